@@ -1,0 +1,31 @@
+# The front door. `make` alone prints this help.
+SHELL := /bin/sh
+PY := .venv/bin/python
+.DEFAULT_GOAL := help
+
+help: ## print this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## make what is missing: .venv, connector jars, compiled functions (the other targets do it too)
+	@PYTHON="$(PYTHON)" local/setup.sh
+
+demo: setup ## unicorns through Kinesis and Flink into rows, on this machine; Ctrl-C ends it and checks every row
+	@$(PY) -m local demo $(ARGS)
+
+test: setup ## run every test
+	@$(PY) -m pytest $(ARGS)
+
+lint: setup ## ruff, mypy --strict, sqlfluff
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@$(PY) -m mypy
+	@$(PY) -m sqlfluff lint --disable-progress-bar jobs
+
+lock: setup ## pin requirements.in again into requirements.txt, with hashes
+	@.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" requirements.in --output-file requirements.txt
+
+clean: ## remove what set-up, tests and demos made here (.venv, .cache, .state)
+	@rm -rf .venv .cache .state .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help setup demo test lint lock clean

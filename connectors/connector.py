@@ -1,0 +1,78 @@
+"""What a connector is: data. Whoever binds tables makes SQL of it; nothing here knows SQL or a place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class ConnectorError(ValueError):
+    """Options that a connector does not accept; the text names the option and what would be accepted."""
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of a connector: its type, its default (None: none) and, for a choice, the accepted values.
+
+    `type` is one of str, int, float, bool, ms (milliseconds, an integer), url.
+    """
+
+    type: str = "str"
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Connector:
+    """One end of a table.
+
+    options: the WITH clause, names as in Flink's documentation of the connector.
+    partitioned_by: columns; what they mean is the connector's affair (a partition key, an item's key).
+    metadata: for each metadata column that this connector can fill, what follows the column's name and type.
+    """
+
+    options: Mapping[str, str]
+    partitioned_by: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+def checked(kind: str, options: Mapping[str, str], catalog: Mapping[str, Option]) -> dict[str, str]:
+    """The options unchanged, or ConnectorError with every problem in one text.
+
+    Flink lets any name under `scan.`, `sink.` and `aws.` pass, so that a typo would silently change nothing.
+    """
+    problems = []
+    for name, value in options.items():
+        option = catalog.get(name) or catalog.get(re.sub(r"\[\d+\]", "[N]", name))
+        if option is None:
+            problems.append(f"{name!r} is not an option of it{_nearest(name, catalog)}")
+        elif problem := _problem(value, option):
+            problems.append(f"{name!r} is {value!r}, but must be {problem}")
+    if problems:
+        raise ConnectorError(f"The {kind} connector refuses its options: " + "; ".join(problems) + ".")
+    return dict(options)
+
+
+def _nearest(name: str, catalog: Mapping[str, Option]) -> str:
+    import difflib  # noqa: PLC0415  (only an error needs it)
+
+    close = difflib.get_close_matches(name, catalog, 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+_PATTERNS = {
+    "int": (r"-?\d+", "a whole number"),
+    "ms": (r"\d+", "a whole number of milliseconds"),
+    "float": (r"-?\d+(\.\d+)?", "a number"),
+    "bool": (r"true|false", "true or false"),
+    "url": (r"https?://[^\s/]+/?", "an address such as https://host:port"),
+    "str": (r"(?s).*\S.*", "a text that is not empty"),
+}
+
+
+def _problem(value: str, option: Option) -> str | None:
+    if option.choices:
+        return None if value in option.choices else "one of " + ", ".join(option.choices)
+    pattern, meaning = _PATTERNS[option.type]
+    return None if re.fullmatch(pattern, value) else meaning

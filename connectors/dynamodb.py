@@ -1,0 +1,44 @@
+"""A DynamoDB table to write: `dynamodb` of flink-connector-dynamodb 4.3.0-1.19.
+
+Option names, types and defaults: the connector's documentation page of release 4.3. The factory itself
+accepts any name, which is why they are listed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from connectors import aws
+from connectors.connector import Connector, Option, checked
+
+OPTIONS: Mapping[str, Option] = {
+    "connector": Option(choices=("dynamodb",)),
+    "table-name": Option(),
+    **aws.OPTIONS,
+    # BatchWriteItem takes 25 items at most; a larger number makes the sink throw.
+    "sink.batch.max-size": Option("int", "25"),
+    "sink.requests.max-inflight": Option("int", "50"),
+    "sink.requests.max-buffered": Option("int", "10000"),
+    "sink.flush-buffer.timeout": Option("ms", "5000"),
+    "sink.fail-on-error": Option("bool", "false"),
+    "sink.http-client.max-concurrency": Option("int", "10000"),
+    "sink.http-client.read-timeout": Option("ms", "360000"),
+}
+
+
+def sink(
+    place: aws.Aws, table: str, *, key: tuple[str, ...], more: Mapping[str, str] | None = None
+) -> Connector:
+    """A table to write whole items to, the newest winning.
+
+    key: the table's own key columns; within a batch only the last item of a key is sent, since the service
+    refuses a batch that holds a key twice.
+    """
+    options = {
+        "connector": "dynamodb",
+        "table-name": table,
+        **place.options(),
+        "sink.flush-buffer.timeout": "500",
+        **(more or {}),
+    }
+    return Connector(checked("DynamoDB sink", options, OPTIONS), partitioned_by=key)

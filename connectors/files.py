@@ -1,0 +1,36 @@
+"""Lines on disk: `filesystem`, for tests, backfill, and looking at results without any service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from connectors.connector import Connector, Option, checked
+
+OPTIONS: Mapping[str, Option] = {
+    "connector": Option(choices=("filesystem",)),
+    "path": Option(),
+    "format": Option(choices=("raw", "json")),
+    "source.monitor-interval": Option(),
+    "source.path.regex-pattern": Option(),
+    "sink.rolling-policy.rollover-interval": Option(default="30 min"),
+    "sink.rolling-policy.check-interval": Option(default="1 min"),
+}
+
+# A file stands for a shard. What only Kinesis knows stays empty.
+METADATA: Mapping[str, str] = {
+    "shard": "METADATA FROM 'file.name' VIRTUAL",
+    "sequence_number": "AS CAST(NULL AS STRING)",
+}
+
+
+def source(path: Path, *, more: Mapping[str, str] | None = None) -> Connector:
+    """The lines of a file, or of every file in a folder, each line one BYTES column. Bounded: it ends."""
+    options = {"connector": "filesystem", "path": path.resolve().as_uri(), "format": "raw", **(more or {})}
+    return Connector(checked("file source", options, OPTIONS), metadata=METADATA)
+
+
+def sink(path: Path, *, more: Mapping[str, str] | None = None) -> Connector:
+    """A folder that gets files of JSON lines. Not partitioned: that makes folders and drops the column."""
+    options = {"connector": "filesystem", "path": path.resolve().as_uri(), "format": "json", **(more or {})}
+    return Connector(checked("file sink", options, OPTIONS))

@@ -1,0 +1,149 @@
+"""Kinesis streams as tables: `kinesis` of flink-connector-kinesis 4.3.0-1.19 (5.x and 6.x rename most of it).
+
+Option names, types and defaults: the connector's documentation page of release 4.3. Those that do nothing in
+SQL although documented (`scan.shard.idle.interval`, `scan.watermark.*`) are left out, so that nobody relies
+on them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from connectors import aws
+from connectors.connector import Connector, ConnectorError, Option, checked
+
+POSITIONS = ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
+READERS = ("POLLING", "EFO")
+
+
+def _retries(name: str, retries: int, base: int, longest: int) -> dict[str, Option]:
+    """The four options with which this connector spells a retry: attempts, then backoff (ms, ms, factor)."""
+    return {
+        f"{name}.maxretries": Option("int", str(retries)),
+        f"{name}.backoff.base": Option("ms", str(base)),
+        f"{name}.backoff.max": Option("ms", str(longest)),
+        f"{name}.backoff.expconst": Option("float", "1.5"),
+    }
+
+
+_COMMON: Mapping[str, Option] = {
+    "connector": Option(choices=("kinesis",)),
+    "stream": Option(),
+    "format": Option(choices=("raw", "json", "json-lines")),
+    **aws.OPTIONS,
+}
+
+SOURCE_OPTIONS: Mapping[str, Option] = {
+    **_COMMON,
+    "scan.stream.initpos": Option(default="LATEST", choices=POSITIONS),
+    "scan.stream.initpos-timestamp": Option(),
+    "scan.stream.initpos-timestamp-format": Option(default="yyyy-MM-dd'T'HH:mm:ss.SSSXXX"),
+    "scan.stream.recordpublisher": Option(default="POLLING", choices=READERS),
+    "scan.stream.efo.consumername": Option(),
+    "scan.stream.efo.registration": Option(default="LAZY", choices=("LAZY", "EAGER", "NONE")),
+    "scan.stream.efo.http-client.max-concurrency": Option("int", "10000"),
+    "scan.shard-assigner": Option(default="default", choices=("default", "uniform")),
+    "scan.shard.getrecords.maxrecordcount": Option("int", "10000"),
+    "scan.shard.getrecords.intervalmillis": Option("ms", "200"),
+    "scan.shard.discovery.intervalmillis": Option("ms", "10000"),
+    "scan.shard.adaptivereads": Option("bool", "false"),
+    "scan.stream.registerstreamconsumer.timeout": Option("int", "60"),
+    "scan.stream.deregisterstreamconsumer.timeout": Option("int", "60"),
+    "shard.consumer.error.recoverable[N].exception": Option(),
+    **_retries("scan.stream.describe", 50, 2000, 5000),
+    **_retries("scan.list.shards", 10, 1000, 5000),
+    **_retries("scan.stream.describestreamconsumer", 50, 2000, 5000),
+    **_retries("scan.stream.registerstreamconsumer", 10, 500, 2000),
+    **_retries("scan.stream.deregisterstreamconsumer", 10, 500, 2000),
+    **_retries("scan.shard.subscribetoshard", 10, 1000, 2000),
+    **_retries("scan.shard.getrecords", 3, 300, 1000),
+    **_retries("scan.shard.getiterator", 3, 300, 1000),
+}
+
+SINK_OPTIONS: Mapping[str, Option] = {
+    **_COMMON,
+    "sink.partitioner": Option(default="random", choices=("random", "fixed")),
+    "sink.partitioner-field-delimiter": Option(default="|"),
+    "sink.http-client.max-concurrency": Option("int", "10000"),
+    "sink.http-client.read-timeout": Option("ms", "360000"),
+    "sink.http-client.protocol.version": Option(default="HTTP2", choices=("HTTP2", "HTTP1_1")),
+    "sink.batch.max-size": Option("int", "500"),
+    "sink.requests.max-inflight": Option("int", "16"),
+    "sink.requests.max-buffered": Option("int", "10000"),
+    "sink.flush-buffer.size": Option("int", "5242880"),
+    "sink.flush-buffer.timeout": Option("ms", "5000"),
+    "sink.fail-on-error": Option("bool", "false"),
+}
+
+# What the source can tell of a record besides its bytes.
+METADATA: Mapping[str, str] = {
+    "shard": "METADATA FROM 'shard-id' VIRTUAL",
+    "sequence_number": "METADATA FROM 'sequence-number' VIRTUAL",
+}
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where reading begins when there is no checkpoint to go on from.
+
+    position: one of POSITIONS. timestamp: ISO 8601 with a zone, for AT_TIMESTAMP only.
+    """
+
+    position: str = "TRIM_HORIZON"
+    timestamp: str | None = None
+
+    def options(self) -> dict[str, str]:
+        if (self.position == "AT_TIMESTAMP") != (self.timestamp is not None):
+            raise ConnectorError("A start timestamp belongs to the position AT_TIMESTAMP, and to no other.")
+        options = {"scan.stream.initpos": self.position}
+        if self.timestamp is not None:
+            options["scan.stream.initpos-timestamp"] = self.timestamp
+        return options
+
+
+def source(
+    place: aws.Aws,
+    stream: str,
+    start: Start,
+    *,
+    fan_out_consumer: str | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Connector:
+    """A stream to read, each record one BYTES column: no format can fail on it.
+
+    fan_out_consumer: the name of an enhanced fan-out consumer; None polls (2 MB/s per shard, shared).
+    more: further options by their connector names; they win over the ones above.
+    """
+    options = {
+        "connector": "kinesis",
+        "stream": stream,
+        "format": "raw",
+        **place.options(),
+        **start.options(),
+        # Round robin by shard number: the default hashes names and can put all shards on one subtask.
+        "scan.shard-assigner": "uniform",
+    }
+    if fan_out_consumer is not None:
+        options |= {"scan.stream.recordpublisher": "EFO", "scan.stream.efo.consumername": fan_out_consumer}
+    return Connector(checked("Kinesis source", options | dict(more or {}), SOURCE_OPTIONS), metadata=METADATA)
+
+
+def sink(
+    place: aws.Aws, stream: str, *, partition_key: str | None = None, more: Mapping[str, str] | None = None
+) -> Connector:
+    """A stream to write, one JSON object and a line feed a record.
+
+    partition_key: a column; None spreads at random.
+    """
+    options = {
+        "connector": "kinesis",
+        "stream": stream,
+        "format": "json-lines",
+        **place.options(),
+        # A minute's rows come in one burst: waiting five seconds for more of them would only delay it.
+        "sink.flush-buffer.timeout": "500",
+        **(more or {}),
+    }
+    keys = () if partition_key is None else (partition_key,)
+    return Connector(checked("Kinesis sink", options, SINK_OPTIONS), partitioned_by=keys)

@@ -1,0 +1,142 @@
+"""Which shards of a stream are read, from where, and in which order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.literals import ShardIteratorTypeType
+    from mypy_boto3_kinesis.type_defs import ListShardsOutputTypeDef, ShardTypeDef
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A position in a shard, in the terms of GetShardIterator."""
+
+    kind: ShardIteratorTypeType
+    timestamp: datetime | None = None
+    sequence_number: str | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of GetShardIterator that name this position."""
+        named = {
+            "ShardIteratorType": self.kind,
+            "Timestamp": self.timestamp,
+            "StartingSequenceNumber": self.sequence_number,
+        }
+        return {name: value for name, value in named.items() if value is not None}
+
+    def __str__(self) -> str:
+        return f"{self.timestamp:%Y-%m-%d %H:%M:%S} UTC" if self.timestamp else self.kind
+
+
+LATEST = Start("LATEST")
+TRIM_HORIZON = Start("TRIM_HORIZON")
+
+
+def at(timestamp: datetime) -> Start:
+    """The first record that arrived at `timestamp` or later: aware, not in the future, which AWS refuses."""
+    return Start("AT_TIMESTAMP", timestamp=timestamp)
+
+
+def after(sequence_number: str) -> Start:
+    """The record that follows `sequence_number` in its shard."""
+    return Start("AFTER_SEQUENCE_NUMBER", sequence_number=sequence_number)
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """One shard as ListShards shows it: one parent after a split, two after a merge."""
+
+    id: str
+    parents: tuple[str, ...]
+    open: bool
+
+
+def list_shards(client: KinesisClient, stream: str) -> tuple[list[Shard], ListShardsOutputTypeDef]:
+    """Every shard of the stream, over all pages, and the first page's answer for its date.
+
+    Raises botocore's errors as they come; an ExpiredNextTokenException means: list again from the first page.
+    """
+    page = first = client.list_shards(StreamName=stream)
+    shards = [_shard(found) for found in page["Shards"]]
+    while token := page.get("NextToken"):
+        page = client.list_shards(NextToken=token)  # the token names the stream; naming it twice is refused
+        shards += [_shard(found) for found in page["Shards"]]
+    return shards, first
+
+
+def _shard(found: ShardTypeDef) -> Shard:
+    parents = (found.get("ParentShardId"), found.get("AdjacentParentShardId"))
+    return Shard(
+        id=found["ShardId"],
+        parents=tuple(parent for parent in parents if parent),
+        open="EndingSequenceNumber" not in found["SequenceNumberRange"],
+    )
+
+
+class Lineage:
+    """The read set: every shard once, none before all its parents in the set have been read to their end.
+
+    A partition key moves from a closed shard to one of its children, so this order keeps the order per key.
+    """
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self._first_listing = True
+        self._known: set[str] = set()
+        self._read_set: set[str] = set()
+        self._unfinished: set[str] = set()
+        self._waiting: list[tuple[Shard, Start]] = []
+
+    def add(self, listed: Iterable[Shard]) -> None:
+        """Take in a whole listing; shards already known are passed over."""
+        shards = {shard.id: shard for shard in listed}
+        for name in TopologicalSorter({shard.id: shard.parents for shard in shards.values()}).static_order():
+            # A parent past its retention is named but no longer listed.
+            if name in shards and name not in self._known:
+                self._admit(shards[name])
+        self._first_listing = False
+
+    def _admit(self, shard: Shard) -> None:
+        self._known.add(shard.id)
+        start = self._start_of(shard)
+        if start:
+            self._read_set.add(shard.id)
+            self._unfinished.add(shard.id)
+            self._waiting.append((shard, start))
+
+    def _start_of(self, shard: Shard) -> Start | None:
+        """Where `shard` is read from; None when everything in it is older than the start."""
+        if not self._first_listing:
+            return TRIM_HORIZON  # opened since the reading began: all of it is new
+        if self._start.kind != "LATEST":
+            return self._start
+        if self._read_set.intersection(shard.parents):
+            return TRIM_HORIZON  # its parent was split while the pages were being listed
+        return LATEST if shard.open else None
+
+    def take_ready(self) -> list[tuple[Shard, Start]]:
+        """The shards that may be read from now on, each handed out once."""
+        ready = [entry for entry in self._waiting if self._unfinished.isdisjoint(entry[0].parents)]
+        self._waiting = [entry for entry in self._waiting if entry not in ready]
+        return ready
+
+    def end(self, shard_id: str) -> None:
+        """Say that a shard has been read to its end."""
+        self._unfinished.discard(shard_id)
+
+    def waits_for(self, shard_id: str) -> bool:
+        """Whether a child of `shard_id` is waiting, which means that the shard is closed and has an end."""
+        return any(shard_id in shard.parents for shard, _ in self._waiting)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether any shard still waits for its parents."""
+        return bool(self._waiting)

@@ -1,0 +1,69 @@
+"""The command line: python -m jobs --help."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from connectors.connector import ConnectorError
+from jobs import job, places, settings
+from jobs.unicorn_summary import JOB
+
+EXAMPLE = [{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print what was asked for; 2 with one sentence when the settings cannot be used."""
+    parsed = parser().parse_args(arguments)
+    try:
+        chosen = settings.read(parsed.properties) if parsed.properties else settings.parse(EXAMPLE)
+        connectors = places.connectors(chosen)
+    except (settings.SettingsError, ConnectorError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(job.script(JOB, connectors) if parsed.command == "sql" else explained(connectors))
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and flags."""
+    top = argparse.ArgumentParser(
+        prog="python -m jobs",
+        description="Look at the job without running it.",
+        epilog="Run it with `python -m local job`, or submit main.py to a Flink cluster.",
+    )
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, what in (
+        ("explain", "Flink's plan: one scan and one aggregation that feed every sink"),
+        ("sql", "every statement as bound, ready to paste into Flink's SQL client"),
+    ):
+        command = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
+        command.add_argument(
+            "--properties",
+            type=Path,
+            default=None,
+            metavar="FILE",
+            help="the settings, as application_properties.json (default: the contract's names in us-east-1)",
+        )
+    return top
+
+
+def explained(connectors: dict[str, job.Connector]) -> str:
+    """The plan of all inserts together, as Flink optimised it."""
+    # The plan needs a JVM with the connectors on its class path, which is the launcher's to know.
+    import tempfile  # noqa: PLC0415
+
+    from local import flink  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as logs:
+        flink.use(flink.jvm(Path(logs)))
+        from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
+
+        environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+        job.declare(environment, JOB, connectors)
+        return str(job.inserts(environment, JOB).explain())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,11 @@
+-- One row per reading whose window had closed before it came.
+-- A window closes when the watermark reaches its last millisecond, not its end.
+SELECT
+    line,
+    shard,
+    sequence_number,
+    StatusTime,
+    closes_at,
+    seen_watermark
+FROM timed
+WHERE seen_watermark >= closes_at - INTERVAL '0.001' SECOND

@@ -1,0 +1,9 @@
+-- One row per reading whose window is still open: the exact opposite of `late`.
+SELECT
+    StatusTime,
+    Name,
+    Distance,
+    MagicPoints,
+    HealthPoints
+FROM timed
+WHERE seen_watermark IS NULL OR seen_watermark < closes_at - INTERVAL '0.001' SECOND

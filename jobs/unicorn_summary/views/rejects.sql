@@ -1,0 +1,34 @@
+-- One row per record that is in no summary row: what came in, why it was refused, and its text.
+-- A record that is not UTF-8 is shown as Latin-1, one character a byte, which loses nothing.
+SELECT
+    error_name,
+    message,
+    row_time,
+    shard,
+    sequence_number,
+    CASE
+        WHEN line IS NULL THEN ''
+        WHEN ENCODE(DECODE(line, 'UTF-8'), 'UTF-8') = line THEN DECODE(line, 'UTF-8')
+        ELSE DECODE(line, 'ISO-8859-1')
+    END AS text
+FROM (
+    SELECT
+        error_name,
+        message,
+        row_time,
+        shard,
+        sequence_number,
+        line
+    FROM checked
+    WHERE error_name IS NOT NULL
+    UNION ALL
+    SELECT
+        'LATE' AS error_name,
+        'its window closed at ' || DATE_FORMAT(closes_at, 'yyyy-MM-dd HH:mm:ss.SSS')
+        || ', the watermark was at ' || DATE_FORMAT(seen_watermark, 'yyyy-MM-dd HH:mm:ss.SSS') AS message,
+        CAST(StatusTime AS TIMESTAMP(3)) AS row_time,
+        shard,
+        sequence_number,
+        line
+    FROM late
+) AS refused

@@ -1,0 +1,172 @@
+"""The command line: python -m local --help."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+from local import lib
+
+STATE = lib.STATE / "job"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; its exit code. Expected failures are one sentence on standard error."""
+    parsed = parser().parse_args(arguments)
+    # Imported here, so that --help and a wrong flag answer at once.
+    from local import demo  # noqa: PLC0415
+    from local.processes import StartError  # noqa: PLC0415
+    from local.rest import RestError  # noqa: PLC0415
+
+    try:
+        code: int = parsed.run(parsed)
+    except (StartError, RestError, demo.DemoError, lib.NotSetUp) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    return code
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and flags."""
+    top = argparse.ArgumentParser(
+        prog="python -m local", description="The whole application on this machine: AWS emulator, Flink, demo."
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _demo(commands.add_parser("demo", help="everything at once, with a check of every row at the end"))
+    _aws(commands.add_parser("aws", help="the AWS emulator with the streams and the table"))
+    _job(commands.add_parser("job", help="the job on a Flink minicluster with its web UI"))
+    return top
+
+
+def _demo(command: argparse.ArgumentParser) -> None:
+    shares = argparse.ArgumentDefaultsHelpFormatter
+    command.formatter_class = shares
+    command.description = (
+        "Unicorns through Kinesis and Flink into rows. At the end every row is computed again from what the producer "
+        "sent, without Flink, and compared; the exit code is 0 only if all are equal and every record is counted."
+    )
+    number = command.add_argument
+    number("--unicorns", type=_count, default=20, metavar="N", help="how many fly")
+    number("--shards", type=_count, default=4, metavar="N", help="shards of the raw stream")
+    number("--parallelism", type=_count, default=None, metavar="N", help="subtasks (default: one per shard)")
+    number("--speed", type=_positive, default=20.0, metavar="X", help="the producer's clock against the wall clock")
+    number("--windows", type=_count, default=None, metavar="N", help="end after N closed windows (default: Ctrl-C)")
+    number("--late", type=_share, default=0.01, metavar="SHARE", help="readings that come minutes late")
+    number("--out-of-order", type=_share, default=0.05, metavar="SHARE", help="readings that come seconds late")
+    number("--malformed", type=_share, default=0.01, metavar="SHARE", help="records that are rubbish")
+    number("--seed", type=int, default=None, metavar="INT", help="same seed, same flights (default: drawn)")
+    number("--port", type=int, default=0, metavar="PORT", help="of the AWS endpoint; 0 takes a free one")
+    number("--web-port", type=int, default=0, metavar="PORT", help="of Flink's web UI; 0 takes a free one")
+    command.set_defaults(run=_run_demo)
+
+
+def _aws(command: argparse.ArgumentParser) -> None:
+    command.formatter_class = argparse.ArgumentDefaultsHelpFormatter
+    command.description = "AWS on 127.0.0.1 with the three streams and the table, until Ctrl-C. Nothing is kept."
+    command.add_argument("--port", type=int, default=4566, metavar="PORT", help="0 takes a free one")
+    command.add_argument("--shards", type=_count, default=4, metavar="N", help="shards of the raw stream")
+    command.set_defaults(run=_run_aws)
+
+
+def _job(command: argparse.ArgumentParser) -> None:
+    command.formatter_class = argparse.ArgumentDefaultsHelpFormatter
+    command.description = "The job in one JVM with JobManager, TaskManager and web UI, until Ctrl-C."
+    add = command.add_argument
+    add("--properties", type=Path, default=None, metavar="FILE", help="the settings (default: made from AWS_ENDPOINT_URL)")
+    add("--parallelism", type=_count, default=4, metavar="N", help="subtasks; one per shard is fastest")
+    add("--port", type=int, default=8081, metavar="PORT", help="of the web UI; 0 takes a free one")
+    add("--state", type=Path, default=STATE, metavar="DIR", help="for checkpoints, savepoints and logs")
+    add("--resume", default=None, metavar="PATH", help="go on from this checkpoint or savepoint; 'last' finds the newest")
+    command.set_defaults(run=_run_job)
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def _positive(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
+    return value
+
+
+def _run_demo(parsed: argparse.Namespace) -> int:
+    from local import demo  # noqa: PLC0415
+
+    return demo.run(
+        demo.Options(
+            unicorns=parsed.unicorns,
+            shards=parsed.shards,
+            parallelism=parsed.parallelism or parsed.shards,
+            speed=parsed.speed,
+            windows=parsed.windows,
+            late=parsed.late,
+            out_of_order=parsed.out_of_order,
+            malformed=parsed.malformed,
+            seed=parsed.seed,
+            port=parsed.port,
+            web_port=parsed.web_port,
+        )
+    )
+
+
+def _run_aws(parsed: argparse.Namespace) -> int:
+    from local import demo, emulator, resources  # noqa: PLC0415
+
+    with demo.signals() as asked, emulator.running(lib.STATE / "aws.log", parsed.port) as aws:
+        names = resources.default_names()
+        resources.create(*resources.clients(aws.environment), parsed.shards, names)
+        print(f"# AWS on {aws.endpoint}: streams {names.raw} ({parsed.shards} shards), {names.summary}, {names.errors};")
+        print(f"# table {names.table}. In every other terminal, first:")
+        print("export " + " ".join(f"{name}={value}" for name, value in aws.environment.items()), flush=True)
+        while not asked.wait(0.5):
+            if aws.process.poll() is not None:
+                raise demo.DemoError(f"The AWS emulator ended; its log is {lib.STATE / 'aws.log'}.")
+    return 0
+
+
+def _run_job(parsed: argparse.Namespace) -> int:
+    from local import demo, emulator, minicluster, processes, resources  # noqa: PLC0415
+
+    properties = parsed.properties
+    if properties is None:
+        endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        if not endpoint:
+            raise demo.DemoError(
+                "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says."
+            )
+        parsed.state.mkdir(parents=True, exist_ok=True)
+        properties = parsed.state / "application_properties.json"
+        region = os.environ.get("AWS_DEFAULT_REGION", emulator.REGION)
+        properties.write_text(json.dumps(demo.application_properties(endpoint, resources.default_names(), region), indent=2) + "\n")
+    resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume
+    if parsed.port and not processes.is_free(parsed.port):
+        raise demo.DemoError(f"Port {parsed.port} of 127.0.0.1 is taken: choose another one with --port, or 0.")
+    port = parsed.port or processes.free_port()
+    return minicluster.run(properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,315 @@
+"""Every row proven: what must have come out, computed from what was sent, without Flink.
+
+The promise under test: each record sent is counted exactly once, in one summary row or once on the errors
+stream, and each row says what its records say. `check` takes the two ends and lists every breach. Nothing of
+the job is reused here, neither its SQL nor its functions: the rules are read from the contract again.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+from typing import Any
+
+DISORDER = timedelta(seconds=5)  # how late a reading may come and still be counted
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?", re.ASCII)
+_POSITION = re.compile(r"\((\S+), sequence number (\d+)\)$")
+_INT = range(-(2**31), 2**31)
+
+Key = tuple[str, str]  # (Name, StatusTime), the key of a row
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One well-formed record; event_time in UTC, distance in metres."""
+
+    name: str
+    event_time: datetime
+    distance: float
+    magic: int
+    health: int
+
+    @property
+    def closes(self) -> datetime:
+        """The end of its window."""
+        return self.event_time.replace(second=0, microsecond=0) + timedelta(minutes=1)
+
+    @property
+    def key(self) -> Key:
+        return self.name, self.closes.strftime("%Y-%m-%d %H:%M:%S.000")
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was compared, and every breach, each as one sentence."""
+
+    records: int
+    windows: int
+    rows: int
+    errors: Mapping[str, int]
+    repeated: int
+    problems: Sequence[str]
+
+
+def judge(line: bytes) -> Reading | str:
+    """A reading, or what the contract calls the record: PARSE or COERCION."""
+    try:
+        document = json.loads(line.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return "PARSE"
+    if not isinstance(document, _Object):
+        return "PARSE"
+    fields = document.fields
+    required = ("Name", "StatusTime", "Distance", "MagicPoints", "HealthPoints")
+    if document.repeated & set(required) or any(fields.get(name) is None for name in required):
+        return "COERCION"
+    name, distance = fields["Name"], fields["Distance"]
+    points = [fields["MagicPoints"], fields["HealthPoints"]]
+    event_time = _time(fields["StatusTime"])
+    if (
+        not (isinstance(name, str) and 1 <= len(name) <= 128 and _is_text(name))
+        or event_time is None
+        or not (_is_number(distance) and abs(distance) <= 1e9)
+        or not all(type(point) is int and point in _INT for point in points)
+    ):
+        return "COERCION"
+    return Reading(name, event_time, float(distance), points[0], points[1])
+
+
+def check(
+    sent: Sequence[bytes],
+    stream: Iterable[bytes],
+    items: Iterable[Mapping[str, Any]],
+    errors: Iterable[bytes],
+) -> Report:
+    """Compare both outputs with what was sent.
+
+    sent: every record of the raw stream in the order of sending. stream: the records of the summary stream.
+    items: the table's items as plain values. errors: the records of the errors stream. A row or an error that
+    stands on a stream again with the same content is counted in `repeated`, not a breach: both streams are
+    written at least once.
+    """
+    problems: list[str] = []
+    judged = [(line, judge(line)) for line in sent]
+    rejected, repeated_errors = _rejected(errors, problems)
+    late = _compare_errors(judged, rejected, problems)
+    expected = _windows(
+        reading for line, reading in judged if isinstance(reading, Reading) and not late(line)
+    )
+    on_stream, repeated_rows = _rows(
+        _objects(_ended(stream, problems), "A summary record", ("Name", "StatusTime"), problems),
+        "the summary stream",
+        problems,
+    )
+    in_table, _ = _rows(items, "the table", problems)
+    _compare_rows(expected, on_stream, "on the summary stream", problems)
+    _compare_rows(expected, in_table, "in the table", problems)
+    counts = Counter(name for name, _ in rejected.elements())
+    return Report(
+        records=len(sent),
+        windows=len({end for _, end in expected}),
+        rows=len(expected),
+        errors=dict(sorted(counts.items())),
+        repeated=repeated_rows + repeated_errors,
+        problems=problems,
+    )
+
+
+class _Object:
+    """A JSON object that remembers which keys stood twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        self.fields = dict(pairs)
+        self.repeated = {key for key, count in Counter(key for key, _ in pairs).items() if count > 1}
+
+
+def _once(pairs: list[tuple[str, Any]]) -> _Object:
+    return _Object(pairs)
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is not JSON")
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return False
+    return True
+
+
+def _is_number(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return math.isfinite(float(value))
+    except OverflowError:
+        return False
+
+
+def _time(value: object) -> datetime | None:
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
+        return None
+    pattern = "%Y-%m-%d %H:%M:%S.%f" if "." in value else "%Y-%m-%d %H:%M:%S"
+    try:
+        return datetime.strptime(value, pattern).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _objects(
+    lines: Iterable[bytes], what: str, texts: Sequence[str], problems: list[str]
+) -> list[dict[str, Any]]:
+    """The records that are JSON objects with these texts in them; any other is a breach."""
+    objects = []
+    for line in lines:
+        try:
+            row = json.loads(line, parse_float=str)  # 31.0 is not the integer 31
+        except ValueError:
+            row = None
+        if isinstance(row, dict) and all(isinstance(row.get(name), str) for name in texts):
+            objects.append(row)
+        else:
+            problems.append(f"{what} is not a JSON object with {', '.join(texts)}: {line[:160]!r}.")
+    return objects
+
+
+def _ended(lines: Iterable[bytes], problems: list[str]) -> Iterable[bytes]:
+    for line in lines:
+        if not line.endswith(b"\n"):
+            problems.append(f"A summary record does not end in a newline: {line[:80]!r}.")
+        yield line
+
+
+def _rejected(errors: Iterable[bytes], problems: list[str]) -> tuple[Counter[tuple[str, str]], int]:
+    """The errors as a multiset of (ERROR_NAME, DATA_ROW), each position of the raw stream once."""
+    found: Counter[tuple[str, str]] = Counter()
+    positions: dict[tuple[str, ...], tuple[str, str]] = {}
+    repeated = 0
+    for row in _objects(errors, "An error", ("ERROR_NAME", "MESSAGE", "DATA_ROW"), problems):
+        error = (row["ERROR_NAME"], row["DATA_ROW"])
+        match = _POSITION.search(row["MESSAGE"])
+        if match is None:
+            problems.append(f"An error names no position of the raw stream: {row['MESSAGE'][:200]!r}.")
+        elif match.groups() not in positions:
+            positions[match.groups()] = error
+        elif positions[match.groups()] == error:
+            repeated += 1
+            continue
+        else:
+            problems.append(f"Two different errors stand for one record: {row['MESSAGE'][:200]!r}.")
+        found[error] += 1
+    return found, repeated
+
+
+def _text(line: bytes) -> str:
+    """The record as DATA_ROW shows it."""
+    try:
+        return line.decode("utf-8")[:150_000]
+    except UnicodeDecodeError:
+        return line.decode("latin-1")[:150_000]
+
+
+def _compare_errors(
+    judged: Sequence[tuple[bytes, Reading | str]], rejected: Counter[tuple[str, str]], problems: list[str]
+) -> Any:
+    """Compare PARSE and COERCION exactly, and LATE with what may have been late; a test for 'is on LATE'."""
+    wanted = Counter((verdict, _text(line)) for line, verdict in judged if isinstance(verdict, str))
+    on_late = Counter({text: count for (name, text), count in rejected.items() if name == "LATE"})
+    found = Counter({key: count for key, count in rejected.items() if key[0] != "LATE"})
+    for (name, text), count in (wanted - found).items():
+        problems.append(f"{count} of {name} missing on the errors stream: {text[:120]!r}.")
+    for (name, text), count in (found - wanted).items():
+        problems.append(f"{count} of {name} too many on the errors stream: {text[:120]!r}.")
+    newest = datetime.min.replace(tzinfo=UTC)
+    readings: list[
+        tuple[str, Reading, datetime]
+    ] = []  # each with the newest event time that was sent before it
+    for line, verdict in judged:
+        if isinstance(verdict, Reading):
+            readings.append((_text(line), verdict, newest))
+            newest = max(newest, verdict.event_time)
+    left = Counter(on_late)
+    for text, reading, before in reversed(readings):  # of equal records, the last is the one that may be late
+        if left[text] > 0:
+            left[text] -= 1
+            # The watermark is at most the newest event time less the disorder, and closes a window at its
+            # last millisecond.
+            if before < reading.closes - timedelta(milliseconds=1) + DISORDER:
+                problems.append(f"LATE, although nothing newer had been sent before: {text[:160]!r}.")
+    for text, count in (+left).items():
+        problems.append(f"{count} on LATE that was not sent as a reading: {text[:120]!r}.")
+    taken = Counter(on_late)
+
+    def late(line: bytes) -> bool:
+        text = _text(line)
+        if taken[text] > 0:
+            taken[text] -= 1
+            return True
+        return False
+
+    return late
+
+
+def _windows(readings: Iterable[Reading]) -> dict[Key, dict[str, Any]]:
+    """One row per (Name, end of window), as the contract's section 4 says."""
+    groups: dict[Key, list[Reading]] = defaultdict(list)
+    for reading in readings:
+        groups[reading.key].append(reading)
+    return {key: _row(key, group) for key, group in groups.items()}
+
+
+def _row(key: Key, readings: Sequence[Reading]) -> dict[str, Any]:
+    magic = [reading.magic for reading in readings]
+    health = [reading.health for reading in readings]
+    metres = math.fsum(reading.distance for reading in readings)
+    return {
+        "Name": key[0],
+        "StatusTime": key[1],
+        # Half away from zero, as SQL rounds; Python's round() goes to the even neighbour.
+        "Distance": int(Decimal(metres).to_integral_value(ROUND_HALF_UP)),
+        "MinMagicPoints": min(magic),
+        "MaxMagicPoints": max(magic),
+        "MinHealthPoints": min(health),
+        "MaxHealthPoints": max(health),
+    }
+
+
+def _rows(
+    found: Iterable[Mapping[str, Any]], where: str, problems: list[str]
+) -> tuple[dict[Key, Mapping[str, Any]], int]:
+    """The rows by key, and how many stood there again; one that has two contents is a breach."""
+    rows: dict[Key, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in found:
+        rows[row["Name"], row["StatusTime"]].append(row)
+    for key, versions in rows.items():
+        if any(one != other for one, other in pairwise(versions)):
+            problems.append(
+                f"{where.capitalize()} has two different rows for {key[0]} at {key[1]}: {versions}."
+            )
+    return {key: versions[-1] for key, versions in rows.items()}, sum(len(v) - 1 for v in rows.values())
+
+
+def _compare_rows(
+    expected: Mapping[Key, Mapping[str, Any]],
+    found: Mapping[Key, Mapping[str, Any]],
+    where: str,
+    problems: list[str],
+) -> None:
+    for name, end in sorted(expected.keys() - found.keys()):
+        problems.append(f"The row of {name} at {end} is missing {where}.")
+    for name, end in sorted(found.keys() - expected.keys()):
+        problems.append(f"The row of {name} at {end} is {where}, but nothing that was sent belongs to it.")
+    for key in sorted(expected.keys() & found.keys()):
+        if dict(found[key]) != dict(expected[key]):
+            problems.append(
+                f"The row of {key[0]} at {key[1]} {where} is {dict(found[key])}, expected {expected[key]}."
+            )

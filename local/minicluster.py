@@ -1,0 +1,129 @@
+"""The job on a Flink minicluster: one JVM with JobManager, TaskManager, web UI, checkpoints on disk, and restarts."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from local import flink, lib
+
+if TYPE_CHECKING:
+    from py4j.protocol import Py4JJavaError
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What the launcher decides, and the job does not.
+
+    parallelism: subtasks per operator; one for each open shard reads fastest, any number gives the same rows.
+    state: a folder for checkpoints, savepoints and logs. rest_port: of the web UI and REST API, on 127.0.0.1.
+    resume: a checkpoint or savepoint to go on from.
+    """
+
+    parallelism: int
+    state: Path
+    rest_port: int
+    resume: str | None = None
+    checkpoint_seconds: float = 5
+
+    def configuration(self) -> dict[str, str]:
+        """Flink's configuration, by its own names."""
+        checkpoints = (self.state / "checkpoints").resolve()
+        savepoints = (self.state / "savepoints").resolve()
+        configuration = {
+            "parallelism.default": str(self.parallelism),
+            "rest.address": "127.0.0.1",
+            "rest.bind-address": "127.0.0.1",
+            "rest.port": str(self.rest_port),
+            "jobmanager.bind-host": "127.0.0.1",
+            "taskmanager.bind-host": "127.0.0.1",
+            "execution.checkpointing.interval": f"{int(self.checkpoint_seconds * 1000)} ms",
+            "execution.checkpointing.min-pause": "500 ms",
+            "execution.checkpointing.timeout": "2 min",
+            "execution.checkpointing.tolerable-failed-checkpoints": "10",
+            "execution.checkpointing.dir": checkpoints.as_uri(),
+            "execution.checkpointing.savepoint-dir": savepoints.as_uri(),
+            "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+            "execution.checkpointing.num-retained": "3",
+            # The job must outlive any fault of the services: it tries again for ever, at most every half minute.
+            "restart-strategy.type": "exponential-delay",
+            "restart-strategy.exponential-delay.initial-backoff": "1 s",
+            "restart-strategy.exponential-delay.max-backoff": "30 s",
+            "restart-strategy.exponential-delay.jitter-factor": "0.2",
+            # The demo's view reads metrics; ten seconds between two looks would be old news.
+            "metrics.fetcher.update-interval": "1000",
+            "taskmanager.memory.network.min": "128m",
+            "taskmanager.memory.network.max": "128m",
+        }
+        if self.resume is not None:
+            configuration["execution.state-recovery.path"] = self.resume
+        return configuration
+
+
+def run(properties: Path, launch: Launch) -> int:
+    """Run the job until it ends or this process is asked to (SIGINT, SIGTERM): then it is cancelled, keeping its last
+    checkpoint. 0 for a job that finished or was cancelled, 1 for one that failed, 2 for unusable settings.
+    """
+    flink.use(flink.jvm(launch.state / "log"))
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
+
+    import main  # noqa: PLC0415  (PyFlink starts its JVM with the environment of this moment)
+    from connectors.connector import ConnectorError  # noqa: PLC0415
+    from jobs.settings import SettingsError  # noqa: PLC0415
+
+    asked = threading.Event()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        asked.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, ask)
+    try:
+        client = main.submit(properties, launch.configuration()).get_job_client()
+        report("RUNNING", launch, str(client.get_job_id()))
+        # The job's end, not its status: the minicluster is gone as soon as the job has ended.
+        end = client.get_job_execution_result()
+        while not end.done():
+            if asked.wait(0.2):
+                client.cancel().result()
+                report("CANCELED", launch)
+                return 0
+        end.result()
+    except (SettingsError, ConnectorError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except Py4JJavaError as error:
+        print(f"The job ended: {root_cause(error)}", file=sys.stderr)
+        return 1
+    report("FINISHED", launch)
+    return 0
+
+
+def newest_checkpoint(state: Path) -> str:
+    """The newest complete checkpoint or savepoint under a state folder, as a URI. Raises NotSetUp if there is none.
+
+    Flink writes the file `_metadata` last, so a folder that has it is complete.
+    """
+    found = [*state.glob("checkpoints/*/chk-*/_metadata"), *state.glob("savepoints/*/_metadata")]
+    if not found:
+        raise lib.NotSetUp(f"There is no checkpoint under {state} to go on from: start without --resume.")
+    return max(found, key=lambda path: path.stat().st_mtime).parent.resolve().as_uri()
+
+
+def report(state: str, launch: Launch, job_id: str | None = None) -> None:
+    """One line of JSON on standard output for whoever started this."""
+    print(json.dumps({"state": state, "web": f"http://127.0.0.1:{launch.rest_port}", "job": job_id}), flush=True)
+
+
+def root_cause(error: Py4JJavaError) -> str:
+    """What the innermost Java exception says, in one line."""
+    cause = error.java_exception
+    while cause.getCause() is not None:
+        cause = cause.getCause()
+    return str(cause.toString()).partition("\n")[0][:400]

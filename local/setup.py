@@ -1,0 +1,29 @@
+"""The second half of the set-up: jars and functions (`local/setup.sh` makes the Python environment first)."""
+
+from __future__ import annotations
+
+import sys
+
+from connectors import jars
+from functions.build import CompileError, compile_functions
+from local import lib
+
+
+def main() -> int:
+    """Provide jars, compile the SQL functions, lay out Flink's class path; 1 with a sentence if it cannot."""
+    try:
+        wanted = jars.locked("job")
+        print(f"2/3 {len(wanted)} connector jars into {lib.JARS.relative_to(lib.ROOT)}", file=sys.stderr)
+        provided = jars.provide(wanted, lib.JARS)
+        print("3/3 SQL functions, compiled with the Eclipse compiler", file=sys.stderr)
+        (compiler,) = jars.provide(jars.locked("build"), lib.JARS)
+        functions = compile_functions(compiler, lib.FUNCTIONS)
+        lib.lay_out([*provided, functions])
+    except (jars.JarError, CompileError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

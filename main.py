@@ -1,0 +1,49 @@
+"""The job's entry point, the same on a laptop, on a Flink cluster and on Amazon Managed Flink.
+
+    main.py [application_properties.json]
+
+It reads the settings, binds the job's tables to their place and submits. Parallelism, checkpoints, jars and
+class path are set by whatever launches it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from pyflink.common import Configuration
+from pyflink.table import EnvironmentSettings, TableEnvironment, TableResult
+
+from connectors.connector import ConnectorError
+from jobs import job, places, settings
+from jobs.unicorn_summary import JOB
+
+
+def submit(path: Path, launcher: Mapping[str, str] | None = None) -> TableResult:
+    """Submit the job with the settings in `path`; `launcher` sets what no Flink configuration does.
+
+    Raises SettingsError or ConnectorError, each with every problem in one text.
+    """
+    connectors = places.connectors(settings.read(path))
+    configuration = Configuration()
+    for name, value in (launcher or {}).items():
+        configuration.set_string(name, value)
+    mode = EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build()
+    environment = TableEnvironment.create(mode)
+    job.declare(environment, JOB, connectors)
+    return job.inserts(environment, JOB).execute()
+
+
+def main(arguments: list[str]) -> int:
+    """0 once the job is submitted, 2 with one sentence when its settings cannot be used."""
+    try:
+        submit(Path(arguments[0]) if arguments else settings.DEFAULT_PATH)
+    except (settings.SettingsError, ConnectorError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

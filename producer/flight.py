@@ -1,0 +1,130 @@
+"""Flights over New York City: from a seed and a start time to readings, without I/O and without a wall clock.
+
+Angles are radians, counted counter-clockwise from east; distances are metres; times are whole milliseconds
+since 1970-01-01 UTC.
+"""
+
+import math
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+
+START = (40.749167, -73.985184)
+
+# Latitude and longitude; all five boroughs, and far enough from their bounding box for turns.
+WAYPOINTS = (
+    (40.689247, -74.044502),  # Statue of Liberty
+    (40.774036, -73.970881),  # Bethesda Fountain, Central Park
+    (40.758000, -73.985500),  # Times Square
+    (40.706086, -73.996864),  # Brooklyn Bridge
+    (40.574926, -73.985941),  # Coney Island
+    (40.829643, -73.926175),  # Yankee Stadium
+    (40.850595, -73.876988),  # Bronx Zoo
+    (40.746426, -73.844819),  # Unisphere, Flushing Meadows
+    (40.660204, -73.968956),  # Prospect Park
+    (40.643748, -74.073660),  # St. George ferry terminal
+    (40.747993, -74.004765),  # High Line
+    (40.712742, -74.013382),  # One World Trade Center
+    (40.730823, -73.997332),  # Washington Square
+    (40.752726, -73.977229),  # Grand Central Terminal
+    (40.864863, -73.931727),  # The Cloisters
+    (40.897900, -73.886300),  # Van Cortlandt Park
+    (40.865900, -73.808700),  # Pelham Bay Park
+    (40.645880, -73.777630),  # JFK airport
+    (40.579500, -73.837000),  # Rockaway Beach
+    (40.606589, -74.044673),  # Verrazzano-Narrows Bridge
+    (40.807536, -73.962573),  # Columbia University
+    (40.545000, -74.126000),  # Great Kills Park
+)
+
+NORTH = 110_540.0  # metres in a degree of latitude
+EAST = 111_320.0  # metres in a degree of longitude at the equator
+
+# A unicorn turning as sharply as it can flies a polygon whose corners lie at most 31 / (2 sin(TURN / 2)) =
+# 59.9 m from its centre. That is less than NEAR, so no waypoint inside that polygon is ever out of reach, and
+# one outside of it is lined up with sooner or later: a unicorn cannot orbit a waypoint for ever.
+TURN = math.radians(30)  # per second
+NEAR = 60.0  # a waypoint counts as reached within so many metres
+
+
+@dataclass(frozen=True, slots=True)
+class Unicorn:
+    """One unicorn: its place in the herd (0 is the first), its name, and when in a second it reports."""
+
+    index: int
+    name: str
+    offset_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one unicorn's sensors say at `at_ms`; `distance` is the metres flown in the second before."""
+
+    unicorn: Unicorn
+    at_ms: int
+    latitude: float
+    longitude: float
+    distance: float
+    health: int
+    magic: int
+
+
+def dice(seed: int, index: int, purpose: str) -> random.Random:
+    """The random numbers of one unicorn for one purpose, which no other unicorn or purpose disturbs."""
+    return random.Random(f"{seed} {index} {purpose}")  # noqa: S311 - a flight path, not a secret
+
+
+def herd(names: Sequence[str], seed: int) -> tuple[Unicorn, ...]:
+    """The unicorns of these names. The first reports on the start time's millisecond, the others vary."""
+    return tuple(
+        Unicorn(index, name, dice(seed, index, "offset").randrange(1000) if index else 0)
+        for index, name in enumerate(names)
+    )
+
+
+def readings(unicorns: Sequence[Unicorn], seed: int, start_ms: int) -> Iterator[Reading]:
+    """All unicorns' readings for ever, in order of event time; each unicorn makes one per second."""
+    flights = [
+        flight(one, seed, start_ms) for one in sorted(unicorns, key=lambda one: (one.offset_ms, one.index))
+    ]
+    while True:
+        for each in flights:
+            yield next(each)
+
+
+def flight(unicorn: Unicorn, seed: int, start_ms: int) -> Iterator[Reading]:
+    """One unicorn's readings for ever, from START on; the first is at `start_ms` and its offset."""
+    rolls = dice(seed, unicorn.index, "flight")
+    course = cycle(rolls.sample(WAYPOINTS, len(WAYPOINTS)))
+    target = next(course)
+    latitude, longitude = START
+    heading = math.atan2(*_north_east(START, target))
+    health = magic = 150
+    at_ms = start_ms + unicorn.offset_ms
+    bits = rolls.getrandbits(44)
+    while True:
+        # 40 of the 44 bits, scaled: uniform in [29, 31) without the rounding that could yield 31.0 itself.
+        distance = 29.0 + (bits >> 4) * 2.0**-39
+        yield Reading(unicorn, at_ms, latitude, longitude, distance, health, magic)
+        at_ms += 1000
+        bits = rolls.getrandbits(44)
+        # The other four: the difference of two fair coins is -1, 0, +1 with 1/4, 1/2, 1/4.
+        health += (bits & 1) - (bits >> 1 & 1)
+        magic += (bits >> 2 & 1) - (bits >> 3 & 1)
+        north, east = _north_east((latitude, longitude), target)
+        if math.hypot(north, east) < NEAR:
+            target = next(course)
+            north, east = _north_east((latitude, longitude), target)
+        off_course = math.remainder(math.atan2(north, east) - heading, math.tau)
+        heading += max(-TURN, min(TURN, off_course))
+        step = 29.0 + (bits >> 4) * 2.0**-39
+        longitude += step * math.cos(heading) / (EAST * math.cos(math.radians(latitude)))
+        latitude += step * math.sin(heading) / NORTH
+
+
+def _north_east(here: tuple[float, float], there: tuple[float, float]) -> tuple[float, float]:
+    """Metres to the north and to the east from one latitude and longitude to another, on a flat city."""
+    north = (there[0] - here[0]) * NORTH
+    east = (there[1] - here[1]) * EAST * math.cos(math.radians(here[0]))
+    return north, east

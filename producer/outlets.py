@@ -1,0 +1,94 @@
+"""Where records go: one small class per outlet. The Kinesis one has a module of its own."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+from producer.records import Record
+
+
+class ProducerError(Exception):
+    """An expected failure; its text is one sentence: what, where, the remedy."""
+
+
+class Outlet(Protocol):
+    """A place to send records to."""
+
+    where: str
+
+    def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+        """Send the records in order; yields those that have been acknowledged, as soon as they have been.
+
+        Raises ProducerError if the rest cannot be sent, BrokenPipeError if standard output has no reader.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of what the outlet holds."""
+        ...
+
+
+class Stdout:
+    """Standard output; a record is acknowledged when it has left the process."""
+
+    where = "standard output"
+
+    def __init__(self) -> None:
+        # Missing if the shell has closed it: python -m producer --to stdout >&-
+        if sys.stdout is None:
+            raise ProducerError("standard output is closed: name a FILE with --to")
+        self._out = sys.stdout.buffer
+
+    def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+        """See Outlet."""
+        try:
+            _write(self._out, records)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise _unwritable(self.where, error) from error
+        yield records
+
+    def close(self) -> None:
+        """Standard output belongs to the caller."""
+
+
+class File:
+    """A file, emptied first; a record is acknowledged when the operating system has it."""
+
+    def __init__(self, path: Path) -> None:
+        self.where = str(path)
+        try:
+            self._file = path.open("wb")
+        except OSError as error:
+            raise _unwritable(self.where, error) from error
+
+    def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+        """See Outlet."""
+        self.write(records)
+        yield records
+
+    def write(self, records: Sequence[Record]) -> None:
+        """Hand the records to the operating system. Raises ProducerError."""
+        try:
+            _write(self._file, records)
+        except OSError as error:
+            raise _unwritable(self.where, error) from error
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(OSError):  # what could not be written has been told already
+            self._file.close()
+
+
+def _write(out: BinaryIO, records: Sequence[Record]) -> None:
+    out.write(b"".join(record.data for record in records))
+    out.flush()
+
+
+def _unwritable(where: str, error: OSError) -> ProducerError:
+    return ProducerError(
+        f"cannot write to {where}: {error.strerror}; free it or name another with --to or --copy"
+    )

@@ -1,0 +1,98 @@
+"""What the producer tells about itself on standard error: a line on the way, totals at the end."""
+
+import math
+import shutil
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import TextIO
+
+from producer.records import Kind, Record, status_time
+
+
+class Progress:
+    """Counts what has been sent and shows it: in place once a second, or else as a new line every 10 s.
+
+    Set `due` to the monotonic time (s) at which the record now on its way was due: if that is long ago, the
+    outlet is too slow.
+    """
+
+    def __init__(self, out: TextIO, *, in_place: bool, quiet: bool) -> None:
+        self.due = math.inf
+        self._out = out
+        self._in_place = in_place
+        self._quiet = quiet
+        self._kinds: Counter[Kind] = Counter()
+        self._sent = self._errors = self._bytes = self._newest_ms = self._retries = self._resent = 0
+        self._began = self._shown_at = time.monotonic()
+        self._shown_sent = 0
+        self._last_note = ""
+
+    def begin(self, text: str) -> None:
+        """Say what is going to be done, and measure the time from now."""
+        self.note(text)
+        self._began = self._shown_at = time.monotonic()
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Count acknowledged records, at least one."""
+        self._sent += len(records)
+        self._kinds.update(record.kind for record in records)
+        self._errors += sum(record.is_error for record in records)
+        self._bytes += sum(len(record.data) for record in records)
+        self._newest_ms = max(self._newest_ms, *(record.at_ms for record in records))
+
+    def repeat(self, refused: int, why: str) -> None:
+        """Count refused records that are going to be sent again; says why, unless it has just been said."""
+        self._retries += 1
+        self._resent += refused
+        self.note(why)
+
+    def note(self, text: str) -> None:
+        """A line of its own, but not the same twice in a row."""
+        if not self._quiet and text != self._last_note:
+            self._last_note = text
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        """A line of its own, even if quiet: for errors."""
+        clear = "\r\x1b[K" if self._in_place else ""
+        self._write(f"{clear}producer: {text}\n")
+
+    def tick(self) -> None:
+        """Show the progress line if it is time to."""
+        now = time.monotonic()
+        passed = now - self._shown_at
+        if self._quiet or passed < (1.0 if self._in_place else 10.0):
+            return
+        line = self._line((self._sent - self._shown_sent) / passed, now - self.due)
+        self._shown_at, self._shown_sent = now, self._sent
+        if self._in_place:
+            width = shutil.get_terminal_size().columns - 1  # a line that wraps cannot be rewritten
+            self._write(f"\r{line[:width]}\x1b[K")
+        else:
+            self._write(f"producer: {line}\n")
+
+    def totals(self) -> None:
+        """The lines at the end."""
+        if self._quiet:
+            return
+        seconds = time.monotonic() - self._began
+        rate = self._sent / seconds if seconds else 0.0
+        records = f"{self._sent:,} record{'' if self._sent == 1 else 's'}"
+        self.say(f"sent {records} ({self._bytes:,} bytes) in {seconds:,.1f} s: {rate:,.0f} records/s")
+        kinds = ", ".join(f"{kind} {self._kinds[kind]:,}" for kind in Kind)
+        self.say(f"{kinds}; Unicornerror in {self._errors:,}; resent {self._resent:,}")
+
+    def _line(self, rate: float, late: float) -> str:
+        clock = status_time(self._newest_ms)[:-4] if self._sent else "-"
+        behind = f", BEHIND by {late:,.0f} s" if late >= 1 else ""
+        return (
+            f"{self._sent:,} sent, {rate:,.0f}/s, event time {clock}, "
+            f"{self._retries:,} retries, {self._resent:,} resent{behind}"
+        )
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError):  # whoever stops reading this does not stop the records
+            self._out.write(text)
+            self._out.flush()

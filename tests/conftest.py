@@ -1,0 +1,27 @@
+"""Fixtures that every test may use: one JVM for all SQL tests, and the AWS emulator in a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import emulator, flink, lib
+
+
+@pytest.fixture(scope="session")
+def jvm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This process prepared for PyFlink; the JVM starts with the first use. Its value is the folder of its logs."""
+    logs = tmp_path_factory.mktemp("jvm")
+    # The JVM takes over the environment of its start, so the emulator's credentials must be there by then.
+    flink.use(flink.jvm(logs) | emulator.CREDENTIALS)
+    return logs
+
+
+@pytest.fixture(scope="session")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Emulator]:
+    """The AWS emulator, one for the whole run: tests use streams and tables with names of their own."""
+    lib.require()
+    with emulator.running(tmp_path_factory.mktemp("emulator") / "emulator.log") as running:
+        yield running

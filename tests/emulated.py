@@ -1,0 +1,111 @@
+"""The job against the AWS emulator: streams of a test's own, the producer as a process, the job in either of two ways."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from local import check, demo, emulator, processes, resources, rest
+from local.minicluster import Launch
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Three streams and a table on the emulator, with a name of their own."""
+
+    aws: emulator.Emulator
+    names: resources.Names
+
+    @property
+    def clients(self) -> Any:
+        return resources.clients(self.aws.environment)
+
+    def check(self, sent: Path) -> check.Report:
+        """What came out, against what the producer sent."""
+        return demo.check_all(*self.clients, self.names, sent)
+
+    def with_outputs(self, suffix: str) -> Stage:
+        """The same raw stream with other outputs, created here."""
+        old = self.names
+        names = replace(
+            old, summary=old.summary + suffix, errors=old.errors + suffix, table=old.table + suffix
+        )
+        resources.create_outputs(*self.clients, names)
+        return replace(self, names=names)
+
+
+def stage(aws: emulator.Emulator, name: str, shards: int = 4) -> Stage:
+    """Create a raw stream with so many shards and its outputs, all named after the test."""
+    names = resources.Names(f"{name}-raw", f"{name}-summary", f"{name}-errors", f"{name}-table")
+    made = Stage(aws, names)
+    resources.create(*made.clients, shards, names)
+    return made
+
+
+def producer(on: Stage, copy: Path, *flags: str) -> subprocess.Popen[bytes]:
+    """Start the producer towards a stage."""
+    command = [sys.executable, "-m", "producer", "--stream", on.names.raw, "--copy", str(copy), *flags]
+    return processes.start(command, copy.with_suffix(".log"), on.aws.environment)
+
+
+def send(on: Stage, copy: Path, *flags: str) -> None:
+    """Run the producer to its end."""
+    process = producer(on, copy, *flags)
+    assert process.wait(120) == 0, processes.last_line(copy.with_suffix(".log"))
+
+
+@contextmanager
+def job_here(
+    on: Stage, folder: Path, parallelism: int, launcher: Mapping[str, str] | None = None
+) -> Iterator[rest.Job]:
+    """The job on a minicluster in the JVM of the tests: it starts in a few seconds."""
+    import main  # noqa: PLC0415  (imports PyFlink, which needs the fixture `jvm` first)
+
+    folder.mkdir(parents=True, exist_ok=True)
+    properties = folder / "application_properties.json"
+    properties.write_text(json.dumps(demo.application_properties(on.aws.endpoint, on.names)))
+    port = processes.free_port()
+    configuration = Launch(parallelism, folder, port).configuration() | dict(launcher or {})
+    client = main.submit(properties, configuration).get_job_client()
+    end = client.get_job_execution_result()
+    try:
+        job = rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id()))
+        wait_for(lambda: answers(job.is_running), 60, "every subtask runs")
+        yield job
+    finally:
+        if not end.done():
+            client.cancel().result()
+
+
+def run_to_end(on: Stage, folder: Path, records: int, parallelism: int) -> None:
+    """Run the job over a stream that is complete, and close all windows."""
+    with job_here(on, folder, parallelism) as job:
+        demo.wait_until_read(job, records)
+        job.drain(60)
+
+
+def answers(question: Callable[[], bool]) -> bool:
+    """What the REST API says; no while it does not answer."""
+    try:
+        return question()
+    except rest.RestError:
+        return False
+
+
+def wait_for(done: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait for a condition; an assertion that names it after the limit."""
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.1)
+
+
+def sent_lines(copy: Path) -> int:
+    return len(demo.read_lines(copy))

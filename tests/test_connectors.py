@@ -1,0 +1,251 @@
+"""Connectors: the options they accept, and what the settings make of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from connectors import aws, dynamodb, files, kinesis
+from connectors.connector import Connector, ConnectorError, Option, checked
+from jobs import job, places, settings
+from jobs.unicorn_summary import JOB
+
+CATALOGS: Mapping[str, Mapping[str, Option]] = {
+    "aws": aws.OPTIONS,
+    "dynamodb": dynamodb.OPTIONS,
+    "files": files.OPTIONS,
+    "kinesis source": kinesis.SOURCE_OPTIONS,
+    "kinesis sink": kinesis.SINK_OPTIONS,
+}
+EVERY = [(kind, name, option) for kind, catalog in CATALOGS.items() for name, option in catalog.items()]
+PLACE = aws.Aws("eu-central-1")
+EMULATOR = aws.Aws("us-east-1", "http://127.0.0.1:4566")
+
+
+def source(**options: str) -> Connector:
+    return kinesis.source(PLACE, "wildrydes", kinesis.Start(), more=options)
+
+
+@pytest.mark.parametrize(
+    ("unknown", "near"),
+    [
+        ("scan.stream.initposition", "scan.stream.initpos"),
+        ("scan.shard.assigner", "scan.shard-assigner"),
+        ("aws.regoin", "aws.region"),
+        ("scan.shard.getrecords.backof.base", "scan.shard.getrecords.backoff.base"),
+    ],
+)
+def test_unknown_option(unknown: str, near: str) -> None:
+    """An option that does not exist is refused with the nearest name; Flink would let it pass."""
+    with pytest.raises(ConnectorError) as caught:
+        source(**{unknown: "1"})
+    text = str(caught.value)
+    assert text.startswith("The Kinesis source connector refuses its options: ")
+    assert f"{unknown!r} is not an option of it (did you mean {near!r}?)" in text
+
+
+def test_every_problem_together() -> None:
+    """One error lists every bad option, and ends as a sentence."""
+    with pytest.raises(ConnectorError) as caught:
+        source(**{"scan.nothing": "1", "scan.shard.adaptivereads": "yes", "aws.endpoint": "here"})
+    text = str(caught.value)
+    assert all(part in text for part in ("scan.nothing", "'yes', but must be true or false", "'here'"))
+    assert text.endswith(".")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("option", "good", "bad"),
+    [
+        (Option("int"), ["0", "-1", "5242880"], ["", "1.5", "1e3", "many", " 1", "1\n", "1_000"]),
+        (Option("ms"), ["0", "500"], ["-1", "5 s", "0.5", ""]),
+        (Option("float"), ["1.5", "2", "-0.5"], ["", "1.", ".5", "NaN", "1,5"]),
+        (Option("bool"), ["true", "false"], ["True", "yes", "1", ""]),
+        (
+            Option("url"),
+            ["http://127.0.0.1:4566", "https://vpce-1.kinesis.eu-central-1.vpce.amazonaws.com/"],
+            ["127.0.0.1:4566", "ftp://host", "http://", "http://host/path", "http://a b", ""],
+        ),
+        (Option(), ["x", "|", " x ", "two\nlines"], ["", "  ", "\n"]),
+        (Option(choices=("A", "B")), ["A", "B"], ["a", "C", "", "A "]),
+    ],
+    ids=lambda value: value.type if isinstance(value, Option) else "",
+)
+def test_types(option: Option, good: list[str], bad: list[str]) -> None:
+    """A value of the option's type is taken as it is, and any other is refused with what would do."""
+    for value in good:
+        assert checked("test", {"name": value}, {"name": option}) == {"name": value}
+    for value in bad:
+        with pytest.raises(ConnectorError, match="must be"):
+            checked("test", {"name": value}, {"name": option})
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "option"), EVERY, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_defaults_are_acceptable(kind: str, name: str, option: Option) -> None:
+    """A default that the catalog states is one that it would accept, and the type is one that it knows."""
+    if option.default is not None:
+        assert checked(kind, {name: option.default}, CATALOGS[kind]) == {name: option.default}
+    assert option.type in {"str", "int", "ms", "float", "bool", "url"}
+
+
+@pytest.mark.parametrize("name", ["shard.consumer.error.recoverable[0].exception"])
+def test_numbered_options(name: str) -> None:
+    """[N] in a catalog stands for any number, and for a number only."""
+    assert source(**{name: "x"}).options[name] == "x"
+    with pytest.raises(ConnectorError, match="is not an option"):
+        source(**{name.replace("[0]", "[first]"): "x"})
+
+
+@pytest.mark.parametrize("kind", CATALOGS)
+@pytest.mark.parametrize(
+    "name",
+    ["aws.credentials.basic.accesskeyid", "aws.credentials.basic.secretkey", "aws.trust.all.certificates"],
+)
+def test_no_option_bears_a_secret(kind: str, name: str) -> None:
+    """Keys are refused as options, which EXPLAIN and logs print, and the error does not show their value."""
+    with pytest.raises(ConnectorError) as caught:
+        checked(kind, {name: "hush"}, CATALOGS[kind])
+    assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "option"), EVERY, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_no_name_sounds_like_a_secret(kind: str, name: str, option: Option) -> None:
+    """Nothing in a catalog is a key, a password or a token itself, and no provider wants one as an option."""
+    words = {"accesskeyid", "secretkey", "secret", "password", "token", "sessiontoken"}
+    assert not words & set(name.lower().split(".")), kind
+    assert not {"BASIC", "CUSTOM"} & set(option.choices)
+
+
+def test_region_and_endpoint() -> None:
+    """The endpoint is the only difference between the cloud and an emulator."""
+    for make in (
+        lambda place: kinesis.source(place, "s", kinesis.Start()),
+        lambda place: kinesis.sink(place, "s"),
+        lambda place: dynamodb.sink(place, "t", key=("Name",)),
+    ):
+        cloud, local = make(PLACE).options, make(EMULATOR).options
+        assert "aws.endpoint" not in cloud
+        assert local["aws.endpoint"] == "http://127.0.0.1:4566"
+        assert local == cloud | {"aws.region": "us-east-1", "aws.endpoint": "http://127.0.0.1:4566"}
+    with pytest.raises(ConnectorError, match="https://host:port"):
+        kinesis.sink(aws.Aws("us-east-1", "localhost"), "s")
+
+
+def test_start() -> None:
+    """A position is an option; a time belongs to AT_TIMESTAMP, and to no other."""
+    assert kinesis.Start().options() == {"scan.stream.initpos": "TRIM_HORIZON"}
+    assert kinesis.Start("LATEST").options() == {"scan.stream.initpos": "LATEST"}
+    time = "2026-11-22T06:00:00.000Z"
+    assert kinesis.Start("AT_TIMESTAMP", time).options() == {
+        "scan.stream.initpos": "AT_TIMESTAMP",
+        "scan.stream.initpos-timestamp": time,
+    }
+    for wrong in (kinesis.Start("AT_TIMESTAMP"), kinesis.Start("LATEST", time)):
+        with pytest.raises(ConnectorError, match="AT_TIMESTAMP"):
+            wrong.options()
+    with pytest.raises(ConnectorError, match="'NEWEST', but must be one of TRIM_HORIZON"):
+        kinesis.source(PLACE, "s", kinesis.Start("NEWEST"))
+
+
+def test_source_of_a_stream() -> None:
+    """Raw bytes, shards spread evenly, polled; what the record does not hold is metadata."""
+    connector = source()
+    assert connector.options == {
+        "connector": "kinesis",
+        "stream": "wildrydes",
+        "format": "raw",
+        "aws.region": "eu-central-1",
+        "aws.credentials.provider": "AUTO",
+        "scan.stream.initpos": "TRIM_HORIZON",
+        "scan.shard-assigner": "uniform",
+    }
+    assert set(connector.metadata) == {"shard", "sequence_number"}
+    assert connector.partitioned_by == ()
+
+
+def test_enhanced_fan_out() -> None:
+    """A consumer's name is what switches to it."""
+    connector = kinesis.source(PLACE, "s", kinesis.Start(), fan_out_consumer="mine")
+    assert connector.options["scan.stream.recordpublisher"] == "EFO"
+    assert connector.options["scan.stream.efo.consumername"] == "mine"
+
+
+def test_sinks() -> None:
+    """A stream is partitioned by its key, if it has one; a table by all its key columns."""
+    assert kinesis.sink(PLACE, "s").partitioned_by == ()
+    assert kinesis.sink(PLACE, "s", partition_key="Name").partitioned_by == ("Name",)
+    table = dynamodb.sink(PLACE, "t", key=("Name", "StatusTime"))
+    assert table.partitioned_by == ("Name", "StatusTime")
+    assert table.options["table-name"] == "t"
+
+
+def test_more_wins() -> None:
+    """Further options win over what the connector module chose, in sources and sinks."""
+    timeout = {"sink.flush-buffer.timeout": "5000"}
+    assert kinesis.sink(PLACE, "s", more=timeout).options["sink.flush-buffer.timeout"] == "5000"
+    table = dynamodb.sink(PLACE, "t", key=("Name",), more=timeout)
+    assert table.options["sink.flush-buffer.timeout"] == "5000"
+    assert source(**{"scan.shard-assigner": "default"}).options["scan.shard-assigner"] == "default"
+
+
+def test_files(tmp_path: Path) -> None:
+    """Files are named by absolute addresses, whatever is in their path, and a sink is not partitioned."""
+    folder = tmp_path / "two words"
+    lines = files.source(folder)
+    assert lines.options == {"connector": "filesystem", "path": folder.as_uri(), "format": "raw"}
+    assert set(lines.metadata) == set(kinesis.METADATA)
+    objects = files.sink(folder, more={"sink.rolling-policy.rollover-interval": "1 min"})
+    assert objects.options["format"] == "json"
+    assert objects.options["sink.rolling-policy.rollover-interval"] == "1 min"
+    assert objects.partitioned_by == ()
+    with pytest.raises(ConnectorError, match="file sink"):
+        files.sink(folder, more={"sink.partition-commit.delay": "1 min"})
+
+
+@pytest.mark.parametrize("place", settings.PLACES)
+def test_every_table_is_bound_in_both_places(place: str) -> None:
+    """Wherever the job runs, each of its tables has a connector, and no connector is left over."""
+    required = {
+        name: "eu-central-1" for name, (default, _) in settings.GROUPS[place].items() if default is None
+    }
+    bound = places.connectors(settings.parse([{"PropertyGroupId": place, "PropertyMap": required}]))
+    assert set(bound) == {*JOB.sources, *JOB.sinks}
+    for table in JOB.sources + JOB.sinks:
+        text = job.bound(JOB.sql("tables", table), bound[table])
+        assert text.count("WITH (") == 1
+        assert "CREATE TEMPORARY TABLE" in text
+
+
+def test_a_bad_option_in_the_settings_is_told() -> None:
+    """What the settings cannot know, the connector refuses, with the option's own name."""
+    found = settings.parse(
+        [
+            {"PropertyGroupId": "aws", "PropertyMap": {"region": "eu-central-1"}},
+            {"PropertyGroupId": "sensor_data", "PropertyMap": {"option.sink.batch.maxsize": "25"}},
+        ]
+    )
+    with pytest.raises(
+        ConnectorError, match=r"DynamoDB sink.*'sink\.batch\.maxsize'.*'sink\.batch\.max-size'"
+    ):
+        places.connectors(found)
+
+
+def test_quotes_in_values_stay_values() -> None:
+    """A value with a quote ends up inside its literal."""
+    text = job.bound("CREATE TABLE t (a INT)", Connector({"stream": "it's"}, partitioned_by=("a",)))
+    assert text.startswith("CREATE TEMPORARY TABLE t (a INT)\nPARTITIONED BY (a)\nWITH (")
+    assert "'stream' = 'it''s'" in text
+
+
+def test_metadata_columns() -> None:
+    """Where the connector says METADATA the type stays; where it computes the column, the cast has one."""
+    table = "CREATE TABLE t (\n    shard STRING METADATA,\n    sequence_number STRING METADATA\n)"
+    text = job.bound(table, files.source(Path("x")))
+    assert "\n    shard STRING METADATA FROM 'file.name' VIRTUAL,\n" in text
+    assert "\n    sequence_number AS CAST(NULL AS STRING)\n" in text

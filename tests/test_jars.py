@@ -1,0 +1,241 @@
+"""The jar lock and its resolver, against a Maven repository on 127.0.0.1: nothing unverified or half."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from connectors import jars
+from connectors.jars import Jar, JarError
+from local.processes import free_port
+
+CONTENT = b"PK\x03\x04 not really a jar " * 5000
+GOOD = hashlib.sha256(CONTENT).hexdigest()
+JAR = Jar("job", "com.example.rides", "unicorn-connector", "1.2.3-1.19", GOOD)
+PATH = "/com/example/rides/unicorn-connector/1.2.3-1.19/unicorn-connector-1.2.3-1.19.jar"
+
+
+class Repository:
+    """A Maven repository. `files`: path to content. `breaks`: how many answers will be cut in half."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+        self.breaks = 0
+        self.asked: list[str] = []
+        repository = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                repository.asked.append(self.path)
+                content = repository.files.get(self.path)
+                self.send_response(200 if content is not None else 404)
+                self.send_header("Content-Length", str(len(content or b"")))
+                self.end_headers()
+                if content is not None and repository.breaks:
+                    repository.breaks -= 1
+                    content = content[: len(content) // 2]
+                self.wfile.write(content or b"")
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002  (its name there)
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+
+@pytest.fixture
+def repository(monkeypatch: pytest.MonkeyPatch) -> Iterator[Repository]:
+    serving = Repository()
+    thread = threading.Thread(target=serving.server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv(jars.REPOSITORY_VARIABLE, serving.url)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    yield serving
+    serving.server.shutdown()
+    thread.join()
+    serving.server.server_close()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Path:
+    return tmp_path / "jars"
+
+
+@pytest.fixture
+def no_download(monkeypatch: pytest.MonkeyPatch) -> None:
+    def download(jar: Jar, _scratch: Path) -> Path:
+        pytest.fail(f"{jar.coordinates} was downloaded")
+
+    monkeypatch.setattr(jars, "_download", download)
+
+
+def refused(cache: Path, jar: Jar = JAR) -> str:
+    """The one sentence with which the jar is refused; the cache is as empty as before."""
+    with pytest.raises(JarError) as caught:
+        jars.provide([jar], cache)
+    text = str(caught.value)
+    assert text.endswith(".")
+    assert "\n" not in text
+    assert jar.coordinates in text
+    assert list(cache.iterdir()) == []
+    return text
+
+
+def test_lock_is_well_formed() -> None:
+    """Each archive stands once in the lock, by file name too, with a SHA-256; sections are in one piece."""
+    text = jars.LOCK.read_text(encoding="utf-8")
+    locked = jars.read_lock(text)
+    assert {jar.section for jar in locked} == {"job", "build"}
+    assert re.findall(r"^\[(\w+)\]$", text, re.MULTILINE) == ["job", "build"]
+    for name in ("coordinates", "file_name", "sha256"):
+        values = [getattr(jar, name) for jar in locked]
+        assert len(set(values)) == len(values)
+    assert len({(jar.group, jar.artifact) for jar in locked}) == len(locked)
+    assert all(re.fullmatch(r"[0-9a-f]{64}", jar.sha256) for jar in locked)
+    assert locked == jars.locked("job") + jars.locked("build")
+    assert [jar.artifact for jar in jars.locked("build")] == ["ecj"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "com.example:unicorn:1.0",
+        "com.example:unicorn:1.0 sha256:abc",
+        f"com.example:unicorn:1.0 sha256:{GOOD.upper()}",
+        f"com.example:unicorn sha256:{GOOD}",
+        f"com.example:uni/corn:1.0 sha256:{GOOD}",
+        f"com.example:unicorn:1.0 md5:{GOOD}",
+        f"com.example:unicorn:1.0 sha256:{GOOD} and more",
+    ],
+)
+def test_a_bad_line_is_named(line: str) -> None:
+    """A line of the lock that is not understood is one sentence with its number."""
+    with pytest.raises(JarError) as caught:
+        jars.read_lock(f"# comment\n[job]\n\n{line}\n")
+    text = str(caught.value)
+    assert text.startswith("Line 4 of the jar lock is not ")
+    assert repr(line) in text
+    assert text.endswith(".")
+    assert "\n" not in text
+
+
+def test_a_line_before_any_section_is_bad() -> None:
+    """A jar belongs to a section."""
+    with pytest.raises(JarError, match=r"^Line 1 .* below a \[section\]"):
+        jars.read_lock(f"com.example:unicorn:1.0 sha256:{GOOD}\n")
+
+
+def test_comments_and_order() -> None:
+    """Comments may stand behind a line, and the order of the lock is kept: it is the class path's."""
+    text = f"[job] # what runs\nb:b:1 sha256:{'b' * 64}  # why\n\na:a:1 sha256:{'a' * 64}\n"
+    assert [jar.coordinates for jar in jars.read_lock(text)] == ["b:b:1", "a:a:1"]
+
+
+@pytest.mark.usefixtures("no_download")
+def test_a_cached_jar_needs_no_network(cache: Path) -> None:
+    """A file with the right checksum in the cache is used as it is."""
+    cache.mkdir()
+    (cache / JAR.file_name).write_bytes(CONTENT)
+    assert jars.provide([JAR], cache) == [cache / JAR.file_name]
+
+
+def test_download(repository: Repository, cache: Path) -> None:
+    """What is missing comes from the repository in Maven's layout, once; the cache holds the jar alone."""
+    repository.files[PATH] = CONTENT
+    for _call in range(2):
+        assert jars.provide([JAR], cache) == [cache / "unicorn-connector-1.2.3-1.19.jar"]
+    assert (cache / JAR.file_name).read_bytes() == CONTENT
+    assert list(cache.iterdir()) == [cache / JAR.file_name]
+    assert repository.asked.count(PATH) == 1
+    assert not [path for path in repository.asked if path.endswith(".pom")]
+
+
+def test_a_slash_at_the_end_of_the_mirror(
+    repository: Repository, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mirror may be written with a slash at its end; some refuse a path with two."""
+    monkeypatch.setenv(jars.REPOSITORY_VARIABLE, repository.url + "/")
+    repository.files[PATH] = CONTENT
+    jars.provide([JAR], cache)
+    assert PATH in repository.asked
+
+
+def test_the_order_is_kept(repository: Repository, cache: Path) -> None:
+    """The paths come back in the order of the jars, whichever download ends first."""
+    several = []
+    for number in range(12):
+        content = b"x" * (200_000 if number % 3 == 0 else number)
+        jar = Jar("job", "g", f"a{number}", "1", hashlib.sha256(content).hexdigest())
+        repository.files[f"/g/a{number}/1/{jar.file_name}"] = content
+        several.append(jar)
+    assert jars.provide(several, cache) == [cache / jar.file_name for jar in several]
+
+
+def test_a_wrong_checksum_is_refused(repository: Repository, cache: Path) -> None:
+    """A file that is not the locked one is refused with both checksums; neither it nor an older one stays."""
+    repository.files[PATH] = b"something else"
+    cache.mkdir()
+    (cache / JAR.file_name).write_bytes(b"rotten")
+    text = refused(cache)
+    assert GOOD in text
+    assert hashlib.sha256(b"something else").hexdigest() in text
+    assert "jars.lock" in text
+
+
+def test_a_corrupted_file_is_fetched_again(repository: Repository, cache: Path) -> None:
+    """A cached file that has rotted, or was cut, is replaced."""
+    repository.files[PATH] = CONTENT
+    cache.mkdir()
+    (cache / JAR.file_name).write_bytes(CONTENT[:-1])
+    jars.provide([JAR], cache)
+    assert (cache / JAR.file_name).read_bytes() == CONTENT
+
+
+def test_unreachable_repository(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No network is one sentence with the coordinates, the repository and three remedies."""
+    url = f"http://127.0.0.1:{free_port()}"
+    monkeypatch.setenv(jars.REPOSITORY_VARIABLE, url)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    text = refused(cache)
+    assert f"cannot be downloaded from {url}" in text
+    assert jars.REPOSITORY_VARIABLE in text
+    assert "proxy" in text
+    assert JAR.file_name in text
+
+
+def test_no_such_artifact(repository: Repository, cache: Path) -> None:
+    """A repository without the artifact is told the same way."""
+    assert f"cannot be downloaded from {repository.url}" in refused(cache)
+
+
+def test_an_interrupted_download_leaves_nothing(repository: Repository, cache: Path) -> None:
+    """A connection that always breaks is told as that, not as a wrong checksum, and leaves no half jar."""
+    repository.files[PATH] = CONTENT
+    repository.breaks = 100
+    text = refused(cache)
+    assert "cannot be downloaded" in text
+    assert "SHA-256" not in text
+
+
+def test_a_connection_that_breaks_once_is_tried_again(repository: Repository, cache: Path) -> None:
+    """One broken connection costs nothing: the second attempt begins anew."""
+    repository.files[PATH] = CONTENT
+    repository.breaks = 1
+    jars.provide([JAR], cache)
+    assert (cache / JAR.file_name).read_bytes() == CONTENT
+    assert repository.asked.count(PATH) == 2
+
+
+def test_one_failure_keeps_the_others(repository: Repository, cache: Path) -> None:
+    """Of several jars the verified ones stay in the cache, so that the next try has less to do."""
+    repository.files[PATH] = CONTENT
+    missing = Jar("job", "g", "missing", "1", "0" * 64)
+    with pytest.raises(JarError, match="g:missing:1"):
+        jars.provide([JAR, missing], cache)
+    assert list(cache.iterdir()) == [cache / JAR.file_name]

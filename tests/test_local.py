@@ -1,0 +1,191 @@
+"""The job through the AWS emulator, in real processes: what comes out, against what the producer sent."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import jobs.unicorn_summary
+from consumer.tail import stored
+from jobs.job import Job
+from local import demo, processes, rest
+from local.emulator import Emulator
+from local.minicluster import newest_checkpoint
+from tests.emulated import Stage, answers, job_here, producer, run_to_end, send, sent_lines, stage, wait_for
+
+RECORDS = 60_000
+FLIGHT = ("--unicorns", "20", "--seed", "5", "--start", "2026-11-22 06:00:00")
+FAULTS = ("--late", "0.005", "--out-of-order", "0.05", "--malformed", "0.01")
+
+
+@pytest.fixture(scope="module")
+def backlog(aws: Emulator, tmp_path_factory: pytest.TempPathFactory) -> tuple[Stage, Path]:
+    """60,000 records of 20 unicorns in 4 shards, 50 minutes of event time, with faults; and a copy of them."""
+    made = stage(aws, "backlog")
+    copy = tmp_path_factory.mktemp("backlog") / "sent.jsonl"
+    send(made, copy, *FLIGHT, *FAULTS, "--rate", "max", "--msgs", str(RECORDS))
+    return made, copy
+
+
+@pytest.mark.usefixtures("jvm")
+@pytest.mark.parametrize("parallelism", [1, 2, 4, 8])
+def test_backlog(backlog: tuple[Stage, Path], parallelism: int, tmp_path: Path) -> None:
+    """Catching up on four shards gives the oracle's rows at any parallelism, and nothing is late that was not."""
+    made, copy = backlog
+    made = made.with_outputs(f"-{parallelism}")
+    run_to_end(made, tmp_path, RECORDS, parallelism)
+    result = made.check(copy)
+    assert not result.problems, result.problems[:5]
+    assert (result.records, result.repeated) == (RECORDS, 0)
+    assert result.rows >= 20 * 50
+    assert result.errors["PARSE"] > 100
+    assert result.errors["COERCION"] > 100
+
+
+class PlainWatermark(Job):
+    """The job with the watermark that one would write first."""
+
+    def sql(self, kind: str, name: str) -> str:
+        text = super().sql(kind, name)
+        if name != "readings":
+            return text
+        head, watermark, _function = text.partition("WATERMARK FOR StatusTime AS ")
+        return f"{head}{watermark}StatusTime - INTERVAL '5' SECOND\n)"
+
+
+@pytest.mark.usefixtures("jvm")
+def test_backlog_with_a_plain_watermark(
+    backlog: tuple[Stage, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Why shard_watermark is there: with a watermark per subtask, most of a backlog comes out as LATE."""
+    import main  # noqa: PLC0415
+
+    made, copy = backlog
+    made = made.with_outputs("-plain")
+    fields = vars(jobs.unicorn_summary.JOB)
+    monkeypatch.setattr(main, "JOB", PlainWatermark(**fields))
+    run_to_end(made, tmp_path, RECORDS, 1)
+    result = made.check(copy)
+    assert result.errors["LATE"] > RECORDS / 4
+    assert any("although nothing newer" in problem for problem in result.problems)
+    # Even so, nothing vanishes: what is in no row is on the errors stream.
+    assert all("LATE, although nothing newer" in problem for problem in result.problems), result.problems[:5]
+
+
+def test_killed_and_resumed(aws: Emulator, tmp_path: Path) -> None:
+    """kill -9 of the whole job in mid-stream, then on from its last checkpoint: the rows are the same."""
+    made = stage(aws, "killed")
+    copy = tmp_path / "sent.jsonl"
+    process, job = demo.start_job(tmp_path, aws, made.names, 2)
+    flight = producer(made, copy, *FLIGHT, *FAULTS, "--rate", "1500", "--msgs", "30000")
+    try:
+        wait_for(lambda: answers(lambda: job.source().records > 5000), 120, "the job reads")
+        done = job.checkpoints()["counts"]["completed"]
+        wait_for(lambda: answers(lambda: job.checkpoints()["counts"]["completed"] > done), 60, "a checkpoint")
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+        process, job = demo.start_job(tmp_path, aws, made.names, 4, resume=newest_checkpoint(tmp_path))
+        demo.wait_until_running(job, process, tmp_path)
+        assert flight.wait(120) == 0
+        wait_until_quiet(job)
+        job.drain(60)
+        assert process.wait(60) == 0
+    finally:
+        processes.stop(flight)
+        processes.stop(process)
+    result = made.check(copy)
+    assert not result.problems, result.problems[:5]
+    assert result.records == 30_000
+
+
+def wait_until_quiet(job: rest.Job) -> None:
+    """Wait until the source reads nothing more: its count stands still over ten looks, each after new metrics."""
+    seen: list[int] = []
+
+    def quiet() -> bool:
+        seen.append(job.source().records)
+        return len(seen) > 50 and len(set(seen[-50:])) == 1
+
+    wait_for(lambda: answers(quiet), 120, "the source has read everything")
+
+
+@pytest.mark.usefixtures("jvm")
+@pytest.mark.parametrize("parallelism", [1, 4])
+def test_shards_without_a_unicorn(
+    aws: Emulator, parallelism: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three of four shards stay empty: the windows of the fourth close all the same, and cost no record.
+
+    The waiting time for a silent subtask is 8 s here instead of 60, so that the test need not last a minute.
+    """
+    import main  # noqa: PLC0415
+
+    job = jobs.unicorn_summary.JOB
+    shorter = {**job.configuration, "table.exec.source.idle-timeout": "8 s"}
+    monkeypatch.setattr(main, "JOB", replace(job, configuration=shorter))
+    made = stage(aws, f"alone-{parallelism}")
+    copy = tmp_path / "sent.jsonl"
+    kinesis, _dynamodb = made.clients
+    with job_here(made, tmp_path / "job", parallelism) as running:
+        flight = producer(made, copy, "--seed", "1", "--speed", "30")
+        try:
+            wait_for(lambda: bool(list(stored(kinesis, made.names.summary))), 90, "a first row")
+        finally:
+            flight.terminate()
+            flight.wait(20)
+        demo.wait_until_read(running, sent_lines(copy))
+        running.drain(60)
+    result = made.check(copy)
+    assert not result.problems, result.problems[:5]
+    assert not result.errors
+
+
+def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    """With no program at all on PATH the demo runs, ends on Ctrl-C with every row checked, and leaves no process."""
+    environment = {name: value for name, value in os.environ.items() if name not in ("JAVA_HOME", "FLINK_HOME")}
+    environment["PATH"] = str(tmp_path)
+    log = tmp_path / "demo.log"
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "local", "demo", "--unicorns", "5", "--shards", "2", "--seed", "1"]
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
+    try:
+        wait_for(lambda: "windows closed 1" in log.read_text() or process.poll() is not None, 180, "a window")
+        children = descendants(process.pid)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(120) == 0, log.read_text()[-2000:]
+    finally:
+        process.kill()
+    assert "Every row is equal" in log.read_text()
+    assert len(children) >= 4, "emulator, job, its JVM and producer were there"
+    wait_for(lambda: not any(is_alive(child) for child in children), 10, "all its processes have ended")
+
+
+def descendants(parent: int) -> list[int]:
+    """The process ids below a process, by /proc."""
+    below: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        below.setdefault(int(fields[1]), []).append(int(stat.parent.name))
+    found: list[int] = []
+    todo = [parent]
+    while todo:
+        children = below.get(todo.pop(), [])
+        found += children
+        todo += children
+    return found
+
+
+def is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,273 @@
+"""The job's plan, its SQL files and its command line: what Flink makes of them, without running anything."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.connector import Connector
+from jobs import __main__ as command
+from jobs import job, places, settings
+from jobs.unicorn_summary import JOB
+from local import lib
+
+# Nobody listens there, and nobody is asked: a plan needs no service.
+NOWHERE = {"region": "us-east-1", "endpoint": "http://127.0.0.1:9"}
+CONNECTORS: dict[str, Connector] = places.connectors(
+    settings.parse([{"PropertyGroupId": "aws", "PropertyMap": NOWHERE}])
+)
+
+
+def folder(kind: str) -> dict[str, str]:
+    """The SQL files of `tables` or `views`: name without suffix -> text."""
+    files = (resources.files(JOB.package) / kind).iterdir()
+    return {
+        Path(file.name).stem: file.read_text(encoding="utf-8") for file in files if file.name.endswith(".sql")
+    }
+
+
+TABLES = folder("tables")
+VIEWS = folder("views")
+
+
+def code(sql: str) -> str:
+    """The text without its comments."""
+    return re.sub(r"--.*", "", sql)
+
+
+@pytest.fixture(scope="module")
+def environment(jvm: Path) -> Any:  # noqa: ARG001  (PyFlink can only be imported once it is there)
+    """A TableEnvironment that knows the job on AWS."""
+    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
+
+    made = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+    job.declare(made, JOB, CONNECTORS)
+    return made
+
+
+@pytest.fixture(scope="module")
+def plan(environment: Any) -> dict[str, str]:
+    """The explained job by section, with the kind of change that each step emits."""
+    from pyflink.table import ExplainDetail  # noqa: PLC0415
+
+    text = str(job.inserts(environment, JOB).explain(ExplainDetail.CHANGELOG_MODE))
+    _, *sections = re.split(r"^== (.+) ==$", text, flags=re.MULTILINE)
+    return dict(zip(sections[::2], sections[1::2], strict=True))
+
+
+def subtrees(section: str) -> list[tuple[str, list[str]]]:
+    """Each step of a plan with all steps below it, those that come before it in the stream."""
+    steps = [line for line in section.splitlines() if line.strip()]
+    depths = [re.match(r"[ :]*(?:[+:]- )?", line).end() for line in steps]  # type: ignore[union-attr]
+    found = []
+    for number, (step, depth) in enumerate(zip(steps, depths, strict=True)):
+        below = number + 1
+        while below < len(steps) and depths[below] > depth:
+            below += 1
+        found.append((step.lstrip(" :+-"), steps[number + 1 : below]))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("step", "times"),
+    [
+        ("TableSourceScan", 1),
+        ("WatermarkAssigner", 1),
+        ("OverAggregate", 1),
+        ("GlobalWindowAggregate", 1),
+        ("Sink", 3),
+    ],
+)
+def test_everything_is_done_once(plan: dict[str, str], step: str, times: int) -> None:
+    """One scan and one aggregation feed every sink: no record is read or summed twice."""
+    steps = [name for name, _ in subtrees(plan["Optimized Execution Plan"])]
+    assert sum(name.startswith(step + "(") for name in steps) == times
+
+
+def test_every_table_has_its_sink(plan: dict[str, str]) -> None:
+    """The three sinks of the plan are the job's three."""
+    sinks = re.findall(r"^Sink\(table=\[[\w.]+\.(\w+)\]", plan["Optimized Execution Plan"], re.MULTILINE)
+    assert sorted(sinks) == sorted(JOB.sinks)
+
+
+@pytest.mark.parametrize("section", ["Optimized Physical Plan", "Optimized Execution Plan"])
+def test_lateness_is_judged_where_the_windows_are(plan: dict[str, str], section: str) -> None:
+    """CURRENT_WATERMARK is evaluated only after the OverAggregate, which is after the first exchange.
+
+    Before it, each subtask has a watermark of its own, and what it calls timely the window may drop.
+    """
+    trees = subtrees(plan[section])
+    over = next(tree for tree in trees if tree[0].startswith("OverAggregate("))
+    reused = re.search(r"\(reuse_id=\[(\d+)\]\)", over[0])
+    before = (over[0], *over[1])
+    assert any("Exchange(" in step for step in before)
+    assert not any("CURRENT_WATERMARK" in step for step in before)
+    judging = [below for step, below in trees if "CURRENT_WATERMARK" in step]
+    assert judging
+    marks = ["OverAggregate("] + ([f"Reused(reference_id=[{reused[1]}])"] if reused else [])
+    for below in judging:
+        assert any(mark in step for step in below for mark in marks)
+
+
+def test_rows_are_only_ever_added(plan: dict[str, str]) -> None:
+    """No step emits an update or a deletion: a window emits its row once, when it closes, and streams can take it."""
+    section = plan["Optimized Physical Plan"]
+    for step, below in subtrees(section):
+        assert "changelogMode=[" in step
+        if step.startswith("Sink("):
+            assert "changelogMode=[NONE]" in step
+            assert below
+            assert all("changelogMode=[I]" in one for one in below)
+    assert set(re.findall(r"changelogMode=\[(.*?)\]", section)) == {"I", "NONE"}
+
+
+@pytest.mark.parametrize(("table", "view"), JOB.inserts.items())
+def test_columns_agree(environment: Any, table: str, view: str) -> None:
+    """A view fits its sink by name, order and type: inserts go by position, where a mix-up would pass unseen."""
+
+    def columns(name: str) -> list[tuple[str, str]]:
+        schema = environment.from_path(name).get_schema()
+        types = [type(type_).__name__ for type_ in schema.get_field_data_types()]
+        return list(zip(schema.get_field_names(), types, strict=True))
+
+    assert columns(view) == columns(table)
+
+
+def test_each_sink_has_one_insert() -> None:
+    """Every sink is fed, and by one view."""
+    assert set(JOB.inserts) == set(JOB.sinks)
+    assert set(JOB.inserts.values()) <= set(JOB.views)
+
+
+def statements(script: str) -> list[str]:
+    """The statements of a script. A semicolon in a comment or in quotes ends none."""
+    found = [""]
+    for token in re.findall(r"--[^\n]*|'(?:[^']|'')*'|;|[^-';]+|-", script):
+        if token == ";":
+            found.append("")
+        else:
+            found[-1] += token
+    assert found.pop().strip() == ""
+    return [statement.strip() for statement in found]
+
+
+@pytest.fixture
+def script(capsys: pytest.CaptureFixture[str]) -> str:
+    assert command.main(["sql"]) == 0
+    return capsys.readouterr().out
+
+
+def test_the_script_holds_every_statement(script: str) -> None:
+    """`python -m jobs sql` prints all that the job declares, sets and inserts, in order and nothing else."""
+    connectors = places.connectors(settings.parse(command.EXAMPLE))
+    sets = [f"SET '{name}' = '{value}'" for name, value in JOB.configuration.items()]
+    declared = [statement.strip() for statement in job.declarations(JOB, connectors)]
+    first, *inserts = job.insertions(JOB)
+    printed = statements(script)
+    assert [statement for statement in printed if "EXECUTE STATEMENT SET" not in statement] == [
+        *sets,
+        *declared,
+        *inserts,
+        "END",
+    ]
+    (begin,) = [statement for statement in printed if "EXECUTE STATEMENT SET" in statement]
+    assert re.sub(r"\s+", " ", begin) == f"EXECUTE STATEMENT SET BEGIN {first}"
+
+
+@pytest.mark.usefixtures("jvm")
+def test_the_script_can_be_pasted(script: str) -> None:
+    """Each statement of it is one that Flink accepts as it stands, in this order."""
+    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
+
+    fresh = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+    for statement in statements(script):
+        if statement == "END" or statement.startswith("SET "):
+            continue
+        text = re.sub(r"^EXECUTE STATEMENT SET\s+BEGIN\s+", "", statement)
+        if text.startswith("INSERT"):
+            assert "Sink(" in fresh.explain_sql(text)
+        else:
+            fresh.execute_sql(text)
+    assert set(fresh.list_views()) == set(JOB.views)
+
+
+def test_explain_as_a_program() -> None:
+    """`python -m jobs explain` prints the plan without any service, credentials or settings."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "jobs", "explain"], cwd=lib.ROOT, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "== Optimized Execution Plan ==" in ran.stdout
+    assert ran.stdout.count("Sink(") >= len(JOB.sinks)
+
+
+def test_bad_settings_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Settings that cannot be used end the command with 2 and a sentence."""
+    assert command.main(["sql", "--properties", str(tmp_path / "none.json")]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("The settings file ")
+    assert said.err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("name", "text"), [*TABLES.items(), *VIEWS.items()])
+def test_a_file_knows_no_place(name: str, text: str) -> None:
+    """No SQL file holds a WITH clause, a placeholder, an address or the name of a stream or table outside."""
+    sql = code(text)
+    assert not re.search(r"\bWITH\b", sql, re.IGNORECASE), name
+    assert not re.search(r"[{}$%]", text), name
+    assert not re.search(r"https?:|\barn:|amazonaws|127\.0\.0\.1|localhost", text, re.IGNORECASE), name
+    outside = {
+        default
+        for group, known in settings.GROUPS.items()
+        for setting, (default, _) in known.items()
+        if setting in ("stream", "table") and group not in settings.PLACES
+    }
+    assert outside
+    for word in outside:
+        assert not re.search(rf"\b{word}\b", text), f"{name} names {word}"
+
+
+@pytest.mark.parametrize(("name", "text"), VIEWS.items())
+def test_a_view_states_its_grain(name: str, text: str) -> None:
+    """A view is one SELECT, below a comment that says what one of its rows is."""
+    assert text.startswith("-- One row"), name
+    assert code(text).strip().startswith("SELECT"), name
+    assert ";" not in code(text), name
+
+
+@pytest.mark.parametrize(("name", "text"), TABLES.items())
+def test_a_table_file_declares_its_table(name: str, text: str) -> None:
+    """The file's name is the table's, and it begins with a comment."""
+    assert text.startswith("-- "), name
+    assert re.findall(r"\bCREATE TABLE (\w+)", code(text)) == [name]
+
+
+def test_the_job_lists_its_files() -> None:
+    """Tables and views of the job are exactly the files there are, each once."""
+    assert sorted(JOB.views) == sorted(VIEWS)
+    assert sorted(JOB.sources + JOB.sinks) == sorted(TABLES)
+
+
+def references(view: str) -> set[str]:
+    return set(re.findall(r"\b(?:FROM|JOIN|TABLE)\s+([a-z_]\w*)", code(VIEWS[view])))
+
+
+@pytest.mark.parametrize("view", JOB.views)
+def test_a_view_reads_what_stands_before_it(view: str) -> None:
+    """A view refers to sources and to earlier views only: never to itself, a later one or a sink."""
+    earlier = {*JOB.sources, *JOB.views[: JOB.views.index(view)]}
+    assert references(view)
+    assert references(view) <= earlier
+
+
+def test_nothing_is_left_over() -> None:
+    """Every source and view is used by another view or goes into a sink."""
+    used = set(JOB.inserts.values()).union(*(references(view) for view in JOB.views))
+    assert used == {*JOB.sources, *JOB.views}

@@ -1,0 +1,215 @@
+"""PutRecords, its limits and its failures, against a client that fails on purpose."""
+
+import time
+from collections import defaultdict
+from dataclasses import replace
+
+import pytest
+from botocore import exceptions as boto
+
+from producer.delivery import Delivery
+from producer.kinesis import MAX_CALL, MAX_RECORD, Retry, calls
+from producer.outlets import ProducerError
+from producer.pace import Pace, Stop
+from producer.progress import Progress
+from producer.records import Record
+from tests.producer_fakes import FakeKinesis, Pauses, client_error, outlet, record
+
+THROTTLED = "ProvisionedThroughputExceededException"
+
+
+def put(client: FakeKinesis, pauses: Pauses, sent: list[Record]) -> list[Record]:
+    return [one for acknowledged in outlet(client, pauses).put(sent) for one in acknowledged]
+
+
+def test_exactly_the_failed_records_are_resent() -> None:
+    """After a partial failure the next call holds the refused records, in their order, and nothing else."""
+    sent = [record("a", number) for number in range(10)]
+    chosen = {sent[2].data, sent[5].data, sent[9].data}
+    client = FakeKinesis(lambda call, data: THROTTLED if call == 0 and data in chosen else None)
+    pauses = Pauses()
+    assert sorted(put(client, pauses, sent), key=lambda one: one.at_ms) == sent
+    assert client.calls == [[one.data for one in sent], [sent[2].data, sent[5].data, sent[9].data]]
+    assert pauses.refused == [3]
+
+
+def test_order_by_key_is_kept() -> None:
+    """No newer record of a later call passes a refused one, and among the resent ones the order stays."""
+    sent = [record("abc"[number % 3], number) for number in range(1200)]
+    # Key a is refused as a whole, by each call twice.
+    seen: defaultdict[bytes, int] = defaultdict(int)
+
+    def refuses(_: int, data: bytes) -> str | None:
+        seen[data] += 1
+        return "InternalFailure" if data.startswith(b"a") and seen[data] <= 2 else None
+
+    client = FakeKinesis(refuses)
+    put(client, Pauses(), sent)
+    for key in "abc":
+        expected = [one.data for one in sent if one.key == key]
+        assert [data for name, data in client.accepted if name == key] == expected
+
+
+def test_acknowledged_as_they_are_accepted() -> None:
+    """Each record is acknowledged once, in the part in which it was accepted."""
+    sent = [record("a", number) for number in range(4)]
+    client = FakeKinesis(lambda call, data: THROTTLED if data.startswith(b"a %d " % (3 - call)) else None)
+    parts = [[one.at_ms for one in part] for part in outlet(client, Pauses()).put(sent)]
+    assert parts == [[0, 1, 2], [3]]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        client_error(THROTTLED),
+        client_error("ThrottlingException"),
+        client_error("LimitExceededException"),
+        client_error("Busy", 429),
+        client_error("InternalFailure", 500),
+        client_error("503", 503),
+        boto.EndpointConnectionError(endpoint_url="http://127.0.0.1:4566"),
+        boto.ReadTimeoutError(endpoint_url="http://127.0.0.1:4566"),
+        boto.ConnectTimeoutError(endpoint_url="http://127.0.0.1:4566"),
+        boto.ConnectionClosedError(endpoint_url="http://127.0.0.1:4566"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_passing_failures_of_a_call(error: Exception) -> None:
+    """Throttling, 5xx and connection errors of the whole call are retried with all of its records."""
+    sent = [record("a", number) for number in range(3)]
+    client, pauses = FakeKinesis(raises=[error, error]), Pauses()
+    assert put(client, pauses, sent) == sent
+    assert client.calls == [[one.data for one in sent]] * 3
+    assert pauses.refused == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (client_error("ResourceNotFoundException"), ["no stream wildrydes", "eu-west-1", "create-stream"]),
+        (client_error("AccessDeniedException"), ["may not write", "stream wildrydes", "kinesis:PutRecords"]),
+        (client_error("ExpiredTokenException"), ["credentials", "renew"]),
+        (client_error("UnrecognizedClientException"), ["credentials", "renew"]),
+        (client_error("ValidationException"), ["ValidationException", "check"]),
+        (boto.NoCredentialsError(), ["no AWS credentials", "AWS_ACCESS_KEY_ID"]),
+        (boto.TokenRetrievalError(provider="sso", error_msg="secret"), ["credentials", "aws sso login"]),
+        (boto.BotoCoreError(), ["BotoCoreError", "check"]),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_lasting_failures(error: Exception, words: list[str]) -> None:
+    """What no other attempt can mend is one sentence at once: what, where, the remedy; no secret."""
+    client, pauses = FakeKinesis(raises=[error]), Pauses()
+    with pytest.raises(ProducerError) as failure:
+        put(client, pauses, [record("a", 1)])
+    text = str(failure.value)
+    assert all(word in text for word in words)
+    assert "secret" not in text
+    assert "\n" not in text
+    assert (len(client.calls), pauses.seconds) == (1, [])
+
+
+def test_an_answer_that_is_not_from_kinesis() -> None:
+    """An answer without one result per record is not taken for success."""
+    client = FakeKinesis()
+    client.put_records = lambda **_: {}  # type: ignore[method-assign]
+    with pytest.raises(ProducerError, match=r"^http://127\.0\.0\.1:4566 does not answer"):
+        put(client, Pauses(), [record("a", 1)])
+
+
+def test_gives_up_after_the_limit_and_counts_what_is_unsent() -> None:
+    """When nothing is accepted for the limit, the rest is counted: refused, batched, withheld."""
+    sent = [record("a", number) for number in range(700)]
+    client = FakeKinesis(lambda _, data: None if data.endswith(b"1 ") else THROTTLED)
+    pauses, stop = Pauses(), Stop()
+    progress = Progress(_Lines(), in_place=False, quiet=False)
+    delivery = Delivery(outlet(client, pauses, limit=0.05), None, progress)
+    with pytest.raises(
+        ProducerError, match=r"throttles stream wildrydes .* for 0\.05 s: add shards or lower --rate"
+    ):
+        delivery.run(iter(sent), Pace(0, float("inf"), 0.0), stop)
+    assert delivery.unsent == 700 - len(client.accepted)
+    assert len(client.accepted) == 50
+    assert stop.asked
+
+
+def test_a_stop_sends_nothing_from_the_future() -> None:
+    """After a stop, what has been read is sent at once, withheld or not; what has not been, is not."""
+    client, stop = FakeKinesis(), Stop()
+    stop.ask()
+    withheld = replace(record("a", 0), send_ms=200_000)
+    delivery = Delivery(outlet(client, Pauses()), None, Progress(_Lines(), in_place=False, quiet=True))
+    delivery.run(iter([record("a", 0), withheld, record("a", 9000)]), Pace(0, 1.0, time.monotonic()), stop)
+    assert [data for _, data in client.accepted] == [b"a 0 ", b"a 0 "]
+    assert delivery.unsent == 0
+
+
+def test_progress_resets_the_limit() -> None:
+    """A slow stream is not a dead one: limit and backoff begin anew whenever a record is accepted."""
+    sent = [record("a", number) for number in range(40)]
+    client = FakeKinesis(lambda call, data: None if data.startswith(b"a %d " % call) else THROTTLED)
+    pauses = Pauses()
+    assert put(client, pauses, sent) == sent
+    assert max(pauses.seconds) <= Retry().first
+
+
+@pytest.mark.parametrize(("failures", "most"), [(1, 0.1), (2, 0.2), (4, 0.8), (10, 5.0), (100_000, 5.0)])
+def test_full_jitter(failures: int, most: float) -> None:
+    """The wait is anything between 0 and a bound that doubles, up to a limit."""
+    assert Retry().delay(failures, 0.0) == 0
+    assert Retry().delay(failures, 0.5) == pytest.approx(most / 2)
+
+
+def test_behind_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The progress line says by how many seconds the outlet is behind the event clock."""
+    lines = _Lines()
+    progress = Progress(lines, in_place=True, quiet=False)
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 100)
+    progress.due = now + 98.5
+    progress.tick()
+    assert "0 sent" in lines.texts[-1]
+    assert "BEHIND by 2 s" in lines.texts[-1]
+    monkeypatch.setattr(time, "monotonic", lambda: now + 101)
+    progress.due = now + 101.5
+    progress.tick()
+    assert len(lines.texts) == 2
+    assert "BEHIND" not in lines.texts[-1]
+
+
+def test_calls_of_500_records() -> None:
+    """A call holds 500 records at most, and order is kept."""
+    sent = [record("a", number) for number in range(1201)]
+    parts = list(calls(sent))
+    assert [len(part) for part in parts] == [500, 500, 201]
+    assert [one for part in parts for one in part] == sent
+    assert list(calls([])) == []
+
+
+def test_calls_of_5_mib() -> None:
+    """A call holds 5 MiB at most, partition keys included."""
+    exact = [record("k" * 24, number, MAX_RECORD // 2 - 24) for number in range(21)]
+    assert [len(part) for part in calls(exact)] == [10, 10, 1]
+    over = [record("k" * 25, number, MAX_RECORD // 2 - 24) for number in range(21)]
+    assert [len(part) for part in calls(over)] == [9, 9, 3]
+    assert all(sum(len(one.data) + len(one.key) for one in part) <= MAX_CALL for part in calls(over))
+
+
+def test_record_of_1_mib() -> None:
+    """A record holds 1 MiB at most, partition key included; a bigger one is an error and not a loss."""
+    assert len(list(calls([record("é", 1, MAX_RECORD - 2)]))) == 1
+    with pytest.raises(ProducerError, match="1,048,577 bytes"):
+        list(calls([record("é", 1, MAX_RECORD - 1)]))
+
+
+class _Lines:
+    """Standard error as a list of texts."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def write(self, text: str) -> None:
+        self.texts.append(text)
+
+    def flush(self) -> None:
+        pass

@@ -1,0 +1,364 @@
+"""Settings: what a document may hold, and that everything wrong with one is told at once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs import places, settings
+from jobs.settings import GROUPS, OPTION, Settings, SettingsError
+
+AWS = {"region": "eu-central-1"}
+FILES = {"input": "in", "output": "out"}
+TIME = "2026-11-22T06:00:00.000+00:00"
+
+
+def document(**groups: Any) -> list[Any]:
+    return [{"PropertyGroupId": group, "PropertyMap": properties} for group, properties in groups.items()]
+
+
+def parse(**groups: Any) -> Settings:
+    return settings.parse(document(**groups))
+
+
+def problems(**groups: Any) -> str:
+    with pytest.raises(SettingsError) as caught:
+        parse(**groups)
+    return str(caught.value)
+
+
+def test_defaults() -> None:
+    """A region is all that a document in the cloud must hold; the rest has the contract's names."""
+    found = parse(aws=AWS)
+    assert found.place == "aws"
+    assert found.values == {
+        "aws": {"region": "eu-central-1", "credentials": "AUTO"},
+        "readings": {
+            "stream": "wildrydes",
+            "start": "TRIM_HORIZON",
+            "reader": "POLLING",
+            "consumer": "unicorn_summary",
+        },
+        "summary_stream": {"stream": "wildrydes-summary"},
+        "sensor_data": {"table": "UnicornSensorData"},
+        "error_stream": {"stream": "wildrydes-errors"},
+    }
+    assert not any(found.options.values())
+
+
+def test_a_given_value_wins() -> None:
+    """A setting that is given replaces its default and no other."""
+    found = parse(aws=AWS, readings={"stream": "mine"})
+    assert found.values["readings"]["stream"] == "mine"
+    assert found.values["readings"]["start"] == "TRIM_HORIZON"
+
+
+def test_files_are_a_place() -> None:
+    """In files, input and output are required, and the place is told by the group."""
+    assert parse(files=FILES).place == "files"
+    text = problems(files={})
+    assert "files.input is missing" in text
+    assert "files.output is missing" in text
+
+
+def test_every_problem_together() -> None:
+    """One error lists every problem of a document, of whatever kind, so that one correction does."""
+    text = problems(
+        aws={"credentials": "MAGIC", "endpoint": ""},
+        redings={},
+        readings={"start": "YESTERDAY", "reader": 7, "strem": "x", "start.timestamp": "noon"},
+        sensor_data={"table": None},
+    )
+    for part in (
+        "aws.region is missing",
+        "aws.credentials is 'MAGIC'",
+        "aws.endpoint must be a text",
+        "there is no group 'redings' (did you mean 'readings'?)",
+        "readings.start is 'YESTERDAY'",
+        "readings.reader must be a text",
+        "there is no setting readings.strem (did you mean 'stream'?)",
+        "readings.start.timestamp is 'noon'",
+        "sensor_data.table must be a text",
+    ):
+        assert part in text
+    assert text.endswith(".")
+    assert "\n" not in text
+
+
+@pytest.mark.parametrize(
+    ("group", "near"),
+    [("AWS", "there are aws, files"), ("summary_steam", "did you mean 'summary_stream'?")],
+)
+def test_unknown_group(group: str, near: str) -> None:
+    """An unknown group is refused with the nearest name, or with all of them when none is near."""
+    text = problems(aws=AWS, **{group: {}})
+    assert f"there is no group {group!r}" in text
+    assert near in text
+
+
+def test_unknown_setting() -> None:
+    """An unknown setting is refused with the nearest name; its value may be secret and is not shown."""
+    assert "there is no setting aws.regoin (did you mean 'region'?)" in problems(aws=AWS | {"regoin": "x"})
+    text = problems(aws=AWS | {"aws_secret_access_key": "hush"})
+    assert "there is no setting aws.aws_secret_access_key" in text
+    assert "hush" not in text
+
+
+def test_the_services_own_groups_are_ignored() -> None:
+    """Managed Flink puts groups of its own into the file; they are not the job's."""
+    groups = {"kinesis.analytics.flink.run.options": {"python": "main.py", "jarfile": "lib/all.jar"}}
+    assert parse(aws=AWS, **groups) == parse(aws=AWS)
+
+
+@pytest.mark.parametrize("value", ["", "  ", "\n", None, 1, 1.5, True, [], {}, ["x"]])
+@pytest.mark.parametrize("setting", ["stream", "option.scan.shard.adaptivereads"])
+def test_a_value_is_a_text_that_is_not_empty(value: Any, setting: str) -> None:
+    """The service takes texts only, and so does a file of one's own: true is not "true"."""
+    assert f"readings.{setting} must be a text that is not empty" in problems(
+        aws=AWS, readings={setting: value}
+    )
+
+
+@pytest.mark.parametrize("aws", [{}, {"endpoint": "http://127.0.0.1:4566"}])
+def test_region_is_required(aws: dict[str, str]) -> None:
+    """Also with an endpoint, since the signature holds the region; and nothing else is complained of."""
+    assert problems(aws=aws) == "aws.region is missing."
+
+
+@pytest.mark.parametrize("groups", [{}, {"readings": {}}, {"aws": AWS, "files": FILES}])
+def test_exactly_one_place(groups: dict[str, Any]) -> None:
+    """Both of aws and files, or none, does not say where the tables are."""
+    assert problems(**groups).startswith("exactly one of the groups 'aws' and 'files' must be there")
+
+
+@pytest.mark.parametrize("time", [TIME, "2026-11-22T06:00:00.000Z", "2024-02-29T23:59:59.999-08:00"])
+def test_start_at_a_time(time: str) -> None:
+    """AT_TIMESTAMP takes a time with a zone, as the connector's pattern has it."""
+    found = parse(aws=AWS, readings={"start": "AT_TIMESTAMP", "start.timestamp": time})
+    options = places.connectors(found)["readings"].options
+    assert options["scan.stream.initpos"] == "AT_TIMESTAMP"
+    assert options["scan.stream.initpos-timestamp"] == time
+
+
+@pytest.mark.parametrize(
+    "readings",
+    [
+        {"start": "AT_TIMESTAMP"},
+        {"start": "LATEST", "start.timestamp": TIME},
+        {"start.timestamp": TIME},
+    ],
+)
+def test_a_start_time_belongs_to_at_timestamp(readings: dict[str, str]) -> None:
+    """AT_TIMESTAMP without a time, and a time without it, are refused."""
+    text = problems(aws=AWS, readings=readings)
+    assert text == "readings.start.timestamp belongs to readings.start AT_TIMESTAMP, and to no other."
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "yesterday",
+        "2026-11-22",
+        "2026-11-22 06:00:00.000+00:00",
+        "2026-11-22T06:00:00.000",  # no zone: whose?
+        "2026-11-22T06:00:00+00:00",  # no milliseconds
+        "2026-11-22T06:00:00.000000+00:00",  # six digits of them, which Java reads as 1000 seconds
+        "2026-11-22T06:00:00.000+0000",  # XXX wants the colon
+        "2026-02-30T06:00:00.000Z",
+        "2026-11-22T25:00:00.000Z",
+        "1795327200",
+        "٢٠٢٦-11-22T06:00:00.000Z",
+    ],
+)
+def test_a_bad_start_time(time: str) -> None:
+    """A time that the connector could not read, or would misread, is refused with a good example."""
+    text = problems(aws=AWS, readings={"start": "AT_TIMESTAMP", "start.timestamp": time})
+    assert text.startswith(f"readings.start.timestamp is {time!r}")
+    assert TIME in text
+
+
+def test_fan_out() -> None:
+    """reader EFO uses the consumer's name, which has a default; POLLING leaves it out."""
+    polling = places.connectors(parse(aws=AWS, readings={"consumer": "mine"}))["readings"].options
+    assert not any("efo" in name or "recordpublisher" in name for name in polling)
+    default = places.connectors(parse(aws=AWS, readings={"reader": "EFO"}))["readings"].options
+    assert default["scan.stream.recordpublisher"] == "EFO"
+    assert default["scan.stream.efo.consumername"] == "unicorn_summary"
+    mine = places.connectors(parse(aws=AWS, readings={"reader": "EFO", "consumer": "mine"}))[
+        "readings"
+    ].options
+    assert mine["scan.stream.efo.consumername"] == "mine"
+
+
+@pytest.mark.parametrize("aws", [{"credentials": "PROFILE"}, {"profile": "rider"}])
+def test_profile_belongs_to_its_provider(aws: dict[str, str]) -> None:
+    """A profile's name and the provider PROFILE come together or not at all."""
+    assert "aws.profile belongs to aws.credentials PROFILE" in problems(aws=AWS | aws)
+
+
+def test_profile() -> None:
+    """With both, the connectors get both."""
+    found = places.connectors(parse(aws=AWS | {"credentials": "PROFILE", "profile": "rider"}))
+    for connector in found.values():
+        assert connector.options["aws.credentials.provider"] == "PROFILE"
+        assert connector.options["aws.credentials.profile.name"] == "rider"
+
+
+def test_options_reach_their_connector_and_no_other() -> None:
+    """`option.NAME` of a table's group is its connector's option NAME, and wins over what the job chose."""
+    found = parse(
+        aws=AWS,
+        readings={"option.scan.shard.getrecords.maxrecordcount": "500"},
+        sensor_data={"option.sink.flush-buffer.timeout": "100"},
+    )
+    bound = places.connectors(found)
+    assert bound["readings"].options["scan.shard.getrecords.maxrecordcount"] == "500"
+    assert bound["sensor_data"].options["sink.flush-buffer.timeout"] == "100"
+    assert bound["summary_stream"].options["sink.flush-buffer.timeout"] == "500"
+
+
+def test_places_have_no_options() -> None:
+    """A place is no table: `option.` in its group is an unknown setting."""
+    assert "there is no setting aws.option.x" in problems(aws=AWS | {"option.x": "y"})
+
+
+def test_a_group_twice() -> None:
+    """Of two groups with one id neither may silently win."""
+    twice = document(aws=AWS) + document(aws={"region": "us-east-1"})
+    with pytest.raises(SettingsError, match="the group 'aws' stands twice"):
+        settings.parse(twice)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [None, {}, {"aws": AWS}, "aws", 7, [7], [None], [{"PropertyGroupId": "aws"}], [{"PropertyMap": {}}]],
+)
+def test_another_shape(broken: Any) -> None:
+    """A document of another shape is told what shape is expected."""
+    with pytest.raises(SettingsError, match=r"list of property groups|each group must be"):
+        settings.parse(broken)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    """A file that is not there is one sentence with its path and the remedy."""
+    path = tmp_path / "application_properties.json"
+    for unreadable in (path, tmp_path):
+        with pytest.raises(SettingsError) as caught:
+            settings.read(unreadable)
+        text = str(caught.value)
+        assert text.startswith(f"The settings file {unreadable} cannot be read")
+        assert "name one as the argument" in text
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"region=us-east-1", b'[{"PropertyGroupId": ', b"\xff\xfe[]", b"[" * 100_000]
+)
+def test_not_json(tmp_path: Path, content: bytes) -> None:
+    """A file that is not JSON, however broken, is one sentence with its path."""
+    path = tmp_path / "application_properties.json"
+    path.write_bytes(content)
+    with pytest.raises(SettingsError, match="is not JSON") as caught:
+        settings.read(path)
+    assert str(path) in str(caught.value)
+
+
+def test_problems_of_a_file_name_it(tmp_path: Path) -> None:
+    """Problems in a file begin with its path."""
+    path = tmp_path / "application_properties.json"
+    path.write_text(json.dumps(document(aws={})))
+    with pytest.raises(SettingsError) as caught:
+        settings.read(path)
+    assert str(caught.value) == f"The settings in {path} cannot be used: aws.region is missing."
+
+
+def test_a_realistic_file(tmp_path: Path) -> None:
+    """A file as Managed Flink writes it gives the connectors that it describes."""
+    path = tmp_path / "application_properties.json"
+    path.write_text(
+        """
+        [
+          {"PropertyGroupId": "kinesis.analytics.flink.run.options",
+           "PropertyMap": {"python": "main.py", "jarfile": "lib/connectors.jar"}},
+          {"PropertyGroupId": "aws", "PropertyMap": {"region": "eu-central-1"}},
+          {"PropertyGroupId": "readings",
+           "PropertyMap": {"stream": "raw-prod", "start": "LATEST",
+                           "reader": "EFO", "consumer": "summary-prod",
+                           "option.scan.shard.discovery.intervalmillis": "5000"}},
+          {"PropertyGroupId": "summary_stream", "PropertyMap": {"stream": "summary-prod"}},
+          {"PropertyGroupId": "sensor_data", "PropertyMap": {"table": "SensorDataProd"}},
+          {"PropertyGroupId": "error_stream",
+           "PropertyMap": {"stream": "errors-prod", "option.sink.batch.max-size": "100"}}
+        ]
+        """
+    )
+    bound = places.connectors(settings.read(path))
+    aws = {"aws.region": "eu-central-1", "aws.credentials.provider": "AUTO"}
+    assert bound["readings"].options == aws | {
+        "connector": "kinesis",
+        "stream": "raw-prod",
+        "format": "raw",
+        "scan.stream.initpos": "LATEST",
+        "scan.shard-assigner": "uniform",
+        "scan.stream.recordpublisher": "EFO",
+        "scan.stream.efo.consumername": "summary-prod",
+        "scan.shard.discovery.intervalmillis": "5000",
+    }
+    assert bound["summary_stream"].options.items() >= (aws | {"stream": "summary-prod"}).items()
+    assert bound["summary_stream"].partitioned_by == ("Name",)
+    assert bound["sensor_data"].options.items() >= (aws | {"table-name": "SensorDataProd"}).items()
+    assert bound["sensor_data"].partitioned_by == ("Name", "StatusTime")
+    assert bound["error_stream"].options["stream"] == "errors-prod"
+    assert bound["error_stream"].options["sink.batch.max-size"] == "100"
+
+
+def test_every_default_is_accepted_when_given() -> None:
+    """What is the default may also be said aloud."""
+    required = {"region": "eu-central-1", **FILES}
+    for place in settings.PLACES:
+        groups = {
+            group: {
+                name: default or required[name]
+                for name, (default, _meaning) in known.items()
+                if default != ""
+            }
+            for group, known in GROUPS.items()
+            if group == place or group not in settings.PLACES
+        }
+        assert parse(**groups) == parse(**{place: groups[place]})
+
+
+# Documents near enough to good ones that most rules are met, and some that are nothing of the kind.
+TEXT = st.sampled_from(["", " ", "LATEST", "AT_TIMESTAMP", "EFO", "PROFILE", TIME, "x"]) | st.text(
+    max_size=20
+)
+SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
+JSON = st.recursive(
+    SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=8
+)
+NAMES = sorted({name for known in GROUPS.values() for name in known} | {OPTION, OPTION + "stream", "strem"})
+PROPERTIES = st.dictionaries(st.sampled_from(NAMES) | TEXT, TEXT | JSON, max_size=4)
+GROUP = st.fixed_dictionaries(
+    {
+        "PropertyGroupId": st.sampled_from([*GROUPS, "kinesis.analytics.x", "redings"]) | TEXT,
+        "PropertyMap": PROPERTIES | st.just(AWS) | st.just(FILES) | JSON,
+    }
+)
+DOCUMENT = st.lists(GROUP | JSON, max_size=5) | JSON
+
+
+@given(DOCUMENT)
+def test_any_document_is_parsed_or_refused(anything: Any) -> None:
+    """Whatever JSON holds, it becomes Settings with one place and every table, or a SettingsError."""
+    try:
+        found = settings.parse(json.loads(json.dumps(anything)))
+    except SettingsError:
+        return
+    assert found.place in settings.PLACES
+    assert found.values.keys() == found.options.keys()
+    assert set(GROUPS) - set(found.values) == set(settings.PLACES) - {found.place}
+    assert all(value.strip() for group in found.values.values() for value in group.values())

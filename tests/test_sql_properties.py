@@ -1,0 +1,95 @@
+"""Whatever comes in: rows and errors account for every record, and the rows are the independent computation's."""
+
+from __future__ import annotations
+
+import json
+import random
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from local.check import check
+from tests.sql import Outcome, reading, run
+
+pytestmark = pytest.mark.usefixtures("jvm")
+
+# Quarters add up exactly in binary, so that the order of adding cannot tip a sum that ends in .5.
+DISTANCES = st.integers(-4_000_000_000, 4_000_000_000).map(lambda quarters: quarters / 4)
+POINTS = st.integers(-(2**31), 2**31 - 1)
+NAMES = st.sampled_from(["Shadowfax", "Rocinante", "Bucephalus"]) | st.text(min_size=0, max_size=130)
+
+
+@st.composite
+def readings(draw: st.DrawFn) -> bytes:
+    """A reading somewhere in ten minutes: some come in order, many do not, so that some are late."""
+    seconds = draw(st.integers(0, 599_999)) / 1000
+    time = f"12:{int(seconds // 60):02d}:{seconds % 60:06.3f}"
+    return reading(draw(NAMES), time, draw(DISTANCES), draw(POINTS), draw(POINTS))
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> bytes:
+    """A reading with a byte changed, a piece cut out, or a value replaced by another JSON value."""
+    line = bytearray(draw(readings()))
+    at = draw(st.integers(0, len(line) - 1))
+    match draw(st.integers(0, 2)):
+        case 0:
+            line[at] = draw(st.integers(0, 255))
+        case 1:
+            del line[at : at + draw(st.integers(1, 40))]
+        case _:
+            document: dict[str, Any] = json.loads(line)
+            key = draw(st.sampled_from(sorted(document)))
+            document[key] = draw(
+                st.none() | st.booleans() | st.integers() | st.floats(allow_nan=True) | st.text(max_size=30)
+            )
+            return json.dumps(document, ensure_ascii=draw(st.booleans())).encode("utf-8", "surrogatepass")
+    return bytes(line)
+
+
+# The file source ends a record at a line feed, and takes a carriage return before it for a part of the end.
+LINES = (readings() | damaged() | st.binary(max_size=200)).map(
+    lambda line: line.replace(b"\n", b" ").replace(b"\r", b" ")
+)
+
+
+def problems(lines: list[bytes], outcome: Outcome) -> list[str]:
+    """The checker's findings; files have no sequence numbers, so each error gets one of its own."""
+    errors = []
+    for number, error in enumerate(outcome.errors):
+        message = error["MESSAGE"].removesuffix(")") + f", sequence number {number})"
+        errors.append(json.dumps({**error, "MESSAGE": message}).encode())
+    stream = [json.dumps(row).encode() + b"\n" for row in outcome.stream]
+    return list(check(lines, stream, outcome.table, errors).problems)
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(lines=st.lists(LINES, min_size=30, max_size=300))
+def test_any_mix_of_records(lines: list[bytes]) -> None:
+    """Any mix of records: rows and errors together are all of them, and every sum and extreme is right."""
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = run(lines, Path(folder) / "run")
+        assert problems(lines, outcome) == []
+
+
+@pytest.mark.parametrize("parallelism", [1, 3])
+def test_files_as_shards(parallelism: int, tmp_path: Path) -> None:
+    """Several files are read like several shards; each record is counted once at any parallelism."""
+    chance = random.Random(7)
+    files: dict[str, list[bytes]] = {}
+    for name in ("a", "b", "c"):
+        files[name] = [
+            reading(f"{name}{second % 3}", f"12:{second // 60:02d}:{second % 60:02d}.000", chance.randint(0, 99))
+            for second in range(0, 1200, 2)
+        ]
+    outcome = run(files, tmp_path, parallelism)
+    # The order over all files is unknown, so what may be LATE is, too; everything else is checked.
+    late = {error["DATA_ROW"] for error in outcome.errors}
+    sent = [line for lines in files.values() for line in lines]
+    counted = [line for line in sent if line.decode() not in late]
+    assert len(counted) + len(outcome.errors) == len(sent)
+    assert problems(counted, Outcome(outcome.stream, outcome.table, [])) == []
