@@ -26,9 +26,7 @@ OPTIONS: Mapping[str, Option] = {
 }
 
 
-def sink(
-    place: aws.Aws, table: str, *, key: tuple[str, ...], more: Mapping[str, str] | None = None
-) -> Connector:
+def sink(place: aws.Aws, table: str, *, key: tuple[str, ...], more: Mapping[str, str] | None = None) -> Connector:
     """A table to write whole items to, the newest winning.
 
     key: the table's own key columns; within a batch only the last item of a key is sent, since the service

@@ -53,9 +53,7 @@ def parse(argv: list[str] | None = None) -> Arguments:
     parser = _parser()
     args = Arguments(**vars(parser.parse_args(argv)))
     if args.until_caught_up and not (args.from_start or args.from_time):
-        parser.error(
-            "--until-caught-up needs --from-start or --from: after LATEST there is nothing to catch up with"
-        )
+        parser.error("--until-caught-up needs --from-start or --from: after LATEST there is nothing to catch up with")
     return args
 
 
@@ -123,9 +121,7 @@ def _add_end(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
-    group.add_argument(
-        "--compact", action="store_true", help="one line a record instead of an indent of 4 spaces"
-    )
+    group.add_argument("--compact", action="store_true", help="one line a record instead of an indent of 4 spaces")
     group.add_argument(
         "--keys",
         action="store_true",
@@ -157,9 +153,7 @@ def _time(text: str) -> datetime:
     try:
         time = datetime.strptime(text, TIME_FORMAT).replace(tzinfo=UTC)
     except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not of the form 'yyyy-MM-dd HH:mm:ss' (quoted, UTC)"
-        ) from None
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form 'yyyy-MM-dd HH:mm:ss' (quoted, UTC)") from None
     if time > datetime.now(UTC):
         raise argparse.ArgumentTypeError(f"{text} UTC is in the future")
     return time

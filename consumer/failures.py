@@ -23,9 +23,7 @@ from botocore.exceptions import (
 from consumer.show import printable
 from consumer.trouble import GaveUp, code_of
 
-LOGIN = (
-    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS_PROFILE, or log in with 'aws sso login'"
-)
+LOGIN = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS_PROFILE, or log in with 'aws sso login'"
 NO_CREDENTIALS = (
     NoCredentialsError,
     PartialCredentialsError,

@@ -190,9 +190,7 @@ class Reading:
     def _forget_vanished(self, listed: set[str]) -> None:
         for cursor in list(self._cursors.values()):
             if cursor.vanished and cursor.shard not in listed:
-                self._tail.note(
-                    f"{cursor.shard} of {self._tail.stream} no longer exists; the rest of it is lost"
-                )
+                self._tail.note(f"{cursor.shard} of {self._tail.stream} no longer exists; the rest of it is lost")
                 self._end(cursor)
             cursor.vanished = False
 

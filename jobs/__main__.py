@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from connectors.connector import ConnectorError
+from connectors.connector import Connector, ConnectorError
 from jobs import job, places, settings
 from jobs.unicorn_summary import JOB
 
@@ -49,7 +49,7 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def explained(connectors: dict[str, job.Connector]) -> str:
+def explained(connectors: dict[str, Connector]) -> str:
     """The plan of all inserts together, as Flink optimised it."""
     # The plan needs a JVM with the connectors on its class path, which is the launcher's to know.
     import tempfile  # noqa: PLC0415

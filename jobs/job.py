@@ -66,16 +66,12 @@ def bound(table: str, connector: Connector) -> str:
         indent, column, type_ = match.groups()
         clause = connector.metadata[column]
         # A connector that cannot read the column from the record computes it; the type is then the cast's.
-        return (
-            f"{indent}{column} {clause}" if clause.startswith("AS ") else f"{indent}{column}{type_} {clause}"
-        )
+        return f"{indent}{column} {clause}" if clause.startswith("AS ") else f"{indent}{column}{type_} {clause}"
 
     clauses = [_METADATA_COLUMN.sub(metadata, table)]
     if connector.partitioned_by:
         clauses.append(f"PARTITIONED BY ({', '.join(connector.partitioned_by)})")
-    options = ",\n".join(
-        f"    {_quoted(name)} = {_quoted(value)}" for name, value in connector.options.items()
-    )
+    options = ",\n".join(f"    {_quoted(name)} = {_quoted(value)}" for name, value in connector.options.items())
     clauses.append(f"WITH (\n{options}\n)")
     return "\n".join(clauses).replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)
 

@@ -98,9 +98,7 @@ def parse(document: object) -> Settings:
     given = _groups(document, problems)
     places = [place for place in PLACES if place in given]
     if len(places) != 1 and isinstance(document, list):
-        problems.append(
-            "exactly one of the groups 'aws' and 'files' must be there, which says where the tables are"
-        )
+        problems.append("exactly one of the groups 'aws' and 'files' must be there, which says where the tables are")
     values: dict[str, dict[str, str]] = {}
     options: dict[str, dict[str, str]] = {}
     for group, known in GROUPS.items():
@@ -175,8 +173,7 @@ def _check(values: Mapping[str, Mapping[str, str]], problems: list[str]) -> None
         problems.append("readings.start.timestamp belongs to readings.start AT_TIMESTAMP, and to no other")
     if timestamp is not None and not _has_zone(timestamp):
         problems.append(
-            f"readings.start.timestamp is {timestamp!r}, but must be a time such as "
-            "2026-11-22T06:00:00.000+00:00"
+            f"readings.start.timestamp is {timestamp!r}, but must be a time such as 2026-11-22T06:00:00.000+00:00"
         )
     if (place.get("credentials") == "PROFILE") != ("profile" in place):
         problems.append("aws.profile belongs to aws.credentials PROFILE, and to no other")

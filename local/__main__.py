@@ -17,13 +17,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; its exit code. Expected failures are one sentence on standard error."""
     parsed = parser().parse_args(arguments)
     # Imported here, so that --help and a wrong flag answer at once.
-    from local import demo  # noqa: PLC0415
     from local.processes import StartError  # noqa: PLC0415
     from local.rest import RestError  # noqa: PLC0415
+    from local.running import RunError  # noqa: PLC0415
 
     try:
         code: int = parsed.run(parsed)
-    except (StartError, RestError, demo.DemoError, lib.NotSetUp) as error:
+    except (StartError, RestError, RunError, lib.NotSetUp) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -78,11 +78,22 @@ def _job(command: argparse.ArgumentParser) -> None:
     command.formatter_class = argparse.ArgumentDefaultsHelpFormatter
     command.description = "The job in one JVM with JobManager, TaskManager and web UI, until Ctrl-C."
     add = command.add_argument
-    add("--properties", type=Path, default=None, metavar="FILE", help="the settings (default: made from AWS_ENDPOINT_URL)")
+    add(
+        "--properties",
+        type=Path,
+        default=None,
+        metavar="FILE",
+        help="the settings (default: made from AWS_ENDPOINT_URL)",
+    )
     add("--parallelism", type=_count, default=4, metavar="N", help="subtasks; one per shard is fastest")
     add("--port", type=int, default=8081, metavar="PORT", help="of the web UI; 0 takes a free one")
     add("--state", type=Path, default=STATE, metavar="DIR", help="for checkpoints, savepoints and logs")
-    add("--resume", default=None, metavar="PATH", help="go on from this checkpoint or savepoint; 'last' finds the newest")
+    add(
+        "--resume",
+        default=None,
+        metavar="PATH",
+        help="go on from this checkpoint or savepoint; 'last' finds the newest",
+    )
     command.set_defaults(run=_run_job)
 
 
@@ -133,37 +144,41 @@ def _run_demo(parsed: argparse.Namespace) -> int:
 
 
 def _run_aws(parsed: argparse.Namespace) -> int:
-    from local import demo, emulator, resources  # noqa: PLC0415
+    from local import demo, emulator, resources, running  # noqa: PLC0415
 
     with demo.signals() as asked, emulator.running(lib.STATE / "aws.log", parsed.port) as aws:
         names = resources.default_names()
         resources.create(*resources.clients(aws.environment), parsed.shards, names)
-        print(f"# AWS on {aws.endpoint}: streams {names.raw} ({parsed.shards} shards), {names.summary}, {names.errors};")
+        print(
+            f"# AWS on {aws.endpoint}: streams {names.raw} ({parsed.shards} shards), {names.summary}, {names.errors};"
+        )
         print(f"# table {names.table}. In every other terminal, first:")
         print("export " + " ".join(f"{name}={value}" for name, value in aws.environment.items()), flush=True)
         while not asked.wait(0.5):
             if aws.process.poll() is not None:
-                raise demo.DemoError(f"The AWS emulator ended; its log is {lib.STATE / 'aws.log'}.")
+                raise running.RunError(f"The AWS emulator ended; its log is {lib.STATE / 'aws.log'}.")
     return 0
 
 
 def _run_job(parsed: argparse.Namespace) -> int:
-    from local import demo, emulator, minicluster, processes, resources  # noqa: PLC0415
+    from local import emulator, minicluster, processes, resources, running  # noqa: PLC0415
 
     properties = parsed.properties
     if properties is None:
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         if not endpoint:
-            raise demo.DemoError(
+            raise running.RunError(
                 "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says."
             )
         parsed.state.mkdir(parents=True, exist_ok=True)
         properties = parsed.state / "application_properties.json"
         region = os.environ.get("AWS_DEFAULT_REGION", emulator.REGION)
-        properties.write_text(json.dumps(demo.application_properties(endpoint, resources.default_names(), region), indent=2) + "\n")
+        properties.write_text(
+            json.dumps(running.application_properties(endpoint, resources.default_names(), region), indent=2) + "\n"
+        )
     resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume
     if parsed.port and not processes.is_free(parsed.port):
-        raise demo.DemoError(f"Port {parsed.port} of 127.0.0.1 is taken: choose another one with --port, or 0.")
+        raise running.RunError(f"Port {parsed.port} of 127.0.0.1 is taken: choose another one with --port, or 0.")
     port = parsed.port or processes.free_port()
     return minicluster.run(properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume))
 

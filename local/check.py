@@ -37,6 +37,11 @@ class Reading:
     health: int
 
     @property
+    def is_countable(self) -> bool:
+        """Whether stream and table can take its row: the name as a key, the distance in a sum of 64 bits."""
+        return 1 <= len(self.name) <= 128 and abs(self.distance) <= 1e9
+
+    @property
     def closes(self) -> datetime:
         """The end of its window."""
         return self.event_time.replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -59,7 +64,16 @@ class Report:
 
 
 def judge(line: bytes) -> Reading | str:
-    """A reading, or what the contract calls the record: PARSE or COERCION."""
+    """A reading that counts, or what the contract calls the record: PARSE or COERCION."""
+    return _verdict(read(line))
+
+
+def _verdict(found: Reading | str) -> Reading | str:
+    return "COERCION" if isinstance(found, Reading) and not found.is_countable else found
+
+
+def read(line: bytes) -> Reading | str:
+    """A reading whose fields have their types, whether it can be counted or not; else PARSE or COERCION."""
     try:
         document = json.loads(line.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -74,9 +88,9 @@ def judge(line: bytes) -> Reading | str:
     points = [fields["MagicPoints"], fields["HealthPoints"]]
     event_time = _time(fields["StatusTime"])
     if (
-        not (isinstance(name, str) and 1 <= len(name) <= 128 and _is_text(name))
+        not (isinstance(name, str) and _is_text(name))
         or event_time is None
-        or not (_is_number(distance) and abs(distance) <= 1e9)
+        or not _is_number(distance)
         or not all(type(point) is int and point in _INT for point in points)
     ):
         return "COERCION"
@@ -97,12 +111,11 @@ def check(
     written at least once.
     """
     problems: list[str] = []
-    judged = [(line, judge(line)) for line in sent]
+    found = [(line, read(line)) for line in sent]
     rejected, repeated_errors = _rejected(errors, problems)
-    late = _compare_errors(judged, rejected, problems)
-    expected = _windows(
-        reading for line, reading in judged if isinstance(reading, Reading) and not late(line)
-    )
+    late = _compare_errors(found, rejected, problems)
+    judged = [(line, _verdict(reading)) for line, reading in found]
+    expected = _windows(reading for line, reading in judged if isinstance(reading, Reading) and not late(line))
     on_stream, repeated_rows = _rows(
         _objects(_ended(stream, problems), "A summary record", ("Name", "StatusTime"), problems),
         "the summary stream",
@@ -165,9 +178,7 @@ def _time(value: object) -> datetime | None:
         return None
 
 
-def _objects(
-    lines: Iterable[bytes], what: str, texts: Sequence[str], problems: list[str]
-) -> list[dict[str, Any]]:
+def _objects(lines: Iterable[bytes], what: str, texts: Sequence[str], problems: list[str]) -> list[dict[str, Any]]:
     """The records that are JSON objects with these texts in them; any other is a breach."""
     objects = []
     for line in lines:
@@ -219,10 +230,11 @@ def _text(line: bytes) -> str:
 
 
 def _compare_errors(
-    judged: Sequence[tuple[bytes, Reading | str]], rejected: Counter[tuple[str, str]], problems: list[str]
+    records: Sequence[tuple[bytes, Reading | str]], rejected: Counter[tuple[str, str]], problems: list[str]
 ) -> Any:
     """Compare PARSE and COERCION exactly, and LATE with what may have been late; a test for 'is on LATE'."""
-    wanted = Counter((verdict, _text(line)) for line, verdict in judged if isinstance(verdict, str))
+    judged = [(_text(line), _verdict(reading)) for line, reading in records]
+    wanted = Counter((verdict, text) for text, verdict in judged if isinstance(verdict, str))
     on_late = Counter({text: count for (name, text), count in rejected.items() if name == "LATE"})
     found = Counter({key: count for key, count in rejected.items() if key[0] != "LATE"})
     for (name, text), count in (wanted - found).items():
@@ -230,13 +242,13 @@ def _compare_errors(
     for (name, text), count in (found - wanted).items():
         problems.append(f"{count} of {name} too many on the errors stream: {text[:120]!r}.")
     newest = datetime.min.replace(tzinfo=UTC)
-    readings: list[
-        tuple[str, Reading, datetime]
-    ] = []  # each with the newest event time that was sent before it
-    for line, verdict in judged:
-        if isinstance(verdict, Reading):
-            readings.append((_text(line), verdict, newest))
-            newest = max(newest, verdict.event_time)
+    readings: list[tuple[str, Reading, datetime]] = []  # each with the newest event time that was sent before it
+    for line, reading in records:
+        if isinstance(reading, Reading):
+            if reading.is_countable:
+                readings.append((_text(line), reading, newest))
+            # Also a reading that cannot be counted tells the time.
+            newest = max(newest, reading.event_time)
     left = Counter(on_late)
     for text, reading, before in reversed(readings):  # of equal records, the last is the one that may be late
         if left[text] > 0:
@@ -292,9 +304,7 @@ def _rows(
         rows[row["Name"], row["StatusTime"]].append(row)
     for key, versions in rows.items():
         if any(one != other for one, other in pairwise(versions)):
-            problems.append(
-                f"{where.capitalize()} has two different rows for {key[0]} at {key[1]}: {versions}."
-            )
+            problems.append(f"{where.capitalize()} has two different rows for {key[0]} at {key[1]}: {versions}.")
     return {key: versions[-1] for key, versions in rows.items()}, sum(len(v) - 1 for v in rows.values())
 
 
@@ -310,6 +320,4 @@ def _compare_rows(
         problems.append(f"The row of {name} at {end} is {where}, but nothing that was sent belongs to it.")
     for key in sorted(expected.keys() & found.keys()):
         if dict(found[key]) != dict(expected[key]):
-            problems.append(
-                f"The row of {key[0]} at {key[1]} {where} is {dict(found[key])}, expected {expected[key]}."
-            )
+            problems.append(f"The row of {key[0]} at {key[1]} {where} is {dict(found[key])}, expected {expected[key]}.")

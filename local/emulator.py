@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -91,9 +89,15 @@ def _wait(emulator: Emulator, log: Path) -> None:
                 f"The AWS emulator ended at once ({processes.last_line(log)}): is {emulator.endpoint} taken by another "
                 f"program? Its log is {log}."
             )
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            with urllib.request.urlopen(f"{emulator.endpoint}/_ministack/health", timeout=2) as answer:  # noqa: S310
-                if answer.status == 200:
-                    return
+        if _answers(f"{emulator.endpoint}/_ministack/health"):
+            return
         time.sleep(0.05)
     raise StartError(f"The AWS emulator did not answer within {START_LIMIT:.0f} s; its log is {log}.")
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310  (an address of this machine)
+            return bool(answer.status == 200)
+    except OSError:  # URLError is one
+        return False

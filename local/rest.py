@@ -62,7 +62,7 @@ class Job:
 
     def checkpoints(self) -> dict[str, Any]:
         """Counts and the newest checkpoints, as Flink gives them."""
-        return self._get("/checkpoints")
+        return dict(self._get("/checkpoints"))
 
     def restarts(self) -> int:
         """How often the job was restarted since it was submitted."""

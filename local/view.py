@@ -83,7 +83,9 @@ def picture(scene: Scene, seen: Seen, phase: str) -> Panel:
         ("checkpoints", f"{seen.checkpoints:,}", "errors COERCION", f"{seen.errors['COERCION']:,}"),
         ("restarts", f"{seen.restarts:,}", "errors LATE", f"{seen.errors['LATE']:,}"),
     ):
-        numbers.add_row(Text(row[0], style="dim"), Text(row[1], style="bold"), Text(row[2], style="dim"), Text(row[3], style="bold"))
+        numbers.add_row(
+            Text(row[0], style="dim"), Text(row[1], style="bold"), Text(row[2], style="dim"), Text(row[3], style="bold")
+        )
     rows = Table(title="newest summary rows", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading, width in (("Name", 14), ("StatusTime (the minute's end)", 29), ("Distance", 10)):
         rows.add_column(heading, min_width=width, justify="right" if heading == "Distance" else "left")

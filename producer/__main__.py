@@ -55,9 +55,7 @@ def produce(options: Options, stop: Stop, progress: Progress) -> int:
         delivery.run(records(made, options.faults, options.seed), pace, stop)
     except ProducerError as failure:
         exit_code = 1
-        progress.say(
-            f"{failure}; {delivery.unsent:,} record{'s were' if delivery.unsent != 1 else ' was'} not sent"
-        )
+        progress.say(f"{failure}; {delivery.unsent:,} record{'s were' if delivery.unsent != 1 else ' was'} not sent")
     finally:
         outlet.close()
         if copy:

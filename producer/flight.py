@@ -85,9 +85,7 @@ def herd(names: Sequence[str], seed: int) -> tuple[Unicorn, ...]:
 
 def readings(unicorns: Sequence[Unicorn], seed: int, start_ms: int) -> Iterator[Reading]:
     """All unicorns' readings for ever, in order of event time; each unicorn makes one per second."""
-    flights = [
-        flight(one, seed, start_ms) for one in sorted(unicorns, key=lambda one: (one.offset_ms, one.index))
-    ]
+    flights = [flight(one, seed, start_ms) for one in sorted(unicorns, key=lambda one: (one.offset_ms, one.index))]
     while True:
         for each in flights:
             yield next(each)

@@ -82,13 +82,9 @@ class Kinesis:
                     raise ProducerError(str(why))
                 if left <= 0:
                     raise ProducerError(f"{why.what} for {self._retry.limit:g} s: {why.remedy}")
-                self._pause(
-                    min(left, self._retry.delay(failures, self._jitter.random())), len(records), str(why)
-                )
+                self._pause(min(left, self._retry.delay(failures, self._jitter.random())), len(records), str(why))
 
-    def _attempt(
-        self, records: Sequence[Record]
-    ) -> tuple[Sequence[Record], Sequence[Record], Refusal | None]:
+    def _attempt(self, records: Sequence[Record]) -> tuple[Sequence[Record], Sequence[Record], Refusal | None]:
         """One PutRecords: the accepted records, the others in order, and why these were not accepted."""
         try:
             answer = self._client.put_records(
@@ -147,9 +143,7 @@ def connect(
         parameter_validation=False,  # records are typed; this would cost as much as sending them
     )
     try:
-        client = boto3.session.Session(region_name=region).client(
-            "kinesis", endpoint_url=endpoint, config=config
-        )
+        client = boto3.session.Session(region_name=region).client("kinesis", endpoint_url=endpoint, config=config)
     except BotoCoreError as error:
         raise ProducerError(str(of_setup(error))) from error
     except ValueError as error:

@@ -77,9 +77,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     given = parser.parse_args(arguments)
     faults = Faults(given.late, given.out_of_order, given.malformed, given.error == "yes")
     if math.fsum((faults.late, faults.out_of_order, faults.malformed)) > 1:
-        parser.error(
-            "--late, --out-of-order and --malformed add up to more than 1: a reading has one fault at most"
-        )
+        parser.error("--late, --out-of-order and --malformed add up to more than 1: a reading has one fault at most")
     if given.copy is not None and given.to not in {"stdout", "kinesis"} and _same(given.copy, Path(given.to)):
         parser.error("--to and --copy name the same file: name two, or leave out --copy")
     return Options(
@@ -106,9 +104,7 @@ def _parser() -> Parser:
         description="Fly unicorns over New York City and send their sensor readings, one JSON object each:\n"
         "one per unicorn and second of event time.",
         epilog=MANUAL,
-        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(
-            prog, max_help_position=24, width=100
-        ),
+        formatter_class=lambda prog: argparse.RawDescriptionHelpFormatter(prog, max_help_position=24, width=100),
         allow_abbrev=False,
     )
     _unicorns(parser)
@@ -158,13 +154,9 @@ def _faults(parser: Parser) -> None:
     add("--late", type=values.share, default=0.0, metavar="SHARE", help=late)
     out_of_order = "withhold readings for 1 to 4 s of event time (default: 0)"
     add("--out-of-order", type=values.share, default=0.0, metavar="SHARE", help=out_of_order)
-    malformed = (
-        "replace readings by rubbish: cut off, no JSON, a field missing or of a wrong type, ... (default: 0)"
-    )
+    malformed = "replace readings by rubbish: cut off, no JSON, a field missing or of a wrong type, ... (default: 0)"
     add("--malformed", type=values.share, default=0.0, metavar="SHARE", help=malformed)
-    error = (
-        "yes: InputData is Unicornerror in every 5th record and Unicorn in the others (default: no InputData)"
-    )
+    error = "yes: InputData is Unicornerror in every 5th record and Unicorn in the others (default: no InputData)"
     add("--error", choices=("yes", "no"), default="no", help=error)
 
 

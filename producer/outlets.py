@@ -89,6 +89,4 @@ def _write(out: BinaryIO, records: Sequence[Record]) -> None:
 
 
 def _unwritable(where: str, error: OSError) -> ProducerError:
-    return ProducerError(
-        f"cannot write to {where}: {error.strerror}; free it or name another with --to or --copy"
-    )
+    return ProducerError(f"cannot write to {where}: {error.strerror}; free it or name another with --to or --copy")

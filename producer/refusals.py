@@ -78,9 +78,7 @@ def of_setup(error: Exception) -> Refusal:
     if isinstance(error, boto.ProfileNotFound):
         return Refusal("the profile in AWS_PROFILE is not in the AWS configuration", "name one that is there")
     # By name only: the text of an unforeseen error may hold what should not be on a screen.
-    return Refusal(
-        f"boto3 cannot call Kinesis ({type(error).__name__})", "check the AWS configuration and endpoint"
-    )
+    return Refusal(f"boto3 cannot call Kinesis ({type(error).__name__})", "check the AWS configuration and endpoint")
 
 
 def _answered(error: boto.ClientError, place: Place) -> Refusal:
@@ -88,13 +86,9 @@ def _answered(error: boto.ClientError, place: Place) -> Refusal:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code == "ResourceNotFoundException":
         create = f"aws kinesis create-stream --stream-name {place.stream} --shard-count 1"
-        return Refusal(
-            f"there is no {place}", f"create it ({create}) or name another with --stream or --region"
-        )
+        return Refusal(f"there is no {place}", f"create it ({create}) or name another with --stream or --region")
     if code in DENIED:
-        return Refusal(
-            f"these credentials may not write to {place} ({code})", "allow them kinesis:PutRecords on it"
-        )
+        return Refusal(f"these credentials may not write to {place} ({code})", "allow them kinesis:PutRecords on it")
     if code in NOT_ACCEPTED:
         return Refusal(f"Kinesis does not accept these credentials ({code})", RENEW)
     if code in THROTTLED or status == 429 or status >= 500:

@@ -67,9 +67,7 @@ def time(text: str) -> int:
             time_ = datetime.fromisoformat(text).replace(tzinfo=UTC)
             if 1970 <= time_.year < 3000:
                 return int(time_.timestamp()) * 1000 + time_.microsecond // 1000
-    raise _wrong(
-        f"{text!r} is not a time from 1970 to 2999 like '2026-01-01 00:00:00' or '2026-01-01 00:00:00.000'"
-    )
+    raise _wrong(f"{text!r} is not a time from 1970 to 2999 like '2026-01-01 00:00:00' or '2026-01-01 00:00:00.000'")
 
 
 def name(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The job against the AWS emulator: streams of a test's own, the producer as a process, the job in either of two ways."""
+"""The job against the AWS emulator: streams of a test's own, the producer as a process, the job in either way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from local import check, demo, emulator, processes, resources, rest
+from local import check, emulator, processes, proof, resources, rest, running
 from local.minicluster import Launch
 
 
@@ -29,14 +29,12 @@ class Stage:
 
     def check(self, sent: Path) -> check.Report:
         """What came out, against what the producer sent."""
-        return demo.check_all(*self.clients, self.names, sent)
+        return proof.prove(*self.clients, self.names, sent)
 
     def with_outputs(self, suffix: str) -> Stage:
         """The same raw stream with other outputs, created here."""
         old = self.names
-        names = replace(
-            old, summary=old.summary + suffix, errors=old.errors + suffix, table=old.table + suffix
-        )
+        names = replace(old, summary=old.summary + suffix, errors=old.errors + suffix, table=old.table + suffix)
         resources.create_outputs(*self.clients, names)
         return replace(self, names=names)
 
@@ -70,7 +68,7 @@ def job_here(
 
     folder.mkdir(parents=True, exist_ok=True)
     properties = folder / "application_properties.json"
-    properties.write_text(json.dumps(demo.application_properties(on.aws.endpoint, on.names)))
+    properties.write_text(json.dumps(running.application_properties(on.aws.endpoint, on.names)))
     port = processes.free_port()
     configuration = Launch(parallelism, folder, port).configuration() | dict(launcher or {})
     client = main.submit(properties, configuration).get_job_client()
@@ -87,7 +85,7 @@ def job_here(
 def run_to_end(on: Stage, folder: Path, records: int, parallelism: int) -> None:
     """Run the job over a stream that is complete, and close all windows."""
     with job_here(on, folder, parallelism) as job:
-        demo.wait_until_read(job, records)
+        running.wait_until_read(job, records)
         job.drain(60)
 
 
@@ -108,4 +106,4 @@ def wait_for(done: Callable[[], bool], seconds: float, what: str) -> None:
 
 
 def sent_lines(copy: Path) -> int:
-    return len(demo.read_lines(copy))
+    return len(proof.read_lines(copy))

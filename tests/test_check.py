@@ -25,9 +25,7 @@ PARSE = b'{"Name": "Shadow\n'
 COERCION = reading("Shadowfax", "12:02:31.000").replace(b"150", b'"150"') + b"\n"
 
 
-def row(
-    name: str, end: str, distance: int, magic: tuple[int, int], health: tuple[int, int]
-) -> dict[str, Any]:
+def row(name: str, end: str, distance: int, magic: tuple[int, int], health: tuple[int, int]) -> dict[str, Any]:
     return {
         "Name": name,
         "StatusTime": DAY + end,
@@ -191,9 +189,7 @@ def test_a_missing_error_is_named(ends: Ends) -> None:
     problems = ends.breaches()
     assert len(problems) == 2
     assert any(problem.startswith("1 of PARSE missing") for problem in problems)
-    assert any(
-        problem.startswith("1 of COERCION missing") and "HealthPoints" in problem for problem in problems
-    )
+    assert any(problem.startswith("1 of COERCION missing") and "HealthPoints" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("name", ["PARSE", "COERCION", "LATE", "OTHER"])
@@ -292,7 +288,7 @@ def late_after(newest: str, time: str = "12:00:59.999") -> Sequence[str]:
     ],
 )
 def test_late_only_when_the_window_can_have_closed(newest: str, may_be_late: bool) -> None:
-    """Five seconds out of order are allowed, to the millisecond; earlier than that nothing may be called late."""
+    """Five seconds out of order are allowed, to the millisecond; before that nothing is late."""
     problems = late_after(newest)
     assert (problems == []) is may_be_late
     if not may_be_late:
@@ -354,9 +350,7 @@ def test_missing_newline(ends: Ends) -> None:
     assert "Rocinante" in problem
 
 
-@pytest.mark.parametrize(
-    "rubbish", [b"\n", b"not json\n", b"[]\n", b"null\n", b"{}\n", b'{"Name": "x"}\n', b"\xff\n"]
-)
+@pytest.mark.parametrize("rubbish", [b"\n", b"not json\n", b"[]\n", b"null\n", b"{}\n", b'{"Name": "x"}\n', b"\xff\n"])
 def test_a_record_that_cannot_be_read(ends: Ends, rubbish: bytes) -> None:
     """Rubbish on either stream is a breach, not the end of the check."""
     sides = [encoded(ends.stream), encoded(ends.errors)]
@@ -468,9 +462,7 @@ WAYS: list[Callable[[list[Any], int], None]] = [
 
 
 @given(st.sampled_from(["stream", "table", "errors"]), st.integers(0, 2), st.sampled_from(WAYS))
-def test_any_loss_or_addition_is_found(
-    where: str, number: int, way: Callable[[list[Any], int], None]
-) -> None:
+def test_any_loss_or_addition_is_found(where: str, number: int, way: Callable[[list[Any], int], None]) -> None:
     """Whichever record of whichever end is lost, or joined by one that does not belong, the check says so."""
     ends = Ends()
     way(getattr(ends, where), number)

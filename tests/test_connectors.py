@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -82,9 +82,7 @@ def test_types(option: Option, good: list[str], bad: list[str]) -> None:
             checked("test", {"name": value}, {"name": option})
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "option"), EVERY, ids=lambda value: value if isinstance(value, str) else ""
-)
+@pytest.mark.parametrize(("kind", "name", "option"), EVERY, ids=lambda value: value if isinstance(value, str) else "")
 def test_defaults_are_acceptable(kind: str, name: str, option: Option) -> None:
     """A default that the catalog states is one that it would accept, and the type is one that it knows."""
     if option.default is not None:
@@ -112,9 +110,7 @@ def test_no_option_bears_a_secret(kind: str, name: str) -> None:
     assert "hush" not in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("kind", "name", "option"), EVERY, ids=lambda value: value if isinstance(value, str) else ""
-)
+@pytest.mark.parametrize(("kind", "name", "option"), EVERY, ids=lambda value: value if isinstance(value, str) else "")
 def test_no_name_sounds_like_a_secret(kind: str, name: str, option: Option) -> None:
     """Nothing in a catalog is a key, a password or a token itself, and no provider wants one as an option."""
     words = {"accesskeyid", "secretkey", "secret", "password", "token", "sessiontoken"}
@@ -124,12 +120,13 @@ def test_no_name_sounds_like_a_secret(kind: str, name: str, option: Option) -> N
 
 def test_region_and_endpoint() -> None:
     """The endpoint is the only difference between the cloud and an emulator."""
-    for make in (
+    makers: list[Callable[[aws.Aws], Connector]] = [
         lambda place: kinesis.source(place, "s", kinesis.Start()),
         lambda place: kinesis.sink(place, "s"),
         lambda place: dynamodb.sink(place, "t", key=("Name",)),
-    ):
-        cloud, local = make(PLACE).options, make(EMULATOR).options
+    ]
+    for make in makers:
+        cloud, local = dict(make(PLACE).options), make(EMULATOR).options
         assert "aws.endpoint" not in cloud
         assert local["aws.endpoint"] == "http://127.0.0.1:4566"
         assert local == cloud | {"aws.region": "us-east-1", "aws.endpoint": "http://127.0.0.1:4566"}
@@ -211,9 +208,7 @@ def test_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", settings.PLACES)
 def test_every_table_is_bound_in_both_places(place: str) -> None:
     """Wherever the job runs, each of its tables has a connector, and no connector is left over."""
-    required = {
-        name: "eu-central-1" for name, (default, _) in settings.GROUPS[place].items() if default is None
-    }
+    required = {name: "eu-central-1" for name, (default, _) in settings.GROUPS[place].items() if default is None}
     bound = places.connectors(settings.parse([{"PropertyGroupId": place, "PropertyMap": required}]))
     assert set(bound) == {*JOB.sources, *JOB.sinks}
     for table in JOB.sources + JOB.sinks:
@@ -230,9 +225,7 @@ def test_a_bad_option_in_the_settings_is_told() -> None:
             {"PropertyGroupId": "sensor_data", "PropertyMap": {"option.sink.batch.maxsize": "25"}},
         ]
     )
-    with pytest.raises(
-        ConnectorError, match=r"DynamoDB sink.*'sink\.batch\.maxsize'.*'sink\.batch\.max-size'"
-    ):
+    with pytest.raises(ConnectorError, match=r"DynamoDB sink.*'sink\.batch\.maxsize'.*'sink\.batch\.max-size'"):
         places.connectors(found)
 
 

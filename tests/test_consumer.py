@@ -572,12 +572,7 @@ def read_through_faults(shards, seed, start) -> tuple[World, list]:
         pauses = chance.random() < 0.005
         if pauses:
             world.clock.seconds += 400  # the reader's pause, in which every iterator expires
-        if (
-            batch.records
-            or pauses
-            or world.kinesis.faults["ListShards"]
-            or world.kinesis.faults["GetRecords"]
-        ):
+        if batch.records or pauses or world.kinesis.faults["ListShards"] or world.kinesis.faults["GetRecords"]:
             last = max(world.clock.seconds, 45.0)
         if world.clock.seconds > last + 30:
             break

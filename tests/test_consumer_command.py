@@ -88,9 +88,7 @@ def readings(kinesis) -> list[dict]:
     kinesis.create_stream(StreamName="wildrydes", ShardCount=SHARDS)
     found = [{"Distance": 29.5 + n / 100, "Name": f"Unicorn {n % 40}", "HealthPoints": n} for n in range(200)]
     records = [{"Data": json.dumps(one).encode() + b"\n", "PartitionKey": one["Name"]} for one in found]
-    shards = {
-        one["ShardId"] for one in kinesis.put_records(StreamName="wildrydes", Records=records)["Records"]
-    }
+    shards = {one["ShardId"] for one in kinesis.put_records(StreamName="wildrydes", Records=records)["Records"]}
     assert len(shards) == SHARDS
     return found
 
@@ -197,9 +195,7 @@ def test_records_that_are_not_json_are_shown_and_noted(endpoint, kinesis):
     assert done.stdout.splitlines() == [r"\x1b[2Jgone", r"\xff\x00", "", '{"a":1}']
     noted = [line for line in done.stderr.splitlines() if "record 0" in line]
     assert len(noted) == 3
-    assert all(
-        number in line and "shardId-000000000000" in line for number, line in zip(put, noted, strict=False)
-    )
+    assert all(number in line and "shardId-000000000000" in line for number, line in zip(put, noted, strict=False))
     assert "4 records of 1 shard, 3 of them not JSON" in done.stderr
 
 
@@ -218,9 +214,7 @@ def test_a_signal_ends_the_live_tail_with_totals(endpoint, kinesis, sent, status
             kinesis.put_record(StreamName=stream, PartitionKey="k", Data=b'{"n": %d}' % shown[-1])
             time.sleep(0.1)
             assert len(shown) < 200
-        until(
-            lambda: len(consumer.out) and json.loads(consumer.out[-1])["n"] == shown[-1], "the last one shows"
-        )
+        until(lambda: len(consumer.out) and json.loads(consumer.out[-1])["n"] == shown[-1], "the last one shows")
         consumer.process.send_signal(sent)
         assert consumer.end() == status
     numbers = [json.loads(line)["n"] for line in consumer.out]
@@ -265,9 +259,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(endpoint):
     ],
     ids=["stream", "region", "credentials", "endpoint", "profile"],
 )
-def test_an_expected_failure_is_one_sentence_and_exit_1(
-    endpoint, flags, changes, expected, *, monkeypatch, capsys
-):
+def test_an_expected_failure_is_one_sentence_and_exit_1(endpoint, flags, changes, expected, *, monkeypatch, capsys):
     """No stack trace: one line on stderr, nothing on stdout, exit 1."""
     for name in [*os.environ]:
         if name.startswith("AWS_"):

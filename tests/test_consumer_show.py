@@ -25,9 +25,7 @@ VALUES = st.recursive(
 
 def test_json_has_an_indent_of_four_and_its_own_order():
     """A record is shown with a 4-space indent, its keys in the order in which they came."""
-    assert show.as_json(b'{"b": 1.5, "a": {"c": []}}\n') == (
-        '{\n    "b": 1.5,\n    "a": {\n        "c": []\n    }\n}'
-    )
+    assert show.as_json(b'{"b": 1.5, "a": {"c": []}}\n') == ('{\n    "b": 1.5,\n    "a": {\n        "c": []\n    }\n}')
 
 
 def test_compact_json_is_one_line():

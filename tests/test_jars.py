@@ -156,9 +156,7 @@ def test_download(repository: Repository, cache: Path) -> None:
     assert not [path for path in repository.asked if path.endswith(".pom")]
 
 
-def test_a_slash_at_the_end_of_the_mirror(
-    repository: Repository, cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_slash_at_the_end_of_the_mirror(repository: Repository, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A mirror may be written with a slash at its end; some refuse a path with two."""
     monkeypatch.setenv(jars.REPOSITORY_VARIABLE, repository.url + "/")
     repository.files[PATH] = CONTENT

@@ -14,9 +14,8 @@ import pytest
 import jobs.unicorn_summary
 from consumer.tail import stored
 from jobs.job import Job
-from local import demo, processes, rest
+from local import processes, rest, running
 from local.emulator import Emulator
-from local.minicluster import newest_checkpoint
 from tests.emulated import Stage, answers, job_here, producer, run_to_end, send, sent_lines, stage, wait_for
 
 RECORDS = 60_000
@@ -82,7 +81,7 @@ def test_killed_and_resumed(aws: Emulator, tmp_path: Path) -> None:
     """kill -9 of the whole job in mid-stream, then on from its last checkpoint: the rows are the same."""
     made = stage(aws, "killed")
     copy = tmp_path / "sent.jsonl"
-    process, job = demo.start_job(tmp_path, aws, made.names, 2)
+    process, job = running.start(tmp_path, aws, made.names, ["--parallelism", "2"])
     flight = producer(made, copy, *FLIGHT, *FAULTS, "--rate", "1500", "--msgs", "30000")
     try:
         wait_for(lambda: answers(lambda: job.source().records > 5000), 120, "the job reads")
@@ -90,8 +89,8 @@ def test_killed_and_resumed(aws: Emulator, tmp_path: Path) -> None:
         wait_for(lambda: answers(lambda: job.checkpoints()["counts"]["completed"] > done), 60, "a checkpoint")
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
-        process, job = demo.start_job(tmp_path, aws, made.names, 4, resume=newest_checkpoint(tmp_path))
-        demo.wait_until_running(job, process, tmp_path)
+        process, job = running.start(tmp_path, aws, made.names, ["--parallelism", "4", "--resume", "last"])
+        running.wait_until_running(job, process)
         assert flight.wait(120) == 0
         wait_until_quiet(job)
         job.drain(60)
@@ -132,15 +131,15 @@ def test_shards_without_a_unicorn(
     made = stage(aws, f"alone-{parallelism}")
     copy = tmp_path / "sent.jsonl"
     kinesis, _dynamodb = made.clients
-    with job_here(made, tmp_path / "job", parallelism) as running:
+    with job_here(made, tmp_path / "job", parallelism) as at_work:
         flight = producer(made, copy, "--seed", "1", "--speed", "30")
         try:
             wait_for(lambda: bool(list(stored(kinesis, made.names.summary))), 90, "a first row")
         finally:
             flight.terminate()
             flight.wait(20)
-        demo.wait_until_read(running, sent_lines(copy))
-        running.drain(60)
+        running.wait_until_read(at_work, sent_lines(copy))
+        at_work.drain(60)
     result = made.check(copy)
     assert not result.problems, result.problems[:5]
     assert not result.errors

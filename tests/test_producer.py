@@ -111,11 +111,7 @@ def test_status_time_is_utc_with_milliseconds(at_ms: int) -> None:
 def test_first_reading() -> None:
     """The first unicorn starts at the start time and place with 150 health and magic points."""
     first = fly(3, 1, 1)[0]
-    assert (
-        (first.at_ms, first.latitude, first.longitude)
-        == (START_MS, *START)
-        == (START_MS, 40.749167, -73.985184)
-    )
+    assert (first.at_ms, first.latitude, first.longitude) == (START_MS, *START) == (START_MS, 40.749167, -73.985184)
     assert (first.health, first.magic) == (150, 150)
 
 

@@ -154,9 +154,7 @@ def test_round_trip_through_kinesis(endpoint: str, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     faults = ("--late", "0.05", "--out-of-order", "0.1", "--malformed", "0.1", "--error", "yes")
     arguments = (*FAST, "--unicorns", "12", "--msgs", "3000", *faults)
-    plain = subprocess.run(
-        [*COMMAND, *arguments, "--to", "stdout"], cwd=ROOT, capture_output=True, check=True
-    ).stdout
+    plain = subprocess.run([*COMMAND, *arguments, "--to", "stdout"], cwd=ROOT, capture_output=True, check=True).stdout
     done = run(*arguments, "--endpoint", endpoint, "--copy", str(copy), **CREDENTIALS)
     assert done.returncode == 0, done.stderr
     assert "sent 3,000 records" in done.stderr
@@ -200,9 +198,7 @@ def test_no_credentials() -> None:
 def test_unreachable_endpoint() -> None:
     """An endpoint that nobody listens to is tried for --retry-for, then there is one sentence and a count."""
     url = f"http://name:hushhush@127.0.0.1:{free_port()}"
-    done = run(
-        "--msgs", "7", "--rate", "max", "--endpoint", url, "--retry-for", "0.3", "--quiet", **CREDENTIALS
-    )
+    done = run("--msgs", "7", "--rate", "max", "--endpoint", url, "--retry-for", "0.3", "--quiet", **CREDENTIALS)
     text = sentence(done, 1)
     assert "cannot reach Kinesis at http://127.0.0.1" in text
     assert "for 0.3 s: check" in text

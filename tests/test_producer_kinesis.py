@@ -124,9 +124,7 @@ def test_gives_up_after_the_limit_and_counts_what_is_unsent() -> None:
     pauses, stop = Pauses(), Stop()
     progress = Progress(_Lines(), in_place=False, quiet=False)
     delivery = Delivery(outlet(client, pauses, limit=0.05), None, progress)
-    with pytest.raises(
-        ProducerError, match=r"throttles stream wildrydes .* for 0\.05 s: add shards or lower --rate"
-    ):
+    with pytest.raises(ProducerError, match=r"throttles stream wildrydes .* for 0\.05 s: add shards or lower --rate"):
         delivery.run(iter(sent), Pace(0, float("inf"), 0.0), stop)
     assert delivery.unsent == 700 - len(client.accepted)
     assert len(client.accepted) == 50

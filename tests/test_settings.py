@@ -119,9 +119,7 @@ def test_the_services_own_groups_are_ignored() -> None:
 @pytest.mark.parametrize("setting", ["stream", "option.scan.shard.adaptivereads"])
 def test_a_value_is_a_text_that_is_not_empty(value: Any, setting: str) -> None:
     """The service takes texts only, and so does a file of one's own: true is not "true"."""
-    assert f"readings.{setting} must be a text that is not empty" in problems(
-        aws=AWS, readings={setting: value}
-    )
+    assert f"readings.{setting} must be a text that is not empty" in problems(aws=AWS, readings={setting: value})
 
 
 @pytest.mark.parametrize("aws", [{}, {"endpoint": "http://127.0.0.1:4566"}])
@@ -189,9 +187,7 @@ def test_fan_out() -> None:
     default = places.connectors(parse(aws=AWS, readings={"reader": "EFO"}))["readings"].options
     assert default["scan.stream.recordpublisher"] == "EFO"
     assert default["scan.stream.efo.consumername"] == "unicorn_summary"
-    mine = places.connectors(parse(aws=AWS, readings={"reader": "EFO", "consumer": "mine"}))[
-        "readings"
-    ].options
+    mine = places.connectors(parse(aws=AWS, readings={"reader": "EFO", "consumer": "mine"}))["readings"].options
     assert mine["scan.stream.efo.consumername"] == "mine"
 
 
@@ -255,9 +251,7 @@ def test_missing_file(tmp_path: Path) -> None:
         assert "name one as the argument" in text
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"region=us-east-1", b'[{"PropertyGroupId": ', b"\xff\xfe[]", b"[" * 100_000]
-)
+@pytest.mark.parametrize("content", [b"", b"region=us-east-1", b'[{"PropertyGroupId": ', b"\xff\xfe[]", b"[" * 100_000])
 def test_not_json(tmp_path: Path, content: bytes) -> None:
     """A file that is not JSON, however broken, is one sentence with its path."""
     path = tmp_path / "application_properties.json"
@@ -321,11 +315,7 @@ def test_every_default_is_accepted_when_given() -> None:
     required = {"region": "eu-central-1", **FILES}
     for place in settings.PLACES:
         groups = {
-            group: {
-                name: default or required[name]
-                for name, (default, _meaning) in known.items()
-                if default != ""
-            }
+            group: {name: default or required[name] for name, (default, _meaning) in known.items() if default != ""}
             for group, known in GROUPS.items()
             if group == place or group not in settings.PLACES
         }
@@ -333,9 +323,7 @@ def test_every_default_is_accepted_when_given() -> None:
 
 
 # Documents near enough to good ones that most rules are met, and some that are nothing of the kind.
-TEXT = st.sampled_from(["", " ", "LATEST", "AT_TIMESTAMP", "EFO", "PROFILE", TIME, "x"]) | st.text(
-    max_size=20
-)
+TEXT = st.sampled_from(["", " ", "LATEST", "AT_TIMESTAMP", "EFO", "PROFILE", TIME, "x"]) | st.text(max_size=20)
 SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
 JSON = st.recursive(
     SCALAR, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3), max_leaves=8

@@ -240,9 +240,7 @@ SCENARIOS = [
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.rule)
 def test_sql(scenario: Scenario, tmp_path: Path) -> None:
     outcome = run(scenario.given, tmp_path)
-    expected = sorted(
-        (name, end if "-" in end else DAY + end, columns) for name, end, columns in scenario.rows
-    )
+    expected = sorted((name, end if "-" in end else DAY + end, columns) for name, end, columns in scenario.rows)
     for sink in (outcome.stream, outcome.table):
         found = sorted(sink, key=lambda row: (row["Name"], row["StatusTime"]))
         shown = [

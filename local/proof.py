@@ -1,0 +1,60 @@
+"""Read both ends of the application to their ends, compare them (`local.check`), and say what was found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from consumer.tail import stored
+from local import check
+from local.resources import Names
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kinesis import KinesisClient
+
+SHOWN = 20  # problems that are printed; the others are counted
+
+
+def prove(kinesis: KinesisClient, dynamodb: DynamoDBClient, names: Names, copy: Path) -> check.Report:
+    """Compare both output streams and the table with the producer's copy of what it sent."""
+    return check.check(
+        read_lines(copy),
+        [record.data for record in stored(kinesis, names.summary)],
+        items(dynamodb, names.table),
+        [record.data for record in stored(kinesis, names.errors)],
+    )
+
+
+def read_lines(copy: Path) -> list[bytes]:
+    """The records of a producer's copy: each ends in a line feed, and has no other."""
+    with copy.open("rb") as file:
+        return list(file)
+
+
+def items(dynamodb: DynamoDBClient, table: str) -> list[dict[str, Any]]:
+    """Every item of the table as plain values; numbers of this application are whole."""
+    pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    return [
+        {name: int(value["N"]) if "N" in value else value["S"] for name, value in item.items()}
+        for page in pages
+        for item in page["Items"]
+    ]
+
+
+def tell(report: check.Report, folder: Path) -> int:
+    """Print what was compared; the exit code, 0 if nothing is wrong."""
+    errors = ", ".join(f"{count} {name}" for name, count in report.errors.items()) or "none"
+    print(
+        f"Checked {report.records:,} records sent against {report.rows:,} rows of {report.windows} windows,\n"
+        f"on the stream and in the table, and against the errors stream ({errors})."
+    )
+    if report.repeated:
+        print(f"{report.repeated} stood on a stream twice with the same content, as after a restart they may.")
+    if not report.problems:
+        print("Every row is equal, none is missing or extra, and every record is counted exactly once.")
+        return 0
+    for problem in report.problems[:SHOWN]:
+        print(f"WRONG: {problem}")
+    print(f"{len(report.problems)} things are wrong. What was sent and all logs are in {folder}.")
+    return 1

@@ -1,0 +1,100 @@
+"""The job in a process of its own, as demo and tests run it: start it, wait until it runs, until it has read all."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from local import emulator, processes, resources, rest
+from local.processes import StartError
+
+START_LIMIT = 240.0  # seconds until every subtask must run; 20 are usual
+READ_LIMIT = 120.0  # seconds for the job to read what was sent, after the producer has stopped
+
+
+class RunError(Exception):
+    """What runs here cannot go on; the text is one sentence."""
+
+
+def application_properties(
+    endpoint: str, names: resources.Names, region: str = emulator.REGION
+) -> list[dict[str, Any]]:
+    """Settings of the job for the emulator at this endpoint."""
+    groups = {
+        "aws": {"region": region, "endpoint": endpoint},
+        "readings": {"stream": names.raw},
+        "summary_stream": {"stream": names.summary},
+        "sensor_data": {"table": names.table},
+        "error_stream": {"stream": names.errors},
+    }
+    return [{"PropertyGroupId": group, "PropertyMap": values} for group, values in groups.items()]
+
+
+def start(
+    folder: Path, aws: emulator.Emulator, names: resources.Names, flags: list[str], web_port: int = 0
+) -> tuple[subprocess.Popen[bytes], rest.Job]:
+    """Start `python -m local job` with these flags, its files in `folder`; the process and the submitted job.
+
+    Raises StartError when it ends at once or is not submitted in time.
+    """
+    properties = folder / "application_properties.json"
+    properties.write_text(json.dumps(application_properties(aws.endpoint, names), indent=2), encoding="utf-8")
+    port = web_port or processes.free_port()
+    log = folder / "job.log"
+    begin = log.stat().st_size if log.exists() else 0
+    command = [sys.executable, "-m", "local", "job", "--properties", str(properties), "--state", str(folder)]
+    process = processes.start([*command, "--port", str(port), *flags], log, aws.environment)
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline and process.poll() is None:
+        for line in log.read_bytes()[begin:].splitlines():
+            if line.startswith(b'{"state": "RUNNING"'):
+                return process, rest.Job(f"http://127.0.0.1:{port}", json.loads(line)["job"])
+        time.sleep(0.1)
+    processes.stop(process)
+    raise StartError(f"The Flink job did not start ({processes.last_line(log)}); its log is {log}.")
+
+
+def wait_until_running(job: rest.Job, process: subprocess.Popen[bytes], asked: threading.Event | None = None) -> None:
+    """Wait for every subtask. Raises RunError after a limit, when the process ends, or when `asked` to stop."""
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RunError(f"The Flink job ended with exit code {process.returncode} before it was running.")
+        if asked is not None and asked.is_set():
+            raise RunError("Stopped before the job was running.")
+        try:
+            if job.is_running():
+                return
+        except rest.RestError:
+            pass
+        time.sleep(0.2)
+    raise RunError(f"The Flink job was not running after {START_LIMIT:.0f} s; look at {job.address}.")
+
+
+def wait_until_read(job: rest.Job, records: int, tick: Callable[[], None] = lambda: None) -> None:
+    """Wait until the job has read so many records, or, if it was restarted, until it reads no more.
+
+    After a restart Flink counts from the checkpoint on, so the number says less; standing still for ten seconds with
+    all subtasks running says the same. Raises RunError after READ_LIMIT.
+    """
+    deadline = time.monotonic() + READ_LIMIT
+    last, since = -1, time.monotonic()
+    while time.monotonic() < deadline:
+        tick()
+        try:
+            read, running = job.source().records, job.is_running()
+            restarted = running and job.restarts() > 0
+        except rest.RestError:
+            read, running, restarted = -1, False, False
+        if read != last or not running:
+            last, since = read, time.monotonic()
+        if read >= records or (restarted and time.monotonic() - since > 10):
+            return
+        time.sleep(0.3)
+    raise RunError(f"The job has read {last} of {records} records after {READ_LIMIT:.0f} s; look at {job.address}.")
