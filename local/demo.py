@@ -108,7 +108,7 @@ def run(options: Options) -> int:
         producer = processes.start(options.producer(copy_in(folder)), folder / "producer.log", aws.environment)
         stack.callback(processes.stop, producer, 15)
         watch = stack.enter_context(Watch(*clients, names, copy_in(folder), job))
-        with view(Scene(job.address, aws.endpoint, str(folder), options.task)) as show:
+        with view(Scene(job.address, aws.endpoint, str(folder.relative_to(lib.ROOT)), options.task)) as show:
             flight = Flight(folder, runner, job, producer, watch.seen, show)
             first_row = fly(flight, options.windows, asked)
             land(flight)

@@ -27,6 +27,8 @@ def jvm(logs: Path, heap: str = "1g") -> dict[str, str]:
         "FLINK_LIB_DIR": str(lib.require()),
         "FLINK_LOG_DIR": str(logs),
         "JVM_ARGS": f"-Xmx{heap} -XX:+UseParallelGC",
+        # The job has no Python functions. Without this PyFlink opens a gRPC server for them, on every address.
+        "_python_worker_execution_mode": "process",
         **CBOR_OFF,
     }
 

@@ -117,8 +117,19 @@ def newest_checkpoint(state: Path) -> str:
 
 
 def report(state: str, launch: Launch, job_id: str | None = None) -> None:
-    """One line of JSON on standard output for whoever started this."""
-    print(json.dumps({"state": state, "web": f"http://127.0.0.1:{launch.rest_port}", "job": job_id}), flush=True)
+    """Say how the job is doing: a sentence on a terminal, else one line of JSON for whoever started this."""
+    web = f"http://127.0.0.1:{launch.rest_port}"
+    line = json.dumps({"state": state, "web": web, "job": job_id})
+    print(
+        f"{state}: {_MEANING[state].format(web=web, state=launch.state)}" if sys.stdout.isatty() else line, flush=True
+    )
+
+
+_MEANING = {
+    "RUNNING": "Flink's web UI is {web}, checkpoints are in {state}. Ctrl-C cancels the job and keeps the last one.",
+    "CANCELED": "`python -m local job --resume last` goes on from the last checkpoint in {state}.",
+    "FINISHED": "the job was stopped, with a savepoint if that was asked for, in {state}.",
+}
 
 
 def root_cause(error: Py4JJavaError) -> str:

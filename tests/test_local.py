@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -146,7 +149,10 @@ def test_shards_without_a_unicorn(
 
 
 def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    """With no program at all on PATH the demo runs, ends on Ctrl-C with every row checked, and leaves no process."""
+    """With no program at all on PATH the demo runs, ends on Ctrl-C with every row checked, and leaves no process.
+
+    Meanwhile nothing of it listens on another address than this machine's own.
+    """
     environment = {name: value for name, value in os.environ.items() if name not in ("JAVA_HOME", "FLINK_HOME")}
     environment["PATH"] = str(tmp_path)
     log = tmp_path / "demo.log"
@@ -156,12 +162,15 @@ def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
     try:
         wait_for(lambda: "windows closed 1" in log.read_text() or process.poll() is not None, 180, "a window")
         children = descendants(process.pid)
+        addresses = list(listening(children))
         process.send_signal(signal.SIGINT)
         assert process.wait(120) == 0, log.read_text()[-2000:]
     finally:
         process.kill()
     assert "Every row is equal" in log.read_text()
     assert len(children) >= 4, "emulator, job, its JVM and producer were there"
+    assert len(addresses) >= 3, "the emulator, Flink's web UI and more were listening"
+    assert set(addresses) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
     wait_for(lambda: not any(is_alive(child) for child in children), 10, "all its processes have ended")
 
 
@@ -181,6 +190,22 @@ def descendants(parent: int) -> list[int]:
         found += children
         todo += children
     return found
+
+
+def listening(processes_: list[int]) -> Iterator[str]:
+    """The addresses on which these processes listen for TCP connections, by /proc (see proc(5), /proc/net/tcp)."""
+    sockets = set()
+    for descriptor in (entry for number in processes_ for entry in Path(f"/proc/{number}/fd").glob("*")):
+        with contextlib.suppress(OSError):
+            sockets.add(str(descriptor.readlink()))
+    for table, family in (("tcp", socket.AF_INET), ("tcp6", socket.AF_INET6)):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:  # 0A: listening
+                words = bytes.fromhex(fields[1].partition(":")[0])
+                # Each group of four bytes stands in the machine's order.
+                address = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
+                yield socket.inet_ntop(family, address)
 
 
 def is_alive(process: int) -> bool:
