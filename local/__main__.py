@@ -8,6 +8,7 @@ import os
 import sys
 from pathlib import Path
 
+from jobs import settings
 from local import lib
 
 STATE = lib.STATE / "job"
@@ -17,19 +18,28 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; its exit code. Expected failures are one sentence on standard error."""
     parsed = parser().parse_args(arguments)
     # Imported here, so that --help and a wrong flag answer at once.
-    from local.processes import StartError  # noqa: PLC0415
+    from local.processes import RunError, StartError  # noqa: PLC0415
     from local.rest import RestError  # noqa: PLC0415
-    from local.running import RunError  # noqa: PLC0415
 
     try:
         code: int = parsed.run(parsed)
     except (StartError, RestError, RunError, lib.NotSetUp) as error:
         print(error, file=sys.stderr)
         return 1
+    except settings.SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
     return code
+
+
+class _Defaults(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows each default, except where there is none."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None else super()._get_help_string(action)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -45,8 +55,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _demo(command: argparse.ArgumentParser) -> None:
-    shares = argparse.ArgumentDefaultsHelpFormatter
-    command.formatter_class = shares
+    command.formatter_class = _Defaults
     command.description = (
         "Unicorns through Kinesis and Flink into rows. At the end every row is computed again from what the producer "
         "sent, without Flink, and compared; the exit code is 0 only if all are equal and every record is counted."
@@ -67,7 +76,7 @@ def _demo(command: argparse.ArgumentParser) -> None:
 
 
 def _aws(command: argparse.ArgumentParser) -> None:
-    command.formatter_class = argparse.ArgumentDefaultsHelpFormatter
+    command.formatter_class = _Defaults
     command.description = "AWS on 127.0.0.1 with the three streams and the table, until Ctrl-C. Nothing is kept."
     command.add_argument("--port", type=int, default=4566, metavar="PORT", help="0 takes a free one")
     command.add_argument("--shards", type=_count, default=4, metavar="N", help="shards of the raw stream")
@@ -75,7 +84,7 @@ def _aws(command: argparse.ArgumentParser) -> None:
 
 
 def _job(command: argparse.ArgumentParser) -> None:
-    command.formatter_class = argparse.ArgumentDefaultsHelpFormatter
+    command.formatter_class = _Defaults
     command.description = "The job in one JVM with JobManager, TaskManager and web UI, until Ctrl-C."
     add = command.add_argument
     add(
@@ -144,7 +153,7 @@ def _run_demo(parsed: argparse.Namespace) -> int:
 
 
 def _run_aws(parsed: argparse.Namespace) -> int:
-    from local import demo, emulator, resources, running  # noqa: PLC0415
+    from local import demo, emulator, processes, resources  # noqa: PLC0415
 
     with demo.signals() as asked, emulator.running(lib.STATE / "aws.log", parsed.port) as aws:
         names = resources.default_names()
@@ -156,7 +165,7 @@ def _run_aws(parsed: argparse.Namespace) -> int:
         print("export " + " ".join(f"{name}={value}" for name, value in aws.environment.items()), flush=True)
         while not asked.wait(0.5):
             if aws.process.poll() is not None:
-                raise running.RunError(f"The AWS emulator ended; its log is {lib.STATE / 'aws.log'}.")
+                raise processes.RunError(f"The AWS emulator ended; its log is {lib.STATE / 'aws.log'}.")
     return 0
 
 
@@ -167,7 +176,7 @@ def _run_job(parsed: argparse.Namespace) -> int:
     if properties is None:
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         if not endpoint:
-            raise running.RunError(
+            raise processes.RunError(
                 "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says."
             )
         parsed.state.mkdir(parents=True, exist_ok=True)
@@ -176,9 +185,12 @@ def _run_job(parsed: argparse.Namespace) -> int:
         properties.write_text(
             json.dumps(running.application_properties(endpoint, resources.default_names(), region), indent=2) + "\n"
         )
+    chosen = settings.read(properties)
+    if chosen.place == "aws":
+        resources.require(chosen.values)
     resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume
     if parsed.port and not processes.is_free(parsed.port):
-        raise running.RunError(f"Port {parsed.port} of 127.0.0.1 is taken: choose another one with --port, or 0.")
+        raise processes.RunError(f"Port {parsed.port} of 127.0.0.1 is taken: choose another one with --port, or 0.")
     port = parsed.port or processes.free_port()
     return minicluster.run(properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume))
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from local import emulator, lib, processes, proof, resources, rest, running
-from local.running import RunError
+from local.processes import RunError
 from local.view import Scene, Show, view
 from local.watch import Seen, Watch
 

@@ -19,6 +19,10 @@ class StartError(Exception):
     """A process that did not come up; the text is one sentence with the remedy."""
 
 
+class RunError(Exception):
+    """What runs here cannot go on; the text is one sentence with the remedy."""
+
+
 def start(command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
     """Start a child with its output in `log` and these additions to the environment.
 

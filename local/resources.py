@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from jobs import settings
+from local.processes import RunError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -74,3 +78,28 @@ def create_outputs(kinesis: KinesisClient, dynamodb: DynamoDBClient, names: Name
 def _create_stream(kinesis: KinesisClient, stream: str, shards: int) -> None:
     kinesis.create_stream(StreamName=stream, ShardCount=shards)
     kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+
+
+def require(values: Mapping[str, Mapping[str, str]]) -> None:
+    """Raise RunError unless the streams and the table of these settings are there.
+
+    Without one of them the job would show RUNNING, try again for ever, and write nothing.
+    """
+    place = values["aws"]
+    session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
+    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+    where = place.get("endpoint", f"AWS in {place['region']}")
+    kinesis = session.client("kinesis", endpoint_url=place.get("endpoint"), config=config)
+    dynamodb = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=config)
+    try:
+        for table in ("readings", "summary_stream", "error_stream"):
+            what = f"stream {values[table]['stream']}"
+            kinesis.describe_stream_summary(StreamName=values[table]["stream"])
+        what = f"table {values['sensor_data']['table']}"
+        dynamodb.describe_table(TableName=values["sensor_data"]["table"])
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        reason = "does not exist" if code == "ResourceNotFoundException" else f"cannot be looked up ({code})"
+        raise RunError(f"The {what} at {where} {reason}: `python -m local aws` makes all of them here.") from error
+    except BotoCoreError as error:
+        raise RunError(f"The {what} at {where} cannot be looked up: {str(error).rstrip('.')}.") from error

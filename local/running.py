@@ -12,14 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from local import emulator, processes, resources, rest
-from local.processes import StartError
+from local.processes import RunError, StartError
 
 START_LIMIT = 240.0  # seconds until every subtask must run; 20 are usual
 READ_LIMIT = 120.0  # seconds for the job to read what was sent, after the producer has stopped
-
-
-class RunError(Exception):
-    """What runs here cannot go on; the text is one sentence."""
 
 
 def application_properties(
