@@ -22,7 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (settings.SettingsError, ConnectorError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(job.script(JOB, connectors) if parsed.command == "sql" else explained(connectors))
+    if parsed.command == "sql":
+        print(job.script(JOB, connectors))
+        print("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", file=sys.stderr)
+    else:
+        print(explained(connectors))
     return 0
 
 
