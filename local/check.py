@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -102,6 +102,7 @@ def check(
     stream: Iterable[bytes],
     items: Iterable[Mapping[str, Any]],
     errors: Iterable[bytes],
+    shards: Sequence[str] | None = None,
 ) -> Report:
     """Compare both outputs with what was sent.
 
@@ -109,11 +110,18 @@ def check(
     items: the table's items as plain values. errors: the records of the errors stream. A row or an error that
     stands on a stream again with the same content is counted in `repeated`, not a breach: both streams are
     written at least once.
+    shards: the shard of each record, if `sent` has the records of a shard in the shard's order; then it is known
+    exactly which readings are late. Else only what cannot have been late is a breach.
     """
     problems: list[str] = []
     found = [(line, read(line)) for line in sent]
     rejected, repeated_errors = _rejected(errors, problems)
     late = _compare_errors(found, rejected, problems)
+    on_late = Counter({text: count for (name, text), count in rejected.items() if name == "LATE"})
+    if shards is None:
+        _compare_plausibly_late(found, on_late, problems)
+    else:
+        _compare_late(_late(zip(found, shards, strict=True)), on_late, problems)
     judged = [(line, _verdict(reading)) for line, reading in found]
     expected = _windows(reading for line, reading in judged if isinstance(reading, Reading) and not late(line))
     on_stream, repeated_rows = _rows(
@@ -231,16 +239,31 @@ def _text(line: bytes) -> str:
 
 def _compare_errors(
     records: Sequence[tuple[bytes, Reading | str]], rejected: Counter[tuple[str, str]], problems: list[str]
-) -> Any:
-    """Compare PARSE and COERCION exactly, and LATE with what may have been late; a test for 'is on LATE'."""
+) -> Callable[[bytes], bool]:
+    """Compare PARSE and COERCION exactly; the test for 'this record is on LATE', each LATE to be used up once."""
     judged = [(_text(line), _verdict(reading)) for line, reading in records]
     wanted = Counter((verdict, text) for text, verdict in judged if isinstance(verdict, str))
-    on_late = Counter({text: count for (name, text), count in rejected.items() if name == "LATE"})
     found = Counter({key: count for key, count in rejected.items() if key[0] != "LATE"})
     for (name, text), count in (wanted - found).items():
         problems.append(f"{count} of {name} missing on the errors stream: {text[:120]!r}.")
     for (name, text), count in (found - wanted).items():
         problems.append(f"{count} of {name} too many on the errors stream: {text[:120]!r}.")
+    taken = Counter({text: count for (name, text), count in rejected.items() if name == "LATE"})
+
+    def late(line: bytes) -> bool:
+        text = _text(line)
+        if taken[text] > 0:
+            taken[text] -= 1
+            return True
+        return False
+
+    return late
+
+
+def _compare_plausibly_late(
+    records: Sequence[tuple[bytes, Reading | str]], on_late: Counter[str], problems: list[str]
+) -> None:
+    """Without the shards: LATE must have been sent as a reading, and after something newer."""
     newest = datetime.min.replace(tzinfo=UTC)
     readings: list[tuple[str, Reading, datetime]] = []  # each with the newest event time that was sent before it
     for line, reading in records:
@@ -259,16 +282,26 @@ def _compare_errors(
                 problems.append(f"LATE, although nothing newer had been sent before: {text[:160]!r}.")
     for text, count in (+left).items():
         problems.append(f"{count} on LATE that was not sent as a reading: {text[:120]!r}.")
-    taken = Counter(on_late)
 
-    def late(line: bytes) -> bool:
-        text = _text(line)
-        if taken[text] > 0:
-            taken[text] -= 1
-            return True
-        return False
 
+def _late(records: Iterable[tuple[tuple[bytes, Reading | str], str]]) -> Counter[str]:
+    """The late readings: less 5 s, their shard had come to the last millisecond of their window."""
+    newest: dict[str, datetime] = {}
+    late: Counter[str] = Counter()
+    for (line, reading), shard in records:
+        if isinstance(reading, Reading):
+            newest[shard] = max(newest.get(shard, reading.event_time), reading.event_time)
+            closed = newest[shard] - DISORDER >= reading.closes - timedelta(milliseconds=1)
+            if closed and reading.is_countable:
+                late[_text(line)] += 1
     return late
+
+
+def _compare_late(wanted: Counter[str], found: Counter[str], problems: list[str]) -> None:
+    for text, count in (wanted - found).items():
+        problems.append(f"{count} of LATE missing on the errors stream: {text[:160]!r}.")
+    for text, count in (found - wanted).items():
+        problems.append(f"{count} of LATE too many on the errors stream: {text[:160]!r}.")
 
 
 def _windows(readings: Iterable[Reading]) -> dict[Key, dict[str, Any]]:

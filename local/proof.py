@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +19,23 @@ SHOWN = 20  # problems that are printed; the others are counted
 
 
 def prove(kinesis: KinesisClient, dynamodb: DynamoDBClient, names: Names, copy: Path) -> check.Report:
-    """Compare both output streams and the table with the producer's copy of what it sent."""
-    return check.check(
-        read_lines(copy),
+    """Compare both output streams and the table with the producer's copy of what it sent.
+
+    The raw stream says in which shard, and in which order there, each record of the copy lies; what is late follows
+    from that. That the stream holds the copy, no more and no less, is checked too.
+    """
+    raw = list(stored(kinesis, names.raw))
+    report = check.check(
+        [record.data for record in raw],
         [record.data for record in stored(kinesis, names.summary)],
         items(dynamodb, names.table),
         [record.data for record in stored(kinesis, names.errors)],
+        [record.shard for record in raw],
     )
+    sent, held = Counter(read_lines(copy)), Counter(record.data for record in raw)
+    lost = [f"Sent, but not on the raw stream ({n} times): {line[:120]!r}." for line, n in (sent - held).items()]
+    strange = [f"On the raw stream, but not sent ({n} times): {line[:120]!r}." for line, n in (held - sent).items()]
+    return replace(report, problems=[*lost, *strange, *report.problems])
 
 
 def read_lines(copy: Path) -> list[bytes]:

@@ -19,12 +19,12 @@ READ_LIMIT = 120.0  # seconds for the job to read what was sent, after the produ
 
 
 def application_properties(
-    endpoint: str, names: resources.Names, region: str = emulator.REGION
+    endpoint: str, names: resources.Names, region: str = emulator.REGION, **readings: str
 ) -> list[dict[str, Any]]:
-    """Settings of the job for the emulator at this endpoint."""
+    """Settings of the job for the emulator at this endpoint; `readings` are further ones of that group."""
     groups = {
         "aws": {"region": region, "endpoint": endpoint},
-        "readings": {"stream": names.raw},
+        "readings": {"stream": names.raw, **readings},
         "summary_stream": {"stream": names.summary},
         "sensor_data": {"table": names.table},
         "error_stream": {"stream": names.errors},

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from consumer.tail import stored
 from local import check, emulator, processes, proof, resources, rest, running
 from local.minicluster import Launch
 
@@ -61,14 +62,21 @@ def send(on: Stage, copy: Path, *flags: str) -> None:
 
 @contextmanager
 def job_here(
-    on: Stage, folder: Path, parallelism: int, launcher: Mapping[str, str] | None = None
+    on: Stage,
+    folder: Path,
+    parallelism: int,
+    launcher: Mapping[str, str] | None = None,
+    readings: Mapping[str, str] | None = None,
 ) -> Iterator[rest.Job]:
-    """The job on a minicluster in the JVM of the tests: it starts in a few seconds."""
+    """The job on a minicluster in the JVM of the tests: it starts in a few seconds.
+
+    launcher: further configuration of Flink. readings: further settings of that group.
+    """
     import main  # noqa: PLC0415  (imports PyFlink, which needs the fixture `jvm` first)
 
     folder.mkdir(parents=True, exist_ok=True)
     properties = folder / "application_properties.json"
-    properties.write_text(json.dumps(running.application_properties(on.aws.endpoint, on.names)))
+    properties.write_text(json.dumps(running.application_properties(on.aws.endpoint, on.names, **(readings or {}))))
     port = processes.free_port()
     configuration = Launch(parallelism, folder, port).configuration() | dict(launcher or {})
     client = main.submit(properties, configuration).get_job_client()
@@ -82,11 +90,19 @@ def job_here(
             client.cancel().result()
 
 
-def run_to_end(on: Stage, folder: Path, records: int, parallelism: int) -> None:
-    """Run the job over a stream that is complete, and close all windows."""
-    with job_here(on, folder, parallelism) as job:
+# A backlog is read in a second or two, and the warm-up lasts ten. So that windows close while it is being read, as
+# they do with a longer backlog, reading is slowed down here, to 200 records a call, and the warm-up shortened.
+SLOWLY = {"option.scan.shard.getrecords.maxrecordcount": "200"}
+WARM_UP = {"pipeline.global-job-parameters": "shard_watermark.warm_up:4000"}
+
+
+def run_to_end(on: Stage, folder: Path, records: int, parallelism: int) -> int:
+    """Run the job over a stream that is complete, and close all windows; the rows that were there before that."""
+    with job_here(on, folder, parallelism, WARM_UP, SLOWLY) as job:
         running.wait_until_read(job, records)
+        before = len(list(stored(on.clients[0], on.names.summary)))
         job.drain(60)
+        return before
 
 
 def answers(question: Callable[[], bool]) -> bool:

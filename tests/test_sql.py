@@ -84,7 +84,13 @@ SCENARIOS = [
             reading("Shadowfax", "12:01:02.000", 8),  # out of order, its window is open
         ],
         [("Shadowfax", "12:01:00.000", {"Distance": 1}), ("Shadowfax", "12:02:00.000", {"Distance": 10})],
-        [("LATE", 2, "closed at 2026-11-22 12:01:00.000, the watermark was at 2026-11-22 12:01:01.000 (shard)")],
+        [
+            (
+                "LATE",
+                2,
+                "closed at 2026-11-22 12:01:00.000, its shard's watermark was at 2026-11-22 12:01:01.000 (shard)",
+            )
+        ],
     ),
     Scenario(
         "a window closes at its last millisecond: a reading that meets a watermark of :59.999 is late, not lost",
@@ -94,7 +100,7 @@ SCENARIOS = [
             reading("Shadowfax", "12:00:31.000", 4),  # late by nothing at all
         ],
         [("Shadowfax", "12:01:00.000", {"Distance": 1}), ("Shadowfax", "12:02:00.000", {"Distance": 2})],
-        [("LATE", 2, "the watermark was at 2026-11-22 12:00:59.999")],
+        [("LATE", 2, "its shard's watermark was at 2026-11-22 12:00:59.999")],
     ),
     Scenario(
         "and one that meets :59.998 is still counted",

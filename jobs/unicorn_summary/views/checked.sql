@@ -22,5 +22,6 @@ SELECT
             THEN 'Name has ' || CAST(CHAR_LENGTH(reading.Name) AS STRING) || ' characters, expected 1 to 128'
         WHEN reading.Distance NOT BETWEEN -1e9 AND 1e9
             THEN 'Distance is ' || CAST(reading.Distance AS STRING) || ', expected -1e9 to 1e9 metres'
-    END AS message
+    END AS message,
+    reading.error IS NULL AS is_typed
 FROM readings

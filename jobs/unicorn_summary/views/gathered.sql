@@ -1,7 +1,8 @@
--- One row per reading that counts, all readings of a unicorn on one subtask.
--- The running count is there for its PARTITION BY: it moves the readings to where the windows are, so that the view
--- `timed` compares them with the watermark that closes the windows. At the source each subtask has a watermark of its
--- own, and a subtask that was silent or stalled would take for timely what the window then drops without a word.
+-- One row per reading whose fields have their types, with the newest event time that its shard had come to.
+-- The PARTITION BY does two things. It keeps the newest time per shard as state, so that what is late is decided by the
+-- order of records in their shard, and a replay after a failure decides it the same way. And it moves the readings to
+-- where all watermarks meet: at the source each subtask has a watermark of its own, and a subtask that was silent or
+-- stalled would take for timely what the window then drops without a word.
 SELECT
     line,
     shard,
@@ -11,6 +12,7 @@ SELECT
     Distance,
     MagicPoints,
     HealthPoints,
-    COUNT(*) OVER (PARTITION BY Name ORDER BY PROCTIME()) AS nth
+    error_name,
+    MAX(row_time) OVER (PARTITION BY shard ORDER BY PROCTIME()) AS newest
 FROM checked
-WHERE error_name IS NULL
+WHERE is_typed

@@ -6,6 +6,6 @@ SELECT
     sequence_number,
     StatusTime,
     closes_at,
-    seen_watermark
+    shard_watermark
 FROM timed
-WHERE seen_watermark >= closes_at - INTERVAL '0.001' SECOND
+WHERE shard_watermark >= closes_at - INTERVAL '0.001' SECOND

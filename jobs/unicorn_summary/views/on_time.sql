@@ -6,4 +6,4 @@ SELECT
     MagicPoints,
     HealthPoints
 FROM timed
-WHERE seen_watermark IS NULL OR seen_watermark < closes_at - INTERVAL '0.001' SECOND
+WHERE shard_watermark < closes_at - INTERVAL '0.001' SECOND

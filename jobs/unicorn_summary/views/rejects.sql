@@ -25,7 +25,7 @@ FROM (
     SELECT
         'LATE' AS error_name,
         'its window closed at ' || DATE_FORMAT(closes_at, 'yyyy-MM-dd HH:mm:ss.SSS')
-        || ', the watermark was at ' || DATE_FORMAT(seen_watermark, 'yyyy-MM-dd HH:mm:ss.SSS') AS message,
+        || ', its shard''s watermark was at ' || DATE_FORMAT(shard_watermark, 'yyyy-MM-dd HH:mm:ss.SSS') AS message,
         CAST(StatusTime AS TIMESTAMP(3)) AS row_time,
         shard,
         sequence_number,
