@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from connectors import aws
-from connectors.connector import Connector, Option, checked
+from connectors.connector import Connector, Option, checked, merged
 
 OPTIONS: Mapping[str, Option] = {
     "connector": Option(choices=("dynamodb",)),
@@ -37,6 +37,5 @@ def sink(place: aws.Aws, table: str, *, key: tuple[str, ...], more: Mapping[str,
         "table-name": table,
         **place.options(),
         "sink.flush-buffer.timeout": "500",
-        **(more or {}),
     }
-    return Connector(checked("DynamoDB sink", options, OPTIONS), partitioned_by=key)
+    return Connector(checked("DynamoDB sink", merged(options, more), OPTIONS), partitioned_by=key)

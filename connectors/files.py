@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from connectors.connector import Connector, Option, checked
+from connectors.connector import Connector, Option, checked, merged
 
 OPTIONS: Mapping[str, Option] = {
     "connector": Option(choices=("filesystem",)),
@@ -26,11 +26,11 @@ METADATA: Mapping[str, str] = {
 
 def source(path: Path, *, more: Mapping[str, str] | None = None) -> Connector:
     """The lines of a file, or of every file in a folder, each line one BYTES column. Bounded: it ends."""
-    options = {"connector": "filesystem", "path": path.resolve().as_uri(), "format": "raw", **(more or {})}
-    return Connector(checked("file source", options, OPTIONS), metadata=METADATA)
+    options = {"connector": "filesystem", "path": path.resolve().as_uri(), "format": "raw"}
+    return Connector(checked("file source", merged(options, more), OPTIONS), metadata=METADATA)
 
 
 def sink(path: Path, *, more: Mapping[str, str] | None = None) -> Connector:
     """A folder that gets files of JSON lines. Not partitioned: that makes folders and drops the column."""
-    options = {"connector": "filesystem", "path": path.resolve().as_uri(), "format": "json", **(more or {})}
-    return Connector(checked("file sink", options, OPTIONS))
+    options = {"connector": "filesystem", "path": path.resolve().as_uri(), "format": "json"}
+    return Connector(checked("file sink", merged(options, more), OPTIONS))

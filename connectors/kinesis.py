@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connectors import aws
-from connectors.connector import Connector, ConnectorError, Option, checked
+from connectors.connector import Connector, ConnectorError, Option, checked, merged
 
 POSITIONS = ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
 READERS = ("POLLING", "EFO")
@@ -126,7 +126,7 @@ def source(
     }
     if fan_out_consumer is not None:
         options |= {"scan.stream.recordpublisher": "EFO", "scan.stream.efo.consumername": fan_out_consumer}
-    return Connector(checked("Kinesis source", options | dict(more or {}), SOURCE_OPTIONS), metadata=METADATA)
+    return Connector(checked("Kinesis source", merged(options, more), SOURCE_OPTIONS), metadata=METADATA)
 
 
 def sink(
@@ -143,7 +143,8 @@ def sink(
         **place.options(),
         # A minute's rows come in one burst: waiting five seconds for more of them would only delay it.
         "sink.flush-buffer.timeout": "500",
-        **(more or {}),
+        # PutRecords takes 5 MiB with partition keys; the sink counts without them and would be refused for ever.
+        "sink.flush-buffer.size": "4000000",
     }
     keys = () if partition_key is None else (partition_key,)
-    return Connector(checked("Kinesis sink", options, SINK_OPTIONS), partitioned_by=keys)
+    return Connector(checked("Kinesis sink", merged(options, more), SINK_OPTIONS), partitioned_by=keys)

@@ -22,11 +22,17 @@ def main(arguments: list[str] | None = None) -> int:
     except (settings.SettingsError, ConnectorError) as error:
         print(error, file=sys.stderr)
         return 2
+    from local.lib import NotSetUp  # noqa: PLC0415
+
     if parsed.command == "sql":
         print(job.script(JOB, connectors))
         print("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", file=sys.stderr)
     else:
-        print(explained(connectors))
+        try:
+            print(explained(connectors))
+        except NotSetUp as error:
+            print(error, file=sys.stderr)
+            return 1
     return 0
 
 

@@ -8,7 +8,8 @@ import os
 import sys
 from pathlib import Path
 
-from jobs import settings
+from connectors.connector import ConnectorError
+from jobs import places, settings
 from local import lib
 
 STATE = lib.STATE / "job"
@@ -18,6 +19,13 @@ def main(arguments: list[str] | None = None) -> int:
     """Run the command; its exit code. Expected failures are one sentence on standard error."""
     parsed = parser().parse_args(arguments)
     # Imported here, so that --help and a wrong flag answer at once.
+    try:
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415
+
+        from consumer.tail import GaveUp  # noqa: PLC0415
+    except ImportError as error:
+        print(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.", file=sys.stderr)
+        return 1
     from local.processes import RunError, StartError  # noqa: PLC0415
     from local.rest import RestError  # noqa: PLC0415
 
@@ -26,9 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
     except (StartError, RestError, RunError, lib.NotSetUp) as error:
         print(error, file=sys.stderr)
         return 1
-    except settings.SettingsError as error:
+    except (settings.SettingsError, ConnectorError) as error:
         print(error, file=sys.stderr)
         return 2
+    except (GaveUp, ClientError, BotoCoreError) as error:
+        print(f"The AWS endpoint failed: {error}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
@@ -70,15 +81,15 @@ def _demo(command: argparse.ArgumentParser) -> None:
     number("--out-of-order", type=_share, default=0.05, metavar="SHARE", help="readings that come seconds late")
     number("--malformed", type=_share, default=0.01, metavar="SHARE", help="records that are rubbish")
     number("--seed", type=int, default=None, metavar="INT", help="same seed, same flights (default: drawn)")
-    number("--port", type=int, default=0, metavar="PORT", help="of the AWS endpoint; 0 takes a free one")
-    number("--web-port", type=int, default=0, metavar="PORT", help="of Flink's web UI; 0 takes a free one")
+    number("--port", type=_port, default=0, metavar="PORT", help="of the AWS endpoint; 0 takes a free one")
+    number("--web-port", type=_port, default=0, metavar="PORT", help="of Flink's web UI; 0 takes a free one")
     command.set_defaults(run=_run_demo)
 
 
 def _aws(command: argparse.ArgumentParser) -> None:
     command.formatter_class = _Defaults
     command.description = "AWS on 127.0.0.1 with the three streams and the table, until Ctrl-C. Nothing is kept."
-    command.add_argument("--port", type=int, default=4566, metavar="PORT", help="0 takes a free one")
+    command.add_argument("--port", type=_port, default=4566, metavar="PORT", help="0 takes a free one")
     command.add_argument("--shards", type=_count, default=4, metavar="N", help="shards of the raw stream")
     command.set_defaults(run=_run_aws)
 
@@ -95,7 +106,7 @@ def _job(command: argparse.ArgumentParser) -> None:
         help="the settings (default: made from AWS_ENDPOINT_URL)",
     )
     add("--parallelism", type=_count, default=4, metavar="N", help="subtasks; one per shard is fastest")
-    add("--port", type=int, default=8081, metavar="PORT", help="of the web UI; 0 takes a free one")
+    add("--port", type=_port, default=8081, metavar="PORT", help="of the web UI; 0 takes a free one")
     add("--state", type=Path, default=STATE, metavar="DIR", help="for checkpoints, savepoints and logs")
     add(
         "--resume",
@@ -109,6 +120,12 @@ def _job(command: argparse.ArgumentParser) -> None:
 def _count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return int(text)
 
 
@@ -186,6 +203,7 @@ def _run_job(parsed: argparse.Namespace) -> int:
             json.dumps(running.application_properties(endpoint, resources.default_names(), region), indent=2) + "\n"
         )
     chosen = settings.read(properties)
+    places.connectors(chosen)  # refuses what no connector takes, before anything is started
     if chosen.place == "aws":
         resources.require(chosen.values)
     resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume

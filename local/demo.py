@@ -20,6 +20,7 @@ from local.processes import RunError
 from local.view import Scene, Show, view
 from local.watch import Seen, Watch
 
+WINDOW_LIMIT = 180.0  # seconds that a demo with --windows waits for the next one
 DRAIN_LIMIT = 120.0  # seconds to close the last windows
 KEPT = 3  # folders of demos, this one included
 
@@ -48,7 +49,7 @@ class Options:
     @property
     def task(self) -> str:
         """In one line what is done."""
-        end = "until Ctrl-C" if self.windows is None else f"until {self.windows} windows have closed"
+        end = "until Ctrl-C" if self.windows is None else f"until {self.windows} windows closed"
         return (
             f"{self.unicorns} unicorns, {self.shards} shards, parallelism {self.parallelism}, "
             f"a minute in {60 / self.speed:.3g} s, {end}"
@@ -67,6 +68,7 @@ class Flight:
     """A demo in the air: the job's process and address, the producer's process, what has been seen, how it is shown."""
 
     folder: Path
+    aws: emulator.Emulator
     runner: subprocess.Popen[bytes]
     job: rest.Job
     producer: subprocess.Popen[bytes]
@@ -93,6 +95,8 @@ def run(options: Options) -> int:
 
     with ExitStack() as stack:
         asked = stack.enter_context(signals())
+        if options.web_port and not processes.is_free(options.web_port):
+            raise RunError(f"Port {options.web_port} of 127.0.0.1 is taken: choose another one with --web-port, or 0.")
         say("starting the AWS emulator")
         aws = stack.enter_context(emulator.running(folder / "emulator.log", options.port))
         names = resources.default_names()
@@ -100,7 +104,8 @@ def run(options: Options) -> int:
         resources.create(*clients, options.shards, names)
         say("starting Flink and the job")
         flags = ["--parallelism", str(options.parallelism)]
-        runner, job = running.start(folder, aws, names, flags, options.web_port)
+        flags += ["--port", str(options.web_port)] if options.web_port else []
+        runner, job = running.start(folder, aws, names, flags, asked)
         stack.callback(processes.stop, runner)
         say(f"job submitted, its web UI is {job.address}")
         running.wait_until_running(job, runner, asked)
@@ -109,7 +114,7 @@ def run(options: Options) -> int:
         stack.callback(processes.stop, producer, 15)
         watch = stack.enter_context(Watch(*clients, names, copy_in(folder), job))
         with view(Scene(job.address, aws.endpoint, str(folder.relative_to(lib.ROOT)), options.task)) as show:
-            flight = Flight(folder, runner, job, producer, watch.seen, show)
+            flight = Flight(folder, aws, runner, job, producer, watch.seen, show)
             first_row = fly(flight, options.windows, asked)
             land(flight)
         if first_row is not None:
@@ -147,15 +152,22 @@ def signals() -> Iterator[threading.Event]:
 def fly(flight: Flight, windows: int | None, asked: threading.Event) -> float | None:
     """Show what happens until it has been enough; when the first row came, by the monotonic clock."""
     first_row = None
+    parts = {"emulator": flight.aws.process, "job": flight.runner, "producer": flight.producer}
+    closed, since = 0, time.monotonic()
     while not asked.wait(0.2):
         flight.show(flight.seen, "flying")
-        for name, process in (("job", flight.runner), ("producer", flight.producer)):
+        for name, process in parts.items():
             if process.poll() is not None:
                 raise RunError(f"The {name} ended ({processes.last_line(flight.folder / f'{name}.log')}).")
         if first_row is None and flight.seen.rows:
             first_row = time.monotonic()
-        if windows is not None and len(flight.seen.windows) >= windows:
+        if len(flight.seen.windows) > closed:
+            closed, since = len(flight.seen.windows), time.monotonic()
+        if windows is not None and closed >= windows:
             break
+        if windows is not None and time.monotonic() - since > WINDOW_LIMIT:
+            why = flight.job.failure() or "no failure of the job is known"
+            raise RunError(f"No window has closed for {WINDOW_LIMIT:.0f} s ({why}); look at {flight.job.address}.")
     return first_row
 
 

@@ -41,6 +41,9 @@ class Launch:
             "rest.address": "127.0.0.1",
             "rest.bind-address": "127.0.0.1",
             "rest.port": str(self.rest_port),
+            # The web UI shows and cancels; nobody needs to upload code there, least of all a page in a browser.
+            "web.submit.enable": "false",
+            "web.access-control-allow-origin": f"http://127.0.0.1:{self.rest_port}",
             "jobmanager.bind-host": "127.0.0.1",
             "taskmanager.bind-host": "127.0.0.1",
             "execution.checkpointing.interval": f"{int(self.checkpoint_seconds * 1000)} ms",
@@ -80,6 +83,8 @@ def run(properties: Path, launch: Launch) -> int:
     asked = threading.Event()
 
     def ask(_signal: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt  # the second time there is no more waiting
         asked.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -58,13 +58,13 @@ def tell(report: check.Report, folder: Path) -> int:
     """Print what was compared; the exit code, 0 if nothing is wrong."""
     errors = ", ".join(f"{count} {name}" for name, count in report.errors.items()) or "none"
     print(
-        f"Checked {report.records:,} records sent against {report.rows:,} rows of {report.windows} windows,\n"
-        f"on the stream and in the table, and against the errors stream ({errors})."
+        f"Checked {report.records:,} records sent against {report.rows:,} rows of {report.windows} windows, on the\n"
+        f"stream and in the table, and the errors stream: {errors}."
     )
     if report.repeated:
         print(f"{report.repeated} stood on a stream twice with the same content, as after a restart they may.")
     if not report.problems:
-        print("Every row is equal, none is missing or extra, and every record is counted exactly once.")
+        print("Every row is equal, none is missing or extra, every record is counted exactly once.")
         return 0
     for problem in report.problems[:SHOWN]:
         print(f"WRONG: {problem}")

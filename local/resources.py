@@ -86,12 +86,13 @@ def require(values: Mapping[str, Mapping[str, str]]) -> None:
     Without one of them the job would show RUNNING, try again for ever, and write nothing.
     """
     place = values["aws"]
-    session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
-    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
     where = place.get("endpoint", f"AWS in {place['region']}")
-    kinesis = session.client("kinesis", endpoint_url=place.get("endpoint"), config=config)
-    dynamodb = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=config)
+    what = "place"
     try:
+        session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
+        config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+        kinesis = session.client("kinesis", endpoint_url=place.get("endpoint"), config=config)
+        dynamodb = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=config)
         for table in ("readings", "summary_stream", "error_stream"):
             what = f"stream {values[table]['stream']}"
             kinesis.describe_stream_summary(StreamName=values[table]["stream"])
@@ -101,5 +102,5 @@ def require(values: Mapping[str, Mapping[str, str]]) -> None:
         code = error.response["Error"]["Code"]
         reason = "does not exist" if code == "ResourceNotFoundException" else f"cannot be looked up ({code})"
         raise RunError(f"The {what} at {where} {reason}: `python -m local aws` makes all of them here.") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ValueError) as error:
         raise RunError(f"The {what} at {where} cannot be looked up: {str(error).rstrip('.')}.") from error

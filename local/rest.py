@@ -10,8 +10,6 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-ENDED = ("FINISHED", "CANCELED", "FAILED")
-
 
 class RestError(Exception):
     """The API did not answer or refused; the text says what was asked of whom."""
@@ -34,13 +32,6 @@ class Job:
 
     address: str
     id: str
-
-    def state(self) -> str:
-        """RUNNING, RESTARTING, FINISHED and so on."""
-        return str(self._get("")["state"])
-
-    def vertices(self) -> list[dict[str, Any]]:
-        return list(self._get("")["vertices"])
 
     def is_running(self) -> bool:
         """Whether every subtask of the job runs, not only the job."""

@@ -33,26 +33,37 @@ def application_properties(
 
 
 def start(
-    folder: Path, aws: emulator.Emulator, names: resources.Names, flags: list[str], web_port: int = 0
+    folder: Path,
+    aws: emulator.Emulator,
+    names: resources.Names,
+    flags: list[str],
+    asked: threading.Event | None = None,
 ) -> tuple[subprocess.Popen[bytes], rest.Job]:
     """Start `python -m local job` with these flags, its files in `folder`; the process and the submitted job.
 
-    Raises StartError when it ends at once or is not submitted in time.
+    A flag --port chooses the port of the web UI; without it a free one is taken. Raises StartError when the process
+    ends at once or is not submitted in time, RunError when `asked` to stop.
     """
     properties = folder / "application_properties.json"
     properties.write_text(json.dumps(application_properties(aws.endpoint, names), indent=2), encoding="utf-8")
-    port = web_port or processes.free_port()
+    port = int(flags[flags.index("--port") + 1]) if "--port" in flags else processes.free_port()
     log = folder / "job.log"
     begin = log.stat().st_size if log.exists() else 0
     command = [sys.executable, "-m", "local", "job", "--properties", str(properties), "--state", str(folder)]
     process = processes.start([*command, "--port", str(port), *flags], log, aws.environment)
-    deadline = time.monotonic() + START_LIMIT
-    while time.monotonic() < deadline and process.poll() is None:
-        for line in log.read_bytes()[begin:].splitlines():
-            if line.startswith(b'{"state": "RUNNING"'):
-                return process, rest.Job(f"http://127.0.0.1:{port}", json.loads(line)["job"])
-        time.sleep(0.1)
+    try:
+        deadline = time.monotonic() + START_LIMIT
+        while time.monotonic() < deadline and process.poll() is None and not (asked and asked.is_set()):
+            for line in log.read_bytes()[begin:].splitlines():
+                if line.startswith(b'{"state": "RUNNING"'):
+                    return process, rest.Job(f"http://127.0.0.1:{port}", json.loads(line)["job"])
+            time.sleep(0.1)
+    except BaseException:
+        processes.stop(process)
+        raise
     processes.stop(process)
+    if asked and asked.is_set():
+        raise RunError("Stopped before the job was submitted.")
     raise StartError(f"The Flink job did not start ({processes.last_line(log)}); its log is {log}.")
 
 

@@ -73,7 +73,7 @@ def watermark(seen: Seen) -> str:
 def picture(scene: Scene, seen: Seen, phase: str) -> Panel:
     """The whole view; always of the same height, so that nothing on the screen moves."""
     numbers = Table.grid(padding=(0, 2))
-    for width in (14, 19, 27, 12):  # fixed, so that growing numbers move nothing
+    for width in (13, 19, 26, 7):  # fixed, so that growing numbers move nothing
         numbers.add_column(min_width=width)
     for row in (
         ("records sent", f"{seen.sent:,}", "rows on the summary stream", f"{seen.rows:,}"),
@@ -87,10 +87,10 @@ def picture(scene: Scene, seen: Seen, phase: str) -> Panel:
             Text(row[0], style="dim"), Text(row[1], style="bold"), Text(row[2], style="dim"), Text(row[3], style="bold")
         )
     rows = Table(title="newest summary rows", title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading, width in (("Name", 14), ("StatusTime (the minute's end)", 29), ("Distance", 10)):
+    for heading, width in (("Name", 12), ("StatusTime (minute's end)", 25), ("Distance", 8)):
         rows.add_column(heading, min_width=width, justify="right" if heading == "Distance" else "left")
     for heading in ("MagicPoints", "HealthPoints"):
-        rows.add_column(heading, min_width=13, justify="right")
+        rows.add_column(heading, min_width=11, justify="right")
     newest = list(seen.newest)
     for row in reversed(newest):
         rows.add_row(

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
 
-NEWEST = 10  # summary rows kept for the view
+NEWEST = 6  # summary rows kept for the view
 
 
 @dataclass
@@ -45,7 +45,6 @@ class Seen:
     errors: Counter[str] = field(default_factory=Counter)
     restarts: int = 0
     checkpoints: int = 0
-    state: str = "starting"
 
 
 class Watch:
@@ -115,7 +114,6 @@ class Watch:
         self.seen.rate = (after - before) / (now - then) if now > then else 0.0
 
     def _ask_flink(self) -> None:
-        self.seen.state = self._job.state()
         self.seen.restarts = self._job.restarts()
         self.seen.checkpoints = int(self._job.checkpoints()["counts"]["completed"])
         source = self._job.source()

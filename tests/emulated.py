@@ -91,8 +91,8 @@ def job_here(
 
 
 # A backlog is read in a second or two, and the warm-up lasts ten. So that windows close while it is being read, as
-# they do with a longer backlog, reading is slowed down here, to 200 records a call, and the warm-up shortened.
-SLOWLY = {"option.scan.shard.getrecords.maxrecordcount": "200"}
+# they do with a longer backlog, reading is slowed down here, to 300 records a call, and the warm-up shortened.
+SLOWLY = {"option.scan.shard.getrecords.maxrecordcount": "300"}
 WARM_UP = {"pipeline.global-job-parameters": "shard_watermark.warm_up:4000"}
 
 

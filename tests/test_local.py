@@ -82,7 +82,11 @@ def test_backlog_with_a_plain_watermark(
 
 
 def test_killed_and_resumed(aws: Emulator, tmp_path: Path) -> None:
-    """kill -9 of the whole job in mid-stream, then on from its last checkpoint: the rows are the same."""
+    """kill -9 of the whole job in mid-stream, then on from its last checkpoint: the rows are the same.
+
+    With lateness judged by the job's watermark alone it fails: that watermark is unknown for a while after a restore,
+    late readings are counted anew or dropped by the window, and rows that were written change.
+    """
     made = stage(aws, "killed")
     copy = tmp_path / "sent.jsonl"
     process, job = running.start(tmp_path, aws, made.names, ["--parallelism", "2"])
