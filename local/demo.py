@@ -49,7 +49,7 @@ class Options:
     @property
     def task(self) -> str:
         """In one line what is done."""
-        end = "until Ctrl-C" if self.windows is None else f"until {self.windows} windows closed"
+        end = "until Ctrl-C" if self.windows is None else f"until {self.windows} windows"
         return (
             f"{self.unicorns} unicorns, {self.shards} shards, parallelism {self.parallelism}, "
             f"a minute in {60 / self.speed:.3g} s, {end}"

@@ -64,7 +64,7 @@ def tell(report: check.Report, folder: Path) -> int:
     if report.repeated:
         print(f"{report.repeated} stood on a stream twice with the same content, as after a restart they may.")
     if not report.problems:
-        print("Every row is equal, none is missing or extra, every record is counted exactly once.")
+        print("Every row is equal, none is missing or extra; every record is counted once.")
         return 0
     for problem in report.problems[:SHOWN]:
         print(f"WRONG: {problem}")
