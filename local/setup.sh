@@ -9,8 +9,13 @@ say() { printf '%s\n' "$*" >&2; }
 stamp=.venv/.setup-stamp
 wanted=$(cat requirements.txt connectors/jars.lock connectors/jars.py functions/*.py functions/java/*/*.java connectors/java/*/*.java connectors/java/META-INF/services/* \
              local/setup.sh local/setup.py local/lib.py 2>/dev/null | cksum)
-if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted $(pwd)" ] &&
-    [ -f .cache/functions.jar ] && [ "$(ls .cache/jars/*.jar 2>/dev/null | wc -l)" -ge "$(grep -c ' sha256:' connectors/jars.lock)" ] && [ -d .cache/flink-lib ]; then
+# Whether the class path is whole: no link of it leads nowhere.
+is_laid_out() {
+    for jar in .cache/functions.jar .cache/flink-lib/*.jar; do
+        [ -e "$jar" ] || return 1
+    done
+}
+if [ -x .venv/bin/python ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted $(pwd)" ] && is_laid_out; then
     exit 0
 fi
 

@@ -49,11 +49,18 @@ def test_unknown_option(unknown: str, near: str) -> None:
 def test_every_problem_together() -> None:
     """One error lists every bad option, and ends as a sentence."""
     with pytest.raises(ConnectorError) as caught:
-        source(**{"scan.nothing": "1", "scan.shard.adaptivereads": "yes", "aws.endpoint": "here"})
+        source(**{"scan.nothing": "1", "scan.shard.adaptivereads": "yes", "aws.credentials.role.stsEndpoint": "here"})
     text = str(caught.value)
     assert all(part in text for part in ("scan.nothing", "'yes', but must be true or false", "'here'"))
     assert text.endswith(".")
     assert "\n" not in text
+
+
+@pytest.mark.parametrize("name", ["connector", "format", "stream", "aws.region", "aws.endpoint"])
+def test_what_a_table_is_cannot_be_an_option(name: str) -> None:
+    """The format that no record can break, and the stream that the settings name, stay what they are."""
+    with pytest.raises(ConnectorError, match=f"'{name}' cannot be set as an option"):
+        source(**{name: "json"})
 
 
 @pytest.mark.parametrize(

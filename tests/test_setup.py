@@ -201,9 +201,18 @@ def test_a_finished_set_up_is_not_repeated(checkout: Checkout) -> None:
     assert first.returncode == 0, first.stderr
     calls = checkout.calls.read_text()
     assert "local.setup" in calls.splitlines()[-1]
+    links = checkout.root / ".cache" / "flink-lib"
+    links.mkdir(parents=True)
+    (checkout.root / ".cache" / "functions.jar").touch()
+    (links / "functions.jar").symlink_to("../functions.jar")
     second = checkout.run()
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
     assert checkout.calls.read_text() == calls
+    (links / "gone.jar").symlink_to("../jars/gone.jar")
+    assert checkout.run().returncode == 0
+    assert len(checkout.calls.read_text()) > len(calls), "a jar was missing"
+    (links / "gone.jar").unlink()
+    calls = checkout.calls.read_text()
     with (checkout.root / "connectors" / "jars.lock").open("a") as lock:
         lock.write("# changed\n")
     assert checkout.run().returncode == 0
