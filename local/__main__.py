@@ -170,9 +170,9 @@ def _run_demo(parsed: argparse.Namespace) -> int:
 
 
 def _run_aws(parsed: argparse.Namespace) -> int:
-    from local import demo, emulator, processes, resources  # noqa: PLC0415
+    from local import emulator, processes, resources  # noqa: PLC0415
 
-    with demo.signals() as asked, emulator.running(lib.STATE / "aws.log", parsed.port) as aws:
+    with processes.signals() as asked, emulator.running(lib.STATE / "aws.log", parsed.port) as aws:
         names = resources.default_names()
         resources.create(*resources.clients(aws.environment), parsed.shards, names)
         print(
@@ -207,8 +207,7 @@ def _run_job(parsed: argparse.Namespace) -> int:
     if chosen.place == "aws":
         resources.require(chosen.values)
     resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume
-    if parsed.port and not processes.is_free(parsed.port):
-        raise processes.RunError(f"Port {parsed.port} of 127.0.0.1 is taken: choose another one with --port, or 0.")
+    processes.require_free(parsed.port, "--port")
     port = parsed.port or processes.free_port()
     return minicluster.run(properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume))
 

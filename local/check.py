@@ -11,7 +11,7 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -115,15 +115,16 @@ def check(
     """
     problems: list[str] = []
     found = [(line, read(line)) for line in sent]
+    judged = [(_text(line), _verdict(reading)) for line, reading in found]
     rejected, repeated_errors = _rejected(errors, problems)
-    late = _compare_errors(found, rejected, problems)
     on_late = Counter({text: count for (name, text), count in rejected.items() if name == "LATE"})
+    late = on_late if shards is None else _late(zip(found, shards, strict=True))
     if shards is None:
         _compare_plausibly_late(found, on_late, problems)
-    else:
-        _compare_late(_late(zip(found, shards, strict=True)), on_late, problems)
-    judged = [(line, _verdict(reading)) for line, reading in found]
-    expected = _windows(reading for line, reading in judged if isinstance(reading, Reading) and not late(line))
+    wanted = Counter((verdict, text) for text, verdict in judged if isinstance(verdict, str))
+    wanted.update({("LATE", text): count for text, count in late.items()})
+    _compare_errors(wanted, rejected, problems)
+    expected = _windows(_without(on_late, judged))
     on_stream, repeated_rows = _rows(
         _objects(_ended(stream, problems), "A summary record", ("Name", "StatusTime"), problems),
         "the summary stream",
@@ -237,27 +238,23 @@ def _text(line: bytes) -> str:
         return line.decode("latin-1")[:150_000]
 
 
-def _compare_errors(
-    records: Sequence[tuple[bytes, Reading | str]], rejected: Counter[tuple[str, str]], problems: list[str]
-) -> Callable[[bytes], bool]:
-    """Compare PARSE and COERCION exactly; the test for 'this record is on LATE', each LATE to be used up once."""
-    judged = [(_text(line), _verdict(reading)) for line, reading in records]
-    wanted = Counter((verdict, text) for text, verdict in judged if isinstance(verdict, str))
-    found = Counter({key: count for key, count in rejected.items() if key[0] != "LATE"})
+def _compare_errors(wanted: Counter[tuple[str, str]], found: Counter[tuple[str, str]], problems: list[str]) -> None:
     for (name, text), count in (wanted - found).items():
-        problems.append(f"{count} of {name} missing on the errors stream: {text[:120]!r}.")
+        problems.append(f"{count} of {name} missing on the errors stream: {text[:160]!r}.")
     for (name, text), count in (found - wanted).items():
-        problems.append(f"{count} of {name} too many on the errors stream: {text[:120]!r}.")
-    taken = Counter({text: count for (name, text), count in rejected.items() if name == "LATE"})
+        problems.append(f"{count} of {name} too many on the errors stream: {text[:160]!r}.")
 
-    def late(line: bytes) -> bool:
-        text = _text(line)
-        if taken[text] > 0:
-            taken[text] -= 1
-            return True
-        return False
 
-    return late
+def _without(on_late: Counter[str], judged: Iterable[tuple[str, Reading | str]]) -> Iterable[Reading]:
+    """The readings that must be in a row: all but those on LATE, each of these taken out once."""
+    left = Counter(on_late)
+    for text, verdict in judged:
+        if isinstance(verdict, str):
+            continue
+        if left[text] > 0:
+            left[text] -= 1
+        else:
+            yield verdict
 
 
 def _compare_plausibly_late(
@@ -295,13 +292,6 @@ def _late(records: Iterable[tuple[tuple[bytes, Reading | str], str]]) -> Counter
             if closed and reading.is_countable:
                 late[_text(line)] += 1
     return late
-
-
-def _compare_late(wanted: Counter[str], found: Counter[str], problems: list[str]) -> None:
-    for text, count in (wanted - found).items():
-        problems.append(f"{count} of LATE missing on the errors stream: {text[:160]!r}.")
-    for text, count in (found - wanted).items():
-        problems.append(f"{count} of LATE too many on the errors stream: {text[:160]!r}.")
 
 
 def _windows(readings: Iterable[Reading]) -> dict[Key, dict[str, Any]]:

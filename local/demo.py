@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from local import emulator, lib, processes, proof, resources, rest, running
 from local.processes import RunError
@@ -94,17 +92,15 @@ def run(options: Options) -> int:
         print(f"{time.monotonic() - started:5.1f} s  {text}", flush=True)
 
     with ExitStack() as stack:
-        asked = stack.enter_context(signals())
-        if options.web_port and not processes.is_free(options.web_port):
-            raise RunError(f"Port {options.web_port} of 127.0.0.1 is taken: choose another one with --web-port, or 0.")
+        asked = stack.enter_context(processes.signals())
+        processes.require_free(options.web_port, "--web-port")
         say("starting the AWS emulator")
         aws = stack.enter_context(emulator.running(folder / "emulator.log", options.port))
         names = resources.default_names()
         clients = resources.clients(aws.environment)
         resources.create(*clients, options.shards, names)
         say("starting Flink and the job")
-        flags = ["--parallelism", str(options.parallelism)]
-        flags += ["--port", str(options.web_port)] if options.web_port else []
+        flags = ["--parallelism", str(options.parallelism), "--port", str(options.web_port)]
         runner, job = running.start(folder, aws, names, flags, asked)
         stack.callback(processes.stop, runner)
         say(f"job submitted, its web UI is {job.address}")
@@ -129,24 +125,6 @@ def new_folder() -> Path:
     for old in former[: max(0, len(former) - KEPT + 1)]:
         shutil.rmtree(old, ignore_errors=True)
     return Path(tempfile.mkdtemp(prefix="demo-", dir=lib.STATE))
-
-
-@contextmanager
-def signals() -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second one is a KeyboardInterrupt."""
-    asked = threading.Event()
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt
-        asked.set()
-
-    former = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield asked
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
 
 
 def fly(flight: Flight, windows: int | None, asked: threading.Event) -> float | None:

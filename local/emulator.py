@@ -57,8 +57,7 @@ def running(log: Path, port: int = 0) -> Iterator[Emulator]:
 
 
 def _started(log: Path, port: int) -> Emulator:
-    if port and not processes.is_free(port):
-        raise StartError(f"Port {port} of 127.0.0.1 is taken: choose another one with --port, or 0 for any free one.")
+    processes.require_free(port, "--port")
     for last in (False, False, True):  # a free port may be taken before the emulator has it
         chosen = port or processes.free_port()
         process = processes.start(

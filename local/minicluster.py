@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
-from local import flink, lib
+from local import flink, lib, processes
 
 if TYPE_CHECKING:
     from py4j.protocol import Py4JJavaError
@@ -80,26 +77,18 @@ def run(properties: Path, launch: Launch) -> int:
     from connectors.connector import ConnectorError  # noqa: PLC0415
     from jobs.settings import SettingsError  # noqa: PLC0415
 
-    asked = threading.Event()
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
-            raise KeyboardInterrupt  # the second time there is no more waiting
-        asked.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, ask)
     try:
-        client = main.submit(properties, launch.configuration()).get_job_client()
-        report("RUNNING", launch, str(client.get_job_id()))
-        # The job's end, not its status: the minicluster is gone as soon as the job has ended.
-        end = client.get_job_execution_result()
-        while not end.done():
-            if asked.wait(0.2):
-                client.cancel().result()
-                report("CANCELED", launch)
-                return 0
-        end.result()
+        with processes.signals() as asked:
+            client = main.submit(properties, launch.configuration()).get_job_client()
+            report("RUNNING", launch, str(client.get_job_id()))
+            # The job's end, not its status: the minicluster is gone as soon as the job has ended.
+            end = client.get_job_execution_result()
+            while not end.done():
+                if asked.wait(0.2):
+                    client.cancel().result()
+                    report("CANCELED", launch)
+                    return 0
+            end.result()
     except (SettingsError, ConnectorError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -9,8 +9,10 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
@@ -67,15 +69,34 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def is_free(port: int) -> bool:
-    """Whether nobody listens on this port of 127.0.0.1."""
+def require_free(port: int, flag: str) -> None:
+    """Raise StartError if somebody listens on this port of 127.0.0.1; 0, which is any free one, always passes."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
+        except OSError as error:
+            raise StartError(
+                f"Port {port} of 127.0.0.1 is taken: choose another one with {flag}, or 0 for any free one."
+            ) from error
+
+
+@contextlib.contextmanager
+def signals() -> Iterator[threading.Event]:
+    """An event that the first SIGINT or SIGTERM sets; the second one is a KeyboardInterrupt."""
+    asked = threading.Event()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    former = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def last_line(log: Path, limit: int = 300) -> str:

@@ -46,17 +46,17 @@ def start(
     """
     properties = folder / "application_properties.json"
     properties.write_text(json.dumps(application_properties(aws.endpoint, names), indent=2), encoding="utf-8")
-    port = int(flags[flags.index("--port") + 1]) if "--port" in flags else processes.free_port()
     log = folder / "job.log"
     begin = log.stat().st_size if log.exists() else 0
     command = [sys.executable, "-m", "local", "job", "--properties", str(properties), "--state", str(folder)]
-    process = processes.start([*command, "--port", str(port), *flags], log, aws.environment)
+    process = processes.start([*command, "--port", "0", *flags], log, aws.environment)
     try:
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline and process.poll() is None and not (asked and asked.is_set()):
             for line in log.read_bytes()[begin:].splitlines():
                 if line.startswith(b'{"state": "RUNNING"'):
-                    return process, rest.Job(f"http://127.0.0.1:{port}", json.loads(line)["job"])
+                    told = json.loads(line)
+                    return process, rest.Job(told["web"], told["job"])
             time.sleep(0.1)
     except BaseException:
         processes.stop(process)
