@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.", file=sys.stderr)
         return 1
     from local.processes import RunError, StartError  # noqa: PLC0415
-    from local.rest import RestError  # noqa: PLC0415
+    from operations.rest import RestError  # noqa: PLC0415
 
     try:
         code: int = parsed.run(parsed)

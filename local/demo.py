@@ -13,10 +13,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import emulator, lib, processes, proof, resources, rest, running
+from local import emulator, lib, processes, proof, resources, running
 from local.processes import RunError
 from local.view import Scene, Show, view
 from local.watch import Seen, Watch
+from operations import rest
 
 WINDOW_LIMIT = 180.0  # seconds that a demo with --windows waits for the next one
 DRAIN_LIMIT = 120.0  # seconds to close the last windows

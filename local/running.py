@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from local import emulator, processes, resources, rest
+from local import emulator, processes, resources
 from local.processes import RunError, StartError
+from operations import rest
 
 START_LIMIT = 240.0  # seconds until every subtask must run; 20 are usual
 READ_LIMIT = 120.0  # seconds for the job to read what was sent, after the producer has stopped

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from consumer.tail import stored
-from local import check, emulator, processes, proof, resources, rest, running
+from local import check, emulator, processes, proof, resources, running
 from local.minicluster import Launch
+from operations import rest
 
 
 @dataclass(frozen=True)

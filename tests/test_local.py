@@ -17,8 +17,9 @@ import pytest
 import jobs.unicorn_summary
 from consumer.tail import stored
 from jobs.job import Job
-from local import processes, rest, running
+from local import processes, running
 from local.emulator import Emulator
+from operations import rest
 from tests.emulated import Stage, answers, job_here, producer, run_to_end, send, sent_lines, stage, wait_for
 
 RECORDS = 60_000
