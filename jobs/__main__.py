@@ -4,49 +4,39 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from connectors.connector import Connector, ConnectorError
 from jobs import job, places, settings
 from jobs.unicorn_summary import JOB
+from operations import command as operate
 
 EXAMPLE = [{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print what was asked for; 2 with one sentence when the settings cannot be used."""
+    """Do what was asked for; 2 with one sentence when the settings cannot be used."""
     parsed = parser().parse_args(arguments)
     try:
-        chosen = settings.read(parsed.properties) if parsed.properties else settings.parse(EXAMPLE)
-        connectors = places.connectors(chosen)
-    except (settings.SettingsError, ConnectorError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    from local.lib import NotSetUp  # noqa: PLC0415
-
-    if parsed.command == "sql":
-        print(job.script(JOB, connectors))
-        print("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", file=sys.stderr)
-    else:
-        try:
-            print(explained(connectors))
-        except NotSetUp as error:
-            print(error, file=sys.stderr)
-            return 1
-    return 0
+        code: int = parsed.run(parsed)
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    return code
 
 
 def parser() -> argparse.ArgumentParser:
     """All commands and flags."""
     top = argparse.ArgumentParser(
         prog="python -m jobs",
-        description="Look at the job without running it.",
-        epilog="Run it with `python -m local job`, or submit main.py to a Flink cluster.",
+        description="Look at the job without running it, and run it on a Flink cluster.",
+        epilog="On this machine alone `python -m local job` runs it; `python -m local cluster up` starts a cluster.",
     )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, what in (
-        ("explain", "Flink's plan: one scan and one aggregation that feed every sink"),
-        ("sql", "every statement as bound, ready to paste into Flink's SQL client"),
+    for name, run, what in (
+        ("explain", _explain, "Flink's plan: one scan and one aggregation that feed every sink"),
+        ("sql", _sql, "every statement as bound, ready to paste into Flink's SQL client"),
     ):
         command = commands.add_parser(name, help=what, description=what[0].upper() + what[1:] + ".")
         command.add_argument(
@@ -56,7 +46,33 @@ def parser() -> argparse.ArgumentParser:
             metavar="FILE",
             help="the settings, as application_properties.json (default: the contract's names in us-east-1)",
         )
+        command.set_defaults(run=lambda parsed, run=run: _with_connectors(run, parsed))
+    operate.add(commands)
     return top
+
+
+def _with_connectors(run: Callable[[dict[str, Connector]], None], parsed: argparse.Namespace) -> int:
+    from local.lib import NotSetUp  # noqa: PLC0415
+
+    try:
+        chosen = settings.read(parsed.properties) if parsed.properties else settings.parse(EXAMPLE)
+        run(places.connectors(chosen))
+    except (settings.SettingsError, ConnectorError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except NotSetUp as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _sql(connectors: dict[str, Connector]) -> None:
+    print(job.script(JOB, connectors))
+    print("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", file=sys.stderr)
+
+
+def _explain(connectors: dict[str, Connector]) -> None:
+    print(explained(connectors))
 
 
 def explained(connectors: dict[str, Connector]) -> str:

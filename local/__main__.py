@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
-import os
 import sys
 from pathlib import Path
 
 from connectors.connector import ConnectorError
 from jobs import places, settings
-from local import lib
+from local import cluster_command, lib
 
 STATE = lib.STATE / "job"
 
@@ -27,11 +25,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.", file=sys.stderr)
         return 1
     from local.processes import RunError, StartError  # noqa: PLC0415
+    from operations.points import PointError  # noqa: PLC0415
     from operations.rest import RestError  # noqa: PLC0415
+    from operations.state import StateError  # noqa: PLC0415
+    from operations.submit import SubmitError  # noqa: PLC0415
 
     try:
         code: int = parsed.run(parsed)
-    except (StartError, RestError, RunError, lib.NotSetUp) as error:
+    except (StartError, RestError, RunError, SubmitError, PointError, StateError, lib.NotSetUp) as error:
         print(error, file=sys.stderr)
         return 1
     except (settings.SettingsError, ConnectorError) as error:
@@ -62,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
     _demo(commands.add_parser("demo", help="everything at once, with a check of every row at the end"))
     _aws(commands.add_parser("aws", help="the AWS emulator with the streams and the table"))
     _job(commands.add_parser("job", help="the job on a Flink minicluster with its web UI"))
+    what = "a standalone Flink cluster: a JobManager and TaskManagers as processes of their own"
+    cluster_command.add(commands.add_parser("cluster", help=what, description=what.capitalize() + "."), _count, _port)
     return top
 
 
@@ -83,6 +86,9 @@ def _demo(command: argparse.ArgumentParser) -> None:
     number("--seed", type=int, default=None, metavar="INT", help="same seed, same flights (default: drawn)")
     number("--port", type=_port, default=0, metavar="PORT", help="of the AWS endpoint; 0 takes a free one")
     number("--web-port", type=_port, default=0, metavar="PORT", help="of Flink's web UI; 0 takes a free one")
+    command.add_argument(
+        "--cluster", action="store_true", help="on a standalone cluster of three processes, not in one JVM"
+    )
     command.set_defaults(run=_run_demo)
 
 
@@ -165,6 +171,7 @@ def _run_demo(parsed: argparse.Namespace) -> int:
             seed=parsed.seed,
             port=parsed.port,
             web_port=parsed.web_port,
+            cluster=parsed.cluster,
         )
     )
 
@@ -187,21 +194,9 @@ def _run_aws(parsed: argparse.Namespace) -> int:
 
 
 def _run_job(parsed: argparse.Namespace) -> int:
-    from local import emulator, minicluster, processes, resources, running  # noqa: PLC0415
+    from local import minicluster, processes, resources, running  # noqa: PLC0415
 
-    properties = parsed.properties
-    if properties is None:
-        endpoint = os.environ.get("AWS_ENDPOINT_URL")
-        if not endpoint:
-            raise processes.RunError(
-                "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says."
-            )
-        parsed.state.mkdir(parents=True, exist_ok=True)
-        properties = parsed.state / "application_properties.json"
-        region = os.environ.get("AWS_DEFAULT_REGION", emulator.REGION)
-        properties.write_text(
-            json.dumps(running.application_properties(endpoint, resources.default_names(), region), indent=2) + "\n"
-        )
+    properties = parsed.properties or running.properties_here(parsed.state)
     chosen = settings.read(properties)
     places.connectors(chosen)  # refuses what no connector takes, before anything is started
     if chosen.place == "aws":

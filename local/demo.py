@@ -8,16 +8,17 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import emulator, lib, processes, proof, resources, running
+from jobs.unicorn_summary import JOB
+from local import cluster, emulator, lib, processes, proof, resources, running
 from local.processes import RunError
 from local.view import Scene, Show, view
 from local.watch import Seen, Watch
-from operations import rest
+from operations import rest, state, submit
 
 WINDOW_LIMIT = 180.0  # seconds that a demo with --windows waits for the next one
 DRAIN_LIMIT = 120.0  # seconds to close the last windows
@@ -31,6 +32,7 @@ class Options:
     unicorns, shards, parallelism: how many. speed: the producer's clock against the wall clock. windows: end after so
     many closed windows, None for never. late, out_of_order, malformed: shares of the readings, 0 to 1.
     seed: of the flight. port, web_port: of the AWS endpoint and Flink's web UI, 0 for free ones.
+    cluster: run on a standalone cluster of three processes, not in one JVM.
     """
 
     unicorns: int
@@ -44,13 +46,15 @@ class Options:
     seed: int | None
     port: int
     web_port: int
+    cluster: bool = False
 
     @property
     def task(self) -> str:
         """In one line what is done."""
         end = "until Ctrl-C" if self.windows is None else f"until {self.windows} windows"
         return (
-            f"{self.unicorns} unicorns, {self.shards} shards, parallelism {self.parallelism}, "
+            f"{self.unicorns} unicorns, {self.shards} shards, parallelism {self.parallelism}"
+            f"{' on a cluster' if self.cluster else ''}, "
             f"a minute in {60 / self.speed:.3g} s, {end}"
         )
 
@@ -64,12 +68,16 @@ class Options:
 
 @dataclass(frozen=True)
 class Flight:
-    """A demo in the air: the job's process and address, the producer's process, what has been seen, how it is shown."""
+    """A demo in the air: its processes by the names of their logs, the job, what has been seen, how it is shown.
+
+    flink: the processes that the job runs in; has_ended: whether the job has.
+    """
 
     folder: Path
     aws: emulator.Emulator
-    runner: subprocess.Popen[bytes]
+    flink: Mapping[str, subprocess.Popen[bytes]]
     job: rest.Job
+    has_ended: Callable[[], bool]
     producer: subprocess.Popen[bytes]
     seen: Seen
     show: Show
@@ -100,23 +108,62 @@ def run(options: Options) -> int:
         names = resources.default_names()
         clients = resources.clients(aws.environment)
         resources.create(*clients, options.shards, names)
-        say("starting Flink and the job")
-        flags = ["--parallelism", str(options.parallelism), "--port", str(options.web_port)]
-        runner, job = running.start(folder, aws, names, flags, asked)
-        stack.callback(processes.stop, runner)
-        say(f"job submitted, its web UI is {job.address}")
-        running.wait_until_running(job, runner, asked)
+        ground = Ground(folder, aws, names, stack, asked, say)
+        flink, job, has_ended = (_on_cluster if options.cluster else _in_one_jvm)(options, ground)
         say("job running, the unicorns take off; the first rows come after some 12 s")
         producer = processes.start(options.producer(copy_in(folder)), folder / "producer.log", aws.environment)
         stack.callback(processes.stop, producer, 15)
         watch = stack.enter_context(Watch(*clients, names, copy_in(folder), job))
         with view(Scene(job.address, aws.endpoint, str(folder.relative_to(lib.ROOT)), options.task)) as show:
-            flight = Flight(folder, aws, runner, job, producer, watch.seen, show)
+            flight = Flight(folder, aws, flink, job, has_ended, producer, watch.seen, show)
             first_row = fly(flight, options.windows, asked)
             land(flight)
         if first_row is not None:
             print(f"The first summary row came {first_row - started:.0f} s after the start.")
         return proof.tell(proof.prove(*clients, names, flight.copy), folder)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What Flink is started on: the demo's folder, AWS and its names, what ends with the demo, and how to speak."""
+
+    folder: Path
+    aws: emulator.Emulator
+    names: resources.Names
+    stack: ExitStack
+    asked: threading.Event
+    say: Callable[[str], None]
+
+
+Flink = tuple[Mapping[str, subprocess.Popen[bytes]], rest.Job, Callable[[], bool]]
+
+
+def _in_one_jvm(options: Options, ground: Ground) -> Flink:
+    """The job in a minicluster: the processes it runs in, the job, and whether it has ended."""
+    ground.say("starting Flink and the job")
+    flags = ["--parallelism", str(options.parallelism), "--port", str(options.web_port)]
+    runner, job = running.start(ground.folder, ground.aws, ground.names, flags, ground.asked)
+    ground.stack.callback(processes.stop, runner)
+    ground.say(f"job submitted, its web UI is {job.address}")
+    running.wait_until_running(job, runner, ground.asked)
+    return {"job": runner}, job, lambda: runner.poll() is not None
+
+
+def _on_cluster(options: Options, ground: Ground) -> Flink:
+    """The same on a standalone cluster, with slots enough to outlive the death of a TaskManager."""
+    ground.say("starting a Flink cluster: one JobManager, two TaskManagers")
+    size = cluster.Size(task_managers=2, slots=options.parallelism)
+    members = ground.stack.enter_context(
+        cluster.running(ground.folder / "cluster", size, ground.aws.environment, options.web_port)
+    )
+    if ground.asked.is_set():
+        raise RunError("Stopped before the job was submitted.")
+    ground.say(f"submitting the job with flink run to {members.rest.address}")
+    properties = running.write_properties(ground.folder, ground.aws, ground.names)
+    asking = submit.Submission(properties, options.parallelism)
+    job = submit.submit(members.rest, asking, state.of(JOB))
+    # A TaskManager may die: the other one has slots enough. Without the JobManager there is no job.
+    return {"jobmanager": members.processes["jobmanager"]}, job, lambda: job.state() in rest.ENDED
 
 
 def new_folder() -> Path:
@@ -131,13 +178,14 @@ def new_folder() -> Path:
 def fly(flight: Flight, windows: int | None, asked: threading.Event) -> float | None:
     """Show what happens until it has been enough; when the first row came, by the monotonic clock."""
     first_row = None
-    parts = {"emulator": flight.aws.process, "job": flight.runner, "producer": flight.producer}
+    parts = {"emulator": flight.aws.process, "producer": flight.producer, **flight.flink}
     closed, since = 0, time.monotonic()
     while not asked.wait(0.2):
         flight.show(flight.seen, "flying")
         for name, process in parts.items():
             if process.poll() is not None:
-                raise RunError(f"The {name} ended ({processes.last_line(flight.folder / f'{name}.log')}).")
+                log = next(flight.folder.rglob(f"{name}.*"), flight.folder / f"{name}.log")
+                raise RunError(f"The {name} ended ({processes.last_line(log)}).")
         if first_row is None and flight.seen.rows:
             first_row = time.monotonic()
         if len(flight.seen.windows) > closed:
@@ -161,7 +209,7 @@ def land(flight: Flight) -> None:
     running.wait_until_read(flight.job, len(proof.read_lines(flight.copy)), tick)
     flight.show(flight.seen, "closing the last windows")
     flight.job.drain(DRAIN_LIMIT)
-    _wait(lambda: flight.runner.poll() is not None, 60, "The job did not end", lambda: None)
+    _wait(flight.has_ended, 60, "The job did not end", lambda: None)
     # What the watching threads have not seen yet, they see now.
     _wait(_settled(flight.seen), 10, "The outputs did not come to rest", lambda: flight.show(flight.seen, "landed"))
 

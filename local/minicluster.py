@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local import flink, lib, processes
+from local import durable, flink, lib, processes
 
 if TYPE_CHECKING:
     from py4j.protocol import Py4JJavaError
@@ -31,31 +31,10 @@ class Launch:
 
     def configuration(self) -> dict[str, str]:
         """Flink's configuration, by its own names."""
-        checkpoints = (self.state / "checkpoints").resolve()
-        savepoints = (self.state / "savepoints").resolve()
         configuration = {
+            **durable.configuration(self.state, self.checkpoint_seconds),
+            **durable.loopback(self.rest_port),
             "parallelism.default": str(self.parallelism),
-            "rest.address": "127.0.0.1",
-            "rest.bind-address": "127.0.0.1",
-            "rest.port": str(self.rest_port),
-            # The web UI shows and cancels; nobody needs to upload code there, least of all a page in a browser.
-            "web.submit.enable": "false",
-            "web.access-control-allow-origin": f"http://127.0.0.1:{self.rest_port}",
-            "jobmanager.bind-host": "127.0.0.1",
-            "taskmanager.bind-host": "127.0.0.1",
-            "execution.checkpointing.interval": f"{int(self.checkpoint_seconds * 1000)} ms",
-            "execution.checkpointing.min-pause": "500 ms",
-            "execution.checkpointing.timeout": "2 min",
-            "execution.checkpointing.tolerable-failed-checkpoints": "10",
-            "execution.checkpointing.dir": checkpoints.as_uri(),
-            "execution.checkpointing.savepoint-dir": savepoints.as_uri(),
-            "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-            "execution.checkpointing.num-retained": "3",
-            # The job must outlive any fault of the services: it tries again for ever, at most every half minute.
-            "restart-strategy.type": "exponential-delay",
-            "restart-strategy.exponential-delay.initial-backoff": "1 s",
-            "restart-strategy.exponential-delay.max-backoff": "30 s",
-            "restart-strategy.exponential-delay.jitter-factor": "0.2",
             # The demo's view reads metrics; ten seconds between two looks would be old news.
             "metrics.fetcher.update-interval": "1000",
             "taskmanager.memory.network.min": "128m",

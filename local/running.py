@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -33,6 +34,28 @@ def application_properties(
     return [{"PropertyGroupId": group, "PropertyMap": values} for group, values in groups.items()]
 
 
+def properties_here(folder: Path) -> Path:
+    """Settings for the endpoint in AWS_ENDPOINT_URL, with the default names, as a file in `folder`. Raises RunError."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if not endpoint:
+        raise RunError(
+            "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says."
+        )
+    folder.mkdir(parents=True, exist_ok=True)
+    properties = folder / "application_properties.json"
+    region = os.environ.get("AWS_DEFAULT_REGION", emulator.REGION)
+    document = application_properties(endpoint, resources.default_names(), region)
+    properties.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return properties
+
+
+def write_properties(folder: Path, aws: emulator.Emulator, names: resources.Names) -> Path:
+    """Settings of the job for this emulator, as a file in `folder`."""
+    properties = folder / "application_properties.json"
+    properties.write_text(json.dumps(application_properties(aws.endpoint, names), indent=2), encoding="utf-8")
+    return properties
+
+
 def start(
     folder: Path,
     aws: emulator.Emulator,
@@ -45,8 +68,7 @@ def start(
     A flag --port chooses the port of the web UI; without it a free one is taken. Raises StartError when the process
     ends at once or is not submitted in time, RunError when `asked` to stop.
     """
-    properties = folder / "application_properties.json"
-    properties.write_text(json.dumps(application_properties(aws.endpoint, names), indent=2), encoding="utf-8")
+    properties = write_properties(folder, aws, names)
     log = folder / "job.log"
     begin = log.stat().st_size if log.exists() else 0
     command = [sys.executable, "-m", "local", "job", "--properties", str(properties), "--state", str(folder)]

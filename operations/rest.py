@@ -10,6 +10,8 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+ENDED = ("FINISHED", "CANCELED", "FAILED")  # states that a job does not leave
+
 
 class RestError(Exception):
     """The API did not answer or refused; the text says what was asked of whom."""
@@ -38,6 +40,10 @@ class Job:
         job = self._get("")
         return job["state"] == "RUNNING" and all(vertex["status"] == "RUNNING" for vertex in job["vertices"])
 
+    def state(self) -> str:
+        """The state of the job as a whole: RUNNING, RESTARTING, FAILED, ..."""
+        return str(self._get("")["state"])
+
     def source(self) -> Source:
         """Progress of the reading vertex, the one that has no input."""
         inputs = {node["id"]: node.get("inputs", []) for node in self._get("/plan")["plan"]["nodes"]}
@@ -63,23 +69,44 @@ class Job:
     def failure(self) -> str:
         """The first line of the newest failure, or an empty text."""
         answer = self._get("/exceptions?maxExceptions=1")
-        text = str(answer.get("root-exception") or "")
-        causes = [line for line in text.splitlines() if line.startswith("Caused by: ")]
-        return (causes[-1].removeprefix("Caused by: ") if causes else text.partition("\n")[0])[:400]
+        return root_cause(str(answer.get("root-exception") or ""))
 
-    def drain(self, seconds: float) -> None:
-        """Stop with a savepoint after all windows were closed (`stop --drain`); RestError if it takes longer."""
-        trigger = self._call("/stop", {"drain": True})["request-id"]
+    def parameters(self) -> dict[str, str]:
+        """The job's global parameters, as it was submitted with them."""
+        return dict(self._get("/config")["execution-config"]["user-config"])
+
+    def drain(self, seconds: float, folder: str | None = None) -> str:
+        """Stop with a savepoint after all windows were closed; its path. RestError if it takes longer."""
+        return self._stop({"drain": True, "targetDirectory": folder}, seconds)
+
+    def stop(self, seconds: float, folder: str | None = None) -> str:
+        """Stop with a savepoint, windows left open in it; its path. RestError if it takes longer.
+
+        folder: a URI; None is where the cluster puts them.
+        """
+        return self._stop({"drain": False, "targetDirectory": folder}, seconds)
+
+    def cancel(self, seconds: float) -> None:
+        """End the job at once, without a savepoint; its last checkpoint stays. RestError if it takes longer."""
+        call(f"{self.address}/jobs/{self.id}", method="PATCH")
+        deadline = time.monotonic() + seconds
+        while self.state() not in ENDED:
+            if time.monotonic() > deadline:
+                raise RestError(f"The job was not cancelled within {seconds:.0f} s.")
+            time.sleep(0.2)
+
+    def _stop(self, how: dict[str, Any], seconds: float) -> str:
+        trigger = self._call("/stop", how)["request-id"]
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             answer = self._get(f"/savepoints/{trigger}")
             if answer["status"]["id"] == "COMPLETED":
                 cause = answer["operation"].get("failure-cause")
                 if cause:
-                    raise RestError(f"The job could not be drained: {str(cause.get('stack-trace'))[:300]}")
-                return
+                    raise RestError(f"The job could not be stopped: {root_cause(str(cause.get('stack-trace')))}")
+                return str(answer["operation"]["location"])
             time.sleep(0.2)
-        raise RestError(f"The job was not drained within {seconds:.0f} s.")
+        raise RestError(f"The job did not stop within {seconds:.0f} s: its savepoint is not complete.")
 
     def _metrics(self, vertex: str, names: list[str]) -> dict[str, str]:
         if not names:
@@ -87,18 +114,77 @@ class Job:
         query = urllib.parse.quote(",".join(names), safe=",")
         return {m["id"]: m["value"] for m in self._get(f"/vertices/{vertex}/metrics?get={query}")}
 
+    def get(self, path: str) -> Any:
+        """The answer to a path below the job's own, as Flink gives it. Raises RestError."""
+        return self._get(path)
+
     def _get(self, path: str) -> Any:
         return self._call(path, None)
 
     def _call(self, path: str, body: dict[str, Any] | None) -> Any:
-        url = f"{self.address}/jobs/{self.id}{path}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(url, data, {"Content-Type": "application/json"})  # noqa: S310
-        try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  (an address of this machine)
-                return json.load(answer)
-        except (urllib.error.URLError, OSError, ValueError) as error:
-            raise RestError(f"Flink's REST API did not answer {url} ({error}).") from error
+        return call(f"{self.address}/jobs/{self.id}{path}", body)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A job as the cluster lists it; started in milliseconds since 1970 UTC."""
+
+    id: str
+    name: str
+    state: str
+    started: int
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in ENDED
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A Flink cluster by the address of its REST API."""
+
+    address: str
+
+    def overview(self) -> dict[str, Any]:
+        """TaskManagers, slots and the version, as Flink gives them."""
+        return dict(call(f"{self.address}/overview"))
+
+    def task_managers(self) -> set[str]:
+        """The ids of the registered TaskManagers. One that was killed is among them until its heartbeat is missed."""
+        return {found["id"] for found in call(f"{self.address}/taskmanagers")["taskmanagers"]}
+
+    def configuration(self) -> dict[str, str]:
+        """The JobManager's configuration, by Flink's names."""
+        return {entry["key"]: entry["value"] for entry in call(f"{self.address}/jobmanager/config")}
+
+    def jobs(self, name: str) -> list[Listed]:
+        """The jobs of this name that the cluster still knows, the newest last."""
+        found = [
+            Listed(job["jid"], job["name"], job["state"], job["start-time"])
+            for job in call(f"{self.address}/jobs/overview")["jobs"]
+            if job["name"] == name
+        ]
+        return sorted(found, key=lambda job: job.started)
+
+    def job(self, id_: str) -> Job:
+        return Job(self.address, id_)
+
+
+def call(url: str, body: dict[str, Any] | None = None, method: str | None = None) -> Any:
+    """The JSON answer to a GET, to a POST of `body`, or to another method. Raises RestError."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  (an address that the user gave)
+            return json.load(answer)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        raise RestError(f"Flink's REST API did not answer {url} ({error}).") from error
+
+
+def root_cause(trace: str) -> str:
+    """The innermost cause of a Java stack trace, in one line."""
+    causes = [line for line in trace.splitlines() if line.startswith("Caused by: ")]
+    return (causes[-1].removeprefix("Caused by: ") if causes else trace.partition("\n")[0])[:400]
 
 
 def _watermark(value: str | None) -> int | None:

@@ -1,0 +1,98 @@
+"""Where a job's checkpoints and savepoints lie, and which of them is the newest that it can go on from.
+
+Each job gets folders of its own below the cluster's: `NAME-SIGNATURE`, with the signature of its state in the name.
+So what a checkpoint was written by is known from its path alone, whatever has died since.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+CHECKPOINTS = "execution.checkpointing.dir"
+SAVEPOINTS = "execution.checkpointing.savepoint-dir"
+# What these were called before Flink 1.20; clusters still say so.
+_FORMERLY = {CHECKPOINTS: "state.checkpoints.dir", SAVEPOINTS: "state.savepoints.dir"}
+
+
+class PointError(Exception):
+    """There is no place for checkpoints, or nothing to go on from; the text is one sentence with the remedy."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A complete checkpoint or savepoint: its URI, when it was made (seconds since 1970), and by which state."""
+
+    uri: str
+    made: float
+    signature: str | None
+
+    @property
+    def kind(self) -> str:
+        return "checkpoint" if re.search(r"/chk-\d+/?$", self.uri) else "savepoint"
+
+
+@dataclass(frozen=True)
+class Folders:
+    """The URIs below which all jobs of this name have their folders."""
+
+    checkpoints: str
+    savepoints: str
+    name: str
+
+    def checkpoints_of(self, signature: str) -> str:
+        """The URI of the folder for the checkpoints of a job of this signature."""
+        return f"{self.checkpoints}/{self.name}-{signature}"
+
+    def savepoints_of(self, signature: str) -> str:
+        """The same for its savepoints."""
+        return f"{self.savepoints}/{self.name}-{signature}"
+
+    def on_disk(self) -> list[Point]:
+        """Every complete point that this machine can see. Flink writes `_metadata` last: who has it is complete."""
+        found = []
+        for base, pattern in ((self.checkpoints, "*/chk-*/_metadata"), (self.savepoints, "*/_metadata")):
+            if (folder := local_path(base)) is not None:
+                for path in folder.glob(f"{self.name}-*/{pattern}"):
+                    uri = path.parent.as_uri()
+                    found.append(Point(uri, path.stat().st_mtime, signature_in(uri, self.name)))
+        return found
+
+
+def folders(configuration: Mapping[str, str], name: str) -> Folders:
+    """The folders of a job on a cluster of this configuration. Raises PointError if it names none."""
+    found = {key: configuration.get(key) or configuration.get(_FORMERLY[key]) for key in (CHECKPOINTS, SAVEPOINTS)}
+    checkpoints = found[CHECKPOINTS]
+    if not checkpoints:
+        raise PointError(
+            f"The cluster has no {CHECKPOINTS}, so that nothing could be resumed after a failure: set it in the "
+            "cluster's configuration to a folder or bucket that every process of it reaches."
+        )
+    checkpoints = checkpoints.rstrip("/")
+    return Folders(checkpoints, (found[SAVEPOINTS] or f"{checkpoints}/savepoints").rstrip("/"), name)
+
+
+def newest(points: Iterable[Point], where: str) -> Point:
+    """The newest of the points. Raises PointError if there is none."""
+    found = max(points, key=lambda point: point.made, default=None)
+    if found is None:
+        raise PointError(
+            f"There is no checkpoint or savepoint under {where} to go on from: name one with --from, or start anew "
+            "with `python -m jobs submit`."
+        )
+    return found
+
+
+def signature_in(uri: str, name: str) -> str | None:
+    """The signature in the path of a point of the job of this name, None for a path that has none."""
+    match = re.search(rf"/{re.escape(name)}-([0-9a-f]{{12}})/", uri)
+    return match[1] if match else None
+
+
+def local_path(uri: str) -> Path | None:
+    """The path of a file URI, None for another file system's."""
+    parts = urlsplit(uri)
+    return Path(unquote(parts.path)) if parts.scheme in ("file", "") and parts.netloc in ("", "localhost") else None
