@@ -15,6 +15,9 @@ demo: setup ## unicorns through Kinesis and Flink into rows, on this machine; Ct
 test: setup ## run every test
 	@$(PY) -m pytest $(ARGS)
 
+faults: setup ## break things while data flows, and account for every record; ARGS=--unprotected shows that each case can fail
+	@$(PY) -m pytest -m faults tests/faults $(ARGS)
+
 lint: setup ## ruff, mypy --strict, sqlfluff
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
@@ -28,4 +31,4 @@ lock: setup ## pin requirements.in again into requirements.txt, with hashes
 clean: ## remove what set-up, tests and demos made here (.venv, .cache, .state)
 	@rm -rf .venv .cache .state .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo test lint lock clean
+.PHONY: help setup demo test faults lint lock clean

@@ -120,7 +120,7 @@ def run(options: Options) -> int:
             land(flight)
         if first_row is not None:
             print(f"The first summary row came {first_row - started:.0f} s after the start.")
-        return proof.tell(proof.prove(*clients, names, flight.copy), folder)
+        return proof.tell(proof.prove(*clients, names, proof.read_lines(flight.copy)), folder)
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,9 @@ def _in_one_jvm(options: Options, ground: Ground) -> Flink:
     """The job in a minicluster: the processes it runs in, the job, and whether it has ended."""
     ground.say("starting Flink and the job")
     flags = ["--parallelism", str(options.parallelism), "--port", str(options.web_port)]
-    runner, job = running.start(ground.folder, ground.aws, ground.names, flags, ground.asked)
+    properties = running.write_properties(ground.folder, ground.aws, ground.names)
+    place = running.Place(ground.folder, properties, ground.aws.environment)
+    runner, job = running.start(place, flags, ground.asked)
     ground.stack.callback(processes.stop, runner)
     ground.say(f"job submitted, its web UI is {job.address}")
     running.wait_until_running(job, runner, ground.asked)

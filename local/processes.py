@@ -25,7 +25,12 @@ class RunError(Exception):
     """What runs here cannot go on; the text is one sentence with the remedy."""
 
 
-def start(command: Sequence[str], log: Path, env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def start(
+    command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, cwd: Path = ROOT
+) -> subprocess.Popen[bytes]:
     """Start a child with its output in `log` and these additions to the environment.
 
     It has a session of its own, so that Ctrl-C reaches this process only, which then stops its children in order.
@@ -40,7 +45,7 @@ def start(command: Sequence[str], log: Path, env: Mapping[str, str] | None = Non
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
-            cwd=Path(__file__).resolve().parent.parent,
+            cwd=cwd,
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (no threads yet)
         )

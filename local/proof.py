@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +19,19 @@ if TYPE_CHECKING:
 SHOWN = 20  # problems that are printed; the others are counted
 
 
-def prove(kinesis: KinesisClient, dynamodb: DynamoDBClient, names: Names, copy: Path) -> check.Report:
-    """Compare both output streams and the table with the producer's copy of what it sent.
+def prove(
+    kinesis: KinesisClient,
+    dynamodb: DynamoDBClient,
+    names: Names,
+    sent: Sequence[bytes],
+    *,
+    late_by_shard: bool = True,
+) -> check.Report:
+    """Compare both output streams and the table with what the producer sent.
 
-    The raw stream says in which shard, and in which order there, each record of the copy lies; what is late follows
-    from that. That the stream holds the copy, no more and no less, is checked too.
+    The raw stream says in which shard, and in which order there, each record lies; what is late follows from that. That
+    the stream holds what was sent, no more and no less, is checked too.
+    late_by_shard: False if a shard was left out as silent while it was not; LATE can be no more than plausible then.
     """
     raw = list(stored(kinesis, names.raw))
     report = check.check(
@@ -30,11 +39,11 @@ def prove(kinesis: KinesisClient, dynamodb: DynamoDBClient, names: Names, copy: 
         [record.data for record in stored(kinesis, names.summary)],
         items(dynamodb, names.table),
         [record.data for record in stored(kinesis, names.errors)],
-        [record.shard for record in raw],
+        [record.shard for record in raw] if late_by_shard else None,
     )
-    sent, held = Counter(read_lines(copy)), Counter(record.data for record in raw)
-    lost = [f"Sent, but not on the raw stream ({n} times): {line[:120]!r}." for line, n in (sent - held).items()]
-    strange = [f"On the raw stream, but not sent ({n} times): {line[:120]!r}." for line, n in (held - sent).items()]
+    said, held = Counter(sent), Counter(record.data for record in raw)
+    lost = [f"Sent, but not on the raw stream ({n} times): {line[:120]!r}." for line, n in (said - held).items()]
+    strange = [f"On the raw stream, but not sent ({n} times): {line[:120]!r}." for line, n in (held - said).items()]
     return replace(report, problems=[*lost, *strange, *report.problems])
 
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,38 +42,51 @@ def properties_here(folder: Path) -> Path:
         raise RunError(
             "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says."
         )
-    folder.mkdir(parents=True, exist_ok=True)
-    properties = folder / "application_properties.json"
     region = os.environ.get("AWS_DEFAULT_REGION", emulator.REGION)
-    document = application_properties(endpoint, resources.default_names(), region)
-    properties.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return properties
+    return write_document(folder, application_properties(endpoint, resources.default_names(), region))
 
 
 def write_properties(folder: Path, aws: emulator.Emulator, names: resources.Names) -> Path:
     """Settings of the job for this emulator, as a file in `folder`."""
+    return write_document(folder, application_properties(aws.endpoint, names))
+
+
+def write_document(folder: Path, document: list[dict[str, Any]]) -> Path:
+    """The file `application_properties.json` in `folder`, made of these property groups."""
+    folder.mkdir(parents=True, exist_ok=True)
     properties = folder / "application_properties.json"
-    properties.write_text(json.dumps(application_properties(aws.endpoint, names), indent=2), encoding="utf-8")
+    properties.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return properties
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a job's process works.
+
+    folder: for its files. properties: its settings. environment: additions to this one's. sources: the checkout it is
+    started from. command: what starts it.
+    """
+
+    folder: Path
+    properties: Path
+    environment: Mapping[str, str]
+    sources: Path = processes.ROOT
+    command: Sequence[str] = (sys.executable, "-m", "local", "job")
+
+
 def start(
-    folder: Path,
-    aws: emulator.Emulator,
-    names: resources.Names,
-    flags: list[str],
-    asked: threading.Event | None = None,
+    place: Place, flags: Sequence[str], asked: threading.Event | None = None
 ) -> tuple[subprocess.Popen[bytes], rest.Job]:
-    """Start `python -m local job` with these flags, its files in `folder`; the process and the submitted job.
+    """Start `python -m local job` with these flags; the process and the submitted job.
 
     A flag --port chooses the port of the web UI; without it a free one is taken. Raises StartError when the process
     ends at once or is not submitted in time, RunError when `asked` to stop.
     """
-    properties = write_properties(folder, aws, names)
-    log = folder / "job.log"
+    log = place.folder / "job.log"
     begin = log.stat().st_size if log.exists() else 0
-    command = [sys.executable, "-m", "local", "job", "--properties", str(properties), "--state", str(folder)]
-    process = processes.start([*command, "--port", "0", *flags], log, aws.environment)
+    command = [*place.command, "--properties", str(place.properties)]
+    command += ["--state", str(place.folder), "--port", "0", *flags]
+    process = processes.start(command, log, place.environment, place.sources)
     try:
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline and process.poll() is None and not (asked and asked.is_set()):

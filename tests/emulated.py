@@ -31,7 +31,7 @@ class Stage:
 
     def check(self, sent: Path) -> check.Report:
         """What came out, against what the producer sent."""
-        return proof.prove(*self.clients, self.names, sent)
+        return proof.prove(*self.clients, self.names, proof.read_lines(sent))
 
     def with_outputs(self, suffix: str) -> Stage:
         """The same raw stream with other outputs, created here."""

@@ -17,10 +17,9 @@ import pytest
 import jobs.unicorn_summary
 from consumer.tail import stored
 from jobs.job import Job
-from local import processes, running
+from local import running
 from local.emulator import Emulator
-from operations import rest
-from tests.emulated import Stage, answers, job_here, producer, run_to_end, send, sent_lines, stage, wait_for
+from tests.emulated import Stage, job_here, producer, run_to_end, send, sent_lines, stage, wait_for
 
 RECORDS = 60_000
 FLIGHT = ("--unicorns", "100", "--seed", "5", "--start", "2026-11-22 06:00:00")
@@ -80,50 +79,6 @@ def test_backlog_with_a_plain_watermark(
     assert result.errors["LATE"] > RECORDS / 4
     # Even so, nothing vanishes: what is in no row is on the errors stream.
     assert all("of LATE too many" in problem for problem in result.problems), result.problems[:5]
-
-
-def test_killed_and_resumed(aws: Emulator, tmp_path: Path) -> None:
-    """kill -9 of the whole job in mid-stream, then on from its last checkpoint: the rows are the same.
-
-    With lateness judged by the job's watermark alone it fails: that watermark is unknown for a while after a restore,
-    late readings are counted anew or dropped by the window, and rows that were written change.
-    """
-    made = stage(aws, "killed")
-    copy = tmp_path / "sent.jsonl"
-    process, job = running.start(tmp_path, aws, made.names, ["--parallelism", "2"])
-    flight = producer(made, copy, *FLIGHT, *FAULTS, "--rate", "1500", "--msgs", "45000")
-    try:
-        wait_for(lambda: answers(lambda: job.source().records > 5000), 120, "the job reads")
-        # Windows have closed and a checkpoint has it: from here on, a record of theirs must not count anew.
-        wait_for(lambda: len(list(stored(made.clients[0], made.names.summary))) > 60, 60, "rows")
-        done = job.checkpoints()["counts"]["completed"]
-        wait_for(lambda: answers(lambda: job.checkpoints()["counts"]["completed"] > done), 60, "a checkpoint")
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait(10)
-        process, job = running.start(tmp_path, aws, made.names, ["--parallelism", "4", "--resume", "last"])
-        running.wait_until_running(job, process)
-        assert flight.wait(120) == 0
-        wait_until_quiet(job)
-        job.drain(60)
-        assert process.wait(60) == 0
-    finally:
-        processes.stop(flight)
-        processes.stop(process)
-    result = made.check(copy)
-    assert not result.problems, result.problems[:5]
-    assert result.records == 45_000
-    assert result.errors["LATE"] > 50
-
-
-def wait_until_quiet(job: rest.Job) -> None:
-    """Wait until the source reads nothing more: for five seconds its count is the same, and not none."""
-    seen: list[int] = []
-
-    def quiet() -> bool:
-        seen.append(job.source().records)
-        return len(seen) > 50 and seen[-1] > 0 and len(set(seen[-50:])) == 1
-
-    wait_for(lambda: answers(quiet), 120, "the source has read everything")
 
 
 @pytest.mark.usefixtures("jvm")

@@ -1,0 +1,115 @@
+"""What every fault case shares: its stage, the removal of its protection, and the table at the end."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import emulator, lib, resources
+from tests.faults import kinesis_mock, proxy, removal
+from tests.faults.removal import Edit
+from tests.faults.trial import Outcome, Trial
+
+TABLE = lib.STATE / "faults.md"
+NAMES = resources.Names("raw", "summary", "errors", "table")
+_OUTCOMES: list[tuple[Outcome, str]] = []
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--unprotected",
+        action="store_true",
+        help="fault cases: take away what protects each, and demand that it fails",
+    )
+
+
+@pytest.fixture
+def trial(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trial]:
+    """The stage of the case, as its marker `fault` describes it.
+
+    fault(what, *edits, shards=4, faithful=False): `what` goes wrong; `edits` take away what protects from it (those of
+    the harness itself are done by the case, which asks `trial.is_unprotected`); faithful: on kinesis-mock, because
+    shards are split and merged.
+    """
+    marker = request.node.get_closest_marker("fault")
+    what, *edits = marker.args
+    is_unprotected = request.config.getoption("--unprotected")
+    if is_unprotected:
+        request.node.add_marker(pytest.mark.xfail(strict=True, raises=AssertionError, reason="unprotected"))
+    outcome = Outcome(what)
+    with stage(tmp_path, outcome, tuple(edits), is_unprotected, **marker.kwargs) as made:
+        yield made
+    _OUTCOMES.append((outcome, request.node.nodeid))
+
+
+@contextmanager
+def stage(
+    folder: Path,
+    outcome: Outcome,
+    edits: tuple[Edit, ...],
+    is_unprotected: bool,
+    *,
+    shards: int = 4,
+    faithful: bool = False,
+) -> Iterator[Trial]:
+    """AWS of the case's own, the proxy in front of it, and a checkout with or without the protection."""
+    lib.require()
+    with ExitStack() as stack:
+        aws = stack.enter_context(emulator.running(folder / "emulator.log"))
+        streams = aws.endpoint
+        if faithful:
+            streams = stack.enter_context(kinesis_mock.running(folder / "kinesis-mock.log")).endpoint
+        between = stack.enter_context(proxy.running({"Kinesis": streams, "DynamoDB": aws.endpoint}))
+        sources = lib.ROOT
+        if is_unprotected and edits:
+            sources = removal.copy(Path(stack.enter_context(tempfile.TemporaryDirectory())), edits)
+        made = Trial(folder, aws, streams, between, NAMES, outcome, is_unprotected, edits, sources)
+        resources.create(*made.clients, shards, NAMES)
+        stack.callback(made.close)
+        yield made
+
+
+_STASH: dict[str, str] = {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report = yield
+    if report.when == "call":
+        _STASH[item.nodeid] = "as promised" if report.passed else "NOT as promised"
+        if report.skipped and hasattr(report, "wasxfail"):
+            _STASH[item.nodeid] = "fails, as it must"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The table of all cases; also kept as a file, from which README's was copied."""
+    if not _OUTCOMES:
+        return
+    rows = [_row(outcome, _STASH.get(node, "not run")) for outcome, node in _OUTCOMES]
+    heading = ("what went wrong", "recovery", "restarts", "records", "rows", "late", "repeated", "account")
+    lines = [heading, tuple("---" if at in (0, 7) else "---:" for at in range(len(heading))), *rows]
+    text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    terminalreporter.section("faults, unprotected" if config.getoption("--unprotected") else "faults")
+    terminalreporter.write_line(text)
+    TABLE.parent.mkdir(exist_ok=True)
+    TABLE.write_text(text + "\n", encoding="utf-8")
+
+
+def _row(outcome: Outcome, verdict: str) -> tuple[str, ...]:
+    report = outcome.report
+    numbers = ("", "", "", "")
+    if report is not None:
+        numbers = (
+            f"{report.records:,}",
+            f"{report.rows:,}",
+            f"{report.errors.get('LATE', 0):,}",
+            f"{report.repeated:,}",
+        )
+    recovery = "" if outcome.recovery is None else f"{outcome.recovery:.0f} s"
+    return (outcome.fault, recovery, str(outcome.restarts), *numbers, verdict)

@@ -1,0 +1,124 @@
+"""What passes through the fault proxy: a request in AWS's JSON protocol, and its answer.
+
+https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+
+class Cut(Exception):  # noqa: N818  (no error: an order to the proxy)
+    """Raised in place of an answer: the client's connection is closed without one."""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A shard by the names of its stream and of itself; every stream has a shardId-000000000000."""
+
+    stream: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request of an AWS client. `shard` is the one whose iterator a GetRecords shows, where it is known."""
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    shard: Shard | None = None
+
+    def header(self, name: str) -> str:
+        """The header's value, or nothing."""
+        return next((value for given, value in self.headers if given.lower() == name), "")
+
+    @property
+    def service(self) -> str:
+        """Kinesis or DynamoDB: what stands in X-Amz-Target before the date; empty without such a header."""
+        return self.header("x-amz-target").partition("_")[0]
+
+    @property
+    def operation(self) -> str:
+        """PutRecords, GetRecords, BatchWriteItem, ...; empty without an X-Amz-Target."""
+        return self.header("x-amz-target").partition(".")[2]
+
+    @cached_property
+    def json(self) -> dict[str, Any]:
+        """The parsed body. Nobody may change it: it is parsed once."""
+        return dict(json.loads(self.body or b"{}"))
+
+    @property
+    def stream(self) -> str:
+        """The name of the stream it is about, also when it says so by an ARN or an iterator; empty where unknown."""
+        if self.shard:
+            return self.shard.stream
+        return str(self.json.get("StreamName") or self.json.get("StreamARN", "").rpartition("/")[2])
+
+    def with_json(self, content: dict[str, Any]) -> Request:
+        return replace(self, body=json.dumps(content).encode())
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP answer of an AWS service."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    @cached_property
+    def json(self) -> dict[str, Any]:
+        """The parsed body. Nobody may change it: it is parsed once."""
+        return dict(json.loads(self.body))
+
+
+def answer(request: Request, content: dict[str, Any], status: int = 200) -> Answer:
+    """An answer that no service gave."""
+    version = "1.0" if request.service == "DynamoDB" else "1.1"
+    return Answer(
+        status,
+        (("Content-Type", f"application/x-amz-json-{version}"), ("x-amzn-RequestId", str(uuid.uuid4()))),
+        json.dumps(content).encode(),
+    )
+
+
+# Kinesis names its errors plainly, DynamoDB with the namespace of its model; AccessDenied comes from the framework
+# before both, which spells Message with a capital. SDKs take what follows the last #.
+_DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
+_FRAMEWORK = "com.amazon.coral.service#"
+
+
+def server_error(request: Request) -> Answer:
+    """A service's own failure, status 500: worth another try."""
+    message = "The request processing has failed because of an unknown error, exception or failure."
+    code = f"{_DYNAMODB}InternalServerError" if request.service == "DynamoDB" else "InternalFailure"
+    return answer(request, {"__type": code, "message": message}, 500)
+
+
+def throttled(request: Request) -> Answer:
+    """More than the shards or the table may take, status 400: worth another try, later."""
+    namespace = _DYNAMODB if request.service == "DynamoDB" else ""
+    message = "Rate exceeded: the fault proxy throttles this operation."
+    return answer(request, {"__type": f"{namespace}ProvisionedThroughputExceededException", "message": message}, 400)
+
+
+def denied(request: Request) -> Answer:
+    """A missing permission, status 400: no other try will help."""
+    namespace = _FRAMEWORK if request.service == "DynamoDB" else ""
+    message = (
+        "User: arn:aws:iam::000000000000:user/local is not authorized to perform: "
+        f"{request.service.lower()}:{request.operation} because no identity-based policy allows the action"
+    )
+    return answer(request, {"__type": f"{namespace}AccessDeniedException", "Message": message}, 400)
+
+
+def expired(request: Request) -> Answer:
+    """A shard iterator that is over 5 minutes old, status 400: the client needs another one."""
+    message = "Iterator expired: it is further in the past than the tolerated delay of 300000 milliseconds."
+    return answer(request, {"__type": "ExpiredIteratorException", "message": message}, 400)

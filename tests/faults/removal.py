@@ -1,0 +1,46 @@
+"""A copy of the project without one of its protections, to see that the case which needs it fails."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from local import lib
+
+# What the job's process imports and reads.
+_PARTS = ("connectors", "consumer", "functions", "jobs", "local", "operations", "main.py", "requirements.txt")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One change of a source file: every place where `old` stands gets `new`."""
+
+    file: str
+    old: str
+    new: str
+
+
+def copy(folder: Path, edits: tuple[Edit, ...]) -> Path:
+    """A checkout in `folder` with these edits, ready to run. Raises ValueError if an edit finds nothing to change."""
+    for part in _PARTS:
+        source = lib.ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / part)
+    for edit in edits:
+        path = folder / edit.file
+        text = path.read_text(encoding="utf-8")
+        if edit.old not in text:
+            raise ValueError(f"{edit.file} no longer has {edit.old!r}: the removal of this protection removes nothing.")
+        path.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
+    if any(edit.file.endswith(".java") for edit in edits):
+        (folder / ".cache").mkdir()
+        (folder / ".cache" / "jars").symlink_to(lib.JARS)
+        subprocess.run([sys.executable, "-m", "local.setup"], cwd=folder, check=True, capture_output=True, timeout=120)
+    else:
+        (folder / ".cache").symlink_to(lib.ROOT / ".cache")
+    return folder

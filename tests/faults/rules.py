@@ -1,0 +1,275 @@
+"""The faults: each function makes a rule for the fault proxy, `rule.hits` says how often it struck.
+
+A rule is for some operations (`"PutRecords"`, `"GetRecords"`, ...; without any, for all of them), and may be limited
+further:
+
+share   to this part of the requests, 0 to 1, by chance
+where   to requests of which this is true, such as `lambda request: request.stream == "wildrydes-summary"`
+times   to this many hits; then it is done
+seed    of the chance; the same order of requests meets the same fate
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable
+from typing import Any, TypedDict, Unpack
+
+from tests.faults import exchange
+from tests.faults.exchange import Answer, Cut, Request
+
+Forward = Callable[[Request], Answer]
+Effect = Callable[["Rule", Request, Forward], Answer]
+Where = Callable[[Request], bool]
+
+
+class Limits(TypedDict, total=False):
+    """What a rule may be limited to; the module says what each means."""
+
+    share: float
+    where: Where
+    times: int
+    seed: int
+
+
+class Rule:
+    """One fault, which may be added to a proxy and removed while clients work.
+
+    hits: requests that it was applied to. withheld: records or items that it did not forward although others of the
+    same request were, or although it said so. over: set while it is in no proxy; who waits in it goes on then.
+    """
+
+    def __init__(self, effect: Effect, operations: tuple[str, ...], limits: Limits) -> None:
+        self._effect = effect
+        self._operations = frozenset(operations)
+        self._share = limits.get("share", 1.0)
+        self._where = limits.get("where", _anything)
+        self._times = limits.get("times")
+        self._random = random.Random(limits.get("seed", 0))
+        self._lock = threading.Lock()
+        self.hits = 0
+        self.withheld = 0
+        self.over = threading.Event()
+
+    def apply(self, request: Request, forward: Forward) -> Answer:
+        """Its own answer if it is for this request and strikes, else that of `forward`."""
+        return self._effect(self, request, forward) if self._strikes(request) else forward(request)
+
+    def _strikes(self, request: Request) -> bool:
+        if (self._operations and request.operation not in self._operations) or not self._where(request):
+            return False
+        with self._lock:
+            strikes = self.hits != self._times and self._random.random() < self._share
+            self.hits += strikes
+            return strikes
+
+    def draw(self, share: float, count: int) -> list[bool]:
+        """So many times true with this probability."""
+        with self._lock:
+            return [self._random.random() < share for _ in range(count)]
+
+    def withhold(self, count: int) -> None:
+        with self._lock:
+            self.withheld += count
+
+
+def server_errors(*operations: str, **limits: Unpack[Limits]) -> Rule:
+    """Status 500, and nothing is forwarded."""
+    return Rule(lambda _rule, request, _forward: exchange.server_error(request), operations, limits)
+
+
+def throttle(*operations: str, **limits: Unpack[Limits]) -> Rule:
+    """ProvisionedThroughputExceededException for the whole request, of which nothing is forwarded."""
+    return Rule(lambda _rule, request, _forward: exchange.throttled(request), operations, limits)
+
+
+def deny(*operations: str, **limits: Unpack[Limits]) -> Rule:
+    """AccessDeniedException, and nothing is forwarded."""
+    return Rule(lambda _rule, request, _forward: exchange.denied(request), operations, limits)
+
+
+def lose_answer(*operations: str, **limits: Unpack[Limits]) -> Rule:
+    """The request is carried out, then the connection is cut: the client cannot know that it was."""
+
+    def lose(_rule: Rule, request: Request, forward: Forward) -> Answer:
+        forward(request)
+        raise Cut
+
+    return Rule(lose, operations, limits)
+
+
+def slow_answer(seconds: float, *operations: str, **limits: Unpack[Limits]) -> Rule:
+    """The request is carried out at once and answered later, perhaps after the client has given up on it."""
+
+    def wait(rule: Rule, request: Request, forward: Forward) -> Answer:
+        answer = forward(request)
+        rule.over.wait(seconds)
+        return answer
+
+    return Rule(wait, operations, limits)
+
+
+def slow_request(seconds: float, *operations: str, **limits: Unpack[Limits]) -> Rule:
+    """The request is carried out and answered later, even if the client has given up on it and sent it again.
+
+    What is sent after it may be carried out before it.
+    """
+
+    def wait(rule: Rule, request: Request, forward: Forward) -> Answer:
+        rule.over.wait(seconds)
+        return forward(request)
+
+    return Rule(wait, operations, limits)
+
+
+def partial(*operations: str, passed: float = 0.5, **limits: Unpack[Limits]) -> Rule:
+    """PutRecords and BatchWriteItem: only some records or items are forwarded, and the answer says which were not.
+
+    passed: the probability of each one to be forwarded.
+    """
+    return _partly({"PutRecords": _some_records, "BatchWriteItem": _some_items}, operations, passed, limits)
+
+
+def swallow(*operations: str, passed: float = 0.5, **limits: Unpack[Limits]) -> Rule:
+    """The same, but the answer says that all of them were accepted, as no honest service would.
+
+    Nothing can resend these records. A test that does not notice their loss notices none.
+    """
+    return _partly({"PutRecords": _lost_records, "BatchWriteItem": _lost_items}, operations, passed, limits)
+
+
+# The probability of being forwarded comes first, then what an effect takes.
+_Partly = Callable[[float, Rule, Request, Forward], Answer]
+
+
+def _partly(effects: dict[str, _Partly], operations: tuple[str, ...], passed: float, limits: Limits) -> Rule:
+    wanted = operations or tuple(effects)
+    if unknown := set(wanted) - set(effects):
+        raise ValueError(f"{', '.join(sorted(unknown))} cannot succeed in part: name {' or '.join(effects)}.")
+    return Rule(
+        lambda rule, request, forward: effects[request.operation](passed, rule, request, forward), wanted, limits
+    )
+
+
+def _some_records(passed: float, rule: Rule, request: Request, forward: Forward) -> Answer:
+    stream = request.stream
+
+    def refused() -> dict[str, str]:
+        if rule.draw(0.5, 1)[0]:
+            return {"ErrorCode": "InternalFailure", "ErrorMessage": "Internal service failure."}
+        message = f"Rate exceeded for shard shardId-000000000000 in stream {stream} under account 000000000000."
+        return {"ErrorCode": "ProvisionedThroughputExceededException", "ErrorMessage": message}
+
+    return _put_records(passed, rule, request, forward, refused)
+
+
+def _lost_records(passed: float, rule: Rule, request: Request, forward: Forward) -> Answer:
+    # A sequence number of their length: https://docs.aws.amazon.com/streams/latest/dev/key-concepts.html
+    invented = {"SequenceNumber": f"49{'0' * 53}1", "ShardId": "shardId-000000000000"}
+    return _put_records(passed, rule, request, forward, lambda: invented)
+
+
+def _put_records(
+    passed: float, rule: Rule, request: Request, forward: Forward, entry: Callable[[], dict[str, str]]
+) -> Answer:
+    """Forward some records; `entry` makes the answer's entry for each of the others."""
+    records = request.json["Records"]
+    passes = rule.draw(passed, len(records))
+    kept = [record for record, goes in zip(records, passes, strict=True) if goes]
+    content: dict[str, Any] = {"FailedRecordCount": 0, "Records": []}
+    if kept:  # an empty list would be refused
+        answer = forward(request.with_json({**request.json, "Records": kept}))
+        if answer.status != 200:
+            return answer
+        content = answer.json
+    given = iter(content["Records"])
+    entries = [next(given) if goes else entry() for goes in passes]
+    rule.withhold(len(records) - len(kept))
+    failed = sum(one.get("ErrorCode") is not None for one in entries)
+    return exchange.answer(request, {**content, "FailedRecordCount": failed, "Records": entries})
+
+
+def _some_items(passed: float, rule: Rule, request: Request, forward: Forward) -> Answer:
+    kept, withheld = _split(passed, rule, request)
+    if not kept:  # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+        return exchange.throttled(request)
+    answer = forward(request.with_json({**request.json, "RequestItems": kept}))
+    if answer.status != 200:
+        return answer
+    unprocessed = dict(answer.json.get("UnprocessedItems", {}))
+    for table, writes in withheld.items():
+        unprocessed[table] = [*unprocessed.get(table, []), *writes]
+    rule.withhold(sum(map(len, withheld.values())))
+    return exchange.answer(request, {**answer.json, "UnprocessedItems": unprocessed})
+
+
+def _lost_items(passed: float, rule: Rule, request: Request, forward: Forward) -> Answer:
+    kept, withheld = _split(passed, rule, request)
+    answer = exchange.answer(request, {"UnprocessedItems": {}})
+    if kept:
+        answer = forward(request.with_json({**request.json, "RequestItems": kept}))
+    if answer.status == 200:
+        rule.withhold(sum(map(len, withheld.values())))
+    return answer
+
+
+_Writes = dict[str, list[dict[str, Any]]]  # put and delete requests by table
+
+
+def _split(passed: float, rule: Rule, request: Request) -> tuple[_Writes, _Writes]:
+    """The writes to forward and the others, without tables that have none."""
+    kept: _Writes = {}
+    withheld: _Writes = {}
+    for table, writes in request.json["RequestItems"].items():
+        for write, goes in zip(writes, rule.draw(passed, len(writes)), strict=True):
+            (kept if goes else withheld).setdefault(table, []).append(write)
+    return kept, withheld
+
+
+def expire(**limits: Unpack[Limits]) -> Rule:
+    """GetRecords: the iterator has expired. With `times` or `share`, or no iterator ever lives."""
+    return Rule(lambda _rule, request, _forward: exchange.expired(request), ("GetRecords",), limits)
+
+
+def skip_to_latest(**limits: Unpack[Limits]) -> Rule:
+    """GetShardIterator at or after a sequence number gives one at the end of the shard.
+
+    With `expire`, it plays a client that does not go on where it was: what lies between is lost.
+    """
+
+    def skip(_rule: Rule, request: Request, forward: Forward) -> Answer:
+        content = {name: value for name, value in request.json.items() if name != "StartingSequenceNumber"}
+        return forward(request.with_json({**content, "ShardIteratorType": "LATEST"}))
+
+    def where(request: Request) -> bool:
+        return str(request.json["ShardIteratorType"]).endswith("_SEQUENCE_NUMBER")
+
+    return Rule(skip, ("GetShardIterator",), _also(where, limits))
+
+
+def stall(*shards: str, **limits: Unpack[Limits]) -> Rule:
+    """GetRecords of these shards finds nothing and stays where it is, as in an open shard that nobody writes to.
+
+    No shard named: all of them. When the rule is removed, readers go on with the same iterator, so that all that came
+    meanwhile is their backlog.
+    """
+
+    def stay(_rule: Rule, request: Request, _forward: Forward) -> Answer:
+        iterator = request.json["ShardIterator"]
+        return exchange.answer(request, {"Records": [], "NextShardIterator": iterator, "MillisBehindLatest": 0})
+
+    def where(request: Request) -> bool:
+        return not shards or (request.shard is not None and request.shard.id in shards)
+
+    return Rule(stay, ("GetRecords",), _also(where, limits))
+
+
+def _also(where: Where, limits: Limits) -> Limits:
+    """The same limits with one more condition, which is asked first."""
+    given = limits.get("where", _anything)
+    return {**limits, "where": lambda request: where(request) and given(request)}
+
+
+def _anything(_request: Request) -> bool:
+    return True

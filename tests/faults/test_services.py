@@ -1,0 +1,167 @@
+"""AWS misbehaves while data flows: refusals, throttling, partial failures, slowness, absence, expired iterators.
+
+The job's AWS is a proxy in front of the emulator, which is told to misbehave; the producer's is the emulator itself.
+Each case: windows close, the fault, the next row, everything read, all windows closed, and the account. With
+`--unprotected` the case runs without what protects from its fault, and must fail.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.emulated import wait_for
+from tests.faults import rules
+from tests.faults.removal import Edit
+from tests.faults.trial import FLIGHT, Trial, wait_for_checkpoint
+
+pytestmark = pytest.mark.faults
+SPEED = ("--speed", "20")
+NO_RESTART = Edit("local/durable.py", '"restart-strategy.type": "exponential-delay"', '"restart-strategy.type": "none"')
+DATA = ("GetRecords", "PutRecords", "BatchWriteItem")
+# Both sinks stop at the first refusal, instead of trying again.
+FAIL_ON_ERROR = (
+    Edit("connectors/kinesis.py", '"sink.flush-buffer.timeout": "500",', '"sink.fail-on-error": "true",'),
+    Edit("connectors/dynamodb.py", '"sink.flush-buffer.timeout": "500",', '"sink.fail-on-error": "true",'),
+)
+
+
+@pytest.mark.fault("every request answered with 500 for 10 s", NO_RESTART)
+def test_server_errors(trial: Trial) -> None:
+    """The source gives up after four attempts, and the job restarts from its checkpoint until AWS answers.
+
+    Unprotected: the job is not restarted.
+    """
+    trial.start()
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        with trial.between.fault(rules.server_errors(*DATA)) as rule:
+            time.sleep(10)
+        trial.recover()
+    assert rule.hits
+    assert trial.finish().errors["LATE"]
+
+
+@pytest.mark.fault("two thirds of all requests throttled for 15 s", NO_RESTART)
+def test_throttling(trial: Trial) -> None:
+    """Both sinks send again what was throttled; the source does so four times, and then the job restarts.
+
+    Unprotected: the job is not restarted.
+    """
+    trial.start()
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        with trial.between.fault(rules.throttle(*DATA, share=0.67)) as rule:
+            time.sleep(15)
+        trial.recover()
+    assert rule.hits > 10
+    assert trial.finish().errors["LATE"]
+
+
+@pytest.mark.fault("half of each batch refused for 20 s")
+def test_partial_failures(trial: Trial) -> None:
+    """Both sinks send again exactly the records and items that the answer says were refused.
+
+    Unprotected: the proxy answers that all were accepted, as for a client that never looks; the account finds the rows
+    and errors that are gone.
+    """
+    trial.start()
+    fault = rules.swallow if trial.is_unprotected else rules.partial
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        with trial.between.fault(fault("PutRecords", "BatchWriteItem")) as rule:
+            time.sleep(20)
+        trial.recover()
+    assert rule.withheld > 20
+    trial.finish()
+
+
+@pytest.mark.fault(
+    "every answer takes 4 s for 20 s",
+    NO_RESTART,
+    *FAIL_ON_ERROR,
+    Edit("connectors/kinesis.py", '"sink.flush-buffer.size": "4000000",', '"sink.http-client.read-timeout": "500",'),
+)
+def test_slow_answers(trial: Trial) -> None:
+    """The clients wait longer than that for an answer, and the job goes on meanwhile: no restart.
+
+    Unprotected: they wait for half a second, and the job ends at the first refusal.
+    """
+    trial.start()
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        with trial.between.fault(rules.slow_answer(4, *DATA)) as rule:
+            time.sleep(20)
+        trial.recover()
+    assert rule.hits
+    trial.finish()
+    assert trial.outcome.restarts == 0
+
+
+@pytest.mark.fault("answers to writes lost for 10 s, though they were carried out", NO_RESTART, *FAIL_ON_ERROR)
+def test_lost_answers(trial: Trial) -> None:
+    """The sinks send again what they got no answer for: it is written twice, with the same content and under one key.
+
+    Unprotected: the job ends at the first lost answer.
+    """
+    trial.start()
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        with trial.between.fault(rules.lose_answer("PutRecords", "BatchWriteItem", share=0.7)) as rule:
+            time.sleep(10)
+        trial.recover()
+    assert rule.hits
+    assert trial.finish().repeated, "the same rows or errors were written twice, and counted once"
+
+
+@pytest.mark.fault("AWS gone for 30 s and back", NO_RESTART)
+def test_gone(trial: Trial) -> None:
+    """Nobody listens, all connections are cut: the job restarts with growing pauses until it can go on.
+
+    Unprotected: the job is not restarted.
+    """
+    trial.start()
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        with trial.between.gone():
+            time.sleep(30)
+        trial.recover()
+    trial.finish()
+
+
+@pytest.mark.fault("every iterator expired, six times over")
+def test_expired_iterators(trial: Trial) -> None:
+    """The source asks for another iterator after the last record that it read, and misses nothing.
+
+    Unprotected: the proxy gives it one at the end of the shard, as a client that starts anew would ask for.
+    """
+    trial.start()
+    if trial.is_unprotected:
+        trial.between.add(rules.skip_to_latest())
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        for _each in range(6):
+            with trial.between.fault(rules.expire(times=4)) as rule:
+                wait_for(lambda rule=rule: rule.hits == 4, 20, "four iterators expire")
+        trial.recover()
+    trial.finish()
+    assert trial.between.seen["GetShardIterator"] >= 4 + 24
+
+
+@pytest.mark.fault("writing to the table denied for 20 s", NO_RESTART, *FAIL_ON_ERROR)
+def test_denied(trial: Trial) -> None:
+    """A permission that is missing for a while: the sink tries again, no checkpoint completes, nothing is lost.
+
+    Unprotected: the job ends at the first refusal.
+    """
+    trial.start()
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        with trial.between.fault(rules.deny("BatchWriteItem")) as rule:
+            time.sleep(20)
+        trial.recover()
+        wait_for_checkpoint(trial)
+    assert rule.hits
+    trial.finish()
+    assert trial.outcome.restarts == 0

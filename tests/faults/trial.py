@@ -1,0 +1,207 @@
+"""One fault case: AWS behind the fault proxy, unicorns in the air, the job in a process, and the account at the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from consumer.tail import stored
+from local import check, processes, proof, resources, running
+from local.emulator import Emulator
+from local.processes import RunError, StartError
+from operations import rest
+from operations.rest import Job, RestError
+from tests.emulated import answers, wait_for
+from tests.faults.proxy import Proxy
+from tests.faults.removal import Edit
+
+RATE = 400  # records a second of a flight: 20 unicorns, a minute in 3 s
+ROW_LIMIT = 120.0  # seconds to the next row
+# The flight of most cases: faults of the data as in the demo, so that PARSE, COERCION and LATE have to add up too.
+FLIGHT = ("--unicorns", "20", "--late", "0.01", "--out-of-order", "0.05", "--malformed", "0.01")
+
+
+@dataclass
+class Outcome:
+    """What a case came to; the table shows these.
+
+    fault: what went wrong, in words. recovery: seconds from the end of the fault to the next row. restarts: of the job.
+    """
+
+    fault: str
+    recovery: float | None = None
+    restarts: int = 0
+    report: check.Report | None = None
+
+
+@dataclass
+class Trial:
+    """The stage of one case; `aws` itself is never faulty, what the job talks to is `between`."""
+
+    folder: Path
+    aws: Emulator
+    kinesis_endpoint: str
+    between: Proxy
+    names: resources.Names
+    outcome: Outcome
+    is_unprotected: bool
+    edits: tuple[Edit, ...]
+    sources: Path = processes.ROOT
+    copies: list[Path] = field(default_factory=list)
+    options: dict[str, dict[str, str]] = field(default_factory=dict)
+    _process: subprocess.Popen[bytes] | None = None
+    _job: Job | None = None
+
+    @property
+    def clients(self) -> tuple[Any, Any]:
+        kinesis, _none = resources.clients(self.aws.environment | {"AWS_ENDPOINT_URL": self.kinesis_endpoint})
+        return kinesis, resources.clients(self.aws.environment)[1]
+
+    @property
+    def job(self) -> Job:
+        assert self._job is not None, "the job was started"
+        return self._job
+
+    @job.setter
+    def job(self, job: Job) -> None:
+        self._job = job
+
+    @property
+    def process(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "the job was started in a process of its own"
+        return self._process
+
+    def properties(self) -> Path:
+        """The job's settings: its AWS is the proxy, which speaks HTTP/1.1."""
+        document = running.application_properties(self.between.endpoint, self.names)
+        groups = {item["PropertyGroupId"]: item["PropertyMap"] for item in document}
+        for table in ("summary_stream", "error_stream"):
+            groups[table]["option.sink.http-client.protocol.version"] = "HTTP1_1"
+        for table, options in self.options.items():
+            groups[table] |= {f"option.{name}": value for name, value in options.items()}
+        return running.write_document(self.folder, document)
+
+    def start(self, *flags: str, parallelism: int = 2, within: Sequence[str] = ()) -> None:
+        """Start `python -m local job`, `within` a command that runs another, and wait until every subtask runs."""
+        place = running.Place(self.folder, self.properties(), self.between.environment, self.sources)
+        place = replace(place, command=(*within, *place.command))
+        try:
+            self._process, self._job = running.start(place, ["--parallelism", str(parallelism), *flags])
+            running.wait_until_running(self.job, self.process)
+        except (StartError, RunError) as error:
+            raise AssertionError(str(error)) from error
+
+    def kill(self) -> None:
+        """kill -9 of the job's process and its JVM."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    @contextmanager
+    def flying(self, *flags: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Unicorns in the air for as long as the block lasts, sending straight to the stream."""
+        flight = self.fly(*flags)
+        try:
+            yield flight
+        finally:
+            processes.stop(flight, 20)
+
+    def fly(self, *flags: str) -> subprocess.Popen[bytes]:
+        """Start a producer towards the raw stream."""
+        copy = self.folder / f"sent-{len(self.copies)}.jsonl"
+        self.copies.append(copy)
+        command = [sys.executable, "-m", "producer", "--stream", self.names.raw, "--copy", str(copy), *flags]
+        environment = self.aws.environment | {"AWS_ENDPOINT_URL": self.kinesis_endpoint}
+        return processes.start(command, copy.with_suffix(".log"), environment)
+
+    def send(self, *flags: str) -> None:
+        """Run a producer to its end."""
+        flight = self.fly(*flags)
+        try:
+            assert flight.wait(120) == 0, processes.last_line(self.copies[-1].with_suffix(".log"))
+        finally:
+            processes.stop(flight)
+
+    def rows(self) -> list[bytes]:
+        """The records of the summary stream."""
+        return [record.data for record in stored(self.clients[0], self.names.summary)]
+
+    def wait_for_rows(self, seconds: float = ROW_LIMIT) -> None:
+        """Wait until more rows come out than are there now."""
+        before = len(self.rows())
+        wait_for(lambda: self.is_alive() and len(self.rows()) > before, seconds, "more rows come out")
+
+    def recover(self, seconds: float = ROW_LIMIT) -> None:
+        """From now, the end of the fault, until the next rows: this is how long recovery took."""
+        since = time.monotonic()
+        self.wait_for_rows(seconds)
+        self.outcome.recovery = time.monotonic() - since
+
+    def is_alive(self) -> bool:
+        """True; an AssertionError if the job has ended or will not try again."""
+        if self._process is not None and self._process.poll() is not None:
+            raise AssertionError(f"the job ended: {processes.last_line(self.folder / 'job.log')}")
+        try:
+            state = self.job.state()
+        except RestError:
+            return True  # the answer may be late; that the process lives is known
+        assert state not in rest.ENDED, f"the job is {state}: {self.job.failure()}"
+        return True
+
+    def sent(self) -> list[bytes]:
+        return [line for copy in self.copies for line in proof.read_lines(copy)]
+
+    def finish(self, *, late_by_shard: bool = True) -> check.Report:
+        """Let the job read everything, close all windows, and settle the account."""
+        self.is_alive()
+        try:
+            running.wait_until_read(self.job, len(self.sent()))
+            self.outcome.restarts = self.job.restarts()
+            self.job.drain(90)
+        except (RunError, RestError) as error:
+            raise AssertionError(str(error)) from error
+        if self._process is not None:
+            assert self._process.wait(60) == 0, processes.last_line(self.folder / "job.log")
+        return self.settle(late_by_shard=late_by_shard)
+
+    def settle(self, *, late_by_shard: bool = True) -> check.Report:
+        """Every row equals the oracle, none is missing or double, rows and errors are all records."""
+        report = proof.prove(*self.clients, self.names, self.sent(), late_by_shard=late_by_shard)
+        self.outcome.report = report
+        assert not report.problems, f"{len(report.problems)} problems, the first: {report.problems[0]}"
+        assert report.records == len(self.sent()) > 0
+        assert report.rows > 0
+        return report
+
+    def close(self) -> None:
+        if self._process is not None:
+            processes.stop(self._process)
+
+    def only(self, stream: str) -> Any:
+        """A condition for rules: requests about this stream."""
+        return lambda request: request.stream == stream
+
+
+def checkpoints(job: Job) -> int:
+    """Checkpoints completed so far; -1 while the job does not say."""
+    try:
+        return int(job.checkpoints()["counts"]["completed"])
+    except RestError:
+        return -1
+
+
+def wait_for_checkpoint(trial: Trial, seconds: float = 60) -> None:
+    """Wait until a checkpoint is complete that began after this moment: two more than now."""
+    before = checkpoints(trial.job)
+    wait_for(lambda: trial.is_alive() and checkpoints(trial.job) >= before + 2, seconds, "a checkpoint completes")
+
+
+def runs(job: Job) -> bool:
+    return answers(job.is_running)
