@@ -18,7 +18,7 @@ _DROPPED = re.compile(r"META-INF/[^/]+\.(SF|DSA|RSA|EC)|META-INF/(MANIFEST\.MF|I
 # Executables of the Kinesis Producer Library, 78 MB, which tables never start (its classes are needed).
 _NATIVE = "amazon-kinesis-producer-native-binaries/"
 _SERVICES = "META-INF/services/"
-_LICENCE = re.compile(r"(META-INF/)?[\w.-]*(LICENSE|NOTICE|DEPENDENCIES)[\w.-]*", re.IGNORECASE)
+_LICENCE = re.compile(r"(META-INF/(licenses/)?)?[\w.-]*(LICENSE|NOTICE|DEPENDENCIES)[\w.-]*", re.IGNORECASE)
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can have
 _MANIFEST = b"Manifest-Version: 1.0\r\nMulti-Release: true\r\n\r\n"
 

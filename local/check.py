@@ -97,6 +97,11 @@ def read(line: bytes) -> Reading | str:
     return Reading(name, event_time, float(distance), points[0], points[1])
 
 
+def rows(records: Iterable[bytes]) -> dict[Key, dict[str, Any]]:
+    """The rows of these records, each counted once, if none is late."""
+    return _windows(found for found in map(judge, records) if isinstance(found, Reading))
+
+
 def check(
     sent: Sequence[bytes],
     stream: Iterable[bytes],

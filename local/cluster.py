@@ -99,11 +99,18 @@ def configuration(folder: Path, web_port: int, rpc_port: int, slots: int) -> dic
 
 
 @contextmanager
-def running(folder: Path, size: Size, env: Mapping[str, str], web_port: int = 0) -> Iterator[Running]:
-    """A cluster of children of this process, stopped at the end. Port 0 takes a free one. Raises StartError."""
+def running(
+    folder: Path, size: Size, env: Mapping[str, str], web_port: int = 0, more: Mapping[str, str] | None = None
+) -> Iterator[Running]:
+    """A cluster of children of this process, stopped at the end. Port 0 takes a free one. Raises StartError.
+
+    env: additions to the environment of its processes. more: further configuration, by Flink's names.
+    """
     processes.require_free(web_port, "--web-port")
     _prepare(folder)
-    cluster = Running(folder, size, dict(env), web_port or processes.free_port(), processes.free_port(), {})
+    options = configuration(folder, web_port or processes.free_port(), processes.free_port(), size.slots)
+    flink.write_configuration(folder, {**options, **(more or {})})
+    cluster = Running(folder, size, env, rest.Cluster(f"http://127.0.0.1:{options['rest.port']}"), {})
     try:
         cluster.start("jobmanager")
         for number in range(size.task_managers):
@@ -122,19 +129,11 @@ class Running:
     folder: Path
     size: Size
     env: Mapping[str, str]
-    web_port: int
-    rpc_port: int
+    rest: rest.Cluster
     processes: dict[str, subprocess.Popen[bytes]]
-
-    @property
-    def rest(self) -> rest.Cluster:
-        return rest.Cluster(f"http://127.0.0.1:{self.web_port}")
 
     def start(self, role: str, number: int | None = None) -> None:
         """Start one process, at first or again."""
-        flink.write_configuration(
-            self.folder, configuration(self.folder, self.web_port, self.rpc_port, self.size.slots)
-        )
         name = role if number is None else f"{role}-{number}"
         env = {**flink.environment(self.folder), **self.env}
         self.processes[name] = processes.start(_command(role), self.folder / "log" / f"{name}.out", env)

@@ -122,13 +122,13 @@ def submit(cluster: rest.Cluster, asked: Submission, signature: str) -> rest.Job
             f"{NAME} is on {cluster.address} already, {found.state} as {found.id}: two would read the stream twice; "
             "stop it first with `python -m jobs stop`."
         )
-    options = _options(cluster, asked, signature)
-    job = cluster.job(_flink_run(cluster, options, asked.properties))
+    chosen = options(cluster, asked, signature)
+    job = cluster.job(_flink_run(cluster, chosen, asked.properties))
     _wait_until_running(job)
     return job
 
 
-def _options(cluster: rest.Cluster, asked: Submission, signature: str) -> dict[str, str]:
+def options(cluster: rest.Cluster, asked: Submission, signature: str) -> dict[str, str]:
     """The launcher's part of the job's configuration. Raises SubmitError for a cluster that cannot take it."""
     overview = cluster.overview()
     version = str(overview["flink-version"])
@@ -186,10 +186,10 @@ def _flink_run(cluster: rest.Cluster, options: Mapping[str, str], properties: Pa
         text = log.read_text(encoding="utf-8", errors="replace")
     if match := _SUBMITTED.search(text):
         return match[1]
-    raise SubmitError(f"`flink run` did not submit the job: {_reason(text)}")
+    raise SubmitError(f"`flink run` did not submit the job: {reason(text)}")
 
 
-def _reason(text: str) -> str:
+def reason(text: str) -> str:
     """What went wrong, out of a Python and two Java stack traces: the first innermost cause."""
     first = text.partition("org.apache.flink.client.program.ProgramAbortException")[0]
     causes = [line for line in first.splitlines() if line.startswith("Caused by: ")]

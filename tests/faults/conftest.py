@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from local import emulator, lib, resources
-from tests.faults import kinesis_mock, proxy, removal
-from tests.faults.removal import Edit
+from tests import checkout
+from tests.checkout import Edit
+from tests.faults import kinesis_mock, proxy
 from tests.faults.trial import Outcome, Trial
 
 TABLE = lib.STATE / "faults.md"
@@ -67,7 +68,7 @@ def stage(
         between = stack.enter_context(proxy.running({"Kinesis": streams, "DynamoDB": aws.endpoint}))
         sources = lib.ROOT
         if is_unprotected and edits:
-            sources = removal.copy(Path(stack.enter_context(tempfile.TemporaryDirectory())), edits)
+            sources = checkout.copy(Path(stack.enter_context(tempfile.TemporaryDirectory())), edits)
         made = Trial(folder, aws, streams, between, NAMES, outcome, is_unprotected, edits, sources)
         resources.create(*made.clients, shards, NAMES)
         stack.callback(made.close)

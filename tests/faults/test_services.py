@@ -11,9 +11,9 @@ import time
 
 import pytest
 
+from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults import rules
-from tests.faults.removal import Edit
 from tests.faults.trial import FLIGHT, Trial, wait_for_checkpoint
 
 pytestmark = pytest.mark.faults

@@ -19,9 +19,9 @@ from local.emulator import Emulator
 from local.processes import RunError, StartError
 from operations import rest
 from operations.rest import Job, RestError
+from tests.checkout import Edit
 from tests.emulated import answers, wait_for
 from tests.faults.proxy import Proxy
-from tests.faults.removal import Edit
 
 RATE = 400  # records a second of a flight: 20 unicorns, a minute in 3 s
 ROW_LIMIT = 120.0  # seconds to the next row
@@ -205,3 +205,10 @@ def wait_for_checkpoint(trial: Trial, seconds: float = 60) -> None:
 
 def runs(job: Job) -> bool:
     return answers(job.is_running)
+
+
+def open_shards(kinesis: Any, stream: str) -> list[str]:
+    """The shards that still take records, in the order of their hash keys."""
+    shards = kinesis.list_shards(StreamName=stream)["Shards"]
+    living = [shard for shard in shards if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
+    return [shard["ShardId"] for shard in sorted(living, key=lambda s: int(s["HashKeyRange"]["StartingHashKey"]))]

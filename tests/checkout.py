@@ -1,4 +1,4 @@
-"""A copy of the project without one of its protections, to see that the case which needs it fails."""
+"""A copy of the project to run from: with files changed, one protection taken away, a state folder of its own."""
 
 from __future__ import annotations
 

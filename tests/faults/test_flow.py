@@ -1,0 +1,185 @@
+"""The data misbehaves: silence, a stalled shard, skewed clocks, bursts of late readings, resharding."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.checkout import Edit
+from tests.emulated import wait_for
+from tests.faults import rules
+from tests.faults.trial import FLIGHT, Trial, open_shards
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
+SPEED = ("--speed", "20")
+IDLE = 60  # seconds after which a silent shard no longer holds back the windows
+START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
+JUDGED_BY_SHARD = """GREATEST(
+        newest - INTERVAL '5' SECOND,
+        COALESCE(CURRENT_WATERMARK(StatusTime), newest - INTERVAL '5' SECOND)
+    )"""
+READINGS = "jobs/unicorn_summary/tables/readings.sql"
+TIMED = "jobs/unicorn_summary/views/timed.sql"
+
+
+def at(minutes: float) -> tuple[str, str]:
+    """A flight's flag for beginning so many minutes of event time after START."""
+    return "--start", f"{START + timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S}"
+
+
+@pytest.mark.fault(
+    "stream silent for 70 s, then 20 minutes of readings at once",
+    Edit("functions/java/wildrydes/ShardWatermark.java", "Math.min(pause, Math.max(idle / 6, 1))", "pause"),
+)
+def test_silence(trial: Trial) -> None:
+    """After total silence every shard is heard before windows close: a pause counts as ten seconds of idleness at most.
+
+    Unprotected: the whole pause counts. The first shard to speak again finds the others idle and runs ahead of them, so
+    that their readings are late.
+    """
+    trial.start()
+    trial.send(*FLIGHT, *at(0), "--rate", "400", "--msgs", "12000")
+    wait_for(lambda: trial.is_alive() and len(trial.rows()) > 60, 60, "rows come out")
+    time.sleep(IDLE + 10)
+    trial.send(*FLIGHT, *at(11), "--rate", "max", "--msgs", "24000")
+    trial.recover()
+    trial.finish()
+
+
+@pytest.mark.fault(
+    "one of two shards silent for 80 s while the other flows",
+    Edit(READINGS, "INTERVAL '60' SECOND", "INTERVAL '6000' SECOND"),
+    shards=2,
+)
+def test_silent_shard(trial: Trial) -> None:
+    """Windows wait for a silent shard for a minute and then go on without it; it comes back without a loss.
+
+    Unprotected: the silent shard holds back every window, and no row comes for as long as it is silent.
+    """
+    first, second = unicorn_in(0, shards=2), unicorn_in(1, shards=2)
+    trial.start(parallelism=1)
+    since = time.monotonic()
+    with trial.flying("--name", first, *SPEED):
+        with trial.flying("--name", second, *SPEED):
+            trial.wait_for_rows()
+        silent = time.monotonic()
+        time.sleep(5)
+        # What the two had in common is closed by now; from here on each row is one that waited for the silent shard.
+        trial.recover(IDLE + 30)
+        assert trial.outcome.recovery is not None
+        time.sleep(max(0.0, 80 - (time.monotonic() - silent)))
+        # Its clock went on while it was silent.
+        with trial.flying("--name", second, *clock(since, speed=20)):
+            trial.wait_for_rows()
+            time.sleep(5)
+    trial.finish(late_by_shard=False)
+    assert trial.outcome.restarts == 0
+
+
+@pytest.mark.fault(
+    "one subtask stalled for 80 s with a backlog",
+    Edit(TIMED, JUDGED_BY_SHARD, "newest - INTERVAL '5' SECOND"),
+)
+def test_stalled_subtask(trial: Trial) -> None:
+    """A subtask that gets nothing from its shard for over a minute is left out, and its backlog comes late.
+
+    What the windows no longer take of it is judged where their own watermark is known, and stands as LATE on the errors
+    stream: no record vanishes.
+    Unprotected: lateness is judged by the shard alone, for which nothing of it is late; the windows drop it unseen.
+    """
+    trial.start(parallelism=4)
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        with trial.between.fault(rules.stall("shardId-000000000001")) as rule:
+            time.sleep(IDLE + 20)
+        trial.recover()
+        time.sleep(3)
+    assert rule.hits > 100
+    assert trial.finish(late_by_shard=False).errors["LATE"] > 500, "the backlog of closed windows was counted"
+
+
+@pytest.mark.fault(
+    "clocks of two flights 3 s and 10 minutes ahead",
+    Edit(READINGS, "StatusTime END,\n        shard,", "StatusTime END,\n        'one for all',"),
+)
+def test_clock_skew(trial: Trial) -> None:
+    """A clock that is a little ahead costs nothing; one that is far ahead makes late only who shares its shard.
+
+    Unprotected: the watermark follows the highest clock of all shards, and nearly everything is late.
+    """
+    trial.start()
+    with (
+        trial.flying(*FLIGHT, *at(0), *SPEED, "--seed", "1"),
+        trial.flying("--name", "Swift", "--start", f"{START + timedelta(seconds=3):%Y-%m-%d %H:%M:%S}", *SPEED),
+        trial.flying("--name", "Future", *at(10), *SPEED),
+    ):
+        trial.wait_for_rows()
+        trial.recover()
+        time.sleep(10)
+    assert trial.finish().errors["LATE"] > 100, "who shares the shard of the far clock"
+
+
+@pytest.mark.fault(
+    "a burst of 4,000 readings that are ten minutes late",
+    Edit(TIMED, JUDGED_BY_SHARD, "newest - INTERVAL '100' DAY(3)"),
+)
+def test_late_burst(trial: Trial) -> None:
+    """Each of them stands as LATE on the errors stream, and the rows of their minutes stay as they were.
+
+    Unprotected: nothing counts as late; the windows drop it unseen.
+    """
+    trial.start()
+    with trial.flying(*FLIGHT, *at(0), *SPEED, "--seed", "1"):
+        trial.wait_for_rows()
+        wait_for(lambda: len(trial.rows()) > 100, 60, "five minutes have closed")
+        trial.send("--unicorns", "20", *at(-8), "--seed", "2", "--rate", "max", "--msgs", "4000")
+        trial.recover()
+    assert trial.finish().errors["LATE"] > 4000
+
+
+@pytest.mark.fault("shards split and merged while data flows", shards=2, faithful=True)
+def test_resharding(trial: Trial) -> None:
+    """The source finds the children within ten seconds and reads parents and children to their ends.
+
+    Unprotected: it does not look for new shards, and what is sent to the children is never read.
+    """
+    if trial.is_unprotected:
+        trial.options = {"readings": {"scan.shard.discovery.intervalmillis": "86400000"}}
+    kinesis, _dynamodb = trial.clients
+    trial.start(parallelism=2)
+    with trial.flying("--unicorns", "6", "--late", "0.01", "--malformed", "0.01", *SPEED):
+        trial.wait_for_rows()
+        kinesis.split_shard(
+            StreamName=trial.names.raw,
+            ShardToSplit="shardId-000000000000",
+            NewStartingHashKey=str(2**126),
+        )
+        wait_for(lambda: len(open_shards(kinesis, trial.names.raw)) == 3, 20, "the split is done")
+        time.sleep(15)
+        one, other = open_shards(kinesis, trial.names.raw)[1:]
+        kinesis.merge_shards(StreamName=trial.names.raw, ShardToMerge=one, AdjacentShardToMerge=other)
+        wait_for(lambda: len(open_shards(kinesis, trial.names.raw)) == 2, 20, "the merge is done")
+        trial.recover()
+        time.sleep(15)
+    trial.finish()
+    assert trial.outcome.restarts == 0
+
+
+def unicorn_in(shard: int, *, shards: int) -> str:
+    """A name whose records go to this shard of so many equal ones: by the MD5 of the partition key, as Kinesis says."""
+    width = 2**128 // shards
+    names = ("Shadowfax", "Bucephalus", "Rocinante", "Xanthus", "Balius", "Marengo")
+    return next(
+        name
+        for name in names
+        if int.from_bytes(hashlib.md5(name.encode(), usedforsecurity=False).digest()) // width == shard
+    )
+
+
+def clock(since: float, *, speed: int) -> tuple[str, ...]:
+    """Flags of a flight whose clock has gone on at this speed since a moment of the monotonic clock."""
+    ahead = timedelta(seconds=(time.monotonic() - since) * (speed - 1))
+    return "--start", f"{datetime.now(UTC) + ahead:%Y-%m-%d %H:%M:%S}", "--speed", str(speed)

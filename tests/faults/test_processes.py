@@ -1,0 +1,168 @@
+"""Flink's own processes die, or their disk is full."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from jobs.unicorn_summary import JOB
+from local import cluster
+from operations import points, state, submit
+from operations.rest import RestError
+from tests.checkout import Edit
+from tests.emulated import wait_for
+from tests.faults.test_flow import JUDGED_BY_SHARD, TIMED
+from tests.faults.trial import FLIGHT, Trial, checkpoints, wait_for_checkpoint
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
+SPEED = ("--speed", "20")
+SIZE = cluster.Size(task_managers=2, slots=2)
+
+
+@pytest.mark.fault("kill -9 of a TaskManager")
+def test_task_manager_killed(trial: Trial) -> None:
+    """The job goes on from its checkpoint in the slots that are left, and with the TaskManager that is started again.
+
+    Unprotected: the cluster's restart strategy is none.
+    """
+    more = {"restart-strategy.type": "none"} if trial.is_unprotected else {}
+    with cluster.running(trial.folder / "cluster", SIZE, trial.between.environment, more=more) as members:
+        trial.job = submit.submit(members.rest, submit.Submission(trial.properties(), 2), state.of(JOB))
+        with trial.flying(*FLIGHT, *SPEED):
+            trial.wait_for_rows()
+            wait_for_checkpoint(trial)
+            victim = busy(members)
+            members.processes[victim].kill()
+            killed = time.monotonic()
+            members.start("taskmanager", int(victim.rpartition("-")[2]))
+            trial.wait_for_rows()
+            trial.outcome.recovery = time.monotonic() - killed
+        trial.finish()
+    assert trial.outcome.restarts >= 1
+
+
+def busy(members: cluster.Running) -> str:
+    """The TaskManager that runs a subtask of the job, by the name of its process."""
+    from operations import rest  # noqa: PLC0415
+
+    ports = {
+        found["id"]: found["freeSlots"] < found["slotsNumber"]
+        for found in rest.call(f"{members.rest.address}/taskmanagers")["taskmanagers"]
+    }
+    working = next(id_ for id_, works in ports.items() if works)
+    port = working.partition("-")[0].rpartition(":")[2]
+    for name, process in members.processes.items():
+        if name.startswith("taskmanager") and int(port) in listening_ports(process.pid):
+            return name
+    raise AssertionError(f"no TaskManager listens on {port}")
+
+
+def listening_ports(pid: int) -> set[int]:
+    import psutil  # noqa: PLC0415
+
+    return {connection.laddr.port for connection in psutil.Process(pid).net_connections("tcp")}
+
+
+@pytest.mark.fault("kill -9 of the JobManager, and resume")
+def test_job_manager_killed(trial: Trial) -> None:
+    """Without it there is no job. Started again, it takes the TaskManagers back, and the job goes on from its newest
+    checkpoint, which is found on disk.
+
+    Unprotected: the job starts anew at the end of the stream, as one would without checkpoints.
+    """
+    with cluster.running(trial.folder / "cluster", SIZE, trial.between.environment) as members:
+        signature = state.of(JOB)
+        trial.job = submit.submit(members.rest, submit.Submission(trial.properties(), 2), signature)
+        with trial.flying(*FLIGHT, *SPEED):
+            trial.wait_for_rows()
+            wait_for_checkpoint(trial)
+            folders = submit.folders(members.rest)
+            members.processes["jobmanager"].kill()
+            killed = time.monotonic()
+            members.processes["jobmanager"].wait(10)
+            members.start("jobmanager")
+            members.wait_until_complete()
+            point = points.newest(folders.on_disk(), folders.checkpoints)
+            properties = trial.properties()
+            if trial.is_unprotected:
+                point, properties = None, submit.with_start(properties, "LATEST", trial.folder)
+            trial.job = submit.submit(members.rest, submit.Submission(properties, 2, point), signature)
+            trial.wait_for_rows()
+            trial.outcome.recovery = time.monotonic() - killed
+        trial.finish()
+
+
+@pytest.mark.fault(
+    "kill -9 of the local run, and --resume last",
+    Edit(TIMED, JUDGED_BY_SHARD, "COALESCE(CURRENT_WATERMARK(StatusTime), TIMESTAMP '1970-01-01 00:00:00')"),
+)
+def test_local_run_killed(trial: Trial) -> None:
+    """The job goes on from its last checkpoint with another parallelism, and no row changes.
+
+    Unprotected: lateness is judged by the job's watermark alone. That is unknown for a while after a restore: late
+    readings are counted anew or dropped by the window, and rows that were written change.
+    """
+    trial.start(parallelism=2)
+    with trial.flying(*FLIGHT, *SPEED, "--late", "0.02"):
+        trial.wait_for_rows()
+        wait_for(lambda: len(trial.rows()) > 60, 60, "three minutes have closed")
+        wait_for_checkpoint(trial)
+        trial.kill()
+        killed = time.monotonic()
+        trial.start("--resume", "last", parallelism=4)
+        trial.wait_for_rows()
+        trial.outcome.recovery = time.monotonic() - killed
+    assert trial.finish().errors["LATE"] > 50
+
+
+@pytest.mark.fault(
+    "disk full for checkpoints for 25 s",
+    Edit(
+        "local/durable.py",
+        '"execution.checkpointing.tolerable-failed-checkpoints": "1000000"',
+        '"execution.checkpointing.tolerable-failed-checkpoints": "0"',
+    ),
+)
+def test_disk_full(trial: Trial) -> None:
+    """The job works on without checkpoints, and makes them again when there is room.
+
+    The folder of the checkpoints is a file system of its own, of 4 MiB in memory, which only the job's process sees.
+    Unprotected: the first failed checkpoint restarts the job, over and over.
+    """
+    folder = trial.folder / "checkpoints"
+    folder.mkdir()
+    mount = 'mount -t tmpfs -o size=4m tmpfs "$0" && exec "$@"'
+    trial.start(within=("unshare", "--map-root-user", "--mount", "sh", "-c", mount, str(folder)))
+    disk = Path(f"/proc/{trial.process.pid}/root") / folder.relative_to("/")
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        wait_for_checkpoint(trial)
+        fill(disk / "filler")
+        failed = failures(trial)
+        wait_for(lambda: trial.is_alive() and failures(trial) >= failed + 3, 60, "three checkpoints fail")
+        trial.wait_for_rows()
+        (disk / "filler").unlink()
+        before, since = checkpoints(trial.job), time.monotonic()
+        wait_for(lambda: trial.is_alive() and checkpoints(trial.job) > before, 60, "a checkpoint completes")
+        trial.outcome.recovery = time.monotonic() - since
+    trial.finish()
+    assert trial.outcome.restarts == 0
+
+
+def fill(path: Path) -> None:
+    """Write until there is no room left."""
+    with path.open("wb", buffering=0) as file:
+        try:
+            while True:
+                file.write(b"0" * 4096)
+        except OSError as error:
+            assert error.errno == 28, error  # noqa: PT017  (ENOSPC is what was wanted)
+
+
+def failures(trial: Trial) -> int:
+    try:
+        return int(trial.job.checkpoints()["counts"]["failed"])
+    except RestError:
+        return -1

@@ -1,0 +1,260 @@
+"""Submitting and resuming: which state a plan keeps, which point is the newest, and what is refused in one sentence."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs import job as jobs_job
+from jobs import places, settings
+from jobs.job import Job
+from jobs.unicorn_summary import JOB
+from operations import points, rest, state, submit
+
+SIGNATURE = "0123456789ab"
+
+
+class Changed(Job):
+    """The job with some text of its SQL replaced."""
+
+    changes: Mapping[tuple[str, str], tuple[str, str]]
+
+    def sql(self, kind: str, name: str) -> str:
+        text = super().sql(kind, name)
+        if (kind, name) in self.changes:
+            old, new = self.changes[kind, name]
+            assert old in text
+            text = text.replace(old, new)
+        return text
+
+
+def plan(changes: Mapping[tuple[str, str], tuple[str, str]]) -> str:
+    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
+
+    changed = Changed(**vars(JOB))
+    object.__setattr__(changed, "changes", changes)
+    environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+    aws = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}])
+    jobs_job.declare(environment, changed, places.connectors(aws))
+    return str(jobs_job.inserts(environment, changed).explain())
+
+
+@pytest.fixture(scope="module")
+def signature(jvm: Path) -> str:  # noqa: ARG001  (PyFlink needs it first)
+    return state.signature(plan({}))
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (("views", "rejects"), "'its window closed at '", "'too late: '"),
+        (("views", "checked"), "BETWEEN 1 AND 128", "BETWEEN 1 AND 64"),
+        (("views", "timed"), "newest - INTERVAL '5' SECOND", "newest - INTERVAL '7' SECOND"),
+        (("tables", "readings"), "INTERVAL '60' SECOND", "INTERVAL '90' SECOND"),
+        (("views", "summary"), "ROUND(SUM(Distance))", "FLOOR(SUM(Distance))"),
+    ],
+)
+def test_a_change_that_keeps_the_state(signature: str, file: tuple[str, str], old: str, new: str) -> None:
+    """Messages, rules and limits are no state: their change can be resumed."""
+    assert state.signature(plan({file: (old, new)})) == signature
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        # Flink itself would take this one without a word: MIN and MAX of an INT are stored alike.
+        (("views", "summary"), "MIN(MagicPoints) AS", "MAX(MagicPoints) AS"),
+        (("views", "summary"), "INTERVAL '1' MINUTE", "INTERVAL '5' MINUTE"),
+        (("views", "summary"), "SUM(Distance)", "AVG(Distance)"),
+        (("views", "gathered"), "PARTITION BY shard", "PARTITION BY Name"),
+        (("views", "gathered"), "MAX(row_time) OVER", "MIN(row_time) OVER"),
+        (("views", "rejects"), "FROM checked\n    WHERE error_name IS NOT NULL", "FROM checked\n    WHERE FALSE"),
+    ],
+)
+def test_a_change_that_does_not(signature: str, file: tuple[str, str], old: str, new: str) -> None:
+    """Another aggregate, window, key, or shape of the plan is another state."""
+    assert state.signature(plan({file: (old, new)})) != signature
+
+
+def test_a_text_without_a_plan() -> None:
+    """What is no plan has no signature."""
+    with pytest.raises(state.StateError, match="no optimised execution plan"):
+        state.signature("== Abstract Syntax Tree ==\nLogicalSink\n")
+
+
+def made(folder: Path, uri_part: str, age: int) -> None:
+    path = folder / uri_part / "_metadata"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"")
+    os.utime(path, (1_000_000 - age, 1_000_000 - age))
+
+
+def test_the_newest_point(tmp_path: Path) -> None:
+    """The newest complete one of all that the job's name has, savepoint or checkpoint; other jobs' are not its own."""
+    made(tmp_path, f"checkpoints/job-{SIGNATURE}/abc/chk-7", age=20)
+    made(tmp_path, f"checkpoints/job-{SIGNATURE}/abc/chk-8", age=10)
+    made(tmp_path, f"savepoints/job-{'f' * 12}/savepoint-abc-1234567890ab", age=30)
+    made(tmp_path, f"checkpoints/other-{SIGNATURE}/abc/chk-9", age=0)
+    (tmp_path / f"checkpoints/job-{SIGNATURE}/abc/chk-9").mkdir()  # not complete
+    folders = points.Folders(f"{tmp_path.as_uri()}/checkpoints", f"{tmp_path.as_uri()}/savepoints", "job")
+    found = folders.on_disk()
+    assert len(found) == 3
+    newest = points.newest(found, "there")
+    assert (newest.uri.rpartition("/")[2], newest.kind, newest.signature) == ("chk-8", "checkpoint", SIGNATURE)
+    savepoint = next(point for point in found if point.kind == "savepoint")
+    assert savepoint.signature == "f" * 12
+    with pytest.raises(points.PointError, match=r"no checkpoint or savepoint under there .* --from"):
+        points.newest([], "there")
+
+
+def test_a_path_without_a_signature() -> None:
+    """A savepoint that someone made elsewhere has none; the id in its own name is not one."""
+    assert points.signature_in("s3://bucket/savepoints/savepoint-4fdffb-4450da4e5e37", "job") is None
+    assert points.signature_in(f"s3://bucket/c/job-{SIGNATURE}/x/chk-1", "job") == SIGNATURE
+    assert points.local_path("s3://bucket/c") is None
+    assert points.local_path("file:///a%20b/c") == points.local_path("file:/a%20b/c") == Path("/a b/c")
+
+
+def test_folders_of_a_cluster() -> None:
+    """Under today's names or the former ones; savepoints beside the checkpoints if nothing says where."""
+    assert points.folders({"state.checkpoints.dir": "s3://b/c/"}, "job").checkpoints == "s3://b/c"
+    assert points.folders({points.CHECKPOINTS: "s3://b/c"}, "job").savepoints == "s3://b/c/savepoints"
+    with pytest.raises(points.PointError, match=r"no execution\.checkpointing\.dir"):
+        points.folders({}, "job")
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("http://127.0.0.1:8081", "http://127.0.0.1:8081"),
+        ("http://flink.example:80/", "http://flink.example:80"),
+        ("flink.example", "http://flink.example:8081"),
+        ("localhost:9000", "http://localhost:9000"),
+    ],
+)
+def test_addresses(text: str, address: str) -> None:
+    """With or without scheme and port."""
+    assert submit.cluster_at(text).address == address
+
+
+@pytest.mark.parametrize("text", ["https://x:1", "http://x:99999", "http://x/path", "http://a:b@x:1", "http://"])
+def test_addresses_that_are_none(text: str) -> None:
+    """One sentence says what an address is."""
+    with pytest.raises(submit.SubmitError, match="not an address of a Flink cluster"):
+        submit.cluster_at(text)
+
+
+class FakeCluster(http.server.BaseHTTPRequestHandler):
+    """Answers GETs from a table of paths."""
+
+    answers: Mapping[str, Any]
+
+    def do_GET(self) -> None:
+        found = self.answers.get(self.path)
+        self.send_response(200 if found is not None else 404)
+        self.end_headers()
+        self.wfile.write(json.dumps(found).encode())
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Silent."""
+
+
+@pytest.fixture
+def fake() -> Iterator[tuple[rest.Cluster, dict[str, Any]]]:
+    answers: dict[str, Any] = {
+        "/overview": {"flink-version": "1.20.5", "slots-available": 2},
+        "/jobs/overview": {"jobs": []},
+        "/jobmanager/config": [{"key": "execution.checkpointing.dir", "value": "s3://b/c"}],
+    }
+    handler = type("Handler", (FakeCluster,), {"answers": answers})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield rest.Cluster(f"http://127.0.0.1:{server.server_port}"), answers
+        server.shutdown()
+        thread.join(5)
+
+
+ASKED = submit.Submission(Path("application_properties.json"), 2)
+
+
+def test_what_the_launcher_decides(fake: tuple[rest.Cluster, dict[str, Any]]) -> None:
+    """Checkpoints, restarts and folders are given with the job; what the cluster has configured wins."""
+    cluster, answers = fake
+    options = submit.options(cluster, ASKED, SIGNATURE)
+    assert options["execution.checkpointing.interval"] == "10000 ms"
+    assert options["restart-strategy.type"] == "exponential-delay"
+    assert options["execution.checkpointing.dir"] == f"s3://b/c/unicorn_summary-{SIGNATURE}"
+    assert options["parallelism.default"] == "2"
+    assert "execution.state-recovery.path" not in options
+    answers["/jobmanager/config"] += [
+        {"key": "execution.checkpointing.interval", "value": "1 min"},
+        {"key": "restart-strategy.type", "value": "fixed-delay"},
+    ]
+    asked = replace(ASKED, point=points.Point("s3://b/p", 0, None))
+    options = submit.options(cluster, asked, SIGNATURE)
+    assert options["execution.checkpointing.interval"] == "1 min"
+    assert {name for name in options if name.startswith("restart")} == {"restart-strategy.type"}
+    assert options["execution.state-recovery.path"] == "s3://b/p"
+
+
+def test_what_a_cluster_cannot_take(fake: tuple[rest.Cluster, dict[str, Any]]) -> None:
+    """Too few slots, another Flink, the same job twice: refused before anything is submitted."""
+    cluster, answers = fake
+    with pytest.raises(submit.SubmitError, match="2 free slots, the job needs 3"):
+        submit.submit(cluster, replace(ASKED, parallelism=3), SIGNATURE)
+    answers["/overview"]["flink-version"] = "2.0.0"
+    with pytest.raises(submit.SubmitError, match=r"is Flink 2\.0\.0; this job is made for 1\.20"):
+        submit.submit(cluster, ASKED, SIGNATURE)
+    answers["/jobs/overview"]["jobs"] = [
+        {"jid": "a" * 32, "name": submit.NAME, "state": "RUNNING", "start-time": 5},
+        {"jid": "b" * 32, "name": submit.NAME, "state": "CANCELED", "start-time": 6},
+    ]
+    with pytest.raises(submit.SubmitError, match=f"already, RUNNING as {'a' * 32}"):
+        submit.submit(cluster, ASKED, SIGNATURE)
+
+
+def test_another_state_is_refused() -> None:
+    """One sentence: which point, what changed, and from which time to start again."""
+    point = points.Point(f"file:/c/unicorn_summary-{SIGNATURE}/a/chk-4", 1_795_000_000, SIGNATURE)
+    submit.compatible(point, SIGNATURE)
+    submit.compatible(replace(point, signature=None), SIGNATURE)  # then Flink alone decides
+    with pytest.raises(
+        state.StateError, match=r"checkpoint file:/c/.* jobs submit --start 2026-11-18T10:56:00\.000\+00:00"
+    ):
+        submit.compatible(point, "f" * 12)
+
+
+def test_another_start(tmp_path: Path) -> None:
+    """--start changes where reading begins, and nothing else of the settings."""
+    document = [
+        {"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}},
+        {"PropertyGroupId": "readings", "PropertyMap": {"stream": "mine", "start": "LATEST"}},
+    ]
+    given = tmp_path / "given.json"
+    given.write_text(json.dumps(document))
+    time = "2026-11-22T06:00:00.000+00:00"
+    values = settings.read(submit.with_start(given, time, tmp_path)).values["readings"]
+    assert (values["stream"], values["start"], values["start.timestamp"]) == ("mine", "AT_TIMESTAMP", time)
+    given.write_text(json.dumps(document[:1]))
+    values = settings.read(submit.with_start(given, "LATEST", tmp_path)).values["readings"]
+    assert (values["start"], values.get("start.timestamp")) == ("LATEST", None)
+
+
+def test_a_failed_flink_run() -> None:
+    """Of a Python and two Java stack traces, the sentence has the innermost cause."""
+    text = (
+        "WARNING: something\nTraceback (most recent call last):\n  File x\npy4j.protocol.Py4JJavaError: An error\n"
+        ": org.apache.flink.X: outer\n\tat a\nCaused by: java.lang.ClassNotFoundException: wildrydes.JsonRecord\n"
+        "\tat b\n\norg.apache.flink.client.program.ProgramAbortException: java.lang.RuntimeException: Python\n"
+        "Caused by: java.lang.RuntimeException: Python process exits with code: 1\n"
+    )
+    assert submit.reason(text) == "java.lang.ClassNotFoundException: wildrydes.JsonRecord"
