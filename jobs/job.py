@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,8 @@ class Job:
     """One job: its package of SQL files, its tables, its views in the order of their use, what goes where.
 
     configuration: what the job needs of Flink wherever it runs; never parallelism, checkpoints or jars.
+    view_files: the file of a view that is not named after it. So two jobs share the files that mean the same to both,
+    and one of these may read a view that each job makes in its own way.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Job:
     views: tuple[str, ...]
     inserts: Mapping[str, str]
     configuration: Mapping[str, str]
+    view_files: Mapping[str, str] = field(default_factory=dict)
 
     def sql(self, kind: str, name: str) -> str:
         """The text of `tables/NAME.sql` or `views/NAME.sql`."""
@@ -50,7 +53,7 @@ def declarations(job: Job, connectors: Mapping[str, Connector]) -> Iterator[str]
     for table in job.sources + job.sinks:
         yield bound(job.sql("tables", table), connectors[table])
     for view in job.views:
-        yield f"CREATE TEMPORARY VIEW {view} AS\n{job.sql('views', view)}"
+        yield f"CREATE TEMPORARY VIEW {view} AS\n{job.sql('views', job.view_files.get(view, view))}"
 
 
 def insertions(job: Job) -> Iterator[str]:

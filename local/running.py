@@ -18,6 +18,7 @@ from local.processes import RunError, StartError
 from operations import rest
 
 START_LIMIT = 240.0  # seconds until every subtask must run; 20 are usual
+QUIET = 10.0  # seconds without a record, after which a job that was restarted has read everything
 READ_LIMIT = 120.0  # seconds for the job to read what was sent, after the producer has stopped
 
 
@@ -121,11 +122,13 @@ def wait_until_running(job: rest.Job, process: subprocess.Popen[bytes], asked: t
     raise RunError(f"The Flink job was not running after {START_LIMIT:.0f} s; look at {job.address}.")
 
 
-def wait_until_read(job: rest.Job, records: int, tick: Callable[[], None] = lambda: None) -> None:
-    """Wait until the job has read so many records, or, if it was restarted, until it reads no more.
+def wait_until_read(
+    job: rest.Job, records: int, tick: Callable[[], None] = lambda: None, *, resumed: bool = False
+) -> None:
+    """Wait until the job has read so many records, or, if it was `resumed` or restarted, until it reads no more.
 
-    After a restart Flink counts from the checkpoint on, so the number says less; standing still for ten seconds with
-    all subtasks running says the same. Raises RunError after READ_LIMIT.
+    It counts from its checkpoint on then, so the number says less; standing still for ten seconds with all subtasks
+    running says the same. Raises RunError after READ_LIMIT.
     """
     deadline = time.monotonic() + READ_LIMIT
     last, since = -1, time.monotonic()
@@ -133,12 +136,12 @@ def wait_until_read(job: rest.Job, records: int, tick: Callable[[], None] = lamb
         tick()
         try:
             read, running = job.source().records, job.is_running()
-            restarted = running and job.restarts() > 0
+            went_on = running and (resumed or job.restarts() > 0)
         except rest.RestError:
-            read, running, restarted = -1, False, False
+            read, running, went_on = -1, False, False
         if read != last or not running:
             last, since = read, time.monotonic()
-        if read >= records or (restarted and time.monotonic() - since > 10):
+        if read >= records or (went_on and time.monotonic() - since > QUIET):
             return
         time.sleep(0.3)
     raise RunError(f"The job has read {last} of {records} records after {READ_LIMIT:.0f} s; look at {job.address}.")

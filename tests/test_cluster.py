@@ -119,7 +119,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
     finally:
         processes.stop(flight, 20)
 
-    running.wait_until_read(job(desk), sent_lines(copy))
+    running.wait_until_read(job(desk), sent_lines(copy), resumed=True)
     desk.run("jobs", "stop", "--drain")
     result = on.check(copy)
     assert not result.problems, result.problems[:5]

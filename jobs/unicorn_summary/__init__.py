@@ -22,3 +22,19 @@ JOB = Job(
         "table.exec.state.ttl": "1 d",
     },
 )
+
+# The same rows from an archive of raw records, in batch mode: `readings`, `checked` and `summary` are the job's own
+# files. The archive is complete when it is read, so nothing is late, and `on_time` comes from another file.
+BACKFILL = Job(
+    name="unicorn_summary_backfill",
+    package=__package__,
+    sources=("readings",),
+    sinks=("sensor_data", "tally"),
+    views=("checked", "on_time", "summary", "counted"),
+    view_files={"on_time": "archived"},
+    inserts={"sensor_data": "summary", "tally": "counted"},
+    configuration={
+        **{name: JOB.configuration[name] for name in ("table.local-time-zone", "pipeline.object-reuse")},
+        "pipeline.name": "unicorn_summary_backfill",
+    },
+)

@@ -91,7 +91,7 @@ def test_job_manager_killed(trial: Trial) -> None:
             trial.job = submit.submit(members.rest, submit.Submission(properties, 2, point), signature)
             trial.wait_for_rows()
             trial.outcome.recovery = time.monotonic() - killed
-        trial.finish()
+        trial.finish(resumed=True)
 
 
 @pytest.mark.fault(
@@ -114,7 +114,7 @@ def test_local_run_killed(trial: Trial) -> None:
         trial.start("--resume", "last", parallelism=4)
         trial.wait_for_rows()
         trial.outcome.recovery = time.monotonic() - killed
-    assert trial.finish().errors["LATE"] > 50
+    assert trial.finish(resumed=True).errors["LATE"] > 50
 
 
 @pytest.mark.fault(

@@ -43,11 +43,11 @@ def test_server_errors(trial: Trial) -> None:
     assert trial.finish().errors["LATE"]
 
 
-@pytest.mark.fault("two thirds of all requests throttled for 15 s", NO_RESTART)
+@pytest.mark.fault("two thirds of all requests throttled for 15 s", NO_RESTART, *FAIL_ON_ERROR)
 def test_throttling(trial: Trial) -> None:
     """Both sinks send again what was throttled; the source does so four times, and then the job restarts.
 
-    Unprotected: the job is not restarted.
+    Unprotected: the job ends at the first refusal.
     """
     trial.start()
     with trial.flying(*FLIGHT, *SPEED):

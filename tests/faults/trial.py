@@ -158,11 +158,11 @@ class Trial:
     def sent(self) -> list[bytes]:
         return [line for copy in self.copies for line in proof.read_lines(copy)]
 
-    def finish(self, *, late_by_shard: bool = True) -> check.Report:
+    def finish(self, *, late_by_shard: bool = True, resumed: bool = False) -> check.Report:
         """Let the job read everything, close all windows, and settle the account."""
         self.is_alive()
         try:
-            running.wait_until_read(self.job, len(self.sent()))
+            running.wait_until_read(self.job, len(self.sent()), resumed=resumed)
             self.outcome.restarts = self.job.restarts()
             self.job.drain(90)
         except (RunError, RestError) as error:
