@@ -37,5 +37,8 @@ def sink(place: aws.Aws, table: str, *, key: tuple[str, ...], more: Mapping[str,
         "table-name": table,
         **place.options(),
         "sink.flush-buffer.timeout": "500",
+        # As for Kinesis: sent again until taken. What BatchWriteItem calls invalid, or a table that is not there, fails
+        # the job whatever this says, and it goes on from its checkpoint once that is mended.
+        "sink.fail-on-error": "false",
     }
     return Connector(checked("DynamoDB sink", merged(options, more), OPTIONS), partitioned_by=key)

@@ -145,6 +145,9 @@ def sink(
         "sink.flush-buffer.timeout": "500",
         # PutRecords takes 5 MiB with partition keys; the sink counts without them and would be refused for ever.
         "sink.flush-buffer.size": "4000000",
+        # Refused records are sent again until they are taken. True would fail the job at every throttled record; and
+        # what would be refused for ever (a key or record too long) never gets here, the job's SQL sees to that.
+        "sink.fail-on-error": "false",
     }
     keys = () if partition_key is None else (partition_key,)
     return Connector(checked("Kinesis sink", merged(options, more), SINK_OPTIONS), partitioned_by=keys)

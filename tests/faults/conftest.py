@@ -18,7 +18,8 @@ from tests.faults.trial import Outcome, Trial
 
 TABLE = lib.STATE / "faults.md"
 NAMES = resources.Names("raw", "summary", "errors", "table")
-_OUTCOMES: list[tuple[Outcome, str]] = []
+_OUTCOME = pytest.StashKey[Outcome]()
+_LINE = "fault"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,10 +43,9 @@ def trial(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trial]:
     is_unprotected = request.config.getoption("--unprotected")
     if is_unprotected:
         request.node.add_marker(pytest.mark.xfail(strict=True, raises=AssertionError, reason="unprotected"))
-    outcome = Outcome(what)
+    outcome = request.node.stash[_OUTCOME] = Outcome(what)
     with stage(tmp_path, outcome, tuple(edits), is_unprotected, **marker.kwargs) as made:
         yield made
-    _OUTCOMES.append((outcome, request.node.nodeid))
 
 
 @contextmanager
@@ -75,42 +75,42 @@ def stage(
         yield made
 
 
-_STASH: dict[str, str] = {}
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Each report carries its line of the table, so that it arrives wherever the summary is printed."""
     report = yield
-    if report.when == "call":
-        _STASH[item.nodeid] = "as promised" if report.passed else "NOT as promised"
+    if report.when == "call" and _OUTCOME in item.stash:
+        verdict = "as promised" if report.passed else "NOT as promised"
         if report.skipped and hasattr(report, "wasxfail"):
-            _STASH[item.nodeid] = "fails, as it must"
+            verdict = "fails, as it must"
+        report.user_properties.append((_LINE, _line(item.stash[_OUTCOME], verdict, report.duration)))
     return report
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The table of all cases; also kept as a file, from which README's was copied."""
-    if not _OUTCOMES:
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    lines = sorted(
+        {value for report in reports for name, value in getattr(report, "user_properties", ()) if name == _LINE}
+    )
+    if not lines:
         return
-    rows = [_row(outcome, _STASH.get(node, "not run")) for outcome, node in _OUTCOMES]
-    heading = ("what went wrong", "recovery", "restarts", "records", "rows", "late", "repeated", "account")
-    lines = [heading, tuple("---" if at in (0, 7) else "---:" for at in range(len(heading))), *rows]
-    text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    terminalreporter.section("faults, unprotected" if config.getoption("--unprotected") else "faults")
+    heading = ("what went wrong", "recovery", "restarts", "records", "rows", "late", "repeated", "account", "case")
+    rule = ["---" if at in (0, 7) else "---:" for at in range(len(heading))]
+    text = "\n".join([f"| {' | '.join(heading)} |", f"| {' | '.join(rule)} |", *lines])
+    unprotected = config.getoption("--unprotected")
+    terminalreporter.section("faults, unprotected" if unprotected else "faults")
     terminalreporter.write_line(text)
     TABLE.parent.mkdir(exist_ok=True)
     TABLE.write_text(text + "\n", encoding="utf-8")
 
 
-def _row(outcome: Outcome, verdict: str) -> tuple[str, ...]:
+def _line(outcome: Outcome, verdict: str, seconds: float) -> str:
     report = outcome.report
-    numbers = ("", "", "", "")
+    numbers = ["", "", "", ""]
     if report is not None:
-        numbers = (
-            f"{report.records:,}",
-            f"{report.rows:,}",
-            f"{report.errors.get('LATE', 0):,}",
-            f"{report.repeated:,}",
-        )
+        late = report.errors.get("LATE", 0)
+        numbers = [f"{number:,}" for number in (report.records, report.rows, late, report.repeated)]
     recovery = "" if outcome.recovery is None else f"{outcome.recovery:.0f} s"
-    return (outcome.fault, recovery, str(outcome.restarts), *numbers, verdict)
+    cells = [outcome.fault, recovery, str(outcome.restarts), *numbers, verdict, f"{seconds:.0f} s"]
+    return f"| {' | '.join(cells)} |"

@@ -122,3 +122,11 @@ def expired(request: Request) -> Answer:
     """A shard iterator that is over 5 minutes old, status 400: the client needs another one."""
     message = "Iterator expired: it is further in the past than the tolerated delay of 300000 milliseconds."
     return answer(request, {"__type": "ExpiredIteratorException", "message": message}, 400)
+
+
+def invalid(request: Request) -> Answer:
+    """A request that the service will never take, status 400: no other try will help."""
+    message = "1 validation error detected: the fault proxy found a documented limit exceeded."
+    if request.service == "DynamoDB":
+        return answer(request, {"__type": "com.amazon.coral.validate#ValidationException", "message": message}, 400)
+    return answer(request, {"__type": "InvalidArgumentException", "message": message}, 400)

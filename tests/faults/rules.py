@@ -11,6 +11,8 @@ seed    of the chance; the same order of requests meets the same fate
 
 from __future__ import annotations
 
+import base64
+import json
 import random
 import threading
 from collections.abc import Callable
@@ -273,3 +275,53 @@ def _also(where: Where, limits: Limits) -> Limits:
 
 def _anything(_request: Request) -> bool:
     return True
+
+
+def strict(*operations: str, **limits: Unpack[Limits]) -> Rule:
+    """PutRecords and BatchWriteItem beyond the services' documented limits are refused as the services do: whole.
+
+    https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+    """
+    return Rule(
+        lambda _rule, request, _forward: exchange.invalid(request),
+        operations or ("PutRecords", "BatchWriteItem"),
+        _also(lambda request: bool(beyond(request)), limits),
+    )
+
+
+def beyond(request: Request) -> list[str]:
+    """Which limits a PutRecords or BatchWriteItem exceeds."""
+    return _records_beyond(request.json) if request.operation == "PutRecords" else _items_beyond(request.json)
+
+
+def _records_beyond(content: dict[str, Any]) -> list[str]:
+    sizes = []
+    found = []
+    for record in content["Records"]:
+        key = record["PartitionKey"]
+        if not 1 <= len(key.encode("utf-16-le")) // 2 <= 256:
+            found.append("a partition key that is empty or over 256 characters")
+        sizes.append(len(base64.b64decode(record["Data"])) + len(key.encode()))
+    if not 1 <= len(sizes) <= 500:
+        found.append("no record, or over 500")
+    if max(sizes, default=0) > 1 << 20:
+        found.append("a record over 1 MiB")
+    if sum(sizes) > 5 << 20:
+        found.append("records over 5 MiB in all")
+    return found
+
+
+def _items_beyond(content: dict[str, Any]) -> list[str]:
+    items = [write["PutRequest"]["Item"] for writes in content["RequestItems"].values() for write in writes]
+    keys = [(item["Name"]["S"], item["StatusTime"]["S"]) for item in items]
+    found = []
+    if not 1 <= len(items) <= 25:
+        found.append("no item, or over 25")
+    if len(set(keys)) < len(keys):
+        found.append("a key twice")
+    if any(not (name and time) or len(name.encode()) > 2048 or len(time.encode()) > 1024 for name, time in keys):
+        found.append("a key that is empty or too long")
+    if any(len(json.dumps(item, ensure_ascii=False).encode()) > 400 << 10 for item in items):
+        found.append("an item over 400 KiB")
+    return found

@@ -7,7 +7,10 @@ Each case: windows close, the fault, the next row, everything read, all windows 
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -22,8 +25,8 @@ NO_RESTART = Edit("local/durable.py", '"restart-strategy.type": "exponential-del
 DATA = ("GetRecords", "PutRecords", "BatchWriteItem")
 # Both sinks stop at the first refusal, instead of trying again.
 FAIL_ON_ERROR = (
-    Edit("connectors/kinesis.py", '"sink.flush-buffer.timeout": "500",', '"sink.fail-on-error": "true",'),
-    Edit("connectors/dynamodb.py", '"sink.flush-buffer.timeout": "500",', '"sink.fail-on-error": "true",'),
+    Edit("connectors/kinesis.py", '"sink.fail-on-error": "false"', '"sink.fail-on-error": "true"'),
+    Edit("connectors/dynamodb.py", '"sink.fail-on-error": "false"', '"sink.fail-on-error": "true"'),
 )
 
 
@@ -165,3 +168,54 @@ def test_denied(trial: Trial) -> None:
     assert rule.hits
     trial.finish()
     assert trial.outcome.restarts == 0
+
+
+@pytest.mark.fault(
+    "records at and beyond every limit of the services",
+    Edit("jobs/unicorn_summary/views/checked.sql", "NOT BETWEEN 1 AND 128", "NOT BETWEEN 0 AND 99999"),
+)
+def test_limits(trial: Trial) -> None:
+    """What a service would refuse for good never gets there: it stands as COERCION on the errors stream, cut to size.
+
+    A refused record would hold up all others: Kinesis's sink tries again for ever, DynamoDB's restarts the job. The
+    proxy refuses what the services' documentation says they refuse.
+    Unprotected: names of any length are let through.
+    """
+    strict = rules.strict()
+    trial.between.add(strict)
+    trial.start()
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+    # Hours later, so that the flight's windows close and their rows are written beside these.
+    later = datetime.now(UTC) + timedelta(hours=2)
+    trial.put([*extremes(later), *extremes(later + timedelta(minutes=3))])
+    trial.recover()
+    wait_for_checkpoint(trial)
+    result = trial.finish()
+    assert strict.hits == 0
+    assert result.errors["COERCION"] > 100
+
+
+def extremes(now: datetime) -> Iterator[bytes]:
+    """Readings with the longest names and the largest numbers that count, some beyond, and rubbish of every size."""
+    time = f"{now:%Y-%m-%d %H:%M:%S}.000"
+    names = [
+        "",
+        "x",
+        "x" * 128,
+        "\U0001f984" * 128,
+        "\u0001" * 128,
+        "x" * 129,
+        "\U0001f984" * 129,
+        "x" * 5000,
+        "x" * 900_000,
+    ]
+    for name in names:
+        for distance in (0, 1e9, -1e9, 1.1e9):
+            for points in (0, 2**31 - 1, -(2**31), 2**31):
+                document = {"Name": name, "StatusTime": time, "Distance": distance}
+                document |= {"MagicPoints": points, "HealthPoints": points}
+                yield json.dumps(document, ensure_ascii=len(name) < 1000).encode() + b"\n"
+    for size in (0, 1, 150_000, 150_001, 1_000_000):
+        for byte in (b'"', b"\\", b"\x01", b"\xff", b"x"):
+            yield byte * size + b"\n"

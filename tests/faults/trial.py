@@ -129,6 +129,15 @@ class Trial:
         finally:
             processes.stop(flight)
 
+    def put(self, lines: Sequence[bytes]) -> None:
+        """Put these records on the raw stream, whatever is in them; each ends in its only line feed."""
+        kinesis, _dynamodb = self.clients
+        for line in lines:
+            kinesis.put_record(StreamName=self.names.raw, Data=line, PartitionKey=str(len(line)))
+        copy = self.folder / f"sent-{len(self.copies)}.jsonl"
+        self.copies.append(copy)
+        copy.write_bytes(b"".join(lines))
+
     def rows(self) -> list[bytes]:
         """The records of the summary stream."""
         return [record.data for record in stored(self.clients[0], self.names.summary)]
