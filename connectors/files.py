@@ -24,13 +24,18 @@ METADATA: Mapping[str, str] = {
 }
 
 
+def uri(path: Path) -> str:
+    """The path as Flink takes it: it does not decode, so that Path.as_uri() would name other files than are meant."""
+    return f"file://{path.resolve()}"
+
+
 def source(path: Path, *, more: Mapping[str, str] | None = None) -> Connector:
     """The lines of a file, or of every file in a folder, each line one BYTES column. Bounded: it ends."""
-    options = {"connector": "filesystem", "path": path.resolve().as_uri(), "format": "raw"}
+    options = {"connector": "filesystem", "path": uri(path), "format": "raw"}
     return Connector(checked("file source", merged(options, more), OPTIONS), metadata=METADATA)
 
 
 def sink(path: Path, *, more: Mapping[str, str] | None = None) -> Connector:
     """A folder that gets files of JSON lines. Not partitioned: that makes folders and drops the column."""
-    options = {"connector": "filesystem", "path": path.resolve().as_uri(), "format": "json"}
+    options = {"connector": "filesystem", "path": uri(path), "format": "json"}
     return Connector(checked("file sink", merged(options, more), OPTIONS))

@@ -11,6 +11,7 @@ from connectors.connector import Connector, ConnectorError
 from jobs import job, places, settings
 from jobs.unicorn_summary import JOB
 from operations import command as operate
+from operations.backfill import command as backfill
 
 EXAMPLE = [{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}]
 
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
         )
         command.set_defaults(run=lambda parsed, run=run: _with_connectors(run, parsed))
     operate.add(commands)
+    backfill.add(commands)
     return top
 
 

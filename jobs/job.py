@@ -45,6 +45,10 @@ class Job:
         """The text of `tables/NAME.sql` or `views/NAME.sql`."""
         return (resources.files(self.package) / kind / f"{name}.sql").read_text(encoding="utf-8").strip()
 
+    def view(self, name: str) -> str:
+        """The SELECT that a view of this job is."""
+        return self.sql("views", self.view_files.get(name, name))
+
 
 def declarations(job: Job, connectors: Mapping[str, Connector]) -> Iterator[str]:
     """The statements that declare functions, tables and views. Raises KeyError for an unbound table."""
@@ -53,7 +57,7 @@ def declarations(job: Job, connectors: Mapping[str, Connector]) -> Iterator[str]
     for table in job.sources + job.sinks:
         yield bound(job.sql("tables", table), connectors[table])
     for view in job.views:
-        yield f"CREATE TEMPORARY VIEW {view} AS\n{job.sql('views', job.view_files.get(view, view))}"
+        yield f"CREATE TEMPORARY VIEW {view} AS\n{job.view(view)}"
 
 
 def insertions(job: Job) -> Iterator[str]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from connectors import files
+
 
 def configuration(state: Path, checkpoint_seconds: float) -> dict[str, str]:
     """Checkpoints and restarts, by Flink's names; checkpoints and savepoints lie in folders of `state`."""
     return {
-        "execution.checkpointing.dir": (state / "checkpoints").resolve().as_uri(),
-        "execution.checkpointing.savepoint-dir": (state / "savepoints").resolve().as_uri(),
+        "execution.checkpointing.dir": files.uri(state / "checkpoints"),
+        "execution.checkpointing.savepoint-dir": files.uri(state / "savepoints"),
         **policy(checkpoint_seconds),
     }
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from connectors import files
 from local import durable, flink, lib, processes
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def newest_checkpoint(state: Path) -> str:
     found = [*state.glob("checkpoints/*/chk-*/_metadata"), *state.glob("savepoints/*/_metadata")]
     if not found:
         raise lib.NotSetUp(f"There is no checkpoint under {state} to go on from: start without --resume.")
-    return max(found, key=lambda path: path.stat().st_mtime).parent.resolve().as_uri()
+    return files.uri(max(found, key=lambda path: path.stat().st_mtime).parent)
 
 
 def report(state: str, launch: Launch, job_id: str | None = None) -> None:

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+
+from connectors import files
 
 CHECKPOINTS = "execution.checkpointing.dir"
 SAVEPOINTS = "execution.checkpointing.savepoint-dir"
@@ -57,7 +58,7 @@ class Folders:
         for base, pattern in ((self.checkpoints, "*/chk-*/_metadata"), (self.savepoints, "*/_metadata")):
             if (folder := local_path(base)) is not None:
                 for path in folder.glob(f"{self.name}-*/{pattern}"):
-                    uri = path.parent.as_uri()
+                    uri = files.uri(path.parent)
                     found.append(Point(uri, path.stat().st_mtime, signature_in(uri, self.name)))
         return found
 
@@ -93,6 +94,6 @@ def signature_in(uri: str, name: str) -> str | None:
 
 
 def local_path(uri: str) -> Path | None:
-    """The path of a file URI, None for another file system's."""
-    parts = urlsplit(uri)
-    return Path(unquote(parts.path)) if parts.scheme in ("file", "") and parts.netloc in ("", "localhost") else None
+    """The path of a file URI as Flink writes it, None for another file system's."""
+    match = re.fullmatch(r"(?:file:(?://)?)?(/.*)", uri)
+    return Path(match[1]) if match else None

@@ -202,7 +202,7 @@ def test_files(tmp_path: Path) -> None:
     """Files are named by absolute addresses, whatever is in their path, and a sink is not partitioned."""
     folder = tmp_path / "two words"
     lines = files.source(folder)
-    assert lines.options == {"connector": "filesystem", "path": folder.as_uri(), "format": "raw"}
+    assert lines.options == {"connector": "filesystem", "path": f"file://{folder}", "format": "raw"}
     assert set(lines.metadata) == set(kinesis.METADATA)
     objects = files.sink(folder, more={"sink.rolling-policy.rollover-interval": "1 min"})
     assert objects.options["format"] == "json"

@@ -676,6 +676,30 @@ def test_a_pause_without_any_record_makes_no_shard_idle(watermark: Any) -> None:
     assert watermark(9, "b", idle=300) == 1
 
 
+def test_after_a_pause_the_watermark_waits(watermark: Any) -> None:
+    """Other subtasks may wake from the same silence: for the warm-up it stays what it was before the pause."""
+    times = {"warm_up": 300, "idle": 2000}
+    assert watermark(5, "a", **times) is None
+    time.sleep(0.35)
+    assert watermark(6, "a", **times) == 6
+    time.sleep(1.1)
+    assert watermark(100, "a", **times) == 6
+    time.sleep(0.1)
+    assert watermark(101, "a", **times) == 6
+    time.sleep(0.3)
+    assert watermark(102, "a", **times) == 102
+
+
+def test_a_stream_with_a_pause_before_each_record_goes_on(watermark: Any) -> None:
+    """One record behind: each pause lets through what was known before it."""
+    times = {"warm_up": 300, "idle": 1000}
+    seen = []
+    for second in (5, 10, 20, 30):
+        seen.append(watermark(second, "a", **times))
+        time.sleep(0.6)
+    assert seen == [None, 5, 10, 20]
+
+
 def test_rejected_records_neither_advance_nor_hold_back(watermark: Any) -> None:
     """A shard that sends nothing else does not count; one that was good before falls idle like any other."""
     assert watermark(None, "rejects") is None

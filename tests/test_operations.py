@@ -104,7 +104,7 @@ def test_the_newest_point(tmp_path: Path) -> None:
     made(tmp_path, f"savepoints/job-{'f' * 12}/savepoint-abc-1234567890ab", age=30)
     made(tmp_path, f"checkpoints/other-{SIGNATURE}/abc/chk-9", age=0)
     (tmp_path / f"checkpoints/job-{SIGNATURE}/abc/chk-9").mkdir()  # not complete
-    folders = points.Folders(f"{tmp_path.as_uri()}/checkpoints", f"{tmp_path.as_uri()}/savepoints", "job")
+    folders = points.Folders(f"file://{tmp_path}/checkpoints", f"file:{tmp_path}/savepoints", "job")
     found = folders.on_disk()
     assert len(found) == 3
     newest = points.newest(found, "there")
@@ -120,7 +120,7 @@ def test_a_path_without_a_signature() -> None:
     assert points.signature_in("s3://bucket/savepoints/savepoint-4fdffb-4450da4e5e37", "job") is None
     assert points.signature_in(f"s3://bucket/c/job-{SIGNATURE}/x/chk-1", "job") == SIGNATURE
     assert points.local_path("s3://bucket/c") is None
-    assert points.local_path("file:///a%20b/c") == points.local_path("file:/a%20b/c") == Path("/a b/c")
+    assert points.local_path("file:///a b/c") == points.local_path("file:/a b/c") == Path("/a b/c")
 
 
 def test_folders_of_a_cluster() -> None:

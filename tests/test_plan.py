@@ -14,7 +14,8 @@ import pytest
 from connectors.connector import Connector
 from jobs import __main__ as command
 from jobs import job, places, settings
-from jobs.unicorn_summary import JOB
+from jobs.job import Job
+from jobs.unicorn_summary import BACKFILL, JOB
 from local import lib
 
 # Nobody listens there, and nobody is asked: a plan needs no service.
@@ -32,6 +33,7 @@ def folder(kind: str) -> dict[str, str]:
 
 TABLES = folder("tables")
 VIEWS = folder("views")
+JOBS = pytest.mark.parametrize("which", [JOB, BACKFILL], ids=lambda which: which.name)
 
 
 def code(sql: str) -> str:
@@ -137,10 +139,11 @@ def test_columns_agree(environment: Any, table: str, view: str) -> None:
     assert columns(view) == columns(table)
 
 
-def test_each_sink_has_one_insert() -> None:
+@JOBS
+def test_each_sink_has_one_insert(which: Job) -> None:
     """Every sink is fed, and by one view."""
-    assert set(JOB.inserts) == set(JOB.sinks)
-    assert set(JOB.inserts.values()) <= set(JOB.views)
+    assert set(which.inserts) == set(which.sinks)
+    assert set(which.inserts.values()) <= set(which.views)
 
 
 def statements(script: str) -> list[str]:
@@ -247,25 +250,30 @@ def test_a_table_file_declares_its_table(name: str, text: str) -> None:
     assert re.findall(r"\bCREATE TABLE (\w+)", code(text)) == [name]
 
 
-def test_the_job_lists_its_files() -> None:
-    """Tables and views of the job are exactly the files there are, each once."""
-    assert sorted(JOB.views) == sorted(VIEWS)
-    assert sorted(JOB.sources + JOB.sinks) == sorted(TABLES)
+def test_the_jobs_list_their_files() -> None:
+    """Tables and views of the jobs are exactly the files there are, in each job once."""
+    assert {which.view_files.get(view, view) for which in (JOB, BACKFILL) for view in which.views} == set(VIEWS)
+    assert {table for which in (JOB, BACKFILL) for table in which.sources + which.sinks} == set(TABLES)
+    for which in (JOB, BACKFILL):
+        for names in (which.views, which.sources + which.sinks):
+            assert len(set(names)) == len(names)
+        assert set(which.view_files) <= set(which.views)
 
 
-def references(view: str) -> set[str]:
-    return set(re.findall(r"\b(?:FROM|JOIN|TABLE)\s+([a-z_]\w*)", code(VIEWS[view])))
+def references(which: Job, view: str) -> set[str]:
+    return set(re.findall(r"\b(?:FROM|JOIN|TABLE)\s+([a-z_]\w*)", code(which.view(view))))
 
 
-@pytest.mark.parametrize("view", JOB.views)
-def test_a_view_reads_what_stands_before_it(view: str) -> None:
+@JOBS
+def test_a_view_reads_what_stands_before_it(which: Job) -> None:
     """A view refers to sources and to earlier views only: never to itself, a later one or a sink."""
-    earlier = {*JOB.sources, *JOB.views[: JOB.views.index(view)]}
-    assert references(view)
-    assert references(view) <= earlier
+    for number, view in enumerate(which.views):
+        assert references(which, view), view
+        assert references(which, view) <= {*which.sources, *which.views[:number]}, view
 
 
-def test_nothing_is_left_over() -> None:
+@JOBS
+def test_nothing_is_left_over(which: Job) -> None:
     """Every source and view is used by another view or goes into a sink."""
-    used = set(JOB.inserts.values()).union(*(references(view) for view in JOB.views))
-    assert used == {*JOB.sources, *JOB.views}
+    used = set(which.inserts.values()).union(*(references(which, view) for view in which.views))
+    assert used == {*which.sources, *which.views}

@@ -1,0 +1,1 @@
+"""Rows computed again from archived raw records: gather the archive, compute in batch, compare, put right."""

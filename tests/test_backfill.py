@@ -1,0 +1,679 @@
+"""The backfill: rows from an archive against a computation without Flink, and what it does to a table."""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import itertools
+import json
+import random
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from connectors import files
+from jobs import job, settings
+from jobs.unicorn_summary import BACKFILL, JOB
+from local import check, emulator, flink, lib, proof, resources
+from local.processes import RunError
+from operations.backfill import archive as backfill_archive
+from operations.backfill import command as backfill_command
+from operations.backfill import repair as backfill
+from operations.backfill import rows as backfill_rows
+from operations.backfill import table as backfill_table
+from operations.backfill.archive import Archive
+from operations.backfill.repair import Options, Report
+from operations.backfill.rows import Lines, Stopped
+from operations.backfill.table import Table, Verdict, compare
+from producer.kinesis import Retry
+from tests import sql
+from tests.sql import DAY, reading
+
+Rows = dict[check.Key, dict[str, Any]]
+NUMBERS = itertools.count()
+
+
+def say(_text: str) -> None:
+    """Progress, of which no test wants to know."""
+
+
+# ---------------------------------------------------------------------------------------------- rows from an archive
+
+
+@dataclass(frozen=True)
+class Flight:
+    """Records in the order of their arrival, as the producer made them: some late, some rubbish."""
+
+    lines: list[bytes]
+
+    @property
+    def rows(self) -> Rows:
+        """What must come out: every reading once, and none of them late. Computed without Flink."""
+        return check.rows(set(self.lines))
+
+
+@pytest.fixture(scope="module")
+def flight(tmp_path_factory: pytest.TempPathFactory) -> Flight:
+    """20 minutes of 5 unicorns: 6,000 records, of which some 180 come minutes late and 120 are rubbish."""
+    file = tmp_path_factory.mktemp("flight") / "flight.jsonl"
+    command = [sys.executable, "-m", "producer", "--unicorns", "5", "--rate", "max", "--msgs", "6000", "--seed", "11"]
+    command += ["--start", "2026-11-22 05:50:00", "--late", "0.03", "--out-of-order", "0.05", "--malformed", "0.02"]
+    subprocess.run([*command, "--to", str(file), "--quiet"], cwd=lib.ROOT, check=True)
+    return Flight(file.read_bytes().splitlines())
+
+
+def archive_of(lines: Sequence[bytes], folder: Path) -> None:
+    """The records as Firehose would have written them: files in folders by the hour, one packed in two pieces; some
+    records are there twice, within a file and in two files. Beside them lie files that are none of its records.
+    """
+    parts = [lines[:2500], lines[2500:4000], lines[4000:]]
+    hours = [folder / "2026/11/22" / hour for hour in ("05", "06")]
+    for hour in hours:
+        hour.mkdir(parents=True)
+    (hours[0] / "wildrydes-1-2026-11-22-05-50-00-a").write_bytes(joined([*parts[0], *parts[0][-300:]]))
+    (hours[0] / "wildrydes-1-2026-11-22-05-58-20-b").write_bytes(joined(parts[1]))
+    halves = [gzip.compress(joined(half)) for half in (parts[2][:900], [*parts[2][900:], *parts[0][:50]])]
+    (hours[1] / "wildrydes-1-2026-11-22-06-03-20-c.gz").write_bytes(b"".join(halves))
+    (hours[1] / "wildrydes-1-2026-11-22-06-10-00-d").write_bytes(b"")
+    (hours[1] / ".DS_Store").write_bytes(joined(lines[:10]) + b"hidden\n")
+
+
+def joined(lines: Sequence[bytes]) -> bytes:
+    return b"".join(line + b"\n" for line in lines)
+
+
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+    """Temporary folders of the backfill are made here, and none is left. The JVM of the tests stays as it is."""
+    folder = tmp_path / "state"
+    monkeypatch.setattr(lib, "STATE", folder)
+    monkeypatch.setattr(flink, "use", lambda _variables: None)
+    yield folder
+    assert list(folder.glob("*")) == []
+
+
+def computed(folder: Path, scratch: Path, parallelism: int = 2) -> tuple[Lines, Rows]:
+    """What Flink makes of an archive."""
+    archive = backfill_archive.gather([str(folder)], scratch / "laid-out", {}, threading.Event(), say)
+    lines, rows = backfill_rows.compute(archive, scratch / "rows", parallelism, threading.Event(), say)
+    return lines, {(row["Name"], row["StatusTime"]): dict(row) for row in rows}
+
+
+@pytest.mark.usefixtures("jvm")
+def test_rows_of_an_archive(flight: Flight, tmp_path: Path) -> None:
+    """Every reading of it is in its row, the late ones too, and one that is there twice counts once.
+
+    Plain and packed files in folders are read, rubbish is counted and nothing else, hidden files are left alone.
+    """
+    archive_of(flight.lines, tmp_path / "archive")
+    lines, rows = computed(tmp_path / "archive", tmp_path)
+    assert rows == flight.rows
+    again = [*flight.lines[2200:2500], *flight.lines[:50]]
+    verdicts = [check.judge(line) for line in [*flight.lines, *again]]
+    rubbish = {name: verdicts.count(name) for name in ("COERCION", "PARSE")}
+    good = sum(isinstance(verdict, check.Reading) for verdict in verdicts)
+    assert min(rubbish.values()) > 20
+    assert lines.rejected == rubbish
+    assert lines.readings == good
+    assert lines.repeated == sum(isinstance(check.judge(line), check.Reading) for line in again)
+    assert (lines.oldest, lines.newest) == ("2026-11-22 05:50:00.000", max_time(flight.lines))
+
+
+def max_time(lines: Sequence[bytes]) -> str:
+    newest = max(found.event_time for line in lines if isinstance(found := check.judge(line), check.Reading))
+    return newest.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+@pytest.mark.usefixtures("jvm")
+def test_an_archive_without_a_reading(tmp_path: Path, table: Stage) -> None:
+    """Rubbish alone is told in one sentence, with its kinds; the table is left alone."""
+    (tmp_path / "rubbish").write_bytes(b'nothing\n{"Name": 1}\n\n')
+    with pytest.raises(
+        RunError, match=r"^There is no reading in .*rubbish: 1 file of 21 bytes, 1 COERCION, 2 PARSE\.$"
+    ):
+        table.backfill(tmp_path / "rubbish")
+    assert table.rows == {}
+
+
+@pytest.mark.usefixtures("jvm")
+def test_a_broken_gzip_file_is_named(tmp_path: Path, table: Stage) -> None:
+    """A file that was cut off fails the run, and the sentence says which one of many it is."""
+    archive_of([reading("Shadowfax", "12:00:10.000")] * 5000, tmp_path / "archive")
+    broken = tmp_path / "archive/2026/11/22/07.gz"
+    broken.write_bytes(gzip.compress(random.Random(1).randbytes(100_000))[:-2000])
+    with pytest.raises(RunError, match=r"07\.gz cannot be unpacked \(.*\): get it again, or leave it out\.$"):
+        table.backfill(tmp_path / "archive")
+
+
+class AskedWhileRunning(threading.Event):
+    """Set once the batch is waited for: as Ctrl-C at that moment."""
+
+    def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002
+        self.set()
+        return True
+
+
+@pytest.mark.usefixtures("jvm")
+def test_ctrl_c_cancels_the_batch(flight: Flight, tmp_path: Path, table: Stage) -> None:
+    """Asked to stop, it cancels what Flink does, says that nothing was written, and leaves no folder."""
+    archive_of(flight.lines, tmp_path / "archive")
+    started = time.monotonic()
+    with pytest.raises(Stopped, match=r"^Stopped: nothing was written\.$"):
+        table.backfill(tmp_path / "archive", asked=AskedWhileRunning(), overwrite=True)
+    assert time.monotonic() - started < backfill_rows.CANCEL_LIMIT + 30
+    assert table.rows == {}
+
+
+def test_the_sql_is_the_jobs() -> None:
+    """The tables and views that both have are the same text, but for the view that leaves out what is late."""
+
+    def views(which: job.Job) -> dict[str, str]:
+        return {view: which.view(view) for view in which.views}
+
+    ours, theirs = views(BACKFILL), views(JOB)
+    shared = set(ours) & set(theirs)
+    assert shared == {"checked", "on_time", "summary"}
+    assert [view for view in sorted(shared) if ours[view] != theirs[view]] == ["on_time"]
+    assert set(BACKFILL.sources + BACKFILL.sinks) & set(JOB.sources + JOB.sinks) == {"readings", "sensor_data"}
+
+
+@pytest.mark.usefixtures("jvm")
+def test_the_plan(tmp_path: Path) -> None:
+    """One scan and one search for equal lines feed both sinks, and each view fits its sink by name, order and type."""
+    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
+
+    environment = TableEnvironment.create(EnvironmentSettings.in_batch_mode())
+    ends = {sink: files.sink(tmp_path / sink) for sink in BACKFILL.sinks}
+    job.declare(environment, BACKFILL, {"readings": files.source(tmp_path), **ends})
+    plan = str(job.inserts(environment, BACKFILL).explain()).partition("== Optimized Execution Plan ==")[2]
+    assert plan.count("TableSourceScan(") == 1
+    assert len(re.findall(r"(?<!Local)HashAggregate\(.*groupBy=\[line,", plan)) == 1
+    assert plan.count("Sink(") == 2
+
+    def columns(name: str) -> list[tuple[str, str]]:
+        schema = environment.from_path(name).get_schema()
+        types = [type(type_).__name__.replace("VarChar", "Char") for type_ in schema.get_field_data_types()]
+        return list(zip(schema.get_field_names(), types, strict=True))
+
+    for table_, view in BACKFILL.inserts.items():
+        assert columns(view) == columns(table_)
+
+
+# -------------------------------------------------------------------------------------------------- against a table
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A table of a test's own on the emulator."""
+
+    aws: emulator.Emulator
+    name: str
+
+    @property
+    def settings(self) -> settings.Settings:
+        groups = {"aws": {"region": "us-east-1", "endpoint": self.aws.endpoint}, "sensor_data": {"table": self.name}}
+        return settings.parse([{"PropertyGroupId": name, "PropertyMap": values} for name, values in groups.items()])
+
+    @property
+    def table(self) -> Table:
+        return backfill_table.connect(self.settings.values["aws"], self.name, time.sleep)
+
+    @property
+    def rows(self) -> Rows:
+        """All of its items."""
+        items = proof.items(resources.clients(self.aws.environment)[1], self.name)
+        return {(item["Name"], item["StatusTime"]): item for item in items}
+
+    def backfill(self, source: object, asked: threading.Event | None = None, **options: Any) -> Report:
+        """The whole run."""
+        return backfill.run(Options([str(source)], **options), self.settings, asked or threading.Event(), say)
+
+    def settle(self, rows: Rows, **options: Any) -> Report:
+        """What the run does with rows once they are computed."""
+        report = Report(Archive(Path("archive"), 1, 1), Lines({"READING": 1}))
+        backfill.settle(rows.values(), self.table, Options([], **options), report, threading.Event())
+        return report
+
+
+@pytest.fixture
+def table(aws: emulator.Emulator, monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """An empty table of the test's own, and the credentials for it."""
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    stage = Stage(aws, f"backfill-{next(NUMBERS)}")
+    create(aws, stage.name)
+    return stage
+
+
+def create(aws: emulator.Emulator, name: str, sort_key: str = "StatusTime") -> None:
+    keys = {"Name": "HASH", sort_key: "RANGE"}
+    resources.clients(aws.environment)[1].create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys.items()],  # type: ignore[misc]
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
+    )
+
+
+@pytest.mark.usefixtures("jvm")
+def test_rows_hurt_by_late_data_are_repaired(
+    flight: Flight, tmp_path: Path, table: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The job itself runs first and leaves late readings out; the backfill from S3 puts them in, and leaves all other
+    rows as they are. A second run changes nothing.
+    """
+    outcome = sql.run(flight.lines, tmp_path / "job")
+    late = [error for error in outcome.errors if error["ERROR_NAME"] == "LATE"]
+    hurt = {(row["Name"], row["StatusTime"]): row for row in outcome.table}
+    assert len(late) > 50
+    assert hurt.keys() == flight.rows.keys()
+    differing = sum(hurt[key] != row for key, row in flight.rows.items())
+    assert differing > 30
+    table.table.put(list(hurt.values()))
+
+    archive_of(flight.lines, tmp_path / "archive")
+    s3 = boto3.client("s3", endpoint_url=table.aws.endpoint)
+    s3.create_bucket(Bucket=table.name)
+    for path in sorted(path for path in (tmp_path / "archive").rglob("*") if path.is_file()):
+        if path.name != ".DS_Store":
+            s3.upload_file(str(path), table.name, str(path.relative_to(tmp_path / "archive")))
+    s3.put_object(Bucket=table.name, Key="2027/other", Body=joined([reading("Boxer", "12:00:10.000")]))
+    properties = tmp_path / "application_properties.json"
+    properties.write_text(json.dumps([group("aws", table.settings), group("sensor_data", table.settings)]))
+    arguments = ["--from", f"s3://{table.name}/2026/", "--properties", str(properties)]
+    assert command(*arguments) == 0
+    said = capsys.readouterr()
+    assert table.rows == flight.rows
+    counts = f"{len(hurt)} rows: 0 new, {differing} changed, {len(hurt) - differing} equal, 0 smaller"
+    assert counts in said.out
+    assert f"{differing} rows written to {table.name}" in said.out
+    assert "Changed, from the table's to the archive's:\n  " in said.out
+    assert "backfill: downloading s3://" in said.err
+
+    monkeypatch.setattr(Table, "put", lambda _self, rows: pytest.fail("it writes") if rows else None)
+    assert command(*arguments, "--parallelism", "1") == 0
+    assert f"{len(hurt)} rows: 0 new, 0 changed, {len(hurt)} equal, 0 smaller" in capsys.readouterr().out
+    assert table.rows == flight.rows
+
+
+def group(name: str, chosen: settings.Settings) -> dict[str, Any]:
+    known = {"aws": ("region", "endpoint"), "sensor_data": ("table",)}[name]
+    return {"PropertyGroupId": name, "PropertyMap": {key: chosen.values[name][key] for key in known}}
+
+
+def command(*arguments: str) -> int:
+    """`python -m jobs backfill` with these arguments; its exit code."""
+    parser = argparse.ArgumentParser()
+    backfill_command.add(parser.add_subparsers())
+    parsed = parser.parse_args(["backfill", *arguments])
+    code: int = parsed.run(parsed)
+    return code
+
+
+def row(name: str, time_: str, distance: int = 1800, low: int = 140, high: int = 160) -> dict[str, Any]:
+    points = {"MinMagicPoints": low, "MaxMagicPoints": high, "MinHealthPoints": low, "MaxHealthPoints": high}
+    return {"Name": name, "StatusTime": DAY + time_, "Distance": distance, **points}
+
+
+def keyed(*rows: dict[str, Any]) -> Rows:
+    return {(one["Name"], one["StatusTime"]): one for one in rows}
+
+
+SAME = row("Boxer", "12:01:00.000")
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, Verdict.EQUAL),
+        ({"Distance": 1801}, Verdict.CHANGED),
+        ({"Distance": 1799}, Verdict.EQUAL),  # rounding
+        ({"Distance": 1798}, Verdict.SMALLER),
+        ({"MinMagicPoints": 139}, Verdict.CHANGED),
+        ({"MinMagicPoints": 141}, Verdict.SMALLER),
+        ({"MaxMagicPoints": 161}, Verdict.CHANGED),
+        ({"MaxMagicPoints": 159}, Verdict.SMALLER),
+        ({"MinHealthPoints": 139}, Verdict.CHANGED),
+        ({"MinHealthPoints": 141}, Verdict.SMALLER),
+        ({"MaxHealthPoints": 161}, Verdict.CHANGED),
+        ({"MaxHealthPoints": 159}, Verdict.SMALLER),
+        ({"Distance": 1900, "MaxHealthPoints": 159}, Verdict.SMALLER),  # one column is enough
+        ({"Distance": 1799, "MaxHealthPoints": 161}, Verdict.CHANGED),
+    ],
+)
+def test_what_a_row_is_to_the_table(changes: Mapping[str, int], verdict: Verdict) -> None:
+    """A reading more can only widen the extremes and add to Distance; a row that says less has lost one."""
+    item = {name: Decimal(value) if isinstance(value, int) else value for name, value in SAME.items()}
+    assert compare({**SAME, **changes}, item) is verdict
+
+
+def test_a_row_is_new_without_an_item_and_changed_without_a_column() -> None:
+    """An item that lacks a column, or has a text in its place, says less than any row."""
+    item: dict[str, Any] = {name: Decimal(value) if isinstance(value, int) else value for name, value in SAME.items()}
+    assert compare(SAME, {}) is Verdict.NEW
+    assert compare(SAME, {**item, "Distance": "1800"}) is Verdict.CHANGED
+    del item["MaxMagicPoints"]
+    assert compare(SAME, item) is Verdict.CHANGED
+
+
+TABLE = keyed(
+    row("Boxer", "12:01:00.000"),
+    row("Boxer", "12:02:00.000", 1700),
+    row("Boxer", "12:03:00.000"),
+)
+COMPUTED = keyed(
+    row("Boxer", "12:01:00.000", 300, 149, 151),  # the archive begins in its middle
+    row("Boxer", "12:02:00.000", 1800, 139, 161),  # late readings
+    row("Boxer", "12:03:00.000"),
+    row("Boxer", "12:04:00.000"),  # not in the table
+)
+FIRST, SECOND, THIRD, FOURTH = COMPUTED
+NEW, CHANGED, EQUAL, SMALLER = Verdict
+
+
+@pytest.mark.parametrize(
+    ("options", "taken", "kept"),
+    [
+        ({}, [SECOND], {SMALLER: 1, NEW: 1}),
+        ({"since": DAY + "12:01:00.000"}, [SECOND], {NEW: 1}),
+        ({"until": DAY + "12:04:00.000"}, [SECOND], {SMALLER: 1, NEW: 1}),
+        ({"since": DAY + "12:01:00.000", "until": DAY + "12:04:00.000"}, [SECOND, FOURTH], {}),
+        ({"since": DAY + "12:00:00.000", "until": DAY + "12:04:00.000"}, [SECOND, FOURTH], {SMALLER: 1}),
+        ({"since": DAY + "12:02:00.000", "until": DAY + "12:03:00.000"}, [], {}),
+        ({"overwrite": True}, [FIRST, SECOND, FOURTH], {}),
+        ({"overwrite": True, "until": DAY + "12:01:00.000"}, [FIRST], {}),
+    ],
+)
+def test_a_part_of_an_archive_spoils_no_row(
+    options: dict[str, Any], taken: list[check.Key], kept: dict[Verdict, int], table: Stage
+) -> None:
+    """Rows that say more are taken. New ones only within both bounds, smaller ones only with --overwrite; rows
+    outside of the bounds never. A dry run finds the same and writes nothing, a second run has nothing left to write.
+    """
+    table.table.put(list(TABLE.values()))
+    dry = table.settle(COMPUTED, **options, dry_run=True)
+    assert table.rows == TABLE
+    report = table.settle(COMPUTED, **options)
+    assert report == dry
+    assert table.rows == {**TABLE, **{key: COMPUTED[key] for key in taken}}
+    assert (report.written, dict(report.kept)) == (len(taken), kept)
+    assert report.verdicts.total() + report.outside == len(COMPUTED)
+    again = table.settle(COMPUTED, **options)
+    assert (again.written, dict(again.kept)) == (0, kept)
+
+
+def test_more_rows_than_one_call_takes(table: Stage) -> None:
+    """Rows are read 100 and written 25 at a time: none is lost at the seams."""
+    rows = keyed(*(row(f"unicorn {n}", f"12:{n % 60:02d}:00.000", n) for n in range(260)))
+    table.table.put(list(rows.values())[::3])
+    report = table.settle(rows, overwrite=True)
+    assert table.rows == rows
+    assert (report.verdicts[Verdict.EQUAL], report.written) == (87, 173)
+
+
+def test_ctrl_c_while_writing(table: Stage) -> None:
+    """It stops between two calls and says how many rows had been written."""
+    rows = keyed(*(row(f"unicorn {n}", "12:01:00.000") for n in range(250)))
+    asked = threading.Event()
+    asked.set()
+    report = Report(Archive(Path("archive"), 1, 1), Lines({}))
+    with pytest.raises(Stopped, match=r"^Stopped: 100 rows had been written, and may stay; run it again\.$"):
+        backfill.settle(rows.values(), table.table, Options([], overwrite=True), report, asked)
+    assert len(table.rows) == 100
+
+
+# ------------------------------------------------------------------------------------------------------- resending
+
+
+class FakeTable:
+    """DynamoDB as far as it is asked: leaves undone what `undone(call, name)` says, fails as `raises` says."""
+
+    def __init__(
+        self, undone: Callable[[int, str], bool] = lambda *_: False, raises: Mapping[int, Exception] | None = None
+    ) -> None:
+        self.calls: list[list[str]] = []
+        self.undone = undone
+        self.raises = raises or {}
+
+    def _split(self, names: list[str]) -> tuple[list[int], list[int]]:
+        call = len(self.calls)
+        self.calls.append(names)
+        if call in self.raises:
+            raise self.raises[call]
+        left = [n for n, name in enumerate(names) if self.undone(call, name)]
+        return [n for n in range(len(names)) if n not in left], left
+
+    def batch_get_item(self, *, RequestItems: Any) -> Any:  # noqa: N803  (boto3's name)
+        keys = RequestItems["t"]["Keys"]
+        assert RequestItems["t"]["ConsistentRead"]
+        done, left = self._split([key["Name"]["S"] for key in keys])
+        items = [{**keys[n], "Distance": {"N": "7"}} for n in done]
+        return {"Responses": {"t": items}, "UnprocessedKeys": {"t": {"Keys": [keys[n] for n in left]}} if left else {}}
+
+    def batch_write_item(self, *, RequestItems: Any) -> Any:  # noqa: N803  (boto3's name)
+        requests = RequestItems["t"]
+        _, left = self._split([request["PutRequest"]["Item"]["Name"]["S"] for request in requests])
+        return {"UnprocessedItems": {"t": [requests[n] for n in left]} if left else {}}
+
+
+def fake(client: FakeTable, limit: float = 60.0) -> tuple[Table, list[float]]:
+    pauses: list[float] = []
+    return Table(client, "t", "nowhere", pauses.append, Retry(limit)), pauses  # type: ignore[arg-type]
+
+
+def error(code: str, status: int = 400) -> ClientError:
+    response: Any = {"Error": {"Code": code, "Message": "said"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "BatchWriteItem")
+
+
+def test_exactly_what_was_left_undone_is_sent_again() -> None:
+    """Unprocessed items and keys are resent, the others not; each time after a pause."""
+    client = FakeTable(lambda call, name: name in ("b", "c") if call == 0 else (call == 1 and name == "c"))
+    table_, pauses = fake(client)
+    table_.put([{"Name": name} for name in "abcd"])
+    assert client.calls == [["a", "b", "c", "d"], ["b", "c"], ["c"]]
+    assert len(pauses) == 2
+    client = FakeTable(lambda call, name: call == 0 and name == "b")
+    table_, pauses = fake(client)
+    found = table_.items([(name, "t") for name in "abc"])
+    assert {name: item["Distance"] for (name, _), item in found.items()} == {"a": 7, "b": 7, "c": 7}
+    assert client.calls == [["a", "b", "c"], ["b"]]
+    assert len(pauses) == 1
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        error("ProvisionedThroughputExceededException"),
+        error("ThrottlingException"),
+        error("InternalServerError", 500),
+        EndpointConnectionError(endpoint_url="http://nowhere"),
+    ],
+)
+def test_a_call_that_failed_for_a_passing_reason_is_repeated(passing: Exception) -> None:
+    """Throttling, a failure of the service or of the network: the whole call again."""
+    client = FakeTable(raises={0: passing})
+    table_, pauses = fake(client)
+    table_.put([{"Name": "a"}, {"Name": "b"}])
+    assert client.calls == [["a", "b"]] * 2
+    assert len(pauses) == 1
+
+
+def test_it_gives_up_after_a_while_without_any_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one request accepted for the limit: one sentence. Each accepted one starts the time again."""
+    clock = [0.0]
+    monkeypatch.setattr(backfill_table.time, "monotonic", lambda: clock[0])
+    client = FakeTable(lambda call, name: not (call == 3 and name == "a"))
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        clock[0] += 20
+
+    table_ = Table(client, "t", "nowhere", pause, Retry(60))  # type: ignore[arg-type]
+    with pytest.raises(RunError, match=r"^The table t at nowhere has not taken one of 1 requests for 60 s \(it left"):
+        table_.put([{"Name": "a"}, {"Name": "b"}])
+    assert client.calls == [["a", "b"]] * 4 + [["b"]] * 3
+    assert all(0 <= seconds <= 5 for seconds in pauses)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "said"),
+    [
+        (error("ResourceNotFoundException"), "does not exist: name it in --properties"),
+        (error("ValidationException"), "is not keyed by Name and StatusTime"),
+        (error("AccessDeniedException"), "cannot be used (AccessDeniedException): check the credentials"),
+    ],
+)
+def test_what_does_not_pass_is_said_at_once(refusal: Exception, said: str) -> None:
+    """Nothing is repeated that will fail again."""
+    client = FakeTable(raises={0: refusal})
+    table_, pauses = fake(client)
+    with pytest.raises(RunError) as raised:
+        table_.look_up()
+    assert said in str(raised.value)
+    assert pauses == []
+
+
+# ------------------------------------------------------------------------------------------------- the command line
+
+
+def test_bad_sources_are_one_sentence(
+    tmp_path: Path, table: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is not there, or has nothing in it, ends the command before Flink is started."""
+    monkeypatch.setattr(backfill, "compute", lambda *_: pytest.fail("Flink was started"))
+    monkeypatch.setattr("local.running.properties_here", lambda _folder: written(tmp_path, table))
+    boto3.client("s3", endpoint_url=table.aws.endpoint).create_bucket(Bucket="empty-bucket")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / ".hidden").write_text("{}\n")
+    (tmp_path / "nothing").write_bytes(b"")
+    expected = {
+        str(tmp_path / "none"): "There is no file or folder ",
+        str(tmp_path / "empty"): "There is nothing in ",
+        str(tmp_path / "nothing"): "There is nothing in ",
+        "s3://empty-bucket/2026/": "There is nothing in s3://empty-bucket/2026/: ",
+        "s3://no-such-bucket/2026": "s3://no-such-bucket/2026 does not exist: ",
+        "s3:///x": "There is no bucket of that name in s3:///x: ",
+    }
+    for source, sentence in expected.items():
+        assert command("--from", source) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        told = [one for one in said.err.splitlines() if not one.startswith("backfill: downloading")]
+        assert len(told) == 1, told
+        (line,) = told
+        assert line.startswith(sentence), line
+        assert line.endswith(".")
+
+
+def written(folder: Path, table: Stage) -> Path:
+    path = folder / "application_properties.json"
+    path.write_text(json.dumps([group("aws", table.settings), group("sensor_data", table.settings)]))
+    return path
+
+
+def test_bad_tables_are_one_sentence(
+    aws: emulator.Emulator,
+    tmp_path: Path,
+    table: Stage,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A table that is not there, has another key, or whose service does not answer: said before anything else."""
+    monkeypatch.setattr(backfill, "gather", lambda *_: pytest.fail("the archive was fetched"))
+    monkeypatch.setattr(backfill, "LOOK_LIMIT", 0.5)
+    create(aws, f"{table.name}-other", sort_key="Time")
+    gone = emulator.Emulator("http://127.0.0.1:9", aws.process)
+    cases = {
+        replace(table, name="no-such-table"): f"The table no-such-table at {aws.endpoint} does not exist: ",
+        replace(table, name=f"{table.name}-other"): f"The table {table.name}-other at {aws.endpoint} is not keyed by ",
+        replace(table, aws=gone): f"The table {table.name} at http://127.0.0.1:9 has not taken one of ",
+    }
+    for stage, sentence in cases.items():
+        assert command("--from", str(tmp_path), "--properties", str(written(tmp_path, stage))) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert said.err.startswith(sentence), said.err
+        assert said.err.count("\n") == 1
+
+
+def test_bad_settings_are_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Settings of files have no table; without settings and endpoint it does not guess where the table is."""
+    path = tmp_path / "properties.json"
+    path.write_text(json.dumps([{"PropertyGroupId": "files", "PropertyMap": {"input": "in", "output": "out"}}]))
+    assert command("--from", "x", "--properties", str(path)) == 2
+    assert capsys.readouterr().err == (
+        f"The settings in {path} are of files: a backfill needs the group 'aws', where the table is.\n"
+    )
+    assert command("--from", "x", "--properties", str(tmp_path / "none.json")) == 2
+    assert capsys.readouterr().err.startswith("The settings file ")
+    assert command("--from", "x", "--since", "2026-11-22 06:00", "--until", "2026-11-22T06:00Z") == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert command("--from", "x") == 1
+    assert capsys.readouterr().err.startswith("No settings: ")
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-22", "2026-02-31 06:00", "2026-11-22 06:00:30", "06:00", "now", "2026-1-2 6:00"]
+)
+def test_bounds_are_minutes(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A bound is a whole minute with its day, as StatusTime is."""
+    with pytest.raises(SystemExit) as raised:
+        command("--from", "x", "--since", text)
+    assert raised.value.code == 2
+    assert f"{text!r} is not a minute in UTC such as '2026-11-22 06:00'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-22 06:00", "2026-11-22T06:00", "2026-11-22T06:00Z", "2026-11-22 06:00:00", "2026-11-22 06:00:00.000"],
+)
+def test_a_bound_is_taken_as_a_status_time(text: str) -> None:
+    """However it is written, it is compared as the table's sort key."""
+    assert backfill_command._minute(text) == "2026-11-22 06:00:00.000"
+
+
+def test_the_report() -> None:
+    """What a person reads: counts, examples, what was not written and why, with flags to go on with."""
+    report = Report(
+        Archive(Path("x"), 2, 3_900_000),
+        Lines({"READING": 1234, "DIFFERENT": 1230, "PARSE": 5}, DAY + "12:00:07.250", DAY + "12:04:59.999"),
+    )
+    report.verdicts.update({NEW: 1, CHANGED: 7, EQUAL: 1100, SMALLER: 1})
+    report.kept.update({NEW: 1, SMALLER: 1})
+    report.examples[CHANGED] = [(row("Boxer", "12:02:00.000"), row("Boxer", "12:02:00.000", 1700, 141))]
+    report.examples[SMALLER] = [(row("Boxer", "12:01:00.000", 30), row("Boxer", "12:01:00.000"))]
+    report.written = 7
+    assert backfill_command.tell(report, Options([], dry_run=True), "UnicornSensorData") == [
+        "Read 1,239 lines in 2 files of 3.9 MB.",
+        "Readings: 1,234, with times from 2026-11-22 12:00:07.250 to 2026-11-22 12:04:59.999.",
+        "Repeated lines, counted once: 4. Rejected lines: 5 PARSE.",
+        "Computed 1,109 rows: 1 new, 7 changed, 1,100 equal, 1 smaller than in the table.",
+        "Changed, from the table's to the archive's:",
+        "  Boxer 2026-11-22 12:02:00.000: Distance 1700 to 1800, MinMagicPoints 141 to 140, MinHealthPoints 141 to 140",
+        "  and 6 more",
+        "Smaller, from the table's to the archive's:",
+        "  Boxer 2026-11-22 12:01:00.000: Distance 1800 to 30",
+        "Not written, as they are smaller: 1. The table counts readings that the archive lacks. Give the rest of it, "
+        "or name",
+        "the minutes that are whole in it with --since and --until, or write them all the same with --overwrite.",
+        "Not written, as they are new: 1. Minutes at the edges of an archive may be incomplete; name those that are "
+        "whole, such as",
+        "--since '2026-11-22 12:01' --until '2026-11-22 12:04'",
+        "7 rows would be written to UnicornSensorData.",
+    ]
