@@ -123,6 +123,9 @@ def source(
         **start.options(),
         # Round robin by shard number: the default hashes names and can put all shards on one subtask.
         "scan.shard-assigner": "uniform",
+        # A subtask whose shards were all split or merged holds nothing back until it has found their children. Within a
+        # second what they have is on time still; after the default of ten, seconds of it would come out late.
+        "scan.shard.discovery.intervalmillis": "1000",
     }
     if fan_out_consumer is not None:
         options |= {"scan.stream.recordpublisher": "EFO", "scan.stream.efo.consumername": fan_out_consumer}

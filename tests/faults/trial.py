@@ -184,10 +184,20 @@ class Trial:
         """Every row equals the oracle, none is missing or double, rows and errors are all records."""
         report = proof.prove(*self.clients, self.names, self.sent(), late_by_shard=late_by_shard)
         self.outcome.report = report
-        assert not report.problems, f"{len(report.problems)} problems, the first: {report.problems[0]}"
+        if report.problems:
+            self.keep_evidence(report)
+        assert not report.problems, (
+            f"{len(report.problems)} problems ({self.folder} has all), the first: {report.problems[0]}"
+        )
         assert report.records == len(self.sent()) > 0
         assert report.rows > 0
         return report
+
+    def keep_evidence(self, report: check.Report) -> None:
+        """All problems and all errors as files, because the streams end with the case."""
+        (self.folder / "problems.txt").write_text("\n".join(report.problems), encoding="utf-8")
+        errors = [record.data for record in stored(self.clients[0], self.names.errors)]
+        (self.folder / "errors.jsonl").write_bytes(b"".join(errors))
 
     def close(self) -> None:
         if self._process is not None:
