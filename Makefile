@@ -16,7 +16,7 @@ test: setup ## run every test
 	@$(PY) -m pytest $(ARGS)
 
 faults: setup ## break things while data flows, and account for every record; ARGS=--unprotected shows that each case can fail
-	@$(PY) -m pytest -m faults tests/faults $(ARGS)
+	@$(PY) -m pytest -m faults -n 2 tests/faults $(ARGS)
 
 lint: setup ## ruff, mypy --strict, sqlfluff
 	@$(PY) -m ruff check .

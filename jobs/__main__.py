@@ -12,6 +12,7 @@ from jobs import job, places, settings
 from jobs.unicorn_summary import JOB
 from operations import command as operate
 from operations.backfill import command as backfill
+from operations.health import command as health
 
 EXAMPLE = [{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}]
 
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
         command.set_defaults(run=lambda parsed, run=run: _with_connectors(run, parsed))
     operate.add(commands)
     backfill.add(commands)
+    health.health_parser(commands)
     return top
 
 

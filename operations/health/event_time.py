@@ -1,0 +1,127 @@
+"""Judging the watermark: which shard keeps the minutes of all of them open.
+
+Never by the clock: event time may run ahead of it, or faster. Subtasks are held against each other, the watermark
+against the newest readings, and the later look against the earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from operations.health.facts import Job, Shard, Subtask
+from operations.health.findings import Finding, Level
+from operations.health.progress import overdue
+from operations.health.reading import IDLE, QUIET, Reading, is_quiet
+from operations.health.words import duration, listed, moment
+
+DELAY = 5_000  # milliseconds that the watermark stays behind the readings (tables/readings.sql)
+# Milliseconds of event time that it may lag the newest reading:
+HELD = 60_000  # while it stands still
+ASTRAY = 300_000  # while it moves
+
+HELD_BACK = "watermark-held-back"
+APART = "event-time-apart"
+
+
+def findings(reading: Reading) -> Iterator[Finding]:
+    """Whether one shard keeps the windows of all of them open. Never by the clock: event time may run as it likes."""
+    job = reading.job
+    if not (reading.reads() and reading.warm()):
+        return
+    if job.watermark is None:
+        # For 10 s from a subtask's first record on there is none, even if no shard is silent.
+        if _quiet(reading) or not reading.shards or reading.reads_for_long():
+            yield _held(reading, "there is no watermark yet, so no minute is closed")
+        return
+    marks = [subtask.watermark for subtask in job.subtasks if subtask.watermark is not None]
+    times = [shard.event - DELAY for shard in reading.shards if shard.event is not None]
+    lag = max([*marks, *times], default=job.watermark) - job.watermark
+    stands = job.watermark == job.watermark_earlier
+    if not stands and lag > ASTRAY and reading.settled() and not _catches_up(reading):
+        known = [shard for shard in reading.shards if shard.event is not None]
+        slow = min(known, key=lambda shard: shard.event or 0, default=None)
+        yield Finding(
+            Level.DEGRADED,
+            APART,
+            f"the watermark is {duration(lag / 1000)} of event time behind the newest readings"
+            + (f"; the oldest come in on {slow.id}" if slow else ""),
+            "look for a producer whose clock is slow, or fast; the minutes of all are closed by the slowest shard",
+        )
+    if stands and lag > HELD:
+        older = _older(reading, job.watermark)
+        if older:
+            yield Finding(
+                Level.DEGRADED,
+                APART,
+                f"the watermark stands still at {moment(job.watermark)}: the readings of {older} are older",
+                "look for producers whose clock is slow, or was fast; older readings are late until they catch up",
+            )
+        elif _holders(job) or overdue(job) is None:
+            yield _held(reading, f"the watermark stands still, {duration(lag / 1000)} of event time behind")
+
+
+def _catches_up(reading: Reading) -> bool:
+    """Whether a backlog is being read, of which a subtask may be further ahead than another."""
+    both = [one for one in reading.job.subtasks if one.watermark is not None and one.earlier is not None]
+    apart, before = (
+        max(marks, default=0) - min(marks, default=0)
+        for marks in ([one.watermark or 0 for one in both], [one.earlier or 0 for one in both])
+    )
+    return apart < before - HELD or any(seconds > QUIET for seconds in reading.behind().values())
+
+
+def _older(reading: Reading, mark: int) -> str:
+    """Which shards, or else subtasks, send readings that the watermark has passed long since, as it never goes back."""
+    shards = [
+        shard.id
+        for shard in reading.speaking
+        if not is_quiet(shard) and shard.event is not None and shard.event - DELAY < mark - HELD
+    ]
+    subtasks = [
+        f"subtask {one.index}"
+        for one in reading.job.subtasks
+        if one.watermark is not None and one.watermark < mark - HELD and one.watermark != one.earlier
+    ]
+    return listed(shards or subtasks)
+
+
+def _quiet(reading: Reading) -> list[tuple[int, list[Shard]]]:
+    """The silent shards that the watermark waits for, by their subtasks."""
+    known = {shard.id: shard for shard in reading.shards}
+    found = [(one.index, [known[id_] for id_ in one.shards if id_ in known]) for one in _holders(reading.job)]
+    quiet = [(index, [shard for shard in shards if is_quiet(shard)]) for index, shards in found]
+    return [(index, shards) for index, shards in quiet if shards]
+
+
+def _held(reading: Reading, what: str) -> Finding:
+    who = listed([f"{_silence(shards)} of subtask {index}" for index, shards in _quiet(reading)])
+    holders = [f"subtask {one.index} with {listed(one.shards)}" for one in _holders(reading.job)]
+    if who:
+        what = f"{what}: it waits for {who}"
+        do = (
+            f"wait: a shard is left out {IDLE:.0f} s after its last reading, later if readings are rare, and nothing "
+            "is lost; if it comes again and again, send to every shard, or merge shards"
+        )
+    elif holders:
+        what = f"{what}: it waits for {listed(holders)}" + ("" if reading.shards else "; a shard of it may be silent")
+        do = "ask again in a minute: it waits 10 s after a start or a long silence, and 60 s for a silent shard"
+    else:
+        what = f"{what}, and no reading subtask holds it"
+        do = "see the back pressure, or wait: records are on their way"
+    return Finding(Level.DEGRADED, HELD_BACK, what, do)
+
+
+def _silence(shards: list[Shard]) -> str:
+    """The shards, silent for so long."""
+    least = min((shard.silent for shard in shards if shard.silent is not None), default=None)
+    ids = listed([shard.id for shard in shards])
+    return f"{ids} (silent for {'two minutes or more' if least is None else f'at least {duration(least)}'})"
+
+
+def _holders(job: Job) -> list[Subtask]:
+    """The subtasks that the watermark waits for: one that has fallen idle is behind it, and is not waited for."""
+    reading = [subtask for subtask in job.subtasks if subtask.shards]
+    exactly = [subtask for subtask in reading if subtask.watermark == job.watermark]
+    return exactly or [
+        subtask for subtask in reading if subtask.watermark is None or subtask.watermark < (job.watermark or 0)
+    ]

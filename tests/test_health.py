@@ -1,0 +1,1262 @@
+"""`python -m jobs health`: what the facts mean, how they are gathered, and both on a real job."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from botocore.exceptions import ClientError
+from rich.console import Console
+
+from consumer.answers import Record
+from jobs import settings
+from local import emulator, processes, resources, running
+from operations import rest
+from operations.health import aws as ask_aws
+from operations.health import command, flink, judgement, report, words
+from operations.health.facts import (
+    Aws,
+    Checkpoints,
+    Facts,
+    Failure,
+    Job,
+    Records,
+    Resource,
+    Shard,
+    Sink,
+    Subtask,
+    Vertex,
+)
+from operations.health.findings import Finding, Level
+from tests.emulated import WARM_UP, job_here, producer, stage
+
+# A healthy job on two subtasks and four shards, looked at twice, six seconds apart.
+
+MINUTE = 60_000
+NOW = 1_795_530_000_000  # event time in milliseconds; what is at DELAY behind it is up to date
+MARK = NOW - 5_000
+SHARDS = tuple(f"shardId-{number:012}" for number in range(4))
+CLUSTER = "http://127.0.0.1:8081"
+
+RESOURCES = (
+    Resource("readings", "stream wildrydes"),
+    Resource("summary_stream", "stream wildrydes-summary"),
+    Resource("error_stream", "stream wildrydes-errors"),
+    Resource("sensor_data", "table UnicornSensorData"),
+)
+AWS = Aws("stream wildrydes in us-east-1 at AWS", None, RESOURCES, tuple(Shard(id_, True, 0.2, NOW) for id_ in SHARDS))
+CHECKPOINTS = Checkpoints(interval=10.0, completed=30, failed=1, age=4.0, size=32_000, duration=0.3)
+VERTICES = (
+    Vertex("Source: readings[1] -> Calc[2]", 2, "RUNNING", back_pressured=0.0),
+    Vertex("OverAggregate[6] -> LocalWindowAggregate[8]", 2, "RUNNING", (0,), 0.1, 0.0),
+    Vertex(
+        "GlobalWindowAggregate[10] -> (summary_stream[12]: Writer, sensor_data[13]: Writer)",
+        2,
+        "RUNNING",
+        (1,),
+        0.2,
+        0.0,
+    ),
+    Vertex("error_stream[18]: Writer", 2, "RUNNING", (1, 0), 0.0, 0.0),
+)
+SUBTASKS = (
+    Subtask(0, SHARDS[2:], MARK, MARK - 6_000),
+    Subtask(1, SHARDS[:2], MARK, MARK - 6_000),
+)
+RECORDS = Records(240_000, 2_400, 2_000, 2_000, read_rate=400.0, late_rate=4.0, malformed_rate=4.0)
+BEHIND = dict.fromkeys(SHARDS, 0.1)
+JOB = Job(
+    id="ab12",
+    state="RUNNING",
+    age=600.0,
+    running=600.0,
+    tasks=8,
+    tasks_running=8,
+    restarts=0,
+    checkpoints=CHECKPOINTS,
+    vertices=VERTICES,
+    subtasks=SUBTASKS,
+    stream="wildrydes",
+    behind=BEHIND,
+    behind_earlier=BEHIND,
+    watermark=MARK,
+    watermark_earlier=MARK - 6_000,
+    records=RECORDS,
+    sinks=tuple(Sink(table, 900, 900, 20, 0, 0) for table in ("summary_stream", "sensor_data", "error_stream")),
+    apart=6.0,
+)
+HEALTHY = Facts(CLUSTER, "unicorn_summary", datetime(2026, 11, 24, tzinfo=UTC), JOB, AWS)
+
+
+def job(**changes: Any) -> Facts:
+    return replace(HEALTHY, job=replace(JOB, **changes))
+
+
+def shards(*changed: Shard, facts: Facts = HEALTHY) -> Facts:
+    """The same with these shards in place of those of the same name."""
+    new = {shard.id: shard for shard in changed}
+    assert facts.aws is not None
+    return replace(facts, aws=replace(facts.aws, shards=tuple(new.get(one.id, one) for one in facts.aws.shards)))
+
+
+def checkpoints(**changes: Any) -> Checkpoints:
+    return replace(CHECKPOINTS, **changes)
+
+
+def sink(table: str, **changes: Any) -> tuple[Sink, ...]:
+    return tuple(replace(one, **changes) if one.table == table else one for one in JOB.sinks)
+
+
+def vertex(place: int, **changes: Any) -> tuple[Vertex, ...]:
+    return tuple(replace(one, **changes) if number == place else one for number, one in enumerate(VERTICES))
+
+
+def names(facts: Facts) -> list[str]:
+    return [finding.name for finding in judgement.judge(facts)]
+
+
+def found(facts: Facts, name: str) -> Finding:
+    findings = judgement.judge(facts)
+    return next(finding for finding in findings if finding.name == name)
+
+
+def code(facts: Facts) -> int:
+    return judgement.worst(judgement.judge(facts)).code
+
+
+def test_healthy() -> None:
+    """A job that does all it should has no finding, with Kinesis asked or not."""
+    assert judgement.judge(HEALTHY) == []
+    assert code(HEALTHY) == 0
+    assert judgement.judge(replace(HEALTHY, aws=None)) == []
+
+
+REFUSED = "ResourceNotFoundException: Requested resource not found (DynamoDb, 400)"
+SILENT = Shard(SHARDS[3])
+QUIET = Shard(SHARDS[3], True, 14.0, NOW - 4 * MINUTE)
+HELD = MARK - 4 * MINUTE
+HELD_JOB = {
+    "watermark": HELD,
+    "watermark_earlier": HELD,
+    "subtasks": (Subtask(0, SHARDS[2:], HELD, HELD), SUBTASKS[1]),
+}
+PRESSED = (
+    replace(VERTICES[0], back_pressured=0.9),
+    replace(VERTICES[1], back_pressured=0.8),
+    replace(VERTICES[2], busy=1.0),
+    VERTICES[3],
+)
+
+# name -> (facts, level, parts of what, parts of the remedy)
+CASES: dict[str, tuple[Facts, Level, tuple[str, ...], tuple[str, ...]]] = {
+    "no-job": (replace(HEALTHY, job=None), Level.DOWN, ("no job unicorn_summary", CLUSTER), ("--cluster",)),
+    "failed": (
+        job(
+            state="FAILED",
+            tasks_running=0,
+            restarts=4,
+            failures=(Failure(30.0, "IOException: No space left on device"),),
+        ),
+        Level.DOWN,
+        ("after 4 restarts", "30 s ago", "No space left"),
+        ("make room", "last checkpoint"),
+    ),
+    "ended": (
+        job(state="CANCELED", tasks_running=0),
+        Level.DOWN,
+        ("was cancelled",),
+        ("last checkpoint", "jobs resume"),
+    ),
+    "restarting": (
+        job(state="RESTARTING", tasks_running=0, restarts=9, failures=(Failure(7.2, REFUSED),)),
+        Level.DOWN,
+        ("after 9 restarts", "7.2 s ago", "ResourceNotFoundException"),
+        ("create the stream or table",),
+    ),
+    "starting": (
+        job(tasks_running=3, running=12.0, slots_free=0),
+        Level.DOWN,
+        ("3 of its 8 tasks",),
+        ("no slot is free", "TaskManager"),
+    ),
+    "far-end": (
+        replace(HEALTHY, aws=replace(AWS, resources=(*RESOURCES[:3], replace(RESOURCES[3], problem="does not exist")))),
+        Level.STUCK,
+        ("table UnicornSensorData does not exist",),
+        ("create it",),
+    ),
+    "aws-unknown": (
+        replace(HEALTHY, aws=Aws(AWS.where, "it does not answer")),
+        Level.DEGRADED,
+        ("could not be asked", "does not answer"),
+        ("endpoint",),
+    ),
+    "other-stream": (job(stream="horses"), Level.DEGRADED, ("reads the stream horses",), ("--properties",)),
+    "checkpoints-off": (job(checkpoints=None), Level.DEGRADED, ("off",), ("execution.checkpointing.interval",)),
+    "checkpoint-failed": (
+        job(checkpoints=checkpoints(failure="No space left on device")),
+        Level.DEGRADED,
+        ("No space left",),
+        ("make room",),
+    ),
+    "no-checkpoint": (
+        job(checkpoints=checkpoints(age=90.0)),
+        Level.STUCK,
+        ("9 intervals of 10 s",),
+        ("/#/job/running/ab12/checkpoints",),
+    ),
+    "no-checkpoint-yet": (
+        job(checkpoints=checkpoints(age=90.0), running=25.0, failures=(Failure(40.0, "Exception"),)),
+        Level.DEGRADED,
+        ("restarted 25 s ago", "90 s old"),
+        ("wait for 30 s",),
+    ),
+    "restarts": (
+        job(restarts=3, failures=tuple(Failure(ago, "ConnectException: Connection refused") for ago in (50, 60, 70))),
+        Level.DEGRADED,
+        ("3 restarts in the last 10 min", "Connection refused"),
+        ("can be reached",),
+    ),
+    "sink-refused": (
+        job(sinks=sink("sensor_data", refused=151, refused_lately=48)),
+        Level.DEGRADED,
+        ("sensor_data is being refused", "48 times in 6 s"),
+        ("permissions", "throttling", "table UnicornSensorData"),
+    ),
+    "sink-stalled": (
+        job(sinks=sink("sensor_data", given=1_000, sent=900, sent_lately=0), checkpoints=checkpoints(age=200.0)),
+        Level.STUCK,
+        ("no checkpoint for 3 min 20 s", "sensor_data has sent none of 100 waiting rows"),
+        ("table UnicornSensorData",),
+    ),
+    "back-pressure": (
+        job(vertices=PRESSED),
+        Level.DEGRADED,
+        ("wait 90% of their time for GlobalWindowAggregate[10] ... summary_stream and sensor_data", "busy for 100%"),
+        ("parallelism",),
+    ),
+    "nothing-arrives": (
+        shards(*(Shard(id_) for id_ in SHARDS)),
+        Level.DEGRADED,
+        ("any of 4 shards",),
+        ("producers",),
+    ),
+    "not-reading": (
+        job(records=replace(RECORDS, lately=0, read_rate=0.0, late_rate=0.0, malformed_rate=0.0)),
+        Level.STUCK,
+        ("arrive on 4 shards", "read none"),
+        ("GetRecords",),
+    ),
+    "nothing-read": (
+        replace(
+            job(records=replace(RECORDS, lately=0, read_rate=0.0, late_rate=0.0, malformed_rate=0.0)),
+            aws=None,
+        ),
+        Level.DEGRADED,
+        ("read nothing",),
+        ("--properties",),
+    ),
+    "unread-shards": (
+        job(subtasks=(replace(SUBTASKS[0], shards=(SHARDS[2],)), SUBTASKS[1])),
+        Level.DEGRADED,
+        (SHARDS[3],),
+        ("list the shards",),
+    ),
+    "too-few-subtasks": (
+        job(behind={**BEHIND, SHARDS[0]: 90.0}, behind_earlier={**BEHIND, SHARDS[0]: 80.0}),
+        Level.DEGRADED,
+        ("1 of 4 shards read 90 s behind", "getting worse", "4 shards on 2 subtasks"),
+        ("jobs stop", "--parallelism 4"),
+    ),
+    "behind": (
+        job(
+            behind={**BEHIND, SHARDS[0]: 90.0},
+            behind_earlier={**BEHIND, SHARDS[0]: 99.0},
+            subtasks=tuple(Subtask(n, (id_,), MARK, MARK - 6_000) for n, id_ in enumerate(SHARDS)),
+        ),
+        Level.DEGRADED,
+        ("catching up",),
+        ("wait, or stop other readers",),
+    ),
+    "spare-subtasks": (
+        job(subtasks=(*SUBTASKS, Subtask(2))),
+        Level.NOTE,
+        ("1 of 3 subtasks have no shard",),
+        ("parallelism 2",),
+    ),
+    "idle-shards": (shards(SILENT), Level.NOTE, (SHARDS[3],), ("60 s",)),
+    "watermark-held-back": (
+        shards(QUIET, facts=job(**HELD_JOB)),
+        Level.DEGRADED,
+        ("stands still, 4 min of event time behind", f"{SHARDS[3]} (silent for at least 14 s) of subtask 0"),
+        ("wait", "60 s", "merge shards"),
+    ),
+    "event-time-apart": (
+        shards(
+            Shard(SHARDS[3], True, 0.1, NOW - 20 * MINUTE),
+            facts=job(
+                watermark=MARK - 20 * MINUTE,
+                watermark_earlier=MARK - 20 * MINUTE - 6_000,
+                subtasks=(
+                    Subtask(0, SHARDS[2:], MARK - 20 * MINUTE, MARK - 20 * MINUTE - 6_000),
+                    SUBTASKS[1],
+                ),
+            ),
+        ),
+        Level.DEGRADED,
+        ("20 min of event time behind", f"oldest come in on {SHARDS[3]}"),
+        ("clock",),
+    ),
+    "late": (
+        job(records=replace(RECORDS, late_rate=48.0)),
+        Level.DEGRADED,
+        ("12% of the records read in the last minute are late",),
+        ("stream wildrydes-errors", "clock"),
+    ),
+    "malformed": (
+        job(records=replace(RECORDS, malformed_rate=80.0)),
+        Level.DEGRADED,
+        ("20%", "malformed"),
+        ("stream wildrydes-errors", "format"),
+    ),
+    "dropped": (
+        job(records=replace(RECORDS, dropped=7)),
+        Level.NOTE,
+        ("7 late readings", "without being counted"),
+        ("README",),
+    ),
+    "just-started": (job(running=6.0, age=7.0), Level.NOTE, ("6.0 s ago",), ("ask again",)),
+}
+
+
+# What comes with a finding because it is its cause, or its other side.
+ALONGSIDE = {"no-checkpoint-yet": ("restarts",), "back-pressure": ("too-few-subtasks",)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_finding(name: str) -> None:
+    """Each finding comes alone, with its level, and with a clause that says what and one that says what to do."""
+    facts, level, what, remedy = CASES[name]
+    finding = found(facts, name)
+    assert finding.level is level
+    assert all(part in finding.what for part in what), finding.what
+    assert all(part in finding.remedy for part in remedy), finding.remedy
+    assert names(facts) == [name, *ALONGSIDE.get(name, ())]
+    assert code(facts) == level.code
+    assert not finding.what.endswith(".")
+    assert not finding.remedy.endswith(".")
+
+
+def test_every_finding_has_a_case() -> None:
+    """No finding is written that is not tried here."""
+    source = "".join(path.read_text() for path in Path(judgement.__file__).parent.glob("*.py"))
+    written = set(re.findall(r'Finding\(\s*Level\.\w+(?: if [^,]+ else Level\.\w+)*,\s*"([a-z-]+)"', source))
+    assert len(written) > 15
+    assert written <= set(CASES)
+
+
+def test_exit_codes() -> None:
+    """0 healthy, also with notes; 1 degraded; 3 not running or stuck; the worst counts, and stands first."""
+    assert [level.code for level in Level] == [0, 1, 3, 3]
+    both = replace(CASES["no-checkpoint"][0], aws=Aws(AWS.where, "it does not answer"))
+    assert names(both) == ["no-checkpoint", "aws-unknown"]
+    assert code(both) == 3
+    assert code(CASES["idle-shards"][0]) == 0
+
+
+@pytest.mark.parametrize(
+    ("facts", "name"),
+    [
+        (job(checkpoints=checkpoints(age=30.0)), "no-checkpoint"),
+        (job(checkpoints=checkpoints(interval=5.0, age=29.0)), "no-checkpoint"),
+        (job(checkpoints=checkpoints(age=50.0, duration=20.0)), "no-checkpoint"),
+        (job(checkpoints=checkpoints(age=None), age=25.0, running=25.0), "no-checkpoint"),
+        (job(failures=(Failure(700.0, "Exception"),)), "restarts"),
+        (job(behind=dict.fromkeys(SHARDS, 59.0)), "too-few-subtasks"),
+        (job(watermark_earlier=MARK), "watermark-held-back"),
+        (job(records=replace(RECORDS, read_rate=1.0, late_rate=0.08)), "late"),
+        (job(vertices=vertex(1, busy=1.0), running=15.0), "too-few-subtasks"),
+        (job(sinks=sink("sensor_data", given=1_000, sent=900, sent_lately=0)), "sink-stalled"),
+        (shards(Shard(SHARDS[3], asked=False)), "idle-shards"),
+        (job(**HELD_JOB, running=15.0), "watermark-held-back"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_no_finding(facts: Facts, name: str) -> None:
+    """What is within bounds, or too young to be judged, is not spoken of."""
+    assert name not in names(facts)
+
+
+def test_a_young_job_may_be_without_checkpoint_for_three_intervals_only() -> None:
+    """A job that has never had a checkpoint counts from its submission, restarts or not."""
+    never = {"checkpoints": checkpoints(age=None, completed=0), "age": 100.0}
+    assert found(job(**never), "no-checkpoint").what.startswith("no checkpoint for 10 intervals")
+    loop = tuple(Failure(ago, "Exception") for ago in (10.0, 40.0, 70.0))
+    assert "no-checkpoint" in names(job(**never, running=5.0, failures=loop)), "a loop of restarts is no recovery"
+
+
+def test_restarts_that_are_over() -> None:
+    """One restart with a checkpoint after it is a note; before that checkpoint, or several, need attention."""
+    once = (Failure(50.0, "Exception"),)
+    assert found(job(restarts=1, failures=once), "restarts").level is Level.NOTE
+    unproven = job(restarts=1, failures=once, checkpoints=checkpoints(age=60.0, interval=60.0))
+    assert found(unproven, "restarts").level is Level.DEGRADED
+
+
+def test_refused_sink_that_holds_up_checkpoints() -> None:
+    """The sink is the cause, so it is the finding, and is said once."""
+    facts = job(
+        sinks=sink("sensor_data", refused=151, refused_lately=48),
+        checkpoints=checkpoints(age=90.0, missing=(VERTICES[2].name,)),
+    )
+    assert names(facts) == ["sink-refused"]
+    finding = found(facts, "sink-refused")
+    assert finding.level is Level.STUCK
+    assert finding.what.startswith("no checkpoint for 90 s: the sink sensor_data")
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "remedy"),
+    [
+        ({"failure": "Could not write: AccessDenied"}, "AccessDenied", "allow the job's role"),
+        ({"failure": "IO-problem detected."}, "IO-problem", "folder of checkpoints"),
+        ({"failure": "Something else"}, "Something else", "/checkpoints"),
+        (
+            {"failure": "Checkpoint expired before completing.", "missing": (VERTICES[2].name,)},
+            "GlobalWindowAggregate[10] ... summary_stream and sensor_data has not done its part",
+            "stream wildrydes-summary and the table UnicornSensorData",
+        ),
+        ({"missing": (VERTICES[1].name,)}, "OverAggregate[6]", "what it waits for"),
+    ],
+)
+def test_remedy_of_a_missing_checkpoint(changes: dict[str, Any], what: str, remedy: str) -> None:
+    """A failure that says why, else the part that holds it up."""
+    finding = found(job(checkpoints=checkpoints(age=90.0, **changes)), "no-checkpoint")
+    assert what in finding.what
+    assert remedy in finding.remedy
+
+
+def test_back_pressure_behind_a_missing_checkpoint() -> None:
+    """Slow tasks are the cause of a missing checkpoint, unless it is a sink that is not answered."""
+    slow = job(
+        vertices=(*PRESSED[:1], replace(VERTICES[1], busy=1.0), *VERTICES[2:]), checkpoints=checkpoints(age=90.0)
+    )
+    assert "back pressure" in found(slow, "no-checkpoint").remedy
+    sinks = job(vertices=PRESSED, checkpoints=checkpoints(age=90.0, missing=(VERTICES[2].name,)))
+    assert "UnicornSensorData" in found(sinks, "no-checkpoint").remedy
+    assert "see why there is no checkpoint" in found(sinks, "back-pressure").remedy
+
+
+def test_back_pressure_of_an_idle_sink() -> None:
+    """A sink that others wait for and that works little waits itself, for what it writes to."""
+    facts = job(vertices=(*PRESSED[:2], replace(VERTICES[2], busy=0.1), VERTICES[3]))
+    assert "throttling" in found(facts, "back-pressure").remedy
+
+
+def test_busy_with_too_few_subtasks() -> None:
+    """More shards than subtasks is worth a word when these have all they can do, and no other time."""
+    assert names(job(vertices=vertex(1, busy=0.9))) == ["too-few-subtasks"]
+    enough = tuple(Subtask(n, (id_,), MARK, MARK - 6_000) for n, id_ in enumerate(SHARDS))
+    assert names(job(vertices=vertex(1, busy=0.9), subtasks=enough)) == []
+
+
+def test_event_time_may_run_ahead_of_the_clock() -> None:
+    """The demo's clock runs 20 times too fast: a watermark is held against other readings, never against the time."""
+    ahead = 30 * 24 * 60 * MINUTE
+    facts = job(
+        watermark=MARK + ahead,
+        watermark_earlier=MARK + ahead - 120_000,
+        subtasks=tuple(replace(one, watermark=MARK + ahead, earlier=MARK + ahead - 120_000) for one in SUBTASKS),
+    )
+    assert judgement.judge(replace(facts, aws=None)) == []
+    assert judgement.judge(shards(*(Shard(id_, True, 0.1, NOW + ahead) for id_ in SHARDS), facts=facts)) == []
+
+
+def test_held_back_without_kinesis() -> None:
+    """Flink alone tells the subtask, and that it may be a shard of its."""
+    finding = found(replace(job(**HELD_JOB), aws=None), "watermark-held-back")
+    assert f"subtask 0 with {SHARDS[2]} and {SHARDS[3]}; a shard of it may be silent" in finding.what
+
+
+def test_held_back_on_a_single_subtask() -> None:
+    """With one subtask there is no other to compare with; the readings of its shards tell."""
+    facts = job(watermark=HELD, watermark_earlier=HELD, subtasks=(Subtask(0, SHARDS, HELD, HELD),))
+    assert f"{SHARDS[3]} (silent" in found(shards(QUIET, facts=facts), "watermark-held-back").what
+
+
+def test_no_watermark_yet() -> None:
+    """A subtask whose shards have all been silent since the start keeps the job from having a watermark."""
+    facts = job(watermark=None, watermark_earlier=None, subtasks=(Subtask(0, SHARDS[2:]), SUBTASKS[1]), running=30.0)
+    finding = found(shards(Shard(SHARDS[2]), SILENT, facts=facts), "watermark-held-back")
+    assert "no watermark yet" in finding.what
+    assert f"{SHARDS[2]} and {SHARDS[3]} (silent for two minutes or more) of subtask 0" in finding.what
+
+
+def test_no_watermark_in_the_first_seconds_of_reading() -> None:
+    """A job may run long before the first record; from then on it is without a watermark for 10 s."""
+    none = {"watermark": None, "watermark_earlier": None, "subtasks": (Subtask(0, SHARDS[2:]), Subtask(1, SHARDS[:2]))}
+    assert "watermark-held-back" not in names(job(**none, records=replace(RECORDS, read=2_000, read_rate=33.0)))
+    finding = found(job(**none, records=replace(RECORDS, read=2_000, read_rate=9.0)), "watermark-held-back")
+    assert "subtask 0 with" in finding.what
+
+
+def test_a_subtask_left_out_is_not_waited_for() -> None:
+    """After 60 s of silence the watermark runs on without the subtask, so it holds back nothing."""
+    left_out = (Subtask(0, SHARDS[2:], HELD, HELD), SUBTASKS[1])
+    assert names(shards(Shard(SHARDS[2]), SILENT, facts=job(subtasks=left_out))) == ["idle-shards"]
+    both = job(watermark=MARK, watermark_earlier=MARK, subtasks=left_out)
+    newer = tuple(Shard(id_, True, 0.1, NOW + 5 * MINUTE) for id_ in SHARDS[:2])
+    finding = found(shards(Shard(SHARDS[2]), SILENT, *newer, facts=both), "watermark-held-back")
+    assert "subtask 1" in finding.what
+    assert "subtask 0" not in finding.what
+
+
+def test_readings_older_than_the_watermark() -> None:
+    """A shard that comes back with old readings keeps the watermark where it is until it has caught up."""
+    facts = job(watermark_earlier=MARK, subtasks=tuple(replace(one, earlier=MARK) for one in SUBTASKS))
+    old = Shard(SHARDS[0], True, 0.1, NOW - 30 * MINUTE)
+    newer = Shard(SHARDS[3], True, 0.1, NOW + 5 * MINUTE)
+    finding = found(shards(old, newer, facts=facts), "event-time-apart")
+    assert f"the readings of {SHARDS[0]} are older" in finding.what
+
+
+def test_reading_a_backlog_is_no_matter_of_clocks() -> None:
+    """Subtasks that read a backlog may be far apart in event time, and come together."""
+    facts = CASES["event-time-apart"][0]
+    assert facts.job is not None
+    behind = replace(facts.job, behind=dict.fromkeys(SHARDS, 20.0))
+    assert "event-time-apart" not in names(replace(facts, job=behind))
+    slow = replace(facts.job.subtasks[0], earlier=MARK - 60 * MINUTE)
+    closing = replace(facts.job, subtasks=(slow, SUBTASKS[1]), watermark_earlier=MARK - 60 * MINUTE)
+    assert "event-time-apart" not in names(replace(facts, job=closing))
+
+
+def test_closed_shards_are_not_behind() -> None:
+    """Flink keeps the last figure of a shard that was closed and read to its end."""
+    assert names(job(behind={**BEHIND, "shardId-000000000009": 500.0})) == []
+
+
+def test_a_sink_that_sends_is_not_stalled() -> None:
+    """Rows wait in every sink for a moment; a checkpoint that is missing has another cause then."""
+    waiting = sink("sensor_data", given=1_000, sent=900, sent_lately=50)
+    assert names(job(sinks=waiting, checkpoints=checkpoints(age=90.0))) == ["no-checkpoint"]
+
+
+def test_a_sink_that_is_not_answered_looks_busy() -> None:
+    """More subtasks would not help it."""
+    facts = job(vertices=vertex(2, busy=1.0), checkpoints=checkpoints(age=90.0, missing=(VERTICES[2].name,)))
+    assert names(facts) == ["no-checkpoint"]
+
+
+def test_shards_of_another_stream_say_nothing() -> None:
+    """With the wrong settings Kinesis tells of a stream that the job does not read."""
+    assert names(shards(*(Shard(id_) for id_ in SHARDS), facts=job(stream="horses"))) == ["other-stream"]
+
+
+def test_a_silent_shard_is_said_once() -> None:
+    """While the watermark waits for it, it is not harmless."""
+    assert names(shards(SILENT, facts=job(**HELD_JOB))) == ["watermark-held-back"]
+
+
+def test_missing_table_of_a_job_that_restarts() -> None:
+    """The missing table is named, and stands before the failure it causes."""
+    restarting = job(state="RESTARTING", tasks_running=0, failures=(Failure(5.0, REFUSED),))
+    facts = replace(restarting, aws=CASES["far-end"][0].aws)
+    assert names(facts) == ["far-end", "restarting"]
+    assert report.verdict(judgement.judge(facts)) == (
+        "not running: the table UnicornSensorData does not exist (and 1 more)"
+    )
+
+
+# What a person and a script read.
+
+
+@pytest.mark.parametrize("name", [*CASES, "healthy"])
+def test_report(name: str) -> None:
+    """Whatever the facts: the verdict first, each finding with its remedy, no colour in a pipe, no line cut."""
+    facts = HEALTHY if name == "healthy" else CASES[name][0]
+    findings = judgement.judge(facts)
+    console = Console(record=True, width=80, force_terminal=False, file=io.StringIO())
+    report.show(facts, findings, "nobody asked", console)
+    text = console.export_text()
+    lines = text.splitlines()
+    assert lines[0] == report.verdict(findings)
+    assert "\x1b" not in text
+    for finding in findings:
+        assert any(line.endswith(finding.what) for line in lines[1:])
+        assert f"  → {finding.remedy}" in lines
+
+
+def test_report_of_a_job_that_starts() -> None:
+    """What Flink still tells of records and watermarks is of the time before the restart."""
+    out = io.StringIO()
+    facts = CASES["starting"][0]
+    report.show(facts, judgement.judge(facts), "", Console(file=out))
+    assert "watermark" not in out.getvalue()
+
+
+def test_report_on_a_terminal() -> None:
+    """Long lines go on below their own beginning, within the width."""
+    console = Console(record=True, width=80, force_terminal=True, file=io.StringIO())
+    facts = CASES["watermark-held-back"][0]
+    report.show(facts, judgement.judge(facts), "", console)
+    assert max(map(len, console.export_text().splitlines())) <= 80
+
+
+def test_json() -> None:
+    """One object with verdict, code, findings and the facts by their names."""
+    facts = CASES["no-checkpoint"][0]
+    told = json.loads(json.dumps(report.as_json(facts, judgement.judge(facts))))
+    assert (told["verdict"], told["code"]) == ("not making progress", 3)
+    assert [one["name"] for one in told["findings"]] == ["no-checkpoint"]
+    assert told["facts"]["job"]["checkpoints"]["age"] == 90.0
+    assert told["facts"]["aws"]["shards"][0]["id"] == SHARDS[0]
+
+
+def test_words() -> None:
+    """Quantities in units that a person reads at a glance."""
+    given = (2.71, 62, 119, 597, 10_920, 200_000, -0.1)
+    assert [words.duration(seconds) for seconds in given] == [
+        "2.7 s", "62 s", "119 s", "9 min 57 s", "3 h 2 min", "2 d 7 h", "0.0 s",
+    ]  # fmt: skip
+    assert [words.size(count) for count in (812, 4_200, 31_000, 5_000_000)] == ["812 B", "4.2 KB", "31 KB", "5.0 MB"]
+    assert words.listed(["a", "b", "c"]) == "a, b and c"
+    assert words.listed([]) == ""
+    assert words.listed(list("abcdef")) == "a, b, c, d and 2 more"
+
+
+# Gathering, against a REST API that answers as Flink 1.20.5 did when it was asked.
+
+ID = "8aaa02b6435059b12b157dfde7655a8c"
+SOURCE, OVER, WINDOWS, ERRORS = "cbc3", "24c2", "ac62", "6eaa"
+NO_WATERMARK = "-9223372036854775808"
+LAYOUT = {
+    SOURCE: ("Source: readings[1] -> Calc[2] -> WatermarkAssigner[3] -> (Calc[4], Calc[14])", ()),
+    OVER: ("OverAggregate[6] -> (Calc[7] -> LocalWindowAggregate[8], Calc[15] -> Calc[16])", (SOURCE,)),
+    WINDOWS: (
+        "GlobalWindowAggregate[10] -> Calc[11] -> (summary_stream[12]: Writer, sensor_data[13]: Writer)",
+        (OVER,),
+    ),
+    ERRORS: ("error_stream[18]: Writer", (OVER, SOURCE)),
+}
+PLAN = {
+    SOURCE: "[1]:TableSourceScan(...)<br/>+- [4]:Calc(select=[CASE(...) AS error_name])<br/>"
+    "+- [14]:Calc(select=[CASE(...) AS ERROR_NAME, ...], where=[error_name IS NOT NULL])<br/>",
+    OVER: "[6]:OverAggregate(...)<br/>:- [7]:Calc(...)<br/>"
+    "+- [15]:Calc(...)<br/>   +- [16]:Calc(select=[CAST('LATE' AS VARCHAR) AS ERROR_NAME, ...])<br/>",
+    WINDOWS: "[10]:GlobalWindowAggregate(...)<br/>",
+    ERRORS: "error_stream[18]: Writer<br/>",
+}
+EARLIER = {
+    SOURCE: {
+        "0.Source__readings[1].numRecordsOut": "1000",
+        "1.Source__readings[1].numRecordsOut": "500",
+        "0.WatermarkAssigner[3].currentOutputWatermark": str(MARK - 60_000),
+        "1.WatermarkAssigner[3].currentOutputWatermark": NO_WATERMARK,
+    },
+    OVER: {"0.currentInputWatermark": NO_WATERMARK, "1.currentInputWatermark": NO_WATERMARK},
+    WINDOWS: {
+        "0.sensor_data[13]__Writer.numRecordsSend": "10",
+        "0.sensor_data[13]__Writer.numRecordsSendErrors": "4",
+    },
+    ERRORS: {},
+}
+_ON = "Source__readings[1].KinesisConsumer.stream.wildrydes.shardId"
+LATER = {
+    SOURCE: {
+        "0.Source__readings[1].numRecordsOut": "1400",
+        "1.Source__readings[1].numRecordsOut": "600",
+        "0.Source__readings[1].numRecordsOutPerSecond": "30.5",
+        "1.Source__readings[1].numRecordsOutPerSecond": "9.5",
+        f"0.{_ON}.{SHARDS[2]}.millisBehindLatest": "1500",
+        f"0.{_ON}.{SHARDS[3]}.millisBehindLatest": "-1",
+        f"1.{_ON}.{SHARDS[0]}.millisBehindLatest": "0",
+        "0.WatermarkAssigner[3].currentOutputWatermark": str(MARK),
+        "1.WatermarkAssigner[3].currentOutputWatermark": str(MARK - 1),
+        "0.Calc[14].numRecordsOut": "12",
+        "1.Calc[14].numRecordsOut": "8",
+        "0.Calc[14].numRecordsOutPerSecond": "0.4",
+        "0.busyTimeMsPerSecond": "NaN",
+        "0.backPressuredTimeMsPerSecond": "2",
+        "1.backPressuredTimeMsPerSecond": "700",
+        "0.mailboxLatencyMs_p99": "3",
+    },
+    OVER: {
+        "0.currentInputWatermark": str(MARK - 1),
+        "1.currentInputWatermark": str(MARK - 2),
+        "0.busyTimeMsPerSecond": "998.0",
+        "1.busyTimeMsPerSecond": "5.0",
+        "0.Calc[16].numRecordsOut": "3",
+        "1.Calc[16].numRecordsOut": "4",
+        "0.Calc[16].numRecordsOutPerSecond": "0.2",
+    },
+    WINDOWS: {
+        "0.currentInputWatermark": str(MARK - 90_000),
+        "0.GlobalWindowAggregate[10].numLateRecordsDropped": "2",
+        "0.sensor_data[13]__Writer.numRecordsIn": "20",
+        "0.sensor_data[13]__Writer.numRecordsSend": "25",
+        "0.sensor_data[13]__Writer.numRecordsSendErrors": "9",
+    },
+    ERRORS: {},
+}
+TRACE = (
+    "java.lang.RuntimeException: wrapped\n\tat a.B.c(B.java:1)\n"
+    "Caused by: org.apache.http.conn.HttpHostConnectException: Connect to 127.0.0.1:4566 failed: Connection refused\n"
+    "\t... 21 more\nCaused by: java.net.ConnectException: Connection refused\n\tat d.E.f(E.java:2)\n"
+)
+
+
+class FakeFlink:
+    """Answers of a cluster with one job, by path; `looks` are the metrics of the first and the second look."""
+
+    def __init__(self, state: str = "RUNNING", looks: tuple[Any, Any] = (EARLIER, LATER)) -> None:
+        self.looks = looks
+        self.collected = 0
+        self.longest = 0
+        self.jobs = [self.listed(ID, state, 1_000_000)]
+        counts = {"RUNNING": 2 if state == "RUNNING" else 0, "FINISHED": 0, "CANCELED": 0}
+        self.answers: dict[str, Any] = {
+            "/jobmanager/config": [{"key": "metrics.fetcher.update-interval", "value": "1000"}],
+            "/overview": {"slots-available": 1},
+            f"/jobs/{ID}": {
+                "state": state,
+                "start-time": 1_000_000,
+                "now": 1_100_000,
+                "timestamps": {"RUNNING": 1_040_000},
+                "vertices": [
+                    {"id": id_, "name": name, "parallelism": 2, "status": state, "tasks": counts}
+                    for id_, (name, _inputs) in LAYOUT.items()
+                ],
+                "plan": {
+                    "nodes": [
+                        {"id": id_, "description": PLAN[id_], "inputs": [{"id": one} for one in inputs]}
+                        for id_, (_name, inputs) in LAYOUT.items()
+                    ]
+                },
+            },
+            f"/jobs/{ID}/metrics?get=numRestarts": [{"id": "numRestarts", "value": "2"}],
+            f"/jobs/{ID}/exceptions?maxExceptions=16": {
+                "exceptionHistory": {"entries": [{"timestamp": 1_039_000, "stacktrace": TRACE}], "truncated": False}
+            },
+            f"/jobs/{ID}/checkpoints/config": {"interval": 5000},
+            f"/jobs/{ID}/checkpoints": {
+                "counts": {"completed": 7, "failed": 3},
+                "latest": {
+                    "completed": {
+                        "id": 9,
+                        "latest_ack_timestamp": 1_090_000,
+                        "checkpointed_size": 4096,
+                        "end_to_end_duration": 84,
+                    },
+                    "failed": {"id": 10, "failure_message": "Checkpoint expired before completing."},
+                },
+                "history": [{"id": 11, "status": "IN_PROGRESS"}, {"id": 10, "status": "FAILED"}],
+            },
+            f"/jobs/{ID}/checkpoints/details/11": {
+                "tasks": {
+                    id_: {"num_subtasks": 2, "num_acknowledged_subtasks": 1 if id_ == WINDOWS else 2} for id_ in LAYOUT
+                }
+            },
+        }
+
+    @staticmethod
+    def listed(id_: str, state: str, started: int, name: str = "unicorn_summary") -> dict[str, Any]:
+        return {"jid": id_, "name": name, "state": state, "start-time": started}
+
+    def answer(self, path: str) -> Any:
+        self.longest = max(self.longest, len(path))
+        if path == "/jobs/overview":
+            return {"jobs": self.jobs}
+        if path == f"/jobs/{ID}/metrics":
+            self.collected += 1
+            return []
+        if match := re.fullmatch(rf"/jobs/{ID}/vertices/(\w+)/metrics(?:\?get=(.*))?", path):
+            values = self.looks[self.collected - 1][match[1]]
+            if match[2] is None:
+                return [{"id": name} for name in values]
+            return [{"id": name, "value": values[name]} for name in unquote(match[2]).split(",")]
+        return self.answers[path]
+
+
+@contextmanager
+def serving(fake: FakeFlink) -> Iterator[str]:
+    """The fake on a port of its own; its address. What it does not know is 404, as is a line that is too long."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            try:
+                body = json.dumps(fake.answer(self.path)).encode()
+                self.send_response(200 if len(self.path) < 4000 else 404)
+            except KeyError:
+                body = b'{"errors": ["not found"]}'
+                self.send_response(404)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def gathered(fake: FakeFlink) -> Job:
+    with serving(fake) as address:
+        cluster = rest.Cluster(address)
+        chosen = flink.chosen(cluster, "unicorn_summary")
+        assert chosen is not None
+        return flink.ask(cluster, chosen, ("summary_stream", "sensor_data"), sleep=lambda _seconds: None)
+
+
+def test_gathered() -> None:
+    """Every fact from where Flink tells it, from two looks."""
+    known = gathered(FakeFlink())
+    assert (known.state, known.age, known.running) == ("RUNNING", 100.0, 60.0)
+    assert (known.tasks, known.tasks_running, known.slots_free) == (8, 8, None)
+    assert known.restarts == 2
+    assert known.failures == (
+        Failure(61.0, "HttpHostConnectException: Connect to 127.0.0.1:4566 failed: Connection refused"),
+    )
+    assert known.checkpoints == Checkpoints(
+        5.0, 7, 3, 10.0, 4096, 0.084, "Checkpoint expired before completing.", (LAYOUT[WINDOWS][0],)
+    )
+    assert known.subtasks == (
+        Subtask(0, SHARDS[2:], MARK, MARK - 60_000),
+        Subtask(1, SHARDS[:1], MARK - 1, None),
+    )
+    assert known.stream == "wildrydes"
+    assert known.behind == {SHARDS[0]: 0.0, SHARDS[2]: 1.5}, "-1 is of a shard that was not read yet"
+    assert known.behind_earlier is None
+    assert (known.watermark, known.watermark_earlier) == (MARK - 2, None), "where the subtasks meet, not behind it"
+    assert known.records == Records(2000, 500, 7, 20, 40.0, 0.2, 0.4, 2)
+    assert known.sinks == (Sink("summary_stream"), Sink("sensor_data", 20, 25, 15, 9, 5))
+    assert known.sinks[1].waiting == 4
+    assert [(one.inputs, one.busy, one.back_pressured) for one in known.vertices] == [
+        ((), None, 0.7),
+        ((0,), 0.998, None),
+        ((1,), None, None),
+        ((1, 0), None, None),
+    ]
+
+
+def test_restarted_between_the_looks() -> None:
+    """Counts begin anew then, so there is no difference to tell."""
+    known = gathered(FakeFlink(looks=(LATER, EARLIER)))
+    assert known.records is not None
+    assert (known.records.read, known.records.lately) == (1500, None)
+    assert (known.sinks[1].sent_lately, known.sinks[1].refused_lately) == (None, None)
+
+
+def test_gathered_before_there_are_metrics() -> None:
+    """The first seconds of a job: nothing is known, and nothing is made of it."""
+    empty: dict[str, dict[str, str]] = {id_: {} for id_ in LAYOUT}
+    known = gathered(FakeFlink(looks=(empty, empty)))
+    assert known.subtasks == (Subtask(0), Subtask(1))
+    assert known.records == Records()
+    assert known.watermark is None
+    young = replace(HEALTHY, job=replace(known, running=5.0, age=5.0, failures=()))
+    young = replace(young, job=replace(young.job, checkpoints=checkpoints(age=None)))  # type: ignore[type-var]
+    assert names(young) == ["just-started"]
+    report.show(young, judgement.judge(young), "", Console(file=io.StringIO()))
+
+
+def test_metrics_of_many_subtasks_are_asked_in_parts() -> None:
+    """Flink refuses a request line beyond 4096 characters, which 30 subtasks would need."""
+    reading = {f"{number}.Source__readings[1].numRecordsOut": "1" for number in range(300)}
+    looks = {**LATER, SOURCE: reading}
+    fake = FakeFlink(looks=(looks, looks))
+    assert gathered(fake).records == Records(300, 0, 7, None, None, 0.2, None, 2)
+    assert fake.longest < 4000
+
+
+def test_a_job_that_does_not_run_has_no_metrics() -> None:
+    """Those that Flink still has are of the time before."""
+    fake = FakeFlink("RESTARTING")
+    known = gathered(fake)
+    assert (known.state, known.running, known.tasks_running, known.slots_free) == ("RESTARTING", None, 0, 1)
+    assert (known.subtasks, known.records) == ((), None)
+    assert names(replace(HEALTHY, job=known)) == ["restarting"]
+
+
+@pytest.mark.parametrize("interval", [None, 2**63 - 1])
+def test_checkpoints_off(interval: int | None) -> None:
+    """Flink says so with a 404, or with the longest interval there is."""
+    fake = FakeFlink()
+    path = f"/jobs/{ID}/checkpoints/config"
+    if interval is None:
+        del fake.answers[path]
+    else:
+        fake.answers[path] = {"interval": interval}
+    assert gathered(fake).checkpoints is None
+
+
+def test_a_checkpoint_that_failed_long_since() -> None:
+    """A failure is told until a later checkpoint is complete."""
+    fake = FakeFlink()
+    fake.answers[f"/jobs/{ID}/checkpoints"]["latest"]["failed"]["id"] = 8
+    known = gathered(fake).checkpoints
+    assert known is not None
+    assert known.failure is None
+
+
+@pytest.mark.parametrize(
+    ("jobs", "chosen"),
+    [
+        ([("a", "CANCELED", 1), ("b", "RUNNING", 2), ("c", "FAILED", 3)], "b"),
+        ([("a", "FAILED", 1), ("b", "CANCELED", 2)], "b"),
+        ([("a", "RESTARTING", 1), ("b", "CANCELED", 2)], "a"),
+        ([], None),
+    ],
+)
+def test_chosen_job(jobs: list[tuple[str, str, int]], chosen: str | None) -> None:
+    """Of several with the name the one that has not ended, else the newest; jobs of other names do not count."""
+    fake = FakeFlink()
+    fake.jobs = [fake.listed(*one) for one in jobs] + [fake.listed("other", "RUNNING", 9, "another_job")]
+    with serving(fake) as address:
+        found = flink.chosen(rest.Cluster(address), "unicorn_summary")
+    assert (found.id if found else None) == chosen
+
+
+@pytest.mark.parametrize(
+    ("trace", "cause"),
+    [
+        (TRACE, "HttpHostConnectException: Connect to 127.0.0.1:4566 failed: Connection refused"),
+        (
+            "a.B: x\nCaused by: software.amazon.awssdk.services.dynamodb.model.ResourceNotFoundException: Requested "
+            "resource not found (Service: DynamoDb, Status Code: 400, Request ID: 1, Extended Request ID: 2)\n\tat x",
+            REFUSED,
+        ),
+        ("java.lang.OutOfMemoryError: Java heap space", "OutOfMemoryError: Java heap space"),
+        ("", ""),
+    ],
+)
+def test_shortened_cause(trace: str, cause: str) -> None:
+    """The innermost cause that says something, in one line."""
+    assert flink.shortened(trace) == cause
+
+
+# Gathering from Kinesis and DynamoDB.
+
+BEGIN = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class FakeKinesis:
+    """One shard. reads: what GetRecords answers in turn, seconds since the records came and milliseconds behind."""
+
+    def __init__(self, *reads: tuple[list[float], int] | Exception) -> None:
+        self.reads = list(reads)
+        self.starts: list[float] = []
+
+    def list_shards(self, **_arguments: Any) -> dict[str, Any]:
+        ranges: list[dict[str, str]] = [{"StartingSequenceNumber": "1", "EndingSequenceNumber": "2"}, {}]
+        shards = [{"ShardId": name, "SequenceNumberRange": r} for name, r in zip(("old", "new"), ranges, strict=True)]
+        return {"Shards": shards}
+
+    def get_shard_iterator(self, **arguments: Any) -> dict[str, str]:
+        self.starts.append((BEGIN - arguments["Timestamp"]).total_seconds())
+        return {"ShardIterator": "first"}
+
+    def get_records(self, **_arguments: Any) -> dict[str, Any]:
+        read = self.reads.pop(0)
+        if isinstance(read, Exception):
+            raise read
+        ago, behind = read
+        records = [
+            {
+                "SequenceNumber": "1",
+                "PartitionKey": "k",
+                "ApproximateArrivalTimestamp": BEGIN - timedelta(seconds=seconds),
+                "Data": json.dumps({"StatusTime": f"2026-11-24 11:59:{60 - int(seconds) - 1:02}"}).encode(),
+            }
+            for seconds in ago
+        ]
+        return {"Records": records, "MillisBehindLatest": behind, "NextShardIterator": "next"}
+
+
+class NoWaiting:
+    """A clock of its own, which notes how long was waited."""
+
+    waited = 0.0
+
+    def now(self) -> datetime:
+        return BEGIN
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+
+
+def event(text: str) -> int:
+    return int(datetime.fromisoformat(f"2026-11-24 {text}+00:00").timestamp() * 1000)
+
+
+THROTTLED = ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "GetRecords")
+
+
+@pytest.mark.parametrize(
+    ("reads", "shard", "starts"),
+    [
+        ([([3.0, 1.0], 900)], Shard("s", True, 1.0, event("11:59:58")), [5.0]),
+        ([([], 0), ([40.0, 14.0], 0)], Shard("s", True, 14.0, event("11:59:45")), [5.0, 120.0]),
+        ([([], 0), ([], 0)], Shard("s"), [5.0, 120.0]),
+        ([([], 0), ([], 60_000), ([14.0], 0)], Shard("s", True, 14.0, event("11:59:45")), [5.0, 120.0]),
+        ([([], 0), ([50.0], 60_000), ([40.0], 9_000)], Shard("s", True, 5.0, event("11:59:19")), [5.0, 120.0]),
+        ([([], 0), ([], 60_000), ([], 50_000)], Shard("s", asked=False), [5.0, 120.0]),
+        ([([], 0), THROTTLED], Shard("s", asked=False), [5.0, 120.0]),
+    ],
+    ids=["speaks", "silent", "silent long", "further on", "more than is read", "not found", "throttled"],
+)
+def test_shard_asked(reads: list[Any], shard: Shard, starts: list[float]) -> None:
+    """At most four reads tell whether a shard speaks; of what they cannot tell, nothing is claimed."""
+    fake, clock = FakeKinesis(*reads), NoWaiting()
+    assert ask_aws.Probe(fake, "wildrydes", BEGIN, clock).ask("s") == shard  # type: ignore[arg-type]
+    assert fake.starts == starts
+    assert not fake.reads
+    assert clock.waited == pytest.approx(0.25 * (len(reads) - 1))
+
+
+def test_closed_shards_are_not_asked() -> None:
+    """Nothing comes to them any more."""
+    fake = FakeKinesis(([1.0], 0))
+    found = ask_aws.open_shards(fake, "wildrydes", NoWaiting())  # type: ignore[arg-type]
+    assert [one.id for one in found] == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("data", "time"),
+    [
+        (b'{"StatusTime": "2026-11-24 11:59:58.5"}', event("11:59:58.500")),
+        (b'{"StatusTime": "yesterday"}', None),
+        (b'{"StatusTime": 12}', None),
+        (b"[1]", None),
+        (b"\xff", None),
+    ],
+)
+def test_event_time(data: bytes, time: int | None) -> None:
+    """Rubbish has none."""
+    assert ask_aws.event_time(Record("s", "1", "k", BEGIN, data)) == time
+
+
+def values_for(endpoint: str, names_: Any) -> Any:
+    return settings.parse(running.application_properties(endpoint, names_)).values
+
+
+@pytest.mark.usefixtures("credentials")
+def test_aws_asked(aws: emulator.Emulator) -> None:
+    """Streams, table and shards as they are, and what is missing."""
+    on = stage(aws, "health-asked", shards=3)
+    kinesis, dynamodb = on.clients
+    kinesis.put_record(
+        StreamName=on.names.raw, PartitionKey="k", Data=b'{"StatusTime": "2026-11-24 11:59:58"}', ExplicitHashKey="0"
+    )
+    told = ask_aws.ask(values_for(aws.endpoint, on.names))
+    assert told.problem is None
+    assert [one.problem for one in told.resources] == [None] * 4
+    assert [(one.id, one.silent is not None, one.event) for one in told.shards] == [
+        (SHARDS[0], True, event("11:59:58")),
+        (SHARDS[1], False, None),
+        (SHARDS[2], False, None),
+    ]
+    dynamodb.delete_table(TableName=on.names.table)
+    told = ask_aws.ask(values_for(aws.endpoint, replace(on.names, raw="nowhere")))
+    assert [(one.table, one.problem) for one in told.resources if one.problem] == [
+        ("readings", "does not exist"),
+        ("sensor_data", "does not exist"),
+    ]
+    assert told.shards == ()
+
+
+@pytest.mark.usefixtures("credentials")
+def test_aws_does_not_answer() -> None:
+    """That is a fact like any other."""
+    told = ask_aws.ask(values_for(f"http://127.0.0.1:{processes.free_port()}", resources.default_names()))
+    assert told.problem == "it does not answer (EndpointConnectionError)"
+
+
+# The command.
+
+
+def run(*flags: str) -> int:
+    top = argparse.ArgumentParser()
+    command.health_parser(top.add_subparsers(dest="command", required=True))
+    return command.run(top.parse_args(["health", *flags]))
+
+
+@pytest.fixture
+def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings in the environment."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+
+
+@pytest.fixture
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that the emulator takes, which are any."""
+    for name, value in emulator.CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_command_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
+    """A cluster that does not answer cannot be told of: 4, and one sentence, or one object."""
+    address = f"http://127.0.0.1:{processes.free_port()}"
+    assert run("--cluster", address) == 4
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert address in told.err
+    assert "--cluster" in told.err
+    assert told.err.count("\n") == 1
+    assert run("--cluster", address, "--json") == 4
+    assert json.loads(capsys.readouterr().out)["code"] == 4
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_command_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
+    """Something answers, and it is not Flink."""
+    fake = FakeFlink()
+    fake.jobs = [{"name": "unicorn_summary"}]
+    with serving(fake) as address:
+        assert run("--cluster", address) == 4
+    assert "is not Flink's REST API" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_command_no_job(capsys: pytest.CaptureFixture[str]) -> None:
+    """The cluster is there and the job is not: 3."""
+    fake = FakeFlink()
+    fake.jobs = []
+    with serving(fake) as address:
+        assert run("--cluster", address) == 3
+        assert capsys.readouterr().out.startswith(f"not running: there is no job unicorn_summary on {address}\n")
+        assert run("--cluster", address, "--json") == 3
+        assert json.loads(capsys.readouterr().out)["facts"]["job"] is None
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_command_restarting(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without settings Kinesis is not asked, and that is said."""
+    with serving(FakeFlink("RESTARTING")) as address:
+        assert run("--cluster", address + "/") == 3
+    told = capsys.readouterr().out
+    assert told.startswith("not running: it waits to be restarted after 2 restarts; it failed 61 s ago: HttpHost")
+    assert "not asked: name the job's settings with --properties" in told
+
+
+@pytest.mark.usefixtures("credentials", "nowhere")
+def test_command_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that cannot be used are 2, before anything is asked; those of files need no Kinesis."""
+    assert run("--properties", str(tmp_path / "none.json")) == 2
+    assert "cannot be read" in capsys.readouterr().err
+    files = tmp_path / "files.json"
+    files.write_text('[{"PropertyGroupId": "files", "PropertyMap": {"input": "a", "output": "b"}}]')
+    with serving(FakeFlink("RESTARTING")) as address:
+        run("--cluster", address, "--properties", str(files))
+        assert "not asked: the job reads files" in capsys.readouterr().out
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{processes.free_port()}")
+        run("--cluster", address)
+        assert "stream wildrydes in us-east-1 at http://127.0.0.1" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_command_address(capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be a cluster's address is a usage error."""
+    assert run("--cluster", "ftp://x") == 2
+    assert "is not an address" in capsys.readouterr().err
+
+
+# A real job.
+
+
+@pytest.mark.usefixtures("jvm", "credentials")
+def test_a_real_job(
+    aws: emulator.Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two subtasks on four shards: healthy; then all unicorns but one land, and a silent shard holds the windows; then
+    the table is gone."""
+    monkeypatch.setattr(flink, "LEAST_APART", 2.0)
+    on = stage(aws, "health")
+    flags = ("--speed", "20", "--seed", "5", "--late", "0.01", "--malformed", "0.01")
+    with job_here(on, tmp_path / "job", 2, WARM_UP) as running_job:
+        asking = [
+            "--cluster",
+            running_job.address,
+            "--properties",
+            str(tmp_path / "job" / "application_properties.json"),
+        ]
+
+        def told() -> dict[str, Any]:
+            """The answer; the emulator's time in it is as good as any."""
+            code = run(*asking, "--json")
+            answer: dict[str, Any] = json.loads(capsys.readouterr().out)
+            assert answer["code"] == code
+            return answer
+
+        many = producer(on, tmp_path / "many.jsonl", "--unicorns", "20", *flags)
+        answer = until(
+            told, lambda answer: answer["code"] == 0 and (answer["facts"]["job"]["watermark_earlier"] or 0) > 0
+        )
+        assert answer["verdict"] == "healthy"
+        known = answer["facts"]["job"]
+        assert [one["shards"] for one in known["subtasks"]] == [list(SHARDS[2:]), list(SHARDS[:2])]
+        assert known["watermark"] > known["watermark_earlier"]
+        assert known["records"]["read"] > 500
+        assert None not in (known["records"]["late"], known["records"]["malformed"])
+        assert known["records"]["malformed"] > 0
+        assert [one["table"] for one in known["sinks"]] == ["summary_stream", "sensor_data", "error_stream"]
+        assert all(one["refused"] == 0 for one in known["sinks"])
+        assert {one["silent"] is not None for one in answer["facts"]["aws"]["shards"]} == {True}
+        assert run(*asking) == 0
+        assert capsys.readouterr().out.startswith("healthy\n")
+
+        processes.stop(many)
+        one = producer(on, tmp_path / "one.jsonl", "--unicorns", "1", "--start", "2027-01-01 00:00:00", *flags)
+        try:
+            # In the first seconds no shard has been silent for long enough to be named.
+            answer = until(told, lambda answer: "(silent for" in what(answer, "watermark-held-back"))
+            held = what(answer, "watermark-held-back")
+            assert re.search(r"it waits for shardId-\d+.* \(silent for at least .* s\) of subtask \d", held)
+            assert answer["code"] >= 1
+            on.clients[1].delete_table(TableName=on.names.table)
+            answer = until(told, lambda answer: bool(what(answer, "far-end")))
+            assert answer["code"] == 3
+            assert what(answer, "far-end") == f"the table {on.names.table} does not exist"
+        finally:
+            processes.stop(one)
+
+
+def what(answer: dict[str, Any], name: str) -> str:
+    """What the finding of this name says; an empty text without it."""
+    return next((finding["what"] for finding in answer["findings"] if finding["name"] == name), "")
+
+
+def until(told: Callable[[], dict[str, Any]], done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+    """The first answer that will do."""
+    deadline = time.monotonic() + 90
+    answer = told()
+    while not done(answer):
+        assert time.monotonic() < deadline, f"not within 90 s; the last answer was {answer}"
+        answer = told()
+    return answer
