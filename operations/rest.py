@@ -13,6 +13,9 @@ from typing import Any
 ENDED = ("FINISHED", "CANCELED", "FAILED")  # states that a job does not leave
 
 
+METRICS_AT_ONCE = 20  # in one request, whose line may have 4,096 characters
+
+
 class RestError(Exception):
     """The API did not answer or refused; the text says what was asked of whom."""
 
@@ -109,10 +112,11 @@ class Job:
         raise RestError(f"The job did not stop within {seconds:.0f} s: its savepoint is not complete.")
 
     def _metrics(self, vertex: str, names: list[str]) -> dict[str, str]:
-        if not names:
-            return {}
-        query = urllib.parse.quote(",".join(names), safe=",")
-        return {m["id"]: m["value"] for m in self._get(f"/vertices/{vertex}/metrics?get={query}")}
+        found: dict[str, str] = {}
+        for at in range(0, len(names), METRICS_AT_ONCE):
+            query = urllib.parse.quote(",".join(names[at : at + METRICS_AT_ONCE]), safe=",")
+            found |= {m["id"]: m["value"] for m in self._get(f"/vertices/{vertex}/metrics?get={query}")}
+        return found
 
     def get(self, path: str) -> Any:
         """The answer to a path below the job's own, as Flink gives it. Raises RestError."""

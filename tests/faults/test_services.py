@@ -14,6 +14,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from jobs import settings
+from operations import rest
+from operations.health import command as health
+from operations.health import judgement
 from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults import rules
@@ -162,12 +166,21 @@ def test_denied(trial: Trial) -> None:
     with trial.flying(*FLIGHT, *SPEED):
         trial.wait_for_rows()
         with trial.between.fault(rules.deny("BatchWriteItem")) as rule:
-            time.sleep(20)
+            time.sleep(15)
+            trial.is_alive()
+            assert "sink-refused" in findings(trial), "health names the sink while the job shows RUNNING"
         trial.recover()
         wait_for_checkpoint(trial)
     assert rule.hits
     trial.finish()
     assert trial.outcome.restarts == 0
+
+
+def findings(trial: Trial) -> set[str]:
+    """What `python -m jobs health` has to say now, by the names of its findings."""
+    values = settings.read(trial.properties()).values
+    facts = health.gather(rest.Cluster(trial.job.address), values)
+    return {finding.name for finding in judgement.judge(facts)}
 
 
 @pytest.mark.fault(
