@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 ENDED = ("FINISHED", "CANCELED", "FAILED")  # states that a job does not leave
-
-
 METRICS_AT_ONCE = 20  # in one request, whose line may have 4,096 characters
 
 
