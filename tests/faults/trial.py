@@ -16,7 +16,7 @@ from typing import Any
 from consumer.tail import stored
 from local import check, processes, proof, resources, running
 from local.emulator import Emulator
-from local.processes import RunError, StartError
+from local.processes import RunError
 from operations import rest
 from operations.rest import Job, RestError
 from tests.checkout import Edit
@@ -90,14 +90,14 @@ class Trial:
         return running.write_document(self.folder, document)
 
     def start(self, *flags: str, parallelism: int = 2, within: Sequence[str] = ()) -> None:
-        """Start `python -m local job`, `within` a command that runs another, and wait until every subtask runs."""
+        """Start `python -m local job`, `within` a command that runs another, and wait until every subtask runs.
+
+        Raises StartError or RunError, no AssertionError: without its protection a case must fail later, not here.
+        """
         place = running.Place(self.folder, self.properties(), self.between.environment, self.sources)
         place = replace(place, command=(*within, *place.command))
-        try:
-            self._process, self._job = running.start(place, ["--parallelism", str(parallelism), *flags])
-            running.wait_until_running(self.job, self.process)
-        except (StartError, RunError) as error:
-            raise AssertionError(str(error)) from error
+        self._process, self._job = running.start(place, ["--parallelism", str(parallelism), *flags])
+        running.wait_until_running(self.job, self.process)
 
     def kill(self) -> None:
         """kill -9 of the job's process and its JVM."""
