@@ -168,6 +168,7 @@ def test_source_of_a_stream() -> None:
         "aws.credentials.provider": "AUTO",
         "scan.stream.initpos": "TRIM_HORIZON",
         "scan.shard-assigner": "uniform",
+        "scan.shard.discovery.intervalmillis": "1000",
     }
     assert set(connector.metadata) == {"shard", "sequence_number"}
     assert connector.partitioned_by == ()
