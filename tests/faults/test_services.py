@@ -202,8 +202,10 @@ def test_limits(trial: Trial) -> None:
     # Hours later, so that the flight's windows close and their rows are written beside these.
     later = datetime.now(UTC) + timedelta(hours=2)
     trial.put([*extremes(later), *extremes(later + timedelta(minutes=3))])
-    trial.recover()
-    wait_for_checkpoint(trial)
+    start = f"{later + timedelta(minutes=5):%Y-%m-%d %H:%M:%S}"
+    with trial.flying(*FLIGHT, *SPEED, "--start", start):
+        trial.recover()
+        wait_for_checkpoint(trial)
     result = trial.finish()
     assert strict.hits == 0
     assert result.errors["COERCION"] > 100
