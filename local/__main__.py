@@ -9,6 +9,7 @@ from pathlib import Path
 from connectors.connector import ConnectorError
 from jobs import places, settings
 from local import cluster_command, lib
+from operations.flags import count
 
 STATE = lib.STATE / "job"
 
@@ -64,7 +65,7 @@ def parser() -> argparse.ArgumentParser:
     _aws(commands.add_parser("aws", help="the AWS emulator with the streams and the table"))
     _job(commands.add_parser("job", help="the job on a Flink minicluster with its web UI"))
     what = "a standalone Flink cluster: a JobManager and TaskManagers as processes of their own"
-    cluster_command.add(commands.add_parser("cluster", help=what, description=what.capitalize() + "."), _count, _port)
+    cluster_command.add(commands.add_parser("cluster", help=what, description=what.capitalize() + "."), count, _port)
     return top
 
 
@@ -75,11 +76,11 @@ def _demo(command: argparse.ArgumentParser) -> None:
         "sent, without Flink, and compared; the exit code is 0 only if all are equal and every record is counted."
     )
     number = command.add_argument
-    number("--unicorns", type=_count, default=20, metavar="N", help="how many fly")
-    number("--shards", type=_count, default=4, metavar="N", help="shards of the raw stream")
-    number("--parallelism", type=_count, default=None, metavar="N", help="subtasks (default: one per shard)")
+    number("--unicorns", type=count, default=20, metavar="N", help="how many fly")
+    number("--shards", type=count, default=4, metavar="N", help="shards of the raw stream")
+    number("--parallelism", type=count, default=None, metavar="N", help="subtasks (default: one per shard)")
     number("--speed", type=_positive, default=20.0, metavar="X", help="the producer's clock against the wall clock")
-    number("--windows", type=_count, default=None, metavar="N", help="end after N closed windows (default: Ctrl-C)")
+    number("--windows", type=count, default=None, metavar="N", help="end after N closed windows (default: Ctrl-C)")
     number("--late", type=_share, default=0.01, metavar="SHARE", help="readings that come minutes late")
     number("--out-of-order", type=_share, default=0.05, metavar="SHARE", help="readings that come seconds late")
     number("--malformed", type=_share, default=0.01, metavar="SHARE", help="records that are rubbish")
@@ -96,7 +97,7 @@ def _aws(command: argparse.ArgumentParser) -> None:
     command.formatter_class = _Defaults
     command.description = "AWS on 127.0.0.1 with the three streams and the table, until Ctrl-C. Nothing is kept."
     command.add_argument("--port", type=_port, default=4566, metavar="PORT", help="0 takes a free one")
-    command.add_argument("--shards", type=_count, default=4, metavar="N", help="shards of the raw stream")
+    command.add_argument("--shards", type=count, default=4, metavar="N", help="shards of the raw stream")
     command.set_defaults(run=_run_aws)
 
 
@@ -111,7 +112,7 @@ def _job(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the settings (default: made from AWS_ENDPOINT_URL)",
     )
-    add("--parallelism", type=_count, default=4, metavar="N", help="subtasks; one per shard is fastest")
+    add("--parallelism", type=count, default=4, metavar="N", help="subtasks; one per shard is fastest")
     add("--port", type=_port, default=8081, metavar="PORT", help="of the web UI; 0 takes a free one")
     add("--state", type=Path, default=STATE, metavar="DIR", help="for checkpoints, savepoints and logs")
     add(
@@ -121,12 +122,6 @@ def _job(command: argparse.ArgumentParser) -> None:
         help="go on from this checkpoint or savepoint; 'last' finds the newest",
     )
     command.set_defaults(run=_run_job)
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 def _port(text: str) -> int:

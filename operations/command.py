@@ -15,6 +15,7 @@ from typing import Any
 from connectors.connector import ConnectorError
 from jobs import places, settings
 from operations import rest, submit
+from operations.flags import count
 from operations.submit import NAME
 
 Commands = Any  # argparse's own type of it is private
@@ -84,17 +85,11 @@ def _properties(command: argparse.ArgumentParser) -> None:
 def _parallelism(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--parallelism",
-        type=_count,
+        type=count,
         default=4,
         metavar="N",
         help="subtasks; one per shard is fastest (default: 4)",
     )
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 def _start(text: str) -> str:

@@ -38,18 +38,18 @@ class Job:
 
     def is_running(self) -> bool:
         """Whether every subtask of the job runs, not only the job."""
-        job = self._get("")
+        job = self.get("")
         return job["state"] == "RUNNING" and all(vertex["status"] == "RUNNING" for vertex in job["vertices"])
 
     def state(self) -> str:
         """The state of the job as a whole: RUNNING, RESTARTING, FAILED, ..."""
-        return str(self._get("")["state"])
+        return str(self.get("")["state"])
 
     def source(self) -> Source:
         """Progress of the reading vertex, the one that has no input."""
-        inputs = {node["id"]: node.get("inputs", []) for node in self._get("/plan")["plan"]["nodes"]}
+        inputs = {node["id"]: node.get("inputs", []) for node in self.get("/plan")["plan"]["nodes"]}
         first = next(vertex for vertex, origin in inputs.items() if not origin)
-        names = [m["id"] for m in self._get(f"/vertices/{first}/metrics")]
+        names = [m["id"] for m in self.get(f"/vertices/{first}/metrics")]
         read = [n for n in names if n.partition(".")[2].startswith("Source__") and n.endswith(".numRecordsOut")]
         marks = [n for n in names if ".WatermarkAssigner" in n and n.endswith(".currentOutputWatermark")]
         values = self._metrics(first, read + marks)
@@ -60,21 +60,21 @@ class Job:
 
     def checkpoints(self) -> dict[str, Any]:
         """Counts and the newest checkpoints, as Flink gives them."""
-        return dict(self._get("/checkpoints"))
+        return dict(self.get("/checkpoints"))
 
     def restarts(self) -> int:
         """How often the job was restarted since it was submitted."""
-        answer = self._get("/metrics?get=numRestarts")
+        answer = self.get("/metrics?get=numRestarts")
         return int(answer[0]["value"]) if answer else 0
 
     def failure(self) -> str:
         """The first line of the newest failure, or an empty text."""
-        answer = self._get("/exceptions?maxExceptions=1")
+        answer = self.get("/exceptions?maxExceptions=1")
         return root_cause(str(answer.get("root-exception") or ""))
 
     def parameters(self) -> dict[str, str]:
         """The job's global parameters, as it was submitted with them."""
-        return dict(self._get("/config")["execution-config"]["user-config"])
+        return dict(self.get("/config")["execution-config"]["user-config"])
 
     def drain(self, seconds: float, folder: str | None = None) -> str:
         """Stop with a savepoint after all windows were closed; its path. RestError if it takes longer."""
@@ -100,7 +100,7 @@ class Job:
         trigger = self._call("/stop", how)["request-id"]
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            answer = self._get(f"/savepoints/{trigger}")
+            answer = self.get(f"/savepoints/{trigger}")
             if answer["status"]["id"] == "COMPLETED":
                 cause = answer["operation"].get("failure-cause")
                 if cause:
@@ -113,14 +113,11 @@ class Job:
         found: dict[str, str] = {}
         for at in range(0, len(names), METRICS_AT_ONCE):
             query = urllib.parse.quote(",".join(names[at : at + METRICS_AT_ONCE]), safe=",")
-            found |= {m["id"]: m["value"] for m in self._get(f"/vertices/{vertex}/metrics?get={query}")}
+            found |= {m["id"]: m["value"] for m in self.get(f"/vertices/{vertex}/metrics?get={query}")}
         return found
 
     def get(self, path: str) -> Any:
         """The answer to a path below the job's own, as Flink gives it. Raises RestError."""
-        return self._get(path)
-
-    def _get(self, path: str) -> Any:
         return self._call(path, None)
 
     def _call(self, path: str, body: dict[str, Any] | None) -> Any:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from operations.flags import count
+
 if TYPE_CHECKING:
     from jobs.settings import Settings
     from operations.backfill.repair import Options, Report
@@ -91,7 +93,7 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="the settings, as application_properties.json (default: made from AWS_ENDPOINT_URL)",
     )
-    flag("--parallelism", type=_count, metavar="N", help="subtasks (default: one per core, four at most)")
+    flag("--parallelism", type=count, metavar="N", help="subtasks (default: one per core, four at most)")
     command.set_defaults(run=run)
 
 
@@ -102,12 +104,6 @@ def _minute(text: str) -> str:
         with contextlib.suppress(ValueError):  # 31 February
             return f"{_down(f'{match[1]} {match[2]}:00'):{_TIME}}.000"
     raise argparse.ArgumentTypeError(f"{text!r} is not a minute in UTC such as '2026-11-22 06:00'")
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 def run(parsed: argparse.Namespace) -> int:

@@ -69,7 +69,7 @@ def stage(
         sources = lib.ROOT
         if is_unprotected and edits:
             sources = checkout.copy(Path(stack.enter_context(tempfile.TemporaryDirectory())), edits)
-        made = Trial(folder, aws, streams, between, NAMES, outcome, is_unprotected, edits, sources)
+        made = Trial(folder, aws, streams, between, NAMES, outcome, is_unprotected, sources)
         resources.create(*made.clients, shards, NAMES)
         stack.callback(made.close)
         yield made

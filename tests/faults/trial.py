@@ -19,8 +19,7 @@ from local.emulator import Emulator
 from local.processes import RunError
 from operations import rest
 from operations.rest import Job, RestError
-from tests.checkout import Edit
-from tests.emulated import answers, wait_for
+from tests.emulated import wait_for
 from tests.faults.proxy import Proxy
 
 RATE = 400  # records a second of a flight: 20 unicorns, a minute in 3 s
@@ -53,7 +52,6 @@ class Trial:
     names: resources.Names
     outcome: Outcome
     is_unprotected: bool
-    edits: tuple[Edit, ...]
     sources: Path = processes.ROOT
     copies: list[Path] = field(default_factory=list)
     options: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -203,10 +201,6 @@ class Trial:
         if self._process is not None:
             processes.stop(self._process)
 
-    def only(self, stream: str) -> Any:
-        """A condition for rules: requests about this stream."""
-        return lambda request: request.stream == stream
-
 
 def checkpoints(job: Job) -> int:
     """Checkpoints completed so far; -1 while the job does not say."""
@@ -220,10 +214,6 @@ def wait_for_checkpoint(trial: Trial, seconds: float = 60) -> None:
     """Wait until a checkpoint is complete that began after this moment: two more than now."""
     before = checkpoints(trial.job)
     wait_for(lambda: trial.is_alive() and checkpoints(trial.job) >= before + 2, seconds, "a checkpoint completes")
-
-
-def runs(job: Job) -> bool:
-    return answers(job.is_running)
 
 
 def open_shards(kinesis: Any, stream: str) -> list[str]:
