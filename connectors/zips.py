@@ -1,28 +1,33 @@
-"""Jars written here: sorted, with a fixed time, so that equal inputs give equal bytes; with a stamp of the inputs."""
+"""Archives written here: sorted, with a fixed time and mode, so that equal inputs give equal bytes."""
 
 from __future__ import annotations
 
+import stat
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can have
+FIXED_MODE = stat.S_IFREG | 0o644  # whoever unpacks it may not be who runs it
+_UNIX = 3  # the system whose modes these are (APPNOTE.TXT 4.4.2.2)
 
 
-def write(jar: Path, entries: Mapping[str, bytes], stamp: bytes) -> None:
-    """Write a jar of these entries; `stamp`, a checksum of what it was made from, becomes the archive's comment."""
-    with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.comment = stamp
+def write(archive: Path, entries: Mapping[str, bytes], stamp: bytes = b"") -> None:
+    """Write an archive of these entries; `stamp`, a checksum of what it was made from, becomes its comment."""
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as written:
+        written.comment = stamp
         for name in sorted(entries):
             info = zipfile.ZipInfo(name, FIXED_TIME)
             info.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(info, entries[name])
+            info.create_system = _UNIX
+            info.external_attr = FIXED_MODE << 16
+            written.writestr(info, entries[name])
 
 
-def is_made_from(jar: Path, stamp: bytes) -> bool:
-    """Whether the jar is there, whole, and has this stamp."""
+def is_made_from(archive: Path, stamp: bytes) -> bool:
+    """Whether the archive is there, whole, and has this stamp."""
     try:
-        with zipfile.ZipFile(jar) as made:
+        with zipfile.ZipFile(archive) as made:
             return made.comment == stamp
     except (FileNotFoundError, zipfile.BadZipFile):
         return False

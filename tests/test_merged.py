@@ -1,4 +1,4 @@
-"""One jar of many: what is brought together, what is dropped, and that equal inputs give equal bytes."""
+"""One jar of many: what is brought together, dropped and told, and that equal inputs give equal bytes."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def test_merged(tmp_path: Path) -> None:
             "META-INF__LICENSE": "MIT",
             "META-INF__MANIFEST.MF": "Manifest-Version: 1.0",
             "META-INF__KEY.SF": "signed",
-            "META-INF__KEY.RSA": "signed",
+            "META-INF__key.rsa": "signed",
+            "META-INF__SIG-KEY": "signed",
             "META-INF__INDEX.LIST": "index",
             "module-info.class": "module",
             "META-INF__versions__9__module-info.class": "module",
@@ -52,7 +53,7 @@ def test_merged(tmp_path: Path) -> None:
         },
     )
     assert content(merged.merge([one, two], tmp_path / "out" / "all.jar")) == {
-        "META-INF/MANIFEST.MF": "Manifest-Version: 1.0\r\nMulti-Release: true\r\n\r\n",
+        "META-INF/MANIFEST.MF": "Manifest-Version: 1.0\r\n\r\n",
         "META-INF/licenses/one-1/LICENSE": "MIT",
         "META-INF/licenses/two-2/NOTICE.txt": "thanks",
         "META-INF/licenses/two-2/LICENSE.protobuf": "BSD",
@@ -60,6 +61,112 @@ def test_merged(tmp_path: Path) -> None:
         "a/A.class": "first",
         "a/B.class": "second",
     }
+
+
+def test_report(tmp_path: Path) -> None:
+    """Each name that several jars have is told with its rule; what was left out is counted by kind."""
+    one = jar(
+        tmp_path / "one-1.jar",
+        **{
+            "a__A.class": "first",
+            "a__Same.class": "same",
+            "META-INF__services__f.Factory": "f.One",
+            "META-INF__services__.gitkeep": "",
+            "META-INF__LICENSE": "MIT",
+            "META-INF__MANIFEST.MF": "Manifest-Version: 1.0",
+            "META-INF__KEY.SF": "signed",
+            "module-info.class": "module",
+            "amazon-kinesis-producer-native-binaries__osx__kinesis_producer": "Mach-O",
+        },
+    )
+    two = jar(
+        tmp_path / "two-2.jar",
+        **{
+            "a__A.class": "second",
+            "a__Same.class": "same",
+            "META-INF__services__f.Factory": "f.One",
+            "META-INF__LICENSE": "BSD",
+            "META-INF__MANIFEST.MF": "Manifest-Version: 1.0",
+            "META-INF__INDEX.LIST": "index",
+        },
+    )
+    three = jar(tmp_path / "three-3.jar", **{"a__A.class": "first"})
+    made = merged.combine([one, two, three])
+    both, all_ = ("one-1.jar", "two-2.jar"), ("one-1.jar", "two-2.jar", "three-3.jar")
+    assert made.report == merged.Report(
+        jars=all_,
+        files=6,
+        duplicates=(
+            merged.Duplicate("META-INF/LICENSE", both, merged.Rule.LICENCE, equal=False),
+            merged.Duplicate("META-INF/MANIFEST.MF", both, merged.Rule.DROPPED, equal=True),
+            merged.Duplicate("META-INF/services/f.Factory", both, merged.Rule.SERVICES, equal=True),
+            merged.Duplicate("a/A.class", all_, merged.Rule.FIRST, equal=False),
+            merged.Duplicate("a/Same.class", both, merged.Rule.FIRST, equal=True),
+        ),
+        services=1,
+        licences=2,
+        dropped={
+            "indexes": merged.Dropped(1, 5),
+            "manifests": merged.Dropped(2, 42),
+            "module descriptors": merged.Dropped(1, 6),
+            "native binaries": merged.Dropped(1, 6),
+            "signatures": merged.Dropped(1, 6),
+        },
+    )
+    assert len(made.entries) == made.report.files
+
+
+def test_untrimmed(tmp_path: Path) -> None:
+    """Only on demand are the native binaries there; all else is the same."""
+    name = "amazon-kinesis-producer-native-binaries/linux/kinesis_producer"
+    source = jar(tmp_path / "one.jar", **{name.replace("/", "__"): "ELF", "a__A.class": "class"})
+    whole, trimmed = (merged.combine([source], trim=trim) for trim in (False, True))
+    assert dict(whole.entries) == {**trimmed.entries, name: b"ELF"}
+    assert whole.report.dropped == {}
+    assert trimmed.report.dropped == {merged.NATIVE: merged.Dropped(1, 3)}
+
+
+def test_licences_of_one_name_in_one_jar(tmp_path: Path) -> None:
+    """Two texts are two licences; the same text twice is one."""
+    texts = {"LICENSE": "MIT", "META-INF__LICENSE": "BSD", "NOTICE": "thanks", "META-INF__NOTICE": "thanks"}
+    made = merged.combine([jar(tmp_path / "one.jar", **texts)])
+    kept = {name: text for name, text in made.entries.items() if name.startswith("META-INF/licenses/")}
+    assert sorted(kept.values()) == [b"BSD", b"MIT", b"thanks"]
+    assert made.report.licences == 3
+
+
+def test_manifest(tmp_path: Path) -> None:
+    """The merged jar has the title and version of the first jar that has one, in lines of 72 bytes at most."""
+    title = "Flink : Connectors : AWS : Amazon Kinesis Data Streams, or the longest of all titles in the world"
+    vendor = "x" * (73 - len("Implementation-Vendor: "))
+    lines = ["Manifest-Version: 1.0", f"Implementation-Title: {title[:40]}", f" {title[40:]}", "Built-By: somebody"]
+    lines.append(f"Implementation-Vendor: {vendor}")
+    sources = [
+        jar(tmp_path / "none.jar", **{"META-INF__MANIFEST.MF": "Manifest-Version: 1.0\r\n\r\n"}),
+        jar(tmp_path / "one.jar", **{"META-INF__MANIFEST.MF": "\n".join([*lines, "", "Name: a/", "Sealed: true"])}),
+        jar(tmp_path / "two.jar", **{"META-INF__MANIFEST.MF": "Implementation-Title: another\r\n"}),
+        jar(tmp_path / "three.jar", **{"META-INF__versions__9__a__A.class": "for Java 9"}),
+    ]
+    written = merged.combine(sources).entries["META-INF/MANIFEST.MF"].decode()
+    assert written.endswith("\r\n\r\n")
+    assert max(map(len, written.split("\r\n"))) == 72
+    assert written.replace("\r\n ", "").split("\r\n") == [
+        "Manifest-Version: 1.0",
+        f"Implementation-Title: {title}",
+        f"Implementation-Vendor: {vendor}",
+        "Multi-Release: true",
+        "",
+        "",
+    ]
+
+
+@pytest.mark.parametrize(("good", "bad"), [(b"PK\x05\x06", b"PK\0\0"), (b"content", b"CONTENT")])
+def test_a_broken_jar_is_named(good: bytes, bad: bytes, tmp_path: Path) -> None:
+    """Whether its directory is damaged or a file, the error says which of the jars it is."""
+    source = jar(tmp_path / "one.jar", **{"a__A.class": "content"})
+    source.write_bytes(source.read_bytes().replace(good, bad))
+    with pytest.raises(zipfile.BadZipFile, match=r"one\.jar"):
+        merged.combine([source])
 
 
 def test_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:
@@ -90,7 +197,9 @@ def test_the_jobs_own_jar(tmp_path: Path) -> None:
     out = merged.merge(sources, tmp_path / "job.jar")
     with zipfile.ZipFile(out) as archive:
         names = set(archive.namelist())
+        manifest = archive.read("META-INF/MANIFEST.MF").decode().replace("\r\n ", "").splitlines()
         factories = archive.read("META-INF/services/org.apache.flink.table.factories.Factory").decode().split()
+    assert "Implementation-Title: Flink : Connectors : AWS : Amazon Kinesis Data Streams" in manifest
     assert {name.rpartition(".")[2] for name in factories} >= {
         "KinesisDynamicTableFactory",
         "DynamoDbDynamicSinkFactory",
@@ -104,7 +213,7 @@ def test_the_jobs_own_jar(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("jar_", jars.locked("job"), ids=lambda one: one.artifact)
-def test_no_licence_is_lost(jar_: jars.Jar, tmp_path: Path) -> None:
+def test_no_licence_is_lost(jar_: jars.Jar) -> None:
     """Each licence of each jar is in the merged one, byte for byte."""
     source = lib.JARS / jar_.file_name
     with zipfile.ZipFile(source) as archive:
@@ -114,11 +223,6 @@ def test_no_licence_is_lost(jar_: jars.Jar, tmp_path: Path) -> None:
             if not name.endswith((".class", "/"))
             and any(word in name.rpartition("/")[2].upper() for word in ("LICENSE", "NOTICE"))
         }
-    out = merged.merge([source], tmp_path / "out.jar")
-    with zipfile.ZipFile(out) as archive:
-        kept = {
-            hashlib.sha256(archive.read(name)).hexdigest()
-            for name in archive.namelist()
-            if name.startswith("META-INF/licenses/")
-        }
+    entries = merged.combine([source]).entries
+    kept = {hashlib.sha256(text).hexdigest() for name, text in entries.items() if name.startswith("META-INF/licenses/")}
     assert texts <= kept

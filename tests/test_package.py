@@ -1,0 +1,509 @@
+"""The package for Managed Flink: what is in it, what its check refuses, and that the very zip runs on a cluster."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from connectors import merged
+from deploy import package
+from deploy.package import JAR, MAIN, Needs, PackageError
+from jobs.unicorn_summary import JOB
+from local import cluster, flink, lib, processes, running
+from local.emulator import Emulator
+from operations import submit
+from tests import checkout
+from tests.emulated import Stage, producer, stage
+
+FACTORY = "META-INF/services/org.apache.flink.table.factories.Factory"
+JAVA_11 = b"\xca\xfe\xba\xbe\x00\x00\x00\x37"  # how a class file for it begins
+JAVA_17 = b"\xca\xfe\xba\xbe\x00\x00\x00\x3d"
+
+Files = dict[str, bytes]
+
+# A project of the same shape: what belongs into the package, and what lies beside it.
+PROJECT: Files = {
+    MAIN: b"from pyflink.table import TableEnvironment\n\nfrom jobs import job\n",
+    "jobs/__init__.py": b"",
+    "jobs/job.py": b"import json\n\n\ndef later():\n    from connectors.kinesis import OPTIONS\n    return OPTIONS\n",
+    "jobs/summary/tables/readings.sql": b"CREATE TABLE readings (Name STRING)",
+    "jobs/summary/views/summary.sql": b"SELECT Name FROM readings",
+    "connectors/__init__.py": b"",
+    "connectors/kinesis.py": b"from . import connector\n\nOPTIONS = connector.OPTIONS\n",
+    "connectors/connector.py": b"OPTIONS = {}\n",
+}
+BESIDE: Files = {
+    "jobs/__main__.py": b"import boto3\n",
+    "connectors/jars.py": b"import jgo\n",
+    "connectors/jars.lock": b"[job]\n",
+    "connectors/java/wildrydes/JsonLines.java": b"class JsonLines {}\n",
+    "connectors/__pycache__/kinesis.cpython-311.pyc": b"\0",
+    "tests/test_job.py": b"import pytest\n",
+    "tests/given.sql": b"SELECT 1",
+}
+CLASSES: Files = {"a/Source.class": JAVA_11, "a/Sink.class": JAVA_11, "f/Parse.class": JAVA_11, "a/H.class": JAVA_11}
+LISTS: Files = {FACTORY: b"a.Source\na.Sink\n", "META-INF/services/h.Http": b"a.H\n"}
+NEEDS = Needs(
+    sql=("jobs/summary/tables/readings.sql", "jobs/summary/views/summary.sql"),
+    factories={"kinesis": ("a.Source", "a.Sink")},
+    functions={"parse": "f.Parse"},
+    limit=10_000,
+)
+
+
+def zipped(path: Path, files: Mapping[str, bytes | None]) -> Path:
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in files.items():
+            if text is not None:
+                archive.writestr(name, text)
+    return path
+
+
+def content(path: Path | io.BytesIO) -> Files:
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def project(folder: Path) -> Path:
+    for name, text in {**PROJECT, **BESIDE}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(text)
+    return folder
+
+
+def inputs(folder: Path) -> list[Path]:
+    """Two jars, each with a part of the classes and of the table factories."""
+    folder.mkdir(parents=True, exist_ok=True)
+    one = {**CLASSES, FACTORY: b"a.Source\n", "META-INF/services/h.Http": b"a.H\n"}
+    del one["a/Sink.class"]
+    return [
+        zipped(folder / "one-1.jar", one),
+        zipped(folder / "two-2.jar", {"a/Sink.class": JAVA_11, FACTORY: b"a.Sink # it\n"}),
+    ]
+
+
+# What goes in
+
+
+def test_contents(tmp_path: Path) -> None:
+    """main.py, what it imports however indirectly, all SQL of the jobs, and one jar; nothing else."""
+    made = package.assemble(project(tmp_path / "here"), inputs(tmp_path), NEEDS, tmp_path / "out" / "p.zip")
+    files = content(made.path)
+    assert list(files) == sorted([*PROJECT, JAR])
+    assert {name: files[name] for name in PROJECT} == PROJECT
+    manifest = {"META-INF/MANIFEST.MF": b"Manifest-Version: 1.0\r\n\r\n"}
+    assert content(io.BytesIO(files[JAR])) == {**CLASSES, **LISTS, **manifest}
+    assert (made.size, made.files) == (made.path.stat().st_size, len(files))
+    assert made.jar_size == len(files[JAR])
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["p.zip"]
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077])
+def test_equal_inputs_give_equal_bytes(umask: int, tmp_path: Path) -> None:
+    """Folder, umask, and the times and order of files on the disk are not in the package."""
+    first = package.assemble(project(tmp_path / "here"), inputs(tmp_path), NEEDS, tmp_path / "1.zip")
+    old = os.umask(umask)
+    try:
+        there = project(tmp_path / "there" / "too")
+        for name in reversed([*PROJECT]):
+            os.utime(there / name, (1, 1))
+        again = package.assemble(there, inputs(there), NEEDS, tmp_path / "2.zip")
+    finally:
+        os.umask(old)
+    assert first.sha256 == again.sha256
+    assert first.path.read_bytes() == again.path.read_bytes()
+    with zipfile.ZipFile(again.path) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        assert {info.external_attr >> 16 for info in archive.infolist()} == {0o100644}, "whoever runs it can read it"
+
+
+def test_what_a_change_changes(tmp_path: Path) -> None:
+    """Equal bytes would be no merit if they did not depend on what is packed."""
+    here = project(tmp_path / "here")
+    first = package.assemble(here, inputs(tmp_path), NEEDS, tmp_path / "p.zip")
+    (here / NEEDS.sql[0]).write_text("CREATE TABLE readings (Name STRING, shard STRING)")
+    assert package.assemble(here, inputs(tmp_path), NEEDS, tmp_path / "p.zip").sha256 != first.sha256
+
+
+# What its check refuses
+
+
+@dataclass
+class Draft:
+    """A package as it should be, for a case to spoil: files of the zip, files of its jar, and what is needed."""
+
+    files: dict[str, bytes | None]
+    jar: dict[str, bytes | None]
+    needs: Needs
+
+    def write(self, path: Path) -> Path:
+        jar = zipped(path.with_suffix(".jar"), self.jar).read_bytes()
+        return zipped(path, {JAR: jar, **self.files})
+
+
+@pytest.fixture
+def draft() -> Draft:
+    return Draft(dict(PROJECT), {**CLASSES, **LISTS}, NEEDS)
+
+
+def test_a_good_one(draft: Draft, tmp_path: Path) -> None:
+    """Only with this one do the refusals below mean anything."""
+    assert package.problems(draft.write(tmp_path / "p.zip"), inputs(tmp_path), draft.needs) == []
+
+
+def spoil(name: str, text: bytes | None, *, jar: bool = False) -> Callable[[Draft], None]:
+    """Put this file in its place, or none, in the zip or in its jar."""
+    return lambda draft: (draft.jar if jar else draft.files).update({name: text})
+
+
+def remove(name: str, *, jar: bool = False) -> Callable[[Draft], None]:
+    return spoil(name, None, jar=jar)
+
+
+def need(**changes: Any) -> Callable[[Draft], None]:
+    def change(draft: Draft) -> None:
+        draft.needs = replace(draft.needs, **changes)
+
+    return change
+
+
+NOT_THERE = "which is neither in the package, nor in the standard library, nor PyFlink"
+
+
+@pytest.mark.parametrize(
+    ("change", "refusals"),
+    [
+        (need(limit=500), ["The zip has ", f"{JAR} has "]),
+        (spoil("tests/given.sql", b""), ["tests/given.sql is test code"]),
+        (spoil("jobs/test_job.py", b""), ["jobs/test_job.py is test code"]),
+        (spoil("jobs/conftest.py", b""), ["jobs/conftest.py is test code"]),
+        (spoil("application_properties.json", b"[]"), ["application_properties.json is neither Python, nor SQL"]),
+        (spoil("connectors/java/A.java", b"class A {}"), ["connectors/java/A.java is neither Python, nor SQL"]),
+        (remove(MAIN), [f"{MAIN}, which the run option 'python' names, is not in the package"]),
+        (remove(JAR), [f"{JAR}, which the run option 'jarfile' names, is not in the package"]),
+        (remove(NEEDS.sql[1]), [f"{NEEDS.sql[1]} is not in the package, but the job reads it"]),
+        (spoil(MAIN, b"def main():\n    import boto3\n"), [f"{MAIN} imports boto3, {NOT_THERE}"]),
+        (spoil(MAIN, b"import jobs.places"), [f"{MAIN} imports jobs.places, {NOT_THERE}"]),
+        (spoil(MAIN, b"from jobs import places"), [f"{MAIN} imports places from jobs, {NOT_THERE}"]),
+        (spoil(MAIN, b"from jobs.job import earlier"), [f"{MAIN} imports earlier from jobs.job, {NOT_THERE}"]),
+        # Names inside of functions are not the module's.
+        (spoil(MAIN, b"from jobs.job import OPTIONS"), [f"{MAIN} imports OPTIONS from jobs.job, {NOT_THERE}"]),
+        (spoil("jobs/job.py", b"from .nowhere import x"), [f"jobs/job.py imports x from jobs.nowhere, {NOT_THERE}"]),
+        (
+            remove("connectors/connector.py"),
+            [f"connectors/kinesis.py imports connector from connectors, {NOT_THERE}"],
+        ),
+        (
+            spoil("META-INF/services/h.Http", b"", jar=True),
+            [f"a.H of one-1.jar is not on the list META-INF/services/h.Http of {JAR}"],
+        ),
+        (
+            remove("a/H.class", jar=True),
+            [f"a.H, which one-1.jar lists in META-INF/services/h.Http, is no class of {JAR}"],
+        ),
+        (
+            spoil(FACTORY, b"a.Source\n", jar=True),
+            [
+                f"a.Sink of two-2.jar is not on the list {FACTORY} of {JAR}",
+                f"a.Sink, by which Flink finds 'kinesis', is not among the table factories of {JAR}",
+            ],
+        ),
+        (
+            need(factories={"kinesis": ("a.H",)}),
+            ["a.H, by which Flink finds 'kinesis', is not among the table factories"],
+        ),
+        (need(factories={"csv": ()}), ["The job's tables use 'csv', whose class is not known here"]),
+        (remove("f/Parse.class", jar=True), [f"f.Parse, the SQL function parse, is no class of {JAR}"]),
+        (
+            spoil("a/New.class", JAVA_17, jar=True),
+            ["classes for a later Java than the 11 of Managed Flink 1.20 (1 of them, such as a/New.class with"],
+        ),
+        (spoil("META-INF/versions/11/a/New.class", JAVA_17, jar=True), ["such as META-INF/versions/11/a/New.class"]),
+        (spoil("META-INF/versions/17/a/New.class", JAVA_17, jar=True), []),  # Java 11 does not look there
+        (spoil(JAR, b"no zip"), [f"{JAR} cannot be read back"]),
+    ],
+)
+def test_refused(change: Callable[[Draft], None], refusals: list[str], draft: Draft, tmp_path: Path) -> None:
+    """Each thing that would fail on the service is one sentence, and nothing else is said."""
+    change(draft)
+    found = package.problems(draft.write(tmp_path / "p.zip"), inputs(tmp_path), draft.needs)
+    assert len(found) == len(refusals), found
+    for sentence, refusal in zip(found, refusals, strict=True):
+        assert refusal in sentence
+        assert ": " in sentence or ", so " in sentence, "the remedy"
+        assert sentence.endswith(".")
+
+
+def test_a_zip_that_is_broken(draft: Draft, tmp_path: Path) -> None:
+    """Bytes that the disk has lost are noticed, whether they are a file's or the directory."""
+    path = draft.write(tmp_path / "p.zip")
+    whole = path.read_bytes()
+    for broken in (whole[:50], whole.replace(b"SELECT Name", b"SELECT None")):
+        path.write_bytes(broken)
+        (found,) = package.problems(path, inputs(tmp_path), NEEDS)
+        assert "cannot be read back" in found
+
+
+def test_every_problem_is_told_and_an_old_package_stays(tmp_path: Path) -> None:
+    """A refusal names all that is wrong; what stood there before is untouched, and nothing lies beside it."""
+    here, out = project(tmp_path / "here"), tmp_path / "out" / "p.zip"
+    with pytest.raises(PackageError) as refused:
+        package.assemble(here, inputs(tmp_path), replace(NEEDS, sql=["a.sql"], functions={"gone": "f.Gone"}), out)
+    assert len(refused.value.problems) == 2
+    assert str(refused.value) == "\n".join(refused.value.problems)
+    assert list(out.parent.iterdir()) == []
+
+    old = package.assemble(here, inputs(tmp_path), NEEDS, out)
+    (here / MAIN).write_text("import boto3\n")
+    with pytest.raises(PackageError, match=r"imports boto3"):
+        package.assemble(here, inputs(tmp_path), NEEDS, out)
+    assert list(out.parent.iterdir()) == [out]
+    assert package.jars.sha256_of(out) == old.sha256
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "sentence"),
+    [
+        ("jobs/job.py", b"def (", r"^jobs/job.py is not valid Python \(.*line 1\)\): correct it\.$"),
+        (
+            "one-1.jar",
+            b"no zip",
+            r"^The package .*p\.zip cannot be built \(.*one-1\.jar: .*\): mend that and build it again\.$",
+        ),
+        (MAIN, None, r"^The package .*p\.zip cannot be built \(.*main\.py'\): mend that and build it again\.$"),
+        ("out", b"a file", r"^The package .*p\.zip cannot be built \(.*out'\): mend that and build it again\.$"),
+    ],
+)
+def test_what_cannot_be_built(file: str, text: bytes | None, sentence: str, tmp_path: Path) -> None:
+    """A file that cannot be read or written is one sentence that names it."""
+    here = project(tmp_path)
+    sources = inputs(tmp_path)
+    (here / file).unlink(missing_ok=True)
+    if text is not None:
+        (here / file).write_bytes(text)
+    with pytest.raises(PackageError, match=sentence):
+        package.assemble(here, sources, NEEDS, tmp_path / "out" / "p.zip")
+
+
+def test_a_jar_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the lock's own sentence says, is what the command says."""
+
+    def refuse(*_: object) -> list[Path]:
+        raise package.jars.JarError("a:b:1 cannot be downloaded.")
+
+    monkeypatch.setattr(package.jars, "provide", refuse)
+    with pytest.raises(PackageError, match=r"^a:b:1 cannot be downloaded\.$"):
+        package.build(tmp_path / "p.zip")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_told() -> None:
+    """The counts of each rule; one by one only duplicates that really differ, with the jar that won."""
+    first, dropped = merged.Rule.FIRST, merged.Rule.DROPPED
+    report = merged.Report(
+        jars=("one-1.jar", "two-2.jar", "three-3.jar"),
+        files=22_473,
+        duplicates=(
+            merged.Duplicate("META-INF/MANIFEST.MF", ("one-1.jar", "two-2.jar"), dropped, equal=False),
+            merged.Duplicate("a/A.class", ("one-1.jar", "two-2.jar", "three-3.jar"), first, equal=False),
+            merged.Duplicate("a/B.class", ("two-2.jar", "three-3.jar"), first, equal=False),
+            merged.Duplicate("a/Same.class", ("one-1.jar", "two-2.jar"), first, equal=True),
+        ),
+        services=9,
+        licences=74,
+        dropped={"manifests": merged.Dropped(2, 1_234), merged.NATIVE: merged.Dropped(4, 77_714_341)},
+    )
+    told = package.tell(package.Package(Path("out/p.zip"), "ab12", 32_175_413, 36_907_897, 29, 9.04, report))
+    assert told.splitlines() == [
+        "out/p.zip",
+        "  32.2 MB of at most 512.0 MB, 29 files, built in 9.0 s",
+        "  sha256 ab12",
+        "lib/wildrydes.jar: 3 jars merged, 22,473 files, 36.9 MB",
+        "  joined: 9 lists of services",
+        "  kept: 74 licences and notices",
+        "  left out: manifests 2 (1.2 kB unpacked), native binaries 4 (77.7 MB unpacked)",
+        "  4 names stood in more than one jar:",
+        "      1: none is taken",
+        "      3: the first one wins",
+        "  2 of those where the first one wins have different content:",
+        "    a/A.class: one-1.jar before two-2.jar and 1 more",
+        "    a/B.class: two-2.jar before three-3.jar",
+    ]
+
+
+# The project's own package
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> package.Package:
+    """The real package; another checkout builds it at the same time, elsewhere and under another umask.
+
+    That one has compiled the functions itself, and must have got the same bytes.
+    """
+    lib.require()
+    folder = tmp_path_factory.mktemp("package")
+    other = checkout.copy(folder / "another" / "checkout", ())
+    shutil.copytree(lib.ROOT / "deploy", other / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
+    (other / ".cache").unlink()
+    (other / ".cache").mkdir()
+    (other / ".cache" / "jars").symlink_to(lib.JARS)
+    code = "from deploy import package; print(package.build().path)"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=other, stdout=subprocess.PIPE, text=True, umask=0o077
+    ) as building:
+        built = package.build(folder / "wildrydes.zip")
+        said, _ = building.communicate(timeout=120)
+    assert said.strip() == str(other / package.OUT.relative_to(lib.ROOT))
+    assert Path(said.strip()).read_bytes() == built.path.read_bytes()
+    return built
+
+
+def test_the_jobs_needs() -> None:
+    """The check looks for what the job's own declarations and connectors name."""
+    needed = package.needs(JOB)
+    assert set(needed.factories) == {"kinesis", "dynamodb", "json-lines"}
+    assert all(needed.factories.values())
+    assert {"jobs/unicorn_summary/tables/readings.sql", "jobs/unicorn_summary/views/summary.sql"} < set(needed.sql)
+    assert needed.functions == {"json_record": "wildrydes.JsonRecord", "shard_watermark": "wildrydes.ShardWatermark"}
+    renamed = replace(JOB, views=("checked", "on_time"), view_files={"on_time": "archived"})
+    assert package.needs(renamed).sql[-1] == "jobs/unicorn_summary/views/archived.sql"
+
+
+def test_the_real_package(made: package.Package) -> None:
+    """What runs, and nothing of what builds, tests or operates it; no executables."""
+    files = content(made.path)
+    folders = {name.partition("/")[0] for name in files}
+    assert folders == {MAIN, "connectors", "functions", "jobs", "lib"}
+    assert {"connectors/kinesis.py", "jobs/settings.py", "functions/__init__.py"} < set(files)
+    assert not {"jobs/__main__.py", "connectors/jars.py", "connectors/merged.py", "functions/build.py"} & set(files)
+    assert {name for name in files if name.endswith(".sql")} == {
+        path.relative_to(lib.ROOT).as_posix() for path in (lib.ROOT / "jobs").rglob("*.sql")
+    }
+    assert made.report.dropped[merged.NATIVE].size > 70_000_000
+    assert made.size < made.jar_size < 40_000_000
+    assert package.tell(made).startswith(f"{made.path}\n")
+
+
+@pytest.mark.usefixtures("jvm")
+def test_flink_finds_what_the_job_names(made: package.Package, tmp_path: Path) -> None:
+    """Flink's jars and the package's, nothing else: Java finds the very classes that the check looks for, and `raw`."""
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+    with zipfile.ZipFile(made.path) as archive:
+        jar = Path(archive.extract(JAR, tmp_path))
+    gateway = get_gateway()
+    java = gateway.jvm.java
+    paths = [*sorted((lib.flink_home() / "lib").glob("*.jar")), jar]
+    urls = gateway.new_array(java.net.URL, len(paths))
+    for at, path in enumerate(paths):
+        urls[at] = java.net.URL(path.as_uri())
+    loader = java.net.URLClassLoader(urls, java.lang.ClassLoader.getPlatformClassLoader())
+    try:
+        services = java.util.ServiceLoader.load(loader.loadClass(FACTORY.rpartition("/")[2]), loader).iterator()
+        found: dict[str, set[str]] = {}
+        while services.hasNext():
+            factory = services.next()
+            found.setdefault(factory.factoryIdentifier(), set()).add(factory.getClass().getName())
+    finally:
+        loader.close()
+    assert {name: found[name] for name in package.FACTORIES} == {
+        name: set(classes) for name, classes in package.FACTORIES.items()
+    }
+    assert set(package.FLINKS_OWN) <= set(found)
+
+
+# The point of it all
+
+RECORDS = 6_000
+FLIGHT = ("--unicorns", "20", "--seed", "3", "--rate", "max", "--msgs", str(RECORDS))
+FAULTS = ("--late", "0.01", "--out-of-order", "0.05", "--malformed", "0.01")
+
+
+@pytest.mark.timeout(400)
+def test_the_very_zip_runs(made: package.Package, aws: Emulator, tmp_path: Path) -> None:
+    """Unpacked into an empty folder it is all that a plain Flink cluster lacks: every row equals the oracle.
+
+    Neither cluster nor client has a jar beside Flink's own on its class path, and Python finds no other checkout.
+    """
+    on, copy, folder = stage(aws, "package", 2), tmp_path / "sent.jsonl", tmp_path / "unpacked"
+    flight = producer(on, copy, *FLIGHT, *FAULTS)
+    with zipfile.ZipFile(made.path) as archive:
+        archive.extractall(folder)
+    running.write_properties(folder, aws, on.names)
+    # Whatever this process was told: Flink's own jars, and no folder of Python modules.
+    plain = {**aws.environment, "FLINK_LIB_DIR": str(lib.flink_home() / "lib"), "PYTHONPATH": ""}
+    with cluster.running(tmp_path / "cluster", cluster.Size(1, 2), plain) as flinks:
+        for process in flinks.processes.values():
+            assert_plain(class_path(process.pid))
+        assert flight.wait(60) == 0, processes.last_line(copy.with_suffix(".log"))
+        flink_run(flinks, folder, tmp_path / "client", plain)
+        (listed,) = flinks.rest.jobs(submit.NAME)
+        job = flinks.rest.job(listed.id)
+        running.wait_until_read(job, RECORDS)
+        job.drain(60)
+    proven(on, copy)
+
+
+def proven(on: Stage, copy: Path) -> None:
+    result = on.check(copy)
+    assert not result.problems, result.problems[:5]
+    assert (result.records, result.repeated) == (RECORDS, 0)
+    assert result.rows >= 20 * 5
+    assert min(result.errors[name] for name in ("PARSE", "COERCION", "LATE")) > 5
+
+
+def flink_run(flinks: cluster.Running, folder: Path, scratch: Path, plain: dict[str, str]) -> None:
+    """`flink run` in the unpacked folder, with the run options that the service is given."""
+    flink.write_configuration(scratch, {"env.java.opts.all": flink.java_options()})
+    host, _, port = flinks.rest.address.removeprefix("http://").partition(":")
+    command = [str(lib.flink_home() / "bin" / "flink"), "run", "--detached", "--target", "remote"]
+    command += [f"-Drest.address={host}", f"-Drest.port={port}", "-Dparallelism.default=2"]
+    command += [f"--{name}={value}" for name, value in package.RUN_OPTIONS.items()]
+    command += [f"--pyClientExecutable={sys.executable}", "application_properties.json"]
+    log = scratch / "flink-run.log"
+    environment = {**flink.environment(scratch), **plain, "_python_worker_execution_mode": "process"}
+    process = processes.start(command, log, environment, folder)
+    try:
+        driver = python_below(process.pid)
+        assert driver.cwd() == str(folder)
+        assert str(lib.ROOT) not in driver.environ()["PYTHONPATH"]
+        assert_plain(class_path(process.pid))
+        assert process.wait(120) == 0, submit.reason(log.read_text())
+    finally:
+        processes.stop(process)
+
+
+def class_path(pid: int) -> list[Path]:
+    """What a JVM was started with."""
+    words = psutil.Process(pid).cmdline()
+    return [Path(entry) for entry in words[words.index("-classpath") + 1].split(":") if entry]
+
+
+def assert_plain(paths: list[Path]) -> None:
+    """Only Flink's own jars are on the class path; its core is."""
+    assert {path.parent for path in paths if path.suffix == ".jar"} == {lib.flink_home() / "lib"}, paths
+    assert any(path.name.startswith("flink-dist-") for path in paths)
+
+
+def python_below(pid: int) -> psutil.Process:
+    """The process in which the client of that id runs main.py."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        for child in psutil.Process(pid).children():
+            if MAIN in child.cmdline():
+                return child
+        time.sleep(0.1)
+    raise AssertionError("the client runs no main.py")
