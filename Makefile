@@ -18,11 +18,15 @@ test: setup ## run every test
 faults: setup ## break things while data flows, and account for every record; ARGS=--unprotected shows that each case can fail
 	@$(PY) -m pytest -m faults -n 2 tests/faults $(ARGS)
 
-lint: setup ## ruff, mypy --strict, sqlfluff
+package: setup ## the zip for Amazon Managed Flink: the sources and one jar, checked
+	@$(PY) -m deploy package $(ARGS)
+
+lint: setup ## ruff, mypy --strict, sqlfluff, cfn-lint
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) -m sqlfluff lint --disable-progress-bar jobs
+	@.venv/bin/cfn-lint deploy/template.yaml
 
 lock: setup ## pin requirements.in again into requirements.txt, with hashes
 	@.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
@@ -31,4 +35,4 @@ lock: setup ## pin requirements.in again into requirements.txt, with hashes
 clean: ## remove what set-up, tests and demos made here (.venv, .cache, .state)
 	@rm -rf .venv .cache .state .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo test faults lint lock clean
+.PHONY: help setup demo test faults package lint lock clean

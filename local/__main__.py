@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ImportError as error:
         print(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.", file=sys.stderr)
         return 1
+    from deploy.account import DeployError  # noqa: PLC0415
     from local.processes import RunError, StartError  # noqa: PLC0415
     from operations.points import PointError  # noqa: PLC0415
     from operations.rest import RestError  # noqa: PLC0415
@@ -33,7 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         code: int = parsed.run(parsed)
-    except (StartError, RestError, RunError, SubmitError, PointError, StateError, lib.NotSetUp) as error:
+    except (StartError, RestError, RunError, SubmitError, PointError, StateError, DeployError, lib.NotSetUp) as error:
         print(error, file=sys.stderr)
         return 1
     except (settings.SettingsError, ConnectorError) as error:
@@ -62,7 +63,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     _demo(commands.add_parser("demo", help="everything at once, with a check of every row at the end"))
-    _aws(commands.add_parser("aws", help="the AWS emulator with the streams and the table"))
+    _aws(commands.add_parser("aws", help="the AWS emulator with streams, table and archive"))
     _job(commands.add_parser("job", help="the job on a Flink minicluster with its web UI"))
     what = "a standalone Flink cluster: a JobManager and TaskManagers as processes of their own"
     cluster_command.add(commands.add_parser("cluster", help=what, description=what.capitalize() + "."), count, _port)
@@ -95,9 +96,15 @@ def _demo(command: argparse.ArgumentParser) -> None:
 
 def _aws(command: argparse.ArgumentParser) -> None:
     command.formatter_class = _Defaults
-    command.description = "AWS on 127.0.0.1 with the three streams and the table, until Ctrl-C. Nothing is kept."
+    command.description = (
+        "AWS on 127.0.0.1 with streams, table and archive, made from the cloud's own template, until Ctrl-C. "
+        "Nothing is kept."
+    )
     command.add_argument("--port", type=_port, default=4566, metavar="PORT", help="0 takes a free one")
     command.add_argument("--shards", type=count, default=4, metavar="N", help="shards of the raw stream")
+    command.add_argument(
+        "--no-archive", action="store_true", help="without Firehose and S3, which slow the emulator down"
+    )
     command.set_defaults(run=_run_aws)
 
 
@@ -176,11 +183,13 @@ def _run_aws(parsed: argparse.Namespace) -> int:
 
     with processes.signals() as asked, emulator.running(lib.STATE / "aws.log", parsed.port) as aws:
         names = resources.default_names()
-        resources.create(*resources.clients(aws.environment), parsed.shards, names)
+        archived = "no" if parsed.no_archive else "yes"
+        made = resources.create(aws.environment, parsed.shards, names, Archive=archived, Dashboard="yes")
         print(
             f"# AWS on {aws.endpoint}: streams {names.raw} ({parsed.shards} shards), {names.summary}, {names.errors};"
         )
-        print(f"# table {names.table}. In every other terminal, first:")
+        bucket = f"; archive {made['ArchiveBucketName']}" if "ArchiveBucketName" in made else ""
+        print(f"# table {names.table}{bucket}. In every other terminal, first:")
         print("export " + " ".join(f"{name}={value}" for name, value in aws.environment.items()), flush=True)
         while not asked.wait(0.5):
             if aws.process.poll() is not None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.unicorn_summary import JOB
-from local import cluster, emulator, lib, processes, proof, resources, running
+from local import archive, cluster, emulator, lib, processes, proof, resources, running
 from local.processes import RunError
 from local.view import Scene, Show, view
 from local.watch import Seen, Watch
@@ -107,7 +107,7 @@ def run(options: Options) -> int:
         aws = stack.enter_context(emulator.running(folder / "emulator.log", options.port))
         names = resources.default_names()
         clients = resources.clients(aws.environment)
-        resources.create(*clients, options.shards, names)
+        made = resources.create(aws.environment, options.shards, names, Archive="yes", Dashboard="yes")
         ground = Ground(folder, aws, names, stack, asked, say)
         flink, job, has_ended = (_on_cluster if options.cluster else _in_one_jvm)(options, ground)
         say("job running, the unicorns take off; the first rows come after some 12 s")
@@ -120,7 +120,10 @@ def run(options: Options) -> int:
             land(flight)
         if first_row is not None:
             print(f"The first summary row came {first_row - started:.0f} s after the start.")
-        return proof.tell(proof.prove(*clients, names, proof.read_lines(flight.copy)), folder)
+        sent = proof.read_lines(flight.copy)
+        report = proof.prove(*clients, names, sent)
+        account = resources.account(aws.environment)
+        return proof.tell(report, archive.prove(account, made["ArchiveBucketName"], sent, print), folder)
 
 
 @dataclass(frozen=True)

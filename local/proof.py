@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from consumer.tail import stored
 from local import check
+from local.archive import Archived
 from local.resources import Names
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def items(dynamodb: DynamoDBClient, table: str) -> list[dict[str, Any]]:
     ]
 
 
-def tell(report: check.Report, folder: Path) -> int:
+def tell(report: check.Report, archived: Archived, folder: Path) -> int:
     """Print what was compared; the exit code, 0 if nothing is wrong."""
     errors = ", ".join(f"{count} {name}" for name, count in report.errors.items()) or "none"
     print(
@@ -72,10 +73,14 @@ def tell(report: check.Report, folder: Path) -> int:
     )
     if report.repeated:
         print(f"{report.repeated} stood on a stream twice with the same content, as after a restart they may.")
-    if not report.problems:
-        print("Every row is equal, none is missing or extra; every record is counted once.")
+    problems = [*report.problems, *archived.problems]
+    if not problems:
+        print(
+            "Every row is equal, none is missing or extra; every record is counted once.\n"
+            f"All {archived.readings:,} well-formed records are in the archive, and a query over it finds each of them."
+        )
         return 0
-    for problem in report.problems[:SHOWN]:
+    for problem in problems[:SHOWN]:
         print(f"WRONG: {problem}")
-    print(f"{len(report.problems)} things are wrong. What was sent and all logs are in {folder}.")
+    print(f"{len(problems)} things are wrong. What was sent and all logs are in {folder}.")
     return 1

@@ -1,7 +1,8 @@
-"""The streams and the table of the application, made through the same calls as on AWS."""
+"""The application's streams, table and archive on the emulator, from the template that makes them in the cloud."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from deploy import stack, template
+from deploy.account import Account
+from deploy.stack import Stack
 from jobs import settings
 from local.processes import RunError
 
@@ -39,45 +43,62 @@ def default_names() -> Names:
     )
 
 
-def clients(environment: dict[str, str]) -> tuple[KinesisClient, DynamoDBClient]:
+def clients(environment: Mapping[str, str]) -> tuple[KinesisClient, DynamoDBClient]:
     """Clients for the emulator described by these environment variables."""
-    session = boto3.Session(
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=environment["AWS_DEFAULT_REGION"],
-    )
+    session = _session(environment)
     endpoint = environment["AWS_ENDPOINT_URL"]
     return session.client("kinesis", endpoint_url=endpoint), session.client("dynamodb", endpoint_url=endpoint)
 
 
-def create(kinesis: KinesisClient, dynamodb: DynamoDBClient, shards: int, names: Names) -> None:
-    """Create the three streams (the raw one with so many shards) and the table, and wait until they are usable."""
-    _create_stream(kinesis, names.raw, shards)
-    create_outputs(kinesis, dynamodb, names)
+def account(environment: Mapping[str, str]) -> Account:
+    """The emulator described by these environment variables, as what things are deployed to."""
+    return Account(_session(environment), environment["AWS_ENDPOINT_URL"])
 
 
-def create_outputs(kinesis: KinesisClient, dynamodb: DynamoDBClient, names: Names) -> None:
-    """Create what the job writes to, and wait until it is usable."""
-    _create_stream(kinesis, names.summary, 1)
-    _create_stream(kinesis, names.errors, 1)
-    dynamodb.create_table(
-        TableName=names.table,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[
-            {"AttributeName": "Name", "KeyType": "HASH"},
-            {"AttributeName": "StatusTime", "KeyType": "RANGE"},
-        ],
-        AttributeDefinitions=[
-            {"AttributeName": "Name", "AttributeType": "S"},
-            {"AttributeName": "StatusTime", "AttributeType": "S"},
-        ],
+def _session(environment: Mapping[str, str]) -> boto3.Session:
+    return boto3.Session(
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name=environment["AWS_DEFAULT_REGION"],
     )
-    dynamodb.get_waiter("table_exists").wait(TableName=names.table, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
-def _create_stream(kinesis: KinesisClient, stream: str, shards: int) -> None:
-    kinesis.create_stream(StreamName=stream, ShardCount=shards)
-    kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+def create(environment: Mapping[str, str], shards: int, names: Names, **parameters: str) -> Mapping[str, str]:
+    """Create everything but the Flink application from the cloud's own template on the emulator; the stack's outputs.
+
+    shards: of the raw stream. parameters: further ones of the template; without any there is neither archive nor
+    dashboard. Names of their own make a stack of their own. Raises DeployError.
+    """
+    made = Stack(account(environment), _stack(names))
+    values = {
+        "RawStream": names.raw,
+        "SummaryStream": names.summary,
+        "ErrorStream": names.errors,
+        "Table": names.table,
+        "StreamMode": "PROVISIONED",
+        "Shards": str(shards),
+        "BucketPrefix": _prefix(names),
+        "Archive": "no",
+        "Dashboard": "no",
+        "Emulated": "yes",
+        **parameters,
+    }
+    template.check(values)
+    return made.execute(made.propose(template.text(), values)).outputs
+
+
+def _stack(names: Names) -> str:
+    return stack.NAME if names == default_names() else f"{stack.NAME}-{_digest(names)}"
+
+
+def _prefix(names: Names) -> str:
+    """Buckets have names of their own too."""
+    default = template.parameters()["BucketPrefix"].default
+    return default if names == default_names() else f"{default}-{_digest(names)}"
+
+
+def _digest(names: Names) -> str:
+    return hashlib.sha256(repr(names).encode()).hexdigest()[:8]
 
 
 def require(values: Mapping[str, Mapping[str, str]]) -> None:

@@ -37,16 +37,16 @@ class Stage:
         """The same raw stream with other outputs, created here."""
         old = self.names
         names = replace(old, summary=old.summary + suffix, errors=old.errors + suffix, table=old.table + suffix)
-        resources.create_outputs(*self.clients, names)
+        # A stack makes all of them; the raw stream of this one stays empty.
+        resources.create(self.aws.environment, 1, replace(names, raw=f"{old.raw}{suffix}-unused"))
         return replace(self, names=names)
 
 
 def stage(aws: emulator.Emulator, name: str, shards: int = 4) -> Stage:
     """Create a raw stream with so many shards and its outputs, all named after the test."""
     names = resources.Names(f"{name}-raw", f"{name}-summary", f"{name}-errors", f"{name}-table")
-    made = Stage(aws, names)
-    resources.create(*made.clients, shards, names)
-    return made
+    resources.create(aws.environment, shards, names)
+    return Stage(aws, names)
 
 
 def producer(on: Stage, copy: Path, *flags: str) -> subprocess.Popen[bytes]:

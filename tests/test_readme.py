@@ -19,6 +19,7 @@ README = lib.ROOT / "README.md"
 # Each program's own parser: what it does not know, README must not name.
 PARSERS = {
     "consumer": "consumer.arguments:_parser",
+    "deploy": "deploy.__main__:parser",
     "jobs": "jobs.__main__:parser",
     "local": "local.__main__:parser",
     "producer": "producer.options:_parser",

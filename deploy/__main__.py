@@ -1,0 +1,49 @@
+"""The command line: python -m deploy --help."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and flags."""
+    from deploy import command  # noqa: PLC0415
+
+    top = argparse.ArgumentParser(
+        prog="python -m deploy",
+        description="The application on Amazon Managed Flink: the package, and everything around it in one stack.",
+    )
+    command.add(top.add_subparsers(dest="command", required=True, metavar="COMMAND"))
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Do what was asked for; expected failures are one sentence on standard error."""
+    try:
+        parsed = parser().parse_args(arguments)
+        from connectors.jars import JarError  # noqa: PLC0415
+        from deploy.account import DeployError  # noqa: PLC0415
+        from deploy.package import PackageError  # noqa: PLC0415
+        from deploy.template import TemplateError  # noqa: PLC0415
+        from local.lib import NotSetUp  # noqa: PLC0415
+        from operations.state import StateError  # noqa: PLC0415
+    except ImportError as error:
+        print(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.", file=sys.stderr)
+        return 1
+    try:
+        code: int = parsed.run(parsed)
+    except TemplateError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (DeployError, PackageError, StateError, NotSetUp, JarError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Stopped. What was begun in the account goes on; `python -m deploy status` shows it.", file=sys.stderr)
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,177 @@
+"""Where things are deployed: an AWS account, or the emulator at an endpoint; and what its errors mean."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from boto3.exceptions import Boto3Error
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from local import emulator
+
+Say = Callable[[str], None]  # one line of progress
+
+# Answers that come again after a while are asked again by botocore, with growing pauses and jitter.
+_CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
+_EMULATOR = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+class DeployError(Exception):
+    """What was asked for is not done; the text is one sentence with the remedy."""
+
+    @property
+    def code(self) -> str:
+        """The code of the AWS error behind it, or an empty text."""
+        cause = self.__cause__
+        return str(cause.response.get("Error", {}).get("Code", "")) if isinstance(cause, ClientError) else ""
+
+
+@dataclass(frozen=True)
+class Account:
+    """A session with a region, and the endpoint of the emulator, or None for AWS itself."""
+
+    session: boto3.Session
+    endpoint: str | None
+
+    @property
+    def region(self) -> str:
+        return str(self.session.region_name)
+
+    @property
+    def is_emulated(self) -> bool:
+        return self.endpoint is not None
+
+    @property
+    def where(self) -> str:
+        """For people."""
+        return f"{self.region} at {self.endpoint}" if self.endpoint else self.region
+
+    @functools.cached_property
+    def number(self) -> str:
+        """The account's twelve digits. Raises ClientError or BotoCoreError."""
+        return str(self.client("sts").get_caller_identity()["Account"])
+
+    def client(self, service: str) -> Any:
+        """A client of this service. Raises DeployError for an unusable session."""
+        config = _EMULATOR if self.is_emulated else _CONFIG
+        return self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
+
+
+def connect(endpoint: str | None, region: str | None, profile: str | None) -> Account:
+    """The account that flags and environment name. Raises DeployError if they name none.
+
+    At an endpoint of this machine, credentials and region need not be set: the emulator takes any.
+    """
+    if endpoint is not None:
+        parts = urlsplit(endpoint)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise DeployError(f"{endpoint!r} is not an endpoint such as http://127.0.0.1:4566.")
+    try:
+        session = boto3.Session(region_name=region, profile_name=profile)
+        if endpoint is not None and urlsplit(endpoint).hostname in _LOOPBACK:
+            session = _for_emulator(session, region, profile)
+    except ProfileNotFound as error:
+        raise DeployError(f"{error}: `aws configure list-profiles` lists those there are.") from error
+    if not session.region_name:
+        raise DeployError("No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile.")
+    return Account(session, endpoint)
+
+
+def _for_emulator(session: boto3.Session, region: str | None, profile: str | None) -> boto3.Session:
+    region = region or session.region_name or emulator.REGION
+    if profile is not None or session.get_credentials() is not None:
+        return boto3.Session(region_name=region, profile_name=profile)
+    return boto3.Session(
+        aws_access_key_id=emulator.CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=emulator.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        region_name=region,
+    )
+
+
+# What to do about an error that a service answers with; without an entry its own words must do.
+_REMEDIES = {
+    "AccessDenied": "allow it to this identity, or use another one with --profile",
+    "AccessDeniedException": "allow it to this identity, or use another one with --profile",
+    "UnauthorizedOperation": "allow it to this identity, or use another one with --profile",
+    "ExpiredToken": "log in again: the credentials have expired",
+    "ExpiredTokenException": "log in again: the credentials have expired",
+    "RequestExpired": "log in again, and check this machine's clock",
+    "InvalidClientTokenId": "check the access key, or choose another identity with --profile",
+    "UnrecognizedClientException": "check the access key, or choose another identity with --profile",
+    "SignatureDoesNotMatch": "check the secret key",
+    "OptInRequired": "enable the region, or the service, in this account",
+    "SubscriptionRequiredException": "enable the service in this account",
+    "LimitExceededException": "have the quota raised, or remove what is not used any more",
+    "LimitExceeded": "have the quota raised, or remove what is not used any more",
+    "Throttling": "try again in a minute: the account makes too many requests",
+    "ThrottlingException": "try again in a minute: the account makes too many requests",
+    "NoSuchBucket": "`python -m deploy up` creates it",
+    "ResourceNotFoundException": "`python -m deploy status` shows what is there",
+    "ResourceInUseException": "wait until what is under way has ended; `python -m deploy status` shows it",
+    "ConcurrentModificationException": "somebody else changes it at the same time: try again",
+    "InvalidRequestException": "change the query; the column names are those of `python -m deploy query --list`",
+}
+
+
+@contextmanager
+def sentences(account: Account | None = None) -> Iterator[None]:
+    """Turn every error of AWS within the block into a DeployError of one sentence with the remedy."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, Boto3Error) as error:
+        raise DeployError(sentence(error, account)) from error
+
+
+def sentence(error: ClientError | BotoCoreError | Boto3Error, account: Account | None = None) -> str:
+    """What an error of AWS says, and what to do about it."""
+    if isinstance(error, ClientError):
+        code = error.response.get("Error", {}).get("Code", "")
+        said = error.response.get("Error", {}).get("Message") or "it gives no reason"
+        remedy = _REMEDIES.get(code, "look the error up in the service's documentation, or try again")
+        return f"AWS refused {error.operation_name} ({code}: {' '.join(said.split())[:400].rstrip('.')}): {remedy}."
+    if isinstance(error, NoCredentialsError | PartialCredentialsError):
+        return "There are no AWS credentials: log in, name a profile with --profile, or an emulator with --endpoint."
+    if isinstance(error, NoRegionError):
+        return "No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile."
+    if isinstance(error, EndpointConnectionError):
+        where = account.endpoint if account and account.endpoint else "AWS"
+        start = ": `python -m local aws` starts an emulator" if account and account.endpoint else ": check the network"
+        return f"{where} does not answer{start}."
+    return f"AWS cannot be reached: {' '.join(str(error).split()).rstrip('.')}; check network and credentials."
+
+
+class Wait:
+    """A wait with a limit: call `pause` until what is waited for has come. The pauses grow up to 5 s."""
+
+    def __init__(self, what: str, seconds: float, remedy: str) -> None:
+        self._what, self._seconds, self._remedy = what, seconds, remedy
+        self._began = time.monotonic()
+        self._next = 0.1
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def pause(self) -> None:
+        """Sleep for a while. Raises DeployError after the limit."""
+        if self.elapsed > self._seconds:
+            raise DeployError(f"{self._what} has not ended after {self._seconds / 60:.0f} minutes: {self._remedy}.")
+        time.sleep(self._next)
+        self._next = min(5.0, self._next * 1.3)

@@ -1,0 +1,196 @@
+"""The application on Managed Flink: its state, start with the right snapshot, stop, its log."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from deploy.account import Account, DeployError, Say, Wait, sentences
+
+START_LIMIT = 900.0  # seconds until it runs; two or three minutes are usual
+STOP_LIMIT = 900.0  # seconds for a stop with its snapshot
+SIGNATURE_TAG = "state-signature"
+_BUSY = ("STARTING", "STOPPING", "UPDATING", "AUTOSCALING", "FORCE_STOPPING", "MAINTENANCE", "ROLLING_BACK")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A snapshot that is complete: its name and when it was made."""
+
+    name: str
+    made: datetime
+
+
+@dataclass(frozen=True)
+class Running:
+    """The application as the service describes it.
+
+    status: of the service, READY when it is stopped. version: counts its updates. code: the package's key in the bucket
+    of artifacts. signature: of the state that its SQL keeps.
+    """
+
+    status: str
+    version: int
+    code: str
+    parallelism: int
+    signature: str
+
+    @property
+    def is_running(self) -> bool:
+        return self.status in ("RUNNING", "AUTOSCALING")
+
+
+class Application:
+    """The application of this name. Every method raises DeployError with one sentence."""
+
+    def __init__(self, account: Account, name: str, say: Say = lambda _text: None) -> None:
+        self._account, self.name, self._say = account, name, say
+        self._flink = account.client("kinesisanalyticsv2")
+
+    def find(self) -> Running | None:
+        """The application, or None if there is none."""
+        try:
+            with sentences(self._account):
+                one = self._flink.describe_application(ApplicationName=self.name)["ApplicationDetail"]
+                tags = self._flink.list_tags_for_resource(ResourceARN=one["ApplicationARN"])["Tags"]
+        except DeployError as error:
+            if error.code == "ResourceNotFoundException":
+                return None
+            raise
+        configuration = one.get("ApplicationConfigurationDescription", {})
+        code = configuration.get("ApplicationCodeConfigurationDescription", {}).get("CodeContentDescription", {})
+        flink = configuration.get("FlinkApplicationConfigurationDescription", {})
+        return Running(
+            one["ApplicationStatus"],
+            one["ApplicationVersionId"],
+            code.get("S3ApplicationCodeLocationDescription", {}).get("FileKey", ""),
+            int(flink.get("ParallelismConfigurationDescription", {}).get("CurrentParallelism", 0)),
+            next((tag["Value"] for tag in tags if tag["Key"] == SIGNATURE_TAG), ""),
+        )
+
+    def require(self) -> Running:
+        """The application, which must be there."""
+        found = self.find()
+        if found is None:
+            raise DeployError(
+                f"There is no application {self.name} in {self._account.where}: `python -m deploy up` creates it."
+            )
+        return found
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        """The complete snapshots, the newest first."""
+        with sentences(self._account):
+            answer = self._flink.list_application_snapshots(ApplicationName=self.name, Limit=50)
+            found = list(answer["SnapshotSummaries"])
+            while token := answer.get("NextToken"):
+                answer = self._flink.list_application_snapshots(ApplicationName=self.name, Limit=50, NextToken=token)
+                found += answer["SnapshotSummaries"]
+        ready = [one for one in found if one["SnapshotStatus"] == "READY"]
+        made = [Snapshot(one["SnapshotName"], one["SnapshotCreationTimestamp"]) for one in ready]
+        return sorted(made, key=lambda one: one.made, reverse=True)
+
+    def start(self, *, fresh: bool) -> str:
+        """Start from the newest snapshot; without one if there is none, or if `fresh`. Returns what it started from."""
+        snapshots = [] if fresh else self.snapshots()
+        kind = "RESTORE_FROM_LATEST_SNAPSHOT" if snapshots else "SKIP_RESTORE_FROM_SNAPSHOT"
+        origin = f"the snapshot {snapshots[0].name}" if snapshots else "the beginning"
+        self._say(f"starting {self.name} from {origin}")
+        with sentences(self._account):
+            self._flink.start_application(
+                ApplicationName=self.name,
+                RunConfiguration={"ApplicationRestoreConfiguration": {"ApplicationRestoreType": kind}},
+            )
+        began = time.time()
+        found = self._settled(f"The start of {self.name}", START_LIMIT)
+        if not found.is_running:
+            reason = next((entry.text for entry in self.log(began - 5, errors=True)), "its log gives no reason")
+            raise DeployError(
+                f"{self.name} did not start and is {found.status} ({reason[:400].rstrip('.')}): "
+                "`python -m deploy logs` shows more."
+            )
+        return origin
+
+    def stop(self, *, force: bool) -> None:
+        """Stop with a snapshot, or, with `force`, at once and without."""
+        self._say(f"stopping {self.name} " + ("without a snapshot" if force else "with a snapshot"))
+        with sentences(self._account):
+            self._flink.stop_application(ApplicationName=self.name, Force=force)
+        self._settled(f"The stop of {self.name}", STOP_LIMIT)
+
+    def settled(self) -> Running:
+        """The application, once nothing is under way with it."""
+        return self._settled(f"What is under way with {self.name}", START_LIMIT)
+
+    def _settled(self, what: str, limit: float) -> Running:
+        wait = Wait(what, limit, "it goes on in the account; `python -m deploy status` and `logs` show it")
+        said, told = "", 0.0
+        while True:
+            found = self.require()
+            if found.status not in _BUSY or (found.status == "AUTOSCALING" and found.is_running):
+                return found
+            if found.status != said or wait.elapsed - told > 15:
+                said, told = found.status, wait.elapsed
+                self._say(f"{wait.elapsed:5.0f} s  {found.status}")
+            wait.pause()
+
+    def log(self, since: float, *, errors: bool = False, limit: int = 1000) -> Iterator[Entry]:
+        """The entries of its log since a time (seconds since 1970), the oldest first; only `errors` if asked to."""
+        logs = self._account.client("logs")
+        request = {"logGroupName": log_group(self.name), "startTime": int(since * 1000)}
+        if errors:
+            request["filterPattern"] = '{ $.messageType = "ERROR" || $.throwableInformation = "*" }'
+        try:
+            with sentences(self._account):
+                pages = logs.get_paginator("filter_log_events").paginate(
+                    **request, PaginationConfig={"MaxItems": limit}
+                )
+                for page in pages:
+                    # The filter again, for an emulator that does not know it.
+                    yield from (one for one in map(_entry, page["events"]) if one.is_error or not errors)
+        except DeployError as error:
+            if error.code == "ResourceNotFoundException":
+                return
+            raise
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An entry of the application's log: its id, when (milliseconds since 1970), its level, and what it says.
+
+    is_error: its level is ERROR, or it has a stack trace.
+    """
+
+    id: str
+    time: int
+    level: str
+    text: str
+    is_error: bool = False
+
+    def __str__(self) -> str:
+        when = datetime.fromtimestamp(self.time / 1000, UTC)
+        return f"{when:%Y-%m-%d %H:%M:%S} {self.level:5} {self.text}"
+
+
+def log_group(application: str) -> str:
+    """The group that the template makes for the application's log."""
+    return f"/aws/kinesis-analytics/{application}"
+
+
+def _entry(event: Mapping[str, Any]) -> Entry:
+    """The service writes one JSON object per entry: message, messageType, and the stack trace if there is one."""
+    text, level, trace = str(event["message"]), "", ""
+    try:
+        said = json.loads(text)
+    except ValueError:
+        said = None
+    if isinstance(said, dict):
+        level = str(said.get("messageType", ""))
+        trace = str(said.get("throwableInformation", "")).strip()
+        text = str(said.get("message", text)) + (f" ({trace.splitlines()[0]})" if trace else "")
+    printable = "".join(one if one.isprintable() else " " for one in text)
+    is_error = level == "ERROR" or bool(trace)
+    return Entry(str(event.get("eventId", "")), int(event["timestamp"]), level, " ".join(printable.split()), is_error)

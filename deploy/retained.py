@@ -1,0 +1,115 @@
+"""The table and the archive, which stay when the stack goes: are they there, and removing them when told to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from deploy import template
+from deploy.account import Account, DeployError, Say, Wait, sentences
+
+_KEYS = {"Name": "HASH", "StatusTime": "RANGE"}
+_AT_ONCE = 1000  # objects per call (DeleteObjects)
+_TOLD_EVERY = 10_000
+DELETE_LIMIT = 600.0  # seconds for a table to be gone
+
+
+@dataclass(frozen=True)
+class Names:
+    """The table and the archive's bucket of a stack with these parameters."""
+
+    table: str
+    archive: str
+
+    @classmethod
+    def of(cls, account: Account, values: Mapping[str, str]) -> Names:
+        """By the parameters that are given, and the template's defaults. Raises DeployError."""
+        known = template.parameters()
+        prefix = values.get("BucketPrefix", known["BucketPrefix"].default)
+        with sentences(account):
+            archive = f"{prefix}-archive-{account.number}-{account.region}"
+        return cls(values.get("Table", known["Table"].default), archive)
+
+
+def table_exists(account: Account, name: str) -> bool:
+    """Whether there is a table of this name; one with another key raises DeployError, for it cannot take the rows."""
+    try:
+        with sentences(account):
+            found = account.client("dynamodb").describe_table(TableName=name)["Table"]
+    except DeployError as error:
+        if error.code == "ResourceNotFoundException":
+            return False
+        raise
+    keys = {one["AttributeName"]: one["KeyType"] for one in found["KeySchema"]}
+    if keys != _KEYS:
+        raise DeployError(
+            f"The table {name} has the key {', '.join(keys)}, not Name, StatusTime: name another with --set Table=..."
+        )
+    return True
+
+
+def bucket_exists(account: Account, name: str) -> bool:
+    """Whether there is a bucket of this name; one that belongs to somebody else raises DeployError."""
+    try:
+        with sentences(account):
+            account.client("s3").head_bucket(Bucket=name, ExpectedBucketOwner=account.number)
+    except DeployError as error:
+        if error.code in ("404", "NoSuchBucket", "NotFound"):
+            return False
+        if error.code in ("403", "AccessDenied", "Forbidden"):
+            raise DeployError(
+                f"The bucket {name} belongs to another account, or may not be read: choose another name with "
+                "--set BucketPrefix=..., or allow s3:ListBucket."
+            ) from error
+        raise
+    return True
+
+
+def empty(account: Account, bucket: str, say: Say) -> int:
+    """Delete every object of a bucket without versions; how many there were. A bucket that is not there is empty."""
+    s3 = account.client("s3")
+    count = 0
+    try:
+        with sentences(account):
+            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, PaginationConfig={"PageSize": _AT_ONCE})
+            for page in pages:
+                keys = [{"Key": one["Key"]} for one in page.get("Contents", ())]
+                if keys:
+                    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+                    _all_deleted(bucket, answer.get("Errors", ()))
+                if count // _TOLD_EVERY != (count + len(keys)) // _TOLD_EVERY:
+                    say(f"deleted {count + len(keys):,} objects of {bucket}")
+                count += len(keys)
+    except DeployError as error:
+        if error.code != "NoSuchBucket":
+            raise
+    return count
+
+
+def _all_deleted(bucket: str, errors: object) -> None:
+    for one in errors:  # type: ignore[attr-defined]
+        raise DeployError(
+            f"{one['Key']} in {bucket} cannot be deleted ({one.get('Code')}): allow s3:DeleteObject, and try again."
+        )
+
+
+def delete_bucket(account: Account, bucket: str, say: Say) -> None:
+    """Delete a bucket with everything in it, if it is there. Raises DeployError."""
+    if not bucket_exists(account, bucket):
+        return
+    count = empty(account, bucket, say)
+    with sentences(account):
+        account.client("s3").delete_bucket(Bucket=bucket)
+    say(f"deleted the bucket {bucket} with {count:,} objects")
+
+
+def delete_table(account: Account, table: str, say: Say) -> None:
+    """Delete a table, if it is there, and wait until it is gone. Raises DeployError."""
+    if not table_exists(account, table):
+        return
+    with sentences(account):
+        account.client("dynamodb").delete_table(TableName=table)
+    wait = Wait(f"The removal of the table {table}", DELETE_LIMIT, "look at it in the console")
+    while table_exists(account, table):
+        wait.pause()
+    say(f"deleted the table {table}")

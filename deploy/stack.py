@@ -1,0 +1,273 @@
+"""The stack in CloudFormation: what would change, change it, remove it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from deploy import template
+from deploy.account import Account, DeployError, Say, Wait, sentences
+
+NAME = "wildrydes"
+PROPOSE_LIMIT = 300.0  # seconds for CloudFormation to say what would change
+CHANGE_LIMIT = 2400.0  # seconds for a change; some ten minutes are usual, CloudFront takes the longest
+_NOTHING = ("didn't contain changes", "No updates are to be performed")
+_CONSEQUENCE = ("cancelled", "canceled", "rollback requested")  # of another failure, which is the one to be told
+
+
+@dataclass(frozen=True)
+class Found:
+    """A stack as it is: CloudFormation's status with its reason, parameters and outputs by name."""
+
+    id: str
+    status: str
+    reason: str
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    @property
+    def is_busy(self) -> bool:
+        return self.status.endswith("_IN_PROGRESS")
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it can be updated: creation succeeded, and so did the last update or its rollback."""
+        return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would happen to one resource.
+
+    replacement: "True" if it would be made anew, and lose what it holds; "Conditional" if that may be; else "".
+    """
+
+    action: str
+    resource: str
+    type: str
+    replacement: str
+
+    def __str__(self) -> str:
+        verb = {"Add": "create", "Modify": "change", "Remove": "remove", "Import": "take over"}.get(self.action)
+        warning = {
+            "True": ", which REPLACES it: what it holds is lost",
+            "Conditional": ", which MAY REPLACE it: what it holds would be lost",
+        }.get(self.replacement, "")
+        return f"{verb or self.action.lower()} {self.resource} ({self.type}){warning}"
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A change set: what would change. Without changes it cannot be carried out."""
+
+    id: str
+    is_new: bool
+    changes: Sequence[Change]
+
+
+class Stack:
+    """The stack of this name. Every method raises DeployError with one sentence."""
+
+    def __init__(self, account: Account, name: str = NAME, say: Say = lambda _text: None) -> None:
+        self._account, self.name, self._say = account, name, say
+        self._cloudformation = account.client("cloudformation")
+
+    def find(self) -> Found | None:
+        """The stack, or None if there is none; one that was only ever looked at (a change set) is none."""
+        try:
+            with sentences(self._account):
+                one = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
+        except DeployError as error:
+            if isinstance(error.__cause__, ClientError) and "does not exist" in str(error.__cause__):
+                return None
+            raise
+        if one["StackStatus"] == "REVIEW_IN_PROGRESS":
+            return None
+        return Found(
+            one["StackId"],
+            one["StackStatus"],
+            one.get("StackStatusReason", ""),
+            {each["ParameterKey"]: each["ParameterValue"] for each in one.get("Parameters", ())},
+            {each["OutputKey"]: each["OutputValue"] for each in one.get("Outputs", ())},
+        )
+
+    def require(self) -> Found:
+        """The stack, which must be there."""
+        found = self.find()
+        if found is None:
+            raise DeployError(
+                f"There is no stack {self.name} in {self._account.where}: `python -m deploy up` creates it."
+            )
+        return found
+
+    def resources(self) -> Mapping[str, str]:
+        """The physical names of the stack's resources by their names in the template."""
+        with sentences(self._account):
+            pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
+            return {
+                one["LogicalResourceId"]: one.get("PhysicalResourceId", "")
+                for page in pages
+                for one in page["StackResourceSummaries"]
+                if one["ResourceStatus"] != "DELETE_COMPLETE"
+            }
+
+    def require_sound(self, found: Found) -> None:
+        """Refuse a stack that cannot be changed: something is under way, or its creation or last change failed."""
+        if found.is_busy:
+            raise DeployError(
+                f"The stack {self.name} is {found.status}: wait until `python -m deploy status` shows it has ended."
+            )
+        if not found.is_sound:
+            raise DeployError(
+                f"The stack {self.name} is {found.status} ({found.reason or 'no reason given'}): "
+                "`python -m deploy down` removes it, all but table and archive; then `up` creates it anew."
+            )
+
+    def propose(self, body: str, values: Mapping[str, str]) -> Proposal:
+        """What this template with these parameters would change; parameters that are not given stay as they are."""
+        found = self.find()
+        if found is not None:
+            self.require_sound(found)
+        kept = [name for name in (found.parameters if found else ()) if name in template.parameters()]
+        given = [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
+        previous = [{"ParameterKey": name, "UsePreviousValue": True} for name in kept if name not in values]
+        more = {}
+        if self._account.is_emulated:
+            more["DisableValidation"] = True  # the emulator's takes what is to be imported for a conflict
+            body = template.resolved(body, {**(found.parameters if found else {}), **values})
+        with sentences(self._account):
+            answer = self._cloudformation.create_change_set(
+                StackName=self.name,
+                ChangeSetName=f"deploy-{time.time_ns()}",
+                ChangeSetType="UPDATE" if found else "CREATE",
+                TemplateBody=body,
+                Parameters=[*given, *previous],
+                Capabilities=["CAPABILITY_IAM"],
+                ImportExistingResources=True,
+                **more,
+            )
+        return self._computed(answer["Id"], is_new=found is None)
+
+    def _computed(self, id_: str, *, is_new: bool) -> Proposal:
+        wait = Wait("CloudFormation's list of changes", PROPOSE_LIMIT, "try again, or look at the stack in the console")
+        while True:
+            with sentences(self._account):
+                answer = self._cloudformation.describe_change_set(ChangeSetName=id_, StackName=self.name)
+            if answer["Status"] == "CREATE_COMPLETE":
+                return Proposal(id_, is_new, [*map(_change, self._changes(id_))])
+            if answer["Status"] == "FAILED":
+                reason = answer.get("StatusReason", "")
+                proposal = Proposal(id_, is_new, ())
+                self.discard(proposal)
+                if any(nothing in reason for nothing in _NOTHING):
+                    return proposal
+                raise DeployError(f"CloudFormation refuses the change ({reason.rstrip('.')}): mend what it names.")
+            wait.pause()
+
+    def _changes(self, id_: str) -> Iterator[dict[str, Any]]:
+        with sentences(self._account):
+            pages = self._cloudformation.get_paginator("describe_change_set")
+            for page in pages.paginate(ChangeSetName=id_, StackName=self.name):
+                yield from (one["ResourceChange"] for one in page["Changes"])
+
+    def discard(self, proposal: Proposal) -> None:
+        """Drop a change set that is not to be carried out, and the empty stack that one for a new stack leaves."""
+        with sentences(self._account):
+            if proposal.is_new:
+                self._cloudformation.delete_stack(StackName=self.name)
+            else:
+                self._cloudformation.delete_change_set(ChangeSetName=proposal.id, StackName=self.name)
+
+    def execute(self, proposal: Proposal) -> Found:
+        """Carry the changes out, wait, and return the stack as it is then."""
+        known = {one["EventId"] for one in self._events(self.name)}
+        with sentences(self._account):
+            self._cloudformation.execute_change_set(ChangeSetName=proposal.id, StackName=self.name)
+        touched = {one.resource for one in proposal.changes}
+        found = self._settled(self.name, known, "The change of the stack", touched)
+        if found is None or not found.is_sound or "ROLLBACK" in found.status:
+            status = found.status if found else "gone"
+            raise DeployError(
+                f"The stack {self.name} could not be changed and is {status}: {self._failure(self.name, known)}."
+            )
+        return found
+
+    def delete(self) -> None:
+        """Remove the stack and wait until it is gone. What the template retains, stays."""
+        found = self.find()
+        if found is None:
+            return
+        known = {one["EventId"] for one in self._events(found.id)}
+        with sentences(self._account):
+            self._cloudformation.delete_stack(StackName=self.name)
+        # By its id, for a stack that is gone has no name any more.
+        left = self._settled(found.id, known, "The removal of the stack")
+        if left is not None and left.status != "DELETE_COMPLETE":
+            raise DeployError(
+                f"The stack {self.name} could not be removed and is {left.status}: {self._failure(found.id, known)}."
+            )
+
+    def _settled(self, id_: str, known: set[str], what: str, touched: set[str] | None = None) -> Found | None:
+        """Wait until nothing is in progress, telling what happens (to the resources that are `touched`)."""
+        told = set(known)
+        wait = Wait(what, CHANGE_LIMIT, "it goes on in the account; `python -m deploy status` shows it")
+        while True:
+            found = Stack(self._account, id_).find()
+            for event in reversed(self._events(id_)):
+                if event["EventId"] not in told:
+                    told.add(event["EventId"])
+                    if touched is None or event["LogicalResourceId"] in touched:
+                        self._tell(event, wait.elapsed)
+            if found is None or not found.is_busy:
+                return found
+            wait.pause()
+
+    def _tell(self, event: Mapping[str, Any], elapsed: float) -> None:
+        status = str(event["ResourceStatus"])
+        if (
+            status.endswith(("_COMPLETE", "_FAILED", "_SKIPPED"))
+            and event["ResourceType"] != "AWS::CloudFormation::Stack"
+        ):
+            did = status.lower().replace("_", " ")
+            self._say(f"{elapsed:5.0f} s  {did}: {event['LogicalResourceId']} ({event['ResourceType']})")
+
+    def _events(self, id_: str) -> list[dict[str, Any]]:
+        """The stack's events, the newest first; none if there is no stack."""
+        try:
+            with sentences(self._account):
+                pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=id_)
+                return [one for page in pages for one in page["StackEvents"]]
+        except DeployError as error:
+            if isinstance(error.__cause__, ClientError) and "does not exist" in str(error.__cause__):
+                return []
+            raise
+
+    def _failure(self, id_: str, known: set[str]) -> str:
+        """The first failure since then that is no consequence of another."""
+        failed = [
+            f"{one['LogicalResourceId']} ({' '.join(one.get('ResourceStatusReason', 'no reason given').split())})"
+            for one in reversed(self._events(id_))
+            if one["EventId"] not in known and one["ResourceStatus"].endswith("_FAILED")
+        ]
+        telling = [one for one in failed if not any(word in one.lower() for word in _CONSEQUENCE)]
+        if any("DescribeEvents" in one for one in telling):  # what CloudFormation found before it changed anything
+            telling = self._validation_errors(id_) + telling
+        return (telling or failed or ["CloudFormation's events give no reason"])[0]
+
+    def _validation_errors(self, id_: str) -> list[str]:
+        with sentences(self._account):
+            events = self._cloudformation.describe_events(StackName=id_, Filters={"FailedEvents": True})
+        return [
+            f"{one.get('LogicalResourceId', self.name)} ({' '.join(one['ValidationStatusReason'].split())})"
+            for one in events["OperationEvents"]
+            if one.get("ValidationStatusReason")
+        ]
+
+
+def _change(one: Mapping[str, Any]) -> Change:
+    replacement = str(one.get("Replacement", ""))
+    return Change(one["Action"], one["LogicalResourceId"], one["ResourceType"], replacement)

@@ -1,0 +1,116 @@
+"""What is there: stack, application, streams, table, archive, alarms, in a few lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from deploy import template
+from deploy.account import Account, DeployError, sentences
+from deploy.application import Application
+from deploy.stack import Found, Stack
+
+
+def lines(account: Account, name: str) -> tuple[list[str], bool]:
+    """The state of everything as lines for people, and whether the application runs. Raises DeployError."""
+    found = Stack(account, name).require()
+    told = [("stack", f"{name}, {found.status} in {account.where}" + (f" ({found.reason})" if found.reason else ""))]
+    application, runs = _application(account, found)
+    told += application
+    told += [("streams", text) for text in _streams(account, found)]
+    told.append(("table", _table(account, _parameter(found, "Table"))))
+    if bucket := found.outputs.get("ArchiveBucketName"):
+        told.append(("archive", _archive(account, bucket)))
+    told.append(("alarms", _alarms(account, found)))
+    if address := found.outputs.get("SiteAddress"):
+        told.append(("dashboard", f"{address}, files in {found.outputs['SiteBucket']}"))
+    labels = ["" if number and told[number - 1][0] == label else label for number, (label, _text) in enumerate(told)]
+    return [f"{label:<12}{text}" for label, (_label, text) in zip(labels, told, strict=True)], runs
+
+
+def _parameter(found: Found, name: str) -> str:
+    return found.parameters.get(name, template.parameters()[name].default)
+
+
+def _application(account: Account, found: Found) -> tuple[list[tuple[str, str]], bool]:
+    application = Application(account, _parameter(found, "ApplicationName"))
+    running = application.find()
+    if running is None:
+        return [("application", "none yet: `python -m deploy up` creates and starts it")], False
+    package = running.code.removeprefix("code/").removesuffix(".zip")[:12]
+    told = [
+        (
+            "application",
+            f"{application.name} {running.status}, version {running.version}, parallelism {running.parallelism}, "
+            f"package {package}, state {running.signature}",
+        )
+    ]
+    if account.is_emulated:
+        told.append(("application", "(an emulator keeps its state only; no Flink job runs there)"))
+    snapshots = application.snapshots()
+    newest = f", the newest {snapshots[0].name} of {_utc(snapshots[0].made)}" if snapshots else ""
+    told.append(("snapshots", f"{len(snapshots)}{newest}"))
+    return told, running.is_running
+
+
+def _streams(account: Account, found: Found) -> Iterator[str]:
+    kinesis = account.client("kinesis")
+    for parameter in ("RawStream", "SummaryStream", "ErrorStream"):
+        stream = _parameter(found, parameter)
+        try:
+            with sentences(account):
+                one = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+        except DeployError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            yield f"{stream} is GONE: `python -m deploy up` does not bring it back, `down` and `up` do"
+        else:
+            mode = one.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED").lower().replace("_", "-")
+            yield f"{stream} {one['StreamStatus']}, {one['OpenShardCount']} open shards, {mode}"
+
+
+def _table(account: Account, name: str) -> str:
+    try:
+        with sentences(account):
+            one = account.client("dynamodb").describe_table(TableName=name)["Table"]
+    except DeployError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        return f"{name} is GONE"
+    return f"{name} {one['TableStatus']}, some {one.get('ItemCount', 0):,} items (counted every six hours)"
+
+
+def _archive(account: Account, bucket: str) -> str:
+    """The newest object of this hour or the last one."""
+    now = datetime.now(UTC)
+    newest = None
+    try:
+        with sentences(account):
+            pages = account.client("s3").get_paginator("list_objects_v2")
+            for hour in (now, now - timedelta(hours=1)):
+                for page in pages.paginate(Bucket=bucket, Prefix=f"{hour:%Y/%m/%d/%H}/"):
+                    times = [one["LastModified"] for one in page.get("Contents", ())]
+                    newest = max([*times, *([newest] if newest else [])], default=None)
+                if newest:
+                    break
+    except DeployError as error:
+        if error.code != "NoSuchBucket":
+            raise
+        return f"{bucket} is GONE"
+    return f"{bucket}, " + (f"newest object of {_utc(newest)}" if newest else "nothing in the last hour")
+
+
+def _alarms(account: Account, found: Found) -> str:
+    """The alarms of this application and its archive that have gone off."""
+    prefixes = (_parameter(found, "ApplicationName"), _parameter(found, "DeliveryStream"))
+    names: list[str] = []
+    with sentences(account):
+        pages = account.client("cloudwatch").get_paginator("describe_alarms")
+        for prefix in prefixes:
+            for page in pages.paginate(AlarmNamePrefix=f"{prefix}-", StateValue="ALARM"):
+                names += [one["AlarmName"] for one in page["MetricAlarms"]]
+    return ", ".join(names) or "none has gone off"
+
+
+def _utc(when: datetime) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"

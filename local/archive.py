@@ -1,0 +1,104 @@
+"""The archive proven: every well-formed record that was sent is in S3, and a query over the archive finds it."""
+
+from __future__ import annotations
+
+import struct
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from deploy import query, template
+from deploy.account import Account, Say
+from local import check
+
+LIMIT = 90.0  # seconds for Firehose to deliver what it has buffered
+QUERY = f"SELECT Name, StatusTime, Distance, HealthPoints, MagicPoints FROM {template.archive_table()}"  # noqa: S608
+SHOWN = 160  # characters of a record in a sentence
+
+Key = tuple[str | None, ...]
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What the archive holds of so many well-formed records, and every breach, each as one sentence."""
+
+    readings: int
+    lines: int
+    problems: Sequence[str]
+
+
+def prove(account: Account, bucket: str, sent: Sequence[bytes], say: Say) -> Archived:
+    """Compare an archive with what was sent, waiting for what may still be buffered. Raises DeployError.
+
+    Each well-formed record must be there once or more, since Firehose may deliver again, and in the answer of a query
+    as well; nothing may be there that was not sent.
+    """
+    deadline = time.monotonic() + LIMIT
+    while True:
+        with tempfile.TemporaryDirectory(prefix="archive-") as scratch:
+            files = query.download(account, bucket, Path(scratch), say)
+            found = compare(sent, _lines(files), query.over(files, QUERY))
+        if not found.problems or time.monotonic() > deadline:
+            return found
+        say("not everything has arrived in the archive yet")
+        time.sleep(3)
+
+
+def compare(sent: Sequence[bytes], archived: Sequence[bytes], answer: query.Result) -> Archived:
+    """Hold the archive's lines, and the rows of QUERY over them, against what was sent."""
+    readings = [(line, found) for line in sent if isinstance(found := check.read(line), check.Reading)]
+    problems = [
+        f"Sent, but {n} times missing in the archive: {line[:SHOWN]!r}."
+        for line, n in (Counter(line for line, _reading in readings) - Counter(archived)).items()
+    ]
+    known = set(sent)
+    problems += [
+        f"In the archive, but not sent: {line[:SHOWN]!r}." for line in dict.fromkeys(archived) if line not in known
+    ]
+    rows = Counter(_row(row) for row in answer.rows)
+    problems += [
+        f"Archived, but {n} times missing in the answer of a query: {key}."
+        for key, n in (Counter(_key(reading) for _line, reading in readings) - rows).items()
+    ]
+    return Archived(len(readings), len(archived), problems)
+
+
+def _lines(files: Mapping[str, Path]) -> list[bytes]:
+    lines: list[bytes] = []
+    for path in files.values():
+        with path.open("rb") as file:
+            lines += file
+    return lines
+
+
+def _key(reading: check.Reading) -> Key:
+    return (
+        reading.name,
+        reading.event_time.isoformat(),
+        _single(reading.distance),
+        str(reading.health),
+        str(reading.magic),
+    )
+
+
+def _row(row: Sequence[str | None]) -> Key:
+    name, event_time, distance, health, magic = row
+    return (
+        name,
+        datetime.fromisoformat(event_time).replace(tzinfo=UTC).isoformat() if event_time else None,
+        _single(float(distance)) if distance else None,
+        health,
+        magic,
+    )
+
+
+def _single(value: float) -> str:
+    """The number as the table has it, of single precision; beyond that it is infinite."""
+    try:
+        return struct.pack("<f", value).hex()
+    except OverflowError:
+        return "infinite"

@@ -1,0 +1,479 @@
+"""Deploying to the emulator: plan, up, status, logs, stop, start, down, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import urllib3
+from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
+from botocore.stub import Stubber
+
+from deploy import __main__ as program
+from deploy import account as account_module
+from deploy import command, down, retained, status, template
+from deploy.account import Account, DeployError, Wait, connect, sentence
+from deploy.application import Application
+from deploy.stack import Stack
+from deploy.up import Deployment, Plan, Wanted
+from local import emulator, lib, processes
+
+NAME = "wildrydes"
+APPLICATION = "unicorn-summary"
+ARCHIVE = "wildrydes-archive-000000000000-us-east-1"
+ARTIFACTS = "wildrydes-artifacts-000000000000-us-east-1"
+
+
+@dataclass(frozen=True)
+class Place:
+    """An emulator of the test's own, and what is said while something is deployed there."""
+
+    account: Account
+    folder: Path
+    said: list[str]
+
+    def wanted(self, code: str = "one", signature: str = "aaa", **more: Any) -> Wanted:
+        """A package with this content, which is not looked into here."""
+        path = self.folder / f"{code}.zip"
+        path.write_text(code)
+        return Wanted(path, f"{abs(hash(code)):064x}"[:64], signature, **more)
+
+    def up(self, wanted: Wanted | None = None) -> Plan:
+        return Deployment(self.account, NAME, self.said.append).up(wanted or self.wanted())
+
+    def plan(self, wanted: Wanted | None = None) -> Plan:
+        return Deployment(self.account, NAME, self.said.append).plan(wanted or self.wanted())
+
+    def down(self, *, table: bool = False, archive: bool = False) -> list[str]:
+        order = down.Order(self.account, NAME, table=table, archive=archive)
+        return [*order.tell(), *order.carry_out(self.said.append)]
+
+    @property
+    def application(self) -> Application:
+        return Application(self.account, APPLICATION, self.said.append)
+
+    def restore(self) -> str:
+        """How the application was started the last time."""
+        told = self.account.client("kinesisanalyticsv2").describe_application(ApplicationName=APPLICATION)
+        run = told["ApplicationDetail"]["ApplicationConfigurationDescription"]["RunConfigurationDescription"]
+        return str(run["ApplicationRestoreConfigurationDescription"]["ApplicationRestoreType"])
+
+    def tables(self) -> list[str]:
+        return list(self.account.client("dynamodb").list_tables()["TableNames"])
+
+    def buckets(self) -> list[str]:
+        return [one["Name"] for one in self.account.client("s3").list_buckets()["Buckets"]]
+
+    def run(self, *arguments: str) -> int:
+        """The command line."""
+        return program.main([*arguments, "--endpoint", str(self.account.endpoint)])
+
+
+@pytest.fixture(scope="module")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    """An emulator of these tests' own: names are the same for all of them."""
+    with emulator.running(tmp_path_factory.mktemp("deploy") / "emulator.log") as aws:
+        yield connect(aws.endpoint, None, None)
+
+
+@pytest.fixture
+def place(account: Account, tmp_path: Path) -> Place:
+    """The emulator as new."""
+    urllib3.request("POST", f"{account.endpoint}/_ministack/reset", timeout=30)
+    return Place(account, tmp_path, [])
+
+
+def test_plan_changes_nothing(place: Place) -> None:
+    """All resources are to be created, and none is; nor is a stack left behind."""
+    plan = place.plan()
+    assert plan.uploads
+    assert plan.starts
+    assert not plan.stops
+    wanted = set(json.loads(template.resolved(template.text(), {"CodeKey": "x", "Emulated": "yes"}))["Resources"])
+    assert {one.resource for one in plan.changes} == wanted
+    assert {one.action for one in plan.changes} == {"Add"}
+    assert Stack(place.account).find() is None
+    assert place.tables() == place.buckets() == []
+
+
+def test_up(place: Place) -> None:
+    """The package lies under its hash, the application runs it at one subtask per shard; again, nothing changes."""
+    wanted = place.wanted()
+    done = place.up(wanted)
+    assert done.uploads
+    assert done.starts
+    stored = place.account.client("s3").get_object(Bucket=ARTIFACTS, Key=f"code/{wanted.sha256}.zip")
+    assert stored["Body"].read() == b"one"
+    running = place.application.require()
+    assert (running.status, running.code, running.signature) == ("RUNNING", wanted.key, "aaa")
+    assert running.parallelism == 4
+    assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
+    assert place.plan(wanted).is_nothing
+    version = running.version
+    assert place.up(wanted).is_nothing
+    assert place.application.require().version == version
+
+
+def test_parallelism_follows_the_shards(place: Place) -> None:
+    place.up(place.wanted(values={"StreamMode": "PROVISIONED", "Shards": "3"}))
+    assert place.application.require().parallelism == 3
+    # A parameter that is not given again keeps what it is.
+    assert place.up(place.wanted()).is_nothing
+    place.up(place.wanted(values={"Parallelism": "6"}))
+    assert place.application.require().parallelism == 6
+
+
+def test_new_code_goes_on_from_a_snapshot(place: Place) -> None:
+    """A changed package: the application stops with a snapshot, and goes on from it."""
+    place.up()
+    plan = place.plan(place.wanted("two"))
+    assert (plan.uploads, plan.stops, plan.starts) == (True, True, True)
+    assert [one.resource for one in plan.changes] == ["Application"]
+    assert not any(one.replacement == "True" for one in plan.changes)
+    assert place.application.require().is_running
+    place.up(place.wanted("two"))
+    running = place.application.require()
+    assert (running.status, running.code) == ("RUNNING", place.wanted("two").key)
+    assert len(place.application.snapshots()) == 1
+    assert place.restore() == "RESTORE_FROM_LATEST_SNAPSHOT"
+
+
+def test_other_state_is_refused(place: Place) -> None:
+    """SQL of another state than the application's is refused before anything changes; --fresh starts it anew."""
+    place.up()
+    changed = place.wanted("two", "bbb")
+    for attempt in (place.plan, place.up):
+        with pytest.raises(DeployError, match=r"keeps the state aaa, the SQL's is bbb: .*--fresh"):
+            attempt(changed)
+    assert place.application.require().code == place.wanted().key
+    place.up(replace(changed, fresh=True))
+    running = place.application.require()
+    assert (running.status, running.signature) == ("RUNNING", "bbb")
+    assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
+    assert place.up(changed).is_nothing
+
+
+def test_stop_and_start(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """Stop makes a snapshot, start goes on from it, and each says so; status tells by its exit code."""
+    place.up()
+    assert place.run("status") == 0
+    assert place.run("stop") == 0
+    assert place.run("status") == command.NOT_RUNNING
+    assert place.run("stop") == command.NOT_RUNNING
+    assert place.plan().starts
+    assert not place.plan(replace(place.wanted(), start=False)).starts
+    assert place.run("start") == 0
+    [snapshot] = place.application.snapshots()
+    assert f"{APPLICATION} runs, from the snapshot {snapshot.name}." in capsys.readouterr().out
+    assert place.run("start") == 0
+    assert "runs already" in capsys.readouterr().out
+    assert place.run("stop", "--force") == 0
+    assert len(place.application.snapshots()) == 1
+    assert place.run("start", "--fresh") == 0
+    assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
+
+
+def test_status(place: Place) -> None:
+    """Everything that is there, each on a line; what is gone is said to be."""
+    place.up()
+    lines, runs = status.lines(place.account, NAME)
+    text = "\n".join(lines)
+    assert runs
+    assert f"stack       {NAME}, UPDATE_COMPLETE in us-east-1 at http://127.0.0.1:" in text
+    assert re.search(rf"application {APPLICATION} RUNNING, version \d, parallelism 4, package [0-9a-f]{{12}}, ", text)
+    assert "no Flink job runs there" in text
+    assert "streams     wildrydes ACTIVE, 4 open shards, on-demand" in text
+    assert "table       UnicornSensorData ACTIVE" in text
+    assert f"archive     {ARCHIVE}, nothing in the last hour" in text
+    kinesis = place.account.client("kinesis")
+    kinesis.put_record(StreamName="wildrydes", Data=b"{}\n", PartitionKey="x")
+    kinesis.delete_stream(StreamName="wildrydes-errors")
+    place.account.client("cloudwatch").set_alarm_state(
+        AlarmName=f"{APPLICATION}-lag", StateValue="ALARM", StateReason="told to"
+    )
+    deadline = time.monotonic() + 10
+    while "newest object of" not in (text := "\n".join(status.lines(place.account, NAME)[0])):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert "wildrydes-errors is GONE" in text
+    assert f"alarms      {APPLICATION}-lag" in text
+
+
+def test_down_keeps_table_and_archive(place: Place) -> None:
+    """They stay with what they hold, and the next stack takes them over; told to, down removes them too."""
+    place.up()
+    item = {"Name": {"S": "Shadowfax"}, "StatusTime": {"S": "2026-11-22 06:01:00.000"}}
+    place.account.client("dynamodb").put_item(TableName="UnicornSensorData", Item=item)
+    place.account.client("s3").put_object(Bucket=ARCHIVE, Key="2026/11/22/06/x", Body=b"{}\n")
+    place.account.client("s3").put_object(Bucket=ARTIFACTS, Key="athena/x.csv", Body=b"x")
+    told = place.down()
+    assert any("It keeps the table UnicornSensorData" in line for line in told)
+    assert told[-1].startswith(f"Kept: the table UnicornSensorData and the archive {ARCHIVE}.")
+    assert Stack(place.account).find() is None
+    assert place.tables() == ["UnicornSensorData"]
+    assert place.buckets() == [ARCHIVE]
+    assert place.account.client("kinesis").list_streams()["StreamNames"] == []
+    assert place.application.find() is None
+
+    plan = place.plan()
+    assert {one.resource for one in plan.changes if one.action == "Import"} == {"SensorData", "ArchiveBucket"}
+    place.up()
+    assert place.account.client("dynamodb").scan(TableName="UnicornSensorData")["Items"] == [item]
+    assert place.up().is_nothing
+
+    told = place.down(table=True, archive=True)
+    assert any("It REMOVES the table UnicornSensorData with every row" in line for line in told)
+    assert place.tables() == place.buckets() == []
+
+
+def test_down_asks_first(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a person to ask it does nothing; a person types the stack's name; --yes asks nobody."""
+    place.up()
+    assert place.run("down") == 1
+    assert "There is nobody to ask: give --yes" in capsys.readouterr().err
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
+    monkeypatch.setattr("builtins.input", lambda _question: "yes")
+    assert place.run("down") == 1
+    assert "Nothing has been removed." in capsys.readouterr().out
+    assert Stack(place.account).find() is not None
+    monkeypatch.setattr("builtins.input", lambda _question: NAME)
+    assert place.run("down") == 0
+    assert Stack(place.account).find() is None
+    assert place.run("down", "--yes") == 1
+    assert f"There is no stack {NAME}" in capsys.readouterr().err
+    # What was kept can be removed later.
+    assert place.run("down", "--yes", "--delete-table", "--delete-archive") == 0
+    assert place.tables() == place.buckets() == []
+
+
+def test_a_table_of_another_key_is_refused(place: Place) -> None:
+    place.account.client("dynamodb").create_table(
+        TableName="UnicornSensorData",
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
+    )
+    with pytest.raises(DeployError, match=r"^The table UnicornSensorData has the key Id, not Name, StatusTime: "):
+        place.up()
+    assert Stack(place.account).find() is None
+
+
+def test_a_failure_names_its_cause(place: Place) -> None:
+    """What CloudFormation rolled back is named; then up says what to do, and down and up mend it."""
+    glue = place.account.client("glue")
+    glue.create_database(DatabaseInput={"Name": "wildrydes"})
+    with pytest.raises(
+        DeployError, match=rf"^The stack {NAME} could not be changed and is ROLLBACK_COMPLETE: .+\.$"
+    ) as failed:
+        place.up()
+    assert "Catalog (" in str(failed.value)
+    with pytest.raises(
+        DeployError, match=rf"^The stack {NAME} is ROLLBACK_COMPLETE .*`python -m deploy down` removes it"
+    ):
+        place.up()
+    glue.delete_database(Name="wildrydes")
+    place.down()
+    place.up()
+
+
+def test_logs(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """The service's JSON entries as lines: time, level, what it says, and the first line of a stack trace."""
+    place.up()
+    logs = place.account.client("logs")
+    now = int(time.time() * 1000)
+    entries = [
+        {"message": "Job started", "messageType": "INFO", "logger": "x"},
+        {"message": "It failed\x1b[2J", "messageType": "ERROR", "throwableInformation": "java.X: why\n\tat y"},
+    ]
+    logs.put_log_events(
+        logGroupName=f"/aws/kinesis-analytics/{APPLICATION}",
+        logStreamName="kinesis-analytics-log-stream",
+        logEvents=[
+            *({"timestamp": now - 5000 + at, "message": json.dumps(one)} for at, one in enumerate(entries)),
+            {"timestamp": now - 4000, "message": "no JSON"},
+        ],
+    )
+    assert place.run("logs") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line[20:] for line in lines] == ["INFO  Job started", "ERROR It failed [2J (java.X: why)", "      no JSON"]
+    assert place.run("logs", "--errors") == 0
+    assert [line[20:] for line in capsys.readouterr().out.splitlines()] == ["ERROR It failed [2J (java.X: why)"]
+    assert place.run("logs", "--since", "0.01") == 0
+    assert "no such entries" in capsys.readouterr().err
+
+
+def test_a_start_that_fails_says_why(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The service puts an application that cannot start back to READY; its log has the reason."""
+    place.up()
+    application = place.application
+    application.stop(force=False)
+    monkeypatch.setattr(application._flink, "start_application", lambda **_request: {})
+    place.account.client("logs").put_log_events(
+        logGroupName=f"/aws/kinesis-analytics/{APPLICATION}",
+        logStreamName="kinesis-analytics-log-stream",
+        logEvents=[
+            {
+                "timestamp": int(time.time() * 1000),
+                "message": json.dumps({"message": "No such stream", "messageType": "ERROR"}),
+            }
+        ],
+    )
+    with pytest.raises(DeployError, match=rf"^{APPLICATION} did not start and is READY \(No such stream\): "):
+        application.start(fresh=False)
+
+
+def test_without_a_stack(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each command that needs one says how to get it."""
+    for name in ("status", "logs", "stop", "start"):
+        assert place.run(name) == 1
+        assert "`python -m deploy up` creates it." in capsys.readouterr().err
+
+
+def test_unusable_flags(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        program.main(["up", "--set", "Shards"])
+    assert "'Shards' is not NAME=VALUE" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        program.main(["logs", "--since", "soon"])
+    assert program.main(["up", "--set", "Sherds=4", "--endpoint", "http://127.0.0.1:1"]) == 2
+    assert "did you mean Shards?" in capsys.readouterr().err
+    assert program.main(["status", "--endpoint", "nonsense"]) == 1
+    assert "'nonsense' is not an endpoint such as http://127.0.0.1:4566." in capsys.readouterr().err
+
+
+def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
+    endpoint = f"http://127.0.0.1:{processes.free_port()}"
+    assert program.main(["status", "--endpoint", endpoint]) == 1
+    error = capsys.readouterr().err
+    assert error == f"{endpoint} does not answer: `python -m local aws` starts an emulator.\n"
+
+
+def test_no_region_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Towards AWS itself, both have to come from somewhere; towards an emulator of this machine, neither."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.raises(DeployError, match=r"^No region: "):
+        connect(None, None, None)
+    with pytest.raises(DeployError, match=r"nobody.*list-profiles"):
+        connect(None, "us-east-1", "nobody")
+    with pytest.raises(DeployError, match=r"^There are no AWS credentials: "):
+        Stack(connect(None, "us-east-1", None)).find()
+    there = connect("http://127.0.0.1:1", None, None)
+    assert (there.region, there.is_emulated) == (emulator.REGION, True)
+    assert there.session.get_credentials() is not None
+    elsewhere = connect("https://example.com", "us-east-1", None)
+    assert elsewhere.session.get_credentials() is None, "made-up credentials stay on this machine"
+
+
+def answer(code: str, message: str = "No.") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "DescribeStacks")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (answer("AccessDenied"), "AWS refused DescribeStacks (AccessDenied: No): allow it to this identity, or "),
+        (answer("ExpiredToken"), "log in again"),
+        (answer("Throttling"), "try again in a minute"),
+        (answer("Unheard", "Of\nit."), "AWS refused DescribeStacks (Unheard: Of it): look the error up"),
+        (NoCredentialsError(), "log in, name a profile with --profile, or an emulator with --endpoint."),
+        (ReadTimeoutError(endpoint_url="http://x"), "check network and credentials."),
+    ],
+)
+def test_every_error_is_a_sentence(error: Any, said: str) -> None:
+    text = sentence(error)
+    assert said in text
+    assert "\n" not in text
+    assert text.endswith(".")
+
+
+def test_a_bucket_of_somebody_else() -> None:
+    account = connect("http://127.0.0.1:1", None, None)
+    s3 = account.client("s3")
+    with Stubber(s3) as stubber:
+        stubber.add_client_error("head_bucket", "403", http_status_code=403)
+        mine = _Stubbed(account, {"s3": s3})
+        with pytest.raises(DeployError, match=r"^The bucket theirs belongs to another account.*BucketPrefix"):
+            retained.bucket_exists(mine, "theirs")
+
+
+class _Stubbed(Account):
+    """An account with some clients of the test's."""
+
+    def __init__(self, account: Account, clients: dict[str, Any]) -> None:
+        super().__init__(account.session, account.endpoint)
+        object.__setattr__(self, "_clients", clients)
+
+    @property
+    def number(self) -> str:  # type: ignore[override]
+        return "000000000000"
+
+    def client(self, service: str) -> Any:
+        return getattr(self, "_clients").get(service) or super().client(service)  # noqa: B009
+
+
+def exhaust(wait: Wait) -> None:
+    while True:
+        wait.pause()
+
+
+def test_a_wait_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends after its time with what to do, and its pauses grow only so far."""
+    clock = [0.0]
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        clock[0] += seconds
+
+    monkeypatch.setattr(account_module.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(account_module.time, "sleep", sleep)
+    wait = Wait("The change of the stack", 120, "look at it")
+    with pytest.raises(DeployError, match=r"^The change of the stack has not ended after 2 minutes: look at it\.$"):
+        exhaust(wait)
+    assert 120 < clock[0] < 126
+    assert max(pauses) == 5.0
+    assert pauses == sorted(pauses)
+
+
+@pytest.mark.timeout(400)
+def test_by_the_commands_of_the_readme(tmp_path: Path) -> None:
+    """With the real package, as a person would: plan, up, up again, status, stop, start, down."""
+    lib.require()
+    with emulator.running(tmp_path / "emulator.log") as aws:
+
+        def run(*arguments: str) -> tuple[int, str]:
+            done = subprocess.run(
+                [sys.executable, "-m", "deploy", *arguments, "--endpoint", aws.endpoint],
+                cwd=lib.ROOT,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=300,
+            )
+            return done.returncode, done.stdout + (done.stderr if done.returncode else "")
+
+        code, told = run("up")
+        assert code == 0, told
+        assert "The emulator keeps the application's state, but runs no Flink job" in told
+        code, told = run("status")
+        assert code == 0, told
+        assert f"{APPLICATION} RUNNING" in told
+        code, told = run("up")
+        assert (code, told) == (0, f"Nothing to change: {NAME} in us-east-1 at {aws.endpoint} is as described.\n")
+        code, told = run("down", "--yes")
+        assert code == 0, told
+        assert f"The stack {NAME} is gone." in told
+        assert run("status")[0] == 1

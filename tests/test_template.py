@@ -1,0 +1,270 @@
+"""The template against the code, the contract, and an evaluator of IAM policies that is not ours."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from deploy import package, template
+from deploy.account import connect
+from deploy.stack import Stack
+from jobs import settings
+from local import emulator
+
+ACCOUNT = "000000000000"
+REGION = emulator.REGION
+KEY = f"code/{'a' * 64}.zip"
+RAW, SUMMARY, ERRORS = (
+    f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{name}"
+    for name in ("wildrydes", "wildrydes-summary", "wildrydes-errors")
+)
+TABLE = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/UnicornSensorData"
+ARCHIVE, ARTIFACTS, SITE = (
+    f"arn:aws:s3:::wildrydes-{kind}-{ACCOUNT}-{REGION}" for kind in ("archive", "artifacts", "dashboard")
+)
+LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:"
+JOB_LOG = f"{LOGS}/aws/kinesis-analytics/unicorn-summary:log-stream:kinesis-analytics-log-stream"
+DELIVERY_LOG = f"{LOGS}/aws/kinesisfirehose/wildrydes:log-stream:S3Delivery"
+
+READ_STREAM = {"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"}
+# What each role may do, and with what; whatever else is asked below, it may not. (CONTRACT, section 8)
+ALLOWED: dict[str, dict[str, set[str]]] = {
+    "JobRole": {
+        RAW: READ_STREAM | {"kinesis:DescribeStream", "kinesis:DescribeStreamSummary"},
+        SUMMARY: {"kinesis:PutRecords"},
+        ERRORS: {"kinesis:PutRecords"},
+        TABLE: {"dynamodb:BatchWriteItem"},
+        f"{ARTIFACTS}/{KEY}": {"s3:GetObject", "s3:GetObjectVersion"},
+        JOB_LOG: {"logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"},
+        DELIVERY_LOG: {"logs:DescribeLogGroups", "logs:DescribeLogStreams"},
+    },
+    "DeliveryRole": {
+        RAW: READ_STREAM | {"kinesis:DescribeStream"},
+        ARCHIVE: {"s3:ListBucket", "s3:GetBucketLocation", "s3:ListBucketMultipartUploads"},
+        f"{ARCHIVE}/2026/11/22/06/object": {"s3:PutObject", "s3:AbortMultipartUpload"},
+        DELIVERY_LOG: {"logs:PutLogEvents"},
+    },
+    "VisitorRole": {
+        RAW: READ_STREAM | {"kinesis:DescribeStreamSummary"},
+        SUMMARY: READ_STREAM | {"kinesis:DescribeStreamSummary"},
+    },
+}
+ASKED = sorted(
+    {action for role in ALLOWED.values() for actions in role.values() for action in actions}
+    | {
+        *("kinesis:PutRecord", "kinesis:DeleteStream", "kinesis:SplitShard", "kinesis:MergeShards"),
+        *("kinesis:UpdateShardCount", "kinesis:ListStreams", "kinesis:RegisterStreamConsumer"),
+        *("dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:PutItem", "dynamodb:DeleteItem"),
+        *("dynamodb:DeleteTable", "dynamodb:UpdateTable", "dynamodb:BatchGetItem"),
+        *("s3:PutObject", "s3:DeleteObject", "s3:DeleteBucket", "s3:PutBucketPolicy", "s3:ListAllMyBuckets"),
+        *("logs:CreateLogGroup", "logs:DeleteLogGroup", "logs:GetLogEvents", "iam:PassRole", "sts:AssumeRole"),
+        *("kinesisanalytics:UpdateApplication", "firehose:PutRecord", "kms:Decrypt", "cloudwatch:PutMetricData"),
+    }
+)
+RESOURCES = [
+    *(RAW, SUMMARY, ERRORS, f"{RAW}-of-others", TABLE, f"{TABLE}2"),
+    *(ARCHIVE, f"{ARCHIVE}/2026/11/22/06/object", ARTIFACTS, f"{ARTIFACTS}/{KEY}", f"{ARTIFACTS}/athena/result.csv"),
+    *(SITE, f"{SITE}/index.html", "arn:aws:s3:::others", "arn:aws:s3:::others/code/x.zip"),
+    *(JOB_LOG, DELIVERY_LOG, "arn:aws:logs:eu-west-1:000000000000:log-group:x:log-stream:y"),
+    f"arn:aws:iam::{ACCOUNT}:role/Admin",
+]
+
+
+def test_the_defaults_are_the_jobs() -> None:
+    """Names stand in the job's settings; the template's defaults are the same."""
+    values = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": {"region": "any"}}]).values
+    defaults = {name: one.default for name, one in template.parameters().items()}
+    assert defaults["RawStream"] == values["readings"]["stream"]
+    assert defaults["SummaryStream"] == values["summary_stream"]["stream"]
+    assert defaults["ErrorStream"] == values["error_stream"]["stream"]
+    assert defaults["Table"] == values["sensor_data"]["table"]
+
+
+def property_groups() -> dict[str, dict[str, Any]]:
+    application = template.document()["Resources"]["Application"]["Properties"]["ApplicationConfiguration"]
+    groups = application["EnvironmentProperties"]["PropertyGroups"]
+    return {group["PropertyGroupId"]: group["PropertyMap"] for group in groups}
+
+
+def test_run_options_are_the_packages() -> None:
+    """Managed Flink is told the files that the package has."""
+    assert property_groups()[package.RUN_OPTIONS_GROUP] == dict(package.RUN_OPTIONS)
+
+
+def test_the_job_accepts_its_settings() -> None:
+    """The property groups, with names filled in, are settings that the job can use, and leave out no table."""
+    filled = [
+        {"PropertyGroupId": group, "PropertyMap": {name: str(value) for name, value in properties.items()}}
+        for group, properties in property_groups().items()
+    ]
+    settings.parse(filled)
+    assert set(property_groups()) - {package.RUN_OPTIONS_GROUP} == set(settings.GROUPS) - {"files"}
+
+
+def test_it_fits_into_a_request() -> None:
+    """CloudFormation takes 51,200 bytes of template in a request (quotas of AWS CloudFormation)."""
+    assert len(template.text().encode()) <= 51_200
+
+
+def test_only_what_may_stay_stays() -> None:
+    """The table and the archive outlive their stack, and nothing else does."""
+    retained = {
+        name
+        for name, one in template.document()["Resources"].items()
+        if one.get("DeletionPolicy", "Delete") != "Delete" or one.get("UpdateReplacePolicy", "Delete") != "Delete"
+    }
+    assert retained == {"SensorData", "ArchiveBucket"}
+
+
+def test_buckets_are_private_and_encrypted() -> None:
+    """Every bucket blocks public access, encrypts, and refuses unencrypted connections."""
+    found = template.document()["Resources"]
+    buckets = {name: one["Properties"] for name, one in found.items() if one["Type"] == "AWS::S3::Bucket"}
+    assert len(buckets) == 3
+    refusing = {
+        one["Properties"]["Bucket"]["Ref"]
+        for one in found.values()
+        if one["Type"] == "AWS::S3::BucketPolicy"
+        for statement in one["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny" and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    }
+    assert refusing == set(buckets)
+    for properties in buckets.values():
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert len(properties["PublicAccessBlockConfiguration"]) == 4
+        assert properties["BucketEncryption"]
+
+
+def test_streams_are_encrypted_and_the_table_can_be_recovered() -> None:
+    found = template.document()["Resources"]
+    streams = [one["Properties"] for one in found.values() if one["Type"] == "AWS::Kinesis::Stream"]
+    assert [one["StreamEncryption"]["EncryptionType"] for one in streams] == ["KMS"] * 3
+    recovery = found["SensorData"]["Properties"]["PointInTimeRecoverySpecification"]
+    assert recovery == {"PointInTimeRecoveryEnabled": True}
+
+
+def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of a policy in the template with the name of its resource."""
+    for name, one in template.document()["Resources"].items():
+        properties = one["Properties"]
+        documents = [each["PolicyDocument"] for each in properties.get("Policies", ())]
+        documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
+        for document in documents:
+            for statement in document["Statement"]:
+                yield name, statement
+
+
+def test_each_wildcard_has_its_reason() -> None:
+    """No permission is for all actions of a service, and where one is for many resources, a comment says why."""
+    wide = 0
+    for name, statement in statements():
+        if statement["Effect"] != "Allow":
+            continue
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert not any("*" in action for action in actions), name
+        if "*" in str(statement["Resource"]):
+            wide += 1
+            sid = statement.get("Sid")
+            body = template.text().partition(f"- Sid: {sid}\n")[2].partition("- Sid:")[0]
+            assert re.search(r"#.+\n(\s+Resource:.*\*)|Resource:.*\*.*#", body), f"{name}, {sid}"
+    assert wide == 4
+    assert 'Resource: "*"' not in template.text()
+
+
+def test_whom_each_role_trusts() -> None:
+    """Each role can be taken by its service alone, for this account; the visitors' by guests of this pool alone."""
+    roles = {name: one for name, one in template.document()["Resources"].items() if one["Type"] == "AWS::IAM::Role"}
+    trust = {}
+    for name, one in roles.items():
+        [statement] = one["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        trust[name] = (statement["Principal"], statement["Condition"])
+    assert trust["JobRole"][0] == {"Service": "kinesisanalytics.amazonaws.com"}
+    assert trust["JobRole"][1]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    assert trust["DeliveryRole"] == (
+        {"Service": "firehose.amazonaws.com"},
+        {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+    )
+    assert trust["VisitorRole"] == (
+        {"Federated": "cognito-identity.amazonaws.com"},
+        {
+            "StringEquals": {"cognito-identity.amazonaws.com:aud": {"Ref": "Visitors"}},
+            "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "unauthenticated"},
+        },
+    )
+    assert set(trust) == set(ALLOWED)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Mapping[str, str]]]:
+    """IAM of an emulator with the stack on it, and the physical names of its resources."""
+    with emulator.running(tmp_path_factory.mktemp("template") / "emulator.log") as aws:
+        account = connect(aws.endpoint, None, None)
+        stack = Stack(account)
+        stack.execute(stack.propose(template.text(), {"Emulated": "yes", "CodeKey": KEY}))
+        yield account.client("iam"), stack.resources()
+
+
+@pytest.mark.parametrize("role", ALLOWED)
+def test_what_each_role_may_not_do(made: tuple[Any, Mapping[str, str]], role: str) -> None:
+    """The emulator's evaluator allows exactly what ALLOWED has, of all actions on all resources asked."""
+    iam, resources = made
+    arn = f"arn:aws:iam::{ACCOUNT}:role/{resources[role]}"
+    found: dict[str, set[str]] = {}
+    for resource, actions in itertools.product(RESOURCES, (ASKED[:25], ASKED[25:])):
+        answer = iam.simulate_principal_policy(PolicySourceArn=arn, ActionNames=actions, ResourceArns=[resource])
+        allowed = {one["EvalActionName"] for one in answer["EvaluationResults"] if one["EvalDecision"] == "allowed"}
+        found.setdefault(resource, set()).update(allowed)
+    assert {resource: actions for resource, actions in found.items() if actions} == ALLOWED[role]
+
+
+def test_literal_names_replace_only_those() -> None:
+    """For what exists already: two lines differ, and each names it."""
+    body = template.with_literal_names("Old", "old-bucket")
+    differing = [
+        (before.strip(), after.strip())
+        for before, after in zip(template.text().splitlines(), body.splitlines(), strict=True)
+        if before != after
+    ]
+    assert [after for _before, after in differing] == ['TableName: "Old"', 'BucketName: "old-bucket"']
+    assert template.with_literal_names(None, None) == template.text()
+
+
+@pytest.mark.parametrize(
+    ("values", "problem"),
+    [
+        ({"Shard": "4"}, "no parameter Shard (did you mean Shards?)"),
+        ({"Xyzzy": "4"}, "no parameter Xyzzy (there are RawStream, "),
+        ({"Shards": "0"}, "Shards is '0', but must be a whole number from 1 to 500"),
+        ({"Shards": "many"}, "Shards is 'many', but must be a whole number from 1 to 500"),
+        ({"LagSeconds": "-1"}, "LagSeconds is '-1', but must be a whole number from 1 on"),
+        ({"StreamMode": "FREE"}, "StreamMode is 'FREE', but must be one of ON_DEMAND, PROVISIONED"),
+        ({"Table": "a b"}, "Table is 'a b', but must match"),
+    ],
+)
+def test_parameters_are_checked(values: dict[str, str], problem: str) -> None:
+    with pytest.raises(template.TemplateError, match=re.escape(problem)):
+        template.check(values)
+
+
+def test_every_default_is_accepted() -> None:
+    template.check({name: one.default for name, one in template.parameters().items()})
+
+
+def test_resources_by_condition() -> None:
+    """What an emulator is given: without the parts that the parameters leave out, and complete otherwise."""
+
+    whole = set(template.document()["Resources"])
+    everything = json.loads(template.resolved(template.text(), {"CodeKey": KEY}))
+    assert set(everything["Resources"]) == whole
+    little = json.loads(template.resolved(template.text(), {"Archive": "no", "Dashboard": "no", "Emulated": "yes"}))
+    assert set(little["Resources"]) == {"Raw", "Summary", "Errors", "SensorData", "Artifacts", "ArtifactsPolicy"}
+    assert set(little["Outputs"]) == {"ArtifactsBucket"}
+
+
+def test_no_secret_and_no_account_in_it() -> None:
+    assert not re.search(r"(?<!\d)\d{12}(?!\d)|AKIA|aws_secret", template.text())
