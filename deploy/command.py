@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
             help="a parameter of the template; those that are not given keep what they are",
         )
         command.add_argument(
-            "--fresh", action="store_true", help="start from the beginning of the stream, without a snapshot"
+            "--fresh", action="store_true", help="start anew from the beginning of the stream, without a snapshot"
         )
         command.add_argument("--no-start", action="store_true", help="leave an application that is stopped as it is")
     status = _command(commands, "status", _status, "stack, application, streams, table, archive, alarms")

@@ -156,9 +156,7 @@ class Deployment:
         """Whether the application has to stop first, because it would be changed itself, or is to start afresh."""
         if running is None or not running.is_running:
             return False
-        return any(one.resource == "Application" for one in changes) or (
-            wanted.fresh and running.signature != wanted.signature
-        )
+        return wanted.fresh or any(one.resource == "Application" for one in changes)
 
     def _is_uploaded(self, found: Found | None, wanted: Wanted) -> bool:
         if found is None or "ArtifactsBucket" not in found.outputs:

@@ -117,6 +117,9 @@ def test_up(place: Place) -> None:
     assert (running.status, running.code, running.signature) == ("RUNNING", wanted.key, "aaa")
     assert running.parallelism == 4
     assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
+    # The application is created when its package is there, not before.
+    order = [next(at for at, one in enumerate(place.said) if what in one) for what in ("uploading", ": Application (")]
+    assert order == sorted(order)
     assert place.plan(wanted).is_nothing
     version = running.version
     assert place.up(wanted).is_nothing
@@ -160,6 +163,15 @@ def test_other_state_is_refused(place: Place) -> None:
     assert (running.status, running.signature) == ("RUNNING", "bbb")
     assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
     assert place.up(changed).is_nothing
+    assert place.plan(replace(changed, fresh=True)).stops, "asked to, it starts afresh also with the same state"
+    place.up(replace(changed, fresh=True))
+    assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
+    place.application.stop(force=False)
+    place.application.start(fresh=False)
+    assert place.restore() == "RESTORE_FROM_LATEST_SNAPSHOT"
+    place.application.stop(force=False)
+    place.up(replace(changed, fresh=True))
+    assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
 
 
 def test_stop_and_start(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -208,14 +220,25 @@ def test_status(place: Place) -> None:
     assert f"alarms      {APPLICATION}-lag" in text
 
 
-def test_down_keeps_table_and_archive(place: Place) -> None:
+def test_down_keeps_table_and_archive(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """They stay with what they hold, and the next stack takes them over; told to, down removes them too."""
     place.up()
     item = {"Name": {"S": "Shadowfax"}, "StatusTime": {"S": "2026-11-22 06:01:00.000"}}
     place.account.client("dynamodb").put_item(TableName="UnicornSensorData", Item=item)
     place.account.client("s3").put_object(Bucket=ARCHIVE, Key="2026/11/22/06/x", Body=b"{}\n")
     place.account.client("s3").put_object(Bucket=ARTIFACTS, Key="athena/x.csv", Body=b"x")
+    left: list[int] = []
+    delete = Stack.delete
+
+    def watched(stack: Stack) -> None:
+        left.append(place.account.client("s3").list_objects_v2(Bucket=ARTIFACTS)["KeyCount"])
+        delete(stack)
+
+    monkeypatch.setattr(Stack, "delete", watched)
+    place.said.clear()
     told = place.down()
+    assert left == [0], "CloudFormation deletes no bucket that holds anything"
+    assert place.said[0] == f"stopping {APPLICATION} with a snapshot"
     assert any("It keeps the table UnicornSensorData" in line for line in told)
     assert told[-1].startswith(f"Kept: the table UnicornSensorData and the archive {ARCHIVE}.")
     assert Stack(place.account).find() is None

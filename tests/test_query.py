@@ -53,11 +53,21 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         made = connect(aws.endpoint, None, None)
         s3 = made.client("s3")
         s3.put_object(Bucket=BUCKET, Key="2026/11/22/05/one", Body=LINES[2].rstrip(b"\n"))
-        s3.put_object(Bucket=BUCKET, Key="2026/11/22/06/one", Body=b"".join(LINES[:2]))
+        s3.put_object(Bucket=BUCKET, Key="2026/11/22/06/one", Body=b"".join(LINES[:2]).rstrip(b"\n"))
         s3.put_object(Bucket=BUCKET, Key="2026/11/22/06/two", Body=b"".join(LINES[3:]))
         s3.put_object(Bucket=BUCKET, Key="2026/11/22/06/empty", Body=b"")
         s3.put_object(Bucket=BUCKET, Key="errors/processing-failed/2026/11/22/06/x", Body=reading(Name="Nobody"))
         yield made
+
+
+def test_the_local_stack_is_the_templates(account: Account) -> None:
+    """What the demo and the tests run on: as many shards as asked for, and the table's key, from the template."""
+    summary = account.client("kinesis").describe_stream_summary(StreamName="wildrydes")["StreamDescriptionSummary"]
+    assert summary["OpenShardCount"] == 2
+    found = account.client("cloudformation").describe_stacks(StackName="wildrydes")["Stacks"][0]
+    assert found["StackStatus"] == "CREATE_COMPLETE"
+    keys = account.client("dynamodb").describe_table(TableName="UnicornSensorData")["Table"]["KeySchema"]
+    assert [(one["AttributeName"], one["KeyType"]) for one in keys] == [("Name", "HASH"), ("StatusTime", "RANGE")]
 
 
 def ask(account: Account, sql: str) -> query.Result:
