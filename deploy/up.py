@@ -110,7 +110,9 @@ class Deployment:
         values = {"CodeKey": wanted.key, "StateSignature": wanted.signature}
         if self._account.is_emulated:
             values["Emulated"] = "yes"
-        if "Parallelism" not in wanted.values:
+        if "Parallelism" in wanted.values:
+            values["ParallelismFrom"] = "given"
+        elif self._value("ParallelismFrom", found, wanted) == "shards":
             values["Parallelism"] = str(self._open_shards(found, wanted))
         return values | dict(wanted.values)
 

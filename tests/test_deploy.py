@@ -133,6 +133,10 @@ def test_parallelism_follows_the_shards(place: Place) -> None:
     assert place.up(place.wanted()).is_nothing
     place.up(place.wanted(values={"Parallelism": "6"}))
     assert place.application.require().parallelism == 6
+    # So does one that was given once, until it is to follow the shards again.
+    assert place.up(place.wanted()).is_nothing
+    place.up(place.wanted(values={"ParallelismFrom": "shards"}))
+    assert place.application.require().parallelism == 3
 
 
 def test_new_code_goes_on_from_a_snapshot(place: Place) -> None:
