@@ -66,7 +66,8 @@ def _streams(account: Account, found: Found) -> Iterator[str]:
             yield f"{stream} is GONE: `python -m deploy up` does not bring it back, `down` and `up` do"
         else:
             mode = one.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED").lower().replace("_", "-")
-            yield f"{stream} {one['StreamStatus']}, {one['OpenShardCount']} open shards, {mode}"
+            shards = f"{one['OpenShardCount']} open shard{'' if one['OpenShardCount'] == 1 else 's'}"
+            yield f"{stream} {one['StreamStatus']}, {shards}, {mode}"
 
 
 def _table(account: Account, name: str) -> str:
