@@ -39,8 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
     except (DeployError, PackageError, StateError, NotSetUp, JarError) as error:
         print(error, file=sys.stderr)
         return 1
+    except BrokenPipeError:  # whoever read the output has enough of it
+        sys.stderr.close()
+        return 0
     except KeyboardInterrupt:
-        print("Stopped. What was begun in the account goes on; `python -m deploy status` shows it.", file=sys.stderr)
+        print(
+            "Stopped. A change that was begun in the account goes on, and an application that was stopped for it stays "
+            "stopped: `python -m deploy status` shows both, `up` goes on.",
+            file=sys.stderr,
+        )
         return 130
     return code
 

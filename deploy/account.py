@@ -21,6 +21,8 @@ from botocore.exceptions import (
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from local import emulator
@@ -30,6 +32,7 @@ Say = Callable[[str], None]  # one line of progress
 # Answers that come again after a while are asked again by botocore, with growing pauses and jitter.
 _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
 _EMULATOR = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
+TOLD_EVERY = 15.0  # seconds between two lines about a wait
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -56,7 +59,11 @@ class Account:
 
     @property
     def is_emulated(self) -> bool:
-        return self.endpoint is not None
+        """Whether the endpoint is an emulator: AWS's own endpoints, those of a VPC too, speak TLS."""
+        if self.endpoint is None:
+            return False
+        parts = urlsplit(self.endpoint)
+        return parts.scheme == "http" or parts.hostname in _LOOPBACK
 
     @property
     def where(self) -> str:
@@ -71,7 +78,10 @@ class Account:
     def client(self, service: str) -> Any:
         """A client of this service. Raises DeployError for an unusable session."""
         config = _EMULATOR if self.is_emulated else _CONFIG
-        return self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
+        try:
+            return self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
+        except (BotoCoreError, ValueError) as error:
+            raise DeployError(f"{_flat(str(error))}: check --region and --endpoint.") from error
 
 
 def connect(endpoint: str | None, region: str | None, profile: str | None) -> Account:
@@ -79,19 +89,31 @@ def connect(endpoint: str | None, region: str | None, profile: str | None) -> Ac
 
     At an endpoint of this machine, credentials and region need not be set: the emulator takes any.
     """
-    if endpoint is not None:
-        parts = urlsplit(endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise DeployError(f"{endpoint!r} is not an endpoint such as http://127.0.0.1:4566.")
+    if endpoint is not None and not _is_endpoint(endpoint):
+        raise DeployError(f"{endpoint!r} is not an endpoint such as http://127.0.0.1:4566.")
     try:
         session = boto3.Session(region_name=region, profile_name=profile)
         if endpoint is not None and urlsplit(endpoint).hostname in _LOOPBACK:
             session = _for_emulator(session, region, profile)
     except ProfileNotFound as error:
         raise DeployError(f"{error}: `aws configure list-profiles` lists those there are.") from error
+    except BotoCoreError as error:
+        raise DeployError(f"The AWS configuration cannot be used: {_flat(str(error))}; mend it.") from error
     if not session.region_name:
         raise DeployError("No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile.")
     return Account(session, endpoint)
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port beyond 65535, a bracket that is not closed
+        return False
+
+
+def _flat(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")
 
 
 def _for_emulator(session: boto3.Session, region: str | None, profile: str | None) -> boto3.Session:
@@ -126,7 +148,14 @@ _REMEDIES = {
     "ResourceNotFoundException": "`python -m deploy status` shows what is there",
     "ResourceInUseException": "wait until what is under way has ended; `python -m deploy status` shows it",
     "ConcurrentModificationException": "somebody else changes it at the same time: try again",
-    "InvalidRequestException": "change the query; the column names are those of `python -m deploy query --list`",
+    "InvalidApplicationConfigurationException": "mend what it names; if it is the role, which is new, try again",
+    "InvalidArgumentException": "mend what it names",
+    "InvalidRequestException": "mend what it names",
+    "ValidationError": "mend what it names",
+    "ValidationException": "mend what it names",
+    "AlreadyExistsException": "remove what is there, or choose another name with --set",
+    "BucketAlreadyExists": "choose another name with --set BucketPrefix=...",
+    "InsufficientCapabilitiesException": "let this identity create roles",
 }
 
 
@@ -145,7 +174,9 @@ def sentence(error: ClientError | BotoCoreError | Boto3Error, account: Account |
         code = error.response.get("Error", {}).get("Code", "")
         said = error.response.get("Error", {}).get("Message") or "it gives no reason"
         remedy = _REMEDIES.get(code, "look the error up in the service's documentation, or try again")
-        return f"AWS refused {error.operation_name} ({code}: {' '.join(said.split())[:400].rstrip('.')}): {remedy}."
+        return f"AWS refused {error.operation_name} ({code}: {_flat(said)[:400]}): {remedy}."
+    if isinstance(error, SSOError | TokenRetrievalError):
+        return f"The login has expired ({_flat(str(error))}): log in again with `aws sso login`."
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return "There are no AWS credentials: log in, name a profile with --profile, or an emulator with --endpoint."
     if isinstance(error, NoRegionError):
@@ -154,15 +185,18 @@ def sentence(error: ClientError | BotoCoreError | Boto3Error, account: Account |
         where = account.endpoint if account and account.endpoint else "AWS"
         start = ": `python -m local aws` starts an emulator" if account and account.endpoint else ": check the network"
         return f"{where} does not answer{start}."
-    return f"AWS cannot be reached: {' '.join(str(error).split()).rstrip('.')}; check network and credentials."
+    return f"AWS cannot be reached: {_flat(str(error))}; check network and credentials."
 
 
 class Wait:
-    """A wait with a limit: call `pause` until what is waited for has come. The pauses grow up to 5 s."""
+    """A wait with a limit that shows it goes on: call `pause` until what is waited for has come.
 
-    def __init__(self, what: str, seconds: float, remedy: str) -> None:
-        self._what, self._seconds, self._remedy = what, seconds, remedy
-        self._began = time.monotonic()
+    The pauses grow up to 5 s. `say` is told every 15 s.
+    """
+
+    def __init__(self, what: str, seconds: float, remedy: str, say: Say) -> None:
+        self._what, self._seconds, self._remedy, self._say = what, seconds, remedy, say
+        self._began = self._told = time.monotonic()
         self._next = 0.1
 
     @property
@@ -173,5 +207,8 @@ class Wait:
         """Sleep for a while. Raises DeployError after the limit."""
         if self.elapsed > self._seconds:
             raise DeployError(f"{self._what} has not ended after {self._seconds / 60:.0f} minutes: {self._remedy}.")
+        if time.monotonic() - self._told > TOLD_EVERY:
+            self._told = time.monotonic()
+            self._say(f"{self.elapsed:5.0f} s  {self._what} goes on")
         time.sleep(self._next)
         self._next = min(5.0, self._next * 1.3)

@@ -14,6 +14,7 @@ from deploy.account import Account, DeployError, Say, Wait, sentences
 START_LIMIT = 900.0  # seconds until it runs; two or three minutes are usual
 STOP_LIMIT = 900.0  # seconds for a stop with its snapshot
 SIGNATURE_TAG = "state-signature"
+SINCE_TAG = "state-since"
 _BUSY = ("STARTING", "STOPPING", "UPDATING", "AUTOSCALING", "FORCE_STOPPING", "MAINTENANCE", "ROLLING_BACK")
 
 
@@ -30,7 +31,8 @@ class Running:
     """The application as the service describes it.
 
     status: of the service, READY when it is stopped. version: counts its updates. code: the package's key in the bucket
-    of artifacts. signature: of the state that its SQL keeps.
+    of artifacts. signature: of the state that its SQL keeps. since: when the newest snapshot of another state was made,
+    or an empty text; what is newer is of this state.
     """
 
     status: str
@@ -38,6 +40,12 @@ class Running:
     code: str
     parallelism: int
     signature: str
+    since: str = ""
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something is under way with it."""
+        return self.status in _BUSY
 
     @property
     def is_running(self) -> bool:
@@ -56,11 +64,12 @@ class Application:
         try:
             with sentences(self._account):
                 one = self._flink.describe_application(ApplicationName=self.name)["ApplicationDetail"]
-                tags = self._flink.list_tags_for_resource(ResourceARN=one["ApplicationARN"])["Tags"]
+                found = self._flink.list_tags_for_resource(ResourceARN=one["ApplicationARN"])["Tags"]
         except DeployError as error:
             if error.code == "ResourceNotFoundException":
                 return None
             raise
+        tags = {tag["Key"]: tag["Value"] for tag in found}
         configuration = one.get("ApplicationConfigurationDescription", {})
         code = configuration.get("ApplicationCodeConfigurationDescription", {}).get("CodeContentDescription", {})
         flink = configuration.get("FlinkApplicationConfigurationDescription", {})
@@ -69,7 +78,8 @@ class Application:
             one["ApplicationVersionId"],
             code.get("S3ApplicationCodeLocationDescription", {}).get("FileKey", ""),
             int(flink.get("ParallelismConfigurationDescription", {}).get("CurrentParallelism", 0)),
-            next((tag["Value"] for tag in tags if tag["Key"] == SIGNATURE_TAG), ""),
+            tags.get(SIGNATURE_TAG, ""),
+            tags.get(SINCE_TAG, ""),
         )
 
     def require(self) -> Running:
@@ -95,49 +105,63 @@ class Application:
 
     def start(self, *, fresh: bool) -> str:
         """Start from the newest snapshot; without one if there is none, or if `fresh`. Returns what it started from."""
-        snapshots = [] if fresh else self.snapshots()
-        kind = "RESTORE_FROM_LATEST_SNAPSHOT" if snapshots else "SKIP_RESTORE_FROM_SNAPSHOT"
-        origin = f"the snapshot {snapshots[0].name}" if snapshots else "the beginning"
+        fitting = [] if fresh else self.fitting(self.require().since)
+        restore = {"ApplicationRestoreType": "SKIP_RESTORE_FROM_SNAPSHOT"}
+        if fitting:
+            # By its name: the service's own newest may be of a state that this SQL cannot read.
+            restore = {"ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT", "SnapshotName": fitting[0].name}
+        origin = f"the snapshot {fitting[0].name}" if fitting else "the beginning"
         self._say(f"starting {self.name} from {origin}")
         with sentences(self._account):
             self._flink.start_application(
-                ApplicationName=self.name,
-                RunConfiguration={"ApplicationRestoreConfiguration": {"ApplicationRestoreType": kind}},
+                ApplicationName=self.name, RunConfiguration={"ApplicationRestoreConfiguration": restore}
             )
         began = time.time()
         found = self._settled(f"The start of {self.name}", START_LIMIT)
         if not found.is_running:
-            reason = next((entry.text for entry in self.log(began - 5, errors=True)), "its log gives no reason")
+            reason = self._reason(began)
             raise DeployError(
                 f"{self.name} did not start and is {found.status} ({reason[:400].rstrip('.')}): "
                 "`python -m deploy logs` shows more."
             )
         return origin
 
+    def fitting(self, since: str) -> Sequence[Snapshot]:
+        """The snapshots of the state that the SQL keeps, the newest first: those made after `since`."""
+        return [one for one in self.snapshots() if stamp(one.made) > since]
+
+    def _reason(self, began: float) -> str:
+        """Why a start failed, by the log; the clocks of this machine and of the service may differ by a minute."""
+        try:
+            return next((one.text for one in self.log(began - 60, errors=True)), "its log gives no reason")
+        except DeployError as error:
+            return f"its log cannot be read: {error}"
+
     def stop(self, *, force: bool) -> None:
         """Stop with a snapshot, or, with `force`, at once and without."""
         self._say(f"stopping {self.name} " + ("without a snapshot" if force else "with a snapshot"))
         with sentences(self._account):
             self._flink.stop_application(ApplicationName=self.name, Force=force)
-        self._settled(f"The stop of {self.name}", STOP_LIMIT)
+        found = self._settled(f"The stop of {self.name}", STOP_LIMIT)
+        if found.is_running:
+            raise DeployError(
+                f"{self.name} did not stop and is {found.status}: perhaps it can make no snapshot, as "
+                "`python -m deploy logs --errors` tells; `python -m deploy stop --force` stops it without one."
+            )
 
     def settled(self) -> Running:
         """The application, once nothing is under way with it."""
         return self._settled(f"What is under way with {self.name}", START_LIMIT)
 
     def _settled(self, what: str, limit: float) -> Running:
-        wait = Wait(what, limit, "it goes on in the account; `python -m deploy status` and `logs` show it")
-        said, told = "", 0.0
+        wait = Wait(what, limit, "it goes on in the account; `python -m deploy status` and `logs` show it", self._say)
         while True:
             found = self.require()
-            if found.status not in _BUSY or (found.status == "AUTOSCALING" and found.is_running):
+            if not found.is_busy:
                 return found
-            if found.status != said or wait.elapsed - told > 15:
-                said, told = found.status, wait.elapsed
-                self._say(f"{wait.elapsed:5.0f} s  {found.status}")
             wait.pause()
 
-    def log(self, since: float, *, errors: bool = False, limit: int = 1000) -> Iterator[Entry]:
+    def log(self, since: float, *, errors: bool = False) -> Iterator[Entry]:
         """The entries of its log since a time (seconds since 1970), the oldest first; only `errors` if asked to."""
         logs = self._account.client("logs")
         request = {"logGroupName": log_group(self.name), "startTime": int(since * 1000)}
@@ -145,10 +169,7 @@ class Application:
             request["filterPattern"] = '{ $.messageType = "ERROR" || $.throwableInformation = "*" }'
         try:
             with sentences(self._account):
-                pages = logs.get_paginator("filter_log_events").paginate(
-                    **request, PaginationConfig={"MaxItems": limit}
-                )
-                for page in pages:
+                for page in logs.get_paginator("filter_log_events").paginate(**request):
                     # The filter again, for an emulator that does not know it.
                     yield from (one for one in map(_entry, page["events"]) if one.is_error or not errors)
         except DeployError as error:
@@ -173,6 +194,11 @@ class Entry:
     def __str__(self) -> str:
         when = datetime.fromtimestamp(self.time / 1000, UTC)
         return f"{when:%Y-%m-%d %H:%M:%S} {self.level:5} {self.text}"
+
+
+def stamp(made: datetime) -> str:
+    """A time as it stands in a tag, to the millisecond, so that texts compare as times do."""
+    return made.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def log_group(application: str) -> str:

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from deploy import template
 from deploy.account import Account, DeployError, connect
 
 NOT_RUNNING = 3
+LOG_LINES = 1000  # of a log, the newest ones, unless it is followed
+_OWN = ("CodeKey", "StateSignature", "StateSince", "Emulated")  # parameters that nobody gives
 FOLLOW_PAUSE = 5.0  # seconds between two looks at the log
 
 Commands = Any  # argparse's own type of it is private
@@ -38,7 +41,10 @@ def add(commands: Commands) -> None:
         command.add_argument(
             "--fresh", action="store_true", help="start anew from the beginning of the stream, without a snapshot"
         )
-        command.add_argument("--no-start", action="store_true", help="leave an application that is stopped as it is")
+        command.add_argument("--no-start", action="store_true", help="leave an application that is stopped, stopped")
+    up.add_argument(
+        "--replace", action="store_true", help="streams and application may be made anew, and lose what they hold"
+    )
     status = _command(commands, "status", _status, "stack, application, streams, table, archive, alarms")
     status.epilog, status.formatter_class = (
         "exit codes:\n  0  the application runs\n  3  it does not\n",
@@ -101,7 +107,7 @@ def _parameters() -> list[str]:
     return [
         f"  {one.name:<{wide}}  {one.description} (default: {one.default or 'empty'})"
         for one in template.parameters().values()
-        if one.name not in ("CodeKey", "StateSignature", "Emulated")  # these follow from what is deployed, and where
+        if one.name not in _OWN
     ]
 
 
@@ -145,10 +151,20 @@ def _wanted(parsed: argparse.Namespace) -> Any:
     from operations import state  # noqa: PLC0415
 
     values = dict(parsed.set)
+    if own := [name for name in values if name in _OWN]:
+        raise template.TemplateError(f"{', '.join(own)} follows from what is deployed, and where, and cannot be set.")
     template.check(values)
     _say("making the package")
     made = package.build(package.OUT)
-    return Wanted(made.path, made.sha256, state.of(JOB), values, parsed.fresh, not parsed.no_start)
+    return Wanted(
+        made.path,
+        made.sha256,
+        state.of(JOB),
+        values,
+        fresh=parsed.fresh,
+        start=not parsed.no_start,
+        replace=getattr(parsed, "replace", False),
+    )
 
 
 def _plan(parsed: argparse.Namespace) -> int:
@@ -204,8 +220,21 @@ def _application(parsed: argparse.Namespace) -> Any:
 
 
 def _logs(parsed: argparse.Namespace) -> int:
+    from deploy.application import Entry  # noqa: PLC0415
+
     application = _application(parsed)
     since = time.time() - parsed.since * 60
+    if not parsed.follow:
+        count, newest = 0, deque[Entry](maxlen=LOG_LINES)
+        for entry in application.log(since, errors=parsed.errors):
+            count += 1
+            newest.append(entry)
+        if count > len(newest):
+            _say(f"{count - len(newest):,} older entries are left out; --errors leaves less.")
+        print("".join(f"{entry}\n" for entry in newest), end="")
+        if not count:
+            _say(f"The log has no such entries in the last {parsed.since:g} minutes.")
+        return 0
     told: set[str] = set()
     while True:
         for entry in application.log(since, errors=parsed.errors):
@@ -214,10 +243,6 @@ def _logs(parsed: argparse.Namespace) -> int:
                 print(entry, flush=True)
                 # Entries may arrive out of order: look a minute back the next time.
                 since = max(since, entry.time / 1000 - 60)
-        if not parsed.follow:
-            if not told:
-                _say(f"The log has no such entries in the last {parsed.since:g} minutes.")
-            return 0
         time.sleep(FOLLOW_PAUSE)
 
 
@@ -234,6 +259,8 @@ def _stop(parsed: argparse.Namespace) -> int:
 def _start(parsed: argparse.Namespace) -> int:
     application = _application(parsed)
     if application.require().is_running:
+        if parsed.fresh:
+            raise DeployError(f"{application.name} runs: `python -m deploy stop` it first, then start it afresh.")
         print(f"{application.name} runs already.")
         return 0
     origin = application.start(fresh=parsed.fresh)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy import retained, template
-from deploy.account import Account, DeployError, Say
+from deploy.account import Account, DeployError, Say, sentences
 from deploy.application import Application
 from deploy.stack import Stack
 
@@ -20,6 +20,23 @@ class Order:
         if self._found is None and not (table or archive):
             raise DeployError(f"There is no stack {name} in {account.where}: nothing to remove.")
         self._names = retained.Names.of(account, self._found.parameters if self._found else {})
+        if self._found is None:
+            self._refuse_what_is_in_use()
+        self._has_archive = self._found is None or "ArchiveBucketName" in self._found.outputs
+
+    def _refuse_what_is_in_use(self) -> None:
+        """Without a stack of its own, table and archive go by their names alone: not those of another stack."""
+        with sentences(self._account):
+            pages = self._account.client("cloudformation").get_paginator("describe_stacks").paginate()
+            stacks = [one for page in pages for one in page["Stacks"] if one["StackStatus"] != "DELETE_COMPLETE"]
+        for one in stacks:
+            values = {each["ParameterValue"] for each in one.get("Parameters", ()) if each["ParameterKey"] == "Table"}
+            values |= {each["OutputValue"] for each in one.get("Outputs", ())}
+            if used := values & {self._names.table, self._names.archive}:
+                raise DeployError(
+                    f"There is no stack {self._name} in {self._account.where}, and {', '.join(sorted(used))} belongs "
+                    f"to the stack {one['StackName']}: give --stack {one['StackName']} if that is meant."
+                )
 
     def tell(self) -> list[str]:
         """What will be removed, and what stays."""
@@ -31,18 +48,19 @@ class Order:
             (self._table, f"the table {self._names.table} with every row", "--delete-table"),
             (self._archive, f"the archive {self._names.archive} with every record", "--delete-archive"),
         ):
-            told.append(f"It REMOVES {what}." if asked else f"It keeps {what} ({flag} removes it).")
+            if flag == "--delete-table" or self._has_archive:
+                told.append(f"It REMOVES {what}." if asked else f"It keeps {what} ({flag} removes it).")
+        if self._found and self._has_archive and not self._archive:
+            seconds = self._found.parameters.get("ArchiveSeconds", "60")
+            told.append(
+                f"What arrived in the last {seconds} s may not be in the archive yet, and is lost with the streams."
+            )
         return told
 
     def carry_out(self, say: Say) -> Iterator[str]:
         """Do it; one line for each thing that is gone or kept."""
         if self._found:
-            parameters = self._found.parameters
-            name = parameters.get("ApplicationName", template.parameters()["ApplicationName"].default)
-            application = Application(self._account, name, say)
-            running = application.find()
-            if running is not None and running.is_running:
-                application.stop(force=False)  # what it has read it writes before it ends
+            self._stop(say)
             for output in ("ArtifactsBucket", "SiteBucket"):
                 if bucket := self._found.outputs.get(output):
                     retained.empty(self._account, bucket, say)
@@ -53,6 +71,23 @@ class Order:
         if self._archive:
             retained.delete_bucket(self._account, self._names.archive, say)
         kept = [] if self._table else [f"the table {self._names.table}"]
-        kept += [] if self._archive else [f"the archive {self._names.archive}"]
+        kept += [] if self._archive or not self._has_archive else [f"the archive {self._names.archive}"]
         if kept:
-            yield f"Kept: {' and '.join(kept)}. The next `python -m deploy up` takes them over again."
+            yield f"Kept: {' and '.join(kept)}. The next `python -m deploy up` takes over what is kept."
+
+    def _stop(self, say: Say) -> None:
+        """Stop the application, so that it writes what it has read; without a snapshot if it can make none."""
+        assert self._found is not None  # noqa: S101  (the only caller has looked)
+        parameters = self._found.parameters
+        name = parameters.get("ApplicationName", template.parameters()["ApplicationName"].default)
+        application = Application(self._account, name, say)
+        running = application.find()
+        if running is not None and running.is_busy:
+            running = application.settled()
+        if running is None or not running.is_running:
+            return
+        try:
+            application.stop(force=False)
+        except DeployError as error:
+            say(f"{error} It is removed all the same, so it is stopped without a snapshot.")
+            application.stop(force=True)

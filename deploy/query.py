@@ -6,6 +6,7 @@ by which a query can be narrowed. A malformed record is a row of NULLs in both, 
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -93,7 +94,8 @@ def in_athena(account: Account, database: str, sql: str, say: Say) -> Result:
         id_ = athena.start_query_execution(
             QueryString=sql, QueryExecutionContext={"Database": database}, WorkGroup=database
         )["QueryExecutionId"]
-    wait = Wait("The query", LIMIT, "narrow it by datehour")
+    wait = Wait("The query", LIMIT, "narrow it by datehour", say)
+    state = "QUEUED"
     try:
         while True:
             with sentences(account):
@@ -106,8 +108,9 @@ def in_athena(account: Account, database: str, sql: str, say: Say) -> Result:
                 raise DeployError(f"Athena {state.lower()} the query: {' '.join(reason.split()).rstrip('.')}.")
             wait.pause()
     except (KeyboardInterrupt, DeployError):
-        with sentences(account):
-            athena.stop_query_execution(QueryExecutionId=id_)  # else it goes on, and costs; no effect on one that ended
+        if state in ("QUEUED", "RUNNING"):  # else it goes on, and costs
+            with contextlib.suppress(DeployError), sentences(account):
+                athena.stop_query_execution(QueryExecutionId=id_)
         raise
     scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
     say(f"Athena read {scanned / 1e6:,.1f} MB.")

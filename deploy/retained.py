@@ -109,7 +109,7 @@ def delete_table(account: Account, table: str, say: Say) -> None:
         return
     with sentences(account):
         account.client("dynamodb").delete_table(TableName=table)
-    wait = Wait(f"The removal of the table {table}", DELETE_LIMIT, "look at it in the console")
+    wait = Wait(f"The removal of the table {table}", DELETE_LIMIT, "look at it in the console", say)
     while table_exists(account, table):
         wait.pause()
     say(f"deleted the table {table}")

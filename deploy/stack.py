@@ -16,6 +16,14 @@ NAME = "wildrydes"
 PROPOSE_LIMIT = 300.0  # seconds for CloudFormation to say what would change
 CHANGE_LIMIT = 2400.0  # seconds for a change; some ten minutes are usual, CloudFront takes the longest
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
+# What is more than its description: data, state, or an address that others know.
+HOLDING = (
+    "AWS::Kinesis::Stream",
+    "AWS::DynamoDB::Table",
+    "AWS::S3::Bucket",
+    "AWS::KinesisAnalyticsV2::Application",
+    "AWS::Cognito::IdentityPool",
+)
 _CONSEQUENCE = ("cancelled", "canceled", "rollback requested")  # of another failure, which is the one to be told
 
 
@@ -44,29 +52,38 @@ class Change:
     """What would happen to one resource.
 
     replacement: "True" if it would be made anew, and lose what it holds; "Conditional" if that may be; else "".
+    is_certain: False if it only follows from another change that may leave it as it is.
     """
 
     action: str
     resource: str
     type: str
     replacement: str
+    is_certain: bool = True
 
     def __str__(self) -> str:
         verb = {"Add": "create", "Modify": "change", "Remove": "remove", "Import": "take over"}.get(self.action)
-        warning = {
-            "True": ", which REPLACES it: what it holds is lost",
-            "Conditional": ", which MAY REPLACE it: what it holds would be lost",
-        }.get(self.replacement, "")
+        warning = ""
+        if self.type in HOLDING and self.action == "Modify":
+            warning = {
+                "True": ", which REPLACES it: what it holds is lost",
+                "Conditional": ", which replaces it, with the loss of what it holds, if its name changes",
+            }.get(self.replacement, "")
         return f"{verb or self.action.lower()} {self.resource} ({self.type}){warning}"
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change set: what would change. Without changes it cannot be carried out."""
+    """A change set: what would change.
+
+    is_new: for a stack that is not there. is_something: False if there is nothing to carry out; what there is may be
+    no change of a resource, but of an output.
+    """
 
     id: str
     is_new: bool
     changes: Sequence[Change]
+    is_something: bool = True
 
 
 class Stack:
@@ -106,14 +123,19 @@ class Stack:
 
     def resources(self) -> Mapping[str, str]:
         """The physical names of the stack's resources by their names in the template."""
+        return {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in self._resources()}
+
+    def kinds(self) -> Mapping[str, str]:
+        """The types of the stack's resources by their physical names."""
+        return {
+            one["PhysicalResourceId"]: one["ResourceType"] for one in self._resources() if "PhysicalResourceId" in one
+        }
+
+    def _resources(self) -> list[dict[str, Any]]:
         with sentences(self._account):
             pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
-            return {
-                one["LogicalResourceId"]: one.get("PhysicalResourceId", "")
-                for page in pages
-                for one in page["StackResourceSummaries"]
-                if one["ResourceStatus"] != "DELETE_COMPLETE"
-            }
+            found = [one for page in pages for one in page["StackResourceSummaries"]]
+        return [one for one in found if one["ResourceStatus"] != "DELETE_COMPLETE"]
 
     def require_sound(self, found: Found) -> None:
         """Refuse a stack that cannot be changed: something is under way, or its creation or last change failed."""
@@ -153,7 +175,8 @@ class Stack:
         return self._computed(answer["Id"], is_new=found is None)
 
     def _computed(self, id_: str, *, is_new: bool) -> Proposal:
-        wait = Wait("CloudFormation's list of changes", PROPOSE_LIMIT, "try again, or look at the stack in the console")
+        what, remedy = "CloudFormation's list of changes", "try again, or look at the stack in the console"
+        wait = Wait(what, PROPOSE_LIMIT, remedy, self._say)
         while True:
             with sentences(self._account):
                 answer = self._cloudformation.describe_change_set(ChangeSetName=id_, StackName=self.name)
@@ -161,11 +184,13 @@ class Stack:
                 return Proposal(id_, is_new, [*map(_change, self._changes(id_))])
             if answer["Status"] == "FAILED":
                 reason = answer.get("StatusReason", "")
-                proposal = Proposal(id_, is_new, ())
+                proposal = Proposal(id_, is_new, (), is_something=False)
+                found = self._validation_errors(ChangeSetName=id_)
                 self.discard(proposal)
                 if any(nothing in reason for nothing in _NOTHING):
                     return proposal
-                raise DeployError(f"CloudFormation refuses the change ({reason.rstrip('.')}): mend what it names.")
+                reason = "; ".join(found) or reason.rstrip(".")
+                raise DeployError(f"CloudFormation refuses the change ({reason}): mend what it names.")
             wait.pause()
 
     def _changes(self, id_: str) -> Iterator[dict[str, Any]]:
@@ -177,16 +202,21 @@ class Stack:
     def discard(self, proposal: Proposal) -> None:
         """Drop a change set that is not to be carried out, and the empty stack that one for a new stack leaves."""
         with sentences(self._account):
+            self._cloudformation.delete_change_set(ChangeSetName=proposal.id, StackName=self.name)
             if proposal.is_new:
-                self._cloudformation.delete_stack(StackName=self.name)
-            else:
-                self._cloudformation.delete_change_set(ChangeSetName=proposal.id, StackName=self.name)
+                # Somebody else may have created it meanwhile.
+                stack = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
+                if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+                    self._cloudformation.delete_stack(StackName=stack["StackId"])
 
     def execute(self, proposal: Proposal) -> Found:
         """Carry the changes out, wait, and return the stack as it is then."""
         known = {one["EventId"] for one in self._events(self.name)}
+        more = {}
+        if proposal.is_new and not any(one.action == "Import" for one in proposal.changes):
+            more["RetainExceptOnCreate"] = True  # if it fails, nothing of it stays; what is taken over always does
         with sentences(self._account):
-            self._cloudformation.execute_change_set(ChangeSetName=proposal.id, StackName=self.name)
+            self._cloudformation.execute_change_set(ChangeSetName=proposal.id, StackName=self.name, **more)
         touched = {one.resource for one in proposal.changes}
         found = self._settled(self.name, known, "The change of the stack", touched)
         if found is None or not found.is_sound or "ROLLBACK" in found.status:
@@ -214,7 +244,7 @@ class Stack:
     def _settled(self, id_: str, known: set[str], what: str, touched: set[str] | None = None) -> Found | None:
         """Wait until nothing is in progress, telling what happens (to the resources that are `touched`)."""
         told = set(known)
-        wait = Wait(what, CHANGE_LIMIT, "it goes on in the account; `python -m deploy status` shows it")
+        wait = Wait(what, CHANGE_LIMIT, "it goes on in the account; `python -m deploy status` shows it", self._say)
         while True:
             found = Stack(self._account, id_).find()
             for event in reversed(self._events(id_)):
@@ -222,7 +252,8 @@ class Stack:
                     told.add(event["EventId"])
                     if touched is None or event["LogicalResourceId"] in touched:
                         self._tell(event, wait.elapsed)
-            if found is None or not found.is_busy:
+            has_begun = len(told) > len(known)
+            if has_begun and (found is None or not found.is_busy):
                 return found
             wait.pause()
 
@@ -255,12 +286,16 @@ class Stack:
         ]
         telling = [one for one in failed if not any(word in one.lower() for word in _CONSEQUENCE)]
         if any("DescribeEvents" in one for one in telling):  # what CloudFormation found before it changed anything
-            telling = self._validation_errors(id_) + telling
+            telling = self._validation_errors(StackName=id_) + telling
         return (telling or failed or ["CloudFormation's events give no reason"])[0]
 
-    def _validation_errors(self, id_: str) -> list[str]:
-        with sentences(self._account):
-            events = self._cloudformation.describe_events(StackName=id_, Filters={"FailedEvents": True})
+    def _validation_errors(self, **of: str) -> list[str]:
+        """What CloudFormation found wrong before changing anything; none if it cannot be asked for that."""
+        try:
+            with sentences(self._account):
+                events = self._cloudformation.describe_events(**of, Filters={"FailedEvents": True})
+        except DeployError:
+            return []
         return [
             f"{one.get('LogicalResourceId', self.name)} ({' '.join(one['ValidationStatusReason'].split())})"
             for one in events["OperationEvents"]
@@ -270,4 +305,6 @@ class Stack:
 
 def _change(one: Mapping[str, Any]) -> Change:
     replacement = str(one.get("Replacement", ""))
-    return Change(one["Action"], one["LogicalResourceId"], one["ResourceType"], replacement)
+    evaluations = {detail.get("Evaluation") for detail in one.get("Details", ())}
+    is_certain = not evaluations or "Static" in evaluations
+    return Change(one["Action"], one["LogicalResourceId"], one["ResourceType"], replacement, is_certain)

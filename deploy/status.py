@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -9,6 +10,8 @@ from deploy import template
 from deploy.account import Account, DeployError, sentences
 from deploy.application import Application
 from deploy.stack import Found, Stack
+
+ERRORS_SECONDS = 600
 
 
 def lines(account: Account, name: str) -> tuple[list[str], bool]:
@@ -21,7 +24,7 @@ def lines(account: Account, name: str) -> tuple[list[str], bool]:
     told.append(("table", _table(account, _parameter(found, "Table"))))
     if bucket := found.outputs.get("ArchiveBucketName"):
         told.append(("archive", _archive(account, bucket)))
-    told.append(("alarms", _alarms(account, found)))
+    told.append(("alarms", _alarms(account, name)))
     if address := found.outputs.get("SiteAddress"):
         told.append(("dashboard", f"{address}, files in {found.outputs['SiteBucket']}"))
     labels = ["" if number and told[number - 1][0] == label else label for number, (label, _text) in enumerate(told)]
@@ -50,6 +53,7 @@ def _application(account: Account, found: Found) -> tuple[list[tuple[str, str]],
     snapshots = application.snapshots()
     newest = f", the newest {snapshots[0].name} of {_utc(snapshots[0].made)}" if snapshots else ""
     told.append(("snapshots", f"{len(snapshots)}{newest}"))
+    told.append(("log", _errors(application)))
     return told, running.is_running
 
 
@@ -101,16 +105,26 @@ def _archive(account: Account, bucket: str) -> str:
     return f"{bucket}, " + (f"newest object of {_utc(newest)}" if newest else "nothing in the last hour")
 
 
-def _alarms(account: Account, found: Found) -> str:
-    """The alarms of this application and its archive that have gone off."""
-    prefixes = (_parameter(found, "ApplicationName"), _parameter(found, "DeliveryStream"))
-    names: list[str] = []
+def _alarms(account: Account, name: str) -> str:
+    """The stack's alarms that have gone off, and how many have no data yet."""
+    alarms = [one for one, kind in Stack(account, name).kinds().items() if kind == "AWS::CloudWatch::Alarm"]
+    states: dict[str, str] = {}
     with sentences(account):
-        pages = account.client("cloudwatch").get_paginator("describe_alarms")
-        for prefix in prefixes:
-            for page in pages.paginate(AlarmNamePrefix=f"{prefix}-", StateValue="ALARM"):
-                names += [one["AlarmName"] for one in page["MetricAlarms"]]
-    return ", ".join(names) or "none has gone off"
+        client = account.client("cloudwatch")
+        for at in range(0, len(alarms), 100):  # so many a call
+            answer = client.describe_alarms(AlarmNames=alarms[at : at + 100])
+            states |= {one["AlarmName"]: one["StateValue"] for one in answer["MetricAlarms"]}
+    gone_off = sorted(alarm for alarm, state in states.items() if state == "ALARM")
+    unsure = sum(state == "INSUFFICIENT_DATA" for state in states.values())
+    told = ", ".join(gone_off) or f"none of {len(states)} has gone off"
+    return told + (f"; {unsure} without data" if unsure else "")
+
+
+def _errors(application: Application) -> str:
+    count = sum(1 for _one in application.log(time.time() - ERRORS_SECONDS, errors=True))
+    return f"{count:,} errors in the last {ERRORS_SECONDS / 60:.0f} minutes" + (
+        ": `python -m deploy logs --errors` shows them" if count else ""
+    )
 
 
 def _utc(when: datetime) -> str:

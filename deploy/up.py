@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy import retained, template
-from deploy.account import Account, DeployError, Say, sentences
-from deploy.application import Application, Running
-from deploy.stack import Change, Found, Stack
+from deploy.account import TOLD_EVERY, Account, DeployError, Say, sentences
+from deploy.application import Application, Running, stamp
+from deploy.stack import HOLDING, Change, Found, Proposal, Stack
 
 ON_DEMAND_SHARDS = 4  # with which Kinesis starts a stream in on-demand mode
+MOST_SUBTASKS = 256  # that the template takes
+MOST_UNITS = 64  # KPUs of an application, unless the quota was raised (quotas of Managed Service for Apache Flink)
 CODE = "code/{}.zip"
+# Each names something that holds data or state: another name makes it anew. (Buckets keep their names altogether.)
+_NAMING = ("RawStream", "SummaryStream", "ErrorStream", "Table", "ApplicationName")
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What is to run: the package with its SHA-256, the signature of its state, and parameters that are given.
 
-    fresh: start without a snapshot. start: whether to start it at all.
+    fresh: start without a snapshot. start: whether to start an application that does not run. replace: whether streams
+    and application may be made anew, and lose what they hold.
     """
 
     package: Path
@@ -28,6 +34,7 @@ class Wanted:
     values: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
     start: bool = True
+    replace: bool = False
 
     @property
     def key(self) -> str:
@@ -58,23 +65,22 @@ class Deployment:
 
     def plan(self, wanted: Wanted) -> Plan:
         """What `up` would do; nothing is changed."""
-        found = self.stack.find()
-        application = self._application(found, wanted)
-        running = self._compatible(application, wanted)
+        found = self._found(wanted)
+        running = self._compatible(self._application(found, wanted).find(), wanted)
         proposal = self.stack.propose(self._body(found, wanted), self._values(found, wanted))
-        if proposal.changes:
+        if proposal.is_something:
             self.stack.discard(proposal)
         stops = self._stops(running, proposal.changes, wanted)
-        starts = wanted.start and (stops or running is None or not running.is_running)
+        starts = stops or (wanted.start and (running is None or not running.is_running))
         return Plan(not self._is_uploaded(found, wanted), proposal.changes, stops, starts)
 
     def up(self, wanted: Wanted) -> Plan:
         """Make it so; what was done."""
-        found = self.stack.find()
-        if found is not None:
-            self.stack.require_sound(found)
+        found = self._found(wanted)
         application = self._application(found, wanted)
-        running = self._compatible(application, wanted)
+        running = self._compatible(application.find(), wanted)
+        if running is not None and running.is_busy:
+            running = application.settled()
         changes: list[Change] = []
         body = self._body(found, wanted)
         if found is None:
@@ -83,19 +89,99 @@ class Deployment:
             proposal = self.stack.propose(body, {**self._values(None, wanted), "CodeKey": ""})
             changes += proposal.changes
             found = self.stack.execute(proposal)
+            body = template.text()
         uploads = self._upload(found, wanted)
-        proposal = self.stack.propose(body, self._values(found, wanted))
+        proposal = self._proposed(body, found, wanted)
         changes += proposal.changes
         stops = self._stops(running, proposal.changes, wanted)
-        if stops:
-            application.stop(force=False)
+        try:
+            if stops:
+                application.stop(force=False)
+            if proposal.is_something:
+                self._change(found, running, proposal, body, wanted)
+        except DeployError as error:
+            raise DeployError(f"{error}{self._left_stopped(application, stops)}") from error
+        starts = (stops or wanted.start) and not application.settled().is_running
+        if starts:
+            application.start(fresh=wanted.fresh)
+        return Plan(uploads, changes, stops, starts)
+
+    def _found(self, wanted: Wanted) -> Found | None:
+        """The stack, one that can be changed; its buckets keep their names."""
+        found = self.stack.find()
+        if found is None:
+            self._refuse_taken_names(wanted)
+            return None
+        self.stack.require_sound(found)
+        former, prefix = found.parameters.get("BucketPrefix"), wanted.values.get("BucketPrefix")
+        if former is not None and prefix not in (None, former):
+            raise DeployError(
+                f"The buckets of {self.stack.name} are named {former}-...: another BucketPrefix takes another stack "
+                "(--stack), for what the buckets hold does not move."
+            )
+        return found
+
+    def _refuse_taken_names(self, wanted: Wanted) -> None:
+        """Streams that are there already would fail the new stack; unlike table and archive they are not taken over."""
+        taken = []
+        kinesis, firehose = self._account.client("kinesis"), self._account.client("firehose")
+        for parameter in ("RawStream", "SummaryStream", "ErrorStream"):
+            name = self._value(parameter, None, wanted)
+            if _exists(kinesis.describe_stream_summary, StreamName=name):
+                taken.append((f"the stream {name}", parameter))
+        name = self._value("DeliveryStream", None, wanted)
+        archives = self._value("Archive", None, wanted) == "yes"
+        if archives and _exists(firehose.describe_delivery_stream, DeliveryStreamName=name):
+            taken.append((f"the Firehose stream {name}", "DeliveryStream"))
+        if taken:
+            there = ", ".join(what for what, _parameter in taken)
+            flags = " ".join(f"--set {parameter}=..." for _what, parameter in taken)
+            raise DeployError(
+                f"There is already {there} in {self._account.where}, outside of the stack {self.stack.name}: remove "
+                f"what is not needed any more, or choose other names with {flags}."
+            )
+
+    def _proposed(self, body: str, found: Found, wanted: Wanted) -> Proposal:
+        """The change set; refused if it makes anything anew that holds something, unless that was agreed to."""
+        proposal = self.stack.propose(body, self._values(found, wanted))
+        replaced = {one.resource for one in proposal.changes if one.replacement == "True" and one.type in HOLDING}
+        # An emulator's change sets do not tell.
+        former = found.parameters
+        replaced |= {one for one in _NAMING if one in former and wanted.values.get(one, former[one]) != former[one]}
+        if replaced and not wanted.replace:
+            if proposal.is_something:
+                self.stack.discard(proposal)
+            raise DeployError(
+                f"This would make {', '.join(sorted(replaced))} anew, under another name, and remove what is there "
+                "with what it holds (a table stays, but leaves the stack): give --replace if that is meant."
+            )
+        return proposal
+
+    def _change(self, found: Found, running: Running | None, proposal: Proposal, body: str, wanted: Wanted) -> None:
+        """Carry the change set out, and what belongs to it."""
+        if running is not None and running.signature not in ("", wanted.signature):
+            # The snapshots up to here, that of the stop among them, are of another state.
+            self.stack.discard(proposal)
+            snapshots = self._application(found, wanted).snapshots()
+            since = {"StateSince": stamp(snapshots[0].made)} if snapshots else {}
+            proposal = self.stack.propose(body, {**self._values(found, wanted), **since})
+        if any(one.action == "Remove" and one.resource == "Site" for one in proposal.changes):
+            retained.empty(self._account, found.outputs["SiteBucket"], self._say)  # else it could not be removed
         if proposal.changes:
             self._say("changing the stack: " + ", ".join(one.resource for one in proposal.changes))
-            self.stack.execute(proposal)
-        starts = wanted.start and not application.settled().is_running
-        if starts:
-            application.start(fresh=wanted.fresh or (running is not None and running.signature != wanted.signature))
-        return Plan(uploads, changes, stops, starts)
+        self.stack.execute(proposal)
+
+    def _left_stopped(self, application: Application, stops: bool) -> str:
+        """What is to be said after a failure, if the application was stopped for the change."""
+        if not stops:
+            return ""
+        try:
+            running = application.find()
+        except DeployError:
+            running = None
+        if running is not None and running.is_running:
+            return ""
+        return f" {application.name} is stopped: `python -m deploy start` starts it again."
 
     def _application(self, found: Found | None, wanted: Wanted) -> Application:
         return Application(self._account, self._value("ApplicationName", found, wanted), self._say)
@@ -117,16 +203,20 @@ class Deployment:
         return values | dict(wanted.values)
 
     def _body(self, found: Found | None, wanted: Wanted) -> str:
-        """The template; for a new stack with the names of what an earlier one left, so that it takes these over."""
-        if found is not None:
-            return template.text()
-        names = retained.Names.of(self._account, wanted.values)
-        has_table = retained.table_exists(self._account, names.table)
-        has_archive = retained.bucket_exists(self._account, names.archive)
-        for name, there in ((f"the table {names.table}", has_table), (f"the archive {names.archive}", has_archive)):
+        """The template, with the names of table and archive if these are there outside of the stack: to take over."""
+        resources = self.stack.resources() if found else {}
+        former = dict(found.parameters) if found else {}
+        names = retained.Names.of(self._account, {**former, **wanted.values})
+        table = "SensorData" not in resources and retained.table_exists(self._account, names.table)
+        archive = (
+            "ArchiveBucket" not in resources
+            and self._value("Archive", found, wanted) == "yes"
+            and retained.bucket_exists(self._account, names.archive)
+        )
+        for name, there in ((f"the table {names.table}", table), (f"the archive {names.archive}", archive)):
             if there:
-                self._say(f"taking over {name}, which is there already")
-        return template.with_literal_names(names.table if has_table else None, names.archive if has_archive else None)
+                self._say(f"taking over {name} as it is: the template's settings of it apply from its next change on")
+        return template.with_literal_names(names.table if table else None, names.archive if archive else None)
 
     def _open_shards(self, found: Found | None, wanted: Wanted) -> int:
         """The open shards of the raw stream, or those it will have."""
@@ -135,30 +225,37 @@ class Deployment:
         try:
             with sentences(self._account):
                 summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
-                return int(summary["OpenShardCount"])
+                return self._at_most(int(summary["OpenShardCount"]), found, wanted)
         except DeployError as error:
             if error.code != "ResourceNotFoundException":
                 raise
         is_on_demand = self._value("StreamMode", found, wanted) == "ON_DEMAND"
-        return ON_DEMAND_SHARDS if is_on_demand else int(self._value("Shards", found, wanted))
+        shards = ON_DEMAND_SHARDS if is_on_demand else int(self._value("Shards", found, wanted))
+        return self._at_most(shards, found, wanted)
 
-    def _compatible(self, application: Application, wanted: Wanted) -> Running | None:
+    def _at_most(self, shards: int, found: Found | None, wanted: Wanted) -> int:
+        """So many subtasks, but no more than an account's default quota of units has room for."""
+        most = min(MOST_SUBTASKS, MOST_UNITS * int(self._value("ParallelismPerKpu", found, wanted)))
+        if shards > most:
+            self._say(f"the raw stream has {shards} shards; parallelism is {most}, others are set with Parallelism")
+        return min(shards, most)
+
+    def _compatible(self, running: Running | None, wanted: Wanted) -> Running | None:
         """The application as it is; refuse SQL that cannot go on from its state, unless it is to start afresh."""
-        running = application.find()
         if running is None or wanted.fresh or running.signature in ("", wanted.signature):
             return running
         raise DeployError(
-            f"{application.name} keeps the state {running.signature}, the SQL's is {wanted.signature}: aggregations "
-            "or the shape of its plan have changed, and no snapshot fits. Undo the change, or give --fresh: it starts "
-            "from the beginning of the stream, and writes rows again under the same keys; the oldest minute, and those "
-            "whose records have expired, come out incomplete."
+            f"The application keeps the state {running.signature}, the SQL's is {wanted.signature}: aggregations or "
+            "the shape of its plan have changed, and no snapshot fits. Undo the change, or give --fresh: it starts "
+            "from the beginning of the stream, and writes rows again under the same keys; the oldest minute, and "
+            "those whose records have expired, come out incomplete."
         )
 
     def _stops(self, running: Running | None, changes: Sequence[Change], wanted: Wanted) -> bool:
         """Whether the application has to stop first, because it would be changed itself, or is to start afresh."""
         if running is None or not running.is_running:
             return False
-        return wanted.fresh or any(one.resource == "Application" for one in changes)
+        return wanted.fresh or any(one.resource == "Application" and one.is_certain for one in changes)
 
     def _is_uploaded(self, found: Found | None, wanted: Wanted) -> bool:
         if found is None or "ArtifactsBucket" not in found.outputs:
@@ -179,6 +276,27 @@ class Deployment:
         bucket = found.outputs["ArtifactsBucket"]
         size = wanted.package.stat().st_size
         self._say(f"uploading the package, {size / 1e6:.1f} MB, to s3://{bucket}/{wanted.key}")
+        done, told = 0, time.monotonic()
+
+        def progress(count: int) -> None:
+            nonlocal done, told
+            done += count
+            if time.monotonic() - told > TOLD_EVERY:
+                told = time.monotonic()
+                self._say(f"uploaded {done / 1e6:.1f} MB")
+
         with sentences(self._account):
-            self._account.client("s3").upload_file(str(wanted.package), bucket, wanted.key)
+            self._account.client("s3").upload_file(str(wanted.package), bucket, wanted.key, Callback=progress)
         return True
+
+
+def _exists(look: Callable[..., object], **name: str) -> bool:
+    """Whether what is looked up is there. Raises DeployError if that cannot be told."""
+    try:
+        with sentences():
+            look(**name)
+    except DeployError as error:
+        if error.code == "ResourceNotFoundException":
+            return False
+        raise
+    return True

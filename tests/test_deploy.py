@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -151,7 +152,7 @@ def test_new_code_goes_on_from_a_snapshot(place: Place) -> None:
     running = place.application.require()
     assert (running.status, running.code) == ("RUNNING", place.wanted("two").key)
     assert len(place.application.snapshots()) == 1
-    assert place.restore() == "RESTORE_FROM_LATEST_SNAPSHOT"
+    assert place.restore() == "RESTORE_FROM_CUSTOM_SNAPSHOT"
 
 
 def test_other_state_is_refused(place: Place) -> None:
@@ -172,10 +173,33 @@ def test_other_state_is_refused(place: Place) -> None:
     assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
     place.application.stop(force=False)
     place.application.start(fresh=False)
-    assert place.restore() == "RESTORE_FROM_LATEST_SNAPSHOT"
+    assert place.restore() == "RESTORE_FROM_CUSTOM_SNAPSHOT"
     place.application.stop(force=False)
     place.up(replace(changed, fresh=True))
     assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
+
+
+def test_a_snapshot_of_another_state_is_never_restored(place: Place) -> None:
+    """Also after a fresh start that has made no snapshot yet: Flink might read the old one without a word."""
+    place.up()
+    place.up(place.wanted("two", "bbb", fresh=True))
+    assert len(place.application.snapshots()) == 1
+    place.application.stop(force=True)
+    assert place.application.start(fresh=False) == "the beginning"
+    assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
+    place.application.stop(force=False)
+    assert place.application.start(fresh=False) == f"the snapshot {place.application.snapshots()[0].name}"
+
+
+def test_a_lost_tag_loses_no_state(place: Place) -> None:
+    """An application without the signature's tag goes on from its snapshot."""
+    place.up()
+    flink = place.account.client("kinesisanalyticsv2")
+    arn = flink.describe_application(ApplicationName=APPLICATION)["ApplicationDetail"]["ApplicationARN"]
+    flink.untag_resource(ResourceARN=arn, TagKeys=["state-signature", "state-since"])
+    place.application.stop(force=False)
+    place.up()
+    assert place.restore() == "RESTORE_FROM_CUSTOM_SNAPSHOT"
 
 
 def test_stop_and_start(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -196,6 +220,134 @@ def test_stop_and_start(place: Place, capsys: pytest.CaptureFixture[str]) -> Non
     assert len(place.application.snapshots()) == 1
     assert place.run("start", "--fresh") == 0
     assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
+    assert place.run("start", "--fresh") == 1
+    assert "`python -m deploy stop` it first" in capsys.readouterr().err
+
+
+def test_an_application_that_does_not_stop(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop says so; up changes nothing; down stops it without a snapshot."""
+    place.up()
+    start = Application.__init__
+
+    def only_by_force(application: Application, *arguments: Any) -> None:
+        start(application, *arguments)
+        stop = application._flink.stop_application
+        application._flink.stop_application = lambda **request: stop(**request) if request["Force"] else {}
+
+    monkeypatch.setattr(Application, "__init__", only_by_force)
+    with pytest.raises(DeployError, match=rf"^{APPLICATION} did not stop and is RUNNING: .*stop --force"):
+        place.application.stop(force=False)
+    with pytest.raises(DeployError, match=r"did not stop"):
+        place.up(place.wanted("two"))
+    assert place.application.require().code == place.wanted().key
+    place.down()
+    assert place.application.find() is None
+
+
+def test_a_failure_after_the_stop_says_so(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An application that was stopped for a change that failed is not left there without a word."""
+    place.up()
+
+    def fail(*_arguments: object) -> None:
+        raise DeployError("The stack could not be changed.")
+
+    monkeypatch.setattr(Stack, "execute", fail)
+    with pytest.raises(DeployError, match=rf"^The stack could not be changed\. {APPLICATION} is stopped: `.* start` "):
+        place.up(place.wanted("two"))
+    assert place.application.require().status == "READY"
+
+
+def test_no_start(place: Place) -> None:
+    """It leaves a stopped application stopped, and a running one that has to stop, running in the end."""
+    place.up(place.wanted(start=False))
+    assert place.application.require().status == "READY"
+    place.up()
+    place.up(place.wanted("two", start=False))
+    assert place.application.require().status == "RUNNING"
+
+
+def test_plan_does_not_remove_what_somebody_else_makes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stack that comes into being while its plan is made stays."""
+    discard = Stack.discard
+
+    def late(stack: Stack, proposal: Any) -> None:
+        monkeypatch.setattr(Stack, "discard", discard)
+        # As if somebody else's `up` had come to its end just now.
+        stack._cloudformation.execute_change_set(StackName=stack.name, ChangeSetName=proposal.id)
+        deadline = time.monotonic() + 30
+        while (found := Stack(place.account).find()) is None or found.is_busy:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        with contextlib.suppress(DeployError):
+            discard(stack, proposal)
+
+    monkeypatch.setattr(Stack, "discard", late)
+    place.plan()
+    assert Stack(place.account).require().status == "CREATE_COMPLETE"
+
+
+def test_archive_off_and_on(place: Place) -> None:
+    """What the stack has let go of, it takes over again."""
+    place.up()
+    place.account.client("s3").put_object(Bucket=ARCHIVE, Key="2026/11/22/06/x", Body=b"{}\n")
+    place.up(place.wanted(values={"Archive": "no"}))
+    assert ARCHIVE in place.buckets()
+    plan = place.plan(place.wanted(values={"Archive": "yes"}))
+    assert [one.resource for one in plan.changes if one.action == "Import"] == ["ArchiveBucket"]
+    place.up(place.wanted(values={"Archive": "yes"}))
+    assert place.account.client("s3").list_objects_v2(Bucket=ARCHIVE)["KeyCount"] == 1
+    assert place.up().is_nothing
+
+
+def test_nothing_is_replaced_unasked(place: Place) -> None:
+    """Another name for a stream means another stream: refused until that is meant."""
+    place.up()
+    other = place.wanted(values={"ErrorStream": "other"})
+    with pytest.raises(DeployError, match=r"^This would make ErrorStream anew, .*--replace"):
+        place.up(other)
+    assert "wildrydes-errors" in place.account.client("kinesis").list_streams()["StreamNames"]
+    place.up(replace(other, replace=True))
+    assert "other" in place.account.client("kinesis").list_streams()["StreamNames"]
+    with pytest.raises(
+        DeployError, match=r"^The buckets of wildrydes are named wildrydes-\.\.\.: another BucketPrefix"
+    ):
+        place.up(place.wanted(values={"BucketPrefix": "mine"}))
+
+
+def test_names_that_are_taken(place: Place) -> None:
+    """A stream of the old workshop is not overrun: one sentence with the flags that choose other names."""
+    place.account.client("kinesis").create_stream(StreamName="wildrydes", ShardCount=1)
+    place.account.client("kinesis").create_stream(StreamName="wildrydes-errors", ShardCount=1)
+    with pytest.raises(
+        DeployError,
+        match=r"^There is already the stream wildrydes, the stream wildrydes-errors in .*"
+        r"--set RawStream=\.\.\. --set ErrorStream=\.\.\.\.$",
+    ):
+        place.up()
+    assert Stack(place.account).find() is None
+
+
+def test_a_dashboard_with_files_can_be_left_out(place: Place) -> None:
+    """Its bucket is emptied first: CloudFormation removes none that holds anything."""
+    place.up()
+    site = Stack(place.account).require().outputs["SiteBucket"]
+    place.account.client("s3").put_object(Bucket=site, Key="index.html", Body=b"x")
+    place.up(place.wanted(values={"Dashboard": "no"}))
+    assert site not in place.buckets()
+
+
+def test_many_shards_within_the_quota(place: Place) -> None:
+    """More subtasks than an account has room for are not asked for."""
+    place.up(place.wanted(values={"StreamMode": "PROVISIONED", "Shards": "100"}))
+    assert place.application.require().parallelism == 64
+    assert any("has 100 shards; parallelism is 64" in one for one in place.said)
+
+
+def test_down_of_a_stack_that_is_not_there(place: Place) -> None:
+    """A misspelt name does not remove the table and the archive of the stack that has them."""
+    place.up()
+    with pytest.raises(DeployError, match=r"^There is no stack wildryde .*belongs to the stack wildrydes"):
+        down.Order(place.account, "wildryde", table=True, archive=True)
 
 
 def test_status(place: Place) -> None:
@@ -312,7 +464,7 @@ def test_a_failure_names_its_cause(place: Place) -> None:
     place.up()
 
 
-def test_logs(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_logs(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """The service's JSON entries as lines: time, level, what it says, and the first line of a stack trace."""
     place.up()
     logs = place.account.client("logs")
@@ -334,6 +486,11 @@ def test_logs(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     assert [line[20:] for line in lines] == ["INFO  Job started", "ERROR It failed [2J (java.X: why)", "      no JSON"]
     assert place.run("logs", "--errors") == 0
     assert [line[20:] for line in capsys.readouterr().out.splitlines()] == ["ERROR It failed [2J (java.X: why)"]
+    monkeypatch.setattr(command, "LOG_LINES", 2)
+    assert place.run("logs") == 0
+    output = capsys.readouterr()
+    assert [line[20:] for line in output.out.splitlines()] == ["ERROR It failed [2J (java.X: why)", "      no JSON"]
+    assert output.err == "1 older entries are left out; --errors leaves less.\n"
     assert place.run("logs", "--since", "0.01") == 0
     assert "no such entries" in capsys.readouterr().err
 
@@ -373,8 +530,14 @@ def test_unusable_flags(capsys: pytest.CaptureFixture[str]) -> None:
         program.main(["logs", "--since", "soon"])
     assert program.main(["up", "--set", "Sherds=4", "--endpoint", "http://127.0.0.1:1"]) == 2
     assert "did you mean Shards?" in capsys.readouterr().err
-    assert program.main(["status", "--endpoint", "nonsense"]) == 1
-    assert "'nonsense' is not an endpoint such as http://127.0.0.1:4566." in capsys.readouterr().err
+    for strange in ("nonsense", "http://[", "http://127.0.0.1:99999999", "ftp://127.0.0.1"):
+        assert program.main(["status", "--endpoint", strange]) == 1
+        assert f"{strange!r} is not an endpoint such as http://127.0.0.1:4566." in capsys.readouterr().err
+    assert program.main(["status", "--region", "us_east_1", "--endpoint", "http://127.0.0.1:1"]) == 1
+    assert "check --region and --endpoint." in capsys.readouterr().err
+    for own in ("CodeKey=", "Emulated=no", "StateSignature=x"):
+        assert program.main(["up", "--set", own, "--endpoint", "http://127.0.0.1:1"]) == 2
+        assert "cannot be set." in capsys.readouterr().err
 
 
 def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
@@ -402,6 +565,7 @@ def test_no_region_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert there.session.get_credentials() is not None
     elsewhere = connect("https://example.com", "us-east-1", None)
     assert elsewhere.session.get_credentials() is None, "made-up credentials stay on this machine"
+    assert not elsewhere.is_emulated, "an endpoint in a VPC is AWS"
 
 
 def answer(code: str, message: str = "No.") -> ClientError:
@@ -467,17 +631,20 @@ def test_a_wait_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(account_module.time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(account_module.time, "sleep", sleep)
-    wait = Wait("The change of the stack", 120, "look at it")
+    said: list[str] = []
+    wait = Wait("The change of the stack", 120, "look at it", said.append)
     with pytest.raises(DeployError, match=r"^The change of the stack has not ended after 2 minutes: look at it\.$"):
         exhaust(wait)
     assert 120 < clock[0] < 126
     assert max(pauses) == 5.0
     assert pauses == sorted(pauses)
+    assert len(said) >= 5
+    assert all(re.fullmatch(r" +\d+ s  The change of the stack goes on", one) for one in said)
 
 
 @pytest.mark.timeout(400)
 def test_by_the_commands_of_the_readme(tmp_path: Path) -> None:
-    """With the real package, as a person would: plan, up, up again, status, stop, start, down."""
+    """With the real package, as a person would: up, status, stop, start, up again, down."""
     lib.require()
     with emulator.running(tmp_path / "emulator.log") as aws:
 
@@ -498,6 +665,9 @@ def test_by_the_commands_of_the_readme(tmp_path: Path) -> None:
         code, told = run("status")
         assert code == 0, told
         assert f"{APPLICATION} RUNNING" in told
+        assert run("stop")[0] == 0
+        assert run("status")[0] == command.NOT_RUNNING
+        assert run("start")[0] == 0
         code, told = run("up")
         assert (code, told) == (0, f"Nothing to change: {NAME} in us-east-1 at {aws.endpoint} is as described.\n")
         code, told = run("down", "--yes")

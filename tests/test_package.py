@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -356,7 +355,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> package.Package:
     lib.require()
     folder = tmp_path_factory.mktemp("package")
     other = checkout.copy(folder / "another" / "checkout", ())
-    shutil.copytree(lib.ROOT / "deploy", other / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
     (other / ".cache").unlink()
     (other / ".cache").mkdir()
     (other / ".cache" / "jars").symlink_to(lib.JARS)

@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 
 from deploy import __main__ as program
 from deploy import query, template
-from deploy.account import Account, DeployError, connect
+from deploy.account import Account, DeployError, Wait, connect
 from local import archive, check, emulator, resources
 
 BUCKET = "wildrydes-archive-000000000000-us-east-1"
@@ -230,8 +230,22 @@ def test_athena_refuses(athena: tuple[Account, Stubber]) -> None:
     account, stubber = athena
     stubber.add_response("start_query_execution", {"QueryExecutionId": "q"}, START)
     stubber.add_response("get_query_execution", execution("FAILED", StateChangeReason="line 1:8:\nno column"))
-    stubber.add_response("stop_query_execution", {}, {"QueryExecutionId": "q"})
     with pytest.raises(DeployError, match=r"^Athena failed the query: line 1:8: no column\.$"):
+        query.in_athena(account, "db", "SELECT 1", lambda _text: None)
+
+
+def test_athena_is_told_to_stop(athena: tuple[Account, Stubber], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query that nobody waits for any more must not go on and cost."""
+    account, stubber = athena
+
+    def give_up(_wait: Wait) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Wait, "pause", give_up)
+    stubber.add_response("start_query_execution", {"QueryExecutionId": "q"}, START)
+    stubber.add_response("get_query_execution", execution("RUNNING"))
+    stubber.add_response("stop_query_execution", {}, {"QueryExecutionId": "q"})
+    with pytest.raises(KeyboardInterrupt):
         query.in_athena(account, "db", "SELECT 1", lambda _text: None)
 
 

@@ -13,7 +13,7 @@ import pytest
 from deploy import package, template
 from deploy.account import connect
 from deploy.stack import Stack
-from jobs import settings
+from jobs import places, settings
 from local import emulator
 
 ACCOUNT = "000000000000"
@@ -41,7 +41,7 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
         TABLE: {"dynamodb:BatchWriteItem"},
         f"{ARTIFACTS}/{KEY}": {"s3:GetObject", "s3:GetObjectVersion"},
         JOB_LOG: {"logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"},
-        DELIVERY_LOG: {"logs:DescribeLogGroups", "logs:DescribeLogStreams"},
+        DELIVERY_LOG: {"logs:DescribeLogGroups"},
     },
     "DeliveryRole": {
         RAW: READ_STREAM | {"kinesis:DescribeStream"},
@@ -102,7 +102,8 @@ def test_the_job_accepts_its_settings() -> None:
         {"PropertyGroupId": group, "PropertyMap": {name: str(value) for name, value in properties.items()}}
         for group, properties in property_groups().items()
     ]
-    settings.parse(filled)
+    parsed = settings.parse(filled)
+    places.connectors(parsed)
     assert set(property_groups()) - {package.RUN_OPTIONS_GROUP} == set(settings.GROUPS) - {"files"}
 
 
@@ -171,8 +172,8 @@ def test_each_wildcard_has_its_reason() -> None:
             wide += 1
             sid = statement.get("Sid")
             body = template.text().partition(f"- Sid: {sid}\n")[2].partition("- Sid:")[0]
-            assert re.search(r"#.+\n(\s+Resource:.*\*)|Resource:.*\*.*#", body), f"{name}, {sid}"
-    assert wide == 4
+            assert re.search(r"#.+\n\s+Resource:|Resource:.*\*.*#", body), f"{name}, {sid}"
+    assert wide == 5
     assert 'Resource: "*"' not in template.text()
 
 
@@ -183,8 +184,14 @@ def test_whom_each_role_trusts() -> None:
     for name, one in roles.items():
         [statement] = one["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         trust[name] = (statement["Principal"], statement["Condition"])
-    assert trust["JobRole"][0] == {"Service": "kinesisanalytics.amazonaws.com"}
-    assert trust["JobRole"][1]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    application = "kinesisanalytics:${AWS::Region}:${AWS::AccountId}:application/${ApplicationName}"
+    assert trust["JobRole"] == (
+        {"Service": "kinesisanalytics.amazonaws.com"},
+        {
+            "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}},
+            "ArnEquals": {"aws:SourceArn": {"Fn::Sub": f"arn:${{AWS::Partition}}:{application}"}},
+        },
+    )
     assert trust["DeliveryRole"] == (
         {"Service": "firehose.amazonaws.com"},
         {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
@@ -197,6 +204,88 @@ def test_whom_each_role_trusts() -> None:
         },
     )
     assert set(trust) == set(ALLOWED)
+
+
+def test_no_role_may_do_more() -> None:
+    """Whatever is asked below: the template's roles name no other action than those of ALLOWED."""
+    for role, allowed in ALLOWED.items():
+        named: set[str] = set()
+        for name, statement in statements():
+            if name == role:
+                actions = statement["Action"]
+                named.update(actions if isinstance(actions, list) else [actions])
+        assert named == {action for actions in allowed.values() for action in actions}, role
+
+
+ALARMS = {
+    ("AWS/KinesisAnalytics", "uptime", "Application", "Maximum"),
+    ("AWS/KinesisAnalytics", "fullRestarts", "Application", "Maximum"),
+    ("AWS/KinesisAnalytics", "numberOfFailedCheckpoints", "Application", "Maximum"),
+    ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", "Maximum"),
+    ("AWS/Kinesis", "IncomingRecords", "StreamName", "Sum"),
+    ("AWS/Kinesis", "WriteProvisionedThroughputExceeded", "StreamName", "Sum"),
+    ("AWS/Kinesis", "ReadProvisionedThroughputExceeded", "StreamName", "Sum"),
+    ("AWS/DynamoDB", "WriteThrottleEvents", "TableName", "Sum"),
+    ("AWS/Firehose", "DeliveryToS3.DataFreshness", "DeliveryStreamName", "Maximum"),
+}
+
+
+def test_alarms() -> None:
+    """They look at metrics that the services' documentation has, by these names and dimensions."""
+    found = set()
+    names = set()
+    for one in template.document()["Resources"].values():
+        if one["Type"] != "AWS::CloudWatch::Alarm":
+            continue
+        properties = one["Properties"]
+        names.add(properties["AlarmName"]["Fn::Sub"].partition("}-")[2])
+        parts = [each["MetricStat"] for each in properties.get("Metrics", ()) if "MetricStat" in each]
+        metrics = [{**part["Metric"], "Statistic": part["Stat"]} for part in parts] or [properties]
+        for metric in metrics:
+            [dimension] = metric["Dimensions"]
+            found.add((metric["Namespace"], metric["MetricName"], dimension["Name"], metric["Statistic"]))
+    assert found == ALARMS
+    throttled = {f"{what}-throttled" for what in ("raw-writes", "raw-reads", "summary", "errors", "table")}
+    assert names == {"down", "restarts", "checkpoints", "lag", "errors", "archive-behind"} | throttled
+
+
+def test_the_application() -> None:
+    """The runtime that the package is made for, one unit up to each subtask, autoscaling upwards, snapshots, a log."""
+    resources = template.document()["Resources"]
+    application = resources["Application"]["Properties"]
+    configuration = application["ApplicationConfiguration"]
+    assert application["RuntimeEnvironment"] == "FLINK-1_20"
+    assert configuration["ApplicationCodeConfiguration"]["CodeContentType"] == "ZIPFILE"
+    assert configuration["ApplicationSnapshotConfiguration"] == {"SnapshotsEnabled": True}
+    flink = configuration["FlinkApplicationConfiguration"]
+    assert flink["ParallelismConfiguration"] == {
+        "ConfigurationType": "CUSTOM",
+        "Parallelism": {"Ref": "Parallelism"},
+        "ParallelismPerKPU": {"Ref": "ParallelismPerKpu"},
+        "AutoScalingEnabled": True,
+    }
+    assert flink["CheckpointConfiguration"]["CheckpointingEnabled"] is True
+    logging = resources["ApplicationLogging"]["Properties"]
+    assert logging["ApplicationName"] == {"Ref": "Application"}
+    assert logging["CloudWatchLoggingOption"]["LogStreamARN"]["Fn::Sub"][0].endswith(
+        "${Group}:log-stream:${JobLogStream}"
+    )
+
+
+def test_the_archive() -> None:
+    """Firehose writes where Athena looks, in UTC hours, as it came; failures lie outside of the hours' folders."""
+    resources = template.document()["Resources"]
+    destination = resources["Delivery"]["Properties"]["ExtendedS3DestinationConfiguration"]
+    assert destination["Prefix"] == "!{timestamp:yyyy/MM/dd/HH/}"
+    assert destination["ErrorOutputPrefix"].startswith("errors/")
+    assert destination["CompressionFormat"] == "UNCOMPRESSED"
+    table = resources["Readings"]["Properties"]["TableInput"]
+    assert table["Parameters"]["projection.datehour.format"] == "yyyy/MM/dd/HH"
+    assert table["Parameters"]["storage.location.template"] == {"Fn::Sub": "s3://${ArchiveBucket}/${!datehour}/"}
+    assert [one["Name"] for one in table["PartitionKeys"]] == ["datehour"]
+    serde = table["StorageDescriptor"]["SerdeInfo"]
+    assert serde["SerializationLibrary"] == "org.openx.data.jsonserde.JsonSerDe"
+    assert serde["Parameters"] == {"ignore.malformed.json": "true", "use.null.for.invalid.data": "true"}
 
 
 @pytest.fixture(scope="module")
@@ -263,7 +352,7 @@ def test_resources_by_condition() -> None:
     assert set(everything["Resources"]) == whole
     little = json.loads(template.resolved(template.text(), {"Archive": "no", "Dashboard": "no", "Emulated": "yes"}))
     assert set(little["Resources"]) == {"Raw", "Summary", "Errors", "SensorData", "Artifacts", "ArtifactsPolicy"}
-    assert set(little["Outputs"]) == {"ArtifactsBucket"}
+    assert set(little["Outputs"]) == {"ArtifactsBucket", "ParallelismSource"}
 
 
 def test_no_secret_and_no_account_in_it() -> None:
