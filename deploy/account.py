@@ -33,6 +33,7 @@ Say = Callable[[str], None]  # one line of progress
 _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
 _EMULATOR = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
 TOLD_EVERY = 15.0  # seconds between two lines about a wait
+_ABSENT = ("ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "NotFound", "404")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -44,6 +45,12 @@ class DeployError(Exception):
         """The code of the AWS error behind it, or an empty text."""
         cause = self.__cause__
         return str(cause.response.get("Error", {}).get("Code", "")) if isinstance(cause, ClientError) else ""
+
+    @property
+    def is_absence(self) -> bool:
+        """Whether AWS says that what was asked for is not there."""
+        # CloudFormation has no code of its own for that.
+        return self.code in _ABSENT or (self.code == "ValidationError" and "does not exist" in str(self.__cause__))
 
 
 @dataclass(frozen=True)
@@ -75,13 +82,30 @@ class Account:
         """The account's twelve digits. Raises ClientError or BotoCoreError."""
         return str(self.client("sts").get_caller_identity()["Account"])
 
+    @functools.cached_property
+    def _clients(self) -> dict[str, Any]:
+        return {}
+
     def client(self, service: str) -> Any:
-        """A client of this service. Raises DeployError for an unusable session."""
-        config = _EMULATOR if self.is_emulated else _CONFIG
+        """The client of this service, made once. Raises DeployError for an unusable session."""
+        if service not in self._clients:
+            config = _EMULATOR if self.is_emulated else _CONFIG
+            make: Any = self.session.client
+            try:
+                self._clients[service] = make(service, endpoint_url=self.endpoint, config=config)
+            except (BotoCoreError, ValueError) as error:
+                raise DeployError(f"{flat(str(error))}: check --region and --endpoint.") from error
+        return self._clients[service]
+
+    def look_up(self, call: Callable[..., Any], **request: Any) -> Any:
+        """The answer to a call of a client, or None if what it asks for is not there. Raises DeployError."""
         try:
-            return self.session.client(service, endpoint_url=self.endpoint, config=config)  # type: ignore[call-overload]
-        except (BotoCoreError, ValueError) as error:
-            raise DeployError(f"{_flat(str(error))}: check --region and --endpoint.") from error
+            with sentences(self):
+                return call(**request)
+        except DeployError as error:
+            if error.is_absence:
+                return None
+            raise
 
 
 def connect(endpoint: str | None, region: str | None, profile: str | None) -> Account:
@@ -98,7 +122,7 @@ def connect(endpoint: str | None, region: str | None, profile: str | None) -> Ac
     except ProfileNotFound as error:
         raise DeployError(f"{error}: `aws configure list-profiles` lists those there are.") from error
     except BotoCoreError as error:
-        raise DeployError(f"The AWS configuration cannot be used: {_flat(str(error))}; mend it.") from error
+        raise DeployError(f"The AWS configuration cannot be used: {flat(str(error))}; mend it.") from error
     if not session.region_name:
         raise DeployError("No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile.")
     return Account(session, endpoint)
@@ -112,7 +136,8 @@ def _is_endpoint(text: str) -> bool:
         return False
 
 
-def _flat(text: str) -> str:
+def flat(text: str) -> str:
+    """A text as a part of a sentence: in one line, without a full stop."""
     return " ".join(text.split()).rstrip(".")
 
 
@@ -174,9 +199,9 @@ def sentence(error: ClientError | BotoCoreError | Boto3Error, account: Account |
         code = error.response.get("Error", {}).get("Code", "")
         said = error.response.get("Error", {}).get("Message") or "it gives no reason"
         remedy = _REMEDIES.get(code, "look the error up in the service's documentation, or try again")
-        return f"AWS refused {error.operation_name} ({code}: {_flat(said)[:400]}): {remedy}."
+        return f"AWS refused {error.operation_name} ({code}: {flat(said)[:400]}): {remedy}."
     if isinstance(error, SSOError | TokenRetrievalError):
-        return f"The login has expired ({_flat(str(error))}): log in again with `aws sso login`."
+        return f"The login has expired ({flat(str(error))}): log in again with `aws sso login`."
     if isinstance(error, NoCredentialsError | PartialCredentialsError):
         return "There are no AWS credentials: log in, name a profile with --profile, or an emulator with --endpoint."
     if isinstance(error, NoRegionError):
@@ -185,7 +210,7 @@ def sentence(error: ClientError | BotoCoreError | Boto3Error, account: Account |
         where = account.endpoint if account and account.endpoint else "AWS"
         start = ": `python -m local aws` starts an emulator" if account and account.endpoint else ": check the network"
         return f"{where} does not answer{start}."
-    return f"AWS cannot be reached: {_flat(str(error))}; check network and credentials."
+    return f"AWS cannot be reached: {flat(str(error))}; check network and credentials."
 
 
 class Wait:

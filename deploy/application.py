@@ -20,10 +20,11 @@ _BUSY = ("STARTING", "STOPPING", "UPDATING", "AUTOSCALING", "FORCE_STOPPING", "M
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot that is complete: its name and when it was made."""
+    """A snapshot that is complete: its name, when it was made, and of which version of the application."""
 
     name: str
     made: datetime
+    version: int
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class Running:
     """The application as the service describes it.
 
     status: of the service, READY when it is stopped. version: counts its updates. code: the package's key in the bucket
-    of artifacts. signature: of the state that its SQL keeps. since: when the newest snapshot of another state was made,
-    or an empty text; what is newer is of this state.
+    of artifacts. signature: of the state that its SQL keeps. since: the last version of another state, or 0;
+    snapshots of later ones are of this state.
     """
 
     status: str
@@ -40,7 +41,7 @@ class Running:
     code: str
     parallelism: int
     signature: str
-    since: str = ""
+    since: int = 0
 
     @property
     def is_busy(self) -> bool:
@@ -61,15 +62,14 @@ class Application:
 
     def find(self) -> Running | None:
         """The application, or None if there is none."""
-        try:
-            with sentences(self._account):
-                one = self._flink.describe_application(ApplicationName=self.name)["ApplicationDetail"]
-                found = self._flink.list_tags_for_resource(ResourceARN=one["ApplicationARN"])["Tags"]
-        except DeployError as error:
-            if error.code == "ResourceNotFoundException":
-                return None
-            raise
-        tags = {tag["Key"]: tag["Value"] for tag in found}
+        answer = self._account.look_up(self._flink.describe_application, ApplicationName=self.name)
+        if answer is None:
+            return None
+        one = answer["ApplicationDetail"]
+        tagged = self._account.look_up(self._flink.list_tags_for_resource, ResourceARN=one["ApplicationARN"])
+        if tagged is None:  # removed just now
+            return None
+        tags = {tag["Key"]: tag["Value"] for tag in tagged["Tags"]}
         configuration = one.get("ApplicationConfigurationDescription", {})
         code = configuration.get("ApplicationCodeConfigurationDescription", {}).get("CodeContentDescription", {})
         flink = configuration.get("FlinkApplicationConfigurationDescription", {})
@@ -79,7 +79,7 @@ class Application:
             code.get("S3ApplicationCodeLocationDescription", {}).get("FileKey", ""),
             int(flink.get("ParallelismConfigurationDescription", {}).get("CurrentParallelism", 0)),
             tags.get(SIGNATURE_TAG, ""),
-            tags.get(SINCE_TAG, ""),
+            int(since) if (since := tags.get(SINCE_TAG, "")).isdigit() else 0,
         )
 
     def require(self) -> Running:
@@ -100,12 +100,16 @@ class Application:
                 answer = self._flink.list_application_snapshots(ApplicationName=self.name, Limit=50, NextToken=token)
                 found += answer["SnapshotSummaries"]
         ready = [one for one in found if one["SnapshotStatus"] == "READY"]
-        made = [Snapshot(one["SnapshotName"], one["SnapshotCreationTimestamp"]) for one in ready]
-        return sorted(made, key=lambda one: one.made, reverse=True)
+        made = [
+            Snapshot(one["SnapshotName"], one["SnapshotCreationTimestamp"], one["ApplicationVersionId"])
+            for one in ready
+        ]
+        return sorted(made, key=lambda one: (one.version, one.made), reverse=True)
 
     def start(self, *, fresh: bool) -> str:
         """Start from the newest snapshot; without one if there is none, or if `fresh`. Returns what it started from."""
-        fitting = [] if fresh else self.fitting(self.require().since)
+        since = self.require().since
+        fitting = [] if fresh else [one for one in self.snapshots() if one.version > since]
         restore = {"ApplicationRestoreType": "SKIP_RESTORE_FROM_SNAPSHOT"}
         if fitting:
             # By its name: the service's own newest may be of a state that this SQL cannot read.
@@ -125,10 +129,6 @@ class Application:
                 "`python -m deploy logs` shows more."
             )
         return origin
-
-    def fitting(self, since: str) -> Sequence[Snapshot]:
-        """The snapshots of the state that the SQL keeps, the newest first: those made after `since`."""
-        return [one for one in self.snapshots() if stamp(one.made) > since]
 
     def _reason(self, began: float) -> str:
         """Why a start failed, by the log; the clocks of this machine and of the service may differ by a minute."""
@@ -173,9 +173,8 @@ class Application:
                     # The filter again, for an emulator that does not know it.
                     yield from (one for one in map(_entry, page["events"]) if one.is_error or not errors)
         except DeployError as error:
-            if error.code == "ResourceNotFoundException":
-                return
-            raise
+            if not error.is_absence:
+                raise
 
 
 @dataclass(frozen=True)
@@ -194,11 +193,6 @@ class Entry:
     def __str__(self) -> str:
         when = datetime.fromtimestamp(self.time / 1000, UTC)
         return f"{when:%Y-%m-%d %H:%M:%S} {self.level:5} {self.text}"
-
-
-def stamp(made: datetime) -> str:
-    """A time as it stands in a tag, to the millisecond, so that texts compare as times do."""
-    return made.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def log_group(application: str) -> str:

@@ -8,11 +8,13 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from deploy import template
 from deploy.account import Account, DeployError, connect
+from operations.flags import positive
 
 NOT_RUNNING = 3
 LOG_LINES = 1000  # of a log, the newest ones, unless it is followed
@@ -51,7 +53,13 @@ def add(commands: Commands) -> None:
         argparse.RawDescriptionHelpFormatter,
     )
     logs = _command(commands, "logs", _logs, "the application's log")
-    logs.add_argument("--since", type=_minutes, default=60.0, metavar="MINUTES", help="how far back (default: 60)")
+    logs.add_argument(
+        "--since",
+        type=partial(positive, what="a number of minutes"),
+        default=60.0,
+        metavar="MINUTES",
+        help="how far back (default: 60)",
+    )
     logs.add_argument("--errors", action="store_true", help="only errors and stack traces")
     logs.add_argument("--follow", action="store_true", help="go on with what comes, until Ctrl-C")
     stop = _command(commands, "stop", _stop, "stop the application with a snapshot, from which `start` goes on")
@@ -116,16 +124,6 @@ def _assignment(text: str) -> tuple[str, str]:
     if not found or not name:
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
     return name, value
-
-
-def _minutes(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of minutes above 0")
-    return value
 
 
 def _account(parsed: argparse.Namespace) -> Account:
@@ -215,8 +213,7 @@ def _application(parsed: argparse.Namespace) -> Any:
 
     account = _account(parsed)
     found = Stack(account, parsed.stack).require()
-    name = found.parameters.get("ApplicationName", template.parameters()["ApplicationName"].default)
-    return Application(account, name, _say)
+    return Application(account, found.parameter("ApplicationName"), _say)
 
 
 def _logs(parsed: argparse.Namespace) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy import retained, template
+from deploy import retained
 from deploy.account import Account, DeployError, Say, sentences
 from deploy.application import Application
-from deploy.stack import Stack
+from deploy.stack import Found, Stack
 
 
 class Order:
@@ -51,7 +51,7 @@ class Order:
             if flag == "--delete-table" or self._has_archive:
                 told.append(f"It REMOVES {what}." if asked else f"It keeps {what} ({flag} removes it).")
         if self._found and self._has_archive and not self._archive:
-            seconds = self._found.parameters.get("ArchiveSeconds", "60")
+            seconds = self._found.parameter("ArchiveSeconds")
             told.append(
                 f"What arrived in the last {seconds} s may not be in the archive yet, and is lost with the streams."
             )
@@ -60,7 +60,7 @@ class Order:
     def carry_out(self, say: Say) -> Iterator[str]:
         """Do it; one line for each thing that is gone or kept."""
         if self._found:
-            self._stop(say)
+            self._stop(self._found, say)
             for output in ("ArtifactsBucket", "SiteBucket"):
                 if bucket := self._found.outputs.get(output):
                     retained.empty(self._account, bucket, say)
@@ -75,12 +75,9 @@ class Order:
         if kept:
             yield f"Kept: {' and '.join(kept)}. The next `python -m deploy up` takes over what is kept."
 
-    def _stop(self, say: Say) -> None:
+    def _stop(self, found: Found, say: Say) -> None:
         """Stop the application, so that it writes what it has read; without a snapshot if it can make none."""
-        assert self._found is not None  # noqa: S101  (the only caller has looked)
-        parameters = self._found.parameters
-        name = parameters.get("ApplicationName", template.parameters()["ApplicationName"].default)
-        application = Application(self._account, name, say)
+        application = Application(self._account, found.parameter("ApplicationName"), say)
         running = application.find()
         if running is not None and running.is_busy:
             running = application.settled()

@@ -23,7 +23,7 @@ from typing import Any
 import urllib3
 
 from deploy import retained, template
-from deploy.account import Account, DeployError, Say, Wait, sentences
+from deploy.account import Account, DeployError, Say, Wait, flat, sentences
 from deploy.stack import Stack
 
 LIMIT = 1800.0  # seconds for a query in Athena, which itself gives up after 30 minutes
@@ -105,7 +105,7 @@ def in_athena(account: Account, database: str, sql: str, say: Say) -> Result:
                 break
             if state in ("FAILED", "CANCELLED"):
                 reason = execution["Status"].get("StateChangeReason", "no reason given")
-                raise DeployError(f"Athena {state.lower()} the query: {' '.join(reason.split()).rstrip('.')}.")
+                raise DeployError(f"Athena {state.lower()} the query: {flat(reason)}.")
             wait.pause()
     except (KeyboardInterrupt, DeployError):
         if state in ("QUEUED", "RUNNING"):  # else it goes on, and costs
@@ -165,7 +165,7 @@ def download(account: Account, bucket: str, folder: Path, say: Say) -> Mapping[s
                     if match := _HOUR.match(one["Key"]):
                         hours[match[1]].append(one["Key"])
     except DeployError as error:
-        if error.code != "NoSuchBucket":
+        if not error.is_absence:
             raise
         raise DeployError(
             f"There is no archive {bucket} in {account.where}: `python -m deploy up` makes it."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from deploy import template
@@ -33,14 +33,10 @@ class Names:
 
 def table_exists(account: Account, name: str) -> bool:
     """Whether there is a table of this name; one with another key raises DeployError, for it cannot take the rows."""
-    try:
-        with sentences(account):
-            found = account.client("dynamodb").describe_table(TableName=name)["Table"]
-    except DeployError as error:
-        if error.code == "ResourceNotFoundException":
-            return False
-        raise
-    keys = {one["AttributeName"]: one["KeyType"] for one in found["KeySchema"]}
+    found = account.look_up(account.client("dynamodb").describe_table, TableName=name)
+    if found is None:
+        return False
+    keys = {one["AttributeName"]: one["KeyType"] for one in found["Table"]["KeySchema"]}
     if keys != _KEYS:
         raise DeployError(
             f"The table {name} has the key {', '.join(keys)}, not Name, StatusTime: name another with --set Table=..."
@@ -52,17 +48,15 @@ def bucket_exists(account: Account, name: str) -> bool:
     """Whether there is a bucket of this name; one that belongs to somebody else raises DeployError."""
     try:
         with sentences(account):
-            account.client("s3").head_bucket(Bucket=name, ExpectedBucketOwner=account.number)
+            owner = account.number
+        return account.look_up(account.client("s3").head_bucket, Bucket=name, ExpectedBucketOwner=owner) is not None
     except DeployError as error:
-        if error.code in ("404", "NoSuchBucket", "NotFound"):
-            return False
         if error.code in ("403", "AccessDenied", "Forbidden"):
             raise DeployError(
                 f"The bucket {name} belongs to another account, or may not be read: choose another name with "
                 "--set BucketPrefix=..., or allow s3:ListBucket."
             ) from error
         raise
-    return True
 
 
 def empty(account: Account, bucket: str, say: Say) -> int:
@@ -81,13 +75,14 @@ def empty(account: Account, bucket: str, say: Say) -> int:
                     say(f"deleted {count + len(keys):,} objects of {bucket}")
                 count += len(keys)
     except DeployError as error:
-        if error.code != "NoSuchBucket":
+        if not error.is_absence:
             raise
     return count
 
 
-def _all_deleted(bucket: str, errors: object) -> None:
-    for one in errors:  # type: ignore[attr-defined]
+def _all_deleted(bucket: str, errors: Sequence[Mapping[str, str]]) -> None:
+    if errors:
+        one = errors[0]
         raise DeployError(
             f"{one['Key']} in {bucket} cannot be deleted ({one.get('Code')}): allow s3:DeleteObject, and try again."
         )

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from deploy import template
 from deploy.account import Account, DeployError, Say, Wait, sentences
 
@@ -36,6 +34,10 @@ class Found:
     reason: str
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
+
+    def parameter(self, name: str) -> str:
+        """A parameter as it is; the template's default of one that the stack does not have yet."""
+        return self.parameters.get(name, template.parameters()[name].default)
 
     @property
     def is_busy(self) -> bool:
@@ -95,13 +97,10 @@ class Stack:
 
     def find(self) -> Found | None:
         """The stack, or None if there is none; one that was only ever looked at (a change set) is none."""
-        try:
-            with sentences(self._account):
-                one = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
-        except DeployError as error:
-            if isinstance(error.__cause__, ClientError) and "does not exist" in str(error.__cause__):
-                return None
-            raise
+        answer = self._account.look_up(self._cloudformation.describe_stacks, StackName=self.name)
+        if answer is None:
+            return None
+        one = answer["Stacks"][0]
         if one["StackStatus"] == "REVIEW_IN_PROGRESS":
             return None
         return Found(
@@ -273,7 +272,7 @@ class Stack:
                 pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=id_)
                 return [one for page in pages for one in page["StackEvents"]]
         except DeployError as error:
-            if isinstance(error.__cause__, ClientError) and "does not exist" in str(error.__cause__):
+            if error.is_absence:
                 return []
             raise
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from deploy import template
 from deploy.account import Account, DeployError, sentences
 from deploy.application import Application
 from deploy.stack import Found, Stack
@@ -21,7 +20,7 @@ def lines(account: Account, name: str) -> tuple[list[str], bool]:
     application, runs = _application(account, found)
     told += application
     told += [("streams", text) for text in _streams(account, found)]
-    told.append(("table", _table(account, _parameter(found, "Table"))))
+    told.append(("table", _table(account, found.parameter("Table"))))
     if bucket := found.outputs.get("ArchiveBucketName"):
         told.append(("archive", _archive(account, bucket)))
     told.append(("alarms", _alarms(account, name)))
@@ -31,12 +30,8 @@ def lines(account: Account, name: str) -> tuple[list[str], bool]:
     return [f"{label:<12}{text}" for label, (_label, text) in zip(labels, told, strict=True)], runs
 
 
-def _parameter(found: Found, name: str) -> str:
-    return found.parameters.get(name, template.parameters()[name].default)
-
-
 def _application(account: Account, found: Found) -> tuple[list[tuple[str, str]], bool]:
-    application = Application(account, _parameter(found, "ApplicationName"))
+    application = Application(account, found.parameter("ApplicationName"))
     running = application.find()
     if running is None:
         return [("application", "none yet: `python -m deploy up` creates and starts it")], False
@@ -60,28 +55,22 @@ def _application(account: Account, found: Found) -> tuple[list[tuple[str, str]],
 def _streams(account: Account, found: Found) -> Iterator[str]:
     kinesis = account.client("kinesis")
     for parameter in ("RawStream", "SummaryStream", "ErrorStream"):
-        stream = _parameter(found, parameter)
-        try:
-            with sentences(account):
-                one = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
-        except DeployError as error:
-            if error.code != "ResourceNotFoundException":
-                raise
+        stream = found.parameter(parameter)
+        answer = account.look_up(kinesis.describe_stream_summary, StreamName=stream)
+        if answer is None:
             yield f"{stream} is GONE: `python -m deploy up` does not bring it back, `down` and `up` do"
         else:
+            one = answer["StreamDescriptionSummary"]
             mode = one.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED").lower().replace("_", "-")
             shards = f"{one['OpenShardCount']} open shard{'' if one['OpenShardCount'] == 1 else 's'}"
             yield f"{stream} {one['StreamStatus']}, {shards}, {mode}"
 
 
 def _table(account: Account, name: str) -> str:
-    try:
-        with sentences(account):
-            one = account.client("dynamodb").describe_table(TableName=name)["Table"]
-    except DeployError as error:
-        if error.code != "ResourceNotFoundException":
-            raise
+    answer = account.look_up(account.client("dynamodb").describe_table, TableName=name)
+    if answer is None:
         return f"{name} is GONE"
+    one = answer["Table"]
     return f"{name} {one['TableStatus']}, some {one.get('ItemCount', 0):,} items (counted every six hours)"
 
 
@@ -99,7 +88,7 @@ def _archive(account: Account, bucket: str) -> str:
                 if newest:
                     break
     except DeployError as error:
-        if error.code != "NoSuchBucket":
+        if not error.is_absence:
             raise
         return f"{bucket} is GONE"
     return f"{bucket}, " + (f"newest object of {_utc(newest)}" if newest else "nothing in the last hour")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy import retained, template
 from deploy.account import TOLD_EVERY, Account, DeployError, Say, sentences
-from deploy.application import Application, Running, stamp
+from deploy.application import Application, Running
 from deploy.stack import HOLDING, Change, Found, Proposal, Stack
 
 ON_DEMAND_SHARDS = 4  # with which Kinesis starts a stream in on-demand mode
@@ -67,7 +67,7 @@ class Deployment:
         """What `up` would do; nothing is changed."""
         found = self._found(wanted)
         running = self._compatible(self._application(found, wanted).find(), wanted)
-        proposal = self.stack.propose(self._body(found, wanted), self._values(found, wanted))
+        proposal = self.stack.propose(self._body(found, wanted), self._values(found, running, wanted))
         if proposal.is_something:
             self.stack.discard(proposal)
         stops = self._stops(running, proposal.changes, wanted)
@@ -86,19 +86,19 @@ class Deployment:
         if found is None:
             # The package needs its bucket, and the application its package: so without the application first.
             self._say("creating streams, table, archive")
-            proposal = self.stack.propose(body, {**self._values(None, wanted), "CodeKey": ""})
+            proposal = self.stack.propose(body, {**self._values(None, None, wanted), "CodeKey": ""})
             changes += proposal.changes
             found = self.stack.execute(proposal)
             body = template.text()
         uploads = self._upload(found, wanted)
-        proposal = self._proposed(body, found, wanted)
+        proposal = self._proposed(body, found, running, wanted)
         changes += proposal.changes
         stops = self._stops(running, proposal.changes, wanted)
         try:
             if stops:
                 application.stop(force=False)
             if proposal.is_something:
-                self._change(found, running, proposal, body, wanted)
+                self._change(found, proposal)
         except DeployError as error:
             raise DeployError(f"{error}{self._left_stopped(application, stops)}") from error
         starts = (stops or wanted.start) and not application.settled().is_running
@@ -127,11 +127,11 @@ class Deployment:
         kinesis, firehose = self._account.client("kinesis"), self._account.client("firehose")
         for parameter in ("RawStream", "SummaryStream", "ErrorStream"):
             name = self._value(parameter, None, wanted)
-            if _exists(kinesis.describe_stream_summary, StreamName=name):
+            if self._account.look_up(kinesis.describe_stream_summary, StreamName=name):
                 taken.append((f"the stream {name}", parameter))
         name = self._value("DeliveryStream", None, wanted)
         archives = self._value("Archive", None, wanted) == "yes"
-        if archives and _exists(firehose.describe_delivery_stream, DeliveryStreamName=name):
+        if archives and self._account.look_up(firehose.describe_delivery_stream, DeliveryStreamName=name):
             taken.append((f"the Firehose stream {name}", "DeliveryStream"))
         if taken:
             there = ", ".join(what for what, _parameter in taken)
@@ -141,9 +141,9 @@ class Deployment:
                 f"what is not needed any more, or choose other names with {flags}."
             )
 
-    def _proposed(self, body: str, found: Found, wanted: Wanted) -> Proposal:
+    def _proposed(self, body: str, found: Found, running: Running | None, wanted: Wanted) -> Proposal:
         """The change set; refused if it makes anything anew that holds something, unless that was agreed to."""
-        proposal = self.stack.propose(body, self._values(found, wanted))
+        proposal = self.stack.propose(body, self._values(found, running, wanted))
         replaced = {one.resource for one in proposal.changes if one.replacement == "True" and one.type in HOLDING}
         # An emulator's change sets do not tell.
         former = found.parameters
@@ -157,14 +157,8 @@ class Deployment:
             )
         return proposal
 
-    def _change(self, found: Found, running: Running | None, proposal: Proposal, body: str, wanted: Wanted) -> None:
+    def _change(self, found: Found, proposal: Proposal) -> None:
         """Carry the change set out, and what belongs to it."""
-        if running is not None and running.signature not in ("", wanted.signature):
-            # The snapshots up to here, that of the stop among them, are of another state.
-            self.stack.discard(proposal)
-            snapshots = self._application(found, wanted).snapshots()
-            since = {"StateSince": stamp(snapshots[0].made)} if snapshots else {}
-            proposal = self.stack.propose(body, {**self._values(found, wanted), **since})
         if any(one.action == "Remove" and one.resource == "Site" for one in proposal.changes):
             retained.empty(self._account, found.outputs["SiteBucket"], self._say)  # else it could not be removed
         if proposal.changes:
@@ -191,9 +185,12 @@ class Deployment:
         former = found.parameters if found else {}
         return wanted.values.get(name) or former.get(name) or template.parameters()[name].default
 
-    def _values(self, found: Found | None, wanted: Wanted) -> dict[str, str]:
+    def _values(self, found: Found | None, running: Running | None, wanted: Wanted) -> dict[str, str]:
         """The parameters to give. Those that nobody gave keep what they are."""
         values = {"CodeKey": wanted.key, "StateSignature": wanted.signature}
+        if running is not None and running.signature not in ("", wanted.signature):
+            # Snapshots up to this version, that of the stop among them, are of another state.
+            values["StateSince"] = str(running.version)
         if self._account.is_emulated:
             values["Emulated"] = "yes"
         if "Parallelism" in wanted.values:
@@ -222,15 +219,12 @@ class Deployment:
         """The open shards of the raw stream, or those it will have."""
         kinesis = self._account.client("kinesis")
         stream = self._value("RawStream", found, wanted)
-        try:
-            with sentences(self._account):
-                summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
-                return self._at_most(int(summary["OpenShardCount"]), found, wanted)
-        except DeployError as error:
-            if error.code != "ResourceNotFoundException":
-                raise
-        is_on_demand = self._value("StreamMode", found, wanted) == "ON_DEMAND"
-        shards = ON_DEMAND_SHARDS if is_on_demand else int(self._value("Shards", found, wanted))
+        if answer := self._account.look_up(kinesis.describe_stream_summary, StreamName=stream):
+            shards = int(answer["StreamDescriptionSummary"]["OpenShardCount"])
+        elif self._value("StreamMode", found, wanted) == "ON_DEMAND":
+            shards = ON_DEMAND_SHARDS
+        else:
+            shards = int(self._value("Shards", found, wanted))
         return self._at_most(shards, found, wanted)
 
     def _at_most(self, shards: int, found: Found | None, wanted: Wanted) -> int:
@@ -260,14 +254,8 @@ class Deployment:
     def _is_uploaded(self, found: Found | None, wanted: Wanted) -> bool:
         if found is None or "ArtifactsBucket" not in found.outputs:
             return False
-        try:
-            with sentences(self._account):
-                self._account.client("s3").head_object(Bucket=found.outputs["ArtifactsBucket"], Key=wanted.key)
-        except DeployError as error:
-            if error.code in ("404", "NoSuchKey", "NotFound", "NoSuchBucket"):
-                return False
-            raise
-        return True
+        look = self._account.client("s3").head_object
+        return self._account.look_up(look, Bucket=found.outputs["ArtifactsBucket"], Key=wanted.key) is not None
 
     def _upload(self, found: Found, wanted: Wanted) -> bool:
         """Put the package under its hash, unless it is there; whether it was not."""
@@ -288,15 +276,3 @@ class Deployment:
         with sentences(self._account):
             self._account.client("s3").upload_file(str(wanted.package), bucket, wanted.key, Callback=progress)
         return True
-
-
-def _exists(look: Callable[..., object], **name: str) -> bool:
-    """Whether what is looked up is there. Raises DeployError if that cannot be told."""
-    try:
-        with sentences():
-            look(**name)
-    except DeployError as error:
-        if error.code == "ResourceNotFoundException":
-            return False
-        raise
-    return True

@@ -9,7 +9,7 @@ from pathlib import Path
 from connectors.connector import ConnectorError
 from jobs import places, settings
 from local import cluster_command, lib
-from operations.flags import count
+from operations.flags import count, positive
 
 STATE = lib.STATE / "job"
 
@@ -80,7 +80,7 @@ def _demo(command: argparse.ArgumentParser) -> None:
     number("--unicorns", type=count, default=20, metavar="N", help="how many fly")
     number("--shards", type=count, default=4, metavar="N", help="shards of the raw stream")
     number("--parallelism", type=count, default=None, metavar="N", help="subtasks (default: one per shard)")
-    number("--speed", type=_positive, default=20.0, metavar="X", help="the producer's clock against the wall clock")
+    number("--speed", type=positive, default=20.0, metavar="X", help="the producer's clock against the wall clock")
     number("--windows", type=count, default=None, metavar="N", help="end after N closed windows (default: Ctrl-C)")
     number("--late", type=_share, default=0.01, metavar="SHARE", help="readings that come minutes late")
     number("--out-of-order", type=_share, default=0.05, metavar="SHARE", help="readings that come seconds late")
@@ -135,16 +135,6 @@ def _port(text: str) -> int:
     if not text.isdigit() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
     return int(text)
-
-
-def _positive(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return value
 
 
 def _share(text: str) -> float:

@@ -27,7 +27,6 @@ class Archived:
     """What the archive holds of so many well-formed records, and every breach, each as one sentence."""
 
     readings: int
-    lines: int
     problems: Sequence[str]
 
 
@@ -64,7 +63,7 @@ def compare(sent: Sequence[bytes], archived: Sequence[bytes], answer: query.Resu
         f"Archived, but {n} times missing in the answer of a query: {key}."
         for key, n in (Counter(_key(reading) for _line, reading in readings) - rows).items()
     ]
-    return Archived(len(readings), len(archived), problems)
+    return Archived(len(readings), problems)
 
 
 def _lines(files: Mapping[str, Path]) -> list[bytes]:

@@ -227,14 +227,9 @@ def test_stop_and_start(place: Place, capsys: pytest.CaptureFixture[str]) -> Non
 def test_an_application_that_does_not_stop(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop says so; up changes nothing; down stops it without a snapshot."""
     place.up()
-    start = Application.__init__
-
-    def only_by_force(application: Application, *arguments: Any) -> None:
-        start(application, *arguments)
-        stop = application._flink.stop_application
-        application._flink.stop_application = lambda **request: stop(**request) if request["Force"] else {}
-
-    monkeypatch.setattr(Application, "__init__", only_by_force)
+    flink = place.account.client("kinesisanalyticsv2")
+    stop = flink.stop_application
+    monkeypatch.setattr(flink, "stop_application", lambda **request: stop(**request) if request["Force"] else {})
     with pytest.raises(DeployError, match=rf"^{APPLICATION} did not stop and is RUNNING: .*stop --force"):
         place.application.stop(force=False)
     with pytest.raises(DeployError, match=r"did not stop"):
