@@ -1,0 +1,1 @@
+export{o as EventStreamSerde,l as eventStreamSerdeProvider}from"./aws-DB20ZgsC.js";
