@@ -21,18 +21,22 @@ faults: setup ## break things while data flows, and account for every record; AR
 package: setup ## the zip for Amazon Managed Flink: the sources and one jar, checked
 	@$(PY) -m deploy package $(ARGS)
 
-lint: setup ## ruff, mypy --strict, sqlfluff, cfn-lint
+page: setup ## build the live map's page again, dashboard/dist, with Node from PyPI
+	@$(PY) -m local.bundle build
+
+lint: setup ## ruff, mypy --strict, sqlfluff, cfn-lint, the page's TypeScript
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) -m sqlfluff lint --disable-progress-bar jobs
 	@.venv/bin/cfn-lint deploy/template.yaml
+	@$(PY) -m local.bundle check
 
 lock: setup ## pin requirements.in again into requirements.txt, with hashes
 	@.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" requirements.in --output-file requirements.txt
 
 clean: ## remove what set-up, tests and demos made here (.venv, .cache, .state)
-	@rm -rf .venv .cache .state .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf .venv .cache .state dashboard/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo test faults package lint lock clean
+.PHONY: help setup demo test faults package page lint lock clean

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 from connectors.connector import ConnectorError
@@ -88,6 +89,7 @@ def _demo(command: argparse.ArgumentParser) -> None:
     number("--seed", type=int, default=None, metavar="INT", help="same seed, same flights (default: drawn)")
     number("--port", type=_port, default=0, metavar="PORT", help="of the AWS endpoint; 0 takes a free one")
     number("--web-port", type=_port, default=0, metavar="PORT", help="of Flink's web UI; 0 takes a free one")
+    _page(command, 0)
     command.add_argument(
         "--cluster", action="store_true", help="on a standalone cluster of three processes, not in one JVM"
     )
@@ -105,7 +107,14 @@ def _aws(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--no-archive", action="store_true", help="without Firehose and S3, which slow the emulator down"
     )
+    _page(command, 8080)
     command.set_defaults(run=_run_aws)
+
+
+def _page(command: argparse.ArgumentParser, port: int) -> None:
+    add = command.add_argument
+    add("--page-port", type=_port, default=port, metavar="PORT", help="of the live map; 0 takes a free one")
+    add("--no-dashboard", action="store_true", help="without the live map")
 
 
 def _job(command: argparse.ArgumentParser) -> None:
@@ -164,14 +173,20 @@ def _run_demo(parsed: argparse.Namespace) -> int:
             port=parsed.port,
             web_port=parsed.web_port,
             cluster=parsed.cluster,
+            dashboard=not parsed.no_dashboard,
+            page_port=parsed.page_port,
         )
     )
 
 
 def _run_aws(parsed: argparse.Namespace) -> int:
-    from local import emulator, processes, resources  # noqa: PLC0415
+    from local import emulator, page, processes, resources  # noqa: PLC0415
 
-    with processes.signals() as asked, emulator.running(lib.STATE / "aws.log", parsed.port) as aws:
+    with ExitStack() as stack:
+        asked = stack.enter_context(processes.signals())
+        if not parsed.no_dashboard:
+            processes.require_free(parsed.page_port, "--page-port")
+        aws = stack.enter_context(emulator.running(lib.STATE / "aws.log", parsed.port))
         names = resources.default_names()
         archived = "no" if parsed.no_archive else "yes"
         made = resources.create(aws.environment, parsed.shards, names, Archive=archived, Dashboard="yes")
@@ -179,6 +194,10 @@ def _run_aws(parsed: argparse.Namespace) -> int:
             f"# AWS on {aws.endpoint}: streams {names.raw} ({parsed.shards} shards), {names.summary}, {names.errors};"
         )
         bucket = f"; archive {made['ArchiveBucketName']}" if "ArchiveBucketName" in made else ""
+        if not parsed.no_dashboard:
+            chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
+            served = stack.enter_context(page.running(chosen, aws.endpoint, parsed.page_port))
+            bucket += f"; live map {served.address}"
         print(f"# table {names.table}{bucket}. In every other terminal, first:")
         print("export " + " ".join(f"{name}={value}" for name, value in aws.environment.items()), flush=True)
         while not asked.wait(0.5):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.unicorn_summary import JOB
-from local import archive, cluster, emulator, lib, processes, proof, resources, running
+from local import archive, cluster, emulator, lib, page, processes, proof, resources, running
 from local.processes import RunError
 from local.view import Scene, Show, view
 from local.watch import Seen, Watch
@@ -31,8 +31,8 @@ class Options:
 
     unicorns, shards, parallelism: how many. speed: the producer's clock against the wall clock. windows: end after so
     many closed windows, None for never. late, out_of_order, malformed: shares of the readings, 0 to 1.
-    seed: of the flight. port, web_port: of the AWS endpoint and Flink's web UI, 0 for free ones.
-    cluster: run on a standalone cluster of three processes, not in one JVM.
+    seed: of the flight. port, web_port, page_port: of the AWS endpoint, Flink's web UI, the live map, 0 for free ones.
+    cluster: run on a standalone cluster of three processes, not in one JVM. dashboard: whether to serve the live map.
     """
 
     unicorns: int
@@ -47,6 +47,8 @@ class Options:
     port: int
     web_port: int
     cluster: bool = False
+    dashboard: bool = True
+    page_port: int = 0
 
     @property
     def task(self) -> str:
@@ -103,6 +105,7 @@ def run(options: Options) -> int:
     with ExitStack() as stack:
         asked = stack.enter_context(processes.signals())
         processes.require_free(options.web_port, "--web-port")
+        processes.require_free(options.page_port, "--page-port")
         say("starting the AWS emulator")
         aws = stack.enter_context(emulator.running(folder / "emulator.log", options.port))
         names = resources.default_names()
@@ -113,8 +116,15 @@ def run(options: Options) -> int:
         say("job running, the unicorns take off; the first rows come after some 12 s")
         producer = processes.start(options.producer(copy_in(folder)), folder / "producer.log", aws.environment)
         stack.callback(processes.stop, producer, 15)
+        # Its threads come after the last child process: forking beside threads may hang.
+        address = None
+        if options.dashboard:
+            chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
+            address = stack.enter_context(page.running(chosen, aws.endpoint, options.page_port)).address
+            say(f"watch them on the live map: {address}")
         watch = stack.enter_context(Watch(*clients, names, copy_in(folder), job))
-        with view(Scene(job.address, aws.endpoint, str(folder.relative_to(lib.ROOT)), options.task)) as show:
+        scene = Scene(job.address, aws.endpoint, str(folder.relative_to(lib.ROOT)), options.task, address)
+        with view(scene) as show:
             flight = Flight(folder, aws, flink, job, has_ended, producer, watch.seen, show)
             first_row = fly(flight, options.windows, asked)
             land(flight)

@@ -27,6 +27,7 @@ class Scene:
     endpoint: str
     logs: str
     task: str
+    page: str | None = None
 
 
 Show = Callable[[Seen, str], None]
@@ -49,7 +50,8 @@ class _Lines:
     def __init__(self, scene: Scene) -> None:
         self._shown = 0.0
         self._phase = ""
-        print(f"{scene.task}\nFlink's web UI: {scene.web}\nAWS endpoint: {scene.endpoint}\nLogs: {scene.logs}")
+        page = f"\nLive map: {scene.page}" if scene.page else ""
+        print(f"{scene.task}{page}\nFlink's web UI: {scene.web}\nAWS endpoint: {scene.endpoint}\nLogs: {scene.logs}")
         sys.stdout.flush()
 
     def __call__(self, seen: Seen, phase: str) -> None:
@@ -102,7 +104,8 @@ def picture(scene: Scene, seen: Seen, phase: str) -> Panel:
         )
     for _missing in range(NEWEST - len(newest)):
         rows.add_row("", "", "", "", "")
-    where = Text(f"Flink's web UI  {scene.web}\nAWS endpoint    {scene.endpoint}\nlogs            {scene.logs}")
+    page = f"live map        {scene.page}\n" if scene.page else ""
+    where = Text(f"{page}Flink's web UI  {scene.web}\nAWS endpoint    {scene.endpoint}\nlogs            {scene.logs}")
     return Panel(
         Group(Text(scene.task), "", numbers, "", rows, "", where),
         title=f"[bold]unicorns over New York City: {phase}",

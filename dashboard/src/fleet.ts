@@ -77,7 +77,8 @@ export class Unicorn {
     if (points.length === 0) {
       return;
     }
-    const share = this.#lasts > 0 ? Math.min(1, (now - this.#begun) / this.#lasts) : 1;
+    // A frame's time may lie before that of readings which came while it was being prepared.
+    const share = this.#lasts > 0 ? Math.max(0, Math.min(1, (now - this.#begun) / this.#lasts)) : 1;
     const along = share * points.length;
     const passed = Math.floor(along);
     if (passed > 0) {

@@ -51,6 +51,13 @@ test("a marker glides from where it is to the new reading, and gets there before
   assert.ok(Math.abs(bree.heading - Math.PI / 2) < 1e-9, "due east");
 });
 
+test("a frame that began before the reading came leaves the marker where it is", () => {
+  const fleet = flown(1000, reading(1, -73.98));
+  fleet.accept([{ reading: reading(2, -73.97), heard: 2000 }], 2000);
+  fleet.glide(1990);
+  assert.equal(fleet.unicorns.get("Bree")?.position.x, project(40.75, -73.98).x);
+});
+
 test("several readings at once are flown along one after the other, and become the track", () => {
   const fleet = flown(0, reading(0, -73.98));
   const longitudes = [-73.97, -73.96, -73.95, -73.94];

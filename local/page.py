@@ -1,0 +1,249 @@
+"""The live map on this machine: the built page on 127.0.0.1, with a path that leads to the AWS emulator.
+
+The page and what it reads have one origin, so its policy can name that alone, and no CORS is involved (which would not
+cover the Authorization header: the emulator allows `*`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import mimetypes
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import urllib3
+
+from local import lib, processes
+from local.processes import StartError
+from local.resources import Names
+
+DIST = lib.ROOT / "dashboard" / "dist"
+POLICY = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "manifest-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+    "require-trusted-types-for": "'script'",
+    "trusted-types": "default",
+}
+HEADERS = {
+    "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in POLICY.items()),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
+_AWS = "/aws"
+_MOST_BYTES = 1_000_000  # of a request: those of the page have some hundred
+_SECONDS = 30.0  # for the emulator's answer, and for a connection that says nothing
+_FORWARDED = ("content-type", "x-amz-target", "x-amz-date", "x-amz-security-token", "authorization", "x-amz-user-agent")
+_RETURNED = ("content-type", "x-amzn-requestid", "x-amzn-errortype", "x-amz-crc32", "date")
+_TEXTS = (".html", ".js", ".css", ".json", ".svg")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page that is being served: its address, with a slash at its end."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file of the page as it is sent."""
+
+    kind: str
+    cache: str
+    plain: bytes
+    packed: bytes | None
+
+
+def settings(names: Names, region: str, identity_pool: str) -> dict[str, Any]:
+    """The page's config.json for streams and table with these names, behind the page's own address."""
+    return {
+        "region": region,
+        "identityPool": identity_pool,
+        "streams": {"readings": names.raw, "summary": names.summary, "errors": names.errors},
+        "table": names.table,
+        "endpoint": _AWS,
+    }
+
+
+@contextmanager
+def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = DIST) -> Iterator[Page]:
+    """Serve the built page with these settings until the end. Port 0 takes a free one.
+
+    endpoint: of the emulator, to which everything below /aws goes. Raises StartError without a built page, or when the
+    port is taken.
+    """
+    files = _files(dist)
+    processes.require_free(port, "--page-port")
+
+    class Bound(_Handler):
+        page_files = files
+        page_config = config
+        emulator = endpoint
+        pool = urllib3.PoolManager(maxsize=16, retries=False, timeout=urllib3.Timeout(connect=5, read=_SECONDS))
+
+    with _Server(("127.0.0.1", port), Bound) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="page", daemon=True)
+        thread.start()
+        try:
+            yield Page(f"http://127.0.0.1:{server.server_address[1]}/")
+        finally:
+            server.shutdown()
+            thread.join(5)
+            Bound.pool.clear()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False  # a browser keeps its connections open; their threads end with them, or with this process
+    allow_reuse_address = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that goes away in the middle of an answer is no error."""
+
+
+def _files(dist: Path) -> dict[str, _File]:
+    """Every file by its path in an address. Only these are ever sent. Raises StartError if there is no page."""
+    if not (dist / "index.html").is_file():
+        raise StartError(f"The live map is not in {dist}: `make page` builds it, --no-dashboard leaves it out.")
+    found = {}
+    for path in sorted(path for path in dist.rglob("*") if path.is_file()):
+        name = "/" + path.relative_to(dist).as_posix()
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        if path.suffix == ".js":
+            kind = "text/javascript"  # whatever this machine's tables say
+        body = path.read_bytes()
+        found[name] = _File(
+            kind=f"{kind}; charset=utf-8" if path.suffix in _TEXTS else kind,
+            # The name of an asset holds a hash of what is in it.
+            cache="public, max-age=31536000, immutable" if name.startswith("/assets/") else "no-cache",
+            plain=body,
+            packed=gzip.compress(body, mtime=0) if path.suffix in _TEXTS else None,
+        )
+    found["/"] = found["/index.html"]
+    return found
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection of a browser."""
+
+    protocol_version = "HTTP/1.1"
+    server_version = "page"
+    sys_version = ""
+    timeout = _SECONDS
+    disable_nagle_algorithm = True
+    wbufsize = -1
+    page_files: ClassVar[Mapping[str, _File]]
+    page_config: ClassVar[Mapping[str, Any]]
+    emulator: ClassVar[str]
+    pool: ClassVar[urllib3.PoolManager]
+
+    def do_GET(self) -> None:
+        """A file of the page, or its settings."""
+        if not self._is_welcome():
+            return
+        path = urlsplit(self.path).path
+        if path == "/config.json":
+            body = json.dumps(dict(self.page_config), indent=2).encode()
+            self._send(HTTPStatus.OK, body, "application/json; charset=utf-8", {"Cache-Control": "no-store"})
+        elif path in self.page_files:
+            file = self.page_files[path]
+            takes_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
+            packed = file.packed if takes_gzip else None
+            headers = {"Cache-Control": file.cache, "Vary": "Accept-Encoding"}
+            if packed is not None:
+                headers["Content-Encoding"] = "gzip"
+            self._send(HTTPStatus.OK, file.plain if packed is None else packed, file.kind, headers)
+        else:
+            self._refuse(HTTPStatus.NOT_FOUND, "There is no such file.")
+
+    def do_HEAD(self) -> None:
+        """The same without its body."""
+        self.do_GET()
+
+    def do_POST(self) -> None:
+        """A call to AWS, which goes to the emulator."""
+        length = self.headers.get("Content-Length", "")
+        if not length.isdigit() or int(length) > _MOST_BYTES:
+            self._refuse(
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {_MOST_BYTES} bytes, which it tells."
+            )
+            return
+        body = self.rfile.read(int(length))
+        if not self._is_welcome():
+            return
+        if urlsplit(self.path).path.rstrip("/") != _AWS:
+            self._refuse(HTTPStatus.NOT_FOUND, f"Only {_AWS} takes calls.")
+            return
+        headers = {name: value for name, value in self.headers.items() if name.lower() in _FORWARDED}
+        try:
+            answer = self.pool.request("POST", self.emulator + "/", body=body, headers=headers, redirect=False)
+        except urllib3.exceptions.HTTPError:
+            self._refuse(HTTPStatus.BAD_GATEWAY, "The AWS emulator does not answer.")
+            return
+        returned = {name: value for name, value in answer.headers.items() if name.lower() in _RETURNED}
+        kind = returned.pop("content-type", returned.pop("Content-Type", "application/x-amz-json-1.1"))
+        self._send(answer.status, answer.data, kind, {"Cache-Control": "no-store", **returned})
+
+    def _is_welcome(self) -> bool:
+        """Whether the request is for this very server, from its own page or from no page at all; else it is refused.
+
+        A page of somewhere else may have its name lead to 127.0.0.1 (DNS rebinding), or post here blindly.
+        """
+        port = self.server.server_address[1]  # type: ignore[index]
+        own = (f"127.0.0.1:{port}", f"localhost:{port}")
+        if self.headers.get("Host") not in own:
+            self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "This server is known as 127.0.0.1 only.")
+            return False
+        if self.headers.get("Origin") not in (None, *(f"http://{one}" for one in own)):
+            self._refuse(HTTPStatus.FORBIDDEN, "Only the live map itself may ask.")
+            return False
+        return True
+
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
+        self.close_connection = True  # what follows in it, a body say, has not been read
+        self._send(status, f"{why}\n".encode(), "text/plain; charset=utf-8", {"Cache-Control": "no-store"})
+
+    def _send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**HEADERS, "Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+        self.wfile.flush()
+
+    def send_response(self, code: int, message: str | None = None) -> None:
+        """The status line; the emulator's answers bring a Date of their own."""
+        self.log_request(code)
+        self.send_response_only(code, message)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the library refuses (a method, a malformed request), with the same headers as everything else."""
+        self.close_connection = True
+        self.command = getattr(self, "command", None) or "GET"
+        text = explain or message or HTTPStatus(code).phrase
+        self._send(code, f"{text}\n".encode(), "text/plain; charset=utf-8", {"Cache-Control": "no-store"})
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the library's name)
+        """Nothing: the terminal is the demo's."""

@@ -1,0 +1,635 @@
+"""The live map in a real browser, on the emulator: what people see, and what becomes of it when things go wrong."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium import webdriver
+
+from local import emulator, page, processes, resources
+from local.emulator import Emulator
+from local.resources import Names
+from tests import browser
+from tests.browser import KEYS, Tab, every_frame
+from tests.faults import kinesis_mock, proxy, rules
+
+MIDTOWN = (40.749167, -73.985184)
+HOSTILE = (
+    "<img src=x onerror=\"document.title='taken'\">",
+    "</script><script>document.title='taken'</script>",
+    "Bree\u202egnp.exe",
+    "x" * 128,
+)
+# What the browser itself says of a request that a test made fail.
+REFUSED = r"/aws/? - Failed to load resource: .*(400|500|502|net::ERR_INTERNET_DISCONNECTED)"
+
+
+@dataclass
+class Place:
+    """Streams and a table of a test's own, the page that shows them, and what a producer and the job would write."""
+
+    aws: Mapping[str, str]
+    names: Names
+    address: str = ""
+    config: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.kinesis, self.dynamodb = resources.clients(self.aws)
+
+    def fly(self, *readings: Mapping[str, Any] | bytes) -> None:
+        """Put raw readings; the bytes of a malformed one as they are."""
+        self._put(self.names.raw, *readings)
+
+    def sum_up(self, *rows: Mapping[str, Any], stream: bool = True, table: bool = True) -> None:
+        """Write minute rows where the job writes them."""
+        if stream:
+            self._put(self.names.summary, *rows)
+        for row in rows if table else ():
+            item = {key: {"S" if isinstance(value, str) else "N": str(value)} for key, value in row.items()}
+            self.dynamodb.put_item(TableName=self.names.table, Item=item)
+
+    def reject(self, *errors: Mapping[str, Any]) -> None:
+        self._put(self.names.errors, *errors)
+
+    def _put(self, stream: str, *records: Mapping[str, Any] | bytes) -> None:
+        entries: Any = [
+            {
+                "Data": one if isinstance(one, bytes) else json.dumps(one, sort_keys=True).encode() + b"\n",
+                "PartitionKey": "any" if isinstance(one, bytes) else str(one.get("Name", "any")),
+            }
+            for one in records
+        ]
+        for at in range(0, len(entries), 500):  # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords
+            answer = self.kinesis.put_records(StreamName=stream, Records=entries[at : at + 500])
+            assert answer["FailedRecordCount"] == 0
+
+
+def status_time(seconds: float = 0) -> str:
+    """So many seconds from now, as the contract writes it."""
+    return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def reading(name: str, place: tuple[float, float] = MIDTOWN, after: float = 0, **change: Any) -> dict[str, Any]:
+    """A raw reading, so many seconds after now."""
+    latitude, longitude = place
+    whole = {
+        "Distance": 30.0,
+        "HealthPoints": 150,
+        "Latitude": latitude,
+        "Longitude": longitude,
+        "MagicPoints": 149,
+        "Name": name,
+        "StatusTime": status_time(after),
+    }
+    return whole | change
+
+
+def row(name: str, minutes_ago: int, **change: Any) -> dict[str, Any]:
+    """A minute row, of the minute that ended so long ago."""
+    end = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=minutes_ago)
+    return {
+        "Name": name,
+        "StatusTime": end.strftime("%Y-%m-%d %H:%M:%S.000"),
+        "Distance": 1801,
+        "MinMagicPoints": 141,
+        "MaxMagicPoints": 152,
+        "MinHealthPoints": 133,
+        "MaxHealthPoints": 147,
+    } | change
+
+
+def rejected(kind: str, **change: Any) -> dict[str, Any]:
+    return {
+        "ERROR_TIME": status_time(),
+        "ERROR_LEVEL": "ERROR",
+        "ERROR_NAME": kind,
+        "MESSAGE": f"It is {kind}.",
+        "DATA_ROWTIME": status_time(),
+        "DATA_ROW": "{}",
+        "PUMP_NAME": "errors",
+    } | change
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chrome]:
+    with browser.running(tmp_path_factory.mktemp("chromium")) as running:
+        yield running
+
+
+@pytest.fixture
+def tab(chromium: webdriver.Chrome) -> Iterator[Tab]:
+    """A page; whatever a test does, its console stays clean, and it asks nobody but this machine."""
+    tab = Tab(chromium)
+    tab.problems()
+    yield tab
+    found = tab.problems()
+    tab.close()
+    assert not found, found[:3]
+
+
+@contextmanager
+def served(on: Place, endpoint: str) -> Iterator[Place]:
+    """The page of this place, which speaks to this endpoint."""
+    with page.running(on.config, endpoint) as running:
+        on.address = running.address
+        yield on
+
+
+def made(aws: Emulator, name: str, shards: int = 2) -> Place:
+    names = Names(*(f"{name[:60]}-{what}" for what in ("raw", "summary", "errors", "table")))
+    outputs = resources.create(aws.environment, shards, names, Dashboard="yes")
+    return Place(aws.environment, names, config=page.settings(names, emulator.REGION, outputs["IdentityPool"]))
+
+
+@pytest.fixture
+def place(aws: Emulator, request: pytest.FixtureRequest) -> Iterator[Place]:
+    name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
+    with served(made(aws, f"map-{name}", getattr(request, "param", 2)), aws.endpoint) as on:
+        yield on
+
+
+def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The great circle between two places in degrees (haversine, a sphere of 6,371 km)."""
+    (a, b), (c, d) = ([math.radians(part) for part in place] for place in (one, other))
+    half = math.sin((c - a) / 2) ** 2 + math.cos(a) * math.cos(c) * math.sin((d - b) / 2) ** 2
+    return 2 * 6_371_000 * math.asin(math.sqrt(half))
+
+
+def test_markers_stand_where_the_readings_say(place: Place, tab: Tab) -> None:
+    """Held against the scale bar, the markers are as far apart as their places, and in the right direction."""
+    north = (40.85, -73.95)
+    place.fly(reading("Shadowfax"), reading("Rocinante", north))
+    tab.open(place.address)
+    here, there = tab.marker("Shadowfax"), tab.marker("Rocinante")
+    pixels = tab.js("return document.querySelector('#scale').offsetWidth - 3")  # without its borders
+    kilometres = float(tab.text("#scale").removesuffix(" km"))
+    apart = math.hypot(there["x"] - here["x"], there["y"] - here["y"]) / pixels * kilometres * 1000
+    assert apart == pytest.approx(metres(MIDTOWN, north), rel=0.05)
+    assert there["y"] < here["y"] - 50
+    assert there["x"] > here["x"]
+    assert tab.text("#figure-unicorns") == "2"
+
+
+def test_markers_glide_and_leave_a_track(place: Place, tab: Tab) -> None:
+    """Between two readings a marker is in many places on the way, and behind it a line begins at its start."""
+    east = (40.749167, -73.78)
+    place.fly(reading("Shadowfax"))
+    tab.open(place.address)
+    start = tab.marker("Shadowfax")
+    time.sleep(1)  # a second lies between two readings
+    place.fly(reading("Shadowfax", east, after=1))
+    seen = []
+    tab.until(lambda: seen.extend(every_frame(tab, "Shadowfax", 0.5)) or seen[-1]["x"] > start["x"] + 60, "movement")
+    seen += every_frame(tab, "Shadowfax", 2)
+    places = [one["x"] for one in seen]
+    between = {round(x) for x in places if start["x"] + 3 < x < places[-1] - 3}
+    assert len(between) >= 5, sorted(between)
+    assert all(later > earlier - 2 for earlier, later in itertools.pairwise(places)), str([round(x) for x in places])
+    tab.until(lambda: painted(tab, (start["x"] + places[-1]) / 2, start["y"]), "a track half way")
+    assert not painted(tab, (start["x"] + places[-1]) / 2, start["y"] + 40)
+
+
+def painted(tab: Tab, x: float, y: float) -> bool:
+    """Whether there is a track within two pixels of this place of the window."""
+    script = """
+    const [x, y] = arguments;
+    return [...document.querySelectorAll("canvas[data-layer=tracks]")].some((canvas) => {
+      const box = canvas.getBoundingClientRect();
+      const context = canvas.getContext("2d");
+      const { data } = context.getImageData(x - box.left - 2, y - box.top - 2, 5, 5);
+      return canvas.style.visibility !== "hidden" && data.some((value, index) => index % 4 === 3 && value > 60);
+    });
+    """
+    return bool(tab.js(script, x, y))
+
+
+def test_popup(place: Place, tab: Tab) -> None:
+    """A click on a marker tells what is known of the unicorn, and what of it is low."""
+    place.fly(reading("Bucephalus", Distance=30.5, HealthPoints=99, MagicPoints=100))
+    tab.open(place.address)
+    at = tab.marker("Bucephalus")
+    tab.click(at["x"], at["y"])
+    tab.shows("#popup-name", "Bucephalus")
+    assert tab.text("#popup-speed") == "68.2 mph · 30.5 m/s"  # 30.5 x 2.23694 = 68.2267
+    assert tab.text("#popup-health") == "99 low"
+    assert tab.text("#popup-magic") == "100"
+    tab.until(lambda: tab.text("#popup-seen").endswith(" s ago"), "when it was last seen")
+    assert tab.js("return document.querySelector('[role=option]').classList.contains('low')")
+    tab.click(at["x"] - 150, at["y"] + 150)
+    tab.until(lambda: not tab.text("#popup-name"), "the popup closes")
+
+
+def test_summary_rows_are_those_of_the_table(place: Place, tab: Tab) -> None:
+    """Each value of a row that comes on the stream is the one that DynamoDB has."""
+    tab.open(place.address)
+    tab.shows("#status", "live")
+    place.sum_up(row("Bree", 1, Distance=1794, MinMagicPoints=98), row("Jewel", 1))
+    tab.until(lambda: tab.text("#minutes-count") == "2", "two rows")
+    for name in ("Bree", "Jewel"):
+        key: Any = {"Name": {"S": name}, "StatusTime": {"S": row(name, 1)["StatusTime"]}}
+        item: Any = place.dynamodb.get_item(TableName=place.names.table, Key=key)["Item"]
+        value = {column: next(iter(held.values())) for column, held in item.items()}
+        cells = tab.js(
+            "return [...document.querySelectorAll('#minute-rows tr')].find((one) => one.dataset.name === arguments[0])"
+            ".innerText.split(/\\s*\\t\\s*/)",
+            name,
+        )
+        assert cells == [
+            value["Name"],
+            value["StatusTime"][11:16],
+            f"{int(value['Distance']):,} m",
+            f"{value['MinHealthPoints']}–{value['MaxHealthPoints']}",
+            f"{value['MinMagicPoints']}–{value['MaxMagicPoints']}",
+        ]
+        assert tab.js("return document.querySelector('#minute-rows tr').dataset.time") == value["StatusTime"]
+    low = tab.js("return document.querySelector('#minute-rows tr[data-name=Bree] td:last-child').className")
+    assert "low" in low.split()
+
+
+def test_reload_shows_the_history_of_the_table(place: Place, tab: Tab) -> None:
+    """Rows that no stream has any more fill the list and the charts: of a unicorn the last 30."""
+    place.sum_up(*(row("Bree", ago, Distance=1740 + ago, MinHealthPoints=95) for ago in range(1, 41)), stream=False)
+    place.sum_up(row("Jewel", 1), stream=False)
+    place.fly(reading("Bree"))
+    for _time in ("opened", "reloaded"):
+        tab.open(place.address)
+        tab.until(lambda: tab.text("#minutes-count") == "30", "thirty rows of the only unicorn in the air")
+        tab.choose("Bree")
+        tab.shows("#detail-name", "Bree")
+        tab.shows("#detail-distance", "1,741 m")
+        label = tab.js("return document.querySelector('#chart-distance').getAttribute('aria-label')")
+        assert label == "Distance per minute in metres: 30 minutes from 1741 to 1770, the last 1741"
+        assert tab.js("return document.querySelectorAll('#chart-distance .line')[1].getTotalLength()") > 100
+        assert "low" in tab.js("return document.querySelector('#detail-health').className")
+    place.sum_up(row("Bree", 0, Distance=1800))
+    tab.shows("#detail-distance", "1,800 m")
+
+
+# Frames and ages follow this clock; `window.shift` puts it forward.
+SHIFTED = """
+window.shift = 0;
+const now = performance.now.bind(performance);
+performance.now = () => now() + window.shift;
+const request = window.requestAnimationFrame.bind(window);
+window.requestAnimationFrame = (draw) => request((time) => draw(time + window.shift));
+"""
+
+
+def test_silent_unicorns_fade_and_leave(place: Place, tab: Tab) -> None:
+    """Without a reading for 30 s a unicorn goes from map and list; one that reports stays."""
+    place.fly(reading("Bree"), reading("Jewel", (40.85, -73.95)))
+    tab.open(place.address, before=SHIFTED)
+    bright = tab.marker("Bree")
+    tab.js("window.shift += 22_000")
+    silent = (
+        "return [...document.querySelectorAll('[role=option].silent:not([hidden])')].map((one) => one.dataset.name)"
+    )
+    tab.until(lambda: len(tab.js(silent)) == 2, "both are silent")
+    place.fly(reading("Jewel", (40.85, -73.95), after=1))
+    tab.until(lambda: tab.js(silent) == ["Bree"], "Jewel is back")
+    assert tab.js("return document.querySelector('[role=option].silent .note').innerText").startswith("silent, ")
+    opacity = """
+    const canvas = document.querySelector("canvas[data-layer=markers]");
+    const box = canvas.getBoundingClientRect();
+    const [x, y] = [arguments[0] - box.left - 4, arguments[1] - box.top - 4];
+    const { data } = canvas.getContext("2d").getImageData(x, y, 9, 9);
+    return Math.max(...data.filter((_value, index) => index % 4 === 3));
+    """
+    assert 100 < tab.js(opacity, bright["x"], bright["y"]) < 220, "it fades"
+    tab.js("window.shift += 11_000")
+    tab.until(lambda: tab.names() == ["Jewel"], "Bree is gone")
+    tab.shows("#figure-unicorns", "1")
+    tab.until(lambda: tab.js(opacity, bright["x"], bright["y"]) == 0, "its marker is gone")
+
+
+def test_hostile_names_are_text(place: Place, tab: Tab) -> None:
+    """Markup in names, messages and records is shown as it is, and does nothing."""
+    place.fly(*(reading(name, HealthPoints=140 + index) for index, name in enumerate(HOSTILE)))
+    place.sum_up(*(row(name, 1) for name in HOSTILE))
+    tab.open(place.address)
+    tab.has(*HOSTILE)
+    place.reject(*(rejected(name, MESSAGE=name, DATA_ROW=name) for name in HOSTILE))
+    tab.until(lambda: tab.text("#minutes-count") == "4", "their rows")
+    for name in HOSTILE:
+        tab.choose(name)
+        shown = name if len(name) <= 40 else name[:39] + "…"
+        texts = "return ['#popup-name', '#detail-name'].map((one) => document.querySelector(one).textContent)"
+        tab.until(lambda texts=texts, shown=shown: tab.js(texts) == [shown, shown], shown)
+    tab.js("document.querySelector('#tab-errors').click()")
+    records = "return [...document.querySelectorAll('#error-list .record')].map((one) => one.textContent)"
+    tab.until(lambda: set(tab.js(records)) == set(HOSTILE), "their errors")
+    assert tab.js("return [document.title, document.querySelectorAll('main img, main script').length]") == [
+        "Wild Rydes, live",
+        0,
+    ]
+
+
+MALFORMED = (
+    b"no JSON",
+    b"",
+    b"[1, 2]",
+    b"null",
+    b'{"Name": "Nobody"}',
+    b"\xff\xfe\x00",
+    b"[" * 200_000,
+    json.dumps(reading("Nobody", Latitude="north")).encode(),
+    json.dumps(reading("Nobody", StatusTime="yesterday")).encode(),
+    json.dumps(reading("Nobody", Longitude=1e9)).encode(),
+)
+
+
+def test_malformed_records_are_counted_and_break_nothing(place: Place, tab: Tab) -> None:
+    """What cannot be read on any stream is counted; what comes after it is shown. Errors are counted by kind."""
+    tab.open(place.address)
+    tab.shows("#status", "live")
+    place.fly(*(one or b" " for one in MALFORMED), reading("Bree"))
+    tab.has("Bree")
+    place._put(place.names.summary, b"no row", row("Bree", 1))
+    place._put(place.names.errors, b"no error", *map(rejected, ("PARSE", "PARSE", "COERCION", "LATE", "LATE", "LATE")))
+    tab.shows("#figure-unreadable", str(len(MALFORMED) + 2))
+    tab.shows("#errors-count", "6")
+    tab.until(lambda: tab.text("#minutes-count") == "1", "the only row")
+    assert [tab.text(f"[data-errors={kind}]") for kind in ("PARSE", "COERCION", "LATE")] == ["2", "1", "3"]
+    tab.js("document.querySelector('#tab-errors').click()")
+    tab.until(lambda: tab.js("return document.querySelectorAll('#error-list li').length") == 6, "the list of errors")
+    assert tab.names() == ["Bree"]
+
+
+def test_emulator_restarted(tab: Tab, tmp_path: Path) -> None:
+    """AWS goes away and comes back with other streams of the same names: the page says so, and goes on by itself."""
+    tab.expected.append(REFUSED)
+    port = processes.free_port()
+    with emulator.running(tmp_path / "one.log", port) as aws:
+        on = made(aws, "map-again")
+        with served(on, aws.endpoint):
+            on.fly(reading("Bree"))
+            tab.open(on.address)
+            tab.has("Bree")
+            processes.stop(aws.process)
+            tab.until(lambda: "trying again" in tab.text("#status"), "told that it is gone")
+            with emulator.running(tmp_path / "two.log", port) as again:
+                other = made(again, "map-again")
+                on.config.update(other.config)
+                other.fly(reading("Jewel"))
+                other.sum_up(row("Jewel", 1))
+                tab.has("Jewel")
+                tab.until(lambda: tab.text("#minutes-count") == "1", "its row")
+                tab.shows("#status", "live")
+
+
+def test_network_gone_and_back(place: Place, tab: Tab) -> None:
+    """What came while the browser was cut off is shown when it is back, and nothing of it is lost."""
+    tab.expected.append(REFUSED)
+    place.fly(reading("Bree"))
+    tab.open(place.address)
+    tab.has("Bree")
+    tab.shows("#status", "live")
+    tab.offline(is_on=True)
+    tab.shows("#status", "no connection, trying again")
+    place.fly(reading("Jewel"))
+    place.sum_up(row("Jewel", 1), row("Jewel", 2), table=False)
+    place.reject(rejected("LATE"))
+    tab.offline(is_on=False)
+    tab.has("Jewel")
+    tab.until(lambda: tab.text("#minutes-count") == "2", "both rows")
+    tab.shows("#errors-count", "1")
+    tab.shows("#status", "live")
+
+
+def test_expired_iterators_throttling_and_failures(aws: Emulator, tab: Tab) -> None:
+    """Each is got over, every record comes, none twice, and the page tells what it waits for."""
+    tab.expected.append(REFUSED)
+    on = made(aws, "map-faults")
+    with proxy.running(aws.endpoint) as between, served(on, between.endpoint):
+        between.add(rules.expire(times=3))
+        between.add(rules.throttle("GetRecords", times=8))
+        between.add(rules.throttle("Query", times=2))
+        between.add(rules.server_errors("ListShards", times=1))
+        on.sum_up(row("Bree", 9), stream=False)
+        tab.open(on.address)
+        on.fly(reading("Bree"))
+        on.reject(*map(rejected, ("PARSE", "LATE")))
+        tab.has("Bree")
+        tab.until(lambda: tab.text("#minutes-count") == "1", "the row of the table")
+        tab.shows("#status", "live")
+        between.clear()
+        with between.fault(rules.throttle("GetRecords")):
+            tab.shows("#status", "slowed down by Kinesis, trying again")
+            on.reject(rejected("COERCION"))
+        tab.shows("#status", "live")
+        tab.shows("#errors-count", "3")
+        with between.fault(rules.deny("GetRecords", "ListShards", times=4)) as denied:
+            tab.until(lambda: denied.hits == 4, "access denied, four times")
+        on.reject(rejected("LATE"))
+        tab.shows("#errors-count", "4")
+
+
+def test_resharding(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
+    """A shard that is split goes on in its children, without a reload; the others are not disturbed."""
+    on = made(aws, "map-split", 1)
+    with kinesis_mock.running(tmp_path / "mock.log") as mock:
+        on.kinesis = resources.clients(mock.environment)[0]
+        kinesis_mock.create({on.names.raw: 1, on.names.summary: 1, on.names.errors: 1}, on.kinesis)
+        others = {f"AWSCognitoIdentityService.{call}": aws.endpoint for call in ("GetId", "GetCredentialsForIdentity")}
+        upstream = {"Kinesis": mock.endpoint, "DynamoDB": aws.endpoint, **others}
+        with proxy.running(upstream) as between, served(on, between.endpoint):
+            on.fly(reading("Bree"))
+            tab.open(on.address)
+            tab.has("Bree")
+            stream = on.names.raw
+            on.kinesis.split_shard(
+                StreamName=stream, ShardToSplit="shardId-000000000000", NewStartingHashKey=str(2**127)
+            )
+            summary: Callable[[], Any] = lambda: on.kinesis.describe_stream_summary(StreamName=stream)  # noqa: E731
+            tab.until(lambda: summary()["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE", "the split")
+            for name, key in (("Jewel", 1), ("Boxer", 2**128 - 1)):
+                on.kinesis.put_record(
+                    StreamName=stream, Data=json.dumps(reading(name)), PartitionKey=name, ExplicitHashKey=str(key)
+                )
+            tab.has("Bree", "Jewel", "Boxer")
+            tab.js("document.querySelector('#tab-streams').click()")
+            tab.shows("[data-stream=readings] .facts div:first-child dd", "2 open, 1 closed")
+
+
+def test_layouts_and_keyboard(place: Place, tab: Tab) -> None:
+    """At each width nothing has to be scrolled sideways, and every panel can be reached by keyboard."""
+    place.fly(*(reading(f"Unicorn {number:02}") for number in range(30)))
+    place.sum_up(row("Unicorn 00", 1))
+    tab.open(place.address)
+    tab.has("Unicorn 00")
+    panels = ("fleet", "detail", "minutes", "errors", "streams")
+    for width, height in ((1440, 900), (1024, 768), (390, 844)):
+        tab.resize(width, height)
+        tab.until(lambda width=width: tab.js("return innerWidth") == width, "the width")
+        assert tab.js("return document.documentElement.scrollWidth") <= width
+        assert tab.js("return document.querySelector('#map').offsetHeight") > 200
+        shown = panels[2:] if width >= 1280 else panels
+        tab.js("document.querySelector(arguments[0]).focus()", f"#tab-{shown[0]}")
+        tab.press(KEYS.ENTER)
+        for panel in shown:
+            tab.until(
+                lambda panel=panel: tab.js("return document.activeElement.id") == f"tab-{panel}", f"{panel}'s tab"
+            )
+            box = tab.js("return document.getElementById(arguments[0]).getBoundingClientRect().toJSON()", panel)
+            assert box["height"] > 150, (panel, width)
+            assert box["right"] <= width
+            assert tab.js("const e = window[arguments[0]]; return e.scrollWidth - e.clientWidth", panel) <= 0
+            tab.press(KEYS.ARROW_RIGHT)
+    tab.js("document.activeElement.blur()")
+    tab.press("/")
+    assert tab.js("return document.activeElement.id") == "search"
+    tab.press("Unicorn 2")
+    tab.shows("#fleet-count", "10 of 30")
+    tab.js("document.querySelector('#fleet-list').focus()")
+    tab.press(KEYS.ARROW_DOWN, KEYS.ARROW_DOWN)
+    tab.shows("#popup-name", "Unicorn 21")
+    active = "document.querySelector('#fleet-list').getAttribute('aria-activedescendant')"
+    assert tab.js(f"return document.getElementById({active}).dataset.name") == "Unicorn 21"
+    tab.press(KEYS.END)
+    tab.shows("#popup-name", "Unicorn 29")
+    tab.press(KEYS.ESCAPE)
+    tab.until(lambda: not tab.text("#popup-name"), "Escape closes the popup")
+
+
+SHIFTS = """
+window.moved = [];
+new PerformanceObserver((list) => {
+  for (const { value, sources } of list.getEntries()) {
+    const moved = sources.map(({ node }) => (node?.nodeType === 1 ? node : node?.parentElement));
+    // In a list whose newest line comes first, the others make way.
+    const jumped = moved.filter((one) => !one?.closest("#minute-rows, #error-list"));
+    if (jumped.length > 0) window.moved.push([value, jumped.map((one) => one?.outerHTML.slice(0, 90))]);
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_nothing_jumps_while_data_flows(place: Place, tab: Tab, width: int, height: int) -> None:
+    """From the first paint on, with unicorns, rows and errors coming in (https://web.dev/articles/cls: 0.1 is good)."""
+    tab.open(place.address, width, height, before=SHIFTS)
+    for second in range(4):
+        names = [f"Unicorn {number}" for number in range(10 * (second + 1))]
+        place.fly(*(reading(name, after=second, HealthPoints=98 + second, Distance=9.9 + second) for name in names))
+        place.sum_up(*(row(name, 5 - second) for name in names[:20]), table=False)
+        place.reject(*map(rejected, ["LATE"] * 10**second))
+        tab.until(lambda second=second: tab.text("#figure-unicorns") == f"{10 * (second + 1)}", "all of them")
+        tab.choose("Unicorn 1")
+    tab.until(lambda: tab.text("#errors-count") == "1,111", "all errors")
+    moved = tab.js("return window.moved")
+    assert sum(value for value, _what in moved) < 0.01, moved
+
+
+CONTRAST = """
+const parse = (text) => text.match(/[\\d.]+/g).map(Number);
+const light = ([red, green, blue]) => {
+  const [r, g, b] = [red, green, blue].map((part) => part / 255)
+    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const ground = (element) => {
+  for (let at = element; at; at = at.parentElement) {
+    const colour = parse(getComputedStyle(at).backgroundColor);
+    if (colour.length < 4 || colour[3] === 1) return colour;
+  }
+  return [255, 255, 255];
+};
+const found = [];
+for (const element of document.querySelectorAll("header *, .tabs *, .panel *, #popup *, #scale")) {
+  const hasText = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim() !== "");
+  if (!hasText || !element.checkVisibility() || element.closest("svg, option")) continue;
+  const [one, other] = [light(parse(getComputedStyle(element).color)), light(ground(element))];
+  const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+  found.push([ratio, `${element.tagName}#${element.id}.${element.className}: ${element.textContent}`]);
+}
+return found;
+"""
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_contrast(place: Place, tab: Tab, *, dark: bool) -> None:
+    """Every text has 4.5 to 1 against what is behind it (WCAG 2.2, success criterion 1.4.3)."""
+    place.fly(reading("Bree", HealthPoints=90), reading("Jewel"))
+    place.sum_up(row("Bree", 1, MinHealthPoints=90))
+    tab.open(place.address, dark=dark)
+    tab.has("Bree", "Jewel")
+    place.reject(*map(rejected, ("PARSE", "COERCION", "LATE")))
+    tab.choose("Bree")
+    tab.until(lambda: tab.text("#minutes-count") == "1" and tab.text("#errors-count") == "3", "rows and errors")
+    assert tab.js("return getComputedStyle(document.documentElement).colorScheme") == ("dark" if dark else "light")
+    for panel in ("minutes", "errors", "streams"):
+        tab.js("document.querySelector(arguments[0]).click()", f"#tab-{panel}")
+        found = tab.js(CONTRAST)
+        assert len(found) > 40
+        assert not [one for one in found if one[0] < 4.5]
+
+
+@pytest.mark.parametrize("place", [64], indirect=True)
+def test_a_thousand_unicorns_on_many_shards(place: Place, tab: Tab) -> None:
+    """All of them are on the map and in the list, whichever shard they are on, and frames go on being drawn."""
+    names = [f"Unicorn {number:04}" for number in range(1000)]
+    spots = [(40.6 + number % 32 / 100, -74.1 + number // 32 / 100) for number in range(1000)]
+    place.fly(*(reading(name, spot) for name, spot in zip(names, spots, strict=True)))
+    tab.open(place.address)
+    tab.shows("#figure-unicorns", "1,000")
+    place.fly(*(reading(name, spot, after=1) for name, spot in zip(names, spots, strict=True)))
+    frames = """
+    const [done] = arguments;
+    let count = 0;
+    const next = () => ((count += 1) < 30 ? requestAnimationFrame(next) : done(count));
+    next();
+    """
+    assert tab.browser.execute_async_script(frames) == 30
+    covered = """
+    const canvas = document.querySelector("canvas[data-layer=markers]");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, index) => index % 4 === 3 && value > 200).length;
+    """
+    assert tab.js(covered) > 1000 * 60, "pixels under markers"
+    assert len(tab.names()) < 60, "rows that are out of sight do not exist"
+    tab.js("const e = document.querySelector('#search'); e.value = '0777'; e.dispatchEvent(new Event('input'))")
+    tab.until(lambda: tab.names() == ["Unicorn 0777"], "the one that was searched for")
+    assert tab.text("#fleet-count") == "1 of 1,000"
+    tab.js("document.querySelector('#tab-streams').click()")
+    tab.js("document.querySelector('[data-stream=readings] details').open = true")
+    tab.shows("[data-stream=readings] .facts div:first-child dd", "64 open")
+    tab.until(
+        lambda: tab.js("return document.querySelectorAll('[data-stream=readings] tbody tr').length") == 64, "shards"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"table": ""}, "config.json cannot be used: table is missing."),
+        ({"tabel": "x"}, "config.json cannot be used: tabel is not known."),
+    ],
+)
+def test_unusable_settings(place: Place, tab: Tab, change: dict[str, Any], sentence: str) -> None:
+    """The page says in one sentence what is wrong with its config.json."""
+    place.config.update(change)
+    tab.open(place.address)
+    tab.shows("[role=alert]", sentence)
+
+
+def test_unknown_identity_pool(place: Place, tab: Tab) -> None:
+    """A pool that lets nobody in is told, and the page goes on by itself once config.json names another."""
+    tab.expected.append(REFUSED)
+    pool = place.config["identityPool"]
+    place.config["identityPool"] = f"{emulator.REGION}:00000000-0000-0000-0000-000000000000"
+    tab.open(place.address)
+    tab.shows("#status", "access refused, trying again")
+    place.config["identityPool"] = pool
+    place.fly(reading("Bree"))
+    tab.has("Bree")
+    tab.shows("#status", "live")
