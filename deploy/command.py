@@ -177,6 +177,7 @@ def _plan(parsed: argparse.Namespace) -> int:
     told = [f"upload the package {wanted.sha256[:12]}"] if plan.uploads else []
     told += ["stop the application with a snapshot"] if plan.stops else []
     told += map(str, plan.changes)
+    told += [] if plan.page.is_nothing else [str(plan.page)]
     told += ["start the application"] if plan.starts else []
     print(f"`up` would do this to {parsed.stack} in {account.where}:")
     print("\n".join(f"  {one}" for one in told))

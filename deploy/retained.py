@@ -67,10 +67,8 @@ def empty(account: Account, bucket: str, say: Say) -> int:
         with sentences(account):
             pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, PaginationConfig={"PageSize": _AT_ONCE})
             for page in pages:
-                keys = [{"Key": one["Key"]} for one in page.get("Contents", ())]
-                if keys:
-                    answer = s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
-                    _all_deleted(bucket, answer.get("Errors", ()))
+                keys = [one["Key"] for one in page.get("Contents", ())]
+                delete(account, bucket, keys)
                 if count // _TOLD_EVERY != (count + len(keys)) // _TOLD_EVERY:
                     say(f"deleted {count + len(keys):,} objects of {bucket}")
                 count += len(keys)
@@ -80,8 +78,14 @@ def empty(account: Account, bucket: str, say: Say) -> int:
     return count
 
 
-def _all_deleted(bucket: str, errors: Sequence[Mapping[str, str]]) -> None:
-    if errors:
+def delete(account: Account, bucket: str, keys: Sequence[str]) -> None:
+    """Delete these objects of a bucket, at most a thousand. Raises DeployError if one of them stays."""
+    if not keys:
+        return
+    objects = [{"Key": key} for key in keys]
+    with sentences(account):
+        answer = account.client("s3").delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+    if errors := answer.get("Errors", ()):
         one = errors[0]
         raise DeployError(
             f"{one['Key']} in {bucket} cannot be deleted ({one.get('Code')}): allow s3:DeleteObject, and try again."

@@ -10,6 +10,7 @@ from pathlib import Path
 from deploy import retained, template
 from deploy.account import TOLD_EVERY, Account, DeployError, Say, sentences
 from deploy.application import Application, Running
+from deploy.site import BUILT, Difference, Site
 from deploy.stack import HOLDING, Change, Found, Proposal, Stack
 
 ON_DEMAND_SHARDS = 4  # with which Kinesis starts a stream in on-demand mode
@@ -25,7 +26,7 @@ class Wanted:
     """What is to run: the package with its SHA-256, the signature of its state, and parameters that are given.
 
     fresh: start without a snapshot. start: whether to start an application that does not run. replace: whether streams
-    and application may be made anew, and lose what they hold.
+    and application may be made anew, and lose what they hold. page: the folder of the dashboard's built page.
     """
 
     package: Path
@@ -35,6 +36,7 @@ class Wanted:
     fresh: bool = False
     start: bool = True
     replace: bool = False
+    page: Path = BUILT
 
     @property
     def key(self) -> str:
@@ -44,16 +46,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Plan:
-    """What `up` would do: upload the package, change the stack, stop before that and start after."""
+    """What `up` would do: upload package and page, change the stack, stop before that and start after."""
 
     uploads: bool
     changes: Sequence[Change]
     stops: bool
     starts: bool
+    page: Difference = field(default_factory=Difference)
 
     @property
     def is_nothing(self) -> bool:
-        return not (self.uploads or self.changes or self.stops or self.starts)
+        return self.page.is_nothing and not (self.uploads or self.changes or self.stops or self.starts)
 
 
 class Deployment:
@@ -72,11 +75,13 @@ class Deployment:
             self.stack.discard(proposal)
         stops = self._stops(running, proposal.changes, wanted)
         starts = stops or (wanted.start and (running is None or not running.is_running))
-        return Plan(not self._is_uploaded(found, wanted), proposal.changes, stops, starts)
+        page = self._site(found, wanted).difference(found)
+        return Plan(not self._is_uploaded(found, wanted), proposal.changes, stops, starts, page)
 
     def up(self, wanted: Wanted) -> Plan:
         """Make it so; what was done."""
         found = self._found(wanted)
+        site = self._site(found, wanted)
         application = self._application(found, wanted)
         running = self._compatible(application.find(), wanted)
         if running is not None and running.is_busy:
@@ -98,13 +103,14 @@ class Deployment:
             if stops:
                 application.stop(force=False)
             if proposal.is_something:
-                self._change(found, proposal)
+                found = self._change(found, proposal)
+            page = site.upload(found)
         except DeployError as error:
             raise DeployError(f"{error}{self._left_stopped(application, stops)}") from error
         starts = (stops or wanted.start) and not application.settled().is_running
         if starts:
             application.start(fresh=wanted.fresh)
-        return Plan(uploads, changes, stops, starts)
+        return Plan(uploads, changes, stops, starts, page)
 
     def _found(self, wanted: Wanted) -> Found | None:
         """The stack, one that can be changed; its buckets keep their names."""
@@ -157,13 +163,13 @@ class Deployment:
             )
         return proposal
 
-    def _change(self, found: Found, proposal: Proposal) -> None:
-        """Carry the change set out, and what belongs to it."""
+    def _change(self, found: Found, proposal: Proposal) -> Found:
+        """Carry the change set out, and what belongs to it; the stack as it is then."""
         if any(one.action == "Remove" and one.resource == "Site" for one in proposal.changes):
             retained.empty(self._account, found.outputs["SiteBucket"], self._say)  # else it could not be removed
         if proposal.changes:
             self._say("changing the stack: " + ", ".join(one.resource for one in proposal.changes))
-        self.stack.execute(proposal)
+        return self.stack.execute(proposal)
 
     def _left_stopped(self, application: Application, stops: bool) -> str:
         """What is to be said after a failure, if the application was stopped for the change."""
@@ -179,6 +185,10 @@ class Deployment:
 
     def _application(self, found: Found | None, wanted: Wanted) -> Application:
         return Application(self._account, self._value("ApplicationName", found, wanted), self._say)
+
+    def _site(self, found: Found | None, wanted: Wanted) -> Site:
+        former = found.parameters if found else {}
+        return Site(self._account, wanted.page, {**former, **wanted.values}, self._say)
 
     def _value(self, name: str, found: Found | None, wanted: Wanted) -> str:
         """A parameter as it will be: as given, else as it is, else as the template has it."""

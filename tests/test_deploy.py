@@ -97,6 +97,7 @@ def test_plan_changes_nothing(place: Place) -> None:
     """All resources are to be created, and none is; nor is a stack left behind."""
     plan = place.plan()
     assert plan.uploads
+    assert {"index.html", "config.json", "boroughs.json"} < {one.key for one in plan.page.missing}
     assert plan.starts
     assert not plan.stops
     wanted = set(json.loads(template.resolved(template.text(), {"CodeKey": "x", "Emulated": "yes"}))["Resources"])
@@ -104,6 +105,77 @@ def test_plan_changes_nothing(place: Place) -> None:
     assert {one.action for one in plan.changes} == {"Add"}
     assert Stack(place.account).find() is None
     assert place.tables() == place.buckets() == []
+
+
+def objects(place: Place, bucket: str) -> set[str]:
+    return {one["Key"] for one in place.account.client("s3").list_objects_v2(Bucket=bucket).get("Contents", ())}
+
+
+def test_the_page_is_uploaded_with_its_settings(place: Place) -> None:
+    """All of it at first, then what has changed; what the page does not have any more is removed."""
+    page = place.folder / "dist"
+    (page / "assets").mkdir(parents=True)
+    for name in ("index.html", "assets/index-one.js", "favicon.svg"):
+        (page / name).write_text(name)
+    wanted = place.wanted(page=page)
+    done = place.up(wanted)
+    found = Stack(place.account).require()
+    bucket = found.outputs["SiteBucket"]
+    keys = ["assets/index-one.js", "favicon.svg", "config.json", "index.html"]
+    assert [one.key for one in done.page.missing] == keys, "what refers to others comes last"
+    assert objects(place, bucket) == set(keys)
+    s3 = place.account.client("s3")
+    assert json.loads(s3.get_object(Bucket=bucket, Key="config.json")["Body"].read()) == {
+        "region": "us-east-1",
+        "identityPool": found.outputs["IdentityPool"],
+        "streams": {"readings": "wildrydes", "summary": "wildrydes-summary", "errors": "wildrydes-errors"},
+        "table": "UnicornSensorData",
+        "endpoint": place.account.endpoint,
+    }
+    script = s3.head_object(Bucket=bucket, Key="assets/index-one.js")
+    assert (script["ContentType"], script["CacheControl"]) == (
+        "text/javascript; charset=utf-8",
+        "public, max-age=31536000, immutable",
+    )
+    assert s3.head_object(Bucket=bucket, Key="index.html")["CacheControl"] == "no-cache"
+    assert place.plan(wanted).is_nothing
+    assert place.up(wanted).is_nothing
+
+    (page / "assets" / "index-one.js").rename(page / "assets" / "index-two.js")
+    (page / "index.html").write_text("other")
+    assert str(place.plan(wanted).page) == (
+        "upload 2 files of the page, 0.0 kB and remove 1 file that it does not have any more"
+    )
+    done = place.up(wanted)
+    assert [one.key for one in done.page.missing] == ["assets/index-two.js", "index.html"]
+    assert objects(place, bucket) == {*keys, "assets/index-two.js"} - {"assets/index-one.js"}
+    assert any(line.startswith(f"the page in s3://{bucket}: upload 2 files") for line in place.said)
+
+    tiles = {"MapTiles": "https://tiles.example/{z}/{x}/{y}.png", "MapAttribution": "© them"}
+    done = place.up(replace(wanted, values=tiles))
+    assert [one.key for one in done.page.missing] == ["config.json"]
+    told = json.loads(s3.get_object(Bucket=bucket, Key="config.json")["Body"].read())
+    assert told["tiles"] == {"url": tiles["MapTiles"], "attribution": tiles["MapAttribution"]}
+
+    assert place.up(replace(wanted, values={"Dashboard": "no"})).page.is_nothing
+    assert bucket not in place.buckets()
+
+
+def test_a_page_that_cannot_be_uploaded_is_told_before_anything_is_done(place: Place) -> None:
+    """No page; a kind of file that nobody has a content type for; tiles that are nobody's."""
+    page = place.folder / "dist"
+    with pytest.raises(DeployError, match="`make page` builds it"):
+        place.up(place.wanted(page=page))
+    page.mkdir()
+    (page / "index.html").write_text("page")
+    (page / "notes.xyz").write_text("what is it?")
+    with pytest.raises(DeployError, match=r"No content type is known for notes\.xyz"):
+        place.up(place.wanted(page=page))
+    (page / "notes.xyz").unlink()
+    with pytest.raises(DeployError, match="--set MapAttribution="):
+        place.up(place.wanted(page=page, values={"MapTiles": "https://tiles.example/{z}/{x}/{y}.png"}))
+    assert Stack(place.account).find() is None
+    assert not place.plan(place.wanted(page=place.folder / "none", values={"Dashboard": "no"})).page.missing
 
 
 def test_up(place: Place) -> None:

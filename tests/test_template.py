@@ -14,7 +14,7 @@ from deploy import package, template
 from deploy.account import connect
 from deploy.stack import Stack
 from jobs import places, settings
-from local import emulator
+from local import emulator, page
 
 ACCOUNT = "000000000000"
 REGION = emulator.REGION
@@ -52,6 +52,9 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     "VisitorRole": {
         RAW: READ_STREAM | {"kinesis:DescribeStreamSummary"},
         SUMMARY: READ_STREAM | {"kinesis:DescribeStreamSummary"},
+        # Beyond section 8: the page counts errors by kind, and shows rows from before it was opened.
+        ERRORS: READ_STREAM | {"kinesis:DescribeStreamSummary"},
+        TABLE: {"dynamodb:Query"},
     },
 }
 ASKED = sorted(
@@ -311,6 +314,29 @@ def test_what_each_role_may_not_do(made: tuple[Any, Mapping[str, str]], role: st
     assert {resource: actions for resource, actions in found.items() if actions} == ALLOWED[role]
 
 
+@pytest.mark.parametrize(
+    ("tiles", "origin"), [("", ""), ("https://tiles.example:8443/{z}/{x}/{y}.png", " https://tiles.example:8443")]
+)
+def test_the_pages_policy_is_the_local_one(tiles: str, origin: str) -> None:
+    """With AWS's three addresses added, and the tiles' origin if there are any: nothing else differs."""
+    headers = template.document()["Resources"]["SiteHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    text, values = headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
+    condition, set_, unset = values["Tiles"]["Fn::If"]
+    assert condition == "HasTiles"
+    separator, (prefix, selected) = set_["Fn::Join"]
+    index, (delimiter, padded) = (selected["Fn::Select"][0], selected["Fn::Select"][1]["Fn::Split"])
+    assert padded == {"Fn::Sub": "${MapTiles}///"}
+    host = f"{tiles}///".split(delimiter)[index]
+    text = text.replace("${Tiles}", separator.join((prefix, host)) if tiles else unset)
+    text = text.replace("${AWS::Region}", "us-east-1").replace("${AWS::URLSuffix}", "amazonaws.com")
+    found = dict(one.strip().split(" ", 1) for one in text.split(";"))
+    hosts = [f"https://{service}.us-east-1.amazonaws.com" for service in ("cognito-identity", "kinesis", "dynamodb")]
+    wanted = {**page.POLICY, "connect-src": " ".join(["'self'", *hosts]), "img-src": f"'self'{origin}"}
+    assert found == wanted
+    custom = {one["Header"]: one["Value"] for one in headers["CustomHeadersConfig"]["Items"]}
+    assert custom.items() <= page.HEADERS.items()
+
+
 def test_literal_names_replace_only_those() -> None:
     """For what exists already: two lines differ, and each names it."""
     body = template.with_literal_names("Old", "old-bucket")
@@ -333,6 +359,8 @@ def test_literal_names_replace_only_those() -> None:
         ({"LagSeconds": "-1"}, "LagSeconds is '-1', but must be a whole number from 1 on"),
         ({"StreamMode": "FREE"}, "StreamMode is 'FREE', but must be one of ON_DEMAND, PROVISIONED"),
         ({"Table": "a b"}, "Table is 'a b', but must match"),
+        ({"MapTiles": "http://x/{z}/{x}/{y}.png"}, "MapTiles is 'http://x/{z}/{x}/{y}.png', but must match"),
+        ({"MapTiles": "https://x/;{z}"}, "MapTiles is 'https://x/;{z}', but must match"),
     ],
 )
 def test_parameters_are_checked(values: dict[str, str], problem: str) -> None:

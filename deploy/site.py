@@ -1,0 +1,188 @@
+"""The dashboard's page in its bucket: the built files, and the settings that follow from the stack."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from deploy import retained, template
+from deploy.account import Account, DeployError, Say, sentences
+from deploy.stack import Found
+
+BUILT = Path(__file__).resolve().parent.parent / "dashboard" / "dist"
+CONFIG = "config.json"
+INDEX = "index.html"
+HASHED = "assets/"  # below it a file's name holds a hash of its content, so it never changes
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+    ".webp": "image/webp",
+    ".woff2": "font/woff2",
+}
+_AT_ONCE = 1000  # objects per call (ListObjectsV2, DeleteObjects)
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the page: its address below the page's own, and its bytes."""
+
+    key: str
+    body: bytes
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The content type and how long it may be kept. Raises DeployError for a kind of file without a type."""
+        suffix = PurePosixPath(self.key).suffix
+        if suffix not in _TYPES:
+            raise DeployError(f"No content type is known for {self.key} of the page: add {suffix!r} to deploy/site.py.")
+        if self.key == CONFIG:
+            kept = "no-store"
+        elif self.key.startswith(HASHED):
+            kept = "public, max-age=31536000, immutable"
+        else:
+            kept = "no-cache"  # kept, but asked for again each time
+        return {"ContentType": _TYPES[suffix], "CacheControl": kept}
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+    def is_that(self, stored: Mapping[str, Any] | None) -> bool:
+        """Whether this is what the bucket has, with these headers."""
+        return (
+            stored is not None
+            and stored.get("Metadata", {}).get("sha256") == self.sha256
+            and all(stored.get(name) == value for name, value in self.headers.items())
+        )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What the bucket lacks of the page, in the order in which it is uploaded, and what it has too much."""
+
+    missing: Sequence[File] = ()
+    stale: Sequence[str] = ()
+
+    @property
+    def is_nothing(self) -> bool:
+        return not (self.missing or self.stale)
+
+    def __str__(self) -> str:
+        size = sum(len(one.body) for one in self.missing)
+        told = [f"upload {_files(len(self.missing))} of the page, {size / 1000:,.1f} kB"] if self.missing else []
+        told += [f"remove {_files(len(self.stale))} that it does not have any more"] if self.stale else []
+        return " and ".join(told)
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"
+
+
+def built(folder: Path) -> list[File]:
+    """The built page, in the order of upload: what is referred to is there before what refers to it.
+
+    Raises DeployError if there is none.
+    """
+    if not (folder / INDEX).is_file():
+        raise DeployError(f"The dashboard's page is not in {folder}: `make page` builds it.")
+    paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    paths.pop(CONFIG, None)  # that of somebody's trial, for another place
+    order = sorted(paths, key=lambda key: (key == INDEX, not key.startswith(HASHED), key))
+    return [File(key, paths[key].read_bytes()) for key in order]
+
+
+def settings(account: Account, parameters: Mapping[str, str], identity_pool: str) -> dict[str, Any]:
+    """The page's config.json in a stack with these parameters. Raises DeployError if they do not go together."""
+
+    def value(name: str) -> str:
+        return parameters.get(name, template.parameters()[name].default)
+
+    found: dict[str, Any] = {
+        "region": account.region,
+        "identityPool": identity_pool,
+        "streams": {
+            "readings": value("RawStream"),
+            "summary": value("SummaryStream"),
+            "errors": value("ErrorStream"),
+        },
+        "table": value("Table"),
+    }
+    if account.is_emulated:
+        found["endpoint"] = account.endpoint
+    if tiles := value("MapTiles"):
+        if not value("MapAttribution"):
+            raise DeployError("MapTiles without MapAttribution: say whose the tiles are with --set MapAttribution=...")
+        found["tiles"] = {"url": tiles, "attribution": value("MapAttribution")}
+    return found
+
+
+class Site:
+    """The page of one stack. Every method raises DeployError with one sentence."""
+
+    def __init__(self, account: Account, folder: Path, parameters: Mapping[str, str], say: Say) -> None:
+        """parameters: those that the stack will have. Raises DeployError if there is no page, but is to be one."""
+        self._account, self._parameters, self._say = account, parameters, say
+        dashboard = parameters.get("Dashboard", template.parameters()["Dashboard"].default)
+        self._built = built(folder) if dashboard == "yes" else []
+        self._files("")  # what cannot be uploaded is said before anything is changed
+
+    def difference(self, found: Found | None) -> Difference:
+        """What `upload` would do, if the stack is as it was found."""
+        outputs = found.outputs if found else {}
+        files = self._files(outputs.get("IdentityPool", ""))
+        if not files or "SiteBucket" not in outputs:
+            return Difference(files)
+        bucket = outputs["SiteBucket"]
+        look = self._account.client("s3").head_object
+        stored = {one.key: self._account.look_up(look, Bucket=bucket, Key=one.key) for one in files}
+        missing = [one for one in files if not one.is_that(stored[one.key])]
+        return Difference(missing, [key for key in self._keys(bucket) if key not in stored])
+
+    def upload(self, found: Found) -> Difference:
+        """Put what is missing into the bucket, and remove what the page does not have any more; what was done.
+
+        Old files can go at once: a page that is open has loaded all of its own, and CloudFront goes on with those it
+        keeps. Whoever opens the page in the very second of the change may have to do it again.
+        """
+        difference = self.difference(found)
+        bucket = found.outputs.get("SiteBucket", "")
+        s3 = self._account.client("s3")
+        if not difference.is_nothing:
+            self._say(f"the page in s3://{bucket}: {difference}")
+        for one in difference.missing:
+            with sentences(self._account):
+                s3.put_object(Bucket=bucket, Key=one.key, Body=one.body, Metadata={"sha256": one.sha256}, **one.headers)
+        for at in range(0, len(difference.stale), _AT_ONCE):
+            retained.delete(self._account, bucket, difference.stale[at : at + _AT_ONCE])
+        return difference
+
+    def _files(self, identity_pool: str) -> list[File]:
+        """The whole page, the settings right before what reads them."""
+        if not self._built:
+            return []
+        chosen = settings(self._account, self._parameters, identity_pool)
+        config = File(CONFIG, (json.dumps(chosen, indent=2, ensure_ascii=False) + "\n").encode())
+        files = [*self._built[:-1], config, self._built[-1]]
+        for one in files:
+            one.headers  # noqa: B018  (raises for what has no content type)
+        return files
+
+    def _keys(self, bucket: str) -> list[str]:
+        try:
+            with sentences(self._account):
+                pages = self._account.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
+                return [one["Key"] for page in pages for one in page.get("Contents", ())]
+        except DeployError as error:
+            if error.is_absence:
+                return []
+            raise
