@@ -224,7 +224,7 @@ def test_popup(place: Place, tab: Tab) -> None:
     assert tab.text("#popup-health") == "99 low"
     assert tab.text("#popup-magic") == "100"
     tab.until(lambda: tab.text("#popup-seen").endswith(" s ago"), "when it was last seen")
-    assert tab.js("return document.querySelector('[role=option]').classList.contains('low')")
+    assert tab.js("return document.querySelector('[role=option]').classList.contains('weak')")
     tab.click(at["x"] - 150, at["y"] + 150)
     tab.until(lambda: not tab.text("#popup-name"), "the popup closes")
 

@@ -6,6 +6,8 @@ import { BaseMap, CITY } from "./basemap.ts";
 import { Popup } from "./popup.ts";
 import { Sky } from "./sky.ts";
 
+const MARGIN = 60; // pixels from the edge at which a chosen unicorn is still well in sight
+const DOCKED = matchMedia("(max-width: 720px)"); // the popup lies along the map's lower edge, by the stylesheet
 const STEPS = [1, 2, 5]; // of a scale bar, times powers of ten
 const WIDEST = 110; // pixels
 
@@ -68,8 +70,8 @@ export class LiveMap {
     const place = L.latLng(latitude, longitude);
     const at = this.#map.latLngToContainerPoint(place);
     const size = this.#map.getSize();
-    const margin = 60;
-    if (at.x < margin || at.y < margin || at.x > size.x - margin || at.y > size.y - margin) {
+    const below = DOCKED.matches ? 130 : MARGIN;
+    if (at.x < MARGIN || at.y < MARGIN || at.x > size.x - MARGIN || at.y > size.y - below) {
       this.#map.panTo(place);
     }
   }

@@ -187,7 +187,7 @@ export class FleetList {
     root.setAttribute("aria-selected", `${name === this.chosen}`);
     root.setAttribute("aria-posinset", `${index + 1}`);
     root.setAttribute("aria-setsize", `${this.#names.length}`);
-    root.classList.toggle("low", reading.health < LOW || reading.magic < LOW);
+    root.classList.toggle("weak", reading.health < LOW || reading.magic < LOW);
     root.classList.toggle("silent", silent > SILENT);
     row.dot.style.backgroundColor = colourOf(hueOf(name), this.#isDark);
     show(row.name, short(name));
