@@ -22,12 +22,12 @@ export class History {
 
   /** Asks for a unicorn's rows, unless that has been done. isWatched: before all others. */
   want(name: string, isWatched = false): void {
-    const place = this.#waiting.indexOf(name);
-    if (place > 0 && isWatched) {
-      this.#waiting.splice(place, 1);
-      this.#waiting.unshift(name);
-    }
     if (this.#asked.has(name)) {
+      const place = isWatched ? this.#waiting.indexOf(name) : -1;
+      if (place > 0) {
+        this.#waiting.splice(place, 1);
+        this.#waiting.unshift(name);
+      }
       return;
     }
     this.#asked.add(name);
