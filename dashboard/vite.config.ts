@@ -9,6 +9,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    license: { fileName: "licenses.txt" }, // of what is bundled, as these licences ask for
     rolldownOptions: {
       output: {
         codeSplitting: { groups: [{ name: "aws", test: /node_modules\/(@aws|@smithy|bowser|tslib)/ }] },

@@ -32,26 +32,27 @@ _TYPES = {
 _AT_ONCE = 1000  # objects per call (ListObjectsV2, DeleteObjects)
 
 
+def headers(key: str) -> dict[str, str]:
+    """A file's content type, and how long it may be kept. Raises DeployError for a kind of file without a type."""
+    suffix = PurePosixPath(key).suffix
+    if suffix not in _TYPES:
+        raise DeployError(f"No content type is known for {key} of the page: add that of {suffix!r} to deploy/site.py.")
+    if key == CONFIG:
+        kept = "no-store"
+    elif key.startswith(HASHED):
+        kept = "public, max-age=31536000, immutable"
+    else:
+        kept = "no-cache"  # kept, but asked for again each time
+    return {"ContentType": _TYPES[suffix], "CacheControl": kept}
+
+
 @dataclass(frozen=True)
 class File:
-    """A file of the page: its address below the page's own, and its bytes."""
+    """A file of the page: its address below the page's own, its bytes, and the headers that S3 sends with it."""
 
     key: str
     body: bytes
-
-    @property
-    def headers(self) -> dict[str, str]:
-        """The content type and how long it may be kept. Raises DeployError for a kind of file without a type."""
-        suffix = PurePosixPath(self.key).suffix
-        if suffix not in _TYPES:
-            raise DeployError(f"No content type is known for {self.key} of the page: add {suffix!r} to deploy/site.py.")
-        if self.key == CONFIG:
-            kept = "no-store"
-        elif self.key.startswith(HASHED):
-            kept = "public, max-age=31536000, immutable"
-        else:
-            kept = "no-cache"  # kept, but asked for again each time
-        return {"ContentType": _TYPES[suffix], "CacheControl": kept}
+    headers: Mapping[str, str]
 
     @cached_property
     def sha256(self) -> str:
@@ -91,14 +92,14 @@ def _files(count: int) -> str:
 def built(folder: Path) -> list[File]:
     """The built page, in the order of upload: what is referred to is there before what refers to it.
 
-    Raises DeployError if there is none.
+    Raises DeployError if there is none, or one with files that no content type is known for.
     """
     if not (folder / INDEX).is_file():
         raise DeployError(f"The dashboard's page is not in {folder}: `make page` builds it.")
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     paths.pop(CONFIG, None)  # that of somebody's trial, for another place
     order = sorted(paths, key=lambda key: (key == INDEX, not key.startswith(HASHED), key))
-    return [File(key, paths[key].read_bytes()) for key in order]
+    return [File(key, paths[key].read_bytes(), headers(key)) for key in order]
 
 
 def settings(account: Account, parameters: Mapping[str, str], identity_pool: str) -> dict[str, Any]:
@@ -134,7 +135,7 @@ class Site:
         self._account, self._parameters, self._say = account, parameters, say
         dashboard = parameters.get("Dashboard", template.parameters()["Dashboard"].default)
         self._built = built(folder) if dashboard == "yes" else []
-        self._files("")  # what cannot be uploaded is said before anything is changed
+        self._files("")  # settings that cannot be are told before anything is changed
 
     def difference(self, found: Found | None) -> Difference:
         """What `upload` would do, if the stack is as it was found."""
@@ -171,11 +172,8 @@ class Site:
         if not self._built:
             return []
         chosen = settings(self._account, self._parameters, identity_pool)
-        config = File(CONFIG, (json.dumps(chosen, indent=2, ensure_ascii=False) + "\n").encode())
-        files = [*self._built[:-1], config, self._built[-1]]
-        for one in files:
-            one.headers  # noqa: B018  (raises for what has no content type)
-        return files
+        text = json.dumps(chosen, indent=2, ensure_ascii=False) + "\n"
+        return [*self._built[:-1], File(CONFIG, text.encode(), headers(CONFIG)), self._built[-1]]
 
     def _keys(self, bucket: str) -> list[str]:
         try:

@@ -21,6 +21,7 @@ from local.emulator import Emulator
 from local.resources import Names
 from tests import browser
 from tests.browser import KEYS, Tab, every_frame
+from tests.emulated import WARM_UP, Stage, job_here, producer
 from tests.faults import kinesis_mock, proxy, rules
 
 MIDTOWN = (40.749167, -73.985184)
@@ -235,25 +236,52 @@ def test_summary_rows_are_those_of_the_table(place: Place, tab: Tab) -> None:
     tab.shows("#status", "live")
     place.sum_up(row("Bree", 1, Distance=1794, MinMagicPoints=98), row("Jewel", 1))
     tab.until(lambda: tab.text("#minutes-count") == "2", "two rows")
-    for name in ("Bree", "Jewel"):
-        key: Any = {"Name": {"S": name}, "StatusTime": {"S": row(name, 1)["StatusTime"]}}
-        item: Any = place.dynamodb.get_item(TableName=place.names.table, Key=key)["Item"]
-        value = {column: next(iter(held.values())) for column, held in item.items()}
-        cells = tab.js(
-            "return [...document.querySelectorAll('#minute-rows tr')].find((one) => one.dataset.name === arguments[0])"
-            ".innerText.split(/\\s*\\t\\s*/)",
-            name,
-        )
-        assert cells == [
-            value["Name"],
-            value["StatusTime"][11:16],
-            f"{int(value['Distance']):,} m",
-            f"{value['MinHealthPoints']}–{value['MaxHealthPoints']}",
-            f"{value['MinMagicPoints']}–{value['MaxMagicPoints']}",
-        ]
-        assert tab.js("return document.querySelector('#minute-rows tr').dataset.time") == value["StatusTime"]
+    assert are_in_the_table(place, tab) == {"Bree", "Jewel"}
     low = tab.js("return document.querySelector('#minute-rows tr[data-name=Bree] td:last-child').className")
     assert "low" in low.split()
+
+
+def are_in_the_table(place: Place, tab: Tab) -> set[str]:
+    """Hold each row that is shown against its item in the table; whose rows there are."""
+    shown = tab.js(
+        "return [...document.querySelectorAll('#minute-rows tr')].map((one) => "
+        "[one.dataset.name, one.dataset.time, [...one.children].map((cell) => cell.innerText)])"
+    )
+    for name, time_, cells in shown:
+        key: Any = {"Name": {"S": name}, "StatusTime": {"S": time_}}
+        item: Any = place.dynamodb.get_item(TableName=place.names.table, Key=key)["Item"]
+        value = {column: next(iter(held.values())) for column, held in item.items()}
+        least_health, most_health, least_magic, most_magic = (
+            value[f"{which}{what}Points"] for what in ("Health", "Magic") for which in ("Min", "Max")
+        )
+        assert cells == [
+            name,
+            time_[11:16],
+            f"{int(value['Distance']):,} m",
+            least_health if least_health == most_health else f"{least_health}–{most_health}",
+            least_magic if least_magic == most_magic else f"{least_magic}–{most_magic}",
+        ]
+    return {name for name, _time, _cells in shown}
+
+
+@pytest.mark.usefixtures("jvm")
+def test_rows_of_the_job_itself(aws: Emulator, place: Place, tab: Tab, tmp_path: Path) -> None:
+    """Producer, Flink job and page together: what Flink sums up is shown as it is in the table, the errors by kind."""
+    on = Stage(aws, place.names)
+    with job_here(on, tmp_path / "job", 2, WARM_UP):
+        tab.open(place.address)
+        tab.shows("#status", "live")
+        flags = ("--unicorns", "5", "--speed", "20", "--seed", "3", "--malformed", "0.05")
+        flying = producer(on, tmp_path / "sent.jsonl", *flags)
+        try:
+            tab.until(lambda: int(tab.text("#minutes-count") or 0) >= 10, "two minutes of five unicorns", 60)
+            tab.shows("#figure-unicorns", "5")
+        finally:
+            processes.stop(flying, 15)
+        names = set(tab.names())
+        tab.until(lambda: int(tab.text("#errors-count")) > 0, "errors")
+        time.sleep(1)  # the table gets its rows beside the stream
+        assert are_in_the_table(place, tab) == names
 
 
 def test_reload_shows_the_history_of_the_table(place: Place, tab: Tab) -> None:

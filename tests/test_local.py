@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import urllib3
 
 import jobs.unicorn_summary
 from consumer.tail import stored
@@ -115,7 +117,7 @@ def test_shards_without_a_unicorn(
 def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """With no program at all on PATH the demo runs, ends on Ctrl-C with every row checked, and leaves no process.
 
-    Meanwhile nothing of it listens on another address than this machine's own.
+    Meanwhile it serves the live map, and nothing of it listens on another address than this machine's own.
     """
     environment = {name: value for name, value in os.environ.items() if name not in ("JAVA_HOME", "FLINK_HOME")}
     environment["PATH"] = str(tmp_path)
@@ -126,14 +128,19 @@ def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
     try:
         wait_for(lambda: "windows closed 1" in log.read_text() or process.poll() is not None, 180, "a window")
         children = descendants(process.pid)
-        addresses = list(listening(children))
+        addresses = list(listening([process.pid, *children]))
+        told = re.search(r"watch them on the live map: (http://127\.0\.0\.1:\d+/)", log.read_text())
+        assert told
+        settings = urllib3.request("GET", f"{told[1]}config.json", timeout=10).json()
         process.send_signal(signal.SIGINT)
         assert process.wait(120) == 0, log.read_text()[-2000:]
     finally:
         process.kill()
     assert "Every row is equal" in log.read_text()
+    assert settings["streams"]["readings"] == "wildrydes"
+    assert settings["identityPool"].startswith("us-east-1:")
     assert len(children) >= 4, "emulator, job, its JVM and producer were there"
-    assert len(addresses) >= 3, "the emulator, Flink's web UI and more were listening"
+    assert len(addresses) >= 4, "the emulator, Flink's web UI, the live map and more were listening"
     assert set(addresses) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
     wait_for(lambda: not any(is_alive(child) for child in children), 10, "all its processes have ended")
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import re
+import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -206,6 +210,26 @@ def test_only_this_machine(served: page.Page) -> None:
     port = urlsplit(served.address).port or 0
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.2", port), timeout=2)
+
+
+@pytest.mark.parametrize("flags", [[], ["--no-dashboard"]])
+def test_with_the_emulator_by_hand(flags: list[str]) -> None:
+    """`local aws` serves the page with the settings of what it made, or leaves it out."""
+    command = [sys.executable, "-m", "local", "aws", "--port", "0", "--page-port", "0", "--no-archive", *flags]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            told = "".join(process.stdout.readline() for _line in range(3))
+            address = re.search(r"live map (http://127\.0\.0\.1:\d+/)", told)
+            assert (address is None) == bool(flags)
+            if address:
+                config = json.loads(ask(page.Page(address[1]), "/config.json")[2])
+                cognito = boto3.client("cognito-identity", endpoint_url=f"{address[1]}aws", **credentials())
+                visitor = cognito.get_id(IdentityPoolId=config["identityPool"])["IdentityId"]
+                assert cognito.get_credentials_for_identity(IdentityId=visitor)["Credentials"]["AccessKeyId"]
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
 
 
 def test_no_built_page(tmp_path: Path) -> None:

@@ -59,7 +59,6 @@ export class Aws implements Kinesis {
     const summary = answer.StreamDescriptionSummary;
     return {
       status: summary?.StreamStatus ?? "unknown",
-      openShards: summary?.OpenShardCount ?? 0,
       created: summary?.StreamCreationTimestamp?.getTime() ?? 0,
     };
   }

@@ -130,8 +130,6 @@ export class Unicorn {
 /** Every unicorn that has been heard of lately. */
 export class Fleet {
   readonly unicorns = new Map<string, Unicorn>();
-  /** Readings that came after newer ones of their unicorn, and moved no marker. */
-  outOfOrder = 0;
   /** The newest event time of all, milliseconds since 1970. */
   newest = 0;
 
@@ -156,9 +154,7 @@ export class Fleet {
       } else if (heard - unicorn.heard > ANOTHER_FLIGHT) {
         unicorn.restart(reading, heard);
         this.newest = reading.time;
-      } else {
-        this.outOfOrder += 1;
-      }
+      } // else it came after newer ones, and moves nothing
     }
     for (const [name, flight] of flights) {
       this.unicorns.get(name)?.fly(flight.readings, flight.heard, now);

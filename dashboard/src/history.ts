@@ -12,8 +12,6 @@ export class History {
   readonly #asked = new Set<string>();
   readonly #waiting: string[] = [];
   #running = 0;
-  /** Unicorns whose rows could not be had. */
-  failed = 0;
 
   constructor(query: (name: string) => Promise<MinuteRow[]>, take: (rows: MinuteRow[]) => void) {
     this.#query = query;
@@ -56,7 +54,6 @@ export class History {
         await sleep(backoff.next());
       }
     }
-    this.failed += 1;
     this.#asked.delete(name); // may be asked for again
   }
 }

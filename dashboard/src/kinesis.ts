@@ -22,7 +22,6 @@ export interface Answer {
 
 export interface Summary {
   status: string;
-  openShards: number;
   /** Milliseconds since 1970: another one means another stream of the same name. */
   created: number;
 }

@@ -6,7 +6,6 @@ export interface Palette {
   alert: string;
   land: string;
   shore: string;
-  label: string;
 }
 
 /** A vital below it stands out, as the workshop has it. */
@@ -24,7 +23,6 @@ export function palette(): Palette {
     alert: value("--alert"),
     land: value("--land"),
     shore: value("--shore"),
-    label: value("--label"),
   };
 }
 
