@@ -170,7 +170,8 @@ class Tab:
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
                 address = urlsplit(message["params"]["request"]["url"])
-                if address.scheme not in ("data", "about") and address.hostname != "127.0.0.1":
+                # The browser's own first tab loads files of its own (chrome:), which no network sees.
+                if address.scheme not in ("data", "about", "chrome") and address.hostname != "127.0.0.1":
                     found.append(f"a request to {address.geturl()}")
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -648,6 +649,23 @@ def test_unusable_settings(place: Place, tab: Tab, change: dict[str, Any], sente
     place.config.update(change)
     tab.open(place.address)
     tab.shows("[role=alert]", sentence)
+
+
+def test_online_tiles(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
+    """Tiles that config.json names take the place of the outlines, and their owner is named."""
+    dist, port = tmp_path / "dist", processes.free_port()
+    shutil.copytree(page.DIST, dist)
+    (dist / "tile.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><rect width="256" height="256"/></svg>')
+    on = made(aws, "map-tiles")
+    tiles = {"url": f"http://127.0.0.1:{port}/tile.svg?{{z}}/{{x}}/{{y}}", "attribution": "<b>them</b>"}
+    with page.running({**on.config, "tiles": tiles}, aws.endpoint, port, dist) as running:
+        on.fly(reading("Bree"))
+        tab.open(running.address)
+        tab.until(lambda: tab.js("return document.querySelectorAll('img.leaflet-tile-loaded').length") > 3, "tiles")
+        assert tab.marker("Bree")
+        assert tab.text("#credit") == "<b>them</b>"
+        asked = tab.js("return performance.getEntriesByType('resource').map((one) => one.name)")
+        assert not [one for one in asked if one.endswith("boroughs.json")]
 
 
 def test_unknown_identity_pool(place: Place, tab: Tab) -> None:

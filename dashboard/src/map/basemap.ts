@@ -18,14 +18,17 @@ const SOURCE = "Boroughs: NYC Department of City Planning";
 /** What lies below the unicorns: the outlines that come with the page, or online tiles if the settings name some. */
 export class BaseMap {
   readonly #map: L.Map;
+  readonly #hasTiles: boolean;
   readonly attribution: string;
   #outlines: L.GeoJSON | undefined;
 
   constructor(map: L.Map, config: Config) {
     this.#map = map;
+    this.#hasTiles = config.tiles !== undefined;
     this.attribution = config.tiles?.attribution ?? SOURCE;
     if (config.tiles !== undefined) {
-      L.tileLayer(config.tiles.url, { maxZoom: 19, crossOrigin: true }).addTo(map);
+      // The page sends no referrer, but tile servers want to know who asks.
+      L.tileLayer(config.tiles.url, { maxZoom: 19, referrerPolicy: "origin" }).addTo(map);
     }
     for (const [name, place] of config.tiles === undefined ? Object.entries(NAMES) : []) {
       const label = document.createElement("span");
@@ -35,8 +38,11 @@ export class BaseMap {
     }
   }
 
-  /** Fetches the outlines. Throws what fetch throws. base: the page's address. */
+  /** Fetches the outlines, unless there are tiles. Throws what fetch throws. base: the page's address. */
   async load(base: string): Promise<void> {
+    if (this.#hasTiles) {
+      return;
+    }
     const answer = await fetch(new URL("boroughs.json", base));
     if (!answer.ok) {
       throw new Error(`boroughs.json: status ${answer.status}`);
