@@ -63,16 +63,14 @@ export class Aws implements Kinesis {
     };
   }
 
-  async shards(stream: string, since: number): Promise<Shard[]> {
+  async shards(stream: string, since: number | undefined): Promise<Shard[]> {
+    const filter =
+      since === undefined ? {} : { ShardFilter: { Type: "FROM_TIMESTAMP" as const, Timestamp: new Date(since) } };
     const found: Shard[] = [];
     let next: string | undefined;
     do {
       const answer = await this.#open.kinesis.send(
-        new ListShardsCommand(
-          next === undefined
-            ? { StreamName: stream, ShardFilter: { Type: "FROM_TIMESTAMP", Timestamp: new Date(since) } }
-            : { NextToken: next },
-        ),
+        new ListShardsCommand(next === undefined ? { StreamName: stream, ...filter } : { NextToken: next }),
         limited(),
       );
       for (const shard of answer.Shards ?? []) {

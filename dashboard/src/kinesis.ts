@@ -36,8 +36,8 @@ export type Position =
 /** Calls to Kinesis. Each throws what the SDK throws. */
 export interface Kinesis {
   summary(stream: string): Promise<Summary>;
-  /** Every shard that was open at `since` (milliseconds since 1970) or later. */
-  shards(stream: string, since: number): Promise<Shard[]>;
+  /** Every shard that was open at `since` (milliseconds since 1970) or later; without it, every shard that is kept. */
+  shards(stream: string, since: number | undefined): Promise<Shard[]>;
   iterator(stream: string, shard: string, position: Position): Promise<string>;
   records(iterator: string): Promise<Answer>;
   /** Forget the credentials: the next call gets new ones. */

@@ -74,6 +74,7 @@ export class StreamReader {
   #again = new AbortController(); // ends the wait between two looks at the stream early
   #status = "connecting";
   #created = 0;
+  #isEarly = false; // this machine's clock is ahead of the service's: it asked for shards of the future
   #answered = 0;
 
   constructor(
@@ -107,6 +108,7 @@ export class StreamReader {
         backoff.reset();
       } catch (error) {
         this.#status = this.#failed(error);
+        this.#isEarly ||= this.#status === "refused";
         pause = backoff.next();
       }
       const least = Math.min(pause, this.#options.pause);
@@ -141,7 +143,7 @@ export class StreamReader {
     }
     this.#created = summary.created;
     const since = this.#options.since();
-    const shards = await this.#kinesis.shards(this.name, since);
+    const shards = await this.#kinesis.shards(this.name, this.#isEarly ? undefined : since);
     this.#status = summary.status;
     this.#answered = Date.now();
     for (const [id, { state }] of this.#followers) {

@@ -20,6 +20,7 @@ class FakeStream implements Kinesis {
   reads = 0;
   created = 1000;
   page = 1000;
+  newest = Number.POSITIVE_INFINITY; // what the service's clock shows
   isGone = false;
   #sequence = 0;
   #iterators = new Map<string, { shard: string; index: number }>();
@@ -71,8 +72,11 @@ class FakeStream implements Kinesis {
     return { status: "ACTIVE", created: this.created };
   }
 
-  async shards(): Promise<Shard[]> {
+  async shards(_stream: string, since: number | undefined): Promise<Shard[]> {
     this.#check();
+    if (since !== undefined && since > this.newest) {
+      throw named("InvalidArgumentException");
+    }
     return [...this.kept].map(([id, { parents }]) => ({ id, parents }));
   }
 
@@ -359,6 +363,21 @@ test("a start that lies ahead of the service's clock is refused, and begins with
   });
   assert.deepEqual(seen, ["1"]);
   assert.equal(stream.positions.at(-1)?.position.type, "LATEST");
+});
+
+test("a clock that is ahead of the service's finds the shards all the same", async () => {
+  const stream = new FakeStream("a");
+  stream.newest = Date.now();
+  const seen = await reading(
+    stream,
+    async (sofar, reader) => {
+      await until(() => reader.state.shards.get("a")?.state === "reading", "reading");
+      stream.put("a", "1");
+      await until(() => sofar.length === 1, "the record");
+    },
+    { since: () => Date.now() + 600_000 },
+  );
+  assert.deepEqual(seen, ["1"]);
 });
 
 test("many shards share the calls that a visitor may make", async () => {
