@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,10 @@ class Place:
 
     def reject(self, *errors: Mapping[str, Any]) -> None:
         self._put(self.names.errors, *errors)
+
+    def item(self, key: Any) -> Any:
+        """An item of the table, or None."""
+        return self.dynamodb.get_item(TableName=self.names.table, Key=key).get("Item")
 
     def _put(self, stream: str, *records: Mapping[str, Any] | bytes) -> None:
         entries: Any = [
@@ -250,7 +255,8 @@ def are_in_the_table(place: Place, tab: Tab) -> set[str]:
     )
     for name, time_, cells in shown:
         key: Any = {"Name": {"S": name}, "StatusTime": {"S": time_}}
-        item: Any = place.dynamodb.get_item(TableName=place.names.table, Key=key)["Item"]
+        what = f"{name} {time_} in the table, which gets its rows beside the stream"
+        item = tab.until(partial(place.item, key), what)
         value = {column: next(iter(held.values())) for column, held in item.items()}
         least_health, most_health, least_magic, most_magic = (
             value[f"{which}{what}Points"] for what in ("Health", "Magic") for which in ("Min", "Max")
@@ -281,7 +287,6 @@ def test_rows_of_the_job_itself(aws: Emulator, place: Place, tab: Tab, tmp_path:
             processes.stop(flying, 15)
         names = set(tab.names())
         tab.until(lambda: int(tab.text("#errors-count")) > 0, "errors")
-        time.sleep(1)  # the table gets its rows beside the stream
         assert are_in_the_table(place, tab) == names
 
 
@@ -304,22 +309,21 @@ def test_reload_shows_the_history_of_the_table(place: Place, tab: Tab) -> None:
     tab.shows("#detail-distance", "1,800 m")
 
 
-# Frames and ages follow this clock; `window.shift` puts it forward.
-SHIFTED = """
-window.shift = 0;
+# Frames and ages follow this clock, which `window.stopped` stops; then a test alone puts it forward.
+STOPPABLE = """
 const now = performance.now.bind(performance);
-performance.now = () => now() + window.shift;
+performance.now = () => window.stopped ?? now();
 const request = window.requestAnimationFrame.bind(window);
-window.requestAnimationFrame = (draw) => request((time) => draw(time + window.shift));
+window.requestAnimationFrame = (draw) => request((time) => draw(window.stopped ?? time));
 """
 
 
 def test_silent_unicorns_fade_and_leave(place: Place, tab: Tab) -> None:
     """Without a reading for 30 s a unicorn goes from map and list; one that reports stays."""
     place.fly(reading("Bree"), reading("Jewel", (40.85, -73.95)))
-    tab.open(place.address, before=SHIFTED)
+    tab.open(place.address, before=STOPPABLE)
     bright = tab.marker("Bree")
-    tab.js("window.shift += 22_000")
+    tab.js("window.stopped = performance.now() + 22_000")
     silent = (
         "return [...document.querySelectorAll('[role=option].silent:not([hidden])')].map((one) => one.dataset.name)"
     )
@@ -335,7 +339,7 @@ def test_silent_unicorns_fade_and_leave(place: Place, tab: Tab) -> None:
     return Math.max(...data.filter((_value, index) => index % 4 === 3));
     """
     assert 100 < tab.js(opacity, bright["x"], bright["y"]) < 220, "it fades"
-    tab.js("window.shift += 11_000")
+    tab.js("window.stopped += 11_000")
     tab.until(lambda: tab.names() == ["Jewel"], "Bree is gone")
     tab.shows("#figure-unicorns", "1")
     tab.until(lambda: tab.js(opacity, bright["x"], bright["y"]) == 0, "its marker is gone")
@@ -649,6 +653,18 @@ def test_unusable_settings(place: Place, tab: Tab, change: dict[str, Any], sente
     place.config.update(change)
     tab.open(place.address)
     tab.shows("[role=alert]", sentence)
+
+
+def test_no_settings(place: Place, tab: Tab) -> None:
+    """Without its config.json the page says so."""
+    tab.expected.append("config.json - Failed to load resource: net::ERR_BLOCKED_BY_CLIENT")
+    tab.browser.execute_cdp_cmd("Network.enable", {})
+    tab.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": ["*/config.json"]})
+    try:
+        tab.open(place.address)
+        tab.shows("[role=alert]", "config.json cannot be fetched: check the connection.")
+    finally:
+        tab.browser.execute_cdp_cmd("Network.setBlockedURLs", {"urls": []})
 
 
 def test_online_tiles(aws: Emulator, tab: Tab, tmp_path: Path) -> None:

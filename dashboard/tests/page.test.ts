@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Backoff, sleep } from "../src/backoff.ts";
 import { ServiceClock } from "../src/clock.ts";
-import { ConfigError, parseConfig } from "../src/config.ts";
+import { ConfigError, fetchConfig, parseConfig } from "../src/config.ts";
 import { duration, lag, minute, mph, short, statusTime } from "../src/format.ts";
 import { History } from "../src/history.ts";
 import { failureOf } from "../src/kinesis.ts";
@@ -53,6 +53,23 @@ test("settings: every problem is named in one sentence", () => {
     },
   );
   assert.throws(() => parseConfig(JSON.stringify({ ...SETTINGS, tiles: { url: "x" } }), BASE), /tiles.attribution/);
+});
+
+test("settings: fetched beside the page, or told to be missing", async (context) => {
+  const answers = [new Response(JSON.stringify(SETTINGS)), new Response("", { status: 404 })];
+  const asked: string[] = [];
+  context.mock.method(globalThis, "fetch", async (address: URL) => {
+    asked.push(address.href);
+    const answer = answers.shift();
+    if (answer === undefined) {
+      throw new TypeError("Failed to fetch");
+    }
+    return answer;
+  });
+  assert.deepEqual(await fetchConfig(BASE), SETTINGS);
+  await assert.rejects(fetchConfig(BASE), { message: /^There is no config\.json beside the page \(status 404\)/ });
+  await assert.rejects(fetchConfig(BASE), ConfigError);
+  assert.deepEqual(new Set(asked), new Set(["http://127.0.0.1:8080/map/config.json"]));
 });
 
 test("backoff doubles up to its limit, with jitter, and begins again", () => {
