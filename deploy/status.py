@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from deploy.account import Account, DeployError, sentences
 from deploy.application import Application
+from deploy.site import INDEX
 from deploy.stack import Found, Stack
 
 ERRORS_SECONDS = 600
@@ -25,7 +26,7 @@ def lines(account: Account, name: str) -> tuple[list[str], bool]:
         told.append(("archive", _archive(account, bucket)))
     told.append(("alarms", _alarms(account, name)))
     if address := found.outputs.get("SiteAddress"):
-        told.append(("dashboard", f"{address}, files in {found.outputs['SiteBucket']}"))
+        told.append(("dashboard", f"{address}, {_page(account, found.outputs['SiteBucket'])}"))
     labels = ["" if number and told[number - 1][0] == label else label for number, (label, _text) in enumerate(told)]
     return [f"{label:<12}{text}" for label, (_label, text) in zip(labels, told, strict=True)], runs
 
@@ -92,6 +93,13 @@ def _archive(account: Account, bucket: str) -> str:
             raise
         return f"{bucket} is GONE"
     return f"{bucket}, " + (f"newest object of {_utc(newest)}" if newest else "nothing in the last hour")
+
+
+def _page(account: Account, bucket: str) -> str:
+    """Whether there is a page: the first change of a stack has none yet, nor has a bucket that was emptied by hand."""
+    if account.look_up(account.client("s3").head_object, Bucket=bucket, Key=INDEX) is None:
+        return f"no page in {bucket}: `python -m deploy up` uploads it"
+    return f"files in {bucket}"
 
 
 def _alarms(account: Account, name: str) -> str:
