@@ -98,7 +98,9 @@ def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path 
         page_files = files
         page_config = config
         emulator = endpoint
-        pool = urllib3.PoolManager(maxsize=16, retries=False, timeout=urllib3.Timeout(connect=5, read=_SECONDS))
+        pool = urllib3.PoolManager(
+            maxsize=16, block=True, retries=False, timeout=urllib3.Timeout(connect=5, read=_SECONDS)
+        )
 
     with _Server(("127.0.0.1", port), Bound) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.1,), name="page", daemon=True)
@@ -182,7 +184,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """A call to AWS, which goes to the emulator."""
         length = self.headers.get("Content-Length", "")
-        if not length.isdigit() or int(length) > _MOST_BYTES:
+        is_told = length.isascii() and length.isdigit() and "Transfer-Encoding" not in self.headers
+        if not is_told or int(length) > _MOST_BYTES:
             self._refuse(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {_MOST_BYTES} bytes, which it tells."
             )

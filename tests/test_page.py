@@ -125,7 +125,9 @@ def test_headers_on_every_answer(served: page.Page, path: str) -> None:
         ("/aws/", "POST", {"Content_Length": "0", "Origin": "null"}, 403),
         ("/aws/", "POST", {"Content_Length": "1000001"}, 413),
         ("/aws/", "POST", {"Content_Length": "-1"}, 413),
+        ("/aws/", "POST", {"Content_Length": "\u00b2"}, 413),
         ("/aws/", "POST", {"Transfer_Encoding": "chunked"}, 413),
+        ("/aws/", "POST", {"Transfer_Encoding": "chunked", "Content_Length": "0"}, 413),
     ],
 )
 def test_refused(served: page.Page, path: str, method: str, headers: dict[str, str], status: int) -> None:
