@@ -146,8 +146,10 @@ def test_the_page_is_uploaded_with_its_settings(place: Place) -> None:
     assert str(place.plan(wanted).page) == (
         "upload 2 files of the page, 0.0 kB and remove 1 file that it does not have any more"
     )
+    assert not place.plan(wanted).is_nothing
     done = place.up(wanted)
     assert [one.key for one in done.page.missing] == ["assets/index-two.js", "index.html"]
+    assert not done.is_nothing
     assert objects(place, bucket) == {*keys, "assets/index-two.js"} - {"assets/index-one.js"}
     assert any(line.startswith(f"the page in s3://{bucket}: upload 2 files") for line in place.said)
 
@@ -159,6 +161,8 @@ def test_the_page_is_uploaded_with_its_settings(place: Place) -> None:
 
     assert place.up(replace(wanted, values={"Dashboard": "no"})).page.is_nothing
     assert bucket not in place.buckets()
+    assert [one.key for one in place.up(replace(wanted, values={"Dashboard": "yes"})).page.missing]
+    assert "index.html" in objects(place, bucket), "in the bucket that this very change has made"
 
 
 def test_a_page_that_cannot_be_uploaded_is_told_before_anything_is_done(place: Place) -> None:
@@ -450,17 +454,19 @@ def test_down_keeps_table_and_archive(place: Place, monkeypatch: pytest.MonkeyPa
     place.account.client("dynamodb").put_item(TableName="UnicornSensorData", Item=item)
     place.account.client("s3").put_object(Bucket=ARCHIVE, Key="2026/11/22/06/x", Body=b"{}\n")
     place.account.client("s3").put_object(Bucket=ARTIFACTS, Key="athena/x.csv", Body=b"x")
+    site = Stack(place.account).require().outputs["SiteBucket"]
+    assert objects(place, site), "the page is there"
     left: list[int] = []
     delete = Stack.delete
 
     def watched(stack: Stack) -> None:
-        left.append(place.account.client("s3").list_objects_v2(Bucket=ARTIFACTS)["KeyCount"])
+        left.extend(len(objects(place, bucket)) for bucket in (ARTIFACTS, site))
         delete(stack)
 
     monkeypatch.setattr(Stack, "delete", watched)
     place.said.clear()
     told = place.down()
-    assert left == [0], "CloudFormation deletes no bucket that holds anything"
+    assert left == [0, 0], "CloudFormation deletes no bucket that holds anything"
     assert place.said[0] == f"stopping {APPLICATION} with a snapshot"
     assert any("It keeps the table UnicornSensorData" in line for line in told)
     assert told[-1].startswith(f"Kept: the table UnicornSensorData and the archive {ARCHIVE}.")
