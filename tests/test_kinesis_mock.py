@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from local import emulator, processes, resources
+from local import emulator, node, processes, resources
 from local.processes import StartError
 from tests.faults import kinesis_mock, proxy
 
@@ -153,7 +153,7 @@ def test_end(tmp_path: Path) -> None:
 def test_installed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is there as the lock has it is used without npm, and so without a network."""
     kinesis_mock.installed()
-    monkeypatch.setattr(kinesis_mock, "NPM", ("false",))
+    monkeypatch.setattr(node, "NPM", ("false",))
     assert (kinesis_mock.installed() / "main.js").is_file()
 
 

@@ -18,8 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import lib, processes
-from local.bundle import NODE, NPM
+from local import lib, node, processes
 from local.emulator import Emulator, answers
 from local.processes import StartError
 
@@ -93,16 +92,7 @@ def _install() -> None:
 def _npm(*arguments: str, folder: Path) -> None:
     options = ("--no-update-notifier", "--loglevel=error", "--fetch-retries=1", "--fetch-retry-mintimeout=1000")
     try:
-        done = subprocess.run(
-            [*NPM, *arguments, *options],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=INSTALL_LIMIT,
-            check=False,
-        )
+        done = node.npm(*arguments, *options, folder=folder, seconds=INSTALL_LIMIT)
     except subprocess.TimeoutExpired as error:
         raise _not_had(f"npm did not end within {INSTALL_LIMIT:.0f} s") from error
     if done.returncode:
@@ -127,7 +117,7 @@ def _started(log: Path, port: int, package: Path) -> KinesisMock:
     for last in (False, False, True):  # a free port may be taken before the mock has it
         plain, tls = port or processes.free_port(), processes.free_port()
         process = processes.start(
-            [str(NODE), "--require", str(FOLDER / "loopback.cjs"), str(package / "main.js")],
+            [str(node.NODE), "--require", str(FOLDER / "loopback.cjs"), str(package / "main.js")],
             log,
             {
                 "KINESIS_MOCK_PLAIN_PORT": str(plain),
