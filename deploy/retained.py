@@ -79,17 +79,16 @@ def empty(account: Account, bucket: str, say: Say) -> int:
 
 
 def delete(account: Account, bucket: str, keys: Sequence[str]) -> None:
-    """Delete these objects of a bucket, at most a thousand. Raises DeployError if one of them stays."""
-    if not keys:
-        return
-    objects = [{"Key": key} for key in keys]
-    with sentences(account):
-        answer = account.client("s3").delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
-    if errors := answer.get("Errors", ()):
-        one = errors[0]
-        raise DeployError(
-            f"{one['Key']} in {bucket} cannot be deleted ({one.get('Code')}): allow s3:DeleteObject, and try again."
-        )
+    """Delete these objects of a bucket. Raises DeployError if one of them stays."""
+    for at in range(0, len(keys), _AT_ONCE):
+        objects = [{"Key": key} for key in keys[at : at + _AT_ONCE]]
+        with sentences(account):
+            answer = account.client("s3").delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
+        if errors := answer.get("Errors", ()):
+            one = errors[0]
+            raise DeployError(
+                f"{one['Key']} in {bucket} cannot be deleted ({one.get('Code')}): allow s3:DeleteObject, and try again."
+            )
 
 
 def delete_bucket(account: Account, bucket: str, say: Say) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -14,7 +14,6 @@ from deploy import retained, template
 from deploy.account import Account, DeployError, Say, sentences
 from deploy.stack import Found
 
-BUILT = Path(__file__).resolve().parent.parent / "dashboard" / "dist"
 CONFIG = "config.json"
 INDEX = "index.html"
 HASHED = "assets/"  # below it a file's name holds a hash of its content, so it never changes
@@ -29,7 +28,6 @@ _TYPES = {
     ".webp": "image/webp",
     ".woff2": "font/woff2",
 }
-_AT_ONCE = 1000  # objects per call (ListObjectsV2, DeleteObjects)
 
 
 def headers(key: str) -> dict[str, str]:
@@ -102,22 +100,21 @@ def built(folder: Path) -> list[File]:
     return [File(key, paths[key].read_bytes(), headers(key)) for key in order]
 
 
+def config(region: str, identity_pool: str, streams: tuple[str, str, str], table: str) -> dict[str, Any]:
+    """What the page's config.json says of a place. streams: of readings, minute rows and errors."""
+    names = dict(zip(("readings", "summary", "errors"), streams, strict=True))
+    return {"region": region, "identityPool": identity_pool, "streams": names, "table": table}
+
+
+def _value(parameters: Mapping[str, str], name: str) -> str:
+    return parameters.get(name, template.parameters()[name].default)
+
+
 def settings(account: Account, parameters: Mapping[str, str], identity_pool: str) -> dict[str, Any]:
     """The page's config.json in a stack with these parameters. Raises DeployError if they do not go together."""
-
-    def value(name: str) -> str:
-        return parameters.get(name, template.parameters()[name].default)
-
-    found: dict[str, Any] = {
-        "region": account.region,
-        "identityPool": identity_pool,
-        "streams": {
-            "readings": value("RawStream"),
-            "summary": value("SummaryStream"),
-            "errors": value("ErrorStream"),
-        },
-        "table": value("Table"),
-    }
+    value = partial(_value, parameters)
+    streams = (value("RawStream"), value("SummaryStream"), value("ErrorStream"))
+    found = config(account.region, identity_pool, streams, value("Table"))
     if account.is_emulated:
         found["endpoint"] = account.endpoint
     if tiles := value("MapTiles"):
@@ -133,8 +130,7 @@ class Site:
     def __init__(self, account: Account, folder: Path, parameters: Mapping[str, str], say: Say) -> None:
         """parameters: those that the stack will have. Raises DeployError if there is no page, but is to be one."""
         self._account, self._parameters, self._say = account, parameters, say
-        dashboard = parameters.get("Dashboard", template.parameters()["Dashboard"].default)
-        self._built = built(folder) if dashboard == "yes" else []
+        self._built = built(folder) if _value(parameters, "Dashboard") == "yes" else []
         self._files("")  # settings that cannot be are told before anything is changed
 
     def difference(self, found: Found | None) -> Difference:
@@ -163,8 +159,7 @@ class Site:
         for one in difference.missing:
             with sentences(self._account):
                 s3.put_object(Bucket=bucket, Key=one.key, Body=one.body, Metadata={"sha256": one.sha256}, **one.headers)
-        for at in range(0, len(difference.stale), _AT_ONCE):
-            retained.delete(self._account, bucket, difference.stale[at : at + _AT_ONCE])
+        retained.delete(self._account, bucket, difference.stale)
         return difference
 
     def _files(self, identity_pool: str) -> list[File]:

@@ -10,8 +10,9 @@ from pathlib import Path
 from deploy import retained, template
 from deploy.account import TOLD_EVERY, Account, DeployError, Say, sentences
 from deploy.application import Application, Running
-from deploy.site import BUILT, Difference, Site
+from deploy.site import Difference, Site
 from deploy.stack import HOLDING, Change, Found, Proposal, Stack
+from local import lib
 
 ON_DEMAND_SHARDS = 4  # with which Kinesis starts a stream in on-demand mode
 MOST_SUBTASKS = 256  # that the template takes
@@ -36,7 +37,7 @@ class Wanted:
     fresh: bool = False
     start: bool = True
     replace: bool = False
-    page: Path = BUILT
+    page: Path = lib.PAGE
 
     @property
     def key(self) -> str:

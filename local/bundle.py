@@ -14,7 +14,6 @@ from pathlib import Path
 from local import lib, node
 
 SOURCES = lib.ROOT / "dashboard"
-BUILT = SOURCES / "dist"
 _LIMIT = 300.0  # seconds for one step; the download, some 60 MB, takes longest
 _TAIL = 25  # lines of a tool's output that are shown when it fails
 
@@ -84,9 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     try:
         if asked.step == "build":
-            build(BUILT)
-            size = sum(path.stat().st_size for path in BUILT.rglob("*") if path.is_file())
-            print(f"{BUILT.relative_to(lib.ROOT)}: {size / 1000:.0f} kB")
+            build(lib.PAGE)
+            size = sum(path.stat().st_size for path in lib.PAGE.rglob("*") if path.is_file())
+            print(f"{lib.PAGE.relative_to(lib.ROOT)}: {size / 1000:.0f} kB")
         else:
             check()
     except BundleError as error:

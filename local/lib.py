@@ -11,6 +11,7 @@ JARS = ROOT / ".cache" / "jars"
 FUNCTIONS = ROOT / ".cache" / "functions.jar"
 LIB = ROOT / ".cache" / "flink-lib"
 STATE = ROOT / ".state"
+PAGE = ROOT / "dashboard" / "dist"  # the live map as it is built
 
 
 class NotSetUp(Exception):  # noqa: N818  (raised and read as a state)

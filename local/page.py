@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import mimetypes
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,11 +20,11 @@ from urllib.parse import urlsplit
 
 import urllib3
 
+from deploy import site
 from local import lib, processes
 from local.processes import StartError
 from local.resources import Names
 
-DIST = lib.ROOT / "dashboard" / "dist"
 POLICY = {
     "default-src": "'none'",
     "script-src": "'self'",
@@ -52,7 +51,7 @@ _AWS = "/aws"
 _MOST_BYTES = 1_000_000  # of a request: those of the page have some hundred
 _SECONDS = 30.0  # for the emulator's answer, and for a connection that says nothing
 _FORWARDED = ("content-type", "x-amz-target", "x-amz-date", "x-amz-security-token", "authorization", "x-amz-user-agent")
-_RETURNED = ("content-type", "x-amzn-requestid", "x-amzn-errortype", "x-amz-crc32", "date")
+_RETURNED = ("x-amzn-requestid", "x-amzn-errortype", "x-amz-crc32", "date")
 _TEXTS = (".html", ".js", ".css", ".json", ".svg")
 
 
@@ -65,27 +64,20 @@ class Page:
 
 @dataclass(frozen=True)
 class _File:
-    """A file of the page as it is sent."""
+    """A file of the page as it is sent: as S3 would, and packed if that is worth it."""
 
-    kind: str
-    cache: str
-    plain: bytes
+    plain: site.File
     packed: bytes | None
 
 
 def settings(names: Names, region: str, identity_pool: str) -> dict[str, Any]:
     """The page's config.json for streams and table with these names, behind the page's own address."""
-    return {
-        "region": region,
-        "identityPool": identity_pool,
-        "streams": {"readings": names.raw, "summary": names.summary, "errors": names.errors},
-        "table": names.table,
-        "endpoint": _AWS,
-    }
+    streams = (names.raw, names.summary, names.errors)
+    return {**site.config(region, identity_pool, streams, names.table), "endpoint": _AWS}
 
 
 @contextmanager
-def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = DIST) -> Iterator[Page]:
+def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = lib.PAGE) -> Iterator[Page]:
     """Serve the built page with these settings until the end. Port 0 takes a free one.
 
     endpoint: of the emulator, to which everything below /aws goes. Raises StartError without a built page, or when the
@@ -126,22 +118,13 @@ def _files(dist: Path) -> dict[str, _File]:
     """Every file by its path in an address. Only these are ever sent. Raises StartError if there is no page."""
     if not (dist / "index.html").is_file():
         raise StartError(f"The live map is not in {dist}: `make page` builds it, --no-dashboard leaves it out.")
-    found = {}
-    for path in sorted(path for path in dist.rglob("*") if path.is_file()):
-        name = "/" + path.relative_to(dist).as_posix()
-        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        if path.suffix == ".js":
-            kind = "text/javascript"  # whatever this machine's tables say
-        body = path.read_bytes()
-        found[name] = _File(
-            kind=f"{kind}; charset=utf-8" if path.suffix in _TEXTS else kind,
-            # The name of an asset holds a hash of what is in it.
-            cache="public, max-age=31536000, immutable" if name.startswith("/assets/") else "no-cache",
-            plain=body,
-            packed=gzip.compress(body, mtime=0) if path.suffix in _TEXTS else None,
-        )
+    found = {f"/{one.key}": _File(one, _packed(one)) for one in site.built(dist)}
     found["/"] = found["/index.html"]
     return found
+
+
+def _packed(file: site.File) -> bytes | None:
+    return gzip.compress(file.body, mtime=0) if file.key.endswith(_TEXTS) else None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -167,13 +150,13 @@ class _Handler(BaseHTTPRequestHandler):
             body = json.dumps(dict(self.page_config), indent=2).encode()
             self._send(HTTPStatus.OK, body, "application/json; charset=utf-8", {"Cache-Control": "no-store"})
         elif path in self.page_files:
-            file = self.page_files[path]
-            takes_gzip = "gzip" in self.headers.get("Accept-Encoding", "")
-            packed = file.packed if takes_gzip else None
-            headers = {"Cache-Control": file.cache, "Vary": "Accept-Encoding"}
-            if packed is not None:
+            plain, packed = self.page_files[path].plain, self.page_files[path].packed
+            headers = {"Cache-Control": plain.headers["CacheControl"], "Vary": "Accept-Encoding"}
+            body = plain.body
+            if packed is not None and "gzip" in self.headers.get("Accept-Encoding", ""):
                 headers["Content-Encoding"] = "gzip"
-            self._send(HTTPStatus.OK, file.plain if packed is None else packed, file.kind, headers)
+                body = packed
+            self._send(HTTPStatus.OK, body, plain.headers["ContentType"], headers)
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "There is no such file.")
 
@@ -203,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.BAD_GATEWAY, "The AWS emulator does not answer.")
             return
         returned = {name: value for name, value in answer.headers.items() if name.lower() in _RETURNED}
-        kind = returned.pop("content-type", returned.pop("Content-Type", "application/x-amz-json-1.1"))
+        kind = answer.headers.get("Content-Type", "application/x-amz-json-1.1")
         self._send(answer.status, answer.data, kind, {"Cache-Control": "no-store", **returned})
 
     def _is_welcome(self) -> bool:
@@ -221,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
             return False
         return True
 
-    def _refuse(self, status: HTTPStatus, why: str) -> None:
+    def _refuse(self, status: int, why: str) -> None:
         self.close_connection = True  # what follows in it, a body say, has not been read
         self._send(status, f"{why}\n".encode(), "text/plain; charset=utf-8", {"Cache-Control": "no-store"})
 
@@ -238,15 +221,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_response(self, code: int, message: str | None = None) -> None:
         """The status line; the emulator's answers bring a Date of their own."""
-        self.log_request(code)
         self.send_response_only(code, message)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """What the library refuses (a method, a malformed request), with the same headers as everything else."""
-        self.close_connection = True
         self.command = getattr(self, "command", None) or "GET"
-        text = explain or message or HTTPStatus(code).phrase
-        self._send(code, f"{text}\n".encode(), "text/plain; charset=utf-8", {"Cache-Control": "no-store"})
+        self._refuse(code, explain or message or HTTPStatus(code).phrase)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the library's name)
         """Nothing: the terminal is the demo's."""

@@ -13,7 +13,7 @@ from local import bundle, lib
 def test_the_committed_page_is_built_from_these_sources(tmp_path: Path) -> None:
     """Byte for byte; else `make page` was forgotten."""
     bundle.build(tmp_path / "dist")
-    built, committed = (files(tmp_path / "dist"), files(bundle.BUILT))
+    built, committed = (files(tmp_path / "dist"), files(lib.PAGE))
     different = [
         str(name) for name in sorted(built.keys() | committed.keys()) if built.get(name) != committed.get(name)
     ]

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from selenium import webdriver
 
-from local import emulator, page, processes, resources
+from local import emulator, lib, page, processes, resources
 from local.emulator import Emulator
 from local.resources import Names
 from tests import browser
@@ -670,7 +670,7 @@ def test_no_settings(place: Place, tab: Tab) -> None:
 def test_online_tiles(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
     """Tiles that config.json names take the place of the outlines, and their owner is named."""
     dist, port = tmp_path / "dist", processes.free_port()
-    shutil.copytree(page.DIST, dist)
+    shutil.copytree(lib.PAGE, dist)
     (dist / "tile.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><rect width="256" height="256"/></svg>')
     on = made(aws, "map-tiles")
     tiles = {"url": f"http://127.0.0.1:{port}/tile.svg?{{z}}/{{x}}/{{y}}", "attribution": "<b>them</b>"}
