@@ -18,7 +18,6 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
-from selenium.webdriver.common.keys import Keys
 
 # Of a call to Chromium. A machine that is busy with other tests may need some of it.
 SECONDS = 60
@@ -175,8 +174,6 @@ class Tab:
                     found.append(f"a request to {address.geturl()}")
         return found
 
-
-KEYS = Keys
 
 # The middle of the pixels of the markers' canvas that have the colour of the unicorn's dot in the list.
 _MARKER = """

@@ -17,12 +17,13 @@ from typing import Any
 
 import pytest
 from selenium import webdriver
+from selenium.webdriver.common.keys import Keys
 
 from local import emulator, lib, page, processes, resources
 from local.emulator import Emulator
 from local.resources import Names
 from tests import browser
-from tests.browser import KEYS, Tab, every_frame
+from tests.browser import Tab, every_frame
 from tests.emulated import WARM_UP, Stage, job_here, producer
 from tests.faults import kinesis_mock, proxy, rules
 
@@ -508,7 +509,7 @@ def test_layouts_and_keyboard(place: Place, tab: Tab) -> None:
         assert tab.js("return document.querySelector('#map').offsetHeight") > 200
         shown = panels[2:] if width >= 1280 else panels
         tab.js("document.querySelector(arguments[0]).focus()", f"#tab-{shown[0]}")
-        tab.press(KEYS.ENTER)
+        tab.press(Keys.ENTER)
         for panel in shown:
             tab.until(
                 lambda panel=panel: tab.js("return document.activeElement.id") == f"tab-{panel}", f"{panel}'s tab"
@@ -517,20 +518,20 @@ def test_layouts_and_keyboard(place: Place, tab: Tab) -> None:
             assert box["height"] > 150, (panel, width)
             assert box["right"] <= width
             assert tab.js("const e = window[arguments[0]]; return e.scrollWidth - e.clientWidth", panel) <= 0
-            tab.press(KEYS.ARROW_RIGHT)
+            tab.press(Keys.ARROW_RIGHT)
     tab.js("document.activeElement.blur()")
     tab.press("/")
     assert tab.js("return document.activeElement.id") == "search"
     tab.press("Unicorn 2")
     tab.shows("#fleet-count", "10 of 30")
     tab.js("document.querySelector('#fleet-list').focus()")
-    tab.press(KEYS.ARROW_DOWN, KEYS.ARROW_DOWN)
+    tab.press(Keys.ARROW_DOWN, Keys.ARROW_DOWN)
     tab.shows("#popup-name", "Unicorn 21")
     active = "document.querySelector('#fleet-list').getAttribute('aria-activedescendant')"
     assert tab.js(f"return document.getElementById({active}).dataset.name") == "Unicorn 21"
-    tab.press(KEYS.END)
+    tab.press(Keys.END)
     tab.shows("#popup-name", "Unicorn 29")
-    tab.press(KEYS.ESCAPE)
+    tab.press(Keys.ESCAPE)
     tab.until(lambda: not tab.text("#popup-name"), "Escape closes the popup")
 
 

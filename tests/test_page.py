@@ -14,10 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import boto3
 import pytest
 
-from local import emulator, page, processes
+from local import emulator, page, processes, resources
 from local.emulator import Emulator
 from local.processes import StartError
 from local.resources import Names
@@ -140,7 +139,7 @@ def test_refused(served: page.Page, path: str, method: str, headers: dict[str, s
 
 def test_calls_reach_the_emulator_and_come_back(served: page.Page) -> None:
     """By the SDK of another language, with a body in and errors out."""
-    kinesis = boto3.client("kinesis", endpoint_url=served.address + "aws", **credentials())
+    kinesis, _dynamodb = resources.clients(emulator.environment(f"{served.address}aws"))
     kinesis.create_stream(StreamName="page", ShardCount=1)
     kinesis.get_waiter("stream_exists").wait(StreamName="page", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
     kinesis.put_record(StreamName="page", Data=b"reading", PartitionKey="any")
@@ -151,15 +150,6 @@ def test_calls_reach_the_emulator_and_come_back(served: page.Page) -> None:
     assert [record["Data"] for record in answer["Records"]] == [b"reading"]
     with pytest.raises(kinesis.exceptions.ResourceNotFoundException):
         kinesis.describe_stream_summary(StreamName="nowhere")
-
-
-def credentials() -> dict[str, str]:
-    values = emulator.CREDENTIALS
-    return {
-        "region_name": values["AWS_DEFAULT_REGION"],
-        "aws_access_key_id": values["AWS_ACCESS_KEY_ID"],
-        "aws_secret_access_key": values["AWS_SECRET_ACCESS_KEY"],
-    }
 
 
 def test_one_connection_for_many_requests(served: page.Page) -> None:
@@ -226,7 +216,7 @@ def test_with_the_emulator_by_hand(flags: list[str]) -> None:
             assert (address is None) == bool(flags)
             if address:
                 config = json.loads(ask(page.Page(address[1]), "/config.json")[2])
-                cognito = boto3.client("cognito-identity", endpoint_url=f"{address[1]}aws", **credentials())
+                cognito = resources.account(emulator.environment(f"{address[1]}aws")).client("cognito-identity")
                 visitor = cognito.get_id(IdentityPoolId=config["identityPool"])["IdentityId"]
                 assert cognito.get_credentials_for_identity(IdentityId=visitor)["Credentials"]["AccessKeyId"]
         finally:

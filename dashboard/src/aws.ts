@@ -13,6 +13,7 @@ import {
 } from "@aws-sdk/client-kinesis";
 import type { Config } from "./config.ts";
 import { type Answer, failureOf, type Kinesis, type Position, type Shard, type Summary } from "./kinesis.ts";
+import { recall, remember } from "./memory.ts";
 import { asRow, type MinuteRow } from "./records.ts";
 
 interface Credentials {
@@ -168,10 +169,15 @@ export class Aws implements Kinesis {
   /** Credentials of a guest. Throws what the SDK throws, and Refused. */
   async #enter(): Promise<Credentials> {
     const cognito = new CognitoIdentityClient(this.#where);
-    const known = new Visitor(this.#config.identityPool);
+    const pool = this.#config.identityPool;
+    const guest = `guest of ${pool}`; // the same at the next visit
     try {
-      known.id ??= (await cognito.send(new GetIdCommand({ IdentityPoolId: known.pool }), limited())).IdentityId;
-      const answer = await cognito.send(new GetCredentialsForIdentityCommand({ IdentityId: known.id }), limited());
+      let id = recall(guest);
+      if (id === undefined) {
+        id = (await cognito.send(new GetIdCommand({ IdentityPoolId: pool }), limited())).IdentityId;
+        remember(guest, id);
+      }
+      const answer = await cognito.send(new GetCredentialsForIdentityCommand({ IdentityId: id }), limited());
       const given = answer.Credentials;
       return {
         accessKeyId: given?.AccessKeyId ?? "",
@@ -184,45 +190,9 @@ export class Aws implements Kinesis {
       if (failure === "network" || failure === "throttled") {
         throw error;
       }
-      known.id = undefined;
+      remember(guest, undefined);
       this.#config = await this.#reread();
       throw new Refused("The identity pool lets no guest in.");
-    }
-  }
-}
-
-/** Who this browser is to an identity pool: the same at the next visit. */
-class Visitor {
-  readonly pool: string;
-  #id: string | undefined;
-
-  constructor(pool: string) {
-    this.pool = pool;
-    try {
-      this.#id = localStorage.getItem(this.#key) ?? undefined;
-    } catch {
-      // a browser that stores nothing: a new guest each time
-    }
-  }
-
-  get #key(): string {
-    return `guest of ${this.pool}`;
-  }
-
-  get id(): string | undefined {
-    return this.#id;
-  }
-
-  set id(id: string | undefined) {
-    this.#id = id;
-    try {
-      if (id === undefined) {
-        localStorage.removeItem(this.#key);
-      } else {
-        localStorage.setItem(this.#key, id);
-      }
-    } catch {
-      // as above
     }
   }
 }

@@ -130,6 +130,8 @@ export class Unicorn {
 /** Every unicorn that has been heard of lately. */
 export class Fleet {
   readonly unicorns = new Map<string, Unicorn>();
+  /** Grows whenever one comes or goes. */
+  version = 0;
   /** The newest event time of all, milliseconds since 1970. */
   newest = 0;
 
@@ -142,6 +144,7 @@ export class Fleet {
       if (unicorn === undefined) {
         if (now - heard < LEAVES) {
           this.unicorns.set(reading.name, new Unicorn(reading, heard));
+          this.version += 1;
         }
         continue;
       }
@@ -167,6 +170,7 @@ export class Fleet {
     for (const unicorn of this.unicorns.values()) {
       if (now - unicorn.heard > LEAVES + FADES) {
         this.unicorns.delete(unicorn.name);
+        this.version += 1;
         gone.push(unicorn.name);
       } else {
         unicorn.glide(now);

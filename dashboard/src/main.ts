@@ -49,7 +49,6 @@ class Page {
 
   constructor(config: Config) {
     const aws = new Aws(config, () => fetchConfig(document.baseURI));
-    const since = { look: () => this.#clock.now() - LOOK_BACK };
     const { readings, summary, errors } = config.streams;
     this.#history = new History(
       (name) => aws.rows(name, KEPT),
@@ -63,29 +62,12 @@ class Page {
       const fresh = records.filter((record) => this.#isNew(record));
       this.#rejects.accept(this.#parsed(fresh, parseRejected));
     };
+    const opened = (): number => this.#clock.now(this.#opened);
+    const lately = (): number => this.#clock.now() - LOOK_BACK;
     this.#readers = [
-      {
-        role: "readings",
-        reader: new StreamReader(readings, aws, { since: since.look, patience: PATIENCE }, onReadings),
-      },
-      {
-        role: "summary",
-        reader: new StreamReader(
-          summary,
-          aws,
-          { since: () => this.#clock.now(this.#opened) - OVERLAP, patience: Number.POSITIVE_INFINITY },
-          onRows,
-        ),
-      },
-      {
-        role: "errors",
-        reader: new StreamReader(
-          errors,
-          aws,
-          { since: () => this.#clock.now(this.#opened), patience: Number.POSITIVE_INFINITY },
-          onErrors,
-        ),
-      },
+      { role: "readings", reader: new StreamReader(readings, aws, { since: lately, patience: PATIENCE }, onReadings) },
+      { role: "summary", reader: new StreamReader(summary, aws, { since: () => opened() - OVERLAP }, onRows) },
+      { role: "errors", reader: new StreamReader(errors, aws, { since: opened }, onErrors) },
     ];
     const choose = (name: string | undefined): void => this.#choose(name);
     this.#map = new LiveMap(config, this.#fleet, choose);
@@ -212,8 +194,9 @@ class Page {
   }
 
   #recolour(): void {
-    this.#map.recolour();
-    this.#list.recolour(palette().isDark);
+    const colours = palette();
+    this.#map.recolour(colours);
+    this.#list.recolour(colours.isDark);
   }
 
   #press(event: KeyboardEvent): void {

@@ -47,11 +47,9 @@ export class Minutes {
       return; // older than what is kept
     }
     this.#rows.set(row.name, rows);
-    for (const name of this.#rows.keys()) {
-      if (this.#rows.size <= MOST_UNICORNS) {
-        break;
-      }
-      this.#rows.delete(name);
+    const [first] = this.#rows.keys();
+    if (first !== undefined && this.#rows.size > MOST_UNICORNS) {
+      this.#rows.delete(first);
     }
     const index = rows.findLastIndex((other) => other.time <= row.time);
     if (rows[index]?.time === row.time) {

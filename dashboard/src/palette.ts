@@ -1,4 +1,4 @@
-/** Colours of the canvas, which knows no stylesheet: they are read from it. */
+/** Colours of the canvas, which knows no stylesheet: an element that has them tells what they come to. */
 export interface Palette {
   isDark: boolean;
   text: string;
@@ -14,16 +14,23 @@ const HUES = 24;
 
 /** The colours that are in force. */
 export function palette(): Palette {
-  const style = getComputedStyle(document.documentElement);
-  const value = (name: string): string => style.getPropertyValue(name).trim();
-  return {
-    isDark: value("--scheme") === "dark",
+  const probe = document.body.appendChild(document.createElement("i"));
+  probe.hidden = true;
+  const style = getComputedStyle(probe);
+  const value = (name: string): string => {
+    probe.style.color = `var(${name})`;
+    return style.color;
+  };
+  const found = {
+    isDark: style.colorScheme === "dark",
     text: value("--text"),
     halo: value("--halo"),
     alert: value("--alert"),
     land: value("--land"),
     shore: value("--shore"),
   };
+  probe.remove();
+  return found;
 }
 
 /** A unicorn's hue: one of 24, by its name (FNV-1a), so that it is the same in every browser. */

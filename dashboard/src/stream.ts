@@ -14,7 +14,6 @@ export interface ShardState {
 
 /** What is known of one stream. */
 export interface StreamState {
-  name: string;
   /** The service's word (ACTIVE, UPDATING), or what went wrong with the last look at it. */
   status: string;
   shards: ReadonlyMap<string, ShardState>;
@@ -25,8 +24,8 @@ export interface StreamState {
 export interface Options {
   /** Where to begin in the shards that are there at first, milliseconds since 1970. */
   since: () => number;
-  /** Leave out what is older when too far behind: the map shows what is now. In milliseconds; Infinity reads everything. */
-  patience: number;
+  /** So many milliseconds behind, leave out what is older: the map shows what is now. Without it, read everything. */
+  patience?: number;
   random?: () => number;
   /** Calls a second to GetRecords, at most. Each shard gives 5 a second to all its readers together. */
   calls?: number;
@@ -86,13 +85,21 @@ export class StreamReader {
     this.name = name;
     this.#kinesis = kinesis;
     this.#take = take;
-    this.#options = { random: Math.random, calls: 20, pause: 1000, look: 30_000, longest: 15_000, ...options };
+    this.#options = {
+      patience: Number.POSITIVE_INFINITY,
+      random: Math.random,
+      calls: 20,
+      pause: 1000,
+      look: 30_000,
+      longest: 15_000,
+      ...options,
+    };
   }
 
   /** A picture of the stream now. */
   get state(): StreamState {
     const shards = new Map([...this.#followers].map(([id, follower]) => [id, follower.state]));
-    return { name: this.name, status: this.#status, shards, answered: this.#answered };
+    return { status: this.#status, shards, answered: this.#answered };
   }
 
   /** Reads until `stop` is called. */

@@ -203,8 +203,7 @@ test("failures by the names of the SDK's errors", () => {
 test("what is said of a stream: the worst first", () => {
   const shard = (state: ShardState["state"], behind = 0): ShardState => ({ id: "s", state, behind, records: 0 });
   const say = (status: string, answered: number, ...shards: ShardState[]): string =>
-    judge({ name: "n", status, answered, shards: new Map(shards.map((one, index) => [`${index}`, one])) }, 100_000)
-      .text;
+    judge({ status, answered, shards: new Map(shards.map((one, index) => [`${index}`, one])) }, 100_000).text;
   assert.equal(say("ACTIVE", 99_000, shard("reading"), shard("closed")), "live");
   assert.equal(say("ACTIVE", 99_000, shard("reading"), shard("throttled")), "slowed down by Kinesis, trying again");
   assert.equal(say("network", 99_000, shard("reading")), "no connection, trying again");

@@ -1,7 +1,7 @@
 import type { FeatureCollection, MultiPolygon } from "geojson";
 import * as L from "leaflet";
 import type { Config } from "../config.ts";
-import { palette } from "../palette.ts";
+import type { Palette } from "../palette.ts";
 
 /** Where the name of each borough stands. */
 const NAMES: Record<string, [number, number]> = {
@@ -20,17 +20,20 @@ export class BaseMap {
   readonly #map: L.Map;
   readonly #hasTiles: boolean;
   readonly attribution: string;
+  #colours: Palette;
   #outlines: L.GeoJSON | undefined;
 
-  constructor(map: L.Map, config: Config) {
+  constructor(map: L.Map, config: Config, colours: Palette) {
     this.#map = map;
+    this.#colours = colours;
     this.#hasTiles = config.tiles !== undefined;
     this.attribution = config.tiles?.attribution ?? SOURCE;
     if (config.tiles !== undefined) {
       // The page sends no referrer, but tile servers want to know who asks.
       L.tileLayer(config.tiles.url, { maxZoom: 19, referrerPolicy: "origin" }).addTo(map);
+      return;
     }
-    for (const [name, place] of config.tiles === undefined ? Object.entries(NAMES) : []) {
+    for (const [name, place] of Object.entries(NAMES)) {
       const label = document.createElement("span");
       label.textContent = name;
       const icon = L.divIcon({ className: "borough", html: label, iconSize: [120, 20] });
@@ -53,12 +56,12 @@ export class BaseMap {
       pane: "tilePane",
       ...{ renderer: L.canvas({ pane: "tilePane", padding: 0.5 }) },
     }).addTo(this.#map);
-    this.recolour();
+    this.recolour(this.#colours);
   }
 
   /** Light and dark have other colours. */
-  recolour(): void {
-    const { land, shore } = palette();
-    this.#outlines?.setStyle({ fillColor: land, fillOpacity: 1, color: shore, weight: 1 });
+  recolour(colours: Palette): void {
+    this.#colours = colours; // of outlines that are still on their way, too
+    this.#outlines?.setStyle({ fillColor: colours.land, fillOpacity: 1, color: colours.shore, weight: 1 });
   }
 }

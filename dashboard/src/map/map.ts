@@ -1,7 +1,8 @@
 import * as L from "leaflet";
 import type { Config } from "../config.ts";
 import { byId } from "../dom.ts";
-import type { Fleet, Point } from "../fleet.ts";
+import type { Fleet } from "../fleet.ts";
+import { type Palette, palette } from "../palette.ts";
 import { BaseMap, CITY } from "./basemap.ts";
 import { Popup } from "./popup.ts";
 import { Sky } from "./sky.ts";
@@ -35,9 +36,10 @@ export class LiveMap {
     });
     this.#container.setAttribute("aria-label", "Map of New York City: arrow keys move it, plus and minus zoom");
     this.#fit(false);
-    this.base = new BaseMap(this.#map, config);
+    const colours = palette();
+    this.base = new BaseMap(this.#map, config, colours);
     byId("credit").textContent = this.base.attribution;
-    this.#sky = new Sky(this.#map, fleet);
+    this.#sky = new Sky(this.#map, fleet, colours);
     this.popup = new Popup(() => choose(undefined));
     this.#map.on("click", (event) => choose(this.#sky.at(event.containerPoint)));
     this.#map.on("mousemove", (event) => {
@@ -80,9 +82,9 @@ export class LiveMap {
     this.#sky.forget(names);
   }
 
-  recolour(): void {
-    this.base.recolour();
-    this.#sky.recolour();
+  recolour(colours: Palette): void {
+    this.base.recolour(colours);
+    this.#sky.recolour(colours);
   }
 
   #fit(isAnimated: boolean): void {
@@ -91,10 +93,9 @@ export class LiveMap {
 
   /** The scale bar: a round number of metres or kilometres. */
   #scale(): void {
-    const size = this.#map.getSize();
-    const middle: Point = { x: size.x / 2, y: size.y / 2 };
-    const left = this.#map.containerPointToLatLng([middle.x, middle.y]);
-    const right = this.#map.containerPointToLatLng([middle.x + 100, middle.y]);
+    const middle = this.#map.getSize().divideBy(2);
+    const left = this.#map.containerPointToLatLng(middle);
+    const right = this.#map.containerPointToLatLng(middle.add([100, 0]));
     const metres = this.#map.distance(left, right) / 100; // in a pixel
     const power = 10 ** Math.floor(Math.log10(metres * WIDEST));
     const step = Math.max(...STEPS.filter((one) => one * power <= metres * WIDEST)) * power;

@@ -1,7 +1,7 @@
 import type * as L from "leaflet";
 import { type Fleet, LEAVES, type Point, presence, type Unicorn } from "../fleet.ts";
 import { short } from "../format.ts";
-import { colourOf, hueOf, LOW, type Palette, palette } from "../palette.ts";
+import { colourOf, hueOf, LOW, type Palette } from "../palette.ts";
 import { Tracks } from "./tracks.ts";
 import { type Frame, View } from "./view.ts";
 
@@ -19,15 +19,16 @@ export class Sky {
   readonly #tracks: Tracks;
   readonly #sprites = new Map<number, HTMLCanvasElement>();
   readonly #widths = new Map<string, number>();
-  #palette: Palette = palette();
+  #palette: Palette;
   #isZooming = false;
   /** The name of the unicorn that was chosen. */
   chosen: string | undefined;
 
-  constructor(map: L.Map, fleet: Fleet) {
+  constructor(map: L.Map, fleet: Fleet, colours: Palette) {
     this.#fleet = fleet;
+    this.#palette = colours;
     this.#view = new View(map, 0);
-    this.#tracks = new Tracks(map, fleet);
+    this.#tracks = new Tracks(map, fleet, colours);
     this.#canvas.className = "sky leaflet-zoom-animated";
     this.#canvas.dataset.layer = "markers";
     map.getPanes().overlayPane.append(...this.#tracks.canvases, this.#canvas);
@@ -44,10 +45,10 @@ export class Sky {
   }
 
   /** Light and dark have other colours. */
-  recolour(): void {
-    this.#palette = palette();
+  recolour(colours: Palette): void {
+    this.#palette = colours;
     this.#sprites.clear();
-    this.#tracks.recolour();
+    this.#tracks.recolour(colours);
   }
 
   /** Unicorns are gone: so are their tracks. */
@@ -84,7 +85,7 @@ export class Sky {
       }
     }
     if (chosen !== undefined) {
-      this.#tracks.drawLive(context, frame, chosen.unicorn, this.#palette);
+      this.#tracks.drawLive(context, frame, chosen.unicorn);
     }
     context.setTransform(1, 0, 0, 1, 0, 0);
     for (const { unicorn, at } of seen) {

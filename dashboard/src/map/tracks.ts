@@ -1,6 +1,6 @@
 import type * as L from "leaflet";
 import { type Fleet, LONGEST_TRACK, type Point, type Unicorn } from "../fleet.ts";
-import { colourOf, hueOf, type Palette, palette } from "../palette.ts";
+import { colourOf, hueOf, type Palette } from "../palette.ts";
 import { type Frame, View } from "./view.ts";
 
 const MARGIN = 0.25;
@@ -25,13 +25,14 @@ export class Tracks {
   readonly #fleet: Fleet;
   #front: Layer;
   #back: Layer;
-  #palette: Palette = palette();
+  #palette: Palette;
   #job: Iterator<unknown> | undefined;
   #isStale = false;
   #painted = 0;
 
-  constructor(map: L.Map, fleet: Fleet) {
+  constructor(map: L.Map, fleet: Fleet, colours: Palette) {
     this.#fleet = fleet;
+    this.#palette = colours;
     this.#front = layer(map);
     this.#back = layer(map);
     this.repaint();
@@ -41,8 +42,8 @@ export class Tracks {
     return [this.#front.canvas, this.#back.canvas];
   }
 
-  recolour(): void {
-    this.#palette = palette();
+  recolour(colours: Palette): void {
+    this.#palette = colours;
     this.repaint();
   }
 
@@ -88,23 +89,24 @@ export class Tracks {
   }
 
   /** A whole track, up to the marker, on a canvas that is drawn anew with each frame. */
-  drawLive(context: CanvasRenderingContext2D, frame: Frame, unicorn: Unicorn, colours: Palette): void {
+  drawLive(context: CanvasRenderingContext2D, frame: Frame, unicorn: Unicorn): void {
+    const { halo, isDark } = this.#palette;
     path(context, frame, unicorn.track, 0);
     const at = frame.place(unicorn.position);
     context.lineTo(at.x, at.y);
     context.lineJoin = "round";
     context.lineWidth = 6;
-    context.strokeStyle = colours.halo;
+    context.strokeStyle = halo;
     context.stroke();
     context.lineWidth = 3;
-    context.strokeStyle = colourOf(hueOf(unicorn.name), colours.isDark);
+    context.strokeStyle = colourOf(hueOf(unicorn.name), isDark);
     context.stroke();
     const [start] = unicorn.track;
     if (start !== undefined) {
       const from = frame.place(start);
       context.beginPath();
       context.arc(from.x, from.y, 4, 0, 2 * Math.PI);
-      context.fillStyle = colours.halo;
+      context.fillStyle = halo;
       context.fill();
       context.stroke();
     }

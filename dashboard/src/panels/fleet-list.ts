@@ -118,20 +118,13 @@ export class FleetList {
   #arrange(now: number): void {
     const words = this.#search.value.trim().toLocaleLowerCase();
     const order = this.#order.value;
-    const { unicorns } = this.#fleet;
-    const key = `${order} ${words}`;
-    const isSame =
-      key === this.#key &&
-      this.#all === unicorns.size &&
-      this.#names.every((name) => unicorns.has(name)) &&
-      (order === "name" || now - this.#ordered < REORDER);
-    if (isSame) {
+    const key = `${this.#fleet.version} ${order} ${words}`;
+    if (key === this.#key && (order === "name" || now - this.#ordered < REORDER)) {
       return;
     }
     this.#key = key;
-    this.#all = unicorns.size;
     this.#ordered = now;
-    const found = [...unicorns.values()].filter(({ name }) => name.toLocaleLowerCase().includes(words));
+    const found = [...this.#fleet.unicorns.values()].filter(({ name }) => name.toLocaleLowerCase().includes(words));
     const weakest = ({ reading }: Unicorn): number => Math.min(reading.health, reading.magic);
     const by: Record<string, (one: Unicorn, other: Unicorn) => number> = {
       weakest: (one, other) => weakest(one) - weakest(other),
@@ -140,8 +133,6 @@ export class FleetList {
     found.sort((one, other) => by[order]?.(one, other) || COLLATOR.compare(one.name, other.name));
     this.#names = found.map(({ name }) => name);
   }
-
-  #all = 0;
 
   #row(index: number): Row {
     const held = this.#rows[index];

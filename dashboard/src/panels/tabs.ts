@@ -43,11 +43,9 @@ export class Tabs {
   }
 
   #show(): void {
-    document.body.dataset.tab = this.#current;
     for (const tab of TABS) {
       const button = byId(`tab-${tab}`);
       const isCurrent = tab === this.#current;
-      button.hidden = !this.#there.includes(tab);
       button.setAttribute("aria-selected", `${isCurrent}`);
       button.tabIndex = isCurrent ? 0 : -1;
       byId(tab).classList.toggle("shown", this.isShown(tab));

@@ -1,4 +1,5 @@
 import { byId } from "../dom.ts";
+import { recall, remember } from "../memory.ts";
 
 const KEY = "theme";
 const THEMES = ["auto", "light", "dark"] as const;
@@ -14,7 +15,7 @@ export class Colours {
     this.#changed = changed;
     byId("theme").addEventListener("click", () => {
       this.#theme = THEMES[(THEMES.indexOf(this.#theme) + 1) % THEMES.length] ?? "auto";
-      store(this.#theme);
+      remember(KEY, this.#theme);
       this.#apply();
     });
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#apply());
@@ -24,7 +25,6 @@ export class Colours {
   #apply(): void {
     document.documentElement.dataset.theme = this.#theme;
     const button = byId("theme");
-    button.dataset.theme = this.#theme;
     button.textContent = { auto: "Auto", light: "Light", dark: "Dark" }[this.#theme];
     button.setAttribute("aria-label", `Colours: ${this.#theme}. Change`);
     this.#changed();
@@ -32,17 +32,5 @@ export class Colours {
 }
 
 function stored(): Theme {
-  try {
-    return THEMES.find((theme) => theme === localStorage.getItem(KEY)) ?? "auto";
-  } catch {
-    return "auto"; // a browser that stores nothing
-  }
-}
-
-function store(theme: Theme): void {
-  try {
-    localStorage.setItem(KEY, theme);
-  } catch {
-    // as above
-  }
+  return THEMES.find((theme) => theme === recall(KEY)) ?? "auto";
 }
