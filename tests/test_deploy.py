@@ -43,7 +43,8 @@ class Place:
     said: list[str]
 
     def wanted(self, code: str = "one", signature: str = "aaa", **more: Any) -> Wanted:
-        """A package with this content, which is not looked into here."""
+        """A package with this content, which is not looked into here, and the live map, unless `values` says no."""
+        more["values"] = {"Dashboard": "yes", **more.get("values", {})}
         path = self.folder / f"{code}.zip"
         path.write_text(code)
         return Wanted(path, f"{abs(hash(code)):064x}"[:64], signature, **more)
@@ -100,7 +101,8 @@ def test_plan_changes_nothing(place: Place) -> None:
     assert {"index.html", "config.json", "boroughs.json"} < {one.key for one in plan.page.missing}
     assert plan.starts
     assert not plan.stops
-    wanted = set(json.loads(template.resolved(template.text(), {"CodeKey": "x", "Emulated": "yes"}))["Resources"])
+    given = {"CodeKey": "x", "Dashboard": "yes", "Emulated": "yes"}
+    wanted = set(json.loads(template.resolved(template.text(), given))["Resources"])
     assert {one.resource for one in plan.changes} == wanted
     assert {one.action for one in plan.changes} == {"Add"}
     assert Stack(place.account).find() is None

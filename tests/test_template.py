@@ -297,7 +297,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Mappin
     with emulator.running(tmp_path_factory.mktemp("template") / "emulator.log") as aws:
         account = connect(aws.endpoint, None, None)
         stack = Stack(account)
-        stack.execute(stack.propose(template.text(), {"Emulated": "yes", "CodeKey": KEY}))
+        stack.execute(stack.propose(template.text(), {"Emulated": "yes", "Dashboard": "yes", "CodeKey": KEY}))
         yield account.client("iam"), stack.resources()
 
 
@@ -376,11 +376,20 @@ def test_resources_by_condition() -> None:
     """What an emulator is given: without the parts that the parameters leave out, and complete otherwise."""
 
     whole = set(template.document()["Resources"])
-    everything = json.loads(template.resolved(template.text(), {"CodeKey": KEY}))
+    everything = json.loads(template.resolved(template.text(), {"CodeKey": KEY, "Dashboard": "yes"}))
     assert set(everything["Resources"]) == whole
-    little = json.loads(template.resolved(template.text(), {"Archive": "no", "Dashboard": "no", "Emulated": "yes"}))
+    little = json.loads(template.resolved(template.text(), {"Archive": "no", "Emulated": "yes"}))
     assert set(little["Resources"]) == {"Raw", "Summary", "Errors", "SensorData", "Artifacts", "ArtifactsPolicy"}
     assert set(little["Outputs"]) == {"ArtifactsBucket", "ParallelismSource"}
+
+
+def test_nobody_is_let_in_unasked() -> None:
+    """Guests share each shard's reads with the job: there are none, and no address to come from, unless asked for."""
+    assert template.parameters()["Dashboard"].default == "no"
+    plain = json.loads(template.resolved(template.text(), {"CodeKey": KEY}))
+    kinds = {resource["Type"].rpartition("::")[0] for resource in plain["Resources"].values()}
+    assert not kinds & {"AWS::Cognito", "AWS::CloudFront"}
+    assert not {"SiteBucket", "SiteAddress", "IdentityPool"} & set(plain["Outputs"])
 
 
 def test_no_secret_and_no_account_in_it() -> None:
