@@ -70,6 +70,9 @@ def write_configuration(folder: Path, options: Mapping[str, str]) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What the distribution's scripts need to know, with their configuration, logs and notes below `folder`."""
-    where = {"CONF": "conf", "LOG": "log", "PID": "pid"}
-    return java() | {f"FLINK_{name}_DIR": str((folder / path).resolve()) for name, path in where.items()}
+    """What the distribution's scripts need to know, with their configuration, logs and notes below `folder`.
+
+    Raises NotSetUp when the class path is not in place.
+    """
+    where = {"CONF": folder / "conf", "LOG": folder / "log", "PID": folder / "pid", "LIB": lib.require(lib.CLUSTER_LIB)}
+    return java() | {f"FLINK_{name}_DIR": str(path.resolve()) for name, path in where.items()}
