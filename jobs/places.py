@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from connectors import aws, dynamodb, files, kinesis
 from connectors.connector import Connector
 from jobs.settings import Settings
+from jobs.unicorn_summary import JOB
+
+KEY = ("Name", "StatusTime")  # of the table
+_COLUMN = re.compile(r"^\s+(\w+) (\w+)\b.*,?$", re.MULTILINE)
 
 
 def connectors(settings: Settings) -> dict[str, Connector]:
@@ -33,11 +39,15 @@ def _on_aws(settings: Settings) -> dict[str, Connector]:
         "summary_stream": kinesis.sink(
             place, values["summary_stream"]["stream"], partition_key="Name", more=options["summary_stream"]
         ),
-        "sensor_data": dynamodb.sink(
-            place, values["sensor_data"]["table"], key=("Name", "StatusTime"), more=options["sensor_data"]
-        ),
+        "sensor_data": dynamodb.sink(place, values["sensor_data"]["table"], key=KEY, more=options["sensor_data"]),
         "error_stream": kinesis.sink(place, values["error_stream"]["stream"], more=options["error_stream"]),
     }
+
+
+def misfit(described: Mapping[str, Any]) -> str | None:
+    """Why a DynamoDB table, as DescribeTable tells of it, cannot take the rows; None if it can."""
+    columns = _COLUMN.findall(JOB.sql("tables", "sensor_data"))
+    return dynamodb.misfit(described, KEY, {name: "S" if type_ == "STRING" else "N" for name, type_ in columns})
 
 
 def _aws(values: Mapping[str, str]) -> aws.Aws:

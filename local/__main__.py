@@ -9,8 +9,9 @@ from pathlib import Path
 
 from connectors.connector import ConnectorError
 from jobs import places, settings
+from jobs.unicorn_summary import JOB
 from local import cluster_command, lib
-from operations.flags import count, positive
+from operations.flags import count, positive, subtasks
 
 STATE = lib.STATE / "job"
 
@@ -80,7 +81,7 @@ def _demo(command: argparse.ArgumentParser) -> None:
     number = command.add_argument
     number("--unicorns", type=count, default=20, metavar="N", help="how many fly")
     number("--shards", type=count, default=4, metavar="N", help="shards of the raw stream")
-    number("--parallelism", type=count, default=None, metavar="N", help="subtasks (default: one per shard)")
+    number("--parallelism", type=subtasks, default=None, metavar="N", help="subtasks (default: one per shard)")
     number("--speed", type=positive, default=20.0, metavar="X", help="the producer's clock against the wall clock")
     number("--windows", type=count, default=None, metavar="N", help="end after N closed windows (default: Ctrl-C)")
     number("--late", type=_share, default=0.01, metavar="SHARE", help="readings that come minutes late")
@@ -128,7 +129,7 @@ def _job(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the settings (default: made from AWS_ENDPOINT_URL)",
     )
-    add("--parallelism", type=count, default=4, metavar="N", help="subtasks; one per shard is fastest")
+    add("--parallelism", type=subtasks, default=4, metavar="N", help="subtasks; one per shard is fastest")
     add("--port", type=_port, default=8081, metavar="PORT", help="of the web UI; 0 takes a free one")
     add("--state", type=Path, default=STATE, metavar="DIR", help="for checkpoints, savepoints and logs")
     add(
@@ -163,7 +164,7 @@ def _run_demo(parsed: argparse.Namespace) -> int:
         demo.Options(
             unicorns=parsed.unicorns,
             shards=parsed.shards,
-            parallelism=parsed.parallelism or parsed.shards,
+            parallelism=parsed.parallelism or min(parsed.shards, JOB.most_subtasks or parsed.shards),
             speed=parsed.speed,
             windows=parsed.windows,
             late=parsed.late,

@@ -25,12 +25,12 @@ def main() -> None:
     from ministack.app import main as serve  # noqa: PLC0415
     from ministack.services import kinesis  # noqa: PLC0415
 
-    position = kinesis._start_position  # noqa: SLF001  (of GetShardIterator and of SubscribeToShard)
+    position = kinesis._start_position
 
     def start_position(records: Any, kind: str, sequence_number: str, time: Any) -> Any:
         return position(records, kind, sequence_number, None if time is None else seconds(time))
 
-    kinesis._start_position = start_position  # noqa: SLF001
+    kinesis._start_position = start_position
     serve()
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from connectors.connector import ConnectorError
 from jobs import places, settings
 from operations import rest, submit
-from operations.flags import count
+from operations.flags import subtasks
 from operations.submit import NAME
 
 Commands = Any  # argparse's own type of it is private
@@ -85,7 +85,7 @@ def _properties(command: argparse.ArgumentParser) -> None:
 def _parallelism(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--parallelism",
-        type=count,
+        type=subtasks,
         default=4,
         metavar="N",
         help="subtasks; one per shard is fastest (default: 4)",

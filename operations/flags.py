@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from jobs.unicorn_summary import JOB
+
 
 def positive(text: str, what: str = "a number") -> float:
     """A finite number above 0, called `what` where it is none. Raises ArgumentTypeError."""
@@ -21,3 +23,17 @@ def count(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
+
+
+def subtasks(text: str) -> int:
+    """A parallelism: a whole number from 1 to as many subtasks as the job's state can be spread over.
+
+    Refused here, before anything is started or stopped. Raises ArgumentTypeError.
+    """
+    number = count(text)
+    if JOB.most_subtasks is not None and number > JOB.most_subtasks:
+        raise argparse.ArgumentTypeError(
+            f"{number} subtasks are more than the {JOB.most_subtasks} that the job's state can be spread over "
+            "(pipeline.max-parallelism in jobs/unicorn_summary)"
+        )
+    return number

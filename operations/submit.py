@@ -99,11 +99,11 @@ def compatible(point: Point, signature: str) -> None:
     """Raise StateError unless the state in the point is the one that the SQL keeps now."""
     if point.signature not in (None, signature):
         raise state.StateError(
-            f"The {point.kind} {point.uri} cannot be resumed: the SQL's aggregations or the shape of its plan have "
-            f"changed since it was written (its state is {point.signature}, the SQL's is {signature}). Undo the "
-            "change, or start again from a time before the oldest open minute, such as `python -m jobs submit --start "
-            f"{_a_while_before(point)}`: rows are written again under the same keys. The minute in which it starts "
-            "comes out incomplete; `python -m jobs backfill` repairs it."
+            f"The {point.kind} {point.uri} cannot be resumed: the SQL's aggregations, the shape of its plan or its "
+            f"highest parallelism have changed since it was written (its state is {point.signature}, the SQL's is "
+            f"{signature}). Undo the change, or start again from a time before the oldest open minute, such as "
+            f"`python -m jobs submit --start {_a_while_before(point)}`: rows are written again under the same keys. "
+            "The minute in which it starts comes out incomplete; `python -m jobs backfill` repairs it."
         )
 
 

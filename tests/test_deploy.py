@@ -507,16 +507,51 @@ def test_down_asks_first(place: Place, capsys: pytest.CaptureFixture[str], monke
     assert place.tables() == place.buckets() == []
 
 
-def test_a_table_of_another_key_is_refused(place: Place) -> None:
-    place.account.client("dynamodb").create_table(
-        TableName="UnicornSensorData",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
-    )
-    with pytest.raises(DeployError, match=r"^The table UnicornSensorData has the key Id, not Name, StatusTime: "):
-        place.up()
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ({"Name": "S", "StatusTime": "N"}, "Name (text), StatusTime (number)"),  # the workshop's of 2017
+        ({"Name": "B", "StatusTime": "S"}, "Name (bytes), StatusTime (text)"),
+        ({"StatusTime": "S", "Name": "S"}, "StatusTime (text), Name (text)"),
+        ({"Name": "S"}, "Name (text)"),
+        ({"Id": "S"}, "Id (text)"),
+    ],
+)
+def test_a_table_of_another_key_is_refused(place: Place, key: dict[str, str], told: str) -> None:
+    """In its names, its types, their order: the job would fail at its first row, again and again."""
+    create_table(place, "UnicornSensorData", key)
+    said = rf"^The table UnicornSensorData has the key {re.escape(told)}, not Name \(text\), StatusTime \(text\): "
+    for attempt in (place.plan, place.up):
+        with pytest.raises(DeployError, match=said):
+            attempt()
     assert Stack(place.account).find() is None
+    # It can be removed by hand all the same, not being ours to keep.
+    retained.delete_table(place.account, "UnicornSensorData", place.said.append)
+    assert place.tables() == []
+
+
+def create_table(place: Place, name: str, key: dict[str, str]) -> None:
+    """A table with this key, as somebody else has made it."""
+    place.account.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": one, "KeyType": kind} for one, kind in zip(key, ("HASH", "RANGE"), strict=False)],
+        AttributeDefinitions=[{"AttributeName": one, "AttributeType": type_} for one, type_ in key.items()],
+    )
+
+
+def test_names_that_are_taken_later(place: Place) -> None:
+    """A stack that is to be changed to names that others have: refused before the application is stopped."""
+    place.up()
+    create_table(place, "Theirs", {"Name": "S", "StatusTime": "S"})
+    place.account.client("kinesis").create_stream(StreamName="theirs", ShardCount=1)
+    for values, told in (
+        ({"Table": "Theirs"}, r"already the table Theirs in .* --set Table="),
+        ({"SummaryStream": "theirs"}, r"already the stream theirs in .* --set SummaryStream="),
+    ):
+        with pytest.raises(DeployError, match=told):
+            place.up(place.wanted(values=values, replace=True))
+    assert place.application.require().is_running
 
 
 def test_a_failure_names_its_cause(place: Place) -> None:

@@ -13,11 +13,14 @@ from typing import Any
 
 import pytest
 
+from deploy import template, up
+from jobs import __main__ as jobs_program
 from jobs import job as jobs_job
 from jobs import places, settings
 from jobs.job import Job
 from jobs.unicorn_summary import JOB
-from operations import points, rest, state, submit
+from local import __main__ as local_program
+from operations import flags, points, rest, state, submit
 
 SIGNATURE = "0123456789ab"
 
@@ -82,6 +85,41 @@ def test_a_change_that_keeps_the_state(signature: str, file: tuple[str, str], ol
 def test_a_change_that_does_not(signature: str, file: tuple[str, str], old: str, new: str) -> None:
     """Another aggregate, window, key, or shape of the plan is another state."""
     assert state.signature(plan({file: (old, new)})) != signature
+
+
+def test_another_highest_parallelism_is_another_state() -> None:
+    """Flink cuts keyed state into so many parts when it is first written, and can never cut it anew."""
+    known = "== Optimized Execution Plan ==\nSink(table=[x])\n"
+    assert len({state.signature(known, most) for most in (None, 128, 1024)}) == 3
+    assert state.signature(known, 1024) == state.signature(known, 1024)
+
+
+def test_no_more_subtasks_than_a_restored_job_can_have(capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused while the command line is read, so before anything is stopped, started or submitted."""
+    most = JOB.most_subtasks
+    assert most is not None
+    unusable = str(most + 1)
+    for program, command in (
+        (jobs_program.main, ["submit", "--parallelism", unusable]),
+        (jobs_program.main, ["resume", "--parallelism", unusable]),
+        (local_program.main, ["job", "--parallelism", unusable]),
+        (local_program.main, ["demo", "--parallelism", unusable]),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            program(command)
+        assert ended.value.code == 2
+        assert f"{unusable} subtasks are more than the {most} that the job's state" in capsys.readouterr().err
+    assert flags.subtasks(str(most)) == most
+
+
+def test_a_deployment_cannot_outgrow_its_state() -> None:
+    """Neither by its parameter, nor by autoscaling within an account's default quota of units."""
+    most, known = JOB.most_subtasks, template.parameters()
+    assert most is not None
+    assert known["Parallelism"].most == up.MOST_SUBTASKS <= most / 4
+    assert up.MOST_UNITS * int(known["ParallelismPerKpu"].most or 0) <= most / 2
+    with pytest.raises(template.TemplateError, match="Parallelism is '257'"):
+        template.check({"Parallelism": "257"})
 
 
 def test_a_text_without_a_plan() -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +10,9 @@ from pathlib import Path
 import pytest
 
 from consumer.tail import stored
-from local import check, emulator, ministack, proof, running
+from local import check, proof, running
 from local.emulator import Emulator
-from operations import submit
-from tests.emulated import WARM_UP, Stage, job_here, send, stage, wait_for
-from tests.faults import kinesis_mock
+from tests.emulated import WARM_UP, Stage, job_here, send, stage
 
 UNICORNS = ("--unicorns", "12", "--rate", "max")
 FIRST = (*UNICORNS, "--seed", "1", "--start", "2026-11-22 06:00:00", "--msgs", "1440")
@@ -26,8 +21,7 @@ SECOND = (*UNICORNS, "--seed", "2", "--start", "2026-11-22 06:10:00", "--msgs", 
 
 def iso(moment: float) -> str:
     """A time as settings and --start take it, to the millisecond."""
-    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
-    return text
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True)
@@ -78,6 +72,7 @@ def test_a_start_in_a_loaded_stream(loaded: Loaded, where: str, tmp_path: Path) 
     sent = [loaded.first, loaded.second] if where == "before" else [loaded.second]
     readings = {"start": "AT_TIMESTAMP", "start.timestamp": iso(getattr(loaded, where))}
     with job_here(on, tmp_path, 2, WARM_UP, readings) as job:
+        assert {one["maxParallelism"] for one in job.get("")["vertices"] if "Writer" not in one["name"]} == {1024}
         running.wait_until_read(job, 1440 * len(sent))
         job.drain(60)
     result = outcome(on, *sent)

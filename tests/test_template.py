@@ -250,7 +250,10 @@ def test_alarms() -> None:
             found.add((metric["Namespace"], metric["MetricName"], dimension["Name"], metric["Statistic"]))
     assert found == ALARMS
     throttled = {f"{what}-throttled" for what in ("raw-writes", "raw-reads", "summary", "errors", "table")}
-    assert names == {"down", "restarts", "checkpoints", "lag", "errors", "dropped", "no-rows", "archive-behind"} | throttled
+    assert (
+        names
+        == {"down", "restarts", "checkpoints", "lag", "errors", "dropped", "no-rows", "archive-behind"} | throttled
+    )
 
 
 def test_a_record_that_a_window_drops_sets_off_an_alarm() -> None:
