@@ -26,7 +26,8 @@ _NAMING = ("RawStream", "SummaryStream", "ErrorStream", "Table", "ApplicationNam
 class Wanted:
     """What is to run: the package with its SHA-256, the signature of its state, and parameters that are given.
 
-    fresh: start without a snapshot. start: whether to start an application that does not run. replace: whether streams
+    fresh: start without a snapshot, and begin to read at the time `since` (as settings.is_time takes it), or where the
+    stream begins. start: whether to start an application that does not run. replace: whether streams
     and application may be made anew, and lose what they hold. page: the folder of the dashboard's built page.
     """
 
@@ -35,6 +36,7 @@ class Wanted:
     signature: str
     values: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
+    since: str = ""
     start: bool = True
     replace: bool = False
     page: Path = lib.PAGE
@@ -131,7 +133,7 @@ class Deployment:
         return found
 
     def _refuse_taken_names(self, found: Found | None, wanted: Wanted) -> None:
-        """What is to be made, and is there already, would fail the change; only a new stack takes over, and no stream."""
+        """What is to be made and is there already would fail the change; only a new stack takes over, and no stream."""
         taken = []
         kinesis, firehose = self._account.client("kinesis"), self._account.client("firehose")
         for parameter in ("RawStream", "SummaryStream", "ErrorStream"):
@@ -212,6 +214,8 @@ class Deployment:
         if running is not None and running.signature not in ("", wanted.signature):
             # Snapshots up to this version, that of the stop among them, are of another state.
             values["StateSince"] = str(running.version)
+        if wanted.fresh:
+            values["StartTime"] = wanted.since
         if self._account.is_emulated:
             values["Emulated"] = "yes"
         if "Parallelism" in wanted.values:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from connectors import aws, dynamodb, files, kinesis
 from connectors.connector import Connector
@@ -42,6 +43,12 @@ def _on_aws(settings: Settings) -> dict[str, Connector]:
         "sensor_data": dynamodb.sink(place, values["sensor_data"]["table"], key=KEY, more=options["sensor_data"]),
         "error_stream": kinesis.sink(place, values["error_stream"]["stream"], more=options["error_stream"]),
     }
+
+
+def is_emulated(settings: Settings) -> bool:
+    """Whether streams and table are an emulator's: an endpoint that is not one of AWS's own, such as a VPC's."""
+    host = urlsplit(settings.values.get("aws", {}).get("endpoint", "")).hostname or ""
+    return bool(host) and not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
 def misfit(described: Mapping[str, Any]) -> str | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors.connector import ConnectorError
 from jobs import places, settings
 from jobs.unicorn_summary import JOB
 from local import cluster_command, lib
-from operations.flags import count, positive, subtasks
+from operations.flags import count, pinned, positive, subtasks
 
 STATE = lib.STATE / "job"
 
@@ -209,16 +210,22 @@ def _run_aws(parsed: argparse.Namespace) -> int:
 
 def _run_job(parsed: argparse.Namespace) -> int:
     from local import minicluster, processes, resources, running  # noqa: PLC0415
+    from operations import submit  # noqa: PLC0415
 
     properties = parsed.properties or running.properties_here(parsed.state)
     chosen = settings.read(properties)
     places.connectors(chosen)  # refuses what no connector takes, before anything is started
     if chosen.place == "aws":
         resources.require(chosen.values)
+    if chosen.values["readings"]["start"] == "LATEST" and not parsed.resume:
+        properties = submit.with_start(properties, pinned("LATEST", datetime.now(UTC)), parsed.state)
     resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume
     processes.require_free(parsed.port, "--port")
     port = parsed.port or processes.free_port()
-    return minicluster.run(properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume))
+    emulated = places.is_emulated(chosen)
+    return minicluster.run(
+        properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume, emulated=emulated)
+    )
 
 
 if __name__ == "__main__":

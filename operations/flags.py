@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from datetime import UTC, datetime
 
+from jobs.settings import is_time
 from jobs.unicorn_summary import JOB
 
 
@@ -37,3 +39,25 @@ def subtasks(text: str) -> int:
             "(pipeline.max-parallelism in jobs/unicorn_summary)"
         )
     return number
+
+
+def start(text: str) -> str:
+    """Where reading begins: TRIM_HORIZON, LATEST, or a time that has been. Raises ArgumentTypeError."""
+    if text in ("TRIM_HORIZON", "LATEST"):
+        return text
+    if not is_time(text):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not TRIM_HORIZON, LATEST, or a time such as 2026-11-22T06:00:00.000+00:00"
+        )
+    if datetime.fromisoformat(text) > datetime.now(UTC):
+        raise argparse.ArgumentTypeError(f"{text!r} has not been yet: Kinesis starts at no time in the future")
+    return text
+
+
+def pinned(start: str, now: datetime) -> str:
+    """The same place to begin, with LATEST as the time that it is now.
+
+    What the connector keeps of a shard without a record is only "the latest", and it looks for it again whenever it is
+    restarted: what came in between would be lost.
+    """
+    return now.astimezone(UTC).isoformat(timespec="milliseconds") if start == "LATEST" else start
