@@ -99,6 +99,9 @@ METADATA: Mapping[str, str] = {
 }
 
 
+_BEGINNING = "1970-01-01T00:00:00.000+00:00"  # of whatever a shard still has
+
+
 @dataclass(frozen=True)
 class Start:
     """Where reading begins when there is no checkpoint to go on from.
@@ -112,10 +115,12 @@ class Start:
     def options(self) -> dict[str, str]:
         if (self.position == "AT_TIMESTAMP") != (self.timestamp is not None):
             raise ConnectorError("A start timestamp belongs to the position AT_TIMESTAMP, and to no other.")
-        options = {"scan.stream.initpos": self.position}
-        if self.timestamp is not None:
-            options["scan.stream.initpos-timestamp"] = self.timestamp
-        return options
+        return {
+            "scan.stream.initpos": self.position,
+            # State that was written after a start at a time says of a shard without a record only that it is to be read
+            # from "the time". Restored under another start, without one, the job would fail for ever.
+            "scan.stream.initpos-timestamp": self.timestamp or _BEGINNING,
+        }
 
 
 def source(

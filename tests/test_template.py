@@ -224,6 +224,7 @@ ALARMS = {
     ("AWS/KinesisAnalytics", "uptime", "Application", "Maximum"),
     ("AWS/KinesisAnalytics", "fullRestarts", "Application", "Maximum"),
     ("AWS/KinesisAnalytics", "numberOfFailedCheckpoints", "Application", "Maximum"),
+    ("AWS/KinesisAnalytics", "numLateRecordsDropped", "Application", "Maximum"),
     ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", "Maximum"),
     ("AWS/Kinesis", "IncomingRecords", "StreamName", "Sum"),
     ("AWS/Kinesis", "WriteProvisionedThroughputExceeded", "StreamName", "Sum"),
@@ -249,7 +250,36 @@ def test_alarms() -> None:
             found.add((metric["Namespace"], metric["MetricName"], dimension["Name"], metric["Statistic"]))
     assert found == ALARMS
     throttled = {f"{what}-throttled" for what in ("raw-writes", "raw-reads", "summary", "errors", "table")}
-    assert names == {"down", "restarts", "checkpoints", "lag", "errors", "archive-behind"} | throttled
+    assert (
+        names
+        == {"down", "restarts", "checkpoints", "lag", "errors", "dropped", "no-rows", "archive-behind"} | throttled
+    )
+
+
+def test_a_record_that_a_window_drops_sets_off_an_alarm() -> None:
+    """Whenever it happens: also in the first minute of a run, so the count itself is looked at and not its growth."""
+    alarm = template.document()["Resources"]["AlarmDropped"]["Properties"]
+    assert alarm["MetricName"] == "numLateRecordsDropped"
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
+        "Maximum",
+        0,
+        "GreaterThanThreshold",
+    )
+    assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "notBreaching")
+    assert "backfill" in alarm["AlarmDescription"]
+
+
+def test_every_sink_and_every_way_to_lose_sight_has_an_alarm() -> None:
+    """Minutes without rows while records come; and for each resource that holds something, one that watches it."""
+    resources = template.document()["Resources"]
+    alarms = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    watched = json.dumps([one.get("Dimensions", one.get("Metrics")) for one in alarms])
+    for name in ("Raw", "Summary", "Errors", "SensorData"):
+        assert f'{{"Ref": "{name}"}}' in watched
+    held = next(one for one in alarms if one["AlarmName"]["Fn::Sub"].endswith("-no-rows"))
+    streams = {one["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"] for one in held["Metrics"][1:]}
+    assert streams == {"Raw", "Summary"}
+    assert held["EvaluationPeriods"] == 10
 
 
 def test_the_application() -> None:

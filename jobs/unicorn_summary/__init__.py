@@ -11,6 +11,9 @@ JOB = Job(
     inserts={"summary_stream": "summary", "sensor_data": "summary", "error_stream": "errors"},
     configuration={
         "pipeline.name": "unicorn_summary",
+        # A restored job can have no more subtasks than this. Four times what a deployment may ask for, and twice what
+        # autoscaling can reach (64 units of 8 subtasks). Part of the state: with another number none can be restored.
+        "pipeline.max-parallelism": "1024",
         # Timestamps are UTC, whatever the zone of the machine.
         "table.local-time-zone": "UTC",
         # A quarter less CPU; safe, since no function keeps a reference to a row that Flink may fill again.
