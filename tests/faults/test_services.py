@@ -224,8 +224,9 @@ def test_limits(trial: Trial) -> None:
     trial.start()
     with trial.flying(*FLIGHT, *SPEED):
         trial.wait_for_rows()
-    # Hours later, so that the flight's windows close and their rows are written beside these.
-    later = datetime.now(UTC) + timedelta(hours=2)
+    # Days later by the flight's clock, which began six days back, so that its windows close and their rows are written
+    # beside these.
+    later = datetime.now(UTC) - timedelta(days=1)
     trial.put([*extremes(later), *extremes(later + timedelta(minutes=3))])
     start = f"{later + timedelta(minutes=5):%Y-%m-%d %H:%M:%S}"
     with trial.flying(*FLIGHT, *SPEED, "--start", start):
