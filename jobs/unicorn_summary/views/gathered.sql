@@ -4,9 +4,8 @@
 -- order of records in their shard, and a replay after a failure decides it the same way. And it moves the readings to
 -- where all watermarks meet: at the source each subtask has a watermark of its own, and a subtask that was silent or
 -- stalled would take for timely what the window then drops without a word.
--- State: a time per shard, which is never forgotten (no table.exec.state.ttl): after a stop, however long, it decides as
--- if there had been none. That is some hundred bytes for each shard that the stream has ever had, and only splitting and
--- merging make new ones.
+-- State: a time per shard, which is never forgotten (no table.exec.state.ttl), so that the length of a stop changes
+-- nothing. It is some hundred bytes for each shard that the stream ever had; only splits and merges make new ones.
 SELECT
     line,
     shard,
