@@ -96,6 +96,7 @@ SINK_OPTIONS: Mapping[str, Option] = {
 METADATA: Mapping[str, str] = {
     "shard": "METADATA FROM 'shard-id' VIRTUAL",
     "sequence_number": "METADATA FROM 'sequence-number' VIRTUAL",
+    "arrival": "METADATA FROM 'timestamp' VIRTUAL",
 }
 
 
