@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connectors import files
-from local import durable, flink, lib, processes
+from local import callbacks, durable, flink, lib, processes
 
 if TYPE_CHECKING:
     from py4j.protocol import Py4JJavaError
@@ -53,6 +53,7 @@ def run(properties: Path, launch: Launch) -> int:
     """
     flink.use(flink.jvm(launch.state / "log", emulated=launch.emulated))
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     import main  # noqa: PLC0415  (PyFlink starts its JVM with the environment of this moment)
     from connectors.connector import ConnectorError  # noqa: PLC0415
@@ -60,6 +61,7 @@ def run(properties: Path, launch: Launch) -> int:
 
     try:
         with processes.signals() as asked:
+            callbacks.for_java_only(get_gateway())
             client = main.submit(properties, launch.configuration()).get_job_client()
             report("RUNNING", launch, str(client.get_job_id()))
             # The job's end, not its status: the minicluster is gone as soon as the job has ended.

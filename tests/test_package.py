@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import subprocess
@@ -501,7 +502,8 @@ def python_below(pid: int) -> psutil.Process:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for child in psutil.Process(pid).children():
-            if MAIN in child.cmdline():
-                return child
+            with contextlib.suppress(psutil.NoSuchProcess):  # the scripts start many that end at once
+                if MAIN in child.cmdline():
+                    return child
         time.sleep(0.1)
     raise AssertionError("the client runs no main.py")
