@@ -9,5 +9,4 @@ SELECT DISTINCT
     Distance,
     MagicPoints,
     HealthPoints
-FROM checked
-WHERE error_name IS NULL
+FROM archived_each
