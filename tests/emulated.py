@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -73,6 +74,8 @@ def job_here(
 
     launcher: further configuration of Flink. readings: further settings of that group.
     """
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
+
     import main  # noqa: PLC0415  (imports PyFlink, which needs the fixture `jvm` first)
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +91,8 @@ def job_here(
         yield job
     finally:
         if not end.done():
-            client.cancel().result()
+            with contextlib.suppress(Py4JJavaError):  # a job that was stopped may be ending just now
+                client.cancel().result()
 
 
 # A backlog is read in a second or two, and the warm-up lasts ten. So that windows close while it is being read, as

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors import files
 from jobs import job
+from jobs.job import Job
 from jobs.unicorn_summary import BACKFILL
 from local import durable, flink, processes
 from local.processes import RunError
@@ -58,13 +59,14 @@ class Lines:
 
 
 def compute(
-    archive: Archive, output: Path, parallelism: int, asked: threading.Event, say: Say
+    archive: Archive, output: Path, parallelism: int, asked: threading.Event, say: Say, sql: Job = BACKFILL
 ) -> tuple[Lines, Iterator[Row]]:
     """Run the backfill's SQL over the archive, each sink into a folder of JSON lines below `output`, and read these.
 
-    Raises RunError when it fails or stands still, Stopped when `asked` to.
+    sql: BACKFILL, or a variant of it; one without the sink `tally` tells no lines. Raises RunError when it fails or
+    stands still, Stopped when `asked` to.
     """
-    scratch = output.with_name("scratch")
+    scratch = output.with_name(f"{output.name}-scratch")
     scratch.mkdir()
     flink.use(flink.jvm(output.with_name("log")))
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415
@@ -79,14 +81,14 @@ def compute(
     mode = EnvironmentSettings.new_instance().in_batch_mode().with_configuration(configuration).build()
     connectors = {
         "readings": files.source(archive.folder),
-        **{sink: files.sink(output / sink) for sink in BACKFILL.sinks},
+        **{sink: files.sink(output / sink) for sink in sql.sinks},
     }
     try:
         environment = TableEnvironment.create(mode)
-        job.declare(environment, BACKFILL, connectors)
+        job.declare(environment, sql, connectors)
         if asked.is_set():
             raise Stopped("Stopped: nothing was written.")
-        client = job.inserts(environment, BACKFILL).execute().get_job_client()
+        client = job.inserts(environment, sql).execute().get_job_client()
         end = client.get_job_execution_result()
         try:
             _wait(end, rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id())), asked, say)

@@ -33,6 +33,7 @@ WINDOW = 120.0  # seconds
 SAMPLE = 1000  # records in one read, at most
 READS = 2  # from one position, at most: an empty answer may only mean that there is more to look through
 PAUSE = 0.25  # seconds between two reads of a shard
+FUTURE = 600_000  # milliseconds after its arrival: a reading with a later time is COERCION (views/checked.sql)
 TOGETHER = 8  # shards asked at a time
 CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
@@ -124,8 +125,19 @@ class Probe:
         return self._heard(shard, last, (self.now - last[-1].arrival).total_seconds() if is_all else MOMENT)
 
     def _heard(self, shard: str, last: list[Record], silent: float) -> Shard:
-        times = [time for time in map(event_time, last) if time is not None]
-        return Shard(shard, silent=max(silent, 0.0), event=max(times, default=None))
+        told = [
+            (time, round(record.arrival.timestamp() * 1000))
+            for record in last
+            if (time := event_time(record)) is not None
+        ]
+        times = [time for time, arrival in told if time - arrival <= FUTURE]
+        return Shard(
+            shard,
+            silent=max(silent, 0.0),
+            event=max(times, default=None),
+            oldest=min(times, default=None),
+            ahead=max((time - arrival for time, arrival in told if time - arrival > FUTURE), default=None),
+        )
 
     def _since(self, shard: str, seconds: float) -> tuple[list[Record], bool]:
         """Some records of so many seconds back and later, and whether they are all of them."""
