@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors.connector import ConnectorError
 from jobs import places, settings
+from jobs.unicorn_summary import JOB
 from local import cluster_command, lib
-from operations.flags import count, positive
+from operations.flags import count, pinned, positive, subtasks
 
 STATE = lib.STATE / "job"
 
@@ -80,7 +82,7 @@ def _demo(command: argparse.ArgumentParser) -> None:
     number = command.add_argument
     number("--unicorns", type=count, default=20, metavar="N", help="how many fly")
     number("--shards", type=count, default=4, metavar="N", help="shards of the raw stream")
-    number("--parallelism", type=count, default=None, metavar="N", help="subtasks (default: one per shard)")
+    number("--parallelism", type=subtasks, default=None, metavar="N", help="subtasks (default: one per shard)")
     number("--speed", type=positive, default=20.0, metavar="X", help="the producer's clock against the wall clock")
     number("--windows", type=count, default=None, metavar="N", help="end after N closed windows (default: Ctrl-C)")
     number("--late", type=_share, default=0.01, metavar="SHARE", help="readings that come minutes late")
@@ -128,7 +130,7 @@ def _job(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the settings (default: made from AWS_ENDPOINT_URL)",
     )
-    add("--parallelism", type=count, default=4, metavar="N", help="subtasks; one per shard is fastest")
+    add("--parallelism", type=subtasks, default=4, metavar="N", help="subtasks; one per shard is fastest")
     add("--port", type=_port, default=8081, metavar="PORT", help="of the web UI; 0 takes a free one")
     add("--state", type=Path, default=STATE, metavar="DIR", help="for checkpoints, savepoints and logs")
     add(
@@ -163,7 +165,7 @@ def _run_demo(parsed: argparse.Namespace) -> int:
         demo.Options(
             unicorns=parsed.unicorns,
             shards=parsed.shards,
-            parallelism=parsed.parallelism or parsed.shards,
+            parallelism=parsed.parallelism or min(parsed.shards, JOB.most_subtasks or parsed.shards),
             speed=parsed.speed,
             windows=parsed.windows,
             late=parsed.late,
@@ -208,16 +210,22 @@ def _run_aws(parsed: argparse.Namespace) -> int:
 
 def _run_job(parsed: argparse.Namespace) -> int:
     from local import minicluster, processes, resources, running  # noqa: PLC0415
+    from operations import submit  # noqa: PLC0415
 
     properties = parsed.properties or running.properties_here(parsed.state)
     chosen = settings.read(properties)
     places.connectors(chosen)  # refuses what no connector takes, before anything is started
     if chosen.place == "aws":
         resources.require(chosen.values)
+    if chosen.values["readings"]["start"] == "LATEST" and not parsed.resume:
+        properties = submit.with_start(properties, pinned("LATEST", datetime.now(UTC)), parsed.state)
     resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume
     processes.require_free(parsed.port, "--port")
     port = parsed.port or processes.free_port()
-    return minicluster.run(properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume))
+    emulated = places.is_emulated(chosen)
+    return minicluster.run(
+        properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume, emulated=emulated)
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """A standalone Flink cluster on this machine: one JobManager and some TaskManagers, each a process of its own.
 
 They are started by Flink's own scripts from the apache-flink wheel, with a configuration, logs, checkpoints and
-savepoints in one folder, and nothing of this project on their class path: a job brings its jar along, as to any
-cluster. Either they are children that end with whoever started them (`running`), or they outlive the command that
-started them and are found again by what it wrote down (`up`, `down`).
+savepoints in one folder, and nothing of this project on their class path but the doorkeeper of their REST server: a
+job brings its jar along, as to any cluster. Either they are children that end with whoever started them (`running`), or
+they outlive the command that started them and are found again by what it wrote down (`up`, `down`).
 """
 
 from __future__ import annotations

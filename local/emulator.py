@@ -61,7 +61,7 @@ def _started(log: Path, port: int) -> Emulator:
     for last in (False, False, True):  # a free port may be taken before the emulator has it
         chosen = port or processes.free_port()
         process = processes.start(
-            [str(Path(sys.executable).parent / "ministack")],
+            [sys.executable, "-m", "local.ministack"],
             log,
             {"GATEWAY_PORT": str(chosen), "BIND_HOST": "127.0.0.1", **environment(f"http://127.0.0.1:{chosen}")},
         )

@@ -23,15 +23,17 @@ def java() -> dict[str, str]:
     return {"JAVA_HOME": str(JAVA_HOME), **CBOR_OFF}
 
 
-def jvm(logs: Path, heap: str = "1g") -> dict[str, str]:
+def jvm(logs: Path, heap: str = "1g", *, emulated: bool = True) -> dict[str, str]:
     """Environment variables for a process that imports PyFlink; they must be set before it does.
 
-    logs: a folder for the JVM's log file. heap: the largest heap, as java spells it.
+    logs: a folder for the JVM's log file. heap: the largest heap, as java spells it. emulated: whether an emulator is
+    spoken to; the service itself gets CBOR, for without it SDK 1 writes times in a unit that the service does not take.
     Raises NotSetUp when the class path is not in place.
     """
     logs.mkdir(parents=True, exist_ok=True)
+    variables = java() if emulated else {name: value for name, value in java().items() if name not in CBOR_OFF}
     return {
-        **java(),
+        **variables,
         "FLINK_HOME": str(lib.flink_home()),  # without it PyFlink overwrites FLINK_LIB_DIR
         "FLINK_LIB_DIR": str(lib.require()),
         "FLINK_LOG_DIR": str(logs),
@@ -70,6 +72,9 @@ def write_configuration(folder: Path, options: Mapping[str, str]) -> None:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What the distribution's scripts need to know, with their configuration, logs and notes below `folder`."""
-    where = {"CONF": "conf", "LOG": "log", "PID": "pid"}
-    return java() | {f"FLINK_{name}_DIR": str((folder / path).resolve()) for name, path in where.items()}
+    """What the distribution's scripts need to know, with their configuration, logs and notes below `folder`.
+
+    Raises NotSetUp when the class path is not in place.
+    """
+    where = {"CONF": folder / "conf", "LOG": folder / "log", "PID": folder / "pid", "LIB": lib.require(lib.CLUSTER_LIB)}
+    return java() | {f"FLINK_{name}_DIR": str(path.resolve()) for name, path in where.items()}

@@ -21,7 +21,7 @@ class Launch:
 
     parallelism: subtasks per operator; one for each open shard reads fastest, any number gives the same rows.
     state: a folder for checkpoints, savepoints and logs. rest_port: of the web UI and REST API, on 127.0.0.1.
-    resume: a checkpoint or savepoint to go on from.
+    resume: a checkpoint or savepoint to go on from. emulated: whether AWS is an emulator.
     """
 
     parallelism: int
@@ -29,6 +29,7 @@ class Launch:
     rest_port: int
     resume: str | None = None
     checkpoint_seconds: float = 5
+    emulated: bool = True
 
     def configuration(self) -> dict[str, str]:
         """Flink's configuration, by its own names."""
@@ -50,7 +51,7 @@ def run(properties: Path, launch: Launch) -> int:
     """Run the job until it ends or this process is asked to (SIGINT, SIGTERM): then it is cancelled, keeping its last
     checkpoint. 0 for a job that finished or was cancelled, 1 for one that failed, 2 for unusable settings.
     """
-    flink.use(flink.jvm(launch.state / "log"))
+    flink.use(flink.jvm(launch.state / "log", emulated=launch.emulated))
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415
 
     import main  # noqa: PLC0415  (PyFlink starts its JVM with the environment of this moment)

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
-from jobs import settings
+from jobs import places, settings
 from local.processes import RunError
 
 if TYPE_CHECKING:
@@ -116,12 +116,25 @@ def require(values: Mapping[str, Mapping[str, str]]) -> None:
         dynamodb = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=config)
         for table in ("readings", "summary_stream", "error_stream"):
             what = f"stream {values[table]['stream']}"
-            kinesis.describe_stream_summary(StreamName=values[table]["stream"])
+            stream = kinesis.describe_stream_summary(StreamName=values[table]["stream"])["StreamDescriptionSummary"]
+            _require_usable(stream["StreamStatus"], f"{what} at {where}")
         what = f"table {values['sensor_data']['table']}"
-        dynamodb.describe_table(TableName=values["sensor_data"]["table"])
+        described = dynamodb.describe_table(TableName=values["sensor_data"]["table"])["Table"]
+        _require_usable(described["TableStatus"], f"{what} at {where}")
+        if problem := places.misfit(described):
+            raise RunError(
+                f"The {what} at {where} {problem}: name another as sensor_data.table in the settings, or make one with "
+                "this key."
+            )
     except ClientError as error:
         code = error.response["Error"]["Code"]
         reason = "does not exist" if code == "ResourceNotFoundException" else f"cannot be looked up ({code})"
         raise RunError(f"The {what} at {where} {reason}: `python -m local aws` makes all of them here.") from error
     except (BotoCoreError, ValueError) as error:
         raise RunError(f"The {what} at {where} cannot be looked up: {str(error).rstrip('.')}.") from error
+
+
+def _require_usable(status: str, what: str) -> None:
+    """Raise RunError for a stream or table that is only being made, or is being removed."""
+    if status not in ("ACTIVE", "UPDATING"):
+        raise RunError(f"The {what} is {status.lower()}: wait until it is active, or name another in the settings.")

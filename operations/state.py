@@ -29,13 +29,17 @@ class StateError(Exception):
     """The plan could not be had, or the state is another one; the text is one sentence with the remedy."""
 
 
-def signature(plan: str) -> str:
-    """The signature of an optimised execution plan, as Flink's EXPLAIN prints it. Raises StateError if it is none."""
+def signature(plan: str, most_subtasks: int | None = None) -> str:
+    """The signature of an optimised execution plan, as Flink's EXPLAIN prints it. Raises StateError if it is none.
+
+    most_subtasks: into so many parts the state is cut, which Flink cannot change when it restores it.
+    """
     _title, found, body = plan.partition("== Optimized Execution Plan ==\n")
     lines = [line for line in body.splitlines() if line.strip()]
     if not found or not lines:
         raise StateError("Flink's plan of the job has no optimised execution plan: is another version installed?")
-    digest = hashlib.sha256("\n".join(map(_essence, lines)).encode())
+    parts = [] if most_subtasks is None else [f"max-parallelism={most_subtasks}"]
+    digest = hashlib.sha256("\n".join([*parts, *map(_essence, lines)]).encode())
     return digest.hexdigest()[:_LENGTH]
 
 
@@ -60,7 +64,7 @@ def of(job: Job, cache: Path = lib.ROOT / ".cache" / "state") -> str:
     """
     known = cache / _key(job)
     if not known.is_file():
-        found = signature(_plan())
+        found = signature(_plan(), job.most_subtasks)
         cache.mkdir(parents=True, exist_ok=True)
         partial = known.with_suffix(".new")
         partial.write_text(found, encoding="utf-8")

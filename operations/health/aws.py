@@ -21,6 +21,7 @@ from consumer.clock import Clock, SystemClock
 from consumer.failures import NO_CREDENTIALS, Place
 from consumer.shards import at, list_shards
 from consumer.trouble import code_of
+from jobs import places
 from operations.health.facts import Aws, Resource, Shard
 
 if TYPE_CHECKING:
@@ -59,11 +60,12 @@ def ask(values: Mapping[str, Mapping[str, str]], clock: Clock | None = None) -> 
 def _resources(
     kinesis: KinesisClient, dynamodb: DynamoDBClient, values: Mapping[str, Mapping[str, str]]
 ) -> list[Resource]:
-    def stream(name: str) -> str:
-        return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"]
+    def stream(name: str) -> str | None:
+        return _usable(kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"])
 
-    def table(name: str) -> str:
-        return dynamodb.describe_table(TableName=name)["Table"]["TableStatus"]
+    def table(name: str) -> str | None:
+        described = dynamodb.describe_table(TableName=name)["Table"]
+        return _usable(described["TableStatus"]) or places.misfit(described)
 
     streams = ("readings", "summary_stream", "error_stream")
     return [
@@ -72,14 +74,18 @@ def _resources(
     ]
 
 
-def _resource(table: str, what: str, status: Callable[[str], str], name: str) -> Resource:
-    """A problem is what keeps the job from using it; being updated does not."""
+def _usable(status: str) -> str | None:
+    """What keeps the job from using what has this status; being updated does not."""
+    return None if status in ("ACTIVE", "UPDATING") else f"is {status.lower()}"
+
+
+def _resource(table: str, what: str, problem: Callable[[str], str | None], name: str) -> Resource:
+    """A problem is what keeps the job from using it."""
     try:
-        found = status(name)
+        return Resource(table, what, problem(name))
     except ClientError as error:
         missing = code_of(error) == "ResourceNotFoundException"
         return Resource(table, what, "does not exist" if missing else f"cannot be looked up ({code_of(error)})")
-    return Resource(table, what, None if found in ("ACTIVE", "UPDATING") else f"is {found.lower()}")
 
 
 def open_shards(kinesis: KinesisClient, stream: str, clock: Clock) -> tuple[Shard, ...]:
