@@ -6,8 +6,7 @@ runs faster than the wall clock therefore begins in the past, and when it has ca
 
 import math
 
-# How far a reading may be ahead of its arrival; the job's own rule, in jobs/unicorn_summary/views/checked.sql. A
-# flight that is asked to begin in the future keeps within it where it can.
+# How far a reading may be ahead of its arrival: the job's own rule (`latest` in its tables/readings.sql).
 AHEAD_MS = 600_000
 # How long a flight without end stays behind the wall clock, in seconds: a working day of watching it.
 WATCHED_S = 8 * 3600

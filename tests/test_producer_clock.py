@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local import demo, resources
+from local import check, demo, lib, resources
 from local.emulator import Emulator
 from producer import clock
 from producer.delivery import CAUGHT_UP, Delivery
@@ -103,6 +103,14 @@ def test_any_start_that_is_given(speed: float, from_now: int, after: int) -> Non
     pace = Pace(start_ms, speed, 0.0, clock.ceiling(start_ms, NOW_MS))
     ahead = start_ms + after - (NOW_MS + pace.due(start_ms + after) * 1000)
     assert ahead <= max(0, from_now) + 1
+
+
+def test_the_ten_minutes_are_the_jobs() -> None:
+    """What the producer keeps within is what the SQL allows and the oracle expects: it can import neither."""
+    sql = (lib.ROOT / "jobs/unicorn_summary/tables/readings.sql").read_text()
+    told = re.search(r"latest AS arrival \+ INTERVAL '(\d+)' MINUTE", sql)
+    assert told
+    assert timedelta(minutes=int(told[1])) == check.AHEAD == timedelta(milliseconds=clock.AHEAD_MS)
 
 
 def test_a_start_in_the_future_is_left_alone() -> None:
