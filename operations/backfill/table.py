@@ -42,14 +42,13 @@ class Verdict(Enum):
 def compare(row: Row, item: Row) -> Verdict:
     """Hold a computed row against the table's; an empty item is none.
 
-    SMALLER is a row that has lost readings against the table's: a minimum is higher, a maximum lower, or Distance is
-    less by more than 1. For a reading more can only widen the extremes, and adds to Distance, since no unicorn flies
-    backwards. Less by 1 is rounding, as the order in which a sum is added up may turn its half metre either way.
+    SMALLER is a row that has lost readings against the table's: a minimum is higher, a maximum lower, or Distance less.
+    For a reading more can only widen the extremes, and adds to Distance, since no unicorn flies backwards.
     """
     if not item:
         return Verdict.NEW
     grown = {name: _growth(name, value, item.get(name)) for name, value in row.items()}
-    if any(by < (-1 if name == "Distance" else 0) for name, by in grown.items()):
+    if any(by < 0 for by in grown.values()):
         return Verdict.SMALLER
     return Verdict.CHANGED if any(by > 0 for by in grown.values()) else Verdict.EQUAL
 
