@@ -10,6 +10,7 @@ from pathlib import Path
 from connectors.connector import Connector, ConnectorError
 from jobs import job, places, settings
 from jobs.unicorn_summary import JOB
+from jobs.window import WindowError
 from operations import command as operate
 from operations.backfill import command as backfill
 from operations.health import command as health
@@ -61,7 +62,7 @@ def _with_connectors(run: Callable[[dict[str, Connector]], None], parsed: argpar
     try:
         chosen = settings.read(parsed.properties) if parsed.properties else settings.parse(EXAMPLE)
         run(places.connectors(chosen))
-    except (settings.SettingsError, ConnectorError) as error:
+    except (settings.SettingsError, ConnectorError, WindowError) as error:
         print(error, file=sys.stderr)
         return 2
     except NotSetUp as error:

@@ -176,15 +176,15 @@ def test_ctrl_c_cancels_the_batch(flight: Flight, tmp_path: Path, table: Stage) 
 
 
 def test_the_sql_is_the_jobs() -> None:
-    """The tables and views that both have are the same text, but for the view that leaves out what is late."""
+    """The tables and views that both have are the same text, but for the one that says what time it is."""
 
     def views(which: job.Job) -> dict[str, str]:
         return {view: which.view(view) for view in which.views}
 
     ours, theirs = views(BACKFILL), views(JOB)
     shared = set(ours) & set(theirs)
-    assert shared == {"checked", "on_time", "summary"}
-    assert [view for view in sorted(shared) if ours[view] != theirs[view]] == ["on_time"]
+    assert shared == {"checked", "timed", "windowed", "on_time", "summary"}
+    assert [view for view in sorted(shared) if ours[view] != theirs[view]] == ["timed"]
     assert set(BACKFILL.sources + BACKFILL.sinks) & set(JOB.sources + JOB.sinks) == {"readings", "sensor_data"}
 
 
@@ -338,8 +338,7 @@ SAME = row("Boxer", "12:01:00.000")
     [
         ({}, Verdict.EQUAL),
         ({"Distance": 1801}, Verdict.CHANGED),
-        ({"Distance": 1799}, Verdict.EQUAL),  # rounding
-        ({"Distance": 1798}, Verdict.SMALLER),
+        ({"Distance": 1799}, Verdict.SMALLER),
         ({"MinMagicPoints": 139}, Verdict.CHANGED),
         ({"MinMagicPoints": 141}, Verdict.SMALLER),
         ({"MaxMagicPoints": 161}, Verdict.CHANGED),
@@ -349,7 +348,7 @@ SAME = row("Boxer", "12:01:00.000")
         ({"MaxHealthPoints": 161}, Verdict.CHANGED),
         ({"MaxHealthPoints": 159}, Verdict.SMALLER),
         ({"Distance": 1900, "MaxHealthPoints": 159}, Verdict.SMALLER),  # one column is enough
-        ({"Distance": 1799, "MaxHealthPoints": 161}, Verdict.CHANGED),
+        ({"Distance": 1799, "MaxHealthPoints": 161}, Verdict.SMALLER),
     ],
 )
 def test_what_a_row_is_to_the_table(changes: Mapping[str, int], verdict: Verdict) -> None:
@@ -692,7 +691,7 @@ def test_bounds_are_minutes(text: str, capsys: pytest.CaptureFixture[str]) -> No
     with pytest.raises(SystemExit) as raised:
         command("--from", "x", "--since", text)
     assert raised.value.code == 2
-    assert f"{text!r} is not a minute in UTC such as '2026-11-22 06:00'" in capsys.readouterr().err
+    assert f"{text!r} is not the end of a row's window in UTC, such as '2026-11-22 06:00'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

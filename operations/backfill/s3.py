@@ -33,10 +33,12 @@ def download(source: str, folder: Path, place: Mapping[str, str], asked: threadi
     try:
         client = _client(place)
 
-        def get(key: str, path: Path) -> int:
+        def get(item: Mapping[str, Any], path: Path) -> int:
             if asked.is_set():
                 return 0
-            client.download_file(bucket, key, str(path), Config=TransferConfig(use_threads=False))
+            client.download_file(bucket, item["Key"], str(path), Config=TransferConfig(use_threads=False))
+            # A file's time is when its lines arrived: a reading that is dated after that is none.
+            os.utime(path, (item["LastModified"].timestamp(),) * 2)
             return path.stat().st_size
 
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -58,14 +60,16 @@ def download(source: str, folder: Path, place: Mapping[str, str], asked: threadi
         raise RunError(f"{source} cannot be read: {str(error).rstrip('.')}.") from error
 
 
-def _each(pages: Iterable[Mapping[str, Any]], folder: Path, get: Callable[[str, Path], int]) -> Iterator[int]:
+def _each(
+    pages: Iterable[Mapping[str, Any]], folder: Path, get: Callable[[Mapping[str, Any], Path], int]
+) -> Iterator[int]:
     """Get every object of the listing that is not empty, some at a time; the size of each that is there."""
     numbers = itertools.count()
     with ThreadPoolExecutor(DOWNLOADS) as pool:
         try:
             for page in pages:
-                keys = [item["Key"] for item in page.get("Contents", ()) if item["Size"]]
-                futures = [pool.submit(get, key, folder / _name(next(numbers), key)) for key in keys]
+                items = [item for item in page.get("Contents", ()) if item["Size"]]
+                futures = [pool.submit(get, item, folder / _name(next(numbers), item["Key"])) for item in items]
                 for future in as_completed(futures):
                     yield future.result()
         finally:

@@ -46,14 +46,13 @@ def compare(row: Row, item: Row, each: Row | None = None) -> Verdict:
     each: the row with equal lines counted each, where that is another. REPEATED is a row that is smaller than the
     table's while that one is not: the table counts what stands in the archive twice, and lacks nothing of it else.
 
-    SMALLER is a row that has lost readings against the table's: a minimum is higher, a maximum lower, or Distance is
-    less by more than 1. For a reading more can only widen the extremes, and adds to Distance, since no unicorn flies
-    backwards. Less by 1 is rounding, as the order in which a sum is added up may turn its half metre either way.
+    SMALLER is a row that has lost readings against the table's: a minimum is higher, a maximum lower, or Distance less.
+    For a reading more can only widen the extremes, and adds to Distance, since no unicorn flies backwards.
     """
     if not item:
         return Verdict.NEW
     grown = {name: _growth(name, value, item.get(name)) for name, value in row.items()}
-    if any(by < (-1 if name == "Distance" else 0) for name, by in grown.items()):
+    if any(by < 0 for by in grown.values()):
         explained = each is not None and compare(each, item) is not Verdict.SMALLER
         return Verdict.REPEATED if explained else Verdict.SMALLER
     return Verdict.CHANGED if any(by > 0 for by in grown.values()) else Verdict.EQUAL
