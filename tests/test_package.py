@@ -48,7 +48,7 @@ BESIDE: Files = {
     "jobs/__main__.py": b"import boto3\n",
     "connectors/jars.py": b"import jgo\n",
     "connectors/jars.lock": b"[job]\n",
-    "connectors/java/wildrydes/JsonLines.java": b"class JsonLines {}\n",
+    "connectors/java/streaming/JsonLines.java": b"class JsonLines {}\n",
     "connectors/__pycache__/kinesis.cpython-311.pyc": b"\0",
     "tests/test_job.py": b"import pytest\n",
     "tests/given.sql": b"SELECT 1",
@@ -376,7 +376,7 @@ def test_the_jobs_needs() -> None:
     assert set(needed.factories) == {"kinesis", "dynamodb", "json-lines"}
     assert all(needed.factories.values())
     assert {"jobs/unicorn_summary/tables/readings.sql", "jobs/unicorn_summary/views/summary.sql"} < set(needed.sql)
-    assert needed.functions == {"json_record": "wildrydes.JsonRecord", "shard_watermark": "wildrydes.ShardWatermark"}
+    assert needed.functions == {"json_record": "streaming.JsonRecord", "shard_watermark": "streaming.ShardWatermark"}
     renamed = replace(JOB, views=("checked", "on_time"), view_files={"on_time": "archived"})
     assert package.needs(renamed).sql[-1] == "jobs/unicorn_summary/views/archived.sql"
 

@@ -18,7 +18,7 @@ NEEDED = (
     "connectors/jars.lock",
     "connectors/jars.py",
     "functions/build.py",
-    "functions/java/wildrydes/JsonRecord.java",
+    "functions/java/streaming/JsonRecord.java",
     "local/setup.sh",
     "local/setup.py",
     "local/lib.py",

@@ -34,7 +34,7 @@ def at(minutes: float) -> tuple[str, str]:
 
 @pytest.mark.fault(
     "stream silent for 70 s, then 20 minutes of readings at once",
-    Edit("functions/java/wildrydes/ShardWatermark.java", "pause > idle / 2", "pause == Long.MAX_VALUE"),
+    Edit("functions/java/streaming/SubtaskClock.java", "pause > idle / 2", "false"),
 )
 def test_silence(trial: Trial) -> None:
     """After total silence windows wait for ten seconds, in which every shard is heard again.
