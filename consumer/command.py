@@ -9,11 +9,11 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from aws import session
 from consumer import failures, show
 from consumer.tail import LATEST, TRIM_HORIZON, GaveUp, Start, Tail, at
 
@@ -119,7 +119,8 @@ def _run(args: Arguments, printer: Printer) -> int:
 
 def _connect(args: Arguments) -> KinesisClient:
     try:
-        return boto3.client("kinesis", region_name=args.region, endpoint_url=args.endpoint, config=CONFIG)
+        chosen = session.endpoint_of(args.endpoint)
+        return session.client("kinesis", session.to(chosen, args.region), chosen, CONFIG)
     except ValueError as error:
         if isinstance(error, BotoCoreError):
             raise

@@ -25,7 +25,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from local import emulator
+from aws import session as sessions
 
 Say = Callable[[str], None]  # one line of progress
 
@@ -34,7 +34,6 @@ _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard"
 _EMULATOR = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
 TOLD_EVERY = 15.0  # seconds between two lines about a wait
 _ABSENT = ("ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "NotFound", "404")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class DeployError(Exception):
@@ -69,8 +68,7 @@ class Account:
         """Whether the endpoint is an emulator: AWS's own endpoints, those of a VPC too, speak TLS."""
         if self.endpoint is None:
             return False
-        parts = urlsplit(self.endpoint)
-        return parts.scheme == "http" or parts.hostname in _LOOPBACK
+        return urlsplit(self.endpoint).scheme == "http" or sessions.is_here(self.endpoint)
 
     @property
     def where(self) -> str:
@@ -90,9 +88,8 @@ class Account:
         """The client of this service, made once. Raises DeployError for an unusable session."""
         if service not in self._clients:
             config = _EMULATOR if self.is_emulated else _CONFIG
-            make: Any = self.session.client
             try:
-                self._clients[service] = make(service, endpoint_url=self.endpoint, config=config)
+                self._clients[service] = sessions.client(service, self.session, self.endpoint, config)
             except (BotoCoreError, ValueError) as error:
                 raise DeployError(f"{flat(str(error))}: check --region and --endpoint.") from error
         return self._clients[service]
@@ -111,14 +108,12 @@ class Account:
 def connect(endpoint: str | None, region: str | None, profile: str | None) -> Account:
     """The account that flags and environment name. Raises DeployError if they name none.
 
-    At an endpoint of this machine, credentials and region need not be set: the emulator takes any.
+    At an endpoint of this machine only the keys and the region in the environment count, and a profile named here.
     """
     if endpoint is not None and not _is_endpoint(endpoint):
         raise DeployError(f"{endpoint!r} is not an endpoint such as http://127.0.0.1:4566.")
     try:
-        session = boto3.Session(region_name=region, profile_name=profile)
-        if endpoint is not None and urlsplit(endpoint).hostname in _LOOPBACK:
-            session = _for_emulator(session, region, profile)
+        session = sessions.to(endpoint, region, profile)
     except ProfileNotFound as error:
         raise DeployError(f"{error}: `aws configure list-profiles` lists those there are.") from error
     except BotoCoreError as error:
@@ -139,17 +134,6 @@ def _is_endpoint(text: str) -> bool:
 def flat(text: str) -> str:
     """A text as a part of a sentence: in one line, without a full stop."""
     return " ".join(text.split()).rstrip(".")
-
-
-def _for_emulator(session: boto3.Session, region: str | None, profile: str | None) -> boto3.Session:
-    region = region or session.region_name or emulator.REGION
-    if profile is not None or session.get_credentials() is not None:
-        return boto3.Session(region_name=region, profile_name=profile)
-    return boto3.Session(
-        aws_access_key_id=emulator.CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=emulator.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=region,
-    )
 
 
 # What to do about an error that a service answers with; without an entry its own words must do.

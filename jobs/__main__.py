@@ -84,10 +84,11 @@ def explained(connectors: dict[str, Connector]) -> str:
     # The plan needs a JVM with the connectors on its class path, which is the launcher's to know.
     import tempfile  # noqa: PLC0415
 
+    from local import environment as environments  # noqa: PLC0415
     from local import flink  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as logs:
-        flink.use(flink.jvm(Path(logs)))
+        flink.use(flink.jvm(Path(logs)), environments.plain())
         from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
         environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())

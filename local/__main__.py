@@ -196,7 +196,7 @@ def _run_aws(parsed: argparse.Namespace) -> int:
         bucket = f"; archive {made['ArchiveBucketName']}" if "ArchiveBucketName" in made else ""
         if not parsed.no_dashboard:
             chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
-            served = stack.enter_context(page.running(chosen, aws.endpoint, parsed.page_port))
+            served = stack.enter_context(page.running(chosen, aws.endpoint, parsed.page_port, keys=aws.keys))
             bucket += f"; live map {served.address}"
         print(f"# table {names.table}{bucket}. In every other terminal, first:")
         print("export " + " ".join(f"{name}={value}" for name, value in aws.environment.items()), flush=True)
@@ -207,7 +207,7 @@ def _run_aws(parsed: argparse.Namespace) -> int:
 
 
 def _run_job(parsed: argparse.Namespace) -> int:
-    from local import minicluster, processes, resources, running  # noqa: PLC0415
+    from local import environment, minicluster, processes, resources, running  # noqa: PLC0415
 
     properties = parsed.properties or running.properties_here(parsed.state)
     chosen = settings.read(properties)
@@ -217,7 +217,8 @@ def _run_job(parsed: argparse.Namespace) -> int:
     resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume
     processes.require_free(parsed.port, "--port")
     port = parsed.port or processes.free_port()
-    return minicluster.run(properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume))
+    aws = environment.for_job(chosen.values.get("aws", {}).get("endpoint"))
+    return minicluster.run(properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume), aws)
 
 
 if __name__ == "__main__":

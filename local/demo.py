@@ -114,13 +114,15 @@ def run(options: Options) -> int:
         ground = Ground(folder, aws, names, stack, asked, say)
         flink, job, has_ended = (_on_cluster if options.cluster else _in_one_jvm)(options, ground)
         say("job running, the unicorns take off; the first rows come after some 12 s")
-        producer = processes.start(options.producer(copy_in(folder)), folder / "producer.log", aws.environment)
+        producer = processes.start(
+            options.producer(copy_in(folder)), folder / "producer.log", emulator.child(aws.environment)
+        )
         stack.callback(processes.stop, producer, 15)
         # Its threads come after the last child process: forking beside threads may hang.
         address = None
         if options.dashboard:
             chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
-            address = stack.enter_context(page.running(chosen, aws.endpoint, options.page_port)).address
+            address = stack.enter_context(page.running(chosen, aws.endpoint, options.page_port, keys=aws.keys)).address
             say(f"watch them on the live map: {address}")
         watch = stack.enter_context(Watch(*clients, names, copy_in(folder), job))
         scene = Scene(job.address, aws.endpoint, str(folder.relative_to(lib.ROOT)), options.task, address)
@@ -169,7 +171,7 @@ def _on_cluster(options: Options, ground: Ground) -> Flink:
     ground.say("starting a Flink cluster: one JobManager, two TaskManagers")
     size = cluster.Size(task_managers=2, slots=options.parallelism)
     members = ground.stack.enter_context(
-        cluster.running(ground.folder / "cluster", size, ground.aws.environment, options.web_port)
+        cluster.running(ground.folder / "cluster", size, emulator.child(ground.aws.environment), options.web_port)
     )
     if ground.asked.is_set():
         raise RunError("Stopped before the job was submitted.")

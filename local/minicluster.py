@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,11 +47,13 @@ class Launch:
         return configuration
 
 
-def run(properties: Path, launch: Launch) -> int:
+def run(properties: Path, launch: Launch, aws: Mapping[str, str]) -> int:
     """Run the job until it ends or this process is asked to (SIGINT, SIGTERM): then it is cancelled, keeping its last
     checkpoint. 0 for a job that finished or was cancelled, 1 for one that failed, 2 for unusable settings.
+
+    aws: the environment of its JVM, with what the job reaches AWS by. Raises StartError.
     """
-    flink.use(flink.jvm(launch.state / "log"))
+    flink.use(flink.jvm(launch.state / "log"), aws)
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415
 
     import main  # noqa: PLC0415  (PyFlink starts its JVM with the environment of this moment)

@@ -19,9 +19,14 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
+from aws.session import REGION
 from deploy import site
 from local import lib, processes
+from local.emulator import Keys
 from local.processes import StartError
 from local.resources import Names
 
@@ -50,7 +55,17 @@ HEADERS = {
 _AWS = "/aws"
 _MOST_BYTES = 1_000_000  # of a request: those of the page have some hundred
 _SECONDS = 30.0  # for the emulator's answer, and for a connection that says nothing
-_FORWARDED = ("content-type", "x-amz-target", "x-amz-date", "x-amz-security-token", "authorization", "x-amz-user-agent")
+_FORWARDED = (
+    "host",
+    "content-type",
+    "x-amz-target",
+    "x-amz-date",
+    "x-amz-security-token",
+    "authorization",
+    "x-amz-user-agent",
+)
+# What a guest asks before there are keys to sign with. Nobody but this server may ask it without: it signs for them.
+_UNSIGNED = ("AWSCognitoIdentityService.GetId", "AWSCognitoIdentityService.GetCredentialsForIdentity")
 _RETURNED = ("x-amzn-requestid", "x-amzn-errortype", "x-amz-crc32", "date")
 _TEXTS = (".html", ".js", ".css", ".json", ".svg")
 
@@ -77,10 +92,13 @@ def settings(names: Names, region: str, identity_pool: str) -> dict[str, Any]:
 
 
 @contextmanager
-def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = lib.PAGE) -> Iterator[Page]:
+def running(
+    config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = lib.PAGE, keys: Keys | None = None
+) -> Iterator[Page]:
     """Serve the built page with these settings until the end. Port 0 takes a free one.
 
-    endpoint: of the emulator, to which everything below /aws goes. Raises StartError without a built page, or when the
+    endpoint: of the emulator, to which everything below /aws goes; keys: its own, without which nobody gets in who has
+    none yet. Raises StartError without a built page, or when the
     port is taken.
     """
     files = _files(dist)
@@ -90,6 +108,7 @@ def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path 
         page_files = files
         page_config = config
         emulator = endpoint
+        emulator_keys = keys
         pool = urllib3.PoolManager(
             maxsize=16, block=True, retries=False, timeout=urllib3.Timeout(connect=5, read=_SECONDS)
         )
@@ -112,6 +131,13 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away in the middle of an answer is no error."""
+
+
+def _signed(url: str, headers: Mapping[str, str], body: bytes, keys: Keys) -> dict[str, str]:
+    """The headers of a call to Cognito, with a signature among them."""
+    request = AWSRequest("POST", url, dict(headers), body)
+    SigV4Auth(Credentials(keys.id, keys.secret), "cognito-identity", REGION).add_auth(request)
+    return dict(request.headers)
 
 
 def _files(dist: Path) -> dict[str, _File]:
@@ -139,6 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
     page_files: ClassVar[Mapping[str, _File]]
     page_config: ClassVar[Mapping[str, Any]]
     emulator: ClassVar[str]
+    emulator_keys: ClassVar[Keys | None]
     pool: ClassVar[urllib3.PoolManager]
 
     def do_GET(self) -> None:
@@ -179,9 +206,12 @@ class _Handler(BaseHTTPRequestHandler):
         if urlsplit(self.path).path.rstrip("/") != _AWS:
             self._refuse(HTTPStatus.NOT_FOUND, f"Only {_AWS} takes calls.")
             return
+        # Host and path stay as the page has signed them.
         headers = {name: value for name, value in self.headers.items() if name.lower() in _FORWARDED}
+        if self.emulator_keys and headers.get("X-Amz-Target") in _UNSIGNED and "Authorization" not in headers:
+            headers = _signed(f"http://{headers['Host']}{self.path}", headers, body, self.emulator_keys)
         try:
-            answer = self.pool.request("POST", self.emulator + "/", body=body, headers=headers, redirect=False)
+            answer = self.pool.request("POST", self.emulator + self.path, body=body, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError:
             self._refuse(HTTPStatus.BAD_GATEWAY, "The AWS emulator does not answer.")
             return

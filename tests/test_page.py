@@ -38,7 +38,7 @@ def dist(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def served(dist: Path, aws: Emulator) -> Iterator[page.Page]:
-    with page.running(CONFIG, aws.endpoint, dist=dist) as running:
+    with page.running(CONFIG, aws.endpoint, dist=dist, keys=aws.keys) as running:
         yield running
 
 
@@ -137,9 +137,9 @@ def test_refused(served: page.Page, path: str, method: str, headers: dict[str, s
     assert "content-security-policy" in answer
 
 
-def test_calls_reach_the_emulator_and_come_back(served: page.Page) -> None:
+def test_calls_reach_the_emulator_and_come_back(served: page.Page, aws: Emulator) -> None:
     """By the SDK of another language, with a body in and errors out."""
-    kinesis, _dynamodb = resources.clients(emulator.environment(f"{served.address}aws"))
+    kinesis, _dynamodb = resources.clients(emulator.environment(f"{served.address}aws", aws.keys))
     kinesis.create_stream(StreamName="page", ShardCount=1)
     kinesis.get_waiter("stream_exists").wait(StreamName="page", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
     kinesis.put_record(StreamName="page", Data=b"reading", PartitionKey="any")

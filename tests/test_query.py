@@ -50,7 +50,7 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """An emulator whose archive has the LINES, some in an object of their own, one without a line feed at its end."""
     with emulator.running(tmp_path_factory.mktemp("query") / "emulator.log") as aws:
         resources.create(aws.environment, 2, resources.default_names(), Archive="yes")
-        made = connect(aws.endpoint, None, None)
+        made = resources.account(aws.environment)
         s3 = made.client("s3")
         s3.put_object(Bucket=BUCKET, Key="2026/11/22/05/one", Body=LINES[2].rstrip(b"\n"))
         s3.put_object(Bucket=BUCKET, Key="2026/11/22/06/one", Body=b"".join(LINES[:2]).rstrip(b"\n"))

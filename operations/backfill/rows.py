@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from connectors import files
 from jobs import job
 from jobs.unicorn_summary import BACKFILL
-from local import durable, flink, processes
+from local import durable, environment, flink, processes
 from local.processes import RunError
 from operations import rest
 from operations.backfill.archive import Archive, unreadable
@@ -66,7 +66,7 @@ def compute(
     """
     scratch = output.with_name("scratch")
     scratch.mkdir()
-    flink.use(flink.jvm(output.with_name("log")))
+    flink.use(flink.jvm(output.with_name("log")), environment.plain())
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415
     from pyflink.common import Configuration  # noqa: PLC0415
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
@@ -82,11 +82,11 @@ def compute(
         **{sink: files.sink(output / sink) for sink in BACKFILL.sinks},
     }
     try:
-        environment = TableEnvironment.create(mode)
-        job.declare(environment, BACKFILL, connectors)
+        tables = TableEnvironment.create(mode)
+        job.declare(tables, BACKFILL, connectors)
         if asked.is_set():
             raise Stopped("Stopped: nothing was written.")
-        client = job.inserts(environment, BACKFILL).execute().get_job_client()
+        client = job.inserts(tables, BACKFILL).execute().get_job_client()
         end = client.get_job_execution_result()
         try:
             _wait(end, rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id())), asked, say)

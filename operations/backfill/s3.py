@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-import boto3
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from aws import session
 from local.processes import RunError
 
 Say = Callable[[str], None]  # one line of progress
@@ -78,9 +78,13 @@ def _name(number: int, key: str) -> str:
 
 
 def _client(place: Mapping[str, str]) -> Any:
-    """S3 at AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3 if one is set, else where the settings say the services are."""
-    in_environment = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}.intersection(os.environ)
-    session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
+    """S3 at an endpoint of this machine, if settings or AWS_ENDPOINT_URL name one; else where the environment says.
+
+    That is AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3, and without them where the settings say the services are.
+    """
     config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
-    endpoint = None if in_environment else place.get("endpoint")
-    return session.client("s3", endpoint_url=endpoint, config=config)
+    named = (place.get("endpoint"), os.environ.get("AWS_ENDPOINT_URL"))
+    endpoint = next((one for one in named if session.is_here(one)), None)
+    if endpoint is None and not {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}.intersection(os.environ):
+        endpoint = place.get("endpoint")
+    return session.client("s3", session.to(endpoint, place["region"], place.get("profile")), endpoint, config)

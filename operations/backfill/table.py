@@ -10,10 +10,10 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws import session
 from consumer.trouble import code_of, is_passing
 from local.processes import RunError
 from producer.kinesis import Retry
@@ -149,8 +149,7 @@ def connect(place: Mapping[str, str], name: str, pause: Callable[[float], object
     config = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
     where = place.get("endpoint", f"AWS in {place['region']}")
     try:
-        session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
-        client = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=config)
+        client = session.at(place, "dynamodb", config)
     except (BotoCoreError, ValueError) as error:
         raise RunError(f"The table {name} at {where} cannot be used: {str(error).rstrip('.')}.") from error
     return Table(client, name, where, pause, Retry(limit))

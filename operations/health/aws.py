@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
+from aws import session
 from consumer.answers import Record, batch_of, service_time
 from consumer.clock import Clock, SystemClock
 from consumer.failures import NO_CREDENTIALS, Place
@@ -41,9 +41,8 @@ def ask(values: Mapping[str, Mapping[str, str]], clock: Clock | None = None) -> 
     place = values["aws"]
     where = str(Place(values["readings"]["stream"], place["region"], place.get("endpoint")))
     try:
-        session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
-        kinesis = session.client("kinesis", endpoint_url=place.get("endpoint"), config=CONFIG)
-        dynamodb = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=CONFIG)
+        kinesis = session.at(place, "kinesis", CONFIG)
+        dynamodb = session.at(place, "dynamodb", CONFIG)
         resources = tuple(_resources(kinesis, dynamodb, values))
         return Aws(where, None, resources, open_shards(kinesis, values["readings"]["stream"], clock or SystemClock()))
     except ClientError as error:
