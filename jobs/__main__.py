@@ -13,12 +13,17 @@ from jobs.unicorn_summary import JOB
 from operations import command as operate
 from operations.backfill import command as backfill
 from operations.health import command as health
+from operations.output import guarded
 
 EXAMPLE = [{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what was asked for; 2 with one sentence when the settings cannot be used."""
+    return guarded(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     parsed = parser().parse_args(arguments)
     try:
         code: int = parsed.run(parsed)

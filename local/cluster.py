@@ -2,8 +2,8 @@
 
 They are the processes that Flink's own scripts start, from the apache-flink wheel, with configuration, logs,
 checkpoints and savepoints in one folder, and nothing of this project on their class path: a job brings its jar along,
-as to any cluster. Either they are children that end with whoever started them (`running`), or they outlive the command that
-started them and are found again by what it wrote down (`up`, `down`).
+as to any cluster. Either they are children that end with whoever started them (`running`), or they outlive the command
+that started them and are found again by what it wrote down (`up`, `down`).
 """
 
 from __future__ import annotations

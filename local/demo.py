@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.unicorn_summary import JOB
-from local import archive, cluster, emulator, lib, page, processes, proof, resources, running
+from local import archive, cluster, emulator, folders, lib, page, processes, proof, resources, running
 from local.processes import RunError
 from local.view import Scene, Show, view
 from local.watch import Seen, Watch
@@ -22,7 +20,6 @@ from operations import rest, state, submit
 
 WINDOW_LIMIT = 180.0  # seconds that a demo with --windows waits for the next one
 DRAIN_LIMIT = 120.0  # seconds to close the last windows
-KEPT = 3  # folders of demos, this one included
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,6 @@ def copy_in(folder: Path) -> Path:
 
 def run(options: Options) -> int:
     """Run the demo; 0 only if every row is right and every record accounted for, else 1 with the reasons."""
-    folder = new_folder()
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -106,6 +102,7 @@ def run(options: Options) -> int:
         asked = stack.enter_context(processes.signals())
         processes.require_free(options.web_port, "--web-port")
         processes.require_free(options.page_port, "--page-port")
+        folder = stack.enter_context(folders.fresh("demo", "local demo"))
         say("starting the AWS emulator")
         aws = stack.enter_context(emulator.running(folder / "emulator.log", options.port))
         names = resources.default_names()
@@ -181,15 +178,6 @@ def _on_cluster(options: Options, ground: Ground) -> Flink:
     job = submit.submit(members.rest, asking, state.of(JOB))
     # A TaskManager may die: the other one has slots enough. Without the JobManager there is no job.
     return {"jobmanager": members.processes["jobmanager"]}, job, lambda: job.state() in rest.ENDED
-
-
-def new_folder() -> Path:
-    """A folder for the files of one demo; the oldest former ones are removed."""
-    lib.STATE.mkdir(exist_ok=True)
-    former = sorted(lib.STATE.glob("demo-*"), key=lambda path: path.stat().st_mtime)
-    for old in former[: max(0, len(former) - KEPT + 1)]:
-        shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix="demo-", dir=lib.STATE))
 
 
 def fly(flight: Flight, windows: int | None, asked: threading.Event) -> float | None:

@@ -7,6 +7,7 @@ set for something else. So none is handed on that is not on a list, and each lis
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -61,6 +62,18 @@ def for_job(endpoint: str | None, user: Mapping[str, str] = os.environ) -> dict[
     kept = {name: user[name] for name in _KEYS if name in user}
     nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return plain(user) | kept | nothing | {"AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def line(aws: Mapping[str, str]) -> str:
+    """A line for sh, bash, zsh or dash after which every AWS SDK speaks to the emulator that these variables describe.
+
+    Whatever else AWS_ there is goes: a profile, a token, an endpoint for one service outranks what the line says. What
+    is on this machine is reached without a proxy.
+    """
+    chosen = [f"{name}={shlex.quote(value)}" for name, value in aws.items()]
+    chosen += [f'{name}="{LOOPBACK}${{{name}:+,${name}}}"' for name in ("NO_PROXY", "no_proxy")]
+    others = rf"env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p' | grep -vxE '{'|'.join(aws)}'"
+    return f"export {' '.join(chosen)}; unset AWS_PROFILE $({others})"
 
 
 def npm(user: Mapping[str, str] = os.environ) -> dict[str, str]:

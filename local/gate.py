@@ -168,8 +168,10 @@ async def _answer(scope: Scope, headers: Mapping[str, str], refused: Refused, se
         await send({"type": "websocket.close", "code": 1008})
         return
     if "x-amz-target" in headers:
+        # The same under the name that services of this protocol have for it.
+        code = "InvalidSignatureException" if refused.code == "SignatureDoesNotMatch" else refused.code
         kind = "application/x-amz-json-1.1"
-        body = json.dumps({"__type": refused.code, "message": refused.why}).encode()
+        body = json.dumps({"__type": code, "message": refused.why}).encode()
     else:
         error = f"<Error><Code>{refused.code}</Code><Message>{refused.why}</Message></Error>"
         is_query = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")

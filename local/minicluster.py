@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -47,12 +47,13 @@ class Launch:
         return configuration
 
 
-def run(properties: Path, launch: Launch, aws: Mapping[str, str]) -> int:
+def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[[str], None]) -> int:
     """Run the job until it ends or this process is asked to (SIGINT, SIGTERM): then it is cancelled, keeping its last
     checkpoint. 0 for a job that finished or was cancelled, 1 for one that failed, 2 for unusable settings.
 
-    aws: the environment of its JVM, with what the job reaches AWS by. Raises StartError.
+    aws: the environment of its JVM, with what the job reaches AWS by. say: told each step. Raises StartError.
     """
+    say("starting Java and Flink")
     flink.use(flink.jvm(launch.state / "log"), aws)
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415
 
@@ -62,6 +63,7 @@ def run(properties: Path, launch: Launch, aws: Mapping[str, str]) -> int:
 
     try:
         with processes.signals() as asked:
+            say("working out the job's plan and submitting it, which takes some 20 s")
             client = main.submit(properties, launch.configuration()).get_job_client()
             report("RUNNING", launch, str(client.get_job_id()))
             # The job's end, not its status: the minicluster is gone as soon as the job has ended.

@@ -523,8 +523,11 @@ def test_a_table_of_another_key_is_refused(place: Place) -> None:
 
 def test_a_failure_names_its_cause(place: Place) -> None:
     """What CloudFormation rolled back is named; then up says what to do, and down and up mend it."""
-    glue = place.account.client("glue")
-    glue.create_database(DatabaseInput={"Name": "wildrydes"})
+    others = place.account.client("cloudformation")
+    properties = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": "wildrydes"}}
+    body = {"Resources": {"Taken": {"Type": "AWS::Glue::Database", "Properties": properties}}}
+    others.create_stack(StackName="others", TemplateBody=json.dumps(body))
+    others.get_waiter("stack_create_complete").wait(StackName="others", WaiterConfig={"Delay": 1})
     with pytest.raises(
         DeployError, match=rf"^The stack {NAME} could not be changed and is ROLLBACK_COMPLETE: .+\.$"
     ) as failed:
@@ -534,7 +537,8 @@ def test_a_failure_names_its_cause(place: Place) -> None:
         DeployError, match=rf"^The stack {NAME} is ROLLBACK_COMPLETE .*`python -m deploy down` removes it"
     ):
         place.up()
-    glue.delete_database(Name="wildrydes")
+    others.delete_stack(StackName="others")
+    others.get_waiter("stack_delete_complete").wait(StackName="others", WaiterConfig={"Delay": 1})
     place.down()
     place.up()
 

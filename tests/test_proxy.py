@@ -192,7 +192,7 @@ def test_keeps_connections(stage: Stage) -> None:
             headers = {"X-Amz-Target": "Kinesis_20131202.ListStreams", "Content-Type": "application/x-amz-json-1.1"}
             connection.request("POST", "/", b"{}", headers)
             answer = connection.getresponse()
-            assert answer.status in (200, 500)
+            assert answer.status in (403, 500)  # it is not signed
             assert answer.read()
             ports.add(connection.sock.getsockname()[1])
     connection.close()

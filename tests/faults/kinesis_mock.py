@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import environment, lib, node, processes
+from local import environment, folders, lib, node, processes
 from local.emulator import Emulator, Keys, answers
 from local.processes import StartError
 
@@ -64,7 +64,9 @@ def installed() -> Path:
     Raises StartError when it cannot be had, or is not what the lock says.
     """
     if _integrity(CACHE / "node_modules" / ".package-lock.json") != _integrity(FOLDER / "package-lock.json"):
-        _install()
+        with folders.awaited(CACHE.parent, "kinesis mock", INSTALL_LIMIT):
+            if _integrity(CACHE / "node_modules" / ".package-lock.json") != _integrity(FOLDER / "package-lock.json"):
+                _install()
     return CACHE / PACKAGE
 
 
