@@ -19,13 +19,11 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
-    PartialCredentialsError,
     ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
 )
 
 from aws import session as sessions
+from aws.failures import of_configuration, of_proxy
 
 Say = Callable[[str], None]  # one line of progress
 
@@ -33,6 +31,10 @@ Say = Callable[[str], None]  # one line of progress
 _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
 _EMULATOR = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
 TOLD_EVERY = 15.0  # seconds between two lines about a wait
+_UNKNOWN = (
+    *("UnrecognizedClientException", "MissingAuthenticationTokenException"),
+    *("InvalidSignatureException", "SignatureDoesNotMatch", "InvalidClientTokenId", "InvalidAccessKeyId"),
+)
 _ABSENT = ("ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "NotFound", "404")
 
 
@@ -91,7 +93,8 @@ class Account:
             try:
                 self._clients[service] = sessions.client(service, self.session, self.endpoint, config)
             except (BotoCoreError, ValueError) as error:
-                raise DeployError(f"{flat(str(error))}: check --region and --endpoint.") from error
+                what, remedy = of_configuration(error) or (flat(str(error)), "check --region and --endpoint")
+                raise DeployError(f"{what[0].upper()}{what[1:]}: {remedy}.") from error
         return self._clients[service]
 
     def look_up(self, call: Callable[..., Any], **request: Any) -> Any:
@@ -116,7 +119,7 @@ def connect(endpoint: str | None, region: str | None, profile: str | None) -> Ac
         session = sessions.to(endpoint, region, profile)
     except ProfileNotFound as error:
         raise DeployError(f"{error}: `aws configure list-profiles` lists those there are.") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ValueError) as error:
         raise DeployError(f"The AWS configuration cannot be used: {flat(str(error))}; mend it.") from error
     if not session.region_name:
         raise DeployError("No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile.")
@@ -168,6 +171,15 @@ _REMEDIES = {
 }
 
 
+_LACKING = (
+    (
+        NoCredentialsError,
+        "There are no AWS credentials: log in, name a profile with --profile, or an emulator with --endpoint.",
+    ),
+    (NoRegionError, "No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile."),
+)
+
+
 @contextmanager
 def sentences(account: Account | None = None) -> Iterator[None]:
     """Turn every error of AWS within the block into a DeployError of one sentence with the remedy."""
@@ -182,14 +194,16 @@ def sentence(error: ClientError | BotoCoreError | Boto3Error, account: Account |
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "")
         said = error.response.get("Error", {}).get("Message") or "it gives no reason"
+        if code in _UNKNOWN and account and sessions.is_here(account.endpoint):
+            return f"{account.endpoint} does not accept these keys ({code}): paste the line of `python -m local aws`."
         remedy = _REMEDIES.get(code, "look the error up in the service's documentation, or try again")
         return f"AWS refused {error.operation_name} ({code}: {flat(said)[:400]}): {remedy}."
-    if isinstance(error, SSOError | TokenRetrievalError):
-        return f"The login has expired ({flat(str(error))}): log in again with `aws sso login`."
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return "There are no AWS credentials: log in, name a profile with --profile, or an emulator with --endpoint."
-    if isinstance(error, NoRegionError):
-        return "No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile."
+    if found := of_configuration(error) or of_proxy(error):
+        what, remedy = found
+        return f"{what[0].upper()}{what[1:]}: {remedy}."
+    for kind, said in _LACKING:
+        if isinstance(error, kind):
+            return said
     if isinstance(error, EndpointConnectionError):
         where = account.endpoint if account and account.endpoint else "AWS"
         start = ": `python -m local aws` starts an emulator" if account and account.endpoint else ": check the network"

@@ -62,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _with_connectors(run: Callable[[dict[str, Connector]], None], parsed: argparse.Namespace) -> int:
     from local.lib import NotSetUp  # noqa: PLC0415
+    from local.processes import RunError, StartError  # noqa: PLC0415
 
     try:
         chosen = settings.read(parsed.properties) if parsed.properties else settings.parse(EXAMPLE)
@@ -69,7 +70,7 @@ def _with_connectors(run: Callable[[dict[str, Connector]], None], parsed: argpar
     except (settings.SettingsError, ConnectorError) as error:
         print(error, file=sys.stderr)
         return 2
-    except NotSetUp as error:
+    except (NotSetUp, RunError, StartError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -91,14 +92,18 @@ def explained(connectors: dict[str, Connector]) -> str:
 
     from local import environment as environments  # noqa: PLC0415
     from local import flink  # noqa: PLC0415
+    from local.processes import RunError  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as logs:
         flink.use(flink.jvm(Path(logs)), environments.plain())
         from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
-        environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-        job.declare(environment, JOB, connectors)
-        return str(job.inserts(environment, JOB).explain())
+        try:
+            environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+            job.declare(environment, JOB, connectors)
+            return str(job.inserts(environment, JOB).explain())
+        except flink.errors() as error:
+            raise RunError(f"Flink cannot plan the job: {flink.cause(error)}") from error
 
 
 if __name__ == "__main__":

@@ -71,7 +71,8 @@ def line(aws: Mapping[str, str]) -> str:
     is on this machine is reached without a proxy.
     """
     chosen = [f"{name}={shlex.quote(value)}" for name, value in aws.items()]
-    chosen += [f'{name}="{LOOPBACK}${{{name}:+,${name}}}"' for name in ("NO_PROXY", "no_proxy")]
+    excepted = f"{LOOPBACK}${{no_proxy:+,$no_proxy}}${{NO_PROXY:+,$NO_PROXY}}"
+    chosen += [f'{name}="{excepted}"' for name in ("NO_PROXY", "no_proxy")]
     others = rf"env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p' | grep -vxE '{'|'.join(aws)}'"
     return f"export {' '.join(chosen)}; unset AWS_PROFILE $({others})"
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from local import environment as environments
 from local import lib
 from local.processes import StartError
+from operations import rest
 
 # Both of the connectors' AWS SDKs speak CBOR unless told; emulators answer it wrongly or not at all.
 CBOR_OFF = {"AWS_CBOR_DISABLE": "true", "CBOR_ENABLED": "false"}
@@ -88,6 +89,24 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.environ.clear()
         os.environ.update(former)
+
+
+def errors() -> tuple[type[Exception], ...]:
+    """What PyFlink raises for an exception of Java: some kinds by classes of its own, all others as py4j does."""
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
+    from pyflink.util.exceptions import JavaException  # noqa: PLC0415
+
+    return (Py4JJavaError, JavaException)
+
+
+def cause(error: Exception) -> str:
+    """What the innermost exception of Java says, in one line; the others only say that there is one."""
+    inner = getattr(error, "java_exception", None)
+    if inner is None:
+        return rest.root_cause(str(error))
+    while inner.getCause() is not None:
+        inner = inner.getCause()
+    return str(inner.toString()).partition("\n")[0][:400]
 
 
 def _last_line(text: str) -> str:

@@ -7,13 +7,9 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from connectors import files
 from local import durable, flink, lib, processes
-
-if TYPE_CHECKING:
-    from py4j.protocol import Py4JJavaError
 
 
 @dataclass(frozen=True)
@@ -55,9 +51,7 @@ def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[
     """
     say("starting Java and Flink")
     flink.use(flink.jvm(launch.state / "log"), aws)
-    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
-
-    import main  # noqa: PLC0415  (PyFlink starts its JVM with the environment of this moment)
+    import main  # noqa: PLC0415  (PyFlink takes long to load)
     from connectors.connector import ConnectorError  # noqa: PLC0415
     from jobs.settings import SettingsError  # noqa: PLC0415
 
@@ -77,8 +71,8 @@ def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[
     except (SettingsError, ConnectorError) as error:
         print(error, file=sys.stderr)
         return 2
-    except Py4JJavaError as error:
-        print(f"The job ended: {root_cause(error)}", file=sys.stderr)
+    except flink.errors() as error:
+        print(f"The job ended: {flink.cause(error)}", file=sys.stderr)
         return 1
     report("FINISHED", launch)
     return 0
@@ -109,11 +103,3 @@ _MEANING = {
     "CANCELED": "`python -m local job --resume last` goes on from the last checkpoint in {state}.",
     "FINISHED": "the job was stopped, with a savepoint if that was asked for, in {state}.",
 }
-
-
-def root_cause(error: Py4JJavaError) -> str:
-    """What the innermost Java exception says, in one line."""
-    cause = error.java_exception
-    while cause.getCause() is not None:
-        cause = cause.getCause()
-    return str(cause.toString()).partition("\n")[0][:400]

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import session
+from aws.failures import of_configuration, of_proxy
 from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
@@ -119,4 +120,6 @@ def require(values: Mapping[str, Mapping[str, str]]) -> None:
         reason = "does not exist" if code == "ResourceNotFoundException" else f"cannot be looked up ({code})"
         raise RunError(f"The {what} at {where} {reason}: `python -m local aws` makes all of them here.") from error
     except (BotoCoreError, ValueError) as error:
-        raise RunError(f"The {what} at {where} cannot be looked up: {str(error).rstrip('.')}.") from error
+        found = of_configuration(error) or of_proxy(error)
+        reason = ": ".join(found) if found else str(error).rstrip(".")
+        raise RunError(f"The {what} at {where} cannot be looked up: {reason}.") from error

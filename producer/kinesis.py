@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws import session
+from aws import failures, session
 from producer.outlets import ProducerError
 from producer.records import Record
 from producer.refusals import Place, Refusal, of_call, of_record, of_setup, without_password
@@ -148,5 +148,7 @@ def connect(
     except BotoCoreError as error:
         raise ProducerError(str(of_setup(error))) from error
     except ValueError as error:
+        if found := failures.of_configuration(error):
+            raise ProducerError(": ".join(found)) from error
         raise ProducerError("the endpoint is not a URL: check --endpoint and AWS_ENDPOINT_URL") from error
     return Kinesis(client, Place(stream, client.meta.region_name, client.meta.endpoint_url), retry, pause)

@@ -67,10 +67,8 @@ def compute(
     scratch = output.with_name("scratch")
     scratch.mkdir()
     flink.use(flink.jvm(output.with_name("log")), environment.plain())
-    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
     from pyflink.common import Configuration  # noqa: PLC0415
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
-    from pyflink.util.exceptions import JavaException  # noqa: PLC0415
 
     port = processes.free_port()
     configuration = Configuration()
@@ -95,8 +93,8 @@ def compute(
             _ended(end, CANCEL_LIMIT)
             raise
         end.result()
-    except (Py4JJavaError, JavaException) as error:
-        raise RunError(unreadable(archive) or f"Flink failed: {rest.root_cause(str(error))}.") from error
+    except flink.errors() as error:
+        raise RunError(unreadable(archive) or f"Flink failed: {flink.cause(error)}.") from error
     return _lines(_objects(output / "tally")), _objects(output / "sensor_data")
 
 

@@ -18,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from aws import session
+from aws.failures import of_configuration, of_proxy
 from local.processes import RunError
 
 Say = Callable[[str], None]  # one line of progress
@@ -55,7 +56,9 @@ def download(source: str, folder: Path, place: Mapping[str, str], asked: threadi
         reason = "does not exist" if code == "NoSuchBucket" else f"cannot be read ({code})"
         raise RunError(f"{source} {reason}: check its name, and that these credentials may list and get it.") from error
     except (BotoCoreError, Boto3Error, ValueError) as error:
-        raise RunError(f"{source} cannot be read: {str(error).rstrip('.')}.") from error
+        found = of_configuration(error) or of_proxy(error)
+        reason = ": ".join(found) if found else str(error).rstrip(".")
+        raise RunError(f"{source} cannot be read: {reason}.") from error
 
 
 def _each(pages: Iterable[Mapping[str, Any]], folder: Path, get: Callable[[str, Path], int]) -> Iterator[int]:

@@ -14,6 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import session
+from aws.failures import of_configuration
 from consumer.trouble import code_of, is_passing
 from local.processes import RunError
 from producer.kinesis import Retry
@@ -151,7 +152,9 @@ def connect(place: Mapping[str, str], name: str, pause: Callable[[float], object
     try:
         client = session.at(place, "dynamodb", config)
     except (BotoCoreError, ValueError) as error:
-        raise RunError(f"The table {name} at {where} cannot be used: {str(error).rstrip('.')}.") from error
+        found = of_configuration(error)
+        reason = ": ".join(found) if found else str(error).rstrip(".")
+        raise RunError(f"The table {name} at {where} cannot be used: {reason}.") from error
     return Table(client, name, where, pause, Retry(limit))
 
 

@@ -16,6 +16,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
 from aws import session
+from aws.failures import of_configuration, of_proxy
 from consumer.answers import Record, batch_of, service_time
 from consumer.clock import Clock, SystemClock
 from consumer.failures import NO_CREDENTIALS, Place
@@ -47,12 +48,18 @@ def ask(values: Mapping[str, Mapping[str, str]], clock: Clock | None = None) -> 
         return Aws(where, None, resources, open_shards(kinesis, values["readings"]["stream"], clock or SystemClock()))
     except ClientError as error:
         return Aws(where, f"{error.operation_name} was refused ({code_of(error)})")
-    except NO_CREDENTIALS:
-        return Aws(where, "there are no usable AWS credentials")
-    except (EndpointConnectionError, HTTPClientError) as error:
-        return Aws(where, f"it does not answer ({code_of(error)})")
     except (BotoCoreError, ValueError) as error:
-        return Aws(where, str(error).rstrip("."))
+        return Aws(where, _reason(error))
+
+
+def _reason(error: BotoCoreError | ValueError) -> str:
+    if found := of_configuration(error) or of_proxy(error):
+        return ": ".join(found)
+    if isinstance(error, NO_CREDENTIALS):
+        return "there are no usable AWS credentials"
+    if isinstance(error, EndpointConnectionError | HTTPClientError):
+        return f"it does not answer ({code_of(error)})"
+    return str(error).rstrip(".")
 
 
 def _resources(
