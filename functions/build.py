@@ -73,7 +73,15 @@ def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
     java = Path(JAVA_HOME, "bin", "java")
     command: list[str | Path] = [java, "-jar", ecj, *OPTIONS, "-cp", classpath, "-d", classes, *sources]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT)
+        done = subprocess.run(
+            command,
+            env={"LC_ALL": "C.UTF-8"},  # no option from somebody's shell; paths and sources are UTF-8
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=TIME_LIMIT,
+        )
     except subprocess.TimeoutExpired:
         raise CompileError(f"The Java compiler did not end within {TIME_LIMIT} s.") from None
     if done.returncode:

@@ -22,9 +22,14 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
+from aws.session import REGION
 from deploy import site
 from local import lib, processes
+from local.emulator import Keys
 from local.processes import StartError
 from local.resources import Names
 
@@ -58,7 +63,17 @@ _MOST_CONNECTIONS = 100  # at once; a browser opens six
 # whole, however little at a time.
 _SECONDS = 30.0
 _LAST_SECONDS = 2.0  # for what is still being sent to a server that has refused it
-_FORWARDED = ("content-type", "x-amz-target", "x-amz-date", "x-amz-security-token", "authorization", "x-amz-user-agent")
+_FORWARDED = (
+    "host",
+    "content-type",
+    "x-amz-target",
+    "x-amz-date",
+    "x-amz-security-token",
+    "authorization",
+    "x-amz-user-agent",
+)
+# What a guest asks before there are keys to sign with. Nobody but this server may ask it without: it signs for them.
+_UNSIGNED = ("AWSCognitoIdentityService.GetId", "AWSCognitoIdentityService.GetCredentialsForIdentity")
 _RETURNED = ("x-amzn-requestid", "x-amzn-errortype", "x-amz-crc32", "date")
 _TEXTS = (".html", ".js", ".css", ".json", ".svg")
 
@@ -85,10 +100,13 @@ def settings(names: Names, region: str, identity_pool: str) -> dict[str, Any]:
 
 
 @contextmanager
-def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = lib.PAGE) -> Iterator[Page]:
+def running(
+    config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = lib.PAGE, keys: Keys | None = None
+) -> Iterator[Page]:
     """Serve the built page with these settings until the end. Port 0 takes a free one.
 
-    endpoint: of the emulator, to which everything below /aws goes. Raises StartError without a built page, or when the
+    endpoint: of the emulator, to which everything below /aws goes; keys: its own, without which nobody gets in who has
+    none yet. Raises StartError without a built page, or when the
     port is taken.
     """
     files = _files(dist)
@@ -98,6 +116,7 @@ def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path 
         page_files = files
         page_config = config
         emulator = endpoint
+        emulator_keys = keys
         pool = urllib3.PoolManager(
             maxsize=16, block=True, retries=False, timeout=urllib3.Timeout(connect=5, read=_SECONDS)
         )
@@ -172,6 +191,13 @@ class _Stream(io.RawIOBase):
         self._connection.settimeout(left)
 
 
+def _signed(url: str, headers: Mapping[str, str], body: bytes, keys: Keys) -> dict[str, str]:
+    """The headers of a call to Cognito, with a signature among them."""
+    request = AWSRequest("POST", url, dict(headers), body)
+    SigV4Auth(Credentials(keys.id, keys.secret), "cognito-identity", REGION).add_auth(request)
+    return dict(request.headers)
+
+
 def _files(dist: Path) -> dict[str, _File]:
     """Every file by its path in an address. Only these are ever sent. Raises StartError if there is no page."""
     if not (dist / "index.html").is_file():
@@ -195,6 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
     page_files: ClassVar[Mapping[str, _File]]
     page_config: ClassVar[Mapping[str, Any]]
     emulator: ClassVar[str]
+    emulator_keys: ClassVar[Keys | None]
     pool: ClassVar[urllib3.PoolManager]
 
     def setup(self) -> None:
@@ -259,9 +286,13 @@ class _Handler(BaseHTTPRequestHandler):
         if len(body) < length:
             self.close_connection = True  # it ended in the middle
             return
+        # Host and path stay as the page has signed them.
         headers = {name: value for name, value in self.headers.items() if name.lower() in _FORWARDED}
+        is_unsigned = self.headers.get("X-Amz-Target") in _UNSIGNED and "Authorization" not in self.headers
+        if self.emulator_keys and is_unsigned:
+            headers = _signed(f"http://{self.headers['Host']}{self.path}", headers, body, self.emulator_keys)
         try:
-            answer = self.pool.request("POST", self.emulator + "/", body=body, headers=headers, redirect=False)
+            answer = self.pool.request("POST", self.emulator + self.path, body=body, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError:
             self._refuse(HTTPStatus.BAD_GATEWAY, "The AWS emulator does not answer.")
             return

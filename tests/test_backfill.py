@@ -18,7 +18,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -283,7 +282,7 @@ def test_rows_hurt_by_late_data_are_repaired(
     table.table.put(list(hurt.values()))
 
     archive_of(flight.lines, tmp_path / "archive")
-    s3 = boto3.client("s3", endpoint_url=table.aws.endpoint)
+    s3 = resources.account(table.aws.environment).client("s3")
     s3.create_bucket(Bucket=table.name)
     for path in sorted(path for path in (tmp_path / "archive").rglob("*") if path.is_file()):
         if path.name != ".DS_Store":
@@ -610,7 +609,7 @@ def test_bad_sources_are_one_sentence(
     """What is not there, or has nothing in it, ends the command before Flink is started."""
     monkeypatch.setattr(backfill, "compute", lambda *_: pytest.fail("Flink was started"))
     monkeypatch.setattr("local.running.properties_here", lambda _folder: written(tmp_path, table))
-    boto3.client("s3", endpoint_url=table.aws.endpoint).create_bucket(Bucket="empty-bucket")
+    resources.account(table.aws.environment).client("s3").create_bucket(Bucket="empty-bucket")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / ".hidden").write_text("{}\n")
     (tmp_path / "nothing").write_bytes(b"")
@@ -650,7 +649,7 @@ def test_bad_tables_are_one_sentence(
     monkeypatch.setattr(backfill, "gather", lambda *_: pytest.fail("the archive was fetched"))
     monkeypatch.setattr(backfill, "LOOK_LIMIT", 0.5)
     create(aws, f"{table.name}-other", sort_key="Time")
-    gone = emulator.Emulator("http://127.0.0.1:9", aws.process)
+    gone = replace(aws, endpoint="http://127.0.0.1:9")
     cases = {
         replace(table, name="no-such-table"): f"The table no-such-table at {aws.endpoint} does not exist: ",
         replace(table, name=f"{table.name}-other"): f"The table {table.name}-other at {aws.endpoint} is not keyed by ",

@@ -1255,9 +1255,9 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that the emulator takes, which are any."""
-    for name, value in emulator.CREDENTIALS.items():
+def credentials(keys: emulator.Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the emulator."""
+    for name, value in emulator.credentials(keys).items():
         monkeypatch.setenv(name, value)
 
 

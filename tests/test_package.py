@@ -21,7 +21,7 @@ from connectors import merged
 from deploy import package
 from deploy.package import JAR, MAIN, Needs, PackageError
 from jobs.unicorn_summary import JOB
-from local import cluster, flink, lib, processes, running
+from local import cluster, emulator, flink, lib, processes, running
 from local.emulator import Emulator
 from operations import submit
 from tests import checkout
@@ -442,8 +442,7 @@ def test_the_very_zip_runs(made: package.Package, aws: Emulator, tmp_path: Path)
     with zipfile.ZipFile(made.path) as archive:
         archive.extractall(folder)
     running.write_properties(folder, aws, on.names)
-    # Whatever this process was told: Flink's own jars, and no folder of Python modules.
-    plain = {**aws.environment, "FLINK_LIB_DIR": str(lib.flink_home() / "lib"), "PYTHONPATH": ""}
+    plain = emulator.child(aws.environment)
     with cluster.running(tmp_path / "cluster", cluster.Size(1, 2), plain) as flinks:
         for process in flinks.processes.values():
             assert_plain(class_path(process.pid))
@@ -466,14 +465,14 @@ def proven(on: Stage, copy: Path) -> None:
 
 def flink_run(flinks: cluster.Running, folder: Path, scratch: Path, plain: dict[str, str]) -> None:
     """`flink run` in the unpacked folder, with the run options that the service is given."""
-    flink.write_configuration(scratch, {"env.java.opts.all": flink.java_options()})
+    flink.write_configuration(scratch, {"env.java.opts.all": " ".join(flink.java_options())})
     host, _, port = flinks.rest.address.removeprefix("http://").partition(":")
     command = [str(lib.flink_home() / "bin" / "flink"), "run", "--detached", "--target", "remote"]
     command += [f"-Drest.address={host}", f"-Drest.port={port}", "-Dparallelism.default=2"]
     command += [f"--{name}={value}" for name, value in package.RUN_OPTIONS.items()]
     command += [f"--pyClientExecutable={sys.executable}", "application_properties.json"]
     log = scratch / "flink-run.log"
-    environment = {**flink.environment(scratch), **plain, "_python_worker_execution_mode": "process"}
+    environment = {**plain, **flink.environment(scratch), "_python_worker_execution_mode": "process"}
     process = processes.start(command, log, environment, folder)
     try:
         driver = python_below(process.pid)

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from deploy import retained, site, status, template
 from deploy.account import Account, DeployError, connect
 from deploy.stack import Found, Stack
-from local import emulator, lib, page
+from local import emulator, lib, page, resources
 
 TILES = {"MapTiles": "https://tiles.example:8443/{z}/{x}/{y}.png", "MapAttribution": "© whoever made them"}
 PARAMETERS = {"Dashboard": "yes", **TILES}
@@ -25,7 +25,7 @@ PARAMETERS = {"Dashboard": "yes", **TILES}
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """An emulator of these tests' own."""
     with emulator.running(tmp_path_factory.mktemp("site") / "emulator.log") as aws:
-        yield connect(aws.endpoint, None, None)
+        yield resources.account(aws.environment)
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from deploy import package, template
-from deploy.account import connect
 from deploy.stack import Stack
 from jobs import places, settings
-from local import emulator, page
+from local import emulator, page, resources
 
 ACCOUNT = "000000000000"
 REGION = emulator.REGION
@@ -325,7 +324,7 @@ def test_the_archive() -> None:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Mapping[str, str]]]:
     """IAM of an emulator with the stack on it, and the physical names of its resources."""
     with emulator.running(tmp_path_factory.mktemp("template") / "emulator.log") as aws:
-        account = connect(aws.endpoint, None, None)
+        account = resources.account(aws.environment)
         stack = Stack(account)
         stack.execute(stack.propose(template.text(), {"Emulated": "yes", "Dashboard": "yes", "CodeKey": KEY}))
         yield account.client("iam"), stack.resources()

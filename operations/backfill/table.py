@@ -10,10 +10,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws import session
+from aws.failures import of_configuration
 from consumer.trouble import code_of, is_passing
 from local.processes import RunError
 from producer.kinesis import Retry
@@ -153,10 +154,11 @@ def connect(place: Mapping[str, str], name: str, pause: Callable[[float], object
     config = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
     where = place.get("endpoint", f"AWS in {place['region']}")
     try:
-        session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
-        client = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=config)
+        client = session.at(place, "dynamodb", config)
     except (BotoCoreError, ValueError) as error:
-        raise RunError(f"The table {name} at {where} cannot be used: {str(error).rstrip('.')}.") from error
+        found = of_configuration(error)
+        reason = ": ".join(found) if found else str(error).rstrip(".")
+        raise RunError(f"The table {name} at {where} cannot be used: {reason}.") from error
     return Table(client, name, where, pause, Retry(limit))
 
 
