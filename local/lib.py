@@ -32,6 +32,8 @@ def lay_out(jars: Sequence[Path]) -> None:
     One folder on the class path starts a job twice as fast as jars that are shipped with it
     (`pipeline.jars`), and it leaves site-packages as pip made it.
     """
+    if LIB.is_symlink():  # what it leads to is not the checkout's
+        LIB.unlink()
     LIB.mkdir(parents=True, exist_ok=True)
     wanted = {path.name: path for path in [*sorted((flink_home() / "lib").glob("*.jar")), *jars]}
     for old in LIB.iterdir():
