@@ -30,6 +30,8 @@ _WAIT = 3600.0  # seconds for another set-up of the same folder
 _SCRATCH = "set-up-"  # begins the name of a folder in .cache that a set-up removes again
 _AGAIN = "run make setup again"
 _Command = Sequence[str | Path]
+_CACHES = {"uv": "UV_CACHE_DIR", "pip": "PIP_CACHE_DIR"}  # the folder's name in a cache folder -> its variable
+_INSTEAD = "downloads-of-set-up"  # in .cache, in place of a cache folder that cannot be written, until all is made
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -99,25 +101,30 @@ def set_up(root: Path, wanted: str, environ: Mapping[str, str], base: str = "") 
         with _scratch(cache) as scratch:
             place = Place(root, scratch, lock, {**sources.plain(environ), **_own(scratch, environ)})
             stamp.unlink(missing_ok=True)
-            _provide(place, base, environ)
-            _second_half(place)
+            is_whole = _is_whole(place)
+            if is_whole:
+                _say("1/3 Python packages are in .venv")
+            else:
+                _say(f"1/3 Python packages into .venv (with {base})")
+                remove(place.venv)
+                _make(place, base)
+            variables = {**_sources(place, environ), **place.environ}
+            if not is_whole:
+                _install(place, variables)
+            _second_half(place, variables)
+            remove(cache / _INSTEAD)
         stamp.write_text(done, encoding="utf-8")
     _say("Set-up complete.")
 
 
-def _provide(place: Place, base: str, environ: Mapping[str, str]) -> None:
-    """The environment, unless a whole one for these requirements is there."""
-    made_of = f"{hashlib.sha256((place.root / 'requirements.txt').read_bytes()).hexdigest()} {place.root}"
+def _made_of(place: Place) -> str:
+    return f"{hashlib.sha256((place.root / 'requirements.txt').read_bytes()).hexdigest()} {place.root}"
+
+
+def _is_whole(place: Place) -> bool:
+    """Whether an environment for these requirements is there, from its beginning to its end."""
     stamp = place.venv / ".packages"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == made_of and _runs(place):
-        _say("1/3 Python packages are in .venv")
-        return
-    _say(f"1/3 Python packages into .venv (with {base})")
-    remove(place.venv)
-    _make(place, base)
-    _install(place, environ)
-    _let_modules_be_found(place)
-    stamp.write_text(made_of, encoding="utf-8")
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == _made_of(place) and _runs(place)
 
 
 def remove(path: Path) -> None:
@@ -147,9 +154,8 @@ def _make(place: Place, base: str) -> None:
             )
 
 
-def _install(place: Place, environ: Mapping[str, str]) -> None:
+def _install(place: Place, variables: Mapping[str, str]) -> None:
     """What requirements.txt names, by its hashes: uv with pip, then the others with uv, in a quarter of pip's time."""
-    variables = {**place.environ, **_sources(place, environ), **_own(place.scratch, environ)}
     requirements = place.root / "requirements.txt"
     uv_alone = place.scratch / "uv.txt"
     uv_alone.write_text(only("uv", requirements.read_text(encoding="utf-8")), encoding="utf-8")
@@ -166,6 +172,8 @@ def _install(place: Place, environ: Mapping[str, str]) -> None:
                 _say(causes.without_credentials(output).rstrip())
                 cause = f"the lines above say which and why; mend that and {_AGAIN}"
             raise SetUpError(f"The Python packages could not be installed: {cause}.")
+    _let_modules_be_found(place)
+    (place.venv / ".packages").write_text(_made_of(place), encoding="utf-8")
 
 
 def _sources(place: Place, environ: Mapping[str, str]) -> dict[str, str]:
@@ -187,9 +195,9 @@ def _let_modules_be_found(place: Place) -> None:
     (packages / "checkout.pth").write_text(line, encoding="ascii")
 
 
-def _second_half(place: Place) -> None:
+def _second_half(place: Place, variables: Mapping[str, str]) -> None:
     """Jars and functions. It says itself what is wrong."""
-    ended, _output = _run(place, [place.python, "-m", "local.setup"], place.environ, shown=True)
+    ended, _output = _run(place, [place.python, "-m", "local.setup"], variables, shown=True)
     if ended:
         raise _Told
 
@@ -216,11 +224,8 @@ def only(name: str, requirements: str) -> str:
 def _own(scratch: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Variables that are the set-up's own. Of the home folder only the caches are used, where they can be written."""
     home = environ.get("HOME", "")
-    caches = environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home else "")
-    wished = {
-        "UV_CACHE_DIR": environ.get("UV_CACHE_DIR") or (f"{caches}/uv" if caches else ""),
-        "PIP_CACHE_DIR": environ.get("PIP_CACHE_DIR") or (f"{caches}/pip" if caches else ""),
-    }
+    caches = environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home and Path(home).is_dir() else "none")
+    wished = {name: environ.get(variable) or f"{caches}/{name}" for name, variable in _CACHES.items()}
     return {
         "LC_ALL": "C.UTF-8",
         "PYTHONUTF8": "1",
@@ -228,8 +233,8 @@ def _own(scratch: Path, environ: Mapping[str, str]) -> dict[str, str]:
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
         **{
-            name: folder if _is_writable(folder) else str(scratch.parent / name.lower())
-            for name, folder in wished.items()
+            _CACHES[name]: wish if _is_writable(wish) else str(scratch.parent / _INSTEAD / name)
+            for name, wish in wished.items()
         },
     }
 

@@ -22,10 +22,10 @@ _PLAIN = (
     *("UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT", "UV_HTTP_CONNECT_TIMEOUT", "UV_HTTP_RETRIES", "UV_CONCURRENT_DOWNLOADS"),
     *("UV_OFFLINE", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_KEYRING_PROVIDER", "UV_CREDENTIALS_DIR"),
 )
-# How pip calls a setting, without what the two share; see _from_pip.
+# What pip calls the settings that lead to packages.
 _PIP = (
     *("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "cert", "client-cert", "proxy"),
-    *("timeout", "default-timeout", "retries", "keyring-provider"),
+    *("timeout", "default-timeout", "keyring-provider"),
 )
 
 
@@ -129,7 +129,6 @@ def _pip_variables(sources: Sources, pip: Mapping[str, str]) -> dict[str, str]:
         "PIP_TRUSTED_HOST": " ".join(sources.trusted),
         "PIP_KEYRING_PROVIDER": {"disabled": "disabled", "subprocess": "subprocess"}.get(sources.keyring, ""),
         "PIP_TIMEOUT": pip.get("timeout") or pip.get("default-timeout", ""),
-        "PIP_RETRIES": pip.get("retries", ""),
     }
     return {name: value for name, value in told.items() if value}
 
@@ -143,8 +142,7 @@ def _uv_variables(sources: Sources, pip: Mapping[str, str], before: Mapping[str,
         "UV_INDEX": " ".join(sources.extra),
         # As pip does: each version from whichever index has it. Every file is known by its hash.
         "UV_INDEX_STRATEGY": "unsafe-best-match" if sources.extra else "",
-        # A folder that is not there is nothing to pip, and an error to uv.
-        "UV_FIND_LINKS": ",".join(link for link in sources.links if "://" in link or Path(link).expanduser().exists()),
+        "UV_FIND_LINKS": ",".join(sources.links),
         "UV_INSECURE_HOST": " ".join(sources.trusted),
         "UV_KEYRING_PROVIDER": {"disabled": "disabled", "subprocess": "subprocess"}.get(sources.keyring, ""),
     }
