@@ -11,7 +11,10 @@ from pathlib import Path
 from local import lib
 
 # What the job's process imports and reads.
-_PARTS = ("connectors", "consumer", "deploy", "functions", "jobs", "local", "operations", "main.py", "requirements.txt")
+_PARTS = (
+    *("connectors", "consumer", "deploy", "functions", "jobs", "local", "operations", "main.py", "requirements.txt"),
+    *("LICENSE", "NOTICE"),  # they go into the package
+)
 
 
 @dataclass(frozen=True)
