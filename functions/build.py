@@ -68,9 +68,7 @@ def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
     java = Path(JAVA_HOME, "bin", "java")
     command: list[str | Path] = [java, "-jar", ecj, *OPTIONS, "-cp", classpath, "-d", classes, *sources]
     try:
-        # In an environment of its own: a JVM takes options from several variables, and names of files from the locale.
-        variables = {"LC_ALL": "C.UTF-8"}
-        done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False, timeout=TIME_LIMIT)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT)
     except subprocess.TimeoutExpired:
         raise CompileError(f"The Java compiler did not end within {TIME_LIMIT} s.") from None
     if done.returncode:

@@ -1,4 +1,4 @@
-"""The second half of the set-up: jars and functions (environment.py makes the Python environment first)."""
+"""The second half of the set-up: jars and functions (venv.py makes the Python environment first)."""
 
 from __future__ import annotations
 

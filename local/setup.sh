@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes what is missing: .venv from requirements.txt, the connector jars of the lock, the compiled SQL functions.
 # Run again, it does nothing: a stamp holds the checksum of everything it was made from.
-# Here a Python 3.11 is looked for, which does the rest (environment.py).
+# Here a Python 3.11 is looked for, which does the rest (venv.py).
 set -eu
 set +f        # a shell's options can come from the environment, and a file pattern is meant below
 LC_ALL=C      # the order of files by which the checksum is made
@@ -20,7 +20,7 @@ say() { printf '%s\n' "$*" >&2; }
 stamp=$root/.venv/.setup-stamp
 wanted=$(cat requirements.txt connectors/jars.lock connectors/*.py connectors/java/*/*.java connectors/java/META-INF/services/* \
              functions/*.py functions/java/*/*.java \
-             local/setup.sh local/environment.py local/sources.py local/causes.py local/setup.py local/lib.py 2>/dev/null | cksum)
+             local/setup.sh local/venv.py local/sources.py local/causes.py local/setup.py local/lib.py 2>/dev/null | cksum)
 # Whether the class path is whole: no link of it leads nowhere.
 is_laid_out() {
     for jar in "$root"/.cache/functions.jar "$root"/.cache/flink-lib/*.jar; do
@@ -63,5 +63,5 @@ if [ -z "$python" ]; then
         "install it (Debian: apt-get install python3.11 python3.11-venv) or name one with make PYTHON=/path/to/python3.11."
     exit 1
 fi
-exec "$python" -I -B -X utf8 -c 'import sys; sys.path.insert(0, sys.argv[1]); from local import environment; sys.exit(environment.main(*sys.argv[1:]))' \
+exec "$python" -I -B -X utf8 -c 'import sys; sys.path.insert(0, sys.argv[1]); from local import venv; sys.exit(venv.main(*sys.argv[1:]))' \
     "$root" "$wanted"

@@ -20,7 +20,7 @@ NEEDED = (
     "functions/build.py",
     "functions/java/wildrydes/JsonRecord.java",
     "local/setup.sh",
-    "local/environment.py",
+    "local/venv.py",
     "local/setup.py",
     "local/lib.py",
 )

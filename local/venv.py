@@ -233,13 +233,13 @@ def _own(scratch: Path, environ: Mapping[str, str]) -> dict[str, str]:
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
         **{
-            _CACHES[name]: wish if _is_writable(wish) else str(scratch.parent / _INSTEAD / name)
+            _CACHES[name]: wish if is_writable(wish) else str(scratch.parent / _INSTEAD / name)
             for name, wish in wished.items()
         },
     }
 
 
-def _is_writable(folder: str) -> bool:
+def is_writable(folder: str) -> bool:
     """Whether files can be made in a folder, which is made if it is not there."""
     if not Path(folder).is_absolute():
         return False

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from local import environment, lib
+from local import lib, venv
 
 # One program in place of all: by its name and arguments it is Python, its modules, or uv. It notes its variables.
 STAND_IN = """#!/bin/sh
@@ -85,7 +85,7 @@ class Stage:
 
     def set_up(self, wanted: str = "sum", **variables: str) -> None:
         environ = {"PATH": os.environ["PATH"], "HOME": str(self.home), **variables}
-        environment.set_up(self.root, wanted, environ, str(self.base))
+        venv.set_up(self.root, wanted, environ, str(self.base))
 
     def prints(self, name: str, text: str, *, fails: bool = False) -> None:
         (self.notes / f"{name}.prints").write_text(text)
@@ -108,7 +108,7 @@ class Stage:
         return {key: value for key, _, value in (line.partition("=") for line in lines) if key not in shells}
 
     def refused(self, **variables: str) -> str:
-        with pytest.raises(environment.SetUpError) as caught:
+        with pytest.raises(venv.SetUpError) as caught:
             self.set_up(**variables)
         text = str(caught.value)
         assert text.endswith(".")
@@ -154,7 +154,7 @@ def test_only_what_has_changed(stage: Stage) -> None:
 def test_what_ends_in_the_middle_is_repaired(stage: Stage, tool: str) -> None:
     """Wherever a set-up ends, it leaves no stamp, and the next one begins with what is not whole."""
     stage.prints(tool, "no idea\n", fails=True)
-    with pytest.raises(environment.SetUpError if tool != "jars" else environment._Told):
+    with pytest.raises(venv.SetUpError if tool != "jars" else venv._Told):
         stage.set_up()
     assert not (stage.root / ".venv" / ".setup-stamp").exists()
     stage.mends(tool)
@@ -284,10 +284,10 @@ def test_links_are_not_followed(stage: Stage) -> None:
 def test_two_at_a_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second set-up of a folder waits for the first, and finds its work done."""
     said: queue.SimpleQueue[str] = queue.SimpleQueue()
-    monkeypatch.setattr(environment, "_say", said.put)
+    monkeypatch.setattr(venv, "_say", said.put)
     second = threading.Thread(target=stage.set_up)
     (stage.root / ".cache").mkdir()
-    with environment._locked(stage.root / ".cache" / "set-up.lock"):
+    with venv._locked(stage.root / ".cache" / "set-up.lock"):
         second.start()
         assert "this one waits" in said.get(timeout=30)
         (stage.root / ".venv").mkdir()
@@ -313,9 +313,9 @@ def test_what_the_system_refuses(
     def refuse(*_arguments: object) -> None:
         raise OSError(number, os.strerror(number), str(tmp_path / ".cache"))
 
-    monkeypatch.setattr(environment, "set_up", refuse)
-    monkeypatch.setattr(environment.signal, "signal", lambda *_arguments: None)
-    assert environment.main(str(tmp_path), "sum") == 1
+    monkeypatch.setattr(venv, "set_up", refuse)
+    monkeypatch.setattr(venv.signal, "signal", lambda *_arguments: None)
+    assert venv.main(str(tmp_path), "sum") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith(".")
     assert ("no space" in line) == (number == errno.ENOSPC)
@@ -325,7 +325,7 @@ def test_what_the_system_refuses(
 def test_an_interrupted_set_up_says_so(stage: Stage) -> None:
     """A signal ends the tool too, leaves no scratch folder, and is one sentence."""
     stage.base.write_text(f'#!/bin/sh\ntouch "{stage.notes}/started"\nexec sleep 60\n')
-    call = "import sys; sys.path.insert(0, sys.argv[1]); from local import environment as e; from pathlib import Path; "
+    call = "import sys; sys.path.insert(0, sys.argv[1]); from local import venv as e; from pathlib import Path; "
     call += "import os; e.set_up.__defaults__ = (sys.argv[3],); sys.exit(e.main(sys.argv[2], 'sum'))"
     command = [sys.executable, "-I", "-c", call, str(lib.ROOT), str(stage.root), str(stage.base)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
@@ -343,8 +343,8 @@ def test_modules_are_found_although_the_path_is_safe(tmp_path: Path) -> None:
     """With PYTHONSAFEPATH, `python -m` finds the checkout by a line in .venv; without it, that line does nothing."""
     packages = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
     packages.mkdir(parents=True)
-    place = environment.Place(tmp_path, tmp_path, 0, {})
-    environment._let_modules_be_found(place)
+    place = venv.Place(tmp_path, tmp_path, 0, {})
+    venv._let_modules_be_found(place)
     line = (packages / "checkout.pth").read_text()
     show = f"import sys; sys.prefix = {str(tmp_path / '.venv')!r}\n{line}print({str(tmp_path)!r} in sys.path)"
     for safe in ("1", ""):
