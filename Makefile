@@ -1,5 +1,11 @@
 # The front door. `make` alone prints this help.
 SHELL := /bin/sh
+# Every path below is the checkout's, so it is where make must be (a Makefile of another folder is not followed there).
+ifeq ($(filter Makefile ./Makefile,$(lastword $(MAKEFILE_LIST))),)
+$(error Call it as `make -C FOLDER`, with the folder of this Makefile, or in that folder)
+endif
+# What a shell says to every Python is meant for other programs: where modules are, that asserts are left out.
+unexport $(filter-out PYTHON PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED,$(filter PYTHON% MYPY% RUFF_%,$(.VARIABLES)))
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
 
@@ -7,7 +13,7 @@ help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make what is missing: .venv, connector jars, compiled functions (the other targets do it too)
-	@PYTHON="$(PYTHON)" local/setup.sh
+	@sh local/setup.sh
 
 demo: setup ## unicorns through Kinesis and Flink into rows, on this machine; Ctrl-C ends it and checks every row
 	@$(PY) -m local demo $(ARGS)

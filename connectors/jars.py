@@ -8,6 +8,7 @@ poms.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -21,6 +22,11 @@ from pathlib import Path
 
 LOCK = resources.files(__package__) / "jars.lock"
 REPOSITORY_VARIABLE = "MAVEN_REPOSITORY_URL"
+SCRATCH = "download-"  # begins the name of a folder in the cache, which goes when its download ends
+# What the operating system refuses; everything else that fails is the network's or the repository's.
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
+_NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
+_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _LINE = re.compile(r"^([\w.-]+):([\w.-]+):([\w.-]+) sha256:([0-9a-f]{64})$")
 
 
@@ -81,11 +87,16 @@ def sha256_of(path: Path) -> str:
 def provide(jars: Sequence[Jar], cache: Path) -> list[Path]:
     """Paths of the given jars inside `cache`, each downloaded if missing and verified against the lock.
 
-    Raises JarError when one cannot be downloaded or has another checksum; nothing unverified stays there.
+    Raises JarError when one cannot be downloaded or written, or has another checksum; nothing unverified stays there.
     """
-    cache.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=cache, prefix="download-") as scratch, ThreadPoolExecutor(8) as pool:
-        return list(pool.map(lambda jar: _provide_one(jar, cache, Path(scratch)), jars))
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=cache, prefix=SCRATCH) as scratch, ThreadPoolExecutor(8) as pool:
+            return list(pool.map(lambda jar: _provide_one(jar, cache, Path(scratch)), jars))
+    except OSError as error:
+        raise JarError(
+            f"The jars cannot be written into {cache} ({error.strerror or error}): {_remedy(error)}."
+        ) from error
 
 
 def _provide_one(jar: Jar, cache: Path, scratch: Path) -> Path:
@@ -120,13 +131,37 @@ def _download(jar: Jar, scratch: Path) -> Path:
             artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
             found = artifact.resolve()
         except Exception as error:  # jgo raises whatever its HTTP client does
+            if isinstance(error, OSError) and error.errno in _NO_SPACE + _NOT_WRITABLE:
+                raise  # not the network, and a second attempt would meet it too
             reason = error
         else:
             if found and Path(found).is_file():
                 return Path(found)
-    where = mirror or "Maven Central"
-    first_line = str(reason).splitlines()[0][:200] if str(reason) else type(reason).__name__
+    where = _CREDENTIALS.sub("", mirror) or "Maven Central"
     raise JarError(
-        f"{jar.coordinates} cannot be downloaded from {where} ({first_line}): check network and proxy, "
-        f"set {REPOSITORY_VARIABLE} to a mirror, or put the file as {jar.file_name} into .cache/jars."
+        f"{jar.coordinates} cannot be downloaded from {where} ({_told(reason)}): "
+        f"{_remedy(reason)}, or put the file as {jar.file_name} into .cache/jars."
     )
+
+
+def _told(reason: Exception | str) -> str:
+    """What went wrong, without the credentials that an address may hold."""
+    if isinstance(reason, RuntimeError):  # jgo's, for every answer but 200
+        return "it answered that it has none, or refused to give it"
+    text = _CREDENTIALS.sub("", str(reason))
+    return text.splitlines()[0][:200] if text else type(reason).__name__
+
+
+def _remedy(reason: Exception | str) -> str:
+    """What to do about it."""
+    if isinstance(reason, OSError) and reason.errno in _NO_SPACE:
+        return "make room on that disk, and run make setup again"
+    if isinstance(reason, OSError) and reason.errno in _NOT_WRITABLE:
+        return "give the folder to the user who runs make setup"
+    if isinstance(reason, OSError) and reason.errno is not None:
+        return "mend that, and run make setup again"
+    if "certificate" in str(reason).lower():
+        return "name the certificates that your network needs in SSL_CERT_FILE (and REQUESTS_CA_BUNDLE)"
+    if isinstance(reason, RuntimeError | str):
+        return f"set {REPOSITORY_VARIABLE} to a repository that has it"
+    return f"check network and proxy, set {REPOSITORY_VARIABLE} to a mirror"

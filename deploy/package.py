@@ -31,6 +31,7 @@ from local import lib
 OUT = lib.ROOT / ".cache" / "package" / "wildrydes-managed-flink.zip"
 MAIN = "main.py"
 JAR = "lib/wildrydes.jar"
+LEGAL = ("LICENSE", "NOTICE")  # the licence asks for both wherever the work is passed on (section 4 of Apache-2.0)
 # The property group in which Managed Flink looks for what to run (developer guide, "Create your Managed Service for
 # Apache Flink Python application"); paths are inside the zip.
 RUN_OPTIONS_GROUP = "kinesis.analytics.flink.run.options"
@@ -108,7 +109,7 @@ def assemble(root: Path, inputs: Sequence[Path], needed: Needs, out: Path, *, tr
     """The package of the checkout `root` with these jars. Raises PackageError."""
     started = time.monotonic()
     try:
-        files = {**modules(root), **sql_files(root)}
+        files = {**modules(root), **sql_files(root), **{name: (root / name).read_bytes() for name in LEGAL}}
         made_of = merged.combine(inputs, trim=trim)
         out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="package-", dir=out.parent) as scratch:
@@ -274,7 +275,7 @@ def _strangers(files: Mapping[str, bytes]) -> Iterator[str]:
         parts = PurePosixPath(name).parts
         if "tests" in parts or any(part.startswith("test_") for part in parts) or parts[-1] == "conftest.py":
             yield f"{name} is test code: what main.py imports must not import it."
-        elif name != JAR and not name.endswith((".py", ".sql")):
+        elif name not in (JAR, *LEGAL) and not name.endswith((".py", ".sql")):
             yield f"{name} is neither Python, nor SQL, nor {JAR}: it must stay out of the package."
 
 
@@ -282,6 +283,9 @@ def _missing(files: Mapping[str, bytes], needed: Needs) -> Iterator[str]:
     for option, name in RUN_OPTIONS.items():
         if name not in files:
             yield f"{name}, which the run option {option!r} names, is not in the package: put it back in the checkout."
+    for name in LEGAL:
+        if name not in files:
+            yield f"{name} is not in the package, and must be wherever it is passed on: put it back in the checkout."
     for name in needed.sql:
         if name not in files:
             yield f"{name} is not in the package, but the job reads it: put it back in the checkout."

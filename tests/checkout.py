@@ -12,16 +12,9 @@ from local import lib
 
 # What the job's process imports and reads.
 _PARTS = (
-    "aws",
-    "connectors",
-    "consumer",
-    "deploy",
-    "functions",
-    "jobs",
-    "local",
-    "operations",
-    "main.py",
-    "requirements.txt",
+    *("aws", "connectors", "consumer", "deploy", "functions", "jobs", "local", "operations"),
+    *("main.py", "requirements.txt"),
+    *("LICENSE", "NOTICE"),  # they go into the package
 )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -237,3 +239,54 @@ def test_one_failure_keeps_the_others(repository: Repository, cache: Path) -> No
     with pytest.raises(JarError, match="g:missing:1"):
         jars.provide([JAR, missing], cache)
     assert list(cache.iterdir()) == [cache / JAR.file_name]
+
+
+@pytest.mark.parametrize(
+    ("number", "remedy"), [(errno.ENOSPC, "make room"), (errno.EDQUOT, "make room"), (errno.EACCES, "give the folder")]
+)
+def test_what_the_disk_refuses(number: int, remedy: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk, or a folder of somebody else's, is called that; the network is not blamed, nor asked twice."""
+    attempts = []
+
+    def full(*_arguments: object, **_named: object) -> None:
+        attempts.append(1)
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("jgo.maven.MavenContext.project", full)
+    with pytest.raises(JarError) as caught:
+        jars.provide([JAR], cache)
+    text = str(caught.value)
+    assert remedy in text
+    assert str(cache) in text
+    assert "network" not in text
+    assert "\n" not in text
+    assert text.endswith(".")
+    assert list(cache.iterdir()) == []
+    assert len(attempts) == 1
+
+
+def test_a_cache_that_cannot_be_made(tmp_path: Path) -> None:
+    """Where the folder should be is a file: a sentence."""
+    (tmp_path / "jars").touch()
+    with pytest.raises(JarError, match=r"^The jars cannot be written into .*\.$"):
+        jars.provide([JAR], tmp_path / "jars")
+
+
+def test_the_password_of_a_mirror_is_not_shown(
+    repository: Repository, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither when it has not the file nor when it cannot be reached."""
+    for port in (repository.url.rpartition(":")[2], free_port()):
+        monkeypatch.setenv(jars.REPOSITORY_VARIABLE, f"http://me:secret@127.0.0.1:{port}")
+        text = refused(cache)
+        assert f"http://127.0.0.1:{port}" in text
+        assert "secret" not in text
+
+
+def test_the_home_folder_is_not_needed(repository: Repository, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is read or written there, nor where Maven's own variable points."""
+    monkeypatch.setenv("HOME", "/nonexistent")
+    monkeypatch.setenv("M2_REPO", "/nonexistent")
+    repository.files[PATH] = CONTENT
+    assert jars.provide([JAR], cache) == [cache / JAR.file_name]
+    assert not Path("/nonexistent").exists()

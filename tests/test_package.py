@@ -43,6 +43,8 @@ PROJECT: Files = {
     "connectors/__init__.py": b"",
     "connectors/kinesis.py": b"from . import connector\n\nOPTIONS = connector.OPTIONS\n",
     "connectors/connector.py": b"OPTIONS = {}\n",
+    "LICENSE": b"Apache",
+    "NOTICE": b"of others",
 }
 BESIDE: Files = {
     "jobs/__main__.py": b"import boto3\n",
@@ -99,7 +101,7 @@ def inputs(folder: Path) -> list[Path]:
 
 
 def test_contents(tmp_path: Path) -> None:
-    """main.py, what it imports however indirectly, all SQL of the jobs, and one jar; nothing else."""
+    """main.py, what it imports however indirectly, all SQL of the jobs, licence, notice, and one jar; nothing else."""
     made = package.assemble(project(tmp_path / "here"), inputs(tmp_path), NEEDS, tmp_path / "out" / "p.zip")
     files = content(made.path)
     assert list(files) == sorted([*PROJECT, JAR])
@@ -192,6 +194,8 @@ NOT_THERE = "which is neither in the package, nor in the standard library, nor P
         (spoil("jobs/conftest.py", b""), ["jobs/conftest.py is test code"]),
         (spoil("application_properties.json", b"[]"), ["application_properties.json is neither Python, nor SQL"]),
         (spoil("connectors/java/A.java", b"class A {}"), ["connectors/java/A.java is neither Python, nor SQL"]),
+        (remove("LICENSE"), ["LICENSE is not in the package"]),
+        (remove("NOTICE"), ["NOTICE is not in the package"]),
         (remove(MAIN), [f"{MAIN}, which the run option 'python' names, is not in the package"]),
         (remove(JAR), [f"{JAR}, which the run option 'jarfile' names, is not in the package"]),
         (remove(NEEDS.sql[1]), [f"{NEEDS.sql[1]} is not in the package, but the job reads it"]),
@@ -385,7 +389,7 @@ def test_the_real_package(made: package.Package) -> None:
     """What runs, and nothing of what builds, tests or operates it; no executables."""
     files = content(made.path)
     folders = {name.partition("/")[0] for name in files}
-    assert folders == {MAIN, "connectors", "functions", "jobs", "lib"}
+    assert folders == {MAIN, "LICENSE", "NOTICE", "connectors", "functions", "jobs", "lib"}
     assert {"connectors/kinesis.py", "jobs/settings.py", "functions/__init__.py"} < set(files)
     assert not {"jobs/__main__.py", "connectors/jars.py", "connectors/merged.py", "functions/build.py"} & set(files)
     assert {name for name in files if name.endswith(".sql")} == {

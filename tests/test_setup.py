@@ -1,4 +1,4 @@
-"""The set-up's first half, with stand-ins for every interpreter: what it looks for, what it says without."""
+"""The script that finds a Python, and the Makefile, with stand-ins for every interpreter."""
 
 from __future__ import annotations
 
@@ -20,24 +20,11 @@ NEEDED = (
     "functions/build.py",
     "functions/java/streaming/JsonRecord.java",
     "local/setup.sh",
+    "local/venv.py",
     "local/setup.py",
     "local/lib.py",
 )
-TOOLS = (
-    "sh",
-    "cat",
-    "cksum",
-    "dirname",
-    "grep",
-    "head",
-    "rm",
-    "mktemp",
-    "awk",
-    "tr",
-    "make",
-    "mkdir",
-    "chmod",
-)
+TOOLS = ("sh", "cat", "cksum", "tr", "make", "rm", "mkdir", "awk")
 
 
 class Checkout:
@@ -58,13 +45,13 @@ class Checkout:
             (self.bin / tool).symlink_to(found)
         self.path = [self.bin]
 
-    def python(self, name: str, version: str, venv: str = "", folder: str = "bin") -> Path:
-        """A stand-in of this version; `venv` is what it says when asked for one, before it fails."""
+    def python(self, name: str, version: str, folder: str = "bin") -> Path:
+        """A stand-in of this version, which notes that it was told to set up, from where, and for which checkout."""
         return self.script(
             name,
-            'case "$1" in\n'
+            'case "$2" in\n'
             f'  -c) echo "{version}" ;;\n'
-            f'  -m) echo "$0 $*" >> "{self.calls}"; {f"echo {venv!r}; " if venv else ""}exit 1 ;;\n'
+            f'  *) echo "$0 $PWD $7 ${{CDPATH+has CDPATH}}" >> "{self.calls}"; exit 1 ;;\n'
             "esac",
             folder,
         )
@@ -76,11 +63,11 @@ class Checkout:
         path.chmod(0o755)
         return path
 
-    def run(self, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *command: str, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
         path = os.pathsep.join(str(folder) for folder in self.path)
         return subprocess.run(
-            command or ("local/setup.sh",),
-            cwd=self.root,
+            command or ("sh", "local/setup.sh"),
+            cwd=folder or self.root,
             env={"PATH": path, "TMPDIR": str(self.bin.parent), **variables},
             capture_output=True,
             text=True,
@@ -88,9 +75,9 @@ class Checkout:
         )
 
     def asked(self) -> list[str]:
-        """The interpreters that were told to make a virtual environment."""
+        """The interpreters that were told to set the checkout up."""
         lines = self.calls.read_text().splitlines() if self.calls.exists() else []
-        return [line.partition(" -m venv")[0] for line in lines]
+        return [line.removesuffix(f" {self.root} {self.root} ") for line in lines]
 
 
 @pytest.fixture
@@ -125,16 +112,6 @@ def test_no_python_at_all(checkout: Checkout) -> None:
     text = one_sentence(checkout.run())
     assert "no Python at all" in text
     assert "python3.11" in text
-
-
-def test_without_the_venv_module(checkout: Checkout) -> None:
-    """A Python 3.11 without its venv module, as Debian ships it, is one sentence naming the package."""
-    checkout.python("python3.11", "3.11", venv="ensurepip is not available")
-    text = one_sentence(checkout.run())
-    assert "ensurepip is not available" in text
-    assert "python3.11-venv" in text
-    assert not (checkout.root / ".venv").exists()
-    assert len(checkout.asked()) == 1
 
 
 def test_the_first_of_the_names_that_is_3_11_is_used(checkout: Checkout) -> None:
@@ -182,56 +159,139 @@ def test_a_broken_shim_is_skipped(checkout: Checkout, name: str) -> None:
     assert checkout.asked() == [str(wanted)]
 
 
-def working(checkout: Checkout) -> None:
-    """A Python 3.11 that makes an environment in which every command is recorded and succeeds."""
-    tool = f'#!/bin/sh\\necho "$0 $*" >> "{checkout.calls}"\\n'
-    checkout.script(
-        "python3.11",
-        '[ "$1" = -c ] && echo 3.11 && exit 0\n'
-        "mkdir -p .venv/bin\n"
-        'echo "VIRTUAL_ENV=$PWD/.venv" > .venv/bin/activate\n'
-        f"for tool in pip uv python; do printf '{tool}' > .venv/bin/$tool; chmod +x .venv/bin/$tool; done",
-    )
-
-
 def test_a_finished_set_up_is_not_repeated(checkout: Checkout) -> None:
-    """The second run does nothing and says nothing, until a file that it was made from changes."""
-    working(checkout)
-    first = checkout.run()
-    assert first.returncode == 0, first.stderr
-    calls = checkout.calls.read_text()
-    assert "local.setup" in calls.splitlines()[-1]
+    """The second run does nothing and says nothing, until a file that it was made from changes, or a jar is gone."""
+    python = checkout.script(
+        "python3.11",
+        f'[ "$2" = -c ] && echo 3.11 && exit 0\necho again >> "{checkout.calls}"\n'
+        'mkdir -p "$7/.venv/bin"; cat "$0" > "$7/.venv/bin/python"\nprintf "%s" "$8 $7" > "$7/.venv/.setup-stamp"',
+    )
+    assert checkout.run().returncode == 0
+    (checkout.root / ".venv" / "bin" / "python").chmod(0o755)
     links = checkout.root / ".cache" / "flink-lib"
     for folder, jar in ((links, "functions.jar"), (links.with_name("cluster-lib"), "doorkeeper.jar")):
         folder.mkdir(parents=True)
         (folder.parent / jar).touch()
         (folder / jar).symlink_to(f"../{jar}")
-    second = checkout.run()
-    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
-    assert checkout.calls.read_text() == calls
+    python.unlink()
+    for variables in ({}, {"LC_ALL": "C.UTF-8"}, {"LC_ALL": "POSIX", "CDPATH": "/"}):
+        second = checkout.run(**variables)
+        assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
     (links / "gone.jar").symlink_to("../jars/gone.jar")
-    assert checkout.run().returncode == 0
-    assert len(checkout.calls.read_text()) > len(calls), "a jar was missing"
+    assert checkout.run().returncode == 1, "a jar was missing"
     (links / "gone.jar").unlink()
-    calls = checkout.calls.read_text()
+    assert checkout.run().returncode == 0
     with (checkout.root / "connectors" / "jars.lock").open("a") as lock:
         lock.write("# changed\n")
-    assert checkout.run().returncode == 0
-    assert len(checkout.calls.read_text()) > len(calls)
+    assert checkout.run().returncode == 1
 
 
-def test_packages_that_cannot_be_installed(checkout: Checkout) -> None:
-    """When pip fails, what it said is followed by one line with the remedy, and the next run tries again."""
-    working(checkout)
-    assert checkout.run().returncode == 0
-    (checkout.root / "requirements.txt").write_text("nothing==1\n")
-    for _attempt in range(2):
-        (checkout.root / ".venv" / "bin" / "pip").write_text("#!/bin/sh\necho no network >&2\nexit 1\n")
-        result = checkout.run()
-        assert result.returncode == 1
-        lines = result.stderr.splitlines()
-        assert lines[-2] == "no network"
-        assert "make setup again" in lines[-1]
+def foreign(folder: Path) -> Path:
+    """A checkout of somebody else's, with all that a set-up or `make clean` could take for its own."""
+    for name in (".venv/bin", ".cache", ".state", "local"):
+        (folder / name).mkdir(parents=True)
+    for name in (".venv/precious", ".cache/precious", ".state/precious"):
+        (folder / name).touch()
+    return folder
+
+
+def is_untouched(folder: Path) -> bool:
+    return all((folder / name / "precious").exists() for name in (".venv", ".cache", ".state"))
+
+
+@pytest.mark.parametrize("command", [("make", "setup"), ("sh", "local/setup.sh"), ("make", "clean")])
+def test_another_folder_by_cdpath(checkout: Checkout, tmp_path: Path, command: tuple[str, ...]) -> None:
+    """CDPATH leads to a folder of the same names: it is neither gone into nor touched."""
+    other = foreign(tmp_path / "other")
+    wanted = checkout.python("python3.11", "3.11")
+    checkout.run(*command, CDPATH=str(other))
+    assert is_untouched(other)
+    if command != ("make", "clean"):
+        assert checkout.calls.read_text() == f"{wanted} {checkout.root} {checkout.root} has CDPATH\n"
+
+
+def test_from_other_folders(checkout: Checkout, tmp_path: Path) -> None:
+    """`make -C` and the script by its path, absolute or not, work from anywhere, on this checkout alone."""
+    other = foreign(tmp_path / "other")
+    wanted = checkout.python("python3.11", "3.11")
+    checkout.run("make", "-C", str(checkout.root), "setup", folder=other)
+    checkout.run("sh", str(checkout.root / "local" / "setup.sh"), folder=other)
+    checkout.run("sh", "../a copy/local/setup.sh", folder=other)
+    checkout.run("sh", "setup.sh", folder=checkout.root / "local")
+    assert checkout.asked() == [str(wanted)] * 4
+    assert is_untouched(other)
+
+
+@pytest.mark.parametrize("target", ["clean", "setup"])
+def test_a_makefile_of_another_folder(checkout: Checkout, tmp_path: Path, target: str) -> None:
+    """`make -f` from another folder is refused: every path of the Makefile would be that folder's."""
+    other = foreign(tmp_path / "other")
+    checkout.python("python3.11", "3.11")
+    result = checkout.run("make", "-f", str(checkout.root / "Makefile"), target, folder=other)
+    assert result.returncode != 0
+    assert "make -C" in result.stderr
+    assert is_untouched(other)
+    assert checkout.asked() == []
+
+
+def test_clean_follows_no_link(checkout: Checkout, tmp_path: Path) -> None:
+    """`make clean` removes links that lead out of the checkout, and nothing behind them."""
+    other = foreign(tmp_path / "other")
+    for name in (".venv", ".cache", ".state"):
+        (checkout.root / name).symlink_to(other / name)
+    assert checkout.run("make", "clean").returncode == 0
+    assert is_untouched(other)
+    assert not [name for name in (".venv", ".cache", ".state") if (checkout.root / name).is_symlink()]
+
+
+def test_without_the_mode_to_execute(checkout: Checkout) -> None:
+    """An archive may have been unpacked without modes."""
+    (checkout.root / "local" / "setup.sh").chmod(0o644)
+    wanted = checkout.python("python3.11", "3.11")
+    checkout.run("make", "setup")
+    assert checkout.asked() == [str(wanted)]
+
+
+def test_what_a_shell_says_to_python(checkout: Checkout) -> None:
+    """Variables that are meant for other programs' Python reach no program that make starts; a chosen Python does."""
+    told = [f"PYTHON{name}" for name in ("SAFEPATH", "HOME", "PATH", "OPTIMIZE", "INSPECT", "WARNINGS", "STARTUP")]
+    with (checkout.root / "Makefile").open("a") as makefile:
+        makefile.write("\nshow:\n\t@env\n")
+    (checkout.bin / "env").symlink_to(str(shutil.which("env")))
+    result = checkout.run("make", "show", PYTHON="/a/python", PYTHONUNBUFFERED="1", **dict.fromkeys(told, "1"))
+    shown = {line.partition("=")[0] for line in result.stdout.splitlines()}
+    assert not shown.intersection(told)
+    assert {"PYTHON", "PYTHONUNBUFFERED"} <= shown
+
+
+def test_a_checkout_on_a_machine_that_converts_line_ends(tmp_path: Path) -> None:
+    """`git clone -c core.autocrlf=true` gives the committed bytes of every file."""
+    git = shutil.which("git")
+    if not git or not (lib.ROOT / ".git").exists():
+        pytest.skip("this is no clone")
+    copy = tmp_path / "clone"
+    clone = [
+        git,
+        "clone",
+        "-q",
+        "--no-checkout",
+        "-c",
+        "core.autocrlf=true",
+        "-c",
+        "core.eol=crlf",
+        str(lib.ROOT),
+        str(copy),
+    ]
+    subprocess.run(clone, check=True, capture_output=True)
+    shutil.copy(lib.ROOT / ".gitattributes", copy)
+    # As they are here, whether they are committed already or not.
+    subprocess.run(
+        [git, "checkout", "-q", "HEAD", "--", ":!.gitattributes", "."], cwd=copy, check=True, capture_output=True
+    )
+    listed = subprocess.run([git, "ls-files", "--eol"], cwd=copy, check=True, capture_output=True, text=True).stdout
+    states = {line.partition("\t")[2]: line.split()[:2] for line in listed.splitlines()}
+    assert "local/setup.sh" in states
+    assert [name for name, (committed, there) in states.items() if committed[1:] != there[1:]] == []
 
 
 def test_make_alone_prints_every_target(checkout: Checkout) -> None:
