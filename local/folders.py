@@ -56,10 +56,14 @@ def fresh(kind: str, by: str) -> Iterator[Path]:
 
 
 def _remove_old(kind: str, by: str) -> None:
-    former = sorted(lib.STATE.glob(f"{kind}-*/"), key=lambda path: path.stat().st_mtime)
-    for old in former[: max(0, len(former) - KEPT + 1)]:
+    newest_first = sorted(lib.STATE.glob(f"{kind}-*/"), key=lambda path: path.stat().st_mtime, reverse=True)
+    kept = 1  # the new one
+    for old in newest_first:
         with _lock(old, by) as file:
-            if _taken(file):
+            if not _taken(file):
+                continue  # somebody works in it
+            kept += 1
+            if kept > KEPT:
                 shutil.rmtree(old, ignore_errors=True)
 
 

@@ -14,6 +14,7 @@ from threading import Thread
 
 import pytest
 from botocore.exceptions import ClientError
+from pyflink.util.exceptions import TableException
 
 from aws import session
 from aws.failures import proxy_for, without_secrets
@@ -271,8 +272,6 @@ CONFIGURATION = {
     "empty": "role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = default",
     "half": "aws_access_key_id = AKIAX",
     "environment": "role_arn = arn:aws:iam::123456789012:role/x\ncredential_source = Nonsense",
-    "retries": "aws_access_key_id = x\naws_secret_access_key = y\nretry_mode = nonsense",
-    "attempts": "aws_access_key_id = x\naws_secret_access_key = y\nmax_attempts = many",
 }
 SAID = {
     "process": "the credential_process of the AWS profile yields no AWS credentials",
@@ -281,8 +280,6 @@ SAID = {
     "empty": "must have credentials",
     "half": "lack aws_secret_access_key",
     "environment": 'credential source "Nonsense"',
-    "retries": '"nonsense" must be one of',
-    "attempts": "'many'",
     "nobody": "nobody",
 }
 
@@ -309,10 +306,9 @@ def test_a_configuration_that_cannot_be_is_one_true_sentence(
     monkeypatch.setattr(sys, "stdout", sys.__stdout__)  # pytest's has no descriptor
     assert consumer(["--patience", "0"]) == 1
     said.append(capsys.readouterr().err)
-    if profile not in ("retries", "attempts"):  # which deploy decides for itself
-        with pytest.raises(DeployError) as undone:
-            connect(None, None, None).client("sts")
-        said.append(str(undone.value))
+    with pytest.raises(DeployError) as undone:
+        connect(None, None, None).client("sts")
+    said.append(str(undone.value))
     with pytest.raises(running.RunError) as unlooked:
         resources.require({"aws": {"region": "us-east-1"}, "readings": {"stream": "any"}})
     said.append(str(unlooked.value))
@@ -342,3 +338,26 @@ def test_the_reset_of_tests_is_signed(tmp_path: Path) -> None:
         assert kinesis.list_streams()["StreamNames"] == []
         with pytest.raises(ClientError):
             resources.clients(emulator.environment(aws.endpoint, Keys("test", "test")))[0].list_streams()
+
+
+def test_a_job_tells_its_steps(tmp_path: Path) -> None:
+    """From its first second on, on standard error; a failure comes after the step in which it happened."""
+    env = environment.plain() | {"AWS_ENDPOINT_URL": NOWHERE, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
+    command = [sys.executable, "-m", "local", "job", "--port", "0", "--state", str(tmp_path)]
+    done = subprocess.run(command, cwd=lib.ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
+    step, failure = done.stderr.splitlines()
+    assert step.endswith(" s  looking up streams and table")
+    assert failure.startswith(f"The stream wildrydes at {NOWHERE} cannot be looked up: ")
+    assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_the_innermost_cause_is_what_an_error_of_java_says() -> None:
+    """However deep it lies, and whichever way PyFlink tells it."""
+    trace = (
+        "org.apache.flink.table.api.TableException: Failed to execute sql\n\tat a.B(B.java:1)\n"
+        "Caused by: org.apache.flink.util.FlinkException: Failed to start.\n\t... 20 more\n"
+        "Caused by: java.net.UnknownHostException: nowhere: not known\n\tat c.D(D.java:2)\n\t... 21 more\n"
+    )
+    error = TableException(trace)
+    assert isinstance(error, flink.errors())
+    assert flink.cause(error) == "java.net.UnknownHostException: nowhere: not known"
