@@ -146,8 +146,8 @@ def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert {address for address, _port in places} <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
     assert "403" in answers[port_of("its web UI is", log)]
     assert "421" in answers[port_of("watch them on the live map:", log)]
-    del answers[port_of("AWS endpoint", log)]  # tested on its own
-    assert not [answer for answer in answers.values() if re.match(r"HTTP/1\.\d [1235]", answer)]
+    let_in = [answer for answer in answers.values() if re.match(r"HTTP/1\.\d [1235]", answer)]
+    assert len(let_in) <= 1, "the emulator at most: whom it lets in is tested on its own"
     wait_for(lambda: not any(is_alive(child) for child in children), 10, "all its processes have ended")
 
 
