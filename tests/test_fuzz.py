@@ -57,16 +57,16 @@ def test_json_record_and_the_oracle_agree_on_every_record(seed: int, count: int)
 
 
 def found(row: Any) -> Any:
-    """The error, or the values."""
+    """The error, or the values; no sign of a zero, which Python's integers do not have (-0)."""
     error = row.getField(0)
     if error is not None:
         return str(error)
     name, time, distance, magic, health = (row.getField(2 + number) for number in range(5))
-    return str(name), EPOCH + timedelta(milliseconds=time.getMillisecond()), repr(distance), magic, health
+    return str(name), EPOCH + timedelta(milliseconds=time.getMillisecond()), repr(distance + 0.0), magic, health
 
 
 def expected(line: bytes) -> Any:
     reading = check.read(line)
     if isinstance(reading, str):
         return reading
-    return reading.name, reading.event_time, repr(reading.distance), reading.magic, reading.health
+    return reading.name, reading.event_time, repr(reading.distance + 0.0), reading.magic, reading.health
