@@ -10,6 +10,11 @@ import pytest
 from local import emulator, flink, lib
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fuzz-records", type=int, default=3000, help="tests/test_fuzz.py: how many records it makes up")
+    parser.addoption("--fuzz-seed", type=int, default=12, help="tests/test_fuzz.py: equal seeds give equal records")
+
+
 @pytest.fixture(scope="session")
 def keys() -> emulator.Keys:
     """Those of the emulator below, for a JVM that may start before it."""

@@ -129,6 +129,32 @@ def test_clock_skew(trial: Trial) -> None:
 
 
 @pytest.mark.fault(
+    "a clock five hours slow, alone on its shard",
+    Edit(
+        "functions/java/streaming/ShardClock.java",
+        "return behindSince == NEVER || now - behindSince <= idle;",
+        "return true;",
+    ),
+    shards=2,
+)
+def test_slow_clock(trial: Trial) -> None:
+    """Windows wait for it as for a silent shard, a minute, and then go on without it while it sends; all of it is LATE.
+
+    Unprotected: it holds back every window for as long as it sends.
+    """
+    first, second = unicorn_in(0, shards=2), unicorn_in(1, shards=2)
+    trial.start(parallelism=1)
+    with trial.flying("--name", first, *at(0), *SPEED):
+        trial.wait_for_rows()
+        with trial.flying("--name", second, *at(-300), *SPEED):
+            time.sleep(5)
+            # What was closed before its first reading is out by now.
+            trial.recover(IDLE + 30)
+            trial.wait_for_rows(30)
+    assert trial.finish(late_by_shard=False).errors["LATE"] > 1000, "twenty a second for over a minute"
+
+
+@pytest.mark.fault(
     "a burst of 4,000 readings that are ten minutes late",
     Edit(TIMED, JUDGED_BY_SHARD, "newest - INTERVAL '100' DAY(3)"),
 )

@@ -20,6 +20,10 @@ public final class RecordReader {
     static final int MAX_NUMBER = 1_000; // characters
     static final int MAX_KEY = 50_000; // characters
 
+    static final String TOO_DEEP = "is nested over " + MAX_DEPTH + " deep";
+    static final String NUMBER_TOO_LONG = "has a number of over " + MAX_NUMBER + " characters";
+    static final String KEY_TOO_LONG = "has a key of over " + MAX_KEY + " characters";
+
     private static final int FIRST = 2; // field of the row that is a column; before it are error and message
     private static final int NO_COLUMN = -1;
     private static final StringData PARSE = StringData.fromString("PARSE");
@@ -107,13 +111,13 @@ public final class RecordReader {
 
     private static void checkLimits(JsonParser parser, JsonToken token, int depth) throws Refusal, IOException {
         if (depth > MAX_DEPTH) {
-            throw new Refusal("is nested over " + MAX_DEPTH + " deep");
+            throw new Refusal(TOO_DEEP);
         }
         if (token == JsonToken.FIELD_NAME && parser.getTextLength() > MAX_KEY) {
-            throw new Refusal("has a key of over " + MAX_KEY + " characters");
+            throw new Refusal(KEY_TOO_LONG);
         }
         if (token.isNumeric() && parser.getTextLength() > MAX_NUMBER) {
-            throw new Refusal("has a number of over " + MAX_NUMBER + " characters");
+            throw new Refusal(NUMBER_TOO_LONG);
         }
     }
 

@@ -20,26 +20,34 @@ final class SyntaxError {
         HINTS.put("(non-standard) comment", "JSON has no comments");
     }
 
+    /** The same for the limits of Jackson since 2.15, which stop it before {@link RecordReader} sees what is too long. */
+    private static final Map<String, String> LIMITS = new LinkedHashMap<>();
+
+    static {
+        LIMITS.put("nesting depth", RecordReader.TOO_DEEP);
+        LIMITS.put("Number value length", RecordReader.NUMBER_TOO_LONG);
+        LIMITS.put("Name length", RecordReader.KEY_TOO_LONG);
+        LIMITS.put("Name value length", RecordReader.KEY_TOO_LONG);
+    }
+
     private SyntaxError() {}
 
     /** The rest of a sentence that begins with "The record". */
     static String reason(JsonProcessingException error) {
         JsonLocation location = error.getLocation();
-        if (location == null) { // as from Jackson's limits since 2.15, which are those of RecordReader
-            return "is not JSON, or beyond a limit of the JSON parser";
+        if (location == null) {
+            String limit = find(LIMITS, error);
+            return limit == null ? "is not JSON, or beyond a limit of the JSON parser" : limit;
         }
-        String hint = hint(error);
+        String hint = error instanceof JsonEOFException ? "it is cut off" : find(HINTS, error);
         return "is not JSON at " + location.offsetDescription() + (hint == null ? "" : ": " + hint);
     }
 
-    private static String hint(JsonProcessingException error) {
-        if (error instanceof JsonEOFException) {
-            return "it is cut off";
-        }
+    private static String find(Map<String, String> pieces, JsonProcessingException error) {
         String message = String.valueOf(error.getOriginalMessage());
-        for (Map.Entry<String, String> hint : HINTS.entrySet()) {
-            if (message.contains(hint.getKey())) {
-                return hint.getValue();
+        for (Map.Entry<String, String> piece : pieces.entrySet()) {
+            if (message.contains(piece.getKey())) {
+                return piece.getValue();
             }
         }
         return null;
