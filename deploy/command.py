@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections import deque
@@ -13,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from aws.session import endpoint_of
 from deploy import template
 from deploy.account import Account, DeployError, connect
 from operations import flags
@@ -141,8 +141,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _account(parsed: argparse.Namespace) -> Account:
-    endpoint = parsed.endpoint or os.environ.get("AWS_ENDPOINT_URL") or None
-    return connect(endpoint, parsed.region, parsed.profile)
+    return connect(endpoint_of(parsed.endpoint), parsed.region, parsed.profile)
 
 
 def _say(text: str) -> None:

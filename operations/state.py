@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from jobs.job import Job
-from local import lib
+from local import environment, lib
 
 PLAN_LIMIT = 180  # seconds for Flink to plan the job; ten are usual
 # Operators of the plan that keep nothing, or (source and sink) nothing that depends on their SQL.
@@ -87,15 +87,18 @@ def _plan() -> str:
     # A process of its own: the plan needs a JVM, which nobody else here does.
     command = [sys.executable, "-m", "jobs", "explain"]
     try:
-        done = subprocess.run(command, cwd=lib.ROOT, capture_output=True, text=True, check=False, timeout=PLAN_LIMIT)
+        done = subprocess.run(
+            command,
+            cwd=lib.ROOT,
+            env=environment.plain(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PLAN_LIMIT,
+        )
     except subprocess.TimeoutExpired:
         raise StateError(f"Flink did not plan the job within {PLAN_LIMIT} s.") from None
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise StateError(f"Flink cannot plan the job: {_reason(lines)}")
+        raise StateError((lines or ["Flink cannot plan the job, and does not say why."])[-1])
     return done.stdout
-
-
-def _reason(lines: list[str]) -> str:
-    causes = [line for line in lines if line.startswith(("Caused by: ", ": org.apache", "org.apache"))]
-    return (causes or lines or ["it says nothing"])[-1].removeprefix("Caused by: ").lstrip(": ")[:400]

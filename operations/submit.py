@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 from connectors import jars, merged
 from jobs import settings
 from jobs.unicorn_summary import JOB
-from local import durable, flink, lib, processes
+from local import durable, environment, flink, lib, processes
 from operations import points, rest, state
 from operations.points import Point
 
@@ -176,16 +176,17 @@ def _flink_run(cluster: rest.Cluster, options: Mapping[str, str], properties: Pa
     address = urlsplit(cluster.address)
     where = {"rest.address": str(address.hostname), "rest.port": str(address.port)}
     main = lib.ROOT / "main.py"
-    command = [str(lib.flink_home() / "bin" / "flink"), "run", "--detached", "--target", "remote"]
-    command += [f"-D{name}={value}" for name, value in {**where, **options}.items()]
-    command += ["--jarfile", str(the_jar()), "--pyClientExecutable", sys.executable]
-    command += ["--python", str(main), str(properties.resolve())]
+    arguments = ["run", "--detached", "--target", "remote"]
+    arguments += [f"-D{name}={value}" for name, value in {**where, **options}.items()]
+    arguments += ["--jarfile", str(the_jar()), "--pyClientExecutable", sys.executable]
+    arguments += ["--python", str(main), str(properties.resolve())]
     with tempfile.TemporaryDirectory(prefix="submit-") as scratch:
         folder = Path(scratch)
-        flink.write_configuration(folder, {"env.java.opts.all": flink.java_options()})
-        environment = flink.environment(folder) | {"_python_worker_execution_mode": "process"}
+        flink.write_configuration(folder, {})
+        # It works out the plan and asks nobody but the cluster; the job's AWS is that of the cluster's processes.
+        variables = environment.plain() | flink.environment(folder) | {"_python_worker_execution_mode": "process"}
         log = folder / "flink-run.log"
-        process = processes.start(command, log, environment)
+        process = processes.start([*flink.command("client", folder, "client.log"), *arguments], log, variables)
         try:
             process.wait(SUBMIT_LIMIT)
         except subprocess.TimeoutExpired:

@@ -13,6 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 from consumer.tail import stored
 from local import check, emulator, processes, proof, resources, running
 from local.minicluster import Launch
@@ -43,6 +48,13 @@ class Stage:
         return replace(self, names=names)
 
 
+def reset(aws: emulator.Emulator) -> None:
+    """Make the emulator as new, by a switch of its own that only its keys turn."""
+    request = AWSRequest("POST", f"{aws.endpoint}/_ministack/reset")
+    SigV4Auth(Credentials(aws.keys.id, aws.keys.secret), "s3", emulator.REGION).add_auth(request)
+    assert urllib3.request("POST", request.url, headers=dict(request.headers), timeout=30).status == 200
+
+
 def stage(aws: emulator.Emulator, name: str, shards: int = 4) -> Stage:
     """Create a raw stream with so many shards and its outputs, all named after the test."""
     names = resources.Names(f"{name}-raw", f"{name}-summary", f"{name}-errors", f"{name}-table")
@@ -53,7 +65,7 @@ def stage(aws: emulator.Emulator, name: str, shards: int = 4) -> Stage:
 def producer(on: Stage, copy: Path, *flags: str) -> subprocess.Popen[bytes]:
     """Start the producer towards a stage."""
     command = [sys.executable, "-m", "producer", "--stream", on.names.raw, "--copy", str(copy), *flags]
-    return processes.start(command, copy.with_suffix(".log"), on.aws.environment)
+    return processes.start(command, copy.with_suffix(".log"), emulator.child(on.aws.environment))
 
 
 def send(on: Stage, copy: Path, *flags: str) -> None:

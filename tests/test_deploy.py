@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import urllib3
 from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
 from botocore.stub import Stubber
 
@@ -26,7 +25,8 @@ from deploy.account import Account, DeployError, Wait, connect, sentence
 from deploy.application import Application
 from deploy.stack import Stack
 from deploy.up import Deployment, Plan, Wanted
-from local import emulator, lib, processes
+from local import emulator, lib, processes, resources
+from tests import emulated
 
 NAME = "wildrydes"
 APPLICATION = "unicorn-summary"
@@ -43,7 +43,8 @@ class Place:
     said: list[str]
 
     def wanted(self, code: str = "one", signature: str = "aaa", **more: Any) -> Wanted:
-        """A package with this content, which is not looked into here."""
+        """A package with this content, which is not looked into here, and the live map, unless `values` says no."""
+        more["values"] = {"Dashboard": "yes", **more.get("values", {})}
         path = self.folder / f"{code}.zip"
         path.write_text(code)
         return Wanted(path, f"{abs(hash(code)):064x}"[:64], signature, **more)
@@ -80,17 +81,19 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Emulator]:
     """An emulator of these tests' own: names are the same for all of them."""
     with emulator.running(tmp_path_factory.mktemp("deploy") / "emulator.log") as aws:
-        yield connect(aws.endpoint, None, None)
+        yield aws
 
 
 @pytest.fixture
-def place(account: Account, tmp_path: Path) -> Place:
-    """The emulator as new."""
-    urllib3.request("POST", f"{account.endpoint}/_ministack/reset", timeout=30)
-    return Place(account, tmp_path, [])
+def place(own: emulator.Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The emulator as new, with its keys in the environment."""
+    emulated.reset(own)
+    for name, value in emulator.credentials(own.keys).items():
+        monkeypatch.setenv(name, value)
+    return Place(resources.account(own.environment), tmp_path, [])
 
 
 def test_plan_changes_nothing(place: Place) -> None:
@@ -100,7 +103,8 @@ def test_plan_changes_nothing(place: Place) -> None:
     assert {"index.html", "config.json", "boroughs.json"} < {one.key for one in plan.page.missing}
     assert plan.starts
     assert not plan.stops
-    wanted = set(json.loads(template.resolved(template.text(), {"CodeKey": "x", "Emulated": "yes"}))["Resources"])
+    given = {"CodeKey": "x", "Dashboard": "yes", "Emulated": "yes"}
+    wanted = set(json.loads(template.resolved(template.text(), given))["Resources"])
     assert {one.resource for one in plan.changes} == wanted
     assert {one.action for one in plan.changes} == {"Add"}
     assert Stack(place.account).find() is None
@@ -608,8 +612,11 @@ def test_names_that_are_taken_later(place: Place) -> None:
 
 def test_a_failure_names_its_cause(place: Place) -> None:
     """What CloudFormation rolled back is named; then up says what to do, and down and up mend it."""
-    glue = place.account.client("glue")
-    glue.create_database(DatabaseInput={"Name": "wildrydes"})
+    others = place.account.client("cloudformation")
+    properties = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": "wildrydes"}}
+    body = {"Resources": {"Taken": {"Type": "AWS::Glue::Database", "Properties": properties}}}
+    others.create_stack(StackName="others", TemplateBody=json.dumps(body))
+    others.get_waiter("stack_create_complete").wait(StackName="others", WaiterConfig={"Delay": 1})
     with pytest.raises(
         DeployError, match=rf"^The stack {NAME} could not be changed and is ROLLBACK_COMPLETE: .+\.$"
     ) as failed:
@@ -619,7 +626,8 @@ def test_a_failure_names_its_cause(place: Place) -> None:
         DeployError, match=rf"^The stack {NAME} is ROLLBACK_COMPLETE .*`python -m deploy down` removes it"
     ):
         place.up()
-    glue.delete_database(Name="wildrydes")
+    others.delete_stack(StackName="others")
+    others.get_waiter("stack_delete_complete").wait(StackName="others", WaiterConfig={"Delay": 1})
     place.down()
     place.up()
 
@@ -812,6 +820,7 @@ def test_by_the_commands_of_the_readme(tmp_path: Path) -> None:
             done = subprocess.run(
                 [sys.executable, "-m", "deploy", *arguments, "--endpoint", aws.endpoint],
                 cwd=lib.ROOT,
+                env=emulator.child(aws.environment),
                 capture_output=True,
                 text=True,
                 check=False,

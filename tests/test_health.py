@@ -1255,9 +1255,9 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that the emulator takes, which are any."""
-    for name, value in emulator.CREDENTIALS.items():
+def credentials(keys: emulator.Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the emulator."""
+    for name, value in emulator.credentials(keys).items():
         monkeypatch.setenv(name, value)
 
 
@@ -1374,7 +1374,9 @@ def test_a_real_job(
         assert capsys.readouterr().out.startswith("healthy\n")
 
         processes.stop(many)
-        one = producer(on, tmp_path / "one.jsonl", "--unicorns", "1", "--start", "2027-01-01 00:00:00", *flags)
+        # Newer than anything that the many have sent in a run of minutes; at their own pace it would not last.
+        later = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d %H:%M:%S}"
+        one = producer(on, tmp_path / "one.jsonl", "--unicorns", "1", "--start", later, *flags)
         try:
             # In the first seconds no shard has been silent for long enough to be named.
             answer = until(told, lambda answer: "(silent for" in what(answer, "watermark-held-back"))

@@ -342,8 +342,8 @@ def test_a_failed_flink_run() -> None:
     """Of a Python and two Java stack traces, the sentence has the innermost cause."""
     text = (
         "WARNING: something\nTraceback (most recent call last):\n  File x\npy4j.protocol.Py4JJavaError: An error\n"
-        ": org.apache.flink.X: outer\n\tat a\nCaused by: java.lang.ClassNotFoundException: wildrydes.JsonRecord\n"
+        ": org.apache.flink.X: outer\n\tat a\nCaused by: java.lang.ClassNotFoundException: streaming.JsonRecord\n"
         "\tat b\n\norg.apache.flink.client.program.ProgramAbortException: java.lang.RuntimeException: Python\n"
         "Caused by: java.lang.RuntimeException: Python process exits with code: 1\n"
     )
-    assert submit.reason(text) == "java.lang.ClassNotFoundException: wildrydes.JsonRecord"
+    assert submit.reason(text) == "java.lang.ClassNotFoundException: streaming.JsonRecord"

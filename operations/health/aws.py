@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
+from aws import session
+from aws.failures import of_configuration, of_proxy
 from consumer.answers import Record, batch_of, service_time
 from consumer.clock import Clock, SystemClock
 from consumer.failures import NO_CREDENTIALS, Place
@@ -43,19 +44,24 @@ def ask(values: Mapping[str, Mapping[str, str]], clock: Clock | None = None) -> 
     place = values["aws"]
     where = str(Place(values["readings"]["stream"], place["region"], place.get("endpoint")))
     try:
-        session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
-        kinesis = session.client("kinesis", endpoint_url=place.get("endpoint"), config=CONFIG)
-        dynamodb = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=CONFIG)
+        kinesis = session.at(place, "kinesis", CONFIG)
+        dynamodb = session.at(place, "dynamodb", CONFIG)
         resources = tuple(_resources(kinesis, dynamodb, values))
         return Aws(where, None, resources, open_shards(kinesis, values["readings"]["stream"], clock or SystemClock()))
     except ClientError as error:
         return Aws(where, f"{error.operation_name} was refused ({code_of(error)})")
-    except NO_CREDENTIALS:
-        return Aws(where, "there are no usable AWS credentials")
-    except (EndpointConnectionError, HTTPClientError) as error:
-        return Aws(where, f"it does not answer ({code_of(error)})")
     except (BotoCoreError, ValueError) as error:
-        return Aws(where, str(error).rstrip("."))
+        return Aws(where, _reason(error))
+
+
+def _reason(error: BotoCoreError | ValueError) -> str:
+    if found := of_configuration(error) or of_proxy(error):
+        return ": ".join(found)
+    if isinstance(error, NO_CREDENTIALS):
+        return "there are no usable AWS credentials"
+    if isinstance(error, EndpointConnectionError | HTTPClientError):
+        return f"it does not answer ({code_of(error)})"
+    return str(error).rstrip(".")
 
 
 def _resources(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jobs.unicorn_summary import JOB
 from operations.health.facts import Job, Shard, Subtask
 from operations.health.findings import Finding, Level
 from operations.health.progress import overdue
@@ -16,8 +17,8 @@ from operations.health.words import duration, listed, moment
 
 DELAY = 5_000  # milliseconds that the watermark stays behind the readings (tables/readings.sql)
 # Milliseconds of event time that it may lag the newest reading:
-HELD = 60_000  # while it stands still
-ASTRAY = 300_000  # while it moves
+HELD = round(JOB.window().step.total_seconds() * 1000)  # while it stands still: then a row is overdue
+ASTRAY = 5 * HELD  # while it moves
 
 WINDOW = 60_000  # milliseconds that a window lasts
 ZONE = 1_800_000  # milliseconds: time zones differ by so much, or by multiples of it

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from producer import clock
+from producer.records import status_time
 from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults import rules
@@ -32,7 +34,7 @@ def at(minutes: float) -> tuple[str, str]:
 
 @pytest.mark.fault(
     "stream silent for 70 s, then 20 minutes of readings at once",
-    Edit("functions/java/wildrydes/ShardWatermark.java", "pause > idle / 2", "pause == Long.MAX_VALUE"),
+    Edit("functions/java/streaming/SubtaskClock.java", "pause > idle / 2", "false"),
 )
 def test_silence(trial: Trial) -> None:
     """After total silence windows wait for ten seconds, in which every shard is heard again.
@@ -76,7 +78,7 @@ def test_silent_shard(trial: Trial) -> None:
         assert trial.outcome.recovery is not None
         time.sleep(max(0.0, 80 - (time.monotonic() - silent)))
         # Its clock went on while it was silent.
-        with trial.flying("--name", second, *clock(since, speed=20)):
+        with trial.flying("--name", second, *clock_since(since, speed=20)):
             trial.wait_for_rows()
             time.sleep(5)
     trial.finish(late_by_shard=False)
@@ -184,7 +186,8 @@ def unicorn_in(shard: int, *, shards: int) -> str:
     )
 
 
-def clock(since: float, *, speed: int) -> tuple[str, ...]:
-    """Flags of a flight whose clock has gone on at this speed since a moment of the monotonic clock."""
-    ahead = timedelta(seconds=(time.monotonic() - since) * (speed - 1))
-    return "--start", f"{datetime.now(UTC) + ahead:%Y-%m-%d %H:%M:%S}", "--speed", str(speed)
+def clock_since(since: float, *, speed: int) -> tuple[str, ...]:
+    """Flags of a flight without end whose clock has gone on at this speed since a moment of the monotonic clock."""
+    began_ms = clock.start(time.time_ns() // 1_000_000, speed, 1, None)
+    gone_on_ms = int((time.monotonic() - since) * (speed - 1) * 1000)
+    return "--start", status_time(began_ms + gone_on_ms), "--speed", str(speed)
