@@ -142,9 +142,14 @@ def test_region_and_endpoint() -> None:
 
 
 def test_start() -> None:
-    """A position is an option; a time belongs to AT_TIMESTAMP, and to no other."""
-    assert kinesis.Start().options() == {"scan.stream.initpos": "TRIM_HORIZON"}
-    assert kinesis.Start("LATEST").options() == {"scan.stream.initpos": "LATEST"}
+    """A position is an option; a time belongs to AT_TIMESTAMP, and to no other.
+
+    The connector is told one all the same, for state that was written after a start at a time.
+    """
+    for position in ("TRIM_HORIZON", "LATEST"):
+        options = kinesis.Start(position).options()
+        assert options.pop("scan.stream.initpos-timestamp").startswith("1970-01-01T")
+        assert options == {"scan.stream.initpos": position}
     time = "2026-11-22T06:00:00.000Z"
     assert kinesis.Start("AT_TIMESTAMP", time).options() == {
         "scan.stream.initpos": "AT_TIMESTAMP",
@@ -192,6 +197,7 @@ def test_source_of_a_stream() -> None:
         "aws.region": "eu-central-1",
         "aws.credentials.provider": "AUTO",
         "scan.stream.initpos": "TRIM_HORIZON",
+        "scan.stream.initpos-timestamp": "1970-01-01T00:00:00.000+00:00",
         "scan.shard-assigner": "uniform",
         "scan.shard.discovery.intervalmillis": "1000",
         **{f"{call}.maxretries": "1000000000" for call in PATIENT},

@@ -7,6 +7,7 @@ against the newest readings, and the later look against the earlier one.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from jobs.unicorn_summary import JOB
 from operations.health.facts import Job, Shard, Subtask
@@ -20,7 +21,6 @@ DELAY = 5_000  # milliseconds that the watermark stays behind the readings (tabl
 HELD = round(JOB.window().step.total_seconds() * 1000)  # while it stands still: then a row is overdue
 ASTRAY = 5 * HELD  # while it moves
 
-WINDOW = 60_000  # milliseconds that a window lasts
 ZONE = 1_800_000  # milliseconds: time zones differ by so much, or by multiples of it
 ZONES = 14 * 3_600_000  # and by so much at most
 NEARLY = 120_000  # milliseconds to either side that still look like a time zone
@@ -136,14 +136,14 @@ def _short(reading: Reading) -> bool:
     for subtask in reading.job.subtasks:
         times = [known[shard] for shard in subtask.shards if shard in known]
         due = min(times, default=0) - DELAY
-        if times and (subtask.watermark is None or due // WINDOW > (subtask.watermark + 1) // WINDOW):
+        if times and (subtask.watermark is None or _next(subtask.watermark) - 1 <= due):
             return True
     return False
 
 
 def _windows(mark: int | None, newest: int | None) -> str:
     """The windows after the watermark up to the one of the newest reading, as far as these are known."""
-    first = None if mark is None else (mark + 1) // WINDOW * WINDOW + WINDOW
+    first = None if mark is None else _next(mark)
     last = None if newest is None else _last(newest)
     if first is not None and last is not None and last > first:
         return f"the windows that end from {moment(first)} to {moment(last)} are"
@@ -154,9 +154,20 @@ def _windows(mark: int | None, newest: int | None) -> str:
     return f"all windows up to the one that ends at {moment(last)} are" if last is not None else "all windows are"
 
 
+def _next(mark: int) -> int:
+    """The end of the first window that is open at this watermark, which closes one at its last millisecond."""
+    return _ends(mark + 1)[0]
+
+
 def _last(newest: int) -> int:
-    """The end of the window of the newest reading."""
-    return newest // WINDOW * WINDOW + WINDOW
+    """The end of the last window of the newest reading."""
+    return _ends(newest)[-1]
+
+
+def _ends(time: int) -> list[int]:
+    """The ends of the windows that a time belongs to, all in milliseconds since 1970."""
+    ends = JOB.window().ends(datetime.fromtimestamp(time / 1000, UTC))
+    return [round(end.timestamp() * 1000) for end in ends]
 
 
 def _catches_up(reading: Reading) -> bool:
