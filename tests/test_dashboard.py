@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -546,6 +547,19 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 """
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (390, 844)])
+def test_an_event_time_of_another_day(place: Place, tab: Tab, width: int, height: int) -> None:
+    """It is shown with its day, as that of the demo's flight, which begins days ago; and there is room for it."""
+    place.fly(reading("Bree", after=-6 * 24 * 3600))
+    tab.open(place.address, width, height)
+    tab.shows("#figure-lag", "6 d behind")
+    assert re.fullmatch(r"\d{1,2} [A-Z][a-z]{2} \d\d:\d\d", tab.text("#figure-time"))
+    box = "const box = document.querySelector(arguments[0]).getBoundingClientRect(); return [box.left, box.right]"
+    _left, right = tab.js(box, "#figure-lag")
+    assert right <= width
+    assert right <= tab.js(box, "[data-errors=PARSE]")[0] or width == 390, "the errors stand in the next line there"
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
