@@ -11,7 +11,7 @@ from local import emulator, flink, lib
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--fuzz-records", type=int, default=3000, help="tests/test_fuzz.py: how many records it makes up")
+    parser.addoption("--fuzz-records", type=int, default=2000, help="tests/test_fuzz.py: how many records it makes up")
     parser.addoption("--fuzz-seed", type=int, default=12, help="tests/test_fuzz.py: equal seeds give equal records")
 
 
