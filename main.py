@@ -18,12 +18,13 @@ from pyflink.table import EnvironmentSettings, TableEnvironment, TableResult
 from connectors.connector import ConnectorError
 from jobs import job, places, settings
 from jobs.unicorn_summary import JOB
+from jobs.window import WindowError
 
 
 def submit(path: Path, launcher: Mapping[str, str] | None = None) -> TableResult:
     """Submit the job with the settings in `path`; `launcher` sets what no Flink configuration does.
 
-    Raises SettingsError or ConnectorError, each with every problem in one text.
+    Raises SettingsError or ConnectorError, each with every problem in one text; WindowError for windows of no length.
     """
     connectors = places.connectors(settings.read(path))
     configuration = Configuration()
@@ -39,7 +40,7 @@ def main(arguments: list[str]) -> int:
     """0 once the job is submitted, 2 with one sentence when its settings cannot be used."""
     try:
         submit(Path(arguments[0]) if arguments else settings.DEFAULT_PATH)
-    except (settings.SettingsError, ConnectorError) as error:
+    except (settings.SettingsError, ConnectorError, WindowError) as error:
         print(error, file=sys.stderr)
         return 2
     return 0

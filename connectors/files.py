@@ -17,10 +17,11 @@ OPTIONS: Mapping[str, Option] = {
     "sink.rolling-policy.check-interval": Option(default="1 min"),
 }
 
-# A file stands for a shard. What only Kinesis knows stays empty.
+# A file stands for a shard, and its lines arrived when it was last written. What only Kinesis knows stays empty.
 METADATA: Mapping[str, str] = {
     "shard": "METADATA FROM 'file.name' VIRTUAL",
     "sequence_number": "AS CAST(NULL AS STRING)",
+    "arrival": "METADATA FROM 'file.modification-time' VIRTUAL",
 }
 
 

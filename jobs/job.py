@@ -15,12 +15,16 @@ from typing import TYPE_CHECKING
 
 from connectors.connector import Connector
 from functions import FUNCTIONS
+from jobs import window
 
 if TYPE_CHECKING:
     from pyflink.table import StatementSet, TableEnvironment
 
 # A column that the connector fills: name, type, METADATA. What follows METADATA is the connector's to say.
-_METADATA_COLUMN = re.compile(r"^(\s*)(\w+)(\s+[\w()]+)\s+METADATA\b", re.MULTILINE)
+_METADATA_COLUMN = re.compile(r"^(\s*)(\w+)(\s+[\w()]+(?:\s+NOT NULL)?)\s+METADATA\b", re.MULTILINE)
+
+# The view that puts each reading into its windows.
+WINDOWED = "windowed"
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,12 @@ class Job:
     configuration: Mapping[str, str]
     view_files: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def most_subtasks(self) -> int | None:
+        """How many subtasks a job restored from its state can have at most; None where Flink decides at the start."""
+        most = self.configuration.get("pipeline.max-parallelism")
+        return None if most is None else int(most)
+
     def sql(self, kind: str, name: str) -> str:
         """The text of `tables/NAME.sql` or `views/NAME.sql`."""
         return (resources.files(self.package) / kind / f"{name}.sql").read_text(encoding="utf-8").strip()
@@ -48,6 +58,10 @@ class Job:
     def view(self, name: str) -> str:
         """The SELECT that a view of this job is."""
         return self.sql("views", self.view_files.get(name, name))
+
+    def window(self) -> window.Window:
+        """How long the job's windows are: what its view `windowed` says. Raises window.WindowError."""
+        return window.read(self.view(WINDOWED))
 
 
 def declarations(job: Job, connectors: Mapping[str, Connector]) -> Iterator[str]:
@@ -57,7 +71,23 @@ def declarations(job: Job, connectors: Mapping[str, Connector]) -> Iterator[str]
     for table in job.sources + job.sinks:
         yield bound(job.sql("tables", table), connectors[table])
     for view in job.views:
-        yield f"CREATE TEMPORARY VIEW {view} AS\n{job.view(view)}"
+        select = job.view(view)
+        yield f"CREATE TEMPORARY VIEW {view} AS\n{_with_last(select) if view == WINDOWED else select}"
+
+
+def _with_last(select: str) -> str:
+    """The windows of each reading with `is_last`: of several that a reading belongs to, the one that closes last.
+
+    A reading that came too late for all of them is one error, told by that one. Which it is follows from the window's
+    lengths, which no column of Flink's windows holds; so they are taken from the text, where they stand once.
+    """
+    found = window.read(select)
+    last = {
+        "TUMBLE": "TRUE",
+        "HOP": f"{found.column} < window_start + {found.literals.get('SLIDE')}",
+        "CUMULATE": f"window_end >= window_start + {found.literals.get('SIZE')}",
+    }[found.kind]
+    return f"SELECT *, {last} AS is_last\nFROM (\n{select}\n) AS windows"
 
 
 def insertions(job: Job) -> Iterator[str]:

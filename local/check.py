@@ -2,7 +2,8 @@
 
 The promise under test: each record sent is counted exactly once, in one summary row or once on the errors
 stream, and each row says what its records say. `check` takes the two ends and lists every breach. Nothing of
-the job is reused here, neither its SQL nor its functions: the rules are read from the contract again.
+the job is reused here, neither its SQL nor its functions: the rules are read from the contract again. Only how long a
+window is comes from the job, where it stands once.
 """
 
 from __future__ import annotations
@@ -11,14 +12,21 @@ import json
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
+from jobs.unicorn_summary import JOB
+from jobs.window import Window
+
 DISORDER = timedelta(seconds=5)  # how late a reading may come and still be counted
+AHEAD = timedelta(minutes=10)  # how far after its arrival a reading's time may be
+MOMENT = timedelta(milliseconds=1)
+DECIMALS = 18  # of a distance that count, in the shortest decimal that means the same double
+BEGINNING = datetime.min.replace(tzinfo=UTC)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?", re.ASCII)
 _POSITION = re.compile(r"\((\S+), sequence number (\d+)\)$")
 _INT = range(-(2**31), 2**31)
@@ -41,15 +49,6 @@ class Reading:
         """Whether stream and table can take its row: the name as a key, the distance in a sum of 64 bits."""
         return 1 <= len(self.name) <= 128 and abs(self.distance) <= 1e9
 
-    @property
-    def closes(self) -> datetime:
-        """The end of its window."""
-        return self.event_time.replace(second=0, microsecond=0) + timedelta(minutes=1)
-
-    @property
-    def key(self) -> Key:
-        return self.name, self.closes.strftime("%Y-%m-%d %H:%M:%S.000")
-
 
 @dataclass(frozen=True)
 class Report:
@@ -63,13 +62,16 @@ class Report:
     problems: Sequence[str]
 
 
-def judge(line: bytes) -> Reading | str:
-    """A reading that counts, or what the contract calls the record: PARSE or COERCION."""
-    return _verdict(read(line))
+def judge(line: bytes, arrival: datetime | None = None) -> Reading | str:
+    """A reading that counts, or what the contract calls the record: PARSE or COERCION.
 
-
-def _verdict(found: Reading | str) -> Reading | str:
-    return "COERCION" if isinstance(found, Reading) and not found.is_countable else found
+    arrival: when the record came, with a zone; None if that was not before its time.
+    """
+    found = read(line)
+    if isinstance(found, Reading):
+        is_ahead = arrival is not None and found.event_time > arrival + AHEAD
+        return "COERCION" if is_ahead or not found.is_countable else found
+    return found
 
 
 def read(line: bytes) -> Reading | str:
@@ -97,17 +99,22 @@ def read(line: bytes) -> Reading | str:
     return Reading(name, event_time, float(distance), points[0], points[1])
 
 
-def rows(records: Iterable[bytes]) -> dict[Key, dict[str, Any]]:
+def rows(records: Iterable[bytes], window: Window | None = None) -> dict[Key, dict[str, Any]]:
     """The rows of these records, each counted once, if none is late."""
-    return _windows(found for found in map(judge, records) if isinstance(found, Reading))
+    window = window or JOB.window()
+    readings = (found for found in map(judge, records) if isinstance(found, Reading))
+    return _windows((reading, window.ends(reading.event_time)) for reading in readings)
 
 
-def check(
+def check(  # noqa: PLR0913  (four ends, and what is known of how the records came)
     sent: Sequence[bytes],
     stream: Iterable[bytes],
     items: Iterable[Mapping[str, Any]],
     errors: Iterable[bytes],
     shards: Sequence[str] | None = None,
+    *,
+    arrivals: Sequence[datetime] | None = None,
+    window: Window | None = None,
 ) -> Report:
     """Compare both outputs with what was sent.
 
@@ -117,19 +124,31 @@ def check(
     written at least once.
     shards: the shard of each record, if `sent` has the records of a shard in the shard's order; then it is known
     exactly which readings are late. Else only what cannot have been late is a breach.
+    arrivals: when each record came, with a zone; None if no record's time was ahead of that.
+    window: how long windows are; None for the job's own.
     """
     problems: list[str] = []
-    found = [(line, read(line)) for line in sent]
-    judged = [(_text(line), _verdict(reading)) for line, reading in found]
+    window = window or JOB.window()
+    judged = [
+        (_text(line), judge(line, arrival))
+        for line, arrival in zip(sent, arrivals or repeat(None), strict=arrivals is not None)
+    ]
     rejected, repeated_errors = _rejected(errors, problems)
     on_late = Counter({text: count for (name, text), count in rejected.items() if name == "LATE"})
-    late = on_late if shards is None else _late(zip(found, shards, strict=True))
     if shards is None:
-        _compare_plausibly_late(found, on_late, problems)
+        late = on_late
+        watermarks = [BEGINNING] * len(judged)
+        _compare_plausibly_late(judged, on_late, window, problems)
+    else:
+        watermarks = _watermarks(judged, shards)
+        late = _late(judged, watermarks, window)
     wanted = Counter((verdict, text) for text, verdict in judged if isinstance(verdict, str))
     wanted.update({("LATE", text): count for text, count in late.items()})
     _compare_errors(wanted, rejected, problems)
-    expected = _windows(_without(on_late, judged))
+    expected = _windows(
+        (reading, _open(window.ends(reading.event_time), watermark))
+        for reading, watermark in _without(on_late, judged, watermarks)
+    )
     on_stream, repeated_rows = _rows(
         _objects(_ended(stream, problems), "A summary record", ("Name", "StatusTime"), problems),
         "the summary stream",
@@ -250,77 +269,103 @@ def _compare_errors(wanted: Counter[tuple[str, str]], found: Counter[tuple[str, 
         problems.append(f"{count} of {name} too many on the errors stream: {text[:160]!r}.")
 
 
-def _without(on_late: Counter[str], judged: Iterable[tuple[str, Reading | str]]) -> Iterable[Reading]:
+def _without(
+    on_late: Counter[str], judged: Iterable[tuple[str, Reading | str]], watermarks: Iterable[datetime]
+) -> Iterator[tuple[Reading, datetime]]:
     """The readings that must be in a row: all but those on LATE, each of these taken out once."""
     left = Counter(on_late)
-    for text, verdict in judged:
+    for (text, verdict), watermark in zip(judged, watermarks, strict=True):
         if isinstance(verdict, str):
             continue
         if left[text] > 0:
             left[text] -= 1
         else:
-            yield verdict
+            yield verdict, watermark
 
 
 def _compare_plausibly_late(
-    records: Sequence[tuple[bytes, Reading | str]], on_late: Counter[str], problems: list[str]
+    judged: Sequence[tuple[str, Reading | str]], on_late: Counter[str], window: Window, problems: list[str]
 ) -> None:
     """Without the shards: LATE must have been sent as a reading, and after something newer."""
-    newest = datetime.min.replace(tzinfo=UTC)
-    readings: list[tuple[str, Reading, datetime]] = []  # each with the newest event time that was sent before it
-    for line, reading in records:
-        if isinstance(reading, Reading):
-            if reading.is_countable:
-                readings.append((_text(line), reading, newest))
-            # Also a reading that cannot be counted tells the time.
-            newest = max(newest, reading.event_time)
+    # The watermark is at most the newest event time that was sent before, less the disorder.
+    most = _watermarks(judged, [""] * len(judged))
     left = Counter(on_late)
-    for text, reading, before in reversed(readings):  # of equal records, the last is the one that may be late
-        if left[text] > 0:
+    for number in reversed(range(len(judged))):  # of equal records, the last is the one that may be late
+        text, reading = judged[number]
+        if isinstance(reading, Reading) and left[text] > 0:
             left[text] -= 1
-            # The watermark is at most the newest event time less the disorder, and closes a window at its
-            # last millisecond.
-            if before < reading.closes - timedelta(milliseconds=1) + DISORDER:
+            if not _is_closed(window.ends(reading.event_time)[-1], most[number]):
                 problems.append(f"LATE, although nothing newer had been sent before: {text[:160]!r}.")
     for text, count in (+left).items():
         problems.append(f"{count} on LATE that was not sent as a reading: {text[:120]!r}.")
 
 
-def _late(records: Iterable[tuple[tuple[bytes, Reading | str], str]]) -> Counter[str]:
-    """The late readings: less 5 s, their shard had come to the last millisecond of their window."""
+def _watermarks(judged: Iterable[tuple[str, Reading | str]], shards: Iterable[str]) -> list[datetime]:
+    """The watermark of each record's shard as the record comes: its newest reading that counts, less the disorder."""
     newest: dict[str, datetime] = {}
-    late: Counter[str] = Counter()
-    for (line, reading), shard in records:
+    found = []
+    for (_line, reading), shard in zip(judged, shards, strict=True):
         if isinstance(reading, Reading):
             newest[shard] = max(newest.get(shard, reading.event_time), reading.event_time)
-            closed = newest[shard] - DISORDER >= reading.closes - timedelta(milliseconds=1)
-            if closed and reading.is_countable:
-                late[_text(line)] += 1
-    return late
+        found.append(newest[shard] - DISORDER if shard in newest else BEGINNING)
+    return found
 
 
-def _windows(readings: Iterable[Reading]) -> dict[Key, dict[str, Any]]:
+def _is_closed(end: datetime, watermark: datetime) -> bool:
+    """A watermark closes a window when it has come to its last millisecond."""
+    return watermark >= end - MOMENT
+
+
+def _open(ends: Sequence[datetime], watermark: datetime) -> Sequence[datetime]:
+    """The windows that a reading is counted in: those still open, or all if it is late and no error told so."""
+    return [end for end in ends if not _is_closed(end, watermark)] or ends
+
+
+def _late(judged: Iterable[tuple[str, Reading | str]], watermarks: Iterable[datetime], window: Window) -> Counter[str]:
+    """The late readings: all their windows were closed."""
+    return Counter(
+        text
+        for (text, reading), watermark in zip(judged, watermarks, strict=True)
+        if isinstance(reading, Reading) and _is_closed(window.ends(reading.event_time)[-1], watermark)
+    )
+
+
+def _windows(readings: Iterable[tuple[Reading, Sequence[datetime]]]) -> dict[Key, dict[str, Any]]:
     """One row per (Name, end of window), as the contract's section 4 says."""
     groups: dict[Key, list[Reading]] = defaultdict(list)
-    for reading in readings:
-        groups[reading.key].append(reading)
+    for reading, ends in readings:
+        for end in ends:
+            groups[reading.name, _status_time(end)].append(reading)
     return {key: _row(key, group) for key, group in groups.items()}
+
+
+def _status_time(end: datetime) -> str:
+    return f"{end:%Y-%m-%d %H:%M:%S}.{end.microsecond // 1000:03d}"
 
 
 def _row(key: Key, readings: Sequence[Reading]) -> dict[str, Any]:
     magic = [reading.magic for reading in readings]
     health = [reading.health for reading in readings]
-    metres = math.fsum(reading.distance for reading in readings)
     return {
         "Name": key[0],
         "StatusTime": key[1],
-        # Half away from zero, as SQL rounds; Python's round() goes to the even neighbour.
-        "Distance": int(Decimal(metres).to_integral_value(ROUND_HALF_UP)),
+        "Distance": _rounded(sum(_parts(reading.distance) for reading in readings)),
         "MinMagicPoints": min(magic),
         "MaxMagicPoints": max(magic),
         "MinHealthPoints": min(health),
         "MaxHealthPoints": max(health),
     }
+
+
+def _parts(metres: float) -> int:
+    """The distance in units of the last decimal that counts, half away from zero; whole numbers add up exactly."""
+    return int(Decimal(repr(metres)).scaleb(DECIMALS).to_integral_value(ROUND_HALF_UP))
+
+
+def _rounded(parts: int) -> int:
+    """Whole metres, half away from zero as SQL rounds; Python's round() goes to the even neighbour."""
+    unit: int = 10**DECIMALS
+    return (abs(parts) + unit // 2) // unit * (1 if parts >= 0 else -1)
 
 
 def _rows(

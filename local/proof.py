@@ -41,6 +41,7 @@ def prove(
         items(dynamodb, names.table),
         [record.data for record in stored(kinesis, names.errors)],
         [record.shard for record in raw] if late_by_shard else None,
+        arrivals=[record.arrival for record in raw],
     )
     said, held = Counter(sent), Counter(record.data for record in raw)
     lost = [f"Sent, but not on the raw stream ({n} times): {line[:120]!r}." for line, n in (said - held).items()]

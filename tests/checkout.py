@@ -12,7 +12,8 @@ from local import lib
 
 # What the job's process imports and reads.
 _PARTS = (
-    *("connectors", "consumer", "deploy", "functions", "jobs", "local", "operations", "main.py", "requirements.txt"),
+    *("aws", "connectors", "consumer", "deploy", "functions", "jobs", "local", "operations"),
+    *("main.py", "requirements.txt"),
     *("LICENSE", "NOTICE"),  # they go into the package
 )
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 DAY = "2026-11-22 "
+ARRIVAL = datetime(2026, 11, 23, tzinfo=UTC)  # of all lines: a file's own time
 
 
 def reading(name: str, time: str, distance: float = 30, magic: int = 150, health: int = 150) -> bytes:
@@ -52,6 +55,7 @@ def run(
     source.mkdir(parents=True)
     for name, content in files.items():
         (source / name).write_bytes(b"".join(line + b"\n" for line in content))
+        os.utime(source / name, (ARRIVAL.timestamp(),) * 2)
     properties = folder / "application_properties.json"
     place = {"input": str(source), "output": str(folder / "out")}
     properties.write_text(json.dumps([{"PropertyGroupId": "files", "PropertyMap": place}]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -380,6 +381,9 @@ def test_a_record_that_cannot_be_read(ends: Ends, rubbish: bytes) -> None:
         ([-0.25, 0.0], 0),
         ([1e9, 0.5], 1_000_000_001),
         ([0.1] * 10, 1),
+        ([14.8, 8.1, 9.7, 3.9], 37),  # 36.5; as doubles, 36.49999999999999 or 36.5 by the order of adding
+        ([3.9, 9.7, 8.1, 14.8], 37),
+        ([1e9, 0.25, -1e9, 0.25], 1),
     ],
 )
 def test_rounding(distances: list[float], rounded: int) -> None:
@@ -427,6 +431,27 @@ def changed(old: str, new: str) -> bytes:
 def test_judged_as_an_error(line: bytes, verdict: str) -> None:
     """What is no JSON object is PARSE; an object without a usable required field is COERCION."""
     assert check.judge(line) == verdict
+
+
+@pytest.mark.parametrize(("after", "counts"), [(600_000, True), (600_001, False)])
+def test_a_time_after_the_arrival(after: int, counts: bool) -> None:
+    """A reading may be ten minutes ahead of its arrival, and no more."""
+    arrival = datetime(2026, 11, 22, 12, 0, 10, tzinfo=UTC) - timedelta(milliseconds=after)
+    line = reading("Rocinante", "12:00:10.000")
+    assert isinstance(check.judge(line, arrival), check.Reading) is counts
+    assert isinstance(check.judge(line), check.Reading)
+
+
+def test_a_time_after_the_arrival_tells_nothing() -> None:
+    """A reading from the future is COERCION, and what comes after it is not late."""
+    future = reading("Rocinante", "13:00:00.000") + b"\n"
+    one = reading("Rocinante", "12:00:30.000", 4) + b"\n"
+    rows = [row("Rocinante", "12:01:00.000", 4, (150, 150), (150, 150))]
+    arrivals = [datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)] * 2
+    errors = encoded([error("COERCION", future, 1)])
+    report = check.check([future, one], encoded(rows), rows, errors, ["a", "a"], arrivals=arrivals)
+    assert report.problems == []
+    assert check.check([future, one], encoded(rows), rows, errors, ["a", "a"]).problems
 
 
 @pytest.mark.parametrize(

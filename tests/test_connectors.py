@@ -142,9 +142,14 @@ def test_region_and_endpoint() -> None:
 
 
 def test_start() -> None:
-    """A position is an option; a time belongs to AT_TIMESTAMP, and to no other."""
-    assert kinesis.Start().options() == {"scan.stream.initpos": "TRIM_HORIZON"}
-    assert kinesis.Start("LATEST").options() == {"scan.stream.initpos": "LATEST"}
+    """A position is an option; a time belongs to AT_TIMESTAMP, and to no other.
+
+    The connector is told one all the same, for state that was written after a start at a time.
+    """
+    for position in ("TRIM_HORIZON", "LATEST"):
+        options = kinesis.Start(position).options()
+        assert options.pop("scan.stream.initpos-timestamp").startswith("1970-01-01T")
+        assert options == {"scan.stream.initpos": position}
     time = "2026-11-22T06:00:00.000Z"
     assert kinesis.Start("AT_TIMESTAMP", time).options() == {
         "scan.stream.initpos": "AT_TIMESTAMP",
@@ -157,6 +162,31 @@ def test_start() -> None:
         kinesis.source(PLACE, "s", kinesis.Start("NEWEST"))
 
 
+# Every call of a source that another reader's calls can have throttled.
+PATIENT = (
+    "scan.stream.describe",
+    "scan.list.shards",
+    "scan.stream.describestreamconsumer",
+    "scan.stream.registerstreamconsumer",
+    "scan.shard.subscribetoshard",
+    "scan.shard.getrecords",
+    "scan.shard.getiterator",
+)
+
+
+def test_a_source_outlasts_any_throttling() -> None:
+    """Polling or fanned out: no number of refusals ends it, with pauses of at most 5 s; a setting may say otherwise."""
+    fan_out = kinesis.source(PLACE, "s", kinesis.Start(), fan_out_consumer="mine")
+    for options in (source().options, fan_out.options):
+        for name, option in kinesis.SOURCE_OPTIONS.items():
+            if name.endswith(".maxretries"):
+                assert (name.removesuffix(".maxretries") in PATIENT) == (int(options.get(name, "0")) >= 10**9), name
+                assert int(options.get(name, "0")) < 2**31 - 1, "the connector adds one"
+            if name.endswith(".backoff.max"):
+                assert int(options.get(name) or option.default or "") <= 5000, name
+    assert source(**{"scan.shard.getrecords.maxretries": "3"}).options["scan.shard.getrecords.maxretries"] == "3"
+
+
 def test_source_of_a_stream() -> None:
     """Raw bytes, shards spread evenly, polled; what the record does not hold is metadata."""
     connector = source()
@@ -167,8 +197,10 @@ def test_source_of_a_stream() -> None:
         "aws.region": "eu-central-1",
         "aws.credentials.provider": "AUTO",
         "scan.stream.initpos": "TRIM_HORIZON",
+        "scan.stream.initpos-timestamp": "1970-01-01T00:00:00.000+00:00",
         "scan.shard-assigner": "uniform",
         "scan.shard.discovery.intervalmillis": "1000",
+        **{f"{call}.maxretries": "1000000000" for call in PATIENT},
     }
     assert set(connector.metadata) == {"shard", "sequence_number"}
     assert connector.partitioned_by == ()

@@ -139,6 +139,12 @@ def test_columns_agree(environment: Any, table: str, view: str) -> None:
     assert columns(view) == columns(table)
 
 
+def test_where_a_shard_was_is_never_forgotten(environment: Any) -> None:
+    """No state expires: after a stop longer than that, a late reading would be in no row and no error."""
+    assert environment.get_config().get("table.exec.state.ttl", "") == "0 s"
+    assert JOB.configuration["table.exec.state.ttl"] == "0 s"
+
+
 @JOBS
 def test_each_sink_has_one_insert(which: Job) -> None:
     """Every sink is fed, and by one view."""

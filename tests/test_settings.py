@@ -297,6 +297,7 @@ def test_a_realistic_file(tmp_path: Path) -> None:
         "stream": "raw-prod",
         "format": "raw",
         "scan.stream.initpos": "LATEST",
+        "scan.stream.initpos-timestamp": "1970-01-01T00:00:00.000+00:00",
         "scan.shard-assigner": "uniform",
         "scan.stream.recordpublisher": "EFO",
         "scan.stream.efo.consumername": "summary-prod",

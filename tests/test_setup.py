@@ -18,7 +18,7 @@ NEEDED = (
     "connectors/jars.lock",
     "connectors/jars.py",
     "functions/build.py",
-    "functions/java/wildrydes/JsonRecord.java",
+    "functions/java/streaming/JsonRecord.java",
     "local/setup.sh",
     "local/venv.py",
     "local/setup.py",
@@ -169,9 +169,10 @@ def test_a_finished_set_up_is_not_repeated(checkout: Checkout) -> None:
     assert checkout.run().returncode == 0
     (checkout.root / ".venv" / "bin" / "python").chmod(0o755)
     links = checkout.root / ".cache" / "flink-lib"
-    links.mkdir(parents=True)
-    (checkout.root / ".cache" / "functions.jar").touch()
-    (links / "functions.jar").symlink_to("../functions.jar")
+    for folder, jar in ((links, "functions.jar"), (links.with_name("cluster-lib"), "doorkeeper.jar")):
+        folder.mkdir(parents=True)
+        (folder.parent / jar).touch()
+        (folder / jar).symlink_to(f"../{jar}")
     python.unlink()
     for variables in ({}, {"LC_ALL": "C.UTF-8"}, {"LC_ALL": "POSIX", "CDPATH": "/"}):
         second = checkout.run(**variables)

@@ -213,6 +213,76 @@ SCENARIOS = [
         [("COERCION", 0, "Name has 0 characters"), ("COERCION", 1, "Name has 129 characters")],
     ),
     Scenario(
+        "a time over ten minutes after its arrival, which is at midnight here, is COERCION and moves no clock",
+        [
+            reading("Shadowfax", "12:00:01.000", 1),
+            json_with(StatusTime='"9999-12-31 23:59:59.999"'),
+            json_with(StatusTime='"9999-12-31 23:59:00"', Name=f'"{"x" * 129}"'),
+            json_with(StatusTime='"9999-12-31 23:59:00"', Distance="1e10"),
+            json_with(StatusTime='"2026-11-23 00:10:00.001"'),
+            reading("Shadowfax", "12:00:02.000", 2),
+            json_with(StatusTime='"2026-11-23 00:10:00.000"', Distance="4"),
+        ],
+        [("Shadowfax", "12:01:00.000", {"Distance": 3}), ("Shadowfax", "2026-11-23 00:11:00.000", {"Distance": 4})],
+        [
+            (
+                "COERCION",
+                1,
+                "StatusTime is 9999-12-31 23:59:59.999, expected at most 2026-11-23 00:10:00.000"
+                " of a record that arrived at 2026-11-23 00:00:00.000",
+            ),
+            ("COERCION", 2, "StatusTime is 9999-12-31 23:59:00.000"),
+            ("COERCION", 3, "StatusTime is 9999-12-31 23:59:00.000"),
+            ("COERCION", 4, "StatusTime is 2026-11-23 00:10:00.001"),
+        ],
+    ),
+    Scenario(
+        "no record that is COERCION tells the time: the reading after it is not late",
+        [
+            reading("Shadowfax", "12:00:01.000", 1),
+            json_with(Name='""', StatusTime=f'"{DAY}12:30:00"'),
+            json_with(Distance="-1e10", StatusTime=f'"{DAY}12:30:00"'),
+            json_with(MagicPoints="null", StatusTime=f'"{DAY}12:30:00"'),
+            reading("Shadowfax", "12:00:02.000", 2),
+        ],
+        [("Shadowfax", "12:01:00.000", {"Distance": 3})],
+        [("COERCION", 1, "Name"), ("COERCION", 2, "Distance"), ("COERCION", 3, "MagicPoints")],
+    ),
+    Scenario(
+        "times long ago are times like others, before 1970 too",
+        [
+            json_with(StatusTime='"0001-01-01 00:00:00.000"', Distance="1"),
+            json_with(StatusTime='"1969-12-31 23:59:59.999"', Distance="2"),
+            json_with(StatusTime='"1970-01-01 00:00:00.000"', Distance="4"),
+            reading("Shadowfax", "12:00:01.000", 8),
+        ],
+        [
+            ("Shadowfax", "0001-01-01 00:01:00.000", {"Distance": 1}),
+            ("Shadowfax", "1970-01-01 00:00:00.000", {"Distance": 2}),
+            ("Shadowfax", "1970-01-01 00:01:00.000", {"Distance": 4}),
+            ("Shadowfax", "12:01:00.000", {"Distance": 8}),
+        ],
+    ),
+    Scenario(
+        "a sum is exact, in whatever order its distances came; a half is rounded away from zero",
+        [
+            *(reading("Up", "12:00:10.000", metres) for metres in (14.8, 8.1, 9.7, 3.9)),
+            *(reading("Down", "12:00:10.000", metres) for metres in (3.9, 9.7, 8.1, 14.8)),
+            *(reading("Back", "12:00:10.000", -metres) for metres in (14.8, 8.1, 9.7, 3.9)),
+            *(reading("Tenths", "12:00:10.000", 0.1) for _ in range(25)),
+            reading("Nearly", "12:00:10.000", 0.49999999999999994),
+            *(reading("Far", "12:00:10.000", metres) for metres in (1e9, 0.25, -1e9, 0.25)),
+        ],
+        [
+            ("Back", "12:01:00.000", {"Distance": -37}),
+            ("Down", "12:01:00.000", {"Distance": 37}),
+            ("Far", "12:01:00.000", {"Distance": 1}),
+            ("Nearly", "12:01:00.000", {"Distance": 0}),
+            ("Tenths", "12:01:00.000", {"Distance": 3}),
+            ("Up", "12:01:00.000", {"Distance": 37}),
+        ],
+    ),
+    Scenario(
         "what is no JSON object is PARSE",
         [
             b"not json",

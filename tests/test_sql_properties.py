@@ -12,13 +12,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from jobs.window import Window
 from local.check import check
-from tests.sql import Outcome, reading, run
+from tests.sql import ARRIVAL, Outcome, reading, run
 
 pytestmark = pytest.mark.usefixtures("jvm")
 
-# Quarters add up exactly in binary, so that the order of adding cannot tip a sum that ends in .5.
-DISTANCES = st.integers(-4_000_000_000, 4_000_000_000).map(lambda quarters: quarters / 4)
+# Tenths and less have no exact binary form: as doubles, their sum would depend on the order of adding.
+DISTANCES = (
+    st.integers(-10_000_000_000, 10_000_000_000).map(lambda tenths: tenths / 10)
+    | st.integers(-400, 400).map(lambda tenths: tenths / 10)
+    | st.floats(-1e9, 1e9)
+)
 POINTS = st.integers(-(2**31), 2**31 - 1)
 NAMES = st.sampled_from(["Shadowfax", "Rocinante", "Bucephalus"]) | st.text(min_size=0, max_size=130)
 
@@ -57,14 +62,15 @@ LINES = (readings() | damaged() | st.binary(max_size=200)).map(
 )
 
 
-def problems(lines: list[bytes], outcome: Outcome, shards: list[str]) -> list[str]:
+def problems(lines: list[bytes], outcome: Outcome, shards: list[str], window: Window | None = None) -> list[str]:
     """The checker's findings; files have no sequence numbers, so each error gets one of its own."""
     errors = []
     for number, error in enumerate(outcome.errors):
         message = error["MESSAGE"].removesuffix(")") + f", sequence number {number})"
         errors.append(json.dumps({**error, "MESSAGE": message}).encode())
     stream = [json.dumps(row).encode() + b"\n" for row in outcome.stream]
-    return list(check(lines, stream, outcome.table, errors, shards).problems)
+    arrivals = [ARRIVAL] * len(lines)
+    return list(check(lines, stream, outcome.table, errors, shards, arrivals=arrivals, window=window).problems)
 
 
 # A run takes two seconds, too long for making a failing list smaller; the checker names the record anyway.

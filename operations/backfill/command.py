@@ -7,10 +7,11 @@ import contextlib
 import re
 import sys
 import tempfile
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from jobs.unicorn_summary import JOB
 from operations.flags import count
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from operations.backfill.table import Row, Verdict
 
 Commands = Any  # argparse's own type of it is private
-_MINUTE = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d)(:00(\.0+)?)?Z?", re.ASCII)
+_END = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(:\d\d(\.\d{1,3})?)?)Z?", re.ASCII)
 _TIME = "%Y-%m-%d %H:%M:%S"
 
 DESCRIPTION = """\
@@ -35,9 +36,10 @@ MANUAL = """\
 what is written:
   A row that the table has is replaced by one that says more: Distance and the maxima are not lower, the minima not
   higher, and one of them differs. One of which any column says less is kept as it is in the table, for a reading
-  more only ever adds to a row: the archive lacks some of its records. (Distances are taken as not negative, and a
-  Distance less by 1 as rounding.) A row that the table does not have is added only within --since and --until.
-  --overwrite writes all of these.
+  more only ever adds to a row: the archive lacks some of its records. (Distances are taken as not negative.) A row
+  that the table does not have is added only within --since and --until.
+  A row that is smaller only because equal lines are counted once is kept too, and --once writes it. --overwrite writes
+  all of these.
 
 what to give it:
   Firehose's folders are by the time of arrival. Give it every hour in which readings of the minutes in question may
@@ -46,8 +48,9 @@ what to give it:
 
 what is counted:
   Firehose may deliver a record twice, and keeps no sequence numbers: equal lines are one reading, which has a time to
-  the millisecond and a position. The job counts a record that the producer has sent twice as two, so such a row comes
-  out smaller here, and is kept. Lines that are no readings (PARSE, COERCION) are counted, and written nowhere: they
+  the millisecond and a position. The job, as KDA did, counts a record that the producer has sent twice as two. So where
+  lines stand twice, rows are computed both ways: if the table's is what counting each of them gives, this is said, with
+  both figures. Lines that are no readings (PARSE, COERCION) are counted, and written nowhere: they
   are on the errors stream already. A record that does not end in a line feed spoils the one after it.
 
 examples:
@@ -83,9 +86,14 @@ def add(commands: Commands) -> None:
         metavar="WHERE",
         help="files, folders (with all folders in them), or s3://BUCKET/PREFIX",
     )
-    flag("--since", type=_minute, metavar="MINUTE", help="only rows with a StatusTime after this minute, in UTC")
-    flag("--until", type=_minute, metavar="MINUTE", help="only rows with a StatusTime up to this minute, in UTC")
+    flag("--since", type=_end, metavar="MINUTE", help="only rows with a StatusTime after this minute, in UTC")
+    flag("--until", type=_end, metavar="MINUTE", help="only rows with a StatusTime up to this minute, in UTC")
     flag("--dry-run", action="store_true", help="say what would be written, and write nothing")
+    flag(
+        "--once",
+        action="store_true",
+        help="equal lines are one reading: write the rows that are smaller for that alone",
+    )
     flag("--overwrite", action="store_true", help="the archive is whole: write new and smaller rows too")
     flag(
         "--properties",
@@ -97,13 +105,15 @@ def add(commands: Commands) -> None:
     command.set_defaults(run=run)
 
 
-def _minute(text: str) -> str:
-    """The StatusTime of a row that ends with this minute. Raises ArgumentTypeError."""
-    match = _MINUTE.fullmatch(text)
+def _end(text: str) -> str:
+    """The StatusTime of a row whose window ends then. Raises ArgumentTypeError."""
+    match = _END.fullmatch(text)
     if match:
         with contextlib.suppress(ValueError):  # 31 February
-            return f"{_down(f'{match[1]} {match[2]}:00'):{_TIME}}.000"
-    raise argparse.ArgumentTypeError(f"{text!r} is not a minute in UTC such as '2026-11-22 06:00'")
+            time = datetime.fromisoformat(f"{match[1]} {match[2]}").replace(tzinfo=UTC)
+            if time == JOB.window().last_end(time):
+                return f"{time:{_TIME}}.{time.microsecond // 1000:03d}"
+    raise argparse.ArgumentTypeError(f"{text!r} is not the end of a row's window in UTC, such as '2026-11-22 06:00'")
 
 
 def run(parsed: argparse.Namespace) -> int:
@@ -121,6 +131,7 @@ def run(parsed: argparse.Namespace) -> int:
         since=parsed.since,
         until=parsed.until,
         overwrite=parsed.overwrite,
+        once=parsed.once,
         dry_run=parsed.dry_run,
         parallelism=parsed.parallelism or cores(),
     )
@@ -169,7 +180,8 @@ def tell(report: Report, options: Options, table: str) -> list[str]:
 
     lines, verdicts = report.lines, report.verdicts
     total = lines.readings + sum(lines.rejected.values())
-    counts = ", ".join(f"{verdicts[verdict]:,} {verdict.value}" for verdict in Verdict)
+    shown = [verdict for verdict in Verdict if verdict is not Verdict.REPEATED or verdicts[verdict]]
+    counts = ", ".join(f"{verdicts[verdict]:,} {verdict.value}" for verdict in shown)
     said = [
         f"Read {total:,} lines in {report.archive}.",
         f"Readings: {lines.readings:,}, with times from {lines.oldest} to {lines.newest}.",
@@ -177,8 +189,16 @@ def tell(report: Report, options: Options, table: str) -> list[str]:
         f"Computed {verdicts.total():,} rows: {counts} than in the table"
         + (f"; {report.outside:,} more are outside of --since and --until." if report.outside else "."),
         *_examples(report, Verdict.CHANGED),
+        *_examples(report, Verdict.REPEATED),
         *_examples(report, Verdict.SMALLER),
     ]
+    if report.kept[Verdict.REPEATED]:
+        said += [
+            f"Not written, as repeated lines alone make them smaller: {report.kept[Verdict.REPEATED]:,}. The table "
+            "counts each of these lines, the archive's rows count equal ones",
+            "once. It does not say whether the producer sent them twice, or Firehose delivered them twice; if they are "
+            "one reading each, write these rows with --once.",
+        ]
     if report.kept[Verdict.SMALLER]:
         said += [
             f"Not written, as they are smaller: {report.kept[Verdict.SMALLER]:,}. The table counts readings that the "
@@ -186,35 +206,35 @@ def tell(report: Report, options: Options, table: str) -> list[str]:
             "the minutes that are whole in it with --since and --until, or write them all the same with --overwrite.",
         ]
     if report.kept[Verdict.NEW]:
+        since, until = _whole(lines.oldest, lines.newest)
         said += [
             f"Not written, as they are new: {report.kept[Verdict.NEW]:,}. Minutes at the edges of an archive may be "
             "incomplete; name those that are whole, such as",
-            f"--since '{_up(lines.oldest):%Y-%m-%d %H:%M}' --until '{_down(lines.newest):%Y-%m-%d %H:%M}'",
+            f"--since '{since}' --until '{until}'",
         ]
     verb = "would be written" if options.dry_run else "written"
     return [*said, f"{report.written:,} rows {verb} to {table}."]
 
 
 def _examples(report: Report, verdict: Verdict) -> list[str]:
-    shown = [_difference(row, item) for row, item in report.examples.get(verdict, ())]
+    shown = [_difference(*example) for example in report.examples.get(verdict, ())]
     more = report.verdicts[verdict] - len(shown)
     head = [f"{verdict.value.capitalize()}, from the table's to the archive's:"] if shown else []
     return head + [f"  {line}" for line in shown] + ([f"  and {more:,} more"] if more else [])
 
 
-def _difference(row: Row, item: Row) -> str:
-    columns = (name for name, value in row.items() if item.get(name) != value)
+def _difference(row: Row, item: Row, each: Row | None = None) -> str:
+    columns = [name for name, value in row.items() if item.get(name) != value]
     return f"{row['Name']} {row['StatusTime']}: " + ", ".join(
-        f"{name} {item.get(name)} to {row[name]}" for name in columns
+        f"{name} {item.get(name)} to {row[name]}"
+        + (f" ({each[name]} with each line counted)" if each and each[name] != row[name] else "")
+        for name in columns
     )
 
 
-def _down(time: str) -> datetime:
-    """The full minute up to this time."""
-    return datetime.strptime(time.partition(".")[0], _TIME).replace(second=0, tzinfo=UTC)
-
-
-def _up(time: str) -> datetime:
-    """The full minute from this time on."""
-    full = _down(time)
-    return full if time.endswith(":00.000") else full + timedelta(minutes=1)
+def _whole(oldest: str, newest: str) -> tuple[str, str]:
+    """--since and --until of the windows between these times."""
+    window = JOB.window()
+    first, last = (datetime.fromisoformat(time).replace(tzinfo=UTC) for time in (oldest, newest))
+    since, until = (str(time.replace(tzinfo=None)) for time in (window.whole_after(first), window.last_end(last)))
+    return since.removesuffix(":00"), until.removesuffix(":00")

@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-import boto3
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from aws import session
+from aws.failures import of_configuration, of_proxy
 from local.processes import RunError
 
 Say = Callable[[str], None]  # one line of progress
@@ -33,10 +34,12 @@ def download(source: str, folder: Path, place: Mapping[str, str], asked: threadi
     try:
         client = _client(place)
 
-        def get(key: str, path: Path) -> int:
+        def get(item: Mapping[str, Any], path: Path) -> int:
             if asked.is_set():
                 return 0
-            client.download_file(bucket, key, str(path), Config=TransferConfig(use_threads=False))
+            client.download_file(bucket, item["Key"], str(path), Config=TransferConfig(use_threads=False))
+            # A file's time is when its lines arrived: a reading that is dated after that is none.
+            os.utime(path, (item["LastModified"].timestamp(),) * 2)
             return path.stat().st_size
 
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
@@ -55,17 +58,21 @@ def download(source: str, folder: Path, place: Mapping[str, str], asked: threadi
         reason = "does not exist" if code == "NoSuchBucket" else f"cannot be read ({code})"
         raise RunError(f"{source} {reason}: check its name, and that these credentials may list and get it.") from error
     except (BotoCoreError, Boto3Error, ValueError) as error:
-        raise RunError(f"{source} cannot be read: {str(error).rstrip('.')}.") from error
+        found = of_configuration(error) or of_proxy(error)
+        reason = ": ".join(found) if found else str(error).rstrip(".")
+        raise RunError(f"{source} cannot be read: {reason}.") from error
 
 
-def _each(pages: Iterable[Mapping[str, Any]], folder: Path, get: Callable[[str, Path], int]) -> Iterator[int]:
+def _each(
+    pages: Iterable[Mapping[str, Any]], folder: Path, get: Callable[[Mapping[str, Any], Path], int]
+) -> Iterator[int]:
     """Get every object of the listing that is not empty, some at a time; the size of each that is there."""
     numbers = itertools.count()
     with ThreadPoolExecutor(DOWNLOADS) as pool:
         try:
             for page in pages:
-                keys = [item["Key"] for item in page.get("Contents", ()) if item["Size"]]
-                futures = [pool.submit(get, key, folder / _name(next(numbers), key)) for key in keys]
+                items = [item for item in page.get("Contents", ()) if item["Size"]]
+                futures = [pool.submit(get, item, folder / _name(next(numbers), item["Key"])) for item in items]
                 for future in as_completed(futures):
                     yield future.result()
         finally:
@@ -78,9 +85,13 @@ def _name(number: int, key: str) -> str:
 
 
 def _client(place: Mapping[str, str]) -> Any:
-    """S3 at AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3 if one is set, else where the settings say the services are."""
-    in_environment = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}.intersection(os.environ)
-    session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
+    """S3 at an endpoint of this machine, if settings or AWS_ENDPOINT_URL name one; else where the environment says.
+
+    That is AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3, and without them where the settings say the services are.
+    """
     config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
-    endpoint = None if in_environment else place.get("endpoint")
-    return session.client("s3", endpoint_url=endpoint, config=config)
+    named = (place.get("endpoint"), os.environ.get("AWS_ENDPOINT_URL"))
+    endpoint = next((one for one in named if session.is_here(one)), None)
+    if endpoint is None and not {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}.intersection(os.environ):
+        endpoint = place.get("endpoint")
+    return session.client("s3", session.to(endpoint, place["region"], place.get("profile")), endpoint, config)

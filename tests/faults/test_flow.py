@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from producer import clock
+from producer.records import status_time
 from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults import rules
@@ -32,7 +34,7 @@ def at(minutes: float) -> tuple[str, str]:
 
 @pytest.mark.fault(
     "stream silent for 70 s, then 20 minutes of readings at once",
-    Edit("functions/java/wildrydes/ShardWatermark.java", "pause > idle / 2", "pause == Long.MAX_VALUE"),
+    Edit("functions/java/streaming/SubtaskClock.java", "pause > idle / 2", "false"),
 )
 def test_silence(trial: Trial) -> None:
     """After total silence windows wait for ten seconds, in which every shard is heard again.
@@ -76,7 +78,7 @@ def test_silent_shard(trial: Trial) -> None:
         assert trial.outcome.recovery is not None
         time.sleep(max(0.0, 80 - (time.monotonic() - silent)))
         # Its clock went on while it was silent.
-        with trial.flying("--name", second, *clock(since, speed=20)):
+        with trial.flying("--name", second, *clock_since(since, speed=20)):
             trial.wait_for_rows()
             time.sleep(5)
     trial.finish(late_by_shard=False)
@@ -124,6 +126,32 @@ def test_clock_skew(trial: Trial) -> None:
         trial.recover()
         time.sleep(10)
     assert trial.finish().errors["LATE"] > 100, "who shares the shard of the far clock"
+
+
+@pytest.mark.fault(
+    "a clock five hours slow, alone on its shard",
+    Edit(
+        "functions/java/streaming/ShardClock.java",
+        "return behindSince == NEVER || now - behindSince <= idle;",
+        "return true;",
+    ),
+    shards=2,
+)
+def test_slow_clock(trial: Trial) -> None:
+    """Windows wait for it as for a silent shard, a minute, and then go on without it while it sends; all of it is LATE.
+
+    Unprotected: it holds back every window for as long as it sends.
+    """
+    first, second = unicorn_in(0, shards=2), unicorn_in(1, shards=2)
+    trial.start(parallelism=1)
+    with trial.flying("--name", first, *at(0), *SPEED):
+        trial.wait_for_rows()
+        with trial.flying("--name", second, *at(-300), *SPEED):
+            time.sleep(5)
+            # What was closed before its first reading is out by now.
+            trial.recover(IDLE + 30)
+            trial.wait_for_rows(30)
+    assert trial.finish(late_by_shard=False).errors["LATE"] > 1000, "twenty a second for over a minute"
 
 
 @pytest.mark.fault(
@@ -184,7 +212,8 @@ def unicorn_in(shard: int, *, shards: int) -> str:
     )
 
 
-def clock(since: float, *, speed: int) -> tuple[str, ...]:
-    """Flags of a flight whose clock has gone on at this speed since a moment of the monotonic clock."""
-    ahead = timedelta(seconds=(time.monotonic() - since) * (speed - 1))
-    return "--start", f"{datetime.now(UTC) + ahead:%Y-%m-%d %H:%M:%S}", "--speed", str(speed)
+def clock_since(since: float, *, speed: int) -> tuple[str, ...]:
+    """Flags of a flight without end whose clock has gone on at this speed since a moment of the monotonic clock."""
+    began_ms = clock.start(time.time_ns() // 1_000_000, speed, 1, None)
+    gone_on_ms = int((time.monotonic() - since) * (speed - 1) * 1000)
+    return "--start", status_time(began_ms + gone_on_ms), "--speed", str(speed)

@@ -1,13 +1,16 @@
 -- One row per record of the raw stream, whatever its bytes.
--- `shard` and `sequence_number` come from the connector and say where the record lies.
+-- `shard`, `sequence_number` and `arrival` come from the connector: where the record lies, and since when, in UTC.
 -- Event time is the unicorn's own clock. A record without a usable one gets 1970, and never reaches a window.
--- A reading may come 5 s after a newer one of its shard. The watermark stands still for 10 s after a start, and
+-- Only a reading that counts tells the time, so no other record can hold a window open or close it; `views/checked.sql`
+-- says what is wrong with the others by the same limits.
+-- A reading may come `disorder` after a newer one of its shard. The watermark stands still for 10 s after a start, and
 -- after 30 s without any record, until every shard has had the time to speak. It stops waiting for a shard that has
 -- been silent for 60 s.
 CREATE TABLE readings ( -- noqa: PRS
     line BYTES,
     shard STRING METADATA,
     sequence_number STRING METADATA,
+    arrival TIMESTAMP(3) NOT NULL METADATA,
     reading AS json_record(
         line,
         'Name STRING NOT NULL, StatusTime TIMESTAMP(3) NOT NULL, Distance DOUBLE NOT NULL, MagicPoints INT NOT NULL, HealthPoints INT NOT NULL'
@@ -19,10 +22,19 @@ CREATE TABLE readings ( -- noqa: PRS
         ).StatusTime,
         TIMESTAMP '1970-01-01 00:00:00.000'
     ),
+    latest AS arrival + INTERVAL '10' MINUTE,
+    longest_name AS 128,
+    farthest AS 1e9,
+    disorder AS INTERVAL '0 00:00:05' DAY TO SECOND,
     WATERMARK FOR StatusTime AS shard_watermark(
-        CASE WHEN reading.error IS NULL THEN reading.StatusTime END,
+        CASE
+            WHEN reading.error IS NULL AND reading.StatusTime <= latest
+            AND CHAR_LENGTH(reading.Name) BETWEEN 1 AND longest_name
+            AND reading.Distance BETWEEN -farthest AND farthest
+                THEN reading.StatusTime
+        END,
         shard,
-        INTERVAL '5' SECOND,
+        disorder,
         INTERVAL '10' SECOND,
         INTERVAL '60' SECOND
     )

@@ -13,4 +13,4 @@ SELECT
     COUNT(*) AS lines,
     DATE_FORMAT(MIN(StatusTime), 'yyyy-MM-dd HH:mm:ss.SSS') AS oldest,
     DATE_FORMAT(MAX(StatusTime), 'yyyy-MM-dd HH:mm:ss.SSS') AS newest
-FROM on_time
+FROM timed

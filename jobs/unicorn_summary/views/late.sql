@@ -1,11 +1,5 @@
--- One row per reading whose window had closed before it came.
--- A window closes when the watermark reaches its last millisecond, not its end.
-SELECT
-    line,
-    shard,
-    sequence_number,
-    StatusTime,
-    closes_at,
-    shard_watermark
-FROM timed
-WHERE shard_watermark >= closes_at - INTERVAL '0.001' SECOND
+-- One row per reading that came when all its windows had closed; the last of them tells. (Windows of HOP and CUMULATE
+-- overlap: a reading that is late for some of its windows is in the rows of the others, and no error.)
+SELECT *
+FROM windowed
+WHERE is_last AND shard_watermark >= window_time

@@ -1,9 +1,5 @@
--- One row per reading whose window is still open: the exact opposite of `late`.
-SELECT
-    StatusTime,
-    Name,
-    Distance,
-    MagicPoints,
-    HealthPoints
-FROM timed
-WHERE shard_watermark < closes_at - INTERVAL '0.001' SECOND
+-- One row per reading and window of it that is still open: the exact opposite of `late`.
+-- A window closes when the watermark reaches its last millisecond, which is window_time.
+SELECT *
+FROM windowed
+WHERE shard_watermark < window_time

@@ -24,7 +24,7 @@ FROM (
     UNION ALL
     SELECT
         'LATE' AS error_name,
-        'its window closed at ' || DATE_FORMAT(closes_at, 'yyyy-MM-dd HH:mm:ss.SSS')
+        'its window closed at ' || DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss.SSS')
         || ', its shard''s watermark was at ' || DATE_FORMAT(shard_watermark, 'yyyy-MM-dd HH:mm:ss.SSS') AS message,
         CAST(StatusTime AS TIMESTAMP(3)) AS row_time,
         shard,

@@ -1,12 +1,13 @@
--- One row per active unicorn per minute of event time; a silent unicorn has none. StatusTime is the window's end.
--- State: one sum and four extremes per unicorn and open minute, dropped when the window closes.
+-- One row per active unicorn per window of event time; a silent unicorn has none. StatusTime is the window's end.
+-- The sum is exact, as decimals are: doubles added in another order, as after a failure, could round the other way.
+-- State: one sum and four extremes per unicorn and open window, dropped when the window closes.
 SELECT
-    Name,
+    reading.Name AS Name,
     DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss.SSS') AS StatusTime,
-    CAST(ROUND(SUM(Distance)) AS BIGINT) AS Distance,
-    MIN(MagicPoints) AS MinMagicPoints,
-    MAX(MagicPoints) AS MaxMagicPoints,
-    MIN(HealthPoints) AS MinHealthPoints,
-    MAX(HealthPoints) AS MaxHealthPoints
-FROM TABLE(TUMBLE(TABLE on_time, DESCRIPTOR(StatusTime), INTERVAL '1' MINUTE)) -- noqa: LT01
-GROUP BY Name, window_start, window_end
+    CAST(ROUND(SUM(CAST(reading.Distance AS DECIMAL(28, 18)))) AS BIGINT) AS Distance,
+    MIN(reading.MagicPoints) AS MinMagicPoints,
+    MAX(reading.MagicPoints) AS MaxMagicPoints,
+    MIN(reading.HealthPoints) AS MinHealthPoints,
+    MAX(reading.HealthPoints) AS MaxHealthPoints
+FROM on_time
+GROUP BY reading.Name, window_start, window_end

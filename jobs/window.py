@@ -1,0 +1,86 @@
+"""How long a job's windows are, read from its SQL: `views/windowed.sql` is the one place that says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+_CALL = re.compile(r"\b(TUMBLE|HOP|CUMULATE)\s*\((.*)\)", re.IGNORECASE | re.DOTALL)
+_COLUMN = re.compile(r"\bDESCRIPTOR\s*\(\s*([`\w]+)\s*\)", re.IGNORECASE)
+_UNITS = {"DAY": 86_400, "HOUR": 3_600, "MINUTE": 60, "SECOND": 1}
+_UNIT = rf"({'|'.join(_UNITS)})(?:\s*\(\d+\))?"
+_INTERVAL = re.compile(rf"(?:(\w+)\s*=>\s*)?(INTERVAL\s+(-?)\s*'([^']*)'\s+{_UNIT}(?:\s+TO\s+{_UNIT})?)", re.IGNORECASE)
+_ARGUMENTS = {"TUMBLE": ("SIZE", "OFFSET"), "HOP": ("SLIDE", "SIZE", "OFFSET"), "CUMULATE": ("STEP", "SIZE", "OFFSET")}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class WindowError(ValueError):
+    """The SQL has no window whose length can be read; the text is one sentence with the remedy."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Windows of one length, aligned to 1970.
+
+    kind: TUMBLE, HOP or CUMULATE. column: the time that they are of. size: the length, of CUMULATE the longest one's.
+    step: from one window's end to the next one's; the size for TUMBLE. literals: the intervals as the SQL writes them,
+    by argument (SIZE, SLIDE, STEP).
+    """
+
+    kind: str
+    column: str
+    size: timedelta
+    step: timedelta
+    literals: Mapping[str, str] = field(default_factory=dict)
+
+    def ends(self, time: datetime) -> list[datetime]:
+        """The ends of all windows that a time (with a zone) belongs to, the earliest first."""
+        since = time - _EPOCH
+        first = since - since % self.step + self.step
+        last = since - since % self.size + self.size if self.kind == "CUMULATE" else first + self.size - self.step
+        count = (last - first) // self.step + 1
+        return [_EPOCH + first + number * self.step for number in range(count)]
+
+    def last_end(self, time: datetime) -> datetime:
+        """The last end of a window up to a time (with a zone)."""
+        return time - (time - _EPOCH) % self.step
+
+    def whole_after(self, time: datetime) -> datetime:
+        """Windows that end after what this gives have begun at the time (with a zone) or later."""
+        is_cumulative = self.kind == "CUMULATE"
+        start = time + (_EPOCH - time) % (self.size if is_cumulative else self.step)
+        return start if is_cumulative else start + self.size - self.step
+
+
+def read(sql: str) -> Window:
+    """The window of a SELECT over TABLE(TUMBLE|HOP|CUMULATE(...)). Raises WindowError."""
+    text = re.sub(r"--.*", "", sql)
+    call, column = _CALL.search(text), _COLUMN.search(text)
+    if call is None or column is None:
+        raise WindowError("The view `windowed` needs one of TUMBLE, HOP and CUMULATE over a table and a DESCRIPTOR.")
+    kind = call[1].upper()
+    arguments = _ARGUMENTS[kind]
+    lengths, literals = {}, {}
+    for number, (name, literal, sign, value, first, last) in enumerate(_INTERVAL.findall(call[2])):
+        argument = name.upper() or arguments[min(number, len(arguments) - 1)]
+        literals[argument] = literal
+        lengths[argument] = _length(sign, value, first.upper(), last.upper() or first.upper())
+    if lengths.keys() == set(arguments):
+        # Its local aggregation waits for the end of a window without the offset: too late for one with it.
+        raise WindowError(f"Flink 1.20 loses records of windows with an OFFSET: leave it out of {call[0]}.")
+    if lengths.keys() != set(arguments[:-1]):
+        raise WindowError(f"{kind} takes the intervals {', '.join(arguments[:-1])}, not what stands in {call[0]}.")
+    return Window(kind, column[1], lengths["SIZE"], lengths[arguments[0]], literals)
+
+
+def _length(sign: str, value: str, first: str, last: str) -> timedelta:
+    """The time of an interval: of one unit, or of several such as '1:30' MINUTE TO SECOND. Raises WindowError."""
+    units = list(_UNITS)[list(_UNITS).index(first) : list(_UNITS).index(last) + 1]
+    try:
+        parts = zip(re.split(r"[ :]", value.strip().lstrip("-")), units, strict=True)
+        seconds = sum(float(part) * _UNITS[unit] for part, unit in parts)
+    except ValueError:
+        raise WindowError(f"'{value}' is not an interval of {first} TO {last}.") from None
+    return timedelta(seconds=seconds) * (-1 if sign or value.strip().startswith("-") else 1)

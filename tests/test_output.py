@@ -1,0 +1,61 @@
+"""Output that nobody takes: one sentence or silence, and an exit code; never a stack trace."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local import lib
+from operations.output import UNREAD
+
+PROGRAMS = (
+    "jobs sql",
+    "jobs health --json",
+    "local cluster status",
+    "deploy query --list",
+    "producer --to stdout --msgs 5",
+)
+
+
+def run(words: str, redirection: str) -> tuple[int, str]:
+    """The exit code of the first program of a shell's line, and what it says on standard error."""
+    line = f'{{ "$0" -m {words}; echo "$?" >&3; }} {redirection}'
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"{{ {line}; }} 3>&1", sys.executable],
+        cwd=lib.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return int(done.stdout.splitlines()[-1]), done.stderr
+
+
+@pytest.mark.parametrize("words", PROGRAMS)
+@pytest.mark.parametrize("redirection", ["| true", ">&-", ">&- 2>&-", "<&- >/dev/null"])
+def test_nobody_reads(words: str, redirection: str) -> None:
+    """The reader has gone, or there never was one."""
+    code, said = run(words, redirection)
+    assert code in (0, 1, 3, 4, UNREAD)
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a file that is always full")
+@pytest.mark.parametrize("words", PROGRAMS)
+def test_the_disk_is_full(words: str) -> None:
+    """What was printed is incomplete, and whoever asked is told so."""
+    code, said = run(words, ">/dev/full")
+    assert code == 1
+    assert "No space left on device" in said
+    assert "Traceback" not in said
+
+
+def test_an_emulator_whose_reader_goes_away_ends() -> None:
+    """`local aws | head -1`: the first line is all that is wanted, and nothing is left behind."""
+    words = "local aws --port 0 --no-archive --no-dashboard"
+    code, said = run(words, "| head -n 0")
+    assert (code, said) == (UNREAD, "")

@@ -1,0 +1,170 @@
+"""How long a window is stands in one file: what is read from it, and the job with another text there."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from jobs import window
+from jobs.job import WINDOWED, Job
+from jobs.unicorn_summary import JOB
+from jobs.window import Window, WindowError
+from tests.sql import reading, run
+from tests.test_sql_properties import problems
+
+SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
+
+
+def windowed(call: str) -> str:
+    return f"SELECT *\nFROM TABLE({call}) -- noqa: LT01, INTERVAL '9' DAY"
+
+
+def of(kind: str, *intervals: str) -> str:
+    return windowed(f"{kind}(TABLE timed, DESCRIPTOR(StatusTime), {', '.join(intervals)})")
+
+
+def test_the_jobs_own_window() -> None:
+    """One minute, as the contract says."""
+    assert (JOB.window().kind, JOB.window().size, JOB.window().step) == ("TUMBLE", MINUTE, MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("sql", "size", "step"),
+    [
+        (of("TUMBLE", "INTERVAL '10' SECOND"), 10 * SECOND, 10 * SECOND),
+        (of("tumble", "interval '5' minute"), 5 * MINUTE, 5 * MINUTE),
+        (of("TUMBLE", "INTERVAL '1:30' MINUTE TO SECOND"), 90 * SECOND, 90 * SECOND),
+        (of("TUMBLE", "INTERVAL '0.5' SECOND"), SECOND / 2, SECOND / 2),
+        (of("TUMBLE", "INTERVAL '1 02:00:00' DAY TO SECOND(3)"), 26 * HOUR, 26 * HOUR),
+        (of("HOP", "INTERVAL '30' SECOND", "INTERVAL '1' MINUTE"), MINUTE, 30 * SECOND),
+        (of("CUMULATE", "INTERVAL '1' HOUR", "INTERVAL '1' DAY"), 24 * HOUR, HOUR),
+        (
+            windowed(
+                "HOP(DATA => TABLE timed, TIMECOL => DESCRIPTOR(StatusTime), SIZE => INTERVAL '1' HOUR,"
+                " SLIDE => INTERVAL '10' MINUTE)"
+            ),
+            HOUR,
+            10 * MINUTE,
+        ),
+    ],
+)
+def test_reading_a_window(sql: str, size: timedelta, step: timedelta) -> None:
+    """Each kind, unit and spelling that Flink takes."""
+    found = window.read(sql)
+    assert (found.size, found.step, found.column) == (size, step, "StatusTime")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM timed",
+        of("SESSION", "INTERVAL '1' MINUTE"),
+        of("TUMBLE"),
+        of("HOP", "INTERVAL '1' MINUTE"),
+        of("TUMBLE", "INTERVAL '1' MINUTE", "INTERVAL '1' MINUTE", "INTERVAL '1' MINUTE", "SLIDE => INTERVAL '1' DAY"),
+        of("TUMBLE", "INTERVAL '1:30' SECOND"),
+        of("TUMBLE", "INTERVAL 'x' MINUTE"),
+        of("TUMBLE", "INTERVAL '1' DAY", "INTERVAL '-8' HOUR"),
+    ],
+)
+def test_a_window_that_cannot_be_read(sql: str) -> None:
+    """What has no length that can be told is one sentence."""
+    with pytest.raises(WindowError) as refused:
+        window.read(sql)
+    assert str(refused.value).endswith(".")
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("found", "time", "ends"),
+    [
+        (Window("TUMBLE", "t", MINUTE, MINUTE), "2026-11-22 12:00:59.999", ["2026-11-22 12:01:00"]),
+        (Window("TUMBLE", "t", MINUTE, MINUTE), "2026-11-22 12:01:00", ["2026-11-22 12:02:00"]),
+        (Window("TUMBLE", "t", MINUTE, MINUTE), "1969-12-31 23:59:59.999", ["1970-01-01 00:00:00"]),
+        (Window("TUMBLE", "t", MINUTE, MINUTE), "0001-01-01 00:00:00", ["0001-01-01 00:01:00"]),
+        (
+            Window("HOP", "t", MINUTE, 30 * SECOND),
+            "2026-11-22 12:00:10",
+            ["2026-11-22 12:00:30", "2026-11-22 12:01:00"],
+        ),
+        (
+            Window("CUMULATE", "t", 3 * MINUTE, MINUTE),
+            "2026-11-22 12:01:10",
+            ["2026-11-22 12:02:00", "2026-11-22 12:03:00"],
+        ),
+    ],
+)
+def test_the_windows_of_a_time(found: Window, time: str, ends: Sequence[str]) -> None:
+    """All ends of the windows that a time is in, the earliest first."""
+    assert found.ends(at(time)) == [at(end) for end in ends]
+
+
+@pytest.mark.parametrize(
+    ("found", "time", "since", "until"),
+    [
+        (Window("TUMBLE", "t", MINUTE, MINUTE), "2026-11-22 12:00:00", "2026-11-22 12:00:00", "2026-11-22 12:00:00"),
+        (Window("TUMBLE", "t", MINUTE, MINUTE), "2026-11-22 12:00:01", "2026-11-22 12:01:00", "2026-11-22 12:00:00"),
+        (Window("HOP", "t", MINUTE, 20 * SECOND), "2026-11-22 12:00:01", "2026-11-22 12:01:00", "2026-11-22 12:00:00"),
+        (Window("CUMULATE", "t", HOUR, MINUTE), "2026-11-22 12:00:01", "2026-11-22 13:00:00", "2026-11-22 12:00:00"),
+    ],
+)
+def test_whole_windows(found: Window, time: str, since: str, until: str) -> None:
+    """Between `whole_after` a first reading and `last_end` of a last one, windows are whole."""
+    assert (found.whole_after(at(time)), found.last_end(at(time))) == (at(since), at(until))
+
+
+@dataclass(frozen=True)
+class Edited(Job):
+    """The job with another text in the one file."""
+
+    text: str = ""
+
+    def sql(self, kind: str, name: str) -> str:
+        return self.text if name == WINDOWED else super().sql(kind, name)
+
+
+def edited(text: str) -> Job:
+    return Edited(**{field.name: getattr(JOB, field.name) for field in fields(Job)}, text=text)
+
+
+def flight() -> list[bytes]:
+    """Readings of two hours, many out of order: some are late for all their windows, and some for a few of them."""
+    chance = random.Random(11)
+    lines = []
+    for second in range(600, 7800, 3):
+        time = second - chance.choice([0, 0, 0, 0, 4, 7, 15, 40, 100, 600])
+        clock = f"{12 + time // 3600}:{time // 60 % 60:02d}:{time % 60:02d}.{chance.choice(['000', '999'])}"
+        lines.append(reading(chance.choice("ab"), clock, chance.randint(0, 400) / 10))
+    return lines
+
+
+@pytest.mark.usefixtures("jvm")
+@pytest.mark.parametrize(
+    "text",
+    [
+        of("TUMBLE", "INTERVAL '10' SECOND"),
+        of("TUMBLE", "INTERVAL '5' MINUTE"),
+        of("TUMBLE", "INTERVAL '1' HOUR"),
+        of("HOP", "INTERVAL '20' SECOND", "INTERVAL '1' MINUTE"),
+        of("CUMULATE", "INTERVAL '20' SECOND", "INTERVAL '2' MINUTE"),
+    ],
+)
+def test_the_job_with_another_window(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every record is in the rows of its open windows, or once on the errors stream, with no other file edited."""
+    import main  # noqa: PLC0415  (imports PyFlink, which needs the fixture `jvm` first)
+
+    job = edited(text)
+    monkeypatch.setattr(main, "JOB", job)
+    lines = flight()
+    outcome = run(lines, tmp_path)
+    assert problems(lines, outcome, ["shard"] * len(lines), job.window()) == []
+    late = [row for row in outcome.errors if row["ERROR_NAME"] == "LATE"]
+    assert 0 < len(late) < len(lines) / 2
