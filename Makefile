@@ -35,7 +35,7 @@ lint: setup ## ruff, mypy --strict, sqlfluff, cfn-lint, the page's TypeScript
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) -m sqlfluff lint --disable-progress-bar jobs
-	@.venv/bin/cfn-lint deploy/template.yaml
+	@$(PY) .venv/bin/cfn-lint deploy/template.yaml
 	@$(PY) -m local.bundle check
 
 lock: setup ## pin requirements.in again into requirements.txt, with hashes
