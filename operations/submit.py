@@ -183,8 +183,10 @@ def _flink_run(cluster: rest.Cluster, options: Mapping[str, str], properties: Pa
     with tempfile.TemporaryDirectory(prefix="submit-") as scratch:
         folder = Path(scratch)
         flink.write_configuration(folder, {})
-        # It works out the plan and asks nobody but the cluster; the job's AWS is that of the cluster's processes.
-        variables = environment.plain() | flink.environment(folder) | {"_python_worker_execution_mode": "process"}
+        # It works out the plan, for which AWS may be asked: who submits registers a fan-out consumer, if told so. The
+        # AWS of the running job is that of the cluster's processes.
+        aws = environment.for_job(settings.read(properties).values.get("aws", {}).get("endpoint"))
+        variables = aws | flink.environment(folder) | {"_python_worker_execution_mode": "process"}
         log = folder / "flink-run.log"
         process = processes.start([*flink.command("client", folder, "client.log"), *arguments], log, variables)
         try:

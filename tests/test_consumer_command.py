@@ -262,7 +262,7 @@ def test_a_reader_that_has_enough_ends_it_quietly(endpoint):
         (
             [],
             {"AWS_PROFILE": "nobody", "AWS_ENDPOINT_URL": None},
-            "consumer: The profile named in AWS_PROFILE is not configured",
+            "consumer: Cannot read stream wildrydes: the AWS profile nobody is not configured: ",
         ),
     ],
     ids=["stream", "region", "credentials", "endpoint", "profile"],
