@@ -202,7 +202,7 @@ def test_source_of_a_stream() -> None:
         "scan.shard.discovery.intervalmillis": "1000",
         **{f"{call}.maxretries": "1000000000" for call in PATIENT},
     }
-    assert set(connector.metadata) == {"shard", "sequence_number"}
+    assert set(connector.metadata) == {"shard", "sequence_number", "arrival"}
     assert connector.partitioned_by == ()
 
 

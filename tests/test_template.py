@@ -98,15 +98,29 @@ def test_run_options_are_the_packages() -> None:
     assert property_groups()[package.RUN_OPTIONS_GROUP] == dict(package.RUN_OPTIONS)
 
 
-def test_the_job_accepts_its_settings() -> None:
+@pytest.mark.parametrize("has_start", [False, True], ids=["from the beginning", "from a time"])
+def test_the_job_accepts_its_settings(has_start: bool) -> None:
     """The property groups, with names filled in, are settings that the job can use, and leave out no table."""
     filled = [
-        {"PropertyGroupId": group, "PropertyMap": {name: str(value) for name, value in properties.items()}}
-        for group, properties in property_groups().items()
+        {"PropertyGroupId": group, "PropertyMap": {n: v for n, one in map_.items() if (v := said(one, has_start))}}
+        for group, map_ in property_groups().items()
     ]
     parsed = settings.parse(filled)
     places.connectors(parsed)
+    assert parsed.values["readings"]["start"] == ("AT_TIMESTAMP" if has_start else "TRIM_HORIZON")
     assert set(property_groups()) - {package.RUN_OPTIONS_GROUP} == set(settings.GROUPS) - {"files"}
+
+
+def said(value: Any, has_start: bool) -> str | None:
+    """What CloudFormation makes of a property's value; None leaves it out."""
+    match value:
+        case {"Fn::If": ["HasStart", yes, no]}:
+            return said(yes if has_start else no, has_start)
+        case {"Ref": "AWS::NoValue"}:
+            return None
+        case {"Ref": "StartTime"}:
+            return "2026-11-24T14:30:00.000+00:00"
+    return str(value)
 
 
 def test_it_fits_into_a_request() -> None:
