@@ -198,7 +198,7 @@ def _flink_run(cluster: rest.Cluster, options: Mapping[str, str], properties: Pa
         text = log.read_text(encoding="utf-8", errors="replace")
     if match := _SUBMITTED.search(text):
         return match[1]
-    raise SubmitError(f"`flink run` did not submit the job: {reason(text)}")
+    raise SubmitError(f"`flink run` did not submit the job, and ended with {process.returncode}: {reason(text)}")
 
 
 def reason(text: str) -> str:
@@ -206,7 +206,8 @@ def reason(text: str) -> str:
     first = text.partition("org.apache.flink.client.program.ProgramAbortException")[0]
     causes = [line for line in first.splitlines() if line.startswith("Caused by: ")]
     said = [line for line in first.splitlines() if line.strip() and not line.startswith((" ", "\t", "WARNING"))]
-    return (causes or said or ["it says nothing"])[-1].removeprefix("Caused by: ")[:400]
+    outer = [line for line in text.splitlines() if line.startswith("Caused by: ")]  # where Python said nothing itself
+    return (causes or said or outer or ["it says nothing"])[-1].removeprefix("Caused by: ")[:400]
 
 
 def _wait_until_running(job: rest.Job) -> None:
