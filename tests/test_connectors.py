@@ -170,7 +170,7 @@ def test_source_of_a_stream() -> None:
         "scan.shard-assigner": "uniform",
         "scan.shard.discovery.intervalmillis": "1000",
     }
-    assert set(connector.metadata) == {"shard", "sequence_number"}
+    assert set(connector.metadata) == {"shard", "sequence_number", "arrival"}
     assert connector.partitioned_by == ()
 
 
