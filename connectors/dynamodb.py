@@ -6,7 +6,8 @@ accepts any name, which is why they are listed here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from connectors import aws
 from connectors.connector import Connector, Option, checked, merged
@@ -42,3 +43,27 @@ def sink(place: aws.Aws, table: str, *, key: tuple[str, ...], more: Mapping[str,
         "sink.fail-on-error": "false",
     }
     return Connector(checked("DynamoDB sink", merged(options, more), OPTIONS), partitioned_by=key)
+
+
+_KINDS = {"S": "text", "N": "number", "B": "bytes"}
+
+
+def misfit(described: Mapping[str, Any], key: Sequence[str], columns: Mapping[str, str]) -> str | None:
+    """Why a table cannot take the rows, as a clause such as "has the key ..., not ..."; None if it can.
+
+    described: the table as DescribeTable tells of it. key: the columns that should be its key, the partition's first.
+    columns: the type of each column of a row, S, N or B; an index that has one of them as another type refuses the row.
+    """
+    types = {one["AttributeName"]: one["AttributeType"] for one in described["AttributeDefinitions"]}
+    order = sorted(described["KeySchema"], key=lambda one: one["KeyType"] != "HASH")
+    found = [one["AttributeName"] for one in order]
+    if found != list(key) or any(types.get(name) != columns[name] for name in key):
+        return f"has the key {_told(found, types)}, not {_told(key, columns)}"
+    for name, type_ in types.items():
+        if type_ != columns.get(name, type_):
+            return f"has an index over {_told([name], types)}, where the rows have {_told([name], columns)}"
+    return None
+
+
+def _told(names: Sequence[str], types: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({_KINDS.get(types.get(name, ''), 'unknown')})" for name in names)

@@ -15,6 +15,22 @@ from connectors.connector import Connector, ConnectorError, Option, checked, mer
 
 POSITIONS = ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
 READERS = ("POLLING", "EFO")
+# So many attempts have no end: at a second or two each, thirty years. (Not the largest number there is: the connector
+# adds one to some of them.)
+FOR_EVER = "1000000000"
+# The calls that the source makes while the job runs. It tries again after ProvisionedThroughputExceeded, a failure of
+# the service's own (5xx) and, for GetRecords and ListShards, an answer that did not come; for ListShards and the calls
+# of enhanced fan-out after LimitExceeded too. DescribeStream it repeats for ever by itself. What no repetition mends
+# (a permission, a stream that is gone) and a connection that is refused end the attempt at once: the job restarts.
+_PATIENT = (
+    "scan.stream.describe",
+    "scan.list.shards",
+    "scan.stream.describestreamconsumer",
+    "scan.stream.registerstreamconsumer",
+    "scan.shard.subscribetoshard",
+    "scan.shard.getrecords",
+    "scan.shard.getiterator",
+)
 
 
 def _retries(name: str, retries: int, base: int, longest: int) -> dict[str, Option]:
@@ -84,6 +100,9 @@ METADATA: Mapping[str, str] = {
 }
 
 
+_BEGINNING = "1970-01-01T00:00:00.000+00:00"  # of whatever a shard still has
+
+
 @dataclass(frozen=True)
 class Start:
     """Where reading begins when there is no checkpoint to go on from.
@@ -97,10 +116,12 @@ class Start:
     def options(self) -> dict[str, str]:
         if (self.position == "AT_TIMESTAMP") != (self.timestamp is not None):
             raise ConnectorError("A start timestamp belongs to the position AT_TIMESTAMP, and to no other.")
-        options = {"scan.stream.initpos": self.position}
-        if self.timestamp is not None:
-            options["scan.stream.initpos-timestamp"] = self.timestamp
-        return options
+        return {
+            "scan.stream.initpos": self.position,
+            # State that was written after a start at a time says of a shard without a record only that it is to be read
+            # from "the time". Restored under another start, without one, the job would fail for ever.
+            "scan.stream.initpos-timestamp": self.timestamp or _BEGINNING,
+        }
 
 
 def source(
@@ -127,6 +148,10 @@ def source(
         # A subtask whose shards were all split or merged holds nothing back until it has found their children. Within a
         # second what they have is on time still; after the default of ten, seconds of it would come out late.
         "scan.shard.discovery.intervalmillis": "1000",
+        # Whoever else reads the stream shares its limits: after three refusals, the default, the job would restart,
+        # again and again for as long as others read too fast. The pauses stay the connector's, random and at most 1 to
+        # 5 s long, so that reading goes on soon after the last refusal.
+        **{f"{call}.maxretries": FOR_EVER for call in _PATIENT},
     }
     if fan_out_consumer is not None:
         options |= {"scan.stream.recordpublisher": "EFO", "scan.stream.efo.consumername": fan_out_consumer}

@@ -9,11 +9,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from aws import session
+from aws.failures import of_configuration
 from consumer import failures, show
 from consumer.tail import LATEST, TRIM_HORIZON, GaveUp, Start, Tail, at
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # One try a call: waiting and trying again is the tail's, so that one slow shard holds up no other.
 CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=30)
 
-EXPECTED = (ClientError, BotoCoreError, GaveUp, ResponseParserError, failures.UnusableEndpoint)
+EXPECTED = (ClientError, BotoCoreError, ValueError, GaveUp, ResponseParserError, failures.UnusableEndpoint)
 
 
 @dataclass
@@ -83,6 +84,9 @@ class Printer:
 
 def run(args: Arguments) -> int:
     """Print what `args` asks for; return the exit status."""
+    if sys.stdout is None:  # the shell has closed it
+        print("consumer: Standard output is closed: let it lead somewhere.", file=sys.stderr)
+        return 1
     printer = Printer(sys.stdout.buffer, sys.stderr, args.compact, args.keys, args.quiet)
     began = time.monotonic()
     status = 0
@@ -119,9 +123,10 @@ def _run(args: Arguments, printer: Printer) -> int:
 
 def _connect(args: Arguments) -> KinesisClient:
     try:
-        return boto3.client("kinesis", region_name=args.region, endpoint_url=args.endpoint, config=CONFIG)
+        chosen = session.endpoint_of(args.endpoint)
+        return session.client("kinesis", session.to(chosen, args.region), chosen, CONFIG)
     except ValueError as error:
-        if isinstance(error, BotoCoreError):
+        if isinstance(error, BotoCoreError) or of_configuration(error):
             raise
         # --endpoint has been checked, so it is the environment's or the profile's. It may hold a password.
         raise failures.UnusableEndpoint from None

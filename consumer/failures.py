@@ -14,16 +14,18 @@ from botocore.exceptions import (
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
-    ProfileNotFound,
     SSLError,
     SSOError,
     TokenRetrievalError,
 )
 
+from aws import failures
+from aws.session import is_here
 from consumer.show import printable
 from consumer.trouble import GaveUp, code_of
 
 LOGIN = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS_PROFILE, or log in with 'aws sso login'"
+HERE = "paste the line that 'python -m local aws' printed when it started"
 NO_CREDENTIALS = (
     NoCredentialsError,
     PartialCredentialsError,
@@ -57,10 +59,6 @@ UNANSWERED: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...
     ),
     (NoRegionError, "No AWS region for stream {place.stream}: give --region or set AWS_DEFAULT_REGION."),
     (InvalidRegionError, "{place.region!a} is no AWS region: check --region and AWS_DEFAULT_REGION."),
-    (
-        ProfileNotFound,
-        "The profile named in AWS_PROFILE is not configured: correct it or run 'aws configure'.",
-    ),
     (NO_CREDENTIALS, f"No usable AWS credentials for {{place}}: {LOGIN}."),
     (
         SSLError,
@@ -120,7 +118,7 @@ def _answered(error: ClientError, place: Place) -> str:
     if code in REFUSED:  # the service's own text for these quotes the signed request
         return (
             f"{place.address} refused the credentials for {operation} ({code}): "
-            f"they are wrong, have expired, or the local clock is off; {LOGIN}."
+            f"they are wrong, have expired, or the local clock is off; {HERE if is_here(place.endpoint) else LOGIN}."
         )
     said = printable(error.response.get("Error", {}).get("Message") or "no reason given")[:200]
     return f"{operation} of {place} failed with {printable(code)}: {said.rstrip('.')}."
@@ -134,6 +132,10 @@ def _gave_up(error: GaveUp, place: Place) -> str:
 
 
 def _unanswered(error: Exception, place: Place) -> str:
+    if found := failures.of_configuration(error) or failures.of_proxy(error):
+        what, remedy = found
+        where = place if place.region else f"stream {place.stream}"
+        return f"Cannot read {where}: {printable(what)}: {printable(remedy)}."
     for kinds, text in UNANSWERED:
         if isinstance(error, kinds):
             return text.format(place=place, code=code_of(error))

@@ -20,6 +20,12 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what was asked for; expected failures are one sentence on standard error."""
+    from operations.output import guarded  # noqa: PLC0415
+
+    return guarded(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     try:
         parsed = parser().parse_args(arguments)
         from connectors.jars import JarError  # noqa: PLC0415
@@ -39,9 +45,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (DeployError, PackageError, StateError, NotSetUp, JarError) as error:
         print(error, file=sys.stderr)
         return 1
-    except BrokenPipeError:  # whoever read the output has enough of it
-        sys.stderr.close()
-        return 0
     except KeyboardInterrupt:
         print(
             "Stopped. A change that was begun in the account goes on, and an application that was stopped for it stays "

@@ -19,13 +19,11 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
-    PartialCredentialsError,
     ProfileNotFound,
-    SSOError,
-    TokenRetrievalError,
 )
 
-from local import emulator
+from aws import session as sessions
+from aws.failures import of_configuration, of_proxy
 
 Say = Callable[[str], None]  # one line of progress
 
@@ -33,8 +31,11 @@ Say = Callable[[str], None]  # one line of progress
 _CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 8})
 _EMULATOR = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 3})
 TOLD_EVERY = 15.0  # seconds between two lines about a wait
+_UNKNOWN = (
+    *("UnrecognizedClientException", "MissingAuthenticationTokenException"),
+    *("InvalidSignatureException", "SignatureDoesNotMatch", "InvalidClientTokenId", "InvalidAccessKeyId"),
+)
 _ABSENT = ("ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "NotFound", "404")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class DeployError(Exception):
@@ -69,8 +70,7 @@ class Account:
         """Whether the endpoint is an emulator: AWS's own endpoints, those of a VPC too, speak TLS."""
         if self.endpoint is None:
             return False
-        parts = urlsplit(self.endpoint)
-        return parts.scheme == "http" or parts.hostname in _LOOPBACK
+        return urlsplit(self.endpoint).scheme == "http" or sessions.is_here(self.endpoint)
 
     @property
     def where(self) -> str:
@@ -90,11 +90,11 @@ class Account:
         """The client of this service, made once. Raises DeployError for an unusable session."""
         if service not in self._clients:
             config = _EMULATOR if self.is_emulated else _CONFIG
-            make: Any = self.session.client
             try:
-                self._clients[service] = make(service, endpoint_url=self.endpoint, config=config)
+                self._clients[service] = sessions.client(service, self.session, self.endpoint, config)
             except (BotoCoreError, ValueError) as error:
-                raise DeployError(f"{flat(str(error))}: check --region and --endpoint.") from error
+                what, remedy = of_configuration(error) or (flat(str(error)), "check --region and --endpoint")
+                raise DeployError(f"{what[0].upper()}{what[1:]}: {remedy}.") from error
         return self._clients[service]
 
     def look_up(self, call: Callable[..., Any], **request: Any) -> Any:
@@ -111,17 +111,15 @@ class Account:
 def connect(endpoint: str | None, region: str | None, profile: str | None) -> Account:
     """The account that flags and environment name. Raises DeployError if they name none.
 
-    At an endpoint of this machine, credentials and region need not be set: the emulator takes any.
+    At an endpoint of this machine only the keys and the region in the environment count, and a profile named here.
     """
     if endpoint is not None and not _is_endpoint(endpoint):
         raise DeployError(f"{endpoint!r} is not an endpoint such as http://127.0.0.1:4566.")
     try:
-        session = boto3.Session(region_name=region, profile_name=profile)
-        if endpoint is not None and urlsplit(endpoint).hostname in _LOOPBACK:
-            session = _for_emulator(session, region, profile)
+        session = sessions.to(endpoint, region, profile)
     except ProfileNotFound as error:
         raise DeployError(f"{error}: `aws configure list-profiles` lists those there are.") from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ValueError) as error:
         raise DeployError(f"The AWS configuration cannot be used: {flat(str(error))}; mend it.") from error
     if not session.region_name:
         raise DeployError("No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile.")
@@ -139,17 +137,6 @@ def _is_endpoint(text: str) -> bool:
 def flat(text: str) -> str:
     """A text as a part of a sentence: in one line, without a full stop."""
     return " ".join(text.split()).rstrip(".")
-
-
-def _for_emulator(session: boto3.Session, region: str | None, profile: str | None) -> boto3.Session:
-    region = region or session.region_name or emulator.REGION
-    if profile is not None or session.get_credentials() is not None:
-        return boto3.Session(region_name=region, profile_name=profile)
-    return boto3.Session(
-        aws_access_key_id=emulator.CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=emulator.CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        region_name=region,
-    )
 
 
 # What to do about an error that a service answers with; without an entry its own words must do.
@@ -184,6 +171,15 @@ _REMEDIES = {
 }
 
 
+_LACKING = (
+    (
+        NoCredentialsError,
+        "There are no AWS credentials: log in, name a profile with --profile, or an emulator with --endpoint.",
+    ),
+    (NoRegionError, "No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile."),
+)
+
+
 @contextmanager
 def sentences(account: Account | None = None) -> Iterator[None]:
     """Turn every error of AWS within the block into a DeployError of one sentence with the remedy."""
@@ -198,14 +194,16 @@ def sentence(error: ClientError | BotoCoreError | Boto3Error, account: Account |
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "")
         said = error.response.get("Error", {}).get("Message") or "it gives no reason"
+        if code in _UNKNOWN and account and sessions.is_here(account.endpoint):
+            return f"{account.endpoint} does not accept these keys ({code}): paste the line of `python -m local aws`."
         remedy = _REMEDIES.get(code, "look the error up in the service's documentation, or try again")
         return f"AWS refused {error.operation_name} ({code}: {flat(said)[:400]}): {remedy}."
-    if isinstance(error, SSOError | TokenRetrievalError):
-        return f"The login has expired ({flat(str(error))}): log in again with `aws sso login`."
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return "There are no AWS credentials: log in, name a profile with --profile, or an emulator with --endpoint."
-    if isinstance(error, NoRegionError):
-        return "No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile."
+    if found := of_configuration(error) or of_proxy(error):
+        what, remedy = found
+        return f"{what[0].upper()}{what[1:]}: {remedy}."
+    for kind, said in _LACKING:
+        if isinstance(error, kind):
+            return said
     if isinstance(error, EndpointConnectionError):
         where = account.endpoint if account and account.endpoint else "AWS"
         start = ": `python -m local aws` starts an emulator" if account and account.endpoint else ": check the network"

@@ -33,7 +33,8 @@ class Running:
 
     status: of the service, READY when it is stopped. version: counts its updates. code: the package's key in the bucket
     of artifacts. signature: of the state that its SQL keeps. since: the last version of another state, or 0;
-    snapshots of later ones are of this state.
+    snapshots of later ones are of this state. begins: the time from which it reads without a snapshot, "" for the
+    beginning of the stream.
     """
 
     status: str
@@ -42,6 +43,7 @@ class Running:
     parallelism: int
     signature: str
     since: int = 0
+    begins: str = ""
 
     @property
     def is_busy(self) -> bool:
@@ -80,6 +82,7 @@ class Application:
             int(flink.get("ParallelismConfigurationDescription", {}).get("CurrentParallelism", 0)),
             tags.get(SIGNATURE_TAG, ""),
             int(since) if (since := tags.get(SINCE_TAG, "")).isdigit() else 0,
+            _begins(configuration),
         )
 
     def require(self) -> Running:
@@ -108,13 +111,13 @@ class Application:
 
     def start(self, *, fresh: bool) -> str:
         """Start from the newest snapshot; without one if there is none, or if `fresh`. Returns what it started from."""
-        since = self.require().since
-        fitting = [] if fresh else [one for one in self.snapshots() if one.version > since]
+        former = self.require()
+        fitting = [] if fresh else [one for one in self.snapshots() if one.version > former.since]
         restore = {"ApplicationRestoreType": "SKIP_RESTORE_FROM_SNAPSHOT"}
         if fitting:
             # By its name: the service's own newest may be of a state that this SQL cannot read.
             restore = {"ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT", "SnapshotName": fitting[0].name}
-        origin = f"the snapshot {fitting[0].name}" if fitting else "the beginning"
+        origin = f"the snapshot {fitting[0].name}" if fitting else former.begins or "the beginning"
         self._say(f"starting {self.name} from {origin}")
         with sentences(self._account):
             self._flink.start_application(
@@ -193,6 +196,13 @@ class Entry:
     def __str__(self) -> str:
         when = datetime.fromtimestamp(self.time / 1000, UTC)
         return f"{when:%Y-%m-%d %H:%M:%S} {self.level:5} {self.text}"
+
+
+def _begins(configuration: Mapping[str, Any]) -> str:
+    """The start.timestamp in its property groups, if there is one."""
+    groups = configuration.get("EnvironmentPropertyDescriptions", {}).get("PropertyGroupDescriptions", ())
+    found = {one["PropertyGroupId"]: one["PropertyMap"] for one in groups}
+    return str(found.get("readings", {}).get("start.timestamp", ""))
 
 
 def log_group(application: str) -> str:

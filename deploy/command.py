@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from aws.session import endpoint_of
 from deploy import template
 from deploy.account import Account, DeployError, connect
+from operations import flags
 from operations.flags import positive
 
 NOT_RUNNING = 3
 LOG_LINES = 1000  # of a log, the newest ones, unless it is followed
-_OWN = ("CodeKey", "StateSignature", "StateSince", "Emulated")  # parameters that nobody gives
+_OWN = ("CodeKey", "StateSignature", "StateSince", "StartTime", "Emulated")  # parameters that nobody gives
 FOLLOW_PAUSE = 5.0  # seconds between two looks at the log
 
 Commands = Any  # argparse's own type of it is private
@@ -43,6 +45,14 @@ def add(commands: Commands) -> None:
         command.add_argument(
             "--fresh", action="store_true", help="start anew from the beginning of the stream, without a snapshot"
         )
+        command.add_argument(
+            "--start",
+            type=flags.start,
+            default=None,
+            metavar="WHERE",
+            help="with --fresh, where to begin instead: TRIM_HORIZON, LATEST, or a time such as "
+            "2026-11-22T06:00:00.000+00:00",
+        )
         command.add_argument("--no-start", action="store_true", help="leave an application that is stopped, stopped")
     up.add_argument(
         "--replace", action="store_true", help="streams and application may be made anew, and lose what they hold"
@@ -65,7 +75,11 @@ def add(commands: Commands) -> None:
     stop = _command(commands, "stop", _stop, "stop the application with a snapshot, from which `start` goes on")
     stop.add_argument("--force", action="store_true", help="at once and without a snapshot, when it cannot make one")
     start = _command(commands, "start", _start, "start the application from its newest snapshot")
-    start.add_argument("--fresh", action="store_true", help="from the beginning of the stream, without a snapshot")
+    start.add_argument(
+        "--fresh",
+        action="store_true",
+        help="from where `up --fresh` last said, or the beginning of the stream; without a snapshot",
+    )
     _down(_command(commands, "down", _remove, "remove the stack; table and archive stay unless told otherwise"))
     query = _command(commands, "query", _query, "SQL over the archive: in Athena, or with --endpoint here, in DuckDB")
     query.add_argument("sql", nargs="?", default=None, metavar="SQL", help="a query, or the name of one of --list")
@@ -127,8 +141,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _account(parsed: argparse.Namespace) -> Account:
-    endpoint = parsed.endpoint or os.environ.get("AWS_ENDPOINT_URL") or None
-    return connect(endpoint, parsed.region, parsed.profile)
+    return connect(endpoint_of(parsed.endpoint), parsed.region, parsed.profile)
 
 
 def _say(text: str) -> None:
@@ -150,7 +163,14 @@ def _wanted(parsed: argparse.Namespace) -> Any:
 
     values = dict(parsed.set)
     if own := [name for name in values if name in _OWN]:
-        raise template.TemplateError(f"{', '.join(own)} follows from what is deployed, and where, and cannot be set.")
+        other = ": `up --fresh --start` gives it" if "StartTime" in own else ""
+        raise template.TemplateError(
+            f"{', '.join(own)} follows from what is deployed, and where, and cannot be set{other}."
+        )
+    if parsed.start is not None and not parsed.fresh:
+        raise template.TemplateError(
+            "--start belongs to --fresh: what goes on from a snapshot reads on where that was made."
+        )
     template.check(values)
     _say("making the package")
     made = package.build(package.OUT)
@@ -160,6 +180,7 @@ def _wanted(parsed: argparse.Namespace) -> Any:
         state.of(JOB),
         values,
         fresh=parsed.fresh,
+        since="" if parsed.start in (None, "TRIM_HORIZON") else flags.pinned(parsed.start, datetime.now(UTC)),
         start=not parsed.no_start,
         replace=getattr(parsed, "replace", False),
     )

@@ -47,7 +47,7 @@ FACTORIES: Mapping[str, Sequence[str]] = {
         "org.apache.flink.connector.kinesis.table.KinesisDynamicTableSinkFactory",
     ),
     "dynamodb": ("org.apache.flink.connector.dynamodb.table.DynamoDbDynamicSinkFactory",),
-    "json-lines": ("wildrydes.JsonLines",),
+    "json-lines": ("streaming.JsonLines",),
 }
 FLINKS_OWN = ("raw",)  # in flink-table-runtime, which every Flink has
 _FACTORY = "META-INF/services/org.apache.flink.table.factories.Factory"

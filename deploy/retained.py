@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from deploy import template
 from deploy.account import Account, DeployError, Say, Wait, sentences
+from jobs import places
 
-_KEYS = {"Name": "HASH", "StatusTime": "RANGE"}
 _AT_ONCE = 1000  # objects per call (DeleteObjects)
 _TOLD_EVERY = 10_000
 DELETE_LIMIT = 600.0  # seconds for a table to be gone
@@ -32,16 +33,20 @@ class Names:
 
 
 def table_exists(account: Account, name: str) -> bool:
-    """Whether there is a table of this name; one with another key raises DeployError, for it cannot take the rows."""
-    found = account.look_up(account.client("dynamodb").describe_table, TableName=name)
+    """Whether there is a table of this name; one that cannot take the rows, as its key is another, raises DeployError.
+
+    So is the table of the workshop of 2017, whose sort key is a number.
+    """
+    found = _described(account, name)
     if found is None:
         return False
-    keys = {one["AttributeName"]: one["KeyType"] for one in found["Table"]["KeySchema"]}
-    if keys != _KEYS:
-        raise DeployError(
-            f"The table {name} has the key {', '.join(keys)}, not Name, StatusTime: name another with --set Table=..."
-        )
+    if problem := places.misfit(found["Table"]):
+        raise DeployError(f"The table {name} {problem}: name another with --set Table=...")
     return True
+
+
+def _described(account: Account, name: str) -> Any:
+    return account.look_up(account.client("dynamodb").describe_table, TableName=name)
 
 
 def bucket_exists(account: Account, name: str) -> bool:
@@ -103,11 +108,11 @@ def delete_bucket(account: Account, bucket: str, say: Say) -> None:
 
 def delete_table(account: Account, table: str, say: Say) -> None:
     """Delete a table, if it is there, and wait until it is gone. Raises DeployError."""
-    if not table_exists(account, table):
+    if not _described(account, table):
         return
     with sentences(account):
         account.client("dynamodb").delete_table(TableName=table)
     wait = Wait(f"The removal of the table {table}", DELETE_LIMIT, "look at it in the console", say)
-    while table_exists(account, table):
+    while _described(account, table):
         wait.pause()
     say(f"deleted the table {table}")

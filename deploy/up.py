@@ -26,7 +26,8 @@ _NAMING = ("RawStream", "SummaryStream", "ErrorStream", "Table", "ApplicationNam
 class Wanted:
     """What is to run: the package with its SHA-256, the signature of its state, and parameters that are given.
 
-    fresh: start without a snapshot. start: whether to start an application that does not run. replace: whether streams
+    fresh: start without a snapshot, and begin to read at the time `since` (as settings.is_time takes it), or where the
+    stream begins. start: whether to start an application that does not run. replace: whether streams
     and application may be made anew, and lose what they hold. page: the folder of the dashboard's built page.
     """
 
@@ -35,6 +36,7 @@ class Wanted:
     signature: str
     values: Mapping[str, str] = field(default_factory=dict)
     fresh: bool = False
+    since: str = ""
     start: bool = True
     replace: bool = False
     page: Path = lib.PAGE
@@ -117,7 +119,7 @@ class Deployment:
         """The stack, one that can be changed; its buckets keep their names."""
         found = self.stack.find()
         if found is None:
-            self._refuse_taken_names(wanted)
+            self._refuse_taken_names(None, wanted)
             return None
         self.stack.require_sound(found)
         former, prefix = found.parameters.get("BucketPrefix"), wanted.values.get("BucketPrefix")
@@ -126,19 +128,24 @@ class Deployment:
                 f"The buckets of {self.stack.name} are named {former}-...: another BucketPrefix takes another stack "
                 "(--stack), for what the buckets hold does not move."
             )
+        self._refuse_taken_names(found, wanted)
+        retained.table_exists(self._account, self._value("Table", found, wanted))  # refuses one of another key
         return found
 
-    def _refuse_taken_names(self, wanted: Wanted) -> None:
-        """Streams that are there already would fail the new stack; unlike table and archive they are not taken over."""
+    def _refuse_taken_names(self, found: Found | None, wanted: Wanted) -> None:
+        """What is to be made and is there already would fail the change; only a new stack takes over, and no stream."""
         taken = []
         kinesis, firehose = self._account.client("kinesis"), self._account.client("firehose")
         for parameter in ("RawStream", "SummaryStream", "ErrorStream"):
-            name = self._value(parameter, None, wanted)
-            if self._account.look_up(kinesis.describe_stream_summary, StreamName=name):
+            name = self._made(parameter, found, wanted)
+            if name and self._account.look_up(kinesis.describe_stream_summary, StreamName=name):
                 taken.append((f"the stream {name}", parameter))
-        name = self._value("DeliveryStream", None, wanted)
-        archives = self._value("Archive", None, wanted) == "yes"
-        if archives and self._account.look_up(firehose.describe_delivery_stream, DeliveryStreamName=name):
+        name = self._made("Table", found, wanted) if found else None
+        if name and retained.table_exists(self._account, name):
+            taken.append((f"the table {name}", "Table"))
+        archives = self._value("Archive", found, wanted) == "yes"
+        name = self._made("DeliveryStream", found, wanted) if archives else None
+        if name and self._account.look_up(firehose.describe_delivery_stream, DeliveryStreamName=name):
             taken.append((f"the Firehose stream {name}", "DeliveryStream"))
         if taken:
             there = ", ".join(what for what, _parameter in taken)
@@ -147,6 +154,11 @@ class Deployment:
                 f"There is already {there} in {self._account.where}, outside of the stack {self.stack.name}: remove "
                 f"what is not needed any more, or choose other names with {flags}."
             )
+
+    def _made(self, parameter: str, found: Found | None, wanted: Wanted) -> str | None:
+        """The name of what would be made under this parameter; None if the stack has it under this name already."""
+        name = self._value(parameter, found, wanted)
+        return None if found and found.parameter(parameter) == name else name
 
     def _proposed(self, body: str, found: Found, running: Running | None, wanted: Wanted) -> Proposal:
         """The change set; refused if it makes anything anew that holds something, unless that was agreed to."""
@@ -202,6 +214,8 @@ class Deployment:
         if running is not None and running.signature not in ("", wanted.signature):
             # Snapshots up to this version, that of the stop among them, are of another state.
             values["StateSince"] = str(running.version)
+        if wanted.fresh:
+            values["StartTime"] = wanted.since
         if self._account.is_emulated:
             values["Emulated"] = "yes"
         if "Parallelism" in wanted.values:
@@ -250,10 +264,11 @@ class Deployment:
         if running is None or wanted.fresh or running.signature in ("", wanted.signature):
             return running
         raise DeployError(
-            f"The application keeps the state {running.signature}, the SQL's is {wanted.signature}: aggregations or "
-            "the shape of its plan have changed, and no snapshot fits. Undo the change, or give --fresh: it starts "
-            "from the beginning of the stream, and writes rows again under the same keys; the oldest minute, and "
-            "those whose records have expired, come out incomplete."
+            f"The application keeps the state {running.signature}, the SQL's is {wanted.signature}: aggregations, "
+            "the shape of its plan or its highest parallelism have changed, and no snapshot fits. Undo the change, or "
+            "give --fresh: it starts from the beginning of the stream, or with --start from a time, and writes rows "
+            "again under the same keys; the minute in which it starts, and those whose records have expired, come out "
+            "incomplete."
         )
 
     def _stops(self, running: Running | None, changes: Sequence[Change], wanted: Wanted) -> bool:

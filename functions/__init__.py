@@ -1,7 +1,7 @@
 """The SQL functions that run once per record, in Java; `functions.build` compiles them into a jar."""
 
 FUNCTIONS = {
-    "json_record": "wildrydes.JsonRecord",
-    "shard_watermark": "wildrydes.ShardWatermark",
+    "json_record": "streaming.JsonRecord",
+    "shard_watermark": "streaming.ShardWatermark",
 }
 """Name in SQL -> Java class, for `CREATE TEMPORARY FUNCTION <name> AS '<class>' LANGUAGE JAVA`."""

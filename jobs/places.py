@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from connectors import aws, dynamodb, files, kinesis
 from connectors.connector import Connector
 from jobs.settings import Settings
+from jobs.unicorn_summary import JOB
+
+KEY = ("Name", "StatusTime")  # of the table
+_COLUMN = re.compile(r"^\s+(\w+) (\w+)\b.*,?$", re.MULTILINE)
 
 
 def connectors(settings: Settings) -> dict[str, Connector]:
@@ -33,11 +40,21 @@ def _on_aws(settings: Settings) -> dict[str, Connector]:
         "summary_stream": kinesis.sink(
             place, values["summary_stream"]["stream"], partition_key="Name", more=options["summary_stream"]
         ),
-        "sensor_data": dynamodb.sink(
-            place, values["sensor_data"]["table"], key=("Name", "StatusTime"), more=options["sensor_data"]
-        ),
+        "sensor_data": dynamodb.sink(place, values["sensor_data"]["table"], key=KEY, more=options["sensor_data"]),
         "error_stream": kinesis.sink(place, values["error_stream"]["stream"], more=options["error_stream"]),
     }
+
+
+def is_emulated(settings: Settings) -> bool:
+    """Whether streams and table are an emulator's: an endpoint that is not one of AWS's own, such as a VPC's."""
+    host = urlsplit(settings.values.get("aws", {}).get("endpoint", "")).hostname or ""
+    return bool(host) and not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+
+def misfit(described: Mapping[str, Any]) -> str | None:
+    """Why a DynamoDB table, as DescribeTable tells of it, cannot take the rows; None if it can."""
+    columns = _COLUMN.findall(JOB.sql("tables", "sensor_data"))
+    return dynamodb.misfit(described, KEY, {name: "S" if type_ == "STRING" else "N" for name, type_ in columns})
 
 
 def _aws(values: Mapping[str, str]) -> aws.Aws:

@@ -171,7 +171,7 @@ def _check(values: Mapping[str, Mapping[str, str]], problems: list[str]) -> None
     timestamp = readings.get("start.timestamp")
     if (readings["start"] == "AT_TIMESTAMP") != (timestamp is not None):
         problems.append("readings.start.timestamp belongs to readings.start AT_TIMESTAMP, and to no other")
-    if timestamp is not None and not _has_zone(timestamp):
+    if timestamp is not None and not is_time(timestamp):
         problems.append(
             f"readings.start.timestamp is {timestamp!r}, but must be a time such as 2026-11-22T06:00:00.000+00:00"
         )
@@ -179,7 +179,7 @@ def _check(values: Mapping[str, Mapping[str, str]], problems: list[str]) -> None
         problems.append("aws.profile belongs to aws.credentials PROFILE, and to no other")
 
 
-def _has_zone(text: str) -> bool:
+def is_time(text: str) -> bool:
     """Whether the text is what the connector's pattern yyyy-MM-dd'T'HH:mm:ss.SSSXXX accepts."""
     if not _TIMESTAMP.fullmatch(text):  # strptime takes more: zones without a colon, microseconds
         return False

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors.connector import ConnectorError
 from jobs import places, settings
+from jobs.unicorn_summary import JOB
 from local import cluster_command, lib
-from operations.flags import count, positive
+from operations.flags import count, pinned, positive, subtasks
+from operations.output import guarded
 
 STATE = lib.STATE / "job"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the command; its exit code. Expected failures are one sentence on standard error."""
+    return guarded(lambda: _main(arguments))
+
+
+def _main(arguments: list[str] | None) -> int:
     parsed = parser().parse_args(arguments)
     # Imported here, so that --help and a wrong flag answer at once.
     try:
@@ -80,7 +88,7 @@ def _demo(command: argparse.ArgumentParser) -> None:
     number = command.add_argument
     number("--unicorns", type=count, default=20, metavar="N", help="how many fly")
     number("--shards", type=count, default=4, metavar="N", help="shards of the raw stream")
-    number("--parallelism", type=count, default=None, metavar="N", help="subtasks (default: one per shard)")
+    number("--parallelism", type=subtasks, default=None, metavar="N", help="subtasks (default: one per shard)")
     number("--speed", type=positive, default=20.0, metavar="X", help="the producer's clock against the wall clock")
     number("--windows", type=count, default=None, metavar="N", help="end after N closed windows (default: Ctrl-C)")
     number("--late", type=_share, default=0.01, metavar="SHARE", help="readings that come minutes late")
@@ -128,7 +136,7 @@ def _job(command: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the settings (default: made from AWS_ENDPOINT_URL)",
     )
-    add("--parallelism", type=count, default=4, metavar="N", help="subtasks; one per shard is fastest")
+    add("--parallelism", type=subtasks, default=4, metavar="N", help="subtasks; one per shard is fastest")
     add("--port", type=_port, default=8081, metavar="PORT", help="of the web UI; 0 takes a free one")
     add("--state", type=Path, default=STATE, metavar="DIR", help="for checkpoints, savepoints and logs")
     add(
@@ -163,7 +171,7 @@ def _run_demo(parsed: argparse.Namespace) -> int:
         demo.Options(
             unicorns=parsed.unicorns,
             shards=parsed.shards,
-            parallelism=parsed.parallelism or parsed.shards,
+            parallelism=parsed.parallelism or min(parsed.shards, JOB.most_subtasks or parsed.shards),
             speed=parsed.speed,
             windows=parsed.windows,
             late=parsed.late,
@@ -180,13 +188,14 @@ def _run_demo(parsed: argparse.Namespace) -> int:
 
 
 def _run_aws(parsed: argparse.Namespace) -> int:
-    from local import emulator, page, processes, resources  # noqa: PLC0415
+    from local import emulator, environment, folders, page, processes, resources  # noqa: PLC0415
 
     with ExitStack() as stack:
         asked = stack.enter_context(processes.signals())
         if not parsed.no_dashboard:
             processes.require_free(parsed.page_port, "--page-port")
-        aws = stack.enter_context(emulator.running(lib.STATE / "aws.log", parsed.port))
+        folder = stack.enter_context(folders.fresh("aws", "local aws"))
+        aws = stack.enter_context(emulator.running(folder / "emulator.log", parsed.port))
         names = resources.default_names()
         archived = "no" if parsed.no_archive else "yes"
         made = resources.create(aws.environment, parsed.shards, names, Archive=archived, Dashboard="yes")
@@ -196,28 +205,41 @@ def _run_aws(parsed: argparse.Namespace) -> int:
         bucket = f"; archive {made['ArchiveBucketName']}" if "ArchiveBucketName" in made else ""
         if not parsed.no_dashboard:
             chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
-            served = stack.enter_context(page.running(chosen, aws.endpoint, parsed.page_port))
+            served = stack.enter_context(page.running(chosen, aws.endpoint, parsed.page_port, keys=aws.keys))
             bucket += f"; live map {served.address}"
         print(f"# table {names.table}{bucket}. In every other terminal, first:")
-        print("export " + " ".join(f"{name}={value}" for name, value in aws.environment.items()), flush=True)
+        print(environment.line(aws.environment), flush=True)
         while not asked.wait(0.5):
             if aws.process.poll() is not None:
-                raise processes.RunError(f"The AWS emulator ended; its log is {lib.STATE / 'aws.log'}.")
+                raise processes.RunError(f"The AWS emulator ended; its log is {folder / 'emulator.log'}.")
     return 0
 
 
 def _run_job(parsed: argparse.Namespace) -> int:
-    from local import minicluster, processes, resources, running  # noqa: PLC0415
+    from local import environment, folders, minicluster, processes, resources, running  # noqa: PLC0415
+    from operations import submit  # noqa: PLC0415
 
-    properties = parsed.properties or running.properties_here(parsed.state)
-    chosen = settings.read(properties)
-    places.connectors(chosen)  # refuses what no connector takes, before anything is started
-    if chosen.place == "aws":
-        resources.require(chosen.values)
-    resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume
-    processes.require_free(parsed.port, "--port")
-    port = parsed.port or processes.free_port()
-    return minicluster.run(properties, minicluster.Launch(parsed.parallelism, parsed.state, port, resume))
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - began:5.1f} s  {text}", file=sys.stderr, flush=True)
+
+    with folders.owned(parsed.state, "local job", "end it, or choose another folder with --state"):
+        properties = parsed.properties or running.properties_here(parsed.state)
+        chosen = settings.read(properties)
+        places.connectors(chosen)  # refuses what no connector takes, before anything is started
+        resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume
+        if chosen.values["readings"]["start"] == "LATEST" and not resume:
+            properties = submit.with_start(properties, pinned("LATEST", datetime.now(UTC)), parsed.state)
+        processes.require_free(parsed.port, "--port")
+        if chosen.place == "aws":
+            say("looking up streams and table")
+            resources.require(chosen.values)
+        aws = environment.for_job(chosen.values.get("aws", {}).get("endpoint"))
+        port = parsed.port or processes.free_port()
+        emulated = places.is_emulated(chosen)
+        launch = minicluster.Launch(parsed.parallelism, parsed.state, port, resume, emulated=emulated)
+        return minicluster.run(properties, launch, aws, say)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from local import lib, node
+from local import folders, lib, node
+from local.processes import StartError
 
 SOURCES = lib.ROOT / "dashboard"
 _LIMIT = 300.0  # seconds for one step; the download, some 60 MB, takes longest
@@ -29,7 +31,7 @@ def build(into: Path) -> None:
     """
     _provide()
     _step("TypeScript finds mistakes", "run", "--silent", "check")
-    with tempfile.TemporaryDirectory(dir=lib.STATE.parent, prefix=".page-") as scratch:
+    with _alone(), tempfile.TemporaryDirectory(dir=lib.STATE.parent, prefix=".page-") as scratch:
         fresh = Path(scratch) / "dist"
         _step("The page cannot be built", "exec", "--", "vite", "build", "--outDir", str(fresh), "--logLevel", "warn")
         if into.exists():
@@ -55,13 +57,24 @@ def _provide() -> None:
     lock = SOURCES / "package-lock.json"
     stamp = SOURCES / "node_modules" / ".stamp"
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
-    if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
-        return
-    _step(
-        "The packages that build the page cannot be had; check network and proxy, or set npm's registry to a mirror",
-        *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"),
-    )
-    stamp.write_text(wanted, encoding="ascii")
+    with _alone():
+        if stamp.is_file() and stamp.read_text(encoding="ascii") == wanted:
+            return
+        _step(
+            "The packages that build the page cannot be had; check network and proxy, or set npm's registry",
+            *("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"),
+        )
+        stamp.write_text(wanted, encoding="ascii")
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """After whoever else installs or builds here, and before anybody else does. Raises BundleError."""
+    try:
+        with folders.awaited(lib.ROOT / ".cache" / "page", "local bundle", _LIMIT):
+            yield
+    except StartError as error:
+        raise BundleError(str(error)) from error
 
 
 def _step(failure: str, *arguments: str) -> str:

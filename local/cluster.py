@@ -1,15 +1,14 @@
 """A standalone Flink cluster on this machine: one JobManager and some TaskManagers, each a process of its own.
 
-They are started by Flink's own scripts from the apache-flink wheel, with a configuration, logs, checkpoints and
-savepoints in one folder, and nothing of this project on their class path: a job brings its jar along, as to any
-cluster. Either they are children that end with whoever started them (`running`), or they outlive the command that
-started them and are found again by what it wrote down (`up`, `down`).
+They are the processes that Flink's own scripts start, from the apache-flink wheel, with configuration, logs,
+checkpoints and savepoints in one folder, and nothing of this project on their class path but the doorkeeper of their
+REST server: a job brings its jar along, as to any cluster. Either they are children that end with whoever started them
+(`running`), or they outlive the command that started them and are found again by what it wrote down (`up`, `down`).
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from local import durable, flink, lib, processes
+from local import durable, environment, flink, lib, processes
 from local.processes import StartError
 from operations import rest
 
@@ -29,7 +28,6 @@ FOLDER = lib.STATE / "cluster"
 START_LIMIT = 120.0  # seconds until all TaskManagers are there; ten are usual
 STOP_LIMIT = 15.0  # seconds for a process to end when asked to
 _NOTE = "cluster.json"
-_SCRIPTS = {"jobmanager": "jobmanager.sh", "taskmanager": "taskmanager.sh"}
 
 
 @dataclass(frozen=True)
@@ -94,7 +92,6 @@ def configuration(folder: Path, web_port: int, rpc_port: int, slots: int) -> dic
         "metrics.fetcher.update-interval": "1000",
         "io.tmp.dirs": str((folder / "tmp").resolve()),
         "blob.storage.directory": str((folder / "tmp").resolve()),
-        "env.java.opts.all": flink.java_options(),
     }
 
 
@@ -104,7 +101,7 @@ def running(
 ) -> Iterator[Running]:
     """A cluster of children of this process, stopped at the end. Port 0 takes a free one. Raises StartError.
 
-    env: additions to the environment of its processes. more: further configuration, by Flink's names.
+    env: the environment of its processes, but for what Flink needs itself. more: further configuration.
     """
     processes.require_free(web_port, "--web-port")
     _prepare(folder)
@@ -135,8 +132,9 @@ class Running:
     def start(self, role: str, number: int | None = None) -> None:
         """Start one process, at first or again."""
         name = role if number is None else f"{role}-{number}"
-        env = {**flink.environment(self.folder), **self.env}
-        self.processes[name] = processes.start(_command(role), self.folder / "log" / f"{name}.out", env)
+        command = flink.command(role, self.folder, f"{name}.log")
+        env = {**self.env, **flink.environment(self.folder)}
+        self.processes[name] = processes.start(command, self.folder / "log" / f"{name}.out", env)
 
     def wait_until_complete(self) -> None:
         """Wait until every TaskManager has registered. Raises StartError."""
@@ -249,31 +247,27 @@ def _write(note: Note, folder: Path) -> None:
 
 
 def _prepare(folder: Path) -> None:
-    for name in ("log", "pid", "tmp", "checkpoints", "savepoints"):
+    for name in ("log", "tmp", "checkpoints", "savepoints"):
         (folder / name).mkdir(parents=True, exist_ok=True)
 
 
 def _detached(role: str, number: int, folder: Path) -> Member:
-    """Start a process that outlives this one, in a session of its own."""
+    """Start a process that outlives this one, in a session of its own. Its AWS is the user's: a job will name it."""
     import psutil  # noqa: PLC0415
 
     log = folder / "log" / f"{role}.out"
+    command = flink.command(role, folder, f"{role}-{number}.log")
     with log.open("ab") as output:
         process = subprocess.Popen(
-            _command(role),
+            command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **flink.environment(folder), "FLINK_IDENT_STRING": f"{number}"},
+            env=environment.users_aws() | flink.environment(folder),
             cwd=folder,
             start_new_session=True,
         )
     return Member(role, process.pid, psutil.Process(process.pid).create_time())
-
-
-def _command(role: str) -> list[str]:
-    # start-foreground ends in exec, so the process started here becomes the JVM.
-    return [str(lib.flink_home() / "bin" / _SCRIPTS[role]), "start-foreground"]
 
 
 def _is_free(port: int) -> bool:

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from local import cluster, lib
+from local import cluster, folders, lib
 from operations import rest
 
 
@@ -32,7 +32,8 @@ def add(command: argparse.ArgumentParser, count: Callable[[str], int], port: Cal
 
 def _up(parsed: argparse.Namespace) -> int:
     lib.require()  # what it lacks would be noticed by the first job only
-    note, started = cluster.up(cluster.Size(parsed.task_managers, parsed.slots), parsed.port)
+    with folders.awaited(cluster.FOLDER, "local cluster", 2 * cluster.START_LIMIT):
+        note, started = cluster.up(cluster.Size(parsed.task_managers, parsed.slots), parsed.port)
     done = f"Started {', '.join(started)}" if started else "Everything was running already"
     print(
         f"{done}. Flink's web UI is {note.address}; {len(note.alive('taskmanager'))} TaskManagers with "
@@ -69,7 +70,8 @@ def _status(_parsed: argparse.Namespace) -> int:
 
 
 def _down(_parsed: argparse.Namespace) -> int:
-    count = cluster.down()
+    with folders.awaited(cluster.FOLDER, "local cluster", 2 * cluster.START_LIMIT):
+        count = cluster.down()
     print(
         f"Stopped {count} processes; checkpoints and savepoints stay in {_shown()}."
         if count

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -14,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jobs.unicorn_summary import JOB
-from local import archive, cluster, emulator, lib, page, processes, proof, resources, running
+from local import archive, cluster, emulator, folders, lib, page, processes, proof, resources, running
 from local.processes import RunError
 from local.view import Scene, Show, view
 from local.watch import Seen, Watch
@@ -22,7 +20,6 @@ from operations import rest, state, submit
 
 WINDOW_LIMIT = 180.0  # seconds that a demo with --windows waits for the next one
 DRAIN_LIMIT = 120.0  # seconds to close the last windows
-KEPT = 3  # folders of demos, this one included
 
 
 @dataclass(frozen=True)
@@ -96,7 +93,6 @@ def copy_in(folder: Path) -> Path:
 
 def run(options: Options) -> int:
     """Run the demo; 0 only if every row is right and every record accounted for, else 1 with the reasons."""
-    folder = new_folder()
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -106,6 +102,7 @@ def run(options: Options) -> int:
         asked = stack.enter_context(processes.signals())
         processes.require_free(options.web_port, "--web-port")
         processes.require_free(options.page_port, "--page-port")
+        folder = stack.enter_context(folders.fresh("demo", "local demo"))
         say("starting the AWS emulator")
         aws = stack.enter_context(emulator.running(folder / "emulator.log", options.port))
         names = resources.default_names()
@@ -114,13 +111,15 @@ def run(options: Options) -> int:
         ground = Ground(folder, aws, names, stack, asked, say)
         flink, job, has_ended = (_on_cluster if options.cluster else _in_one_jvm)(options, ground)
         say("job running, the unicorns take off; the first rows come after some 12 s")
-        producer = processes.start(options.producer(copy_in(folder)), folder / "producer.log", aws.environment)
+        producer = processes.start(
+            options.producer(copy_in(folder)), folder / "producer.log", emulator.child(aws.environment)
+        )
         stack.callback(processes.stop, producer, 15)
         # Its threads come after the last child process: forking beside threads may hang.
         address = None
         if options.dashboard:
             chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
-            address = stack.enter_context(page.running(chosen, aws.endpoint, options.page_port)).address
+            address = stack.enter_context(page.running(chosen, aws.endpoint, options.page_port, keys=aws.keys)).address
             say(f"watch them on the live map: {address}")
         watch = stack.enter_context(Watch(*clients, names, copy_in(folder), job))
         scene = Scene(job.address, aws.endpoint, str(folder.relative_to(lib.ROOT)), options.task, address)
@@ -169,7 +168,7 @@ def _on_cluster(options: Options, ground: Ground) -> Flink:
     ground.say("starting a Flink cluster: one JobManager, two TaskManagers")
     size = cluster.Size(task_managers=2, slots=options.parallelism)
     members = ground.stack.enter_context(
-        cluster.running(ground.folder / "cluster", size, ground.aws.environment, options.web_port)
+        cluster.running(ground.folder / "cluster", size, emulator.child(ground.aws.environment), options.web_port)
     )
     if ground.asked.is_set():
         raise RunError("Stopped before the job was submitted.")
@@ -179,15 +178,6 @@ def _on_cluster(options: Options, ground: Ground) -> Flink:
     job = submit.submit(members.rest, asking, state.of(JOB))
     # A TaskManager may die: the other one has slots enough. Without the JobManager there is no job.
     return {"jobmanager": members.processes["jobmanager"]}, job, lambda: job.state() in rest.ENDED
-
-
-def new_folder() -> Path:
-    """A folder for the files of one demo; the oldest former ones are removed."""
-    lib.STATE.mkdir(exist_ok=True)
-    former = sorted(lib.STATE.glob("demo-*"), key=lambda path: path.stat().st_mtime)
-    for old in former[: max(0, len(former) - KEPT + 1)]:
-        shutil.rmtree(old, ignore_errors=True)
-    return Path(tempfile.mkdtemp(prefix="demo-", dir=lib.STATE))
 
 
 def fly(flight: Flight, windows: int | None, asked: threading.Event) -> float | None:

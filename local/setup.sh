@@ -8,10 +8,11 @@ say() { printf '%s\n' "$*" >&2; }
 
 stamp=.venv/.setup-stamp
 wanted=$(cat requirements.txt connectors/jars.lock connectors/jars.py connectors/zips.py functions/*.py functions/java/*/*.java connectors/java/*/*.java connectors/java/META-INF/services/* \
+             local/java/*/*.java local/java/META-INF/services/* \
              local/setup.sh local/setup.py local/lib.py 2>/dev/null | cksum)
 # Whether the class path is whole: no link of it leads nowhere.
 is_laid_out() {
-    for jar in .cache/functions.jar .cache/flink-lib/*.jar; do
+    for jar in .cache/functions.jar .cache/doorkeeper.jar .cache/flink-lib/*.jar .cache/cluster-lib/*.jar; do
         [ -e "$jar" ] || return 1
     done
 }

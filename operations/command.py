@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -14,8 +13,8 @@ from typing import Any
 
 from connectors.connector import ConnectorError
 from jobs import places, settings
-from operations import rest, submit
-from operations.flags import count
+from operations import flags, rest, submit
+from operations.flags import subtasks
 from operations.submit import NAME
 
 Commands = Any  # argparse's own type of it is private
@@ -35,7 +34,7 @@ def add(commands: Commands) -> None:
     _parallelism(start)
     start.add_argument(
         "--start",
-        type=_start,
+        type=flags.start,
         default=None,
         metavar="WHERE",
         help="TRIM_HORIZON, LATEST, or a time such as 2026-11-22T06:00:00.000+00:00 (default: as the settings say)",
@@ -85,17 +84,11 @@ def _properties(command: argparse.ArgumentParser) -> None:
 def _parallelism(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--parallelism",
-        type=count,
+        type=subtasks,
         default=4,
         metavar="N",
         help="subtasks; one per shard is fastest (default: 4)",
     )
-
-
-def _start(text: str) -> str:
-    if text in ("TRIM_HORIZON", "LATEST") or re.match(r"\d{4}-", text):
-        return text  # a time is checked with the settings that it becomes a part of
-    raise argparse.ArgumentTypeError(f"{text!r} is not TRIM_HORIZON, LATEST, or a time")
 
 
 def _reporting(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -> int:
@@ -137,10 +130,11 @@ def _settings(parsed: argparse.Namespace, start: str | None = None) -> Iterator[
     with tempfile.TemporaryDirectory(prefix="settings-") as scratch:
         folder = Path(scratch)
         properties = parsed.properties or running.properties_here(folder)
-        settings.read(properties)  # as it is, before anything is changed in it
-        if start is not None:
+        chosen = settings.read(properties)  # as it is, before anything is changed in it
+        start = flags.pinned(start or chosen.values["readings"]["start"], datetime.now(UTC))
+        if start != chosen.values["readings"]["start"]:
             properties = submit.with_start(properties, start, folder)
-        chosen = settings.read(properties)
+            chosen = settings.read(properties)
         places.connectors(chosen)
         if chosen.place == "aws":
             resources.require(chosen.values)
@@ -155,7 +149,8 @@ def _submit(parsed: argparse.Namespace) -> int:
     where.overview()  # before anything that takes long
     with _settings(parsed, parsed.start) as properties:
         print(f"Submitting to {where.address}; this takes some 20 s.", file=sys.stderr)
-        job = submit.submit(where, submit.Submission(properties, parsed.parallelism), state.of(JOB))
+        asked = submit.Submission(properties, parsed.parallelism, start=submit.start_in(properties))
+        job = submit.submit(where, asked, state.of(JOB))
     print(f"{NAME} runs on {where.address} as {job.id}.")
     return 0
 
@@ -173,9 +168,10 @@ def _resume(parsed: argparse.Namespace) -> int:
         point = points.newest(found, folders.checkpoints)
     signature = state.of(JOB)
     submit.compatible(point, signature)
-    with _settings(parsed) as properties:
+    with _settings(parsed, submit.start_of(point)) as properties:
         print(f"Going on from {point.uri} on {where.address}; this takes some 20 s.", file=sys.stderr)
-        job = submit.submit(where, submit.Submission(properties, parsed.parallelism, point), signature)
+        asked = submit.Submission(properties, parsed.parallelism, point, submit.start_in(properties))
+        job = submit.submit(where, asked, signature)
     print(f"{NAME} runs on {where.address} as {job.id}, on from the {point.kind} {point.uri}.")
     return 0
 

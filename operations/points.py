@@ -1,7 +1,8 @@
 """Where a job's checkpoints and savepoints lie, and which of them is the newest that it can go on from.
 
-Each job gets folders of its own below the cluster's: `NAME-SIGNATURE`, with the signature of its state in the name.
-So what a checkpoint was written by is known from its path alone, whatever has died since.
+Each job gets folders of its own below the cluster's: `NAME-SIGNATURE`, with the signature of its state in the name,
+and in that `from-MILLISECONDS` for a job that began to read at a time. So what a checkpoint was written by is known
+from its path alone, whatever has died since.
 """
 
 from __future__ import annotations
@@ -32,6 +33,15 @@ class Point:
     signature: str | None
 
     @property
+    def start(self) -> int | None:
+        """The time at which its job began to read, in milliseconds since 1970; None for the beginning of the stream.
+
+        A shard without a record so far is still to be read from there; the point itself says only "from the time".
+        """
+        match = re.search(r"/from-(\d+)/", self.uri)
+        return int(match[1]) if match else None
+
+    @property
     def kind(self) -> str:
         return "checkpoint" if re.search(r"/chk-\d+/?$", self.uri) else "savepoint"
 
@@ -44,22 +54,26 @@ class Folders:
     savepoints: str
     name: str
 
-    def checkpoints_of(self, signature: str) -> str:
-        """The URI of the folder for the checkpoints of a job of this signature."""
-        return f"{self.checkpoints}/{self.name}-{signature}"
+    def checkpoints_of(self, signature: str, start: int | None = None) -> str:
+        """The URI of the folder for the checkpoints of a job of this signature, which began to read at this time."""
+        return f"{self.checkpoints}/{self._folder(signature, start)}"
 
-    def savepoints_of(self, signature: str) -> str:
+    def savepoints_of(self, signature: str, start: int | None = None) -> str:
         """The same for its savepoints."""
-        return f"{self.savepoints}/{self.name}-{signature}"
+        return f"{self.savepoints}/{self._folder(signature, start)}"
+
+    def _folder(self, signature: str, start: int | None) -> str:
+        return f"{self.name}-{signature}" + ("" if start is None else f"/from-{start}")
 
     def on_disk(self) -> list[Point]:
         """Every complete point that this machine can see. Flink writes `_metadata` last: who has it is complete."""
         found = []
         for base, pattern in ((self.checkpoints, "*/chk-*/_metadata"), (self.savepoints, "*/_metadata")):
             if (folder := local_path(base)) is not None:
-                for path in folder.glob(f"{self.name}-*/{pattern}"):
-                    uri = files.uri(path.parent)
-                    found.append(Point(uri, path.stat().st_mtime, signature_in(uri, self.name)))
+                for start in ("", "from-*/"):
+                    for path in folder.glob(f"{self.name}-*/{start}{pattern}"):
+                        uri = files.uri(path.parent)
+                        found.append(Point(uri, path.stat().st_mtime, signature_in(uri, self.name)))
         return found
 
 

@@ -10,6 +10,9 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
+from aws.failures import proxy_for
+from aws.session import is_here
+
 ENDED = ("FINISHED", "CANCELED", "FAILED")  # states that a job does not leave
 METRICS_AT_ONCE = 20  # in one request, whose line may have 4,096 characters
 
@@ -173,11 +176,15 @@ def call(url: str, body: dict[str, Any] | None = None, method: str | None = None
     """The JSON answer to a GET, to a POST of `body`, or to another method. Raises RestError."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
+    # What is on this machine is not asked through a proxy.
+    proxies = urllib.request.ProxyHandler({} if is_here(url) else None)
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  (an address that the user gave)
+        with urllib.request.build_opener(proxies).open(request, timeout=10) as answer:
             return json.load(answer)
     except (urllib.error.URLError, OSError, ValueError) as error:
-        raise RestError(f"Flink's REST API did not answer {url} ({error}).") from error
+        proxy = None if is_here(url) else proxy_for(url)
+        through = f" through the proxy {proxy}" if proxy else ""
+        raise RestError(f"Flink's REST API did not answer {url}{through} ({error}).") from error
 
 
 def root_cause(trace: str) -> str:

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from jobs.job import Job
-from local import lib
+from local import environment, lib
 
 PLAN_LIMIT = 180  # seconds for Flink to plan the job; ten are usual
 # Operators of the plan that keep nothing, or (source and sink) nothing that depends on their SQL.
@@ -29,13 +29,17 @@ class StateError(Exception):
     """The plan could not be had, or the state is another one; the text is one sentence with the remedy."""
 
 
-def signature(plan: str) -> str:
-    """The signature of an optimised execution plan, as Flink's EXPLAIN prints it. Raises StateError if it is none."""
+def signature(plan: str, most_subtasks: int | None = None) -> str:
+    """The signature of an optimised execution plan, as Flink's EXPLAIN prints it. Raises StateError if it is none.
+
+    most_subtasks: into so many parts the state is cut, which Flink cannot change when it restores it.
+    """
     _title, found, body = plan.partition("== Optimized Execution Plan ==\n")
     lines = [line for line in body.splitlines() if line.strip()]
     if not found or not lines:
         raise StateError("Flink's plan of the job has no optimised execution plan: is another version installed?")
-    digest = hashlib.sha256("\n".join(map(_essence, lines)).encode())
+    parts = [] if most_subtasks is None else [f"max-parallelism={most_subtasks}"]
+    digest = hashlib.sha256("\n".join([*parts, *map(_essence, lines)]).encode())
     return digest.hexdigest()[:_LENGTH]
 
 
@@ -60,7 +64,7 @@ def of(job: Job, cache: Path = lib.ROOT / ".cache" / "state") -> str:
     """
     known = cache / _key(job)
     if not known.is_file():
-        found = signature(_plan())
+        found = signature(_plan(), job.most_subtasks)
         cache.mkdir(parents=True, exist_ok=True)
         partial = known.with_suffix(".new")
         partial.write_text(found, encoding="utf-8")
@@ -83,15 +87,18 @@ def _plan() -> str:
     # A process of its own: the plan needs a JVM, which nobody else here does.
     command = [sys.executable, "-m", "jobs", "explain"]
     try:
-        done = subprocess.run(command, cwd=lib.ROOT, capture_output=True, text=True, check=False, timeout=PLAN_LIMIT)
+        done = subprocess.run(
+            command,
+            cwd=lib.ROOT,
+            env=environment.plain(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PLAN_LIMIT,
+        )
     except subprocess.TimeoutExpired:
         raise StateError(f"Flink did not plan the job within {PLAN_LIMIT} s.") from None
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise StateError(f"Flink cannot plan the job: {_reason(lines)}")
+        raise StateError((lines or ["Flink cannot plan the job, and does not say why."])[-1])
     return done.stdout
-
-
-def _reason(lines: list[str]) -> str:
-    causes = [line for line in lines if line.startswith(("Caused by: ", ": org.apache", "org.apache"))]
-    return (causes or lines or ["it says nothing"])[-1].removeprefix("Caused by: ").lstrip(": ")[:400]

@@ -14,12 +14,14 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from connectors import jars, merged
+from jobs import settings
 from jobs.unicorn_summary import JOB
-from local import durable, flink, lib, processes
+from local import durable, environment, flink, lib, processes
 from operations import points, rest, state
 from operations.points import Point
 
@@ -31,6 +33,7 @@ RESTARTS = 3  # as many of them before it ever ran, and it is not a matter of wa
 CHECKPOINT_SECONDS = 10.0  # between checkpoints, on a cluster that does not say
 _DECIDED = ("execution.checkpointing.", "restart-strategy")
 _PARAMETER = "state.signature"
+_START = "state.from"
 _SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
 
 
@@ -43,12 +46,14 @@ class Submission:
     """What is asked of a cluster.
 
     properties: the settings file. parallelism: subtasks per operator; one for each open shard reads fastest.
-    point: where to go on from, None to start anew.
+    point: where to go on from, None to start anew. start: the time at which reading began, in milliseconds since 1970,
+    None for the beginning of the stream.
     """
 
     properties: Path
     parallelism: int
     point: Point | None = None
+    start: int | None = None
 
 
 def cluster_at(address: str) -> rest.Cluster:
@@ -90,8 +95,10 @@ def stop(cluster: rest.Cluster, job: rest.Job, seconds: float, *, drain: bool) -
 
     Raises RestError, PointError.
     """
-    signature = job.parameters().get(_PARAMETER)
-    folder = folders(cluster).savepoints_of(signature) if signature else None  # else where the cluster puts them
+    told = job.parameters()
+    signature, start = told.get(_PARAMETER), told.get(_START)
+    # Without a signature: where the cluster puts them.
+    folder = folders(cluster).savepoints_of(signature, int(start) if start else None) if signature else None
     return job.drain(seconds, folder) if drain else job.stop(seconds, folder)
 
 
@@ -99,11 +106,11 @@ def compatible(point: Point, signature: str) -> None:
     """Raise StateError unless the state in the point is the one that the SQL keeps now."""
     if point.signature not in (None, signature):
         raise state.StateError(
-            f"The {point.kind} {point.uri} cannot be resumed: the SQL's aggregations or the shape of its plan have "
-            f"changed since it was written (its state is {point.signature}, the SQL's is {signature}). Undo the "
-            "change, or start again from a time before the oldest open minute, such as `python -m jobs submit --start "
-            f"{_a_while_before(point)}`: rows are written again under the same keys. The minute in which it starts "
-            "comes out incomplete; `python -m jobs backfill` repairs it."
+            f"The {point.kind} {point.uri} cannot be resumed: the SQL's aggregations, the shape of its plan or its "
+            f"highest parallelism have changed since it was written (its state is {point.signature}, the SQL's is "
+            f"{signature}). Undo the change, or start again from a time before the oldest open minute, such as "
+            f"`python -m jobs submit --start {_a_while_before(point)}`: rows are written again under the same keys. "
+            "The minute in which it starts comes out incomplete; `python -m jobs backfill` repairs it."
         )
 
 
@@ -147,9 +154,11 @@ def options(cluster: rest.Cluster, asked: Submission, signature: str) -> dict[st
         options = {name: value for name, value in options.items() if not name.startswith("restart-strategy")}
     options |= {name: value for name, value in configured.items() if name.startswith(_DECIDED)}
     folders = points.folders(configured, NAME)
-    options[points.CHECKPOINTS] = folders.checkpoints_of(signature)
-    options[points.SAVEPOINTS] = folders.savepoints_of(signature)
-    options["pipeline.global-job-parameters"] = f"{_PARAMETER}:{signature}"  # so that `stop` knows it
+    options[points.CHECKPOINTS] = folders.checkpoints_of(signature, asked.start)
+    options[points.SAVEPOINTS] = folders.savepoints_of(signature, asked.start)
+    # So that `stop` knows them.
+    told = f"{_PARAMETER}:{signature}" + ("" if asked.start is None else f",{_START}:{asked.start}")
+    options["pipeline.global-job-parameters"] = told
     options["parallelism.default"] = str(asked.parallelism)
     if asked.point is not None:
         options["execution.state-recovery.path"] = asked.point.uri
@@ -167,16 +176,17 @@ def _flink_run(cluster: rest.Cluster, options: Mapping[str, str], properties: Pa
     address = urlsplit(cluster.address)
     where = {"rest.address": str(address.hostname), "rest.port": str(address.port)}
     main = lib.ROOT / "main.py"
-    command = [str(lib.flink_home() / "bin" / "flink"), "run", "--detached", "--target", "remote"]
-    command += [f"-D{name}={value}" for name, value in {**where, **options}.items()]
-    command += ["--jarfile", str(the_jar()), "--pyClientExecutable", sys.executable]
-    command += ["--python", str(main), str(properties.resolve())]
+    arguments = ["run", "--detached", "--target", "remote"]
+    arguments += [f"-D{name}={value}" for name, value in {**where, **options}.items()]
+    arguments += ["--jarfile", str(the_jar()), "--pyClientExecutable", sys.executable]
+    arguments += ["--python", str(main), str(properties.resolve())]
     with tempfile.TemporaryDirectory(prefix="submit-") as scratch:
         folder = Path(scratch)
-        flink.write_configuration(folder, {"env.java.opts.all": flink.java_options()})
-        environment = flink.environment(folder) | {"_python_worker_execution_mode": "process"}
+        flink.write_configuration(folder, {})
+        # It works out the plan and asks nobody but the cluster; the job's AWS is that of the cluster's processes.
+        variables = environment.plain() | flink.environment(folder) | {"_python_worker_execution_mode": "process"}
         log = folder / "flink-run.log"
-        process = processes.start(command, log, environment)
+        process = processes.start([*flink.command("client", folder, "client.log"), *arguments], log, variables)
         try:
             process.wait(SUBMIT_LIMIT)
         except subprocess.TimeoutExpired:
@@ -231,6 +241,20 @@ def with_start(properties: Path, start: str, folder: Path) -> Path:
         readings["start"] = start
     else:
         readings |= {"start": "AT_TIMESTAMP", "start.timestamp": start}
+    folder.mkdir(parents=True, exist_ok=True)
     changed = folder / "application_properties.json"
     changed.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return changed
+
+
+def start_in(properties: Path) -> int | None:
+    """The time at which reading begins by these settings, in milliseconds since 1970; None if it is no time."""
+    time_ = settings.read(properties).values["readings"].get("start.timestamp")
+    return None if time_ is None else round(datetime.fromisoformat(time_).timestamp() * 1000)
+
+
+def start_of(point: Point) -> str | None:
+    """Where the job that wrote this point began to read, as --start takes it; None if the settings say it."""
+    if point.start is None:
+        return None
+    return datetime.fromtimestamp(point.start / 1000, UTC).isoformat(timespec="milliseconds")

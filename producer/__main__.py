@@ -1,11 +1,13 @@
 """The command line: python -m producer --help."""
 
+import math
 import os
 import sys
 import time
 from itertools import islice
 from pathlib import Path
 
+from producer import clock
 from producer.delivery import Delivery
 from producer.faults import records
 from producer.flight import herd, readings
@@ -43,12 +45,16 @@ def produce(options: Options, stop: Stop, progress: Progress) -> int:
     outlet = open_outlet(options, stop, progress)
     copy = File(options.copy) if options.copy else None
     unicorns = herd(names(options.name, options.unicorns), options.seed)
+    wall_ms, began = time.time_ns() // 1_000_000, time.monotonic()
     progress.begin(
         f"{options.unicorns} unicorn{'s' if options.unicorns > 1 else ''} to {outlet.where}, "
-        f"--seed {options.seed} --start '{status_time(options.start_ms)}'"
+        f"--seed {options.seed} --start '{status_time(options.start_ms)}'{clock.ago(options.start_ms, wall_ms)}"
     )
+    ceiling_ms = clock.ceiling(options.start_ms, wall_ms)
+    if ceiling_ms == math.inf:
+        progress.note(clock.TOO_EARLY)
     made = stop.until(islice(readings(unicorns, options.seed, options.start_ms), options.msgs))
-    pace = Pace(options.start_ms, options.speed, time.monotonic())
+    pace = Pace(options.start_ms, options.speed, began, ceiling_ms)
     delivery = Delivery(outlet, copy, progress)
     exit_code = 0
     try:
@@ -60,7 +66,7 @@ def produce(options: Options, stop: Stop, progress: Progress) -> int:
         outlet.close()
         if copy:
             copy.close()
-    progress.totals()
+    progress.totals(goes_on=options.speed > 1)
     return 128 + stop.signal if stop.signal else exit_code
 
 

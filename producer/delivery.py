@@ -11,6 +11,7 @@ from producer.records import Record
 
 BATCH = 500  # records in a batch at most
 FLUSH_S = 0.2  # a record waits no longer than this for others to fill its batch
+CAUGHT_UP = "event time has caught up with the wall clock and goes on at its pace; an earlier --start delays that"
 
 
 class Delivery:
@@ -23,6 +24,7 @@ class Delivery:
         self._progress = progress
         self._batch: list[Record] = []
         self._batch_due = 0.0
+        self._caught_up = False
 
     def run(self, records: Iterator[Record], pace: Pace, stop: Stop) -> None:
         """Send all the records; `stop` must be what ends them early.
@@ -31,6 +33,9 @@ class Delivery:
         """
         try:
             for record in records:
+                if not self._caught_up and pace.is_held(record.send_ms):
+                    self._caught_up = True
+                    self._progress.note(CAUGHT_UP)
                 self._wait(pace.due(record.send_ms), pace, stop)
                 if stop.asked and not pace.has_come(record.at_ms, time.monotonic()):
                     continue  # drawn in advance, but the run ends before it is read

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws import failures, session
 from producer.outlets import ProducerError
 from producer.records import Record
 from producer.refusals import Place, Refusal, of_call, of_record, of_setup, without_password
@@ -143,9 +143,12 @@ def connect(
         parameter_validation=False,  # records are typed; this would cost as much as sending them
     )
     try:
-        client = boto3.session.Session(region_name=region).client("kinesis", endpoint_url=endpoint, config=config)
+        chosen = session.endpoint_of(endpoint)
+        client = session.client("kinesis", session.to(chosen, region), chosen, config)
     except BotoCoreError as error:
         raise ProducerError(str(of_setup(error))) from error
     except ValueError as error:
+        if found := failures.of_configuration(error):
+            raise ProducerError(": ".join(found)) from error
         raise ProducerError("the endpoint is not a URL: check --endpoint and AWS_ENDPOINT_URL") from error
     return Kinesis(client, Place(stream, client.meta.region_name, client.meta.endpoint_url), retry, pause)

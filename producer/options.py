@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from producer import values
+from producer import clock, values
 from producer.faults import Faults
 
 PROG = "python -m producer"
@@ -25,6 +25,14 @@ examples:
         --late 0.01 --out-of-order 0.05 --malformed 0.01 --to hour.jsonl
   a local emulator, as fast as it can:
     python -m producer --endpoint http://127.0.0.1:4566 --region us-east-1 --rate max --msgs 200000
+
+the clock:
+  A reading that is more than 10 minutes ahead of its arrival is an error for the job. So a clock that is faster
+  than the wall clock begins in the past: with --msgs far enough to end now, without it far enough for 8 hours.
+  Once it has caught up it goes on at the wall clock's pace. A --start that is more than 10 minutes in the future
+  is left as it is.
+  A second flight on the same stream is late for the job where the first has been already; begin it where that
+  ended, as the first one's last line tells.
 
 stopping:
   Ctrl-C or SIGTERM sends what is withheld and batched, for up to 10 s, and prints the totals.
@@ -80,13 +88,15 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
         parser.error("--late, --out-of-order and --malformed add up to more than 1: a reading has one fault at most")
     if given.copy is not None and given.to not in {"stdout", "kinesis"} and _same(given.copy, Path(given.to)):
         parser.error("--to and --copy name the same file: name two, or leave out --copy")
+    speed = given.speed if given.rate is None else given.rate / given.unicorns
+    now_ms = time.time_ns() // 1_000_000
     return Options(
         name=given.name,
         unicorns=given.unicorns,
         msgs=given.msgs,
         seed=random.SystemRandom().randrange(10**9) if given.seed is None else given.seed,
-        start_ms=time.time_ns() // 1_000_000 if given.start is None else given.start,
-        speed=given.speed if given.rate is None else given.rate / given.unicorns,
+        start_ms=clock.start(now_ms, speed, given.unicorns, given.msgs) if given.start is None else given.start,
+        speed=speed,
         faults=faults,
         to=given.to,
         copy=given.copy,
@@ -138,7 +148,10 @@ def _unicorns(parser: Parser) -> None:
 
 def _clock(parser: Parser) -> None:
     group = parser.add_argument_group("clock")
-    start = "event time of the first reading in UTC, 'yyyy-MM-dd HH:mm:ss[.SSS]' (default: now)"
+    start = (
+        "event time of the first reading in UTC, 'yyyy-MM-dd HH:mm:ss[.SSS]' (default: now, or so long ago that a "
+        "faster clock does not overtake the wall clock)"
+    )
     group.add_argument("--start", type=values.time, metavar="TIME", help=start)
     either = group.add_mutually_exclusive_group()
     speed = "run the event clock at X times the wall clock (default: 1)"

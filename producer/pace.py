@@ -1,5 +1,6 @@
 """When each record is due on the wall clock, and how the producer waits and stops."""
 
+import math
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -19,20 +20,32 @@ class Pace:
     """An event clock that shows `start_ms` at the monotonic time `began` (s) and runs `speed` times as fast.
 
     Due times are computed from the start and not from the record before, so they do not drift. An infinite
-    speed makes everything due at once.
+    speed makes everything due at once. `ceiling_ms` is the latest event time that may be sent at `began`; it moves on
+    with the wall clock, and holds a faster event clock to that pace once it is reached.
     """
 
     start_ms: int
     speed: float
     began: float
+    ceiling_ms: float = math.inf
 
     def due(self, event_ms: int) -> float:
         """The monotonic time (s) at which the event clock shows `event_ms`."""
-        return self.began + (event_ms - self.start_ms) / 1000 / self.speed
+        return max(self._by_speed(event_ms), self._by_ceiling(event_ms))
+
+    def is_held(self, event_ms: int) -> bool:
+        """Whether it is the wall clock that `event_ms` waits for, and not this clock's own speed."""
+        return self.speed > 1 and self._by_ceiling(event_ms) > self._by_speed(event_ms)
 
     def has_come(self, event_ms: int, now: float) -> bool:
         """Whether the event clock shows `event_ms` or later at the monotonic time `now` (s)."""
         return self.due(event_ms) <= now
+
+    def _by_speed(self, event_ms: int) -> float:
+        return self.began + (event_ms - self.start_ms) / 1000 / self.speed
+
+    def _by_ceiling(self, event_ms: int) -> float:
+        return self.began + (event_ms - self.ceiling_ms) / 1000
 
 
 class Stop:

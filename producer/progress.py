@@ -73,8 +73,8 @@ class Progress:
         else:
             self._write(f"producer: {line}\n")
 
-    def totals(self) -> None:
-        """The lines at the end."""
+    def totals(self, *, goes_on: bool = False) -> None:
+        """The lines at the end; `goes_on`: with the --start of a flight that goes on from there."""
         if self._quiet:
             return
         seconds = time.monotonic() - self._began
@@ -83,6 +83,9 @@ class Progress:
         self.say(f"sent {records} ({self._bytes:,} bytes) in {seconds:,.1f} s: {rate:,.0f} records/s")
         kinds = ", ".join(f"{kind} {self._kinds[kind]:,}" for kind in Kind)
         self.say(f"{kinds}; Unicornerror in {self._errors:,}; resent {self._resent:,}")
+        if goes_on and self._sent:
+            next_ms = self._newest_ms // 1000 * 1000 + 1000
+            self.say(f"another flight goes on from there with --start '{status_time(next_ms)}'")
 
     def _line(self, rate: float, late: float) -> str:
         clock = status_time(self._newest_ms)[:-4] if self._sent else "-"

@@ -5,6 +5,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from botocore import exceptions as boto
 
+from aws import failures
+from aws.session import is_here
+
 
 @dataclass(frozen=True)
 class Place:
@@ -42,6 +45,7 @@ NOT_ACCEPTED = {
 }
 
 RENEW = "renew them, for example with aws configure or aws sso login"
+HERE = "paste the line that `python -m local aws` printed when it started"
 NO_REGION = Refusal("no AWS region is set", "give --region, set AWS_DEFAULT_REGION or run aws configure")
 NO_CREDENTIALS = Refusal(
     "no AWS credentials were found",
@@ -60,6 +64,8 @@ def of_call(error: Exception, place: Place) -> Refusal:
     """For a call that raised `error`."""
     if isinstance(error, boto.ClientError):
         return _answered(error, place)
+    if proxy := failures.of_proxy(error):
+        return Refusal(*proxy, passing=True)
     if isinstance(error, boto.EndpointConnectionError | boto.HTTPClientError | boto.ConnectionError):
         what = f"cannot reach Kinesis at {without_password(place.endpoint)} ({type(error).__name__})"
         remedy = "check that it is up and that --endpoint, AWS_ENDPOINT_URL and --region are right"
@@ -73,10 +79,8 @@ def of_setup(error: Exception) -> Refusal:
         return NO_REGION
     if isinstance(error, boto.NoCredentialsError):
         return NO_CREDENTIALS
-    if isinstance(error, boto.CredentialRetrievalError | boto.TokenRetrievalError | boto.SSOError):
-        return Refusal(f"the AWS credentials cannot be loaded ({type(error).__name__})", RENEW)
-    if isinstance(error, boto.ProfileNotFound):
-        return Refusal("the profile in AWS_PROFILE is not in the AWS configuration", "name one that is there")
+    if found := failures.of_configuration(error):
+        return Refusal(*found)
     # By name only: the text of an unforeseen error may hold what should not be on a screen.
     return Refusal(f"boto3 cannot call Kinesis ({type(error).__name__})", "check the AWS configuration and endpoint")
 
@@ -90,11 +94,16 @@ def _answered(error: boto.ClientError, place: Place) -> Refusal:
     if code in DENIED:
         return Refusal(f"these credentials may not write to {place} ({code})", "allow them kinesis:PutRecords on it")
     if code in NOT_ACCEPTED:
-        return Refusal(f"Kinesis does not accept these credentials ({code})", RENEW)
+        remedy = HERE if is_here(place.endpoint) else RENEW
+        return Refusal(f"{_service(place)} does not accept these credentials ({code})", remedy)
     if code in THROTTLED or status == 429 or status >= 500:
         return of_record(code, place)
     remedy = "check --endpoint, AWS_ENDPOINT_URL and the stream's settings"
     return Refusal(f"Kinesis refuses records for {place} ({code}, HTTP {status})", remedy)
+
+
+def _service(place: Place) -> str:
+    return f"Kinesis at {without_password(place.endpoint)}" if is_here(place.endpoint) else "Kinesis"
 
 
 def without_password(url: str) -> str:

@@ -11,7 +11,18 @@ from pathlib import Path
 from local import lib
 
 # What the job's process imports and reads.
-_PARTS = ("connectors", "consumer", "deploy", "functions", "jobs", "local", "operations", "main.py", "requirements.txt")
+_PARTS = (
+    "aws",
+    "connectors",
+    "consumer",
+    "deploy",
+    "functions",
+    "jobs",
+    "local",
+    "operations",
+    "main.py",
+    "requirements.txt",
+)
 
 
 @dataclass(frozen=True)

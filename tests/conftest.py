@@ -11,17 +11,23 @@ from local import emulator, flink, lib
 
 
 @pytest.fixture(scope="session")
-def jvm(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """This process prepared for PyFlink; the JVM starts with the first use. Its value is the folder of its logs."""
+def keys() -> emulator.Keys:
+    """Those of the emulator below, for a JVM that may start before it."""
+    return emulator.Keys.drawn()
+
+
+@pytest.fixture(scope="session")
+def jvm(keys: emulator.Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """This process with a JVM for PyFlink. Its value is the folder of its logs."""
     logs = tmp_path_factory.mktemp("jvm")
     # The JVM takes over the environment of its start, so the emulator's credentials must be there by then.
-    flink.use(flink.jvm(logs) | emulator.CREDENTIALS)
+    flink.use(flink.jvm(logs), emulator.child(emulator.credentials(keys)))
     return logs
 
 
 @pytest.fixture(scope="session")
-def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Emulator]:
+def aws(keys: emulator.Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Emulator]:
     """The AWS emulator, one for the whole run: tests use streams and tables with names of their own."""
     lib.require()
-    with emulator.running(tmp_path_factory.mktemp("emulator") / "emulator.log") as running:
+    with emulator.running(tmp_path_factory.mktemp("emulator") / "emulator.log", keys=keys) as running:
         yield running

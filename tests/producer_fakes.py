@@ -78,3 +78,16 @@ def client_error(code: str, status: int = 400) -> ClientError:
     """An error as the service answers it."""
     response = {"Error": {"Code": code, "Message": "secret"}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(response, "PutRecords")
+
+
+class Lines:
+    """Standard error as a list of texts."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def write(self, text: str) -> None:
+        self.texts.append(text)
+
+    def flush(self) -> None:
+        pass

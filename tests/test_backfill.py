@@ -18,7 +18,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
@@ -283,7 +282,7 @@ def test_rows_hurt_by_late_data_are_repaired(
     table.table.put(list(hurt.values()))
 
     archive_of(flight.lines, tmp_path / "archive")
-    s3 = boto3.client("s3", endpoint_url=table.aws.endpoint)
+    s3 = resources.account(table.aws.environment).client("s3")
     s3.create_bucket(Bucket=table.name)
     for path in sorted(path for path in (tmp_path / "archive").rglob("*") if path.is_file()):
         if path.name != ".DS_Store":
@@ -357,6 +356,24 @@ def test_what_a_row_is_to_the_table(changes: Mapping[str, int], verdict: Verdict
     assert compare({**SAME, **changes}, item) is verdict
 
 
+@pytest.mark.parametrize(
+    ("once", "each", "verdict"),
+    [
+        (1700, 1800, Verdict.REPEATED),  # the table counts each of the equal lines
+        (1700, 1830, Verdict.REPEATED),  # and lacks a late reading, too
+        (1700, 1730, Verdict.SMALLER),  # also so the archive lacks something
+        (1800, 1900, Verdict.EQUAL),  # Firehose has delivered twice what the job has counted once
+        (1850, 1900, Verdict.CHANGED),
+        (1700, None, Verdict.SMALLER),  # no line of it stands there twice
+    ],
+)
+def test_a_row_of_lines_that_stand_there_twice(once: int, each: int | None, verdict: Verdict) -> None:
+    """Is it smaller because equal lines count once, or because the archive lacks readings? Counted each, it shows."""
+    item = {name: Decimal(value) if isinstance(value, int) else value for name, value in SAME.items()}
+    other = None if each is None else {**SAME, "Distance": each}
+    assert compare({**SAME, "Distance": once}, item, other) is verdict
+
+
 def test_a_row_is_new_without_an_item_and_changed_without_a_column() -> None:
     """An item that lacks a column, or has a text in its place, says less than any row."""
     item: dict[str, Any] = {name: Decimal(value) if isinstance(value, int) else value for name, value in SAME.items()}
@@ -378,7 +395,7 @@ COMPUTED = keyed(
     row("Boxer", "12:04:00.000"),  # not in the table
 )
 FIRST, SECOND, THIRD, FOURTH = COMPUTED
-NEW, CHANGED, EQUAL, SMALLER = Verdict
+NEW, CHANGED, EQUAL, REPEATED, SMALLER = Verdict
 
 
 @pytest.mark.parametrize(
@@ -410,6 +427,44 @@ def test_a_part_of_an_archive_spoils_no_row(
     assert report.verdicts.total() + report.outside == len(COMPUTED)
     again = table.settle(COMPUTED, **options)
     assert (again.written, dict(again.kept)) == (0, kept)
+
+
+@pytest.mark.usefixtures("jvm")
+def test_what_a_producer_sent_twice(
+    tmp_path: Path, table: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The job has counted it twice, as KDA did: that is said, with both figures, and put right when asked to.
+
+    A line that Firehose delivered twice changes nothing, and a row whose readings the archive lacks is no such row.
+    """
+    boxer = [reading("Boxer", f"12:00:{second:02d}.000") for second in range(5)]
+    clover = [reading("Clover", f"12:00:{second:02d}.000") for second in range(5)]
+    artax = [reading("Artax", f"12:00:{second:02d}.000") for second in range(5)]
+    counted_by_the_job = check.rows([*boxer, boxer[0], boxer[0], *clover, *artax, artax[0]])
+    right = check.rows([*boxer, *clover, *artax[:3]])
+    table.table.put(list(counted_by_the_job.values()))
+    archive = tmp_path / "archive.jsonl"
+    archive.write_bytes(joined([*boxer, boxer[0], boxer[0], *clover, clover[3], *artax[:3], artax[0]]))
+    properties = tmp_path / "application_properties.json"
+    properties.write_text(json.dumps([group("aws", table.settings), group("sensor_data", table.settings)]))
+    arguments = ["--from", str(archive), "--properties", str(properties)]
+
+    assert command(*arguments) == 1
+    said = capsys.readouterr().out
+    assert table.rows == counted_by_the_job
+    name, minute = next(key for key in right if key[0] == "Boxer")
+    twice, once = (rows[name, minute]["Distance"] for rows in (counted_by_the_job, right))
+    assert "Computed 3 rows: 0 new, 0 changed, 1 equal, 1 smaller for repeated lines alone, 1 smaller than" in said
+    assert f"  Boxer {minute}: Distance {twice} to {once} ({twice} with each line counted)" in said
+    assert "Not written, as repeated lines alone make them smaller: 1." in said
+    assert "Not written, as they are smaller: 1. The table counts readings that the archive lacks." in said
+
+    assert command(*arguments, "--once") == 1, "what the archive lacks is still kept"
+    assert "1 rows written" in capsys.readouterr().out
+    assert table.rows == {**counted_by_the_job, (name, minute): right[name, minute]}
+    archive.write_bytes(joined([*boxer, boxer[0], *clover]))
+    assert command(*arguments, "--once") == 0
+    assert "0 new, 0 changed, 2 equal, 0 smaller than" in capsys.readouterr().out
 
 
 def test_more_rows_than_one_call_takes(table: Stage) -> None:
@@ -554,7 +609,7 @@ def test_bad_sources_are_one_sentence(
     """What is not there, or has nothing in it, ends the command before Flink is started."""
     monkeypatch.setattr(backfill, "compute", lambda *_: pytest.fail("Flink was started"))
     monkeypatch.setattr("local.running.properties_here", lambda _folder: written(tmp_path, table))
-    boto3.client("s3", endpoint_url=table.aws.endpoint).create_bucket(Bucket="empty-bucket")
+    resources.account(table.aws.environment).client("s3").create_bucket(Bucket="empty-bucket")
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / ".hidden").write_text("{}\n")
     (tmp_path / "nothing").write_bytes(b"")
@@ -594,7 +649,7 @@ def test_bad_tables_are_one_sentence(
     monkeypatch.setattr(backfill, "gather", lambda *_: pytest.fail("the archive was fetched"))
     monkeypatch.setattr(backfill, "LOOK_LIMIT", 0.5)
     create(aws, f"{table.name}-other", sort_key="Time")
-    gone = emulator.Emulator("http://127.0.0.1:9", aws.process)
+    gone = replace(aws, endpoint="http://127.0.0.1:9")
     cases = {
         replace(table, name="no-such-table"): f"The table no-such-table at {aws.endpoint} does not exist: ",
         replace(table, name=f"{table.name}-other"): f"The table {table.name}-other at {aws.endpoint} is not keyed by ",
@@ -653,21 +708,32 @@ def test_the_report() -> None:
         Archive(Path("x"), 2, 3_900_000),
         Lines({"READING": 1234, "DIFFERENT": 1230, "PARSE": 5}, DAY + "12:00:07.250", DAY + "12:04:59.999"),
     )
-    report.verdicts.update({NEW: 1, CHANGED: 7, EQUAL: 1100, SMALLER: 1})
-    report.kept.update({NEW: 1, SMALLER: 1})
-    report.examples[CHANGED] = [(row("Boxer", "12:02:00.000"), row("Boxer", "12:02:00.000", 1700, 141))]
-    report.examples[SMALLER] = [(row("Boxer", "12:01:00.000", 30), row("Boxer", "12:01:00.000"))]
+    report.verdicts.update({NEW: 1, CHANGED: 7, EQUAL: 1100, REPEATED: 1, SMALLER: 1})
+    report.kept.update({NEW: 1, REPEATED: 1, SMALLER: 1})
+    report.examples[CHANGED] = [(row("Boxer", "12:02:00.000"), row("Boxer", "12:02:00.000", 1700, 141), None)]
+    report.examples[REPEATED] = [
+        (row("Clover", "12:01:00.000", 1770), row("Clover", "12:01:00.000"), row("Clover", "12:01:00.000", 1800))
+    ]
+    report.examples[SMALLER] = [(row("Boxer", "12:01:00.000", 30), row("Boxer", "12:01:00.000"), None)]
     report.written = 7
     assert backfill_command.tell(report, Options([], dry_run=True), "UnicornSensorData") == [
         "Read 1,239 lines in 2 files of 3.9 MB.",
         "Readings: 1,234, with times from 2026-11-22 12:00:07.250 to 2026-11-22 12:04:59.999.",
         "Repeated lines, counted once: 4. Rejected lines: 5 PARSE.",
-        "Computed 1,109 rows: 1 new, 7 changed, 1,100 equal, 1 smaller than in the table.",
+        "Computed 1,110 rows: 1 new, 7 changed, 1,100 equal, 1 smaller for repeated lines alone, 1 smaller than in the "
+        "table.",
         "Changed, from the table's to the archive's:",
         "  Boxer 2026-11-22 12:02:00.000: Distance 1700 to 1800, MinMagicPoints 141 to 140, MinHealthPoints 141 to 140",
         "  and 6 more",
+        "Smaller for repeated lines alone, from the table's to the archive's:",
+        "  Clover 2026-11-22 12:01:00.000: Distance 1800 to 1770 (1800 with each line counted)",
         "Smaller, from the table's to the archive's:",
         "  Boxer 2026-11-22 12:01:00.000: Distance 1800 to 30",
+        "Not written, as repeated lines alone make them smaller: 1. The table counts each of these lines, the "
+        "archive's "
+        "rows count equal ones",
+        "once. It does not say whether the producer sent them twice, or Firehose delivered them twice; if they are one "
+        "reading each, write these rows with --once.",
         "Not written, as they are smaller: 1. The table counts readings that the archive lacks. Give the rest of it, "
         "or name",
         "the minutes that are whole in it with --since and --until, or write them all the same with --overwrite.",

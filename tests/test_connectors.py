@@ -157,6 +157,31 @@ def test_start() -> None:
         kinesis.source(PLACE, "s", kinesis.Start("NEWEST"))
 
 
+# Every call of a source that another reader's calls can have throttled.
+PATIENT = (
+    "scan.stream.describe",
+    "scan.list.shards",
+    "scan.stream.describestreamconsumer",
+    "scan.stream.registerstreamconsumer",
+    "scan.shard.subscribetoshard",
+    "scan.shard.getrecords",
+    "scan.shard.getiterator",
+)
+
+
+def test_a_source_outlasts_any_throttling() -> None:
+    """Polling or fanned out: no number of refusals ends it, with pauses of at most 5 s; a setting may say otherwise."""
+    fan_out = kinesis.source(PLACE, "s", kinesis.Start(), fan_out_consumer="mine")
+    for options in (source().options, fan_out.options):
+        for name, option in kinesis.SOURCE_OPTIONS.items():
+            if name.endswith(".maxretries"):
+                assert (name.removesuffix(".maxretries") in PATIENT) == (int(options.get(name, "0")) >= 10**9), name
+                assert int(options.get(name, "0")) < 2**31 - 1, "the connector adds one"
+            if name.endswith(".backoff.max"):
+                assert int(options.get(name) or option.default or "") <= 5000, name
+    assert source(**{"scan.shard.getrecords.maxretries": "3"}).options["scan.shard.getrecords.maxretries"] == "3"
+
+
 def test_source_of_a_stream() -> None:
     """Raw bytes, shards spread evenly, polled; what the record does not hold is metadata."""
     connector = source()
@@ -169,6 +194,7 @@ def test_source_of_a_stream() -> None:
         "scan.stream.initpos": "TRIM_HORIZON",
         "scan.shard-assigner": "uniform",
         "scan.shard.discovery.intervalmillis": "1000",
+        **{f"{call}.maxretries": "1000000000" for call in PATIENT},
     }
     assert set(connector.metadata) == {"shard", "sequence_number", "arrival"}
     assert connector.partitioned_by == ()

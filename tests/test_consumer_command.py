@@ -248,14 +248,22 @@ def test_a_reader_that_has_enough_ends_it_quietly(endpoint):
     ("flags", "changes", "expected"),
     [
         (["--stream", "nope"], {}, "consumer: There is no stream nope in us-east-1 at http://127.0.0.1"),
-        ([], {"AWS_DEFAULT_REGION": None}, "consumer: No AWS region for stream wildrydes: give --region"),
         (
             [],
-            {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None},
+            {"AWS_DEFAULT_REGION": None, "AWS_ENDPOINT_URL": None},
+            "consumer: No AWS region for stream wildrydes: give --region",
+        ),
+        (
+            [],
+            {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_ENDPOINT_URL": None},
             "consumer: No usable AWS credentials",
         ),
         (["--endpoint", "http://127.0.0.1:9"], {}, "consumer: Nothing answers at http://127.0.0.1:9 "),
-        ([], {"AWS_PROFILE": "nobody"}, "consumer: The profile named in AWS_PROFILE is not configured"),
+        (
+            [],
+            {"AWS_PROFILE": "nobody", "AWS_ENDPOINT_URL": None},
+            "consumer: The profile named in AWS_PROFILE is not configured",
+        ),
     ],
     ids=["stream", "region", "credentials", "endpoint", "profile"],
 )
@@ -264,7 +272,7 @@ def test_an_expected_failure_is_one_sentence_and_exit_1(endpoint, flags, changes
     for name in [*os.environ]:
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
-    for name, value in environment(AWS_ENDPOINT_URL=endpoint, **changes).items():
+    for name, value in environment(**{"AWS_ENDPOINT_URL": endpoint, **changes}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it would remember the settings of another test
     assert main(flags) == 1

@@ -146,9 +146,9 @@ def tab(chromium: webdriver.Chrome) -> Iterator[Tab]:
 
 
 @contextmanager
-def served(on: Place, endpoint: str) -> Iterator[Place]:
+def served(on: Place, endpoint: str, keys: emulator.Keys) -> Iterator[Place]:
     """The page of this place, which speaks to this endpoint."""
-    with page.running(on.config, endpoint) as running:
+    with page.running(on.config, endpoint, keys=keys) as running:
         on.address = running.address
         yield on
 
@@ -162,7 +162,7 @@ def made(aws: Emulator, name: str, shards: int = 2) -> Place:
 @pytest.fixture
 def place(aws: Emulator, request: pytest.FixtureRequest) -> Iterator[Place]:
     name = "".join(letter if letter.isalnum() else "-" for letter in request.node.name)
-    with served(made(aws, f"map-{name}", getattr(request, "param", 2)), aws.endpoint) as on:
+    with served(made(aws, f"map-{name}", getattr(request, "param", 2)), aws.endpoint, aws.keys) as on:
         yield on
 
 
@@ -405,7 +405,7 @@ def test_emulator_restarted(tab: Tab, tmp_path: Path) -> None:
     port = processes.free_port()
     with emulator.running(tmp_path / "one.log", port) as aws:
         on = made(aws, "map-again")
-        with served(on, aws.endpoint):
+        with served(on, aws.endpoint, aws.keys):
             on.fly(reading("Bree"))
             tab.open(on.address)
             tab.has("Bree")
@@ -444,7 +444,7 @@ def test_expired_iterators_throttling_and_failures(aws: Emulator, tab: Tab) -> N
     """Each is got over, every record comes, none twice, and the page tells what it waits for."""
     tab.expected.append(REFUSED)
     on = made(aws, "map-faults")
-    with proxy.running(aws.endpoint) as between, served(on, between.endpoint):
+    with proxy.running(aws.endpoint) as between, served(on, between.endpoint, aws.keys):
         between.add(rules.expire(times=3))
         between.add(rules.throttle("GetRecords", times=8))
         between.add(rules.throttle("Query", times=2))
@@ -476,7 +476,7 @@ def test_resharding(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
         kinesis_mock.create({on.names.raw: 1, on.names.summary: 1, on.names.errors: 1}, on.kinesis)
         others = {f"AWSCognitoIdentityService.{call}": aws.endpoint for call in ("GetId", "GetCredentialsForIdentity")}
         upstream = {"Kinesis": mock.endpoint, "DynamoDB": aws.endpoint, **others}
-        with proxy.running(upstream) as between, served(on, between.endpoint):
+        with proxy.running(upstream) as between, served(on, between.endpoint, aws.keys):
             on.fly(reading("Bree"))
             tab.open(on.address)
             tab.has("Bree")
@@ -675,7 +675,7 @@ def test_online_tiles(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
     (dist / "tile.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><rect width="256" height="256"/></svg>')
     on = made(aws, "map-tiles")
     tiles = {"url": f"http://127.0.0.1:{port}/tile.svg?{{z}}/{{x}}/{{y}}", "attribution": "<b>them</b>"}
-    with page.running({**on.config, "tiles": tiles}, aws.endpoint, port, dist) as running:
+    with page.running({**on.config, "tiles": tiles}, aws.endpoint, port, dist, aws.keys) as running:
         on.fly(reading("Bree"))
         tab.open(running.address)
         tab.until(lambda: tab.js("return document.querySelectorAll('img.leaflet-tile-loaded').length") > 3, "tiles")

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import urllib3
 from botocore.exceptions import ClientError, NoCredentialsError, ReadTimeoutError
 from botocore.stub import Stubber
 
@@ -26,7 +25,8 @@ from deploy.account import Account, DeployError, Wait, connect, sentence
 from deploy.application import Application
 from deploy.stack import Stack
 from deploy.up import Deployment, Plan, Wanted
-from local import emulator, lib, processes
+from local import emulator, lib, processes, resources
+from tests import emulated
 
 NAME = "wildrydes"
 APPLICATION = "unicorn-summary"
@@ -43,7 +43,8 @@ class Place:
     said: list[str]
 
     def wanted(self, code: str = "one", signature: str = "aaa", **more: Any) -> Wanted:
-        """A package with this content, which is not looked into here."""
+        """A package with this content, which is not looked into here, and the live map, unless `values` says no."""
+        more["values"] = {"Dashboard": "yes", **more.get("values", {})}
         path = self.folder / f"{code}.zip"
         path.write_text(code)
         return Wanted(path, f"{abs(hash(code)):064x}"[:64], signature, **more)
@@ -80,17 +81,19 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Emulator]:
     """An emulator of these tests' own: names are the same for all of them."""
     with emulator.running(tmp_path_factory.mktemp("deploy") / "emulator.log") as aws:
-        yield connect(aws.endpoint, None, None)
+        yield aws
 
 
 @pytest.fixture
-def place(account: Account, tmp_path: Path) -> Place:
-    """The emulator as new."""
-    urllib3.request("POST", f"{account.endpoint}/_ministack/reset", timeout=30)
-    return Place(account, tmp_path, [])
+def place(own: emulator.Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The emulator as new, with its keys in the environment."""
+    emulated.reset(own)
+    for name, value in emulator.credentials(own.keys).items():
+        monkeypatch.setenv(name, value)
+    return Place(resources.account(own.environment), tmp_path, [])
 
 
 def test_plan_changes_nothing(place: Place) -> None:
@@ -100,7 +103,8 @@ def test_plan_changes_nothing(place: Place) -> None:
     assert {"index.html", "config.json", "boroughs.json"} < {one.key for one in plan.page.missing}
     assert plan.starts
     assert not plan.stops
-    wanted = set(json.loads(template.resolved(template.text(), {"CodeKey": "x", "Emulated": "yes"}))["Resources"])
+    given = {"CodeKey": "x", "Dashboard": "yes", "Emulated": "yes"}
+    wanted = set(json.loads(template.resolved(template.text(), given))["Resources"])
     assert {one.resource for one in plan.changes} == wanted
     assert {one.action for one in plan.changes} == {"Add"}
     assert Stack(place.account).find() is None
@@ -254,6 +258,58 @@ def test_other_state_is_refused(place: Place) -> None:
     place.application.stop(force=False)
     place.up(replace(changed, fresh=True))
     assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
+
+
+def test_a_fresh_start_at_a_time(place: Place) -> None:
+    """The application is stopped, told where to begin, and started without a snapshot; later ups leave that alone."""
+    place.up()
+    assert readings(place).get("start") == "TRIM_HORIZON"
+    when = "2026-11-24T14:30:00.000+00:00"
+    fresh = place.wanted("two", "bbb", fresh=True, since=when)
+    assert place.plan(fresh).stops
+    place.up(fresh)
+    assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
+    assert {name: readings(place)[name] for name in ("start", "start.timestamp")} == {
+        "start": "AT_TIMESTAMP",
+        "start.timestamp": when,
+    }
+    assert f"starting {APPLICATION} from {when}" in place.said
+    assert place.up(place.wanted("two", "bbb")).is_nothing
+    place.up(place.wanted("three", "ccc", fresh=True))
+    assert (readings(place)["start"], "start.timestamp" in readings(place)) == ("TRIM_HORIZON", False)
+    assert place.said[-1].endswith("from the beginning")
+
+
+def readings(place: Place) -> dict[str, str]:
+    """The settings of the raw stream, as the application is told them."""
+    told = place.account.client("kinesisanalyticsv2").describe_application(ApplicationName=APPLICATION)
+    configuration = told["ApplicationDetail"]["ApplicationConfigurationDescription"]
+    groups = configuration["EnvironmentPropertyDescriptions"]["PropertyGroupDescriptions"]
+    return next(dict(one["PropertyMap"]) for one in groups if one["PropertyGroupId"] == "readings")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (("--start", "2026-11-24T14:30:00.000+00:00"), "--start belongs to --fresh"),
+        (("--fresh", "--start", "yesterday"), "'yesterday' is not TRIM_HORIZON, LATEST, or a time such as 2026-"),
+        (("--fresh", "--start", "2026-02-30T14:30:00.000+00:00"), "is not TRIM_HORIZON, LATEST, or a time"),
+        (("--fresh", "--start", "2026-11-24 14:30"), "is not TRIM_HORIZON, LATEST, or a time"),
+        (("--fresh", "--start", "9999-11-24T14:30:00.000+00:00"), "has not been yet"),
+        (("--set", "StartTime=2026-11-24T14:30:00.000+00:00"), "`up --fresh --start` gives it"),
+    ],
+)
+@pytest.mark.parametrize("program_", ["plan", "up"])
+def test_a_start_that_is_none(
+    place: Place, program_: str, flags: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence, before anything is made or asked."""
+    try:
+        code = place.run(program_, *flags)
+    except SystemExit as ended:
+        code = int(str(ended.code))
+    assert code == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_snapshot_of_another_state_is_never_restored(place: Place) -> None:
@@ -508,22 +564,60 @@ def test_down_asks_first(place: Place, capsys: pytest.CaptureFixture[str], monke
     assert place.tables() == place.buckets() == []
 
 
-def test_a_table_of_another_key_is_refused(place: Place) -> None:
-    place.account.client("dynamodb").create_table(
-        TableName="UnicornSensorData",
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "Id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "Id", "AttributeType": "S"}],
-    )
-    with pytest.raises(DeployError, match=r"^The table UnicornSensorData has the key Id, not Name, StatusTime: "):
-        place.up()
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ({"Name": "S", "StatusTime": "N"}, "Name (text), StatusTime (number)"),  # the workshop's of 2017
+        ({"Name": "B", "StatusTime": "S"}, "Name (bytes), StatusTime (text)"),
+        ({"StatusTime": "S", "Name": "S"}, "StatusTime (text), Name (text)"),
+        ({"Name": "S"}, "Name (text)"),
+        ({"Id": "S"}, "Id (text)"),
+    ],
+)
+def test_a_table_of_another_key_is_refused(place: Place, key: dict[str, str], told: str) -> None:
+    """In its names, its types, their order: the job would fail at its first row, again and again."""
+    create_table(place, "UnicornSensorData", key)
+    said = rf"^The table UnicornSensorData has the key {re.escape(told)}, not Name \(text\), StatusTime \(text\): "
+    for attempt in (place.plan, place.up):
+        with pytest.raises(DeployError, match=said):
+            attempt()
     assert Stack(place.account).find() is None
+    # It can be removed by hand all the same, not being ours to keep.
+    retained.delete_table(place.account, "UnicornSensorData", place.said.append)
+    assert place.tables() == []
+
+
+def create_table(place: Place, name: str, key: dict[str, str]) -> None:
+    """A table with this key, as somebody else has made it."""
+    place.account.client("dynamodb").create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": one, "KeyType": kind} for one, kind in zip(key, ("HASH", "RANGE"), strict=False)],
+        AttributeDefinitions=[{"AttributeName": one, "AttributeType": type_} for one, type_ in key.items()],
+    )
+
+
+def test_names_that_are_taken_later(place: Place) -> None:
+    """A stack that is to be changed to names that others have: refused before the application is stopped."""
+    place.up()
+    create_table(place, "Theirs", {"Name": "S", "StatusTime": "S"})
+    place.account.client("kinesis").create_stream(StreamName="theirs", ShardCount=1)
+    for values, told in (
+        ({"Table": "Theirs"}, r"already the table Theirs in .* --set Table="),
+        ({"SummaryStream": "theirs"}, r"already the stream theirs in .* --set SummaryStream="),
+    ):
+        with pytest.raises(DeployError, match=told):
+            place.up(place.wanted(values=values, replace=True))
+    assert place.application.require().is_running
 
 
 def test_a_failure_names_its_cause(place: Place) -> None:
     """What CloudFormation rolled back is named; then up says what to do, and down and up mend it."""
-    glue = place.account.client("glue")
-    glue.create_database(DatabaseInput={"Name": "wildrydes"})
+    others = place.account.client("cloudformation")
+    properties = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": "wildrydes"}}
+    body = {"Resources": {"Taken": {"Type": "AWS::Glue::Database", "Properties": properties}}}
+    others.create_stack(StackName="others", TemplateBody=json.dumps(body))
+    others.get_waiter("stack_create_complete").wait(StackName="others", WaiterConfig={"Delay": 1})
     with pytest.raises(
         DeployError, match=rf"^The stack {NAME} could not be changed and is ROLLBACK_COMPLETE: .+\.$"
     ) as failed:
@@ -533,7 +627,8 @@ def test_a_failure_names_its_cause(place: Place) -> None:
         DeployError, match=rf"^The stack {NAME} is ROLLBACK_COMPLETE .*`python -m deploy down` removes it"
     ):
         place.up()
-    glue.delete_database(Name="wildrydes")
+    others.delete_stack(StackName="others")
+    others.get_waiter("stack_delete_complete").wait(StackName="others", WaiterConfig={"Delay": 1})
     place.down()
     place.up()
 
@@ -726,6 +821,7 @@ def test_by_the_commands_of_the_readme(tmp_path: Path) -> None:
             done = subprocess.run(
                 [sys.executable, "-m", "deploy", *arguments, "--endpoint", aws.endpoint],
                 cwd=lib.ROOT,
+                env=emulator.child(aws.environment),
                 capture_output=True,
                 text=True,
                 check=False,

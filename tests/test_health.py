@@ -41,6 +41,7 @@ from operations.health.facts import (
     Vertex,
 )
 from operations.health.findings import Finding, Level
+from operations.health.words import moment
 from tests.emulated import WARM_UP, job_here, producer, stage
 
 # A healthy job on two subtasks and four shards, looked at twice, six seconds apart.
@@ -1032,10 +1033,134 @@ THROTTLED = ClientError({"Error": {"Code": "ProvisionedThroughputExceededExcepti
 def test_shard_asked(reads: list[Any], shard: Shard, starts: list[float]) -> None:
     """At most four reads tell whether a shard speaks; of what they cannot tell, nothing is claimed."""
     fake, clock = FakeKinesis(*reads), NoWaiting()
-    assert ask_aws.Probe(fake, "wildrydes", BEGIN, clock).ask("s") == shard  # type: ignore[arg-type]
+    found_ = ask_aws.Probe(fake, "wildrydes", BEGIN, clock).ask("s")  # type: ignore[arg-type]
+    assert replace(found_, oldest=None) == shard
     assert fake.starts == starts
     assert not fake.reads
     assert clock.waited == pytest.approx(0.25 * (len(reads) - 1))
+
+
+def test_the_times_of_a_shard() -> None:
+    """The newest and the oldest of its last readings, without those from the future, which the job does not take."""
+    fake = FakeKinesis(([3.0, 2.0, 1.0], 0))
+    probe = ask_aws.Probe(fake, "wildrydes", BEGIN, NoWaiting())  # type: ignore[arg-type]
+    records = [
+        Record("s", "1", "k", BEGIN, json.dumps({"StatusTime": f"2026-11-24 {text}"}).encode())
+        for text in ("07:00:01", "12:00:00", "12:09:59", "17:00:02", "x")
+    ]
+    told = probe._heard("s", records, 1.0)
+    assert (told.oldest, told.event, told.ahead) == (event("07:00:01"), event("12:09:59"), 5 * 60 * MINUTE + 2_000)
+
+
+HOUR = 60 * MINUTE
+
+
+@pytest.mark.parametrize(
+    ("shard", "said"),
+    [
+        # A watermark that all wait for, or a shard whose readings are all late: the clock is the same.
+        (
+            Shard(SHARDS[3], True, 0.1, NOW - 5 * HOUR),
+            f"the readings of {SHARDS[3]} are 5 h 00 min behind: a time zone?",
+        ),
+        (Shard(SHARDS[3], True, 0.1, NOW - 5 * HOUR - 90_000), "5 h 00 min behind: a time zone?"),
+        (Shard(SHARDS[3], True, 0.1, NOW - 5 * HOUR - HOUR // 2), "5 h 30 min behind: a time zone?"),
+        # Two producers on one shard.
+        (Shard(SHARDS[3], True, 0.1, NOW, NOW - 4 * HOUR), f"some readings of {SHARDS[3]} are 4 h 00 min behind"),
+        (Shard(SHARDS[3], True, 0.1, NOW, NOW, 9 * HOUR), "9 h 00 min ahead of their arrival: a time zone?"),
+        # No time zone: nearly none, too far, in between, or a record that does not come just now.
+        (Shard(SHARDS[3], True, 0.1, NOW - MINUTE), None),
+        (Shard(SHARDS[3], True, 0.1, NOW - 15 * HOUR), None),
+        (Shard(SHARDS[3], True, 0.1, NOW - 5 * HOUR - HOUR // 4), None),
+        (Shard(SHARDS[3], True, 90.0, NOW - 5 * HOUR), None),
+        (Shard(SHARDS[3], True, 0.1, None, None), None),
+    ],
+)
+def test_a_clock_of_another_time_zone(shard: Shard, said: str | None) -> None:
+    """Whichever way it hurts, the readings of a shard that lag by whole hours, and arrive just now, are named."""
+    facts = shards(shard)
+    told = [one for one in judgement.judge(facts) if one.name == "time-zone"]
+    assert [said in one.what for one in told] == ([True] if said else [])
+    assert all("UTC" in one.remedy for one in told)
+
+
+ALL_READ = replace(RECORDS, read=27_000, lately=0, read_rate=0.0, late_rate=0.0, malformed_rate=0.0)
+WARMED = {
+    "records": ALL_READ,
+    "watermark": None,
+    "watermark_earlier": None,
+    "subtasks": (Subtask(0, SHARDS[2:]), Subtask(1, SHARDS[:2])),
+}
+
+
+def silent_at(time: int | None, seconds: float = 30.0) -> tuple[Shard, ...]:
+    return tuple(Shard(id_, True, None if time is None else seconds, time, time) for id_ in SHARDS)
+
+
+def test_a_backlog_that_was_read_within_the_warm_up() -> None:
+    """No row, though all is read: which windows wait, and that one more record closes them."""
+    told = found(shards(*silent_at(NOW), facts=job(**WARMED)), "held-until-more")
+    assert told.level is Level.DEGRADED
+    assert f"all windows up to the one that ends at {moment(NOW // MINUTE * MINUTE + MINUTE)} are held" in told.what
+    assert "within 10 s after a start" in told.what
+    assert "one more record" in told.remedy
+    # Records of long since: Kinesis does not tell their times.
+    assert found(shards(*silent_at(None), facts=job(**WARMED)), "held-until-more").what.startswith(
+        "all windows are held"
+    )
+    assert found(replace(job(**WARMED), aws=None), "held-until-more").what.startswith("all windows are held")
+    # In the minute after it the rate of reading is still there, and nothing else explains it away.
+    facts = shards(*silent_at(NOW), facts=job(**{**WARMED, "records": replace(ALL_READ, read_rate=450.0)}))
+    assert [name for name in names(facts) if name.startswith(("held", "watermark"))] == ["held-until-more"]
+
+
+def test_a_burst_whose_rows_come_with_the_next_one() -> None:
+    """The watermark is where the burst before had brought it."""
+    before = NOW // MINUTE * MINUTE - 10 * MINUTE
+    subtasks = (Subtask(0, SHARDS[2:], before, before), Subtask(1, SHARDS[:2], before, before))
+    held = {"records": ALL_READ, "watermark": before, "watermark_earlier": before, "subtasks": subtasks}
+    told = found(shards(*silent_at(NOW), facts=job(**held)), "held-until-more")
+    first, last = moment(before + MINUTE), moment(NOW // MINUTE * MINUTE + MINUTE)
+    assert f"the windows that end from {first} to {last} are held" in told.what
+    assert "the rows of each with the next one" in told.remedy
+
+
+def test_the_last_window_of_a_stream_that_stops_is_open() -> None:
+    """That is as it should be: a note says which one it is."""
+    mark = MARK + MINUTE // 2
+    subtasks = (Subtask(0, SHARDS[2:], mark, mark), Subtask(1, SHARDS[:2], mark, mark))
+    quiet = {"records": ALL_READ, "watermark": mark, "watermark_earlier": mark, "subtasks": subtasks}
+    facts = shards(*silent_at(NOW + MINUTE // 2), facts=job(**quiet))
+    told = found(facts, "open-windows")
+    assert told.level is Level.NOTE
+    assert f"the window that ends at {moment(NOW // MINUTE * MINUTE + MINUTE)} is open" in told.what
+    assert "held-until-more" not in names(facts)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        HEALTHY,
+        job(**{**WARMED, "records": replace(ALL_READ, lately=3)}),
+        job(**{**WARMED, "records": replace(ALL_READ, read=0)}),
+        job(**{**WARMED, "running": 12.0}),
+        job(**WARMED),  # records are on their way
+        shards(*silent_at(NOW), facts=job(**{**WARMED, "behind": {**BEHIND, SHARDS[0]: 40.0}})),
+    ],
+    ids=["flows", "read lately", "nothing read", "young", "on their way", "more to read"],
+)
+def test_nothing_is_held(facts: Facts) -> None:
+    """While records are read, or are still to be read, windows wait for nothing but these."""
+    assert not {"held-until-more", "open-windows"} & set(names(facts))
+
+
+def test_a_table_that_cannot_take_the_rows() -> None:
+    """It is named with its key, and what to do is not to create it."""
+    problem = "has the key Name (text), StatusTime (number), not Name (text), StatusTime (text)"
+    facts = replace(HEALTHY, aws=replace(AWS, resources=(*RESOURCES[:3], replace(RESOURCES[3], problem=problem))))
+    told = found(facts, "far-end")
+    assert (told.level, told.what) == (Level.STUCK, f"the table UnicornSensorData {problem}")
+    assert "name another table" in told.remedy
 
 
 def test_closed_shards_are_not_asked() -> None:
@@ -1087,6 +1212,23 @@ def test_aws_asked(aws: emulator.Emulator) -> None:
         ("sensor_data", "does not exist"),
     ]
     assert told.shards == ()
+    dynamodb.create_table(  # the workshop's of 2017
+        TableName=on.names.table,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[
+            {"AttributeName": "Name", "KeyType": "HASH"},
+            {"AttributeName": "StatusTime", "KeyType": "RANGE"},
+        ],
+        AttributeDefinitions=[
+            {"AttributeName": "Name", "AttributeType": "S"},
+            {"AttributeName": "StatusTime", "AttributeType": "N"},
+        ],
+    )
+    told = ask_aws.ask(values_for(aws.endpoint, on.names))
+    problem = "has the key Name (text), StatusTime (number), not Name (text), StatusTime (text)"
+    assert [(one.table, one.problem) for one in told.resources if one.problem] == [("sensor_data", problem)]
+    with pytest.raises(processes.RunError, match=re.escape(f"table {on.names.table} at {aws.endpoint} {problem}: ")):
+        resources.require(values_for(aws.endpoint, on.names))
 
 
 @pytest.mark.usefixtures("credentials")
@@ -1113,9 +1255,9 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that the emulator takes, which are any."""
-    for name, value in emulator.CREDENTIALS.items():
+def credentials(keys: emulator.Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the emulator."""
+    for name, value in emulator.credentials(keys).items():
         monkeypatch.setenv(name, value)
 
 
@@ -1232,7 +1374,9 @@ def test_a_real_job(
         assert capsys.readouterr().out.startswith("healthy\n")
 
         processes.stop(many)
-        one = producer(on, tmp_path / "one.jsonl", "--unicorns", "1", "--start", "2027-01-01 00:00:00", *flags)
+        # Newer than anything that the many have sent in a run of minutes; at their own pace it would not last.
+        later = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d %H:%M:%S}"
+        one = producer(on, tmp_path / "one.jsonl", "--unicorns", "1", "--start", later, *flags)
         try:
             # In the first seconds no shard has been silent for long enough to be named.
             answer = until(told, lambda answer: "(silent for" in what(answer, "watermark-held-back"))

@@ -128,7 +128,7 @@ def test_this_machine_only(mock: kinesis_mock.KinesisMock) -> None:
 
 def test_beside_the_emulator(mock: kinesis_mock.KinesisMock, aws: emulator.Emulator) -> None:
     """One endpoint for both: streams of kinesis-mock, tables of the emulator."""
-    with proxy.running({"Kinesis": mock.endpoint, "DynamoDB": aws.endpoint}) as between:
+    with proxy.running({"Kinesis": mock.endpoint, "DynamoDB": aws.endpoint}, aws.keys) as between:
         streams, tables = resources.clients(between.environment)
         create(streams, "beside", 1)
         put(streams, "beside", "through", 0)

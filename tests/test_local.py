@@ -117,7 +117,8 @@ def test_shards_without_a_unicorn(
 def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """With no program at all on PATH the demo runs, ends on Ctrl-C with every row checked, and leaves no process.
 
-    Meanwhile it serves the live map, and nothing of it listens on another address than this machine's own.
+    Meanwhile it serves the live map, and nothing of it listens on another address than this machine's own, or answers
+    what a page of elsewhere can send.
     """
     environment = {name: value for name, value in os.environ.items() if name not in ("JAVA_HOME", "FLINK_HOME")}
     environment["PATH"] = str(tmp_path)
@@ -128,7 +129,8 @@ def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
     try:
         wait_for(lambda: "windows closed 1" in log.read_text() or process.poll() is not None, 180, "a window")
         children = descendants(process.pid)
-        addresses = list(listening([process.pid, *children]))
+        places = list(listening([process.pid, *children]))
+        answers = {port: first_line(posted(address, port)) for address, port in places}
         told = re.search(r"watch them on the live map: (http://127\.0\.0\.1:\d+/)", log.read_text())
         assert told
         settings = urllib3.request("GET", f"{told[1]}config.json", timeout=10).json()
@@ -140,9 +142,36 @@ def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert settings["streams"]["readings"] == "wildrydes"
     assert settings["identityPool"].startswith("us-east-1:")
     assert len(children) >= 4, "emulator, job, its JVM and producer were there"
-    assert len(addresses) >= 4, "the emulator, Flink's web UI, the live map and more were listening"
-    assert set(addresses) <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
+    assert len(places) >= 4, "the emulator, Flink's web UI, the live map and more were listening"
+    assert {address for address, _port in places} <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
+    assert "403" in answers[port_of("its web UI is", log)]
+    assert "421" in answers[port_of("watch them on the live map:", log)]
+    del answers[port_of("AWS endpoint", log)]  # tested on its own
+    assert not [answer for answer in answers.values() if re.match(r"HTTP/1\.\d [1235]", answer)]
     wait_for(lambda: not any(is_alive(child) for child in children), 10, "all its processes have ended")
+
+
+def posted(address: str, port: int) -> bytes:
+    """What comes back for a request as a page makes it whose name was made to lead here; for half a second."""
+    lines = ("POST /jobs HTTP/1.1", f"Host: elsewhere.example:{port}", "Origin: https://elsewhere.example")
+    answer = b""
+    with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=5) as connection:
+        connection.sendall("\r\n".join([*lines, "Content-Type: text/plain", "Content-Length: 2", "", "{}"]).encode())
+        connection.settimeout(0.5)
+        while more := connection.recv(65536):
+            answer += more
+    return answer
+
+
+def first_line(answer: bytes) -> str:
+    return answer.partition(b"\r\n")[0].decode(errors="replace")
+
+
+def port_of(what: str, log: Path) -> int:
+    """The port of the address that the demo tells after these words."""
+    told = re.search(rf"{what}\s+http://127\.0\.0\.1:(\d+)", log.read_text())
+    assert told, what
+    return int(told[1])
 
 
 def descendants(parent: int) -> list[int]:
@@ -163,8 +192,8 @@ def descendants(parent: int) -> list[int]:
     return found
 
 
-def listening(processes_: list[int]) -> Iterator[str]:
-    """The addresses on which these processes listen for TCP connections, by /proc (see proc(5), /proc/net/tcp)."""
+def listening(processes_: list[int]) -> Iterator[tuple[str, int]]:
+    """Where these processes listen for TCP connections, by /proc (see proc(5), /proc/net/tcp)."""
     sockets = set()
     for descriptor in (entry for number in processes_ for entry in Path(f"/proc/{number}/fd").glob("*")):
         with contextlib.suppress(OSError):
@@ -173,10 +202,11 @@ def listening(processes_: list[int]) -> Iterator[str]:
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             fields = line.split()
             if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:  # 0A: listening
-                words = bytes.fromhex(fields[1].partition(":")[0])
+                place, _colon, port = fields[1].partition(":")
+                words = bytes.fromhex(place)
                 # Each group of four bytes stands in the machine's order.
                 address = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
-                yield socket.inet_ntop(family, address)
+                yield socket.inet_ntop(family, address), int(port, 16)
 
 
 def is_alive(process: int) -> bool:

@@ -205,7 +205,7 @@ def test_the_jobs_own_jar(tmp_path: Path) -> None:
         "DynamoDbDynamicSinkFactory",
         "JsonLines",
     }
-    assert {"wildrydes/JsonRecord.class", "wildrydes/ShardWatermark.class"} <= names
+    assert {"streaming/JsonRecord.class", "streaming/ShardWatermark.class"} <= names
     assert all(f"{name.replace('.', '/')}.class" in names for name in factories)
     assert not any("native-binaries" in name for name in names)
     assert out.stat().st_size < 45_000_000

@@ -8,16 +8,20 @@ import os
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy import template, up
+from jobs import __main__ as jobs_program
 from jobs import job as jobs_job
 from jobs import places, settings
 from jobs.job import Job
 from jobs.unicorn_summary import JOB
-from operations import points, rest, state, submit
+from local import __main__ as local_program
+from operations import flags, points, rest, state, submit
 
 SIGNATURE = "0123456789ab"
 
@@ -82,6 +86,41 @@ def test_a_change_that_keeps_the_state(signature: str, file: tuple[str, str], ol
 def test_a_change_that_does_not(signature: str, file: tuple[str, str], old: str, new: str) -> None:
     """Another aggregate, window, key, or shape of the plan is another state."""
     assert state.signature(plan({file: (old, new)})) != signature
+
+
+def test_another_highest_parallelism_is_another_state() -> None:
+    """Flink cuts keyed state into so many parts when it is first written, and can never cut it anew."""
+    known = "== Optimized Execution Plan ==\nSink(table=[x])\n"
+    assert len({state.signature(known, most) for most in (None, 128, 1024)}) == 3
+    assert state.signature(known, 1024) == state.signature(known, 1024)
+
+
+def test_no_more_subtasks_than_a_restored_job_can_have(capsys: pytest.CaptureFixture[str]) -> None:
+    """Refused while the command line is read, so before anything is stopped, started or submitted."""
+    most = JOB.most_subtasks
+    assert most is not None
+    unusable = str(most + 1)
+    for program, command in (
+        (jobs_program.main, ["submit", "--parallelism", unusable]),
+        (jobs_program.main, ["resume", "--parallelism", unusable]),
+        (local_program.main, ["job", "--parallelism", unusable]),
+        (local_program.main, ["demo", "--parallelism", unusable]),
+    ):
+        with pytest.raises(SystemExit) as ended:
+            program(command)
+        assert ended.value.code == 2
+        assert f"{unusable} subtasks are more than the {most} that the job's state" in capsys.readouterr().err
+    assert flags.subtasks(str(most)) == most
+
+
+def test_a_deployment_cannot_outgrow_its_state() -> None:
+    """Neither by its parameter, nor by autoscaling within an account's default quota of units."""
+    most, known = JOB.most_subtasks, template.parameters()
+    assert most is not None
+    assert known["Parallelism"].most == up.MOST_SUBTASKS <= most / 4
+    assert up.MOST_UNITS * int(known["ParallelismPerKpu"].most or 0) <= most / 2
+    with pytest.raises(template.TemplateError, match="Parallelism is '257'"):
+        template.check({"Parallelism": "257"})
 
 
 def test_a_text_without_a_plan() -> None:
@@ -195,6 +234,9 @@ def test_what_the_launcher_decides(fake: tuple[rest.Cluster, dict[str, Any]]) ->
     assert options["execution.checkpointing.dir"] == f"s3://b/c/unicorn_summary-{SIGNATURE}"
     assert options["parallelism.default"] == "2"
     assert "execution.state-recovery.path" not in options
+    options = submit.options(cluster, replace(ASKED, start=5), SIGNATURE)
+    assert options["execution.checkpointing.dir"] == f"s3://b/c/unicorn_summary-{SIGNATURE}/from-5"
+    assert options["pipeline.global-job-parameters"] == f"state.signature:{SIGNATURE},state.from:5"
     answers["/jobmanager/config"] += [
         {"key": "execution.checkpointing.interval", "value": "1 min"},
         {"key": "restart-strategy.type", "value": "fixed-delay"},
@@ -249,12 +291,59 @@ def test_another_start(tmp_path: Path) -> None:
     assert (values["start"], values.get("start.timestamp")) == ("LATEST", None)
 
 
+def test_latest_is_the_moment_of_the_command() -> None:
+    """A shard without a record is looked for again at each restart: by a time, lest what came in between is lost."""
+    now = datetime(2026, 11, 24, 15, 30, tzinfo=timezone(timedelta(hours=1)))
+    assert flags.pinned("LATEST", now) == "2026-11-24T14:30:00.000+00:00"
+    for start in ("TRIM_HORIZON", "2026-11-22T06:00:00.000+00:00"):
+        assert flags.pinned(start, now) == start
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "now", "2026", "2026-11-24", "2026-11-24T14:30:00Z", "2026-13-24T14:30:00.000Z", "9999-01-01T00:00:00.000Z"],
+)
+def test_a_start_that_is_none(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Neither a position, nor a time with zone and milliseconds, nor one that has been."""
+    with pytest.raises(SystemExit) as ended:
+        jobs_program.main(["submit", "--start", text])
+    assert ended.value.code == 2
+    assert "argument --start: " in capsys.readouterr().err
+
+
+def test_where_a_job_began_is_in_the_path_of_its_points(tmp_path: Path) -> None:
+    """So a job is resumed with the start that its shards without a record still wait for, whatever the settings say."""
+    began = 1_795_000_000_123
+    folders = points.folders({"execution.checkpointing.dir": tmp_path.as_uri()}, "n")
+    path = Path(folders.checkpoints_of(SIGNATURE, began).removeprefix("file:///")) / "job" / "chk-3"
+    made(Path("/"), str(path), 5)
+    made(tmp_path, f"n-{SIGNATURE}/job/chk-4", 9)
+    point = points.newest(folders.on_disk(), "there")
+    assert (point.start, point.signature) == (began, SIGNATURE)
+    assert submit.start_of(point) == "2026-11-18T11:06:40.123+00:00"
+    savepoint = points.Point(f"{folders.savepoints_of(SIGNATURE, began)}/savepoint-1", 0, SIGNATURE)
+    assert savepoint.start == began
+    assert submit.start_of(points.Point(f"{folders.savepoints_of(SIGNATURE)}/savepoint-1", 0, SIGNATURE)) is None
+    settings_ = [
+        {"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}},
+        {
+            "PropertyGroupId": "readings",
+            "PropertyMap": {"start": "AT_TIMESTAMP", "start.timestamp": submit.start_of(point)},
+        },
+    ]
+    file = tmp_path / "settings.json"
+    file.write_text(json.dumps(settings_))
+    assert submit.start_in(file) == began
+    file.write_text(json.dumps(settings_[:1]))
+    assert submit.start_in(file) is None
+
+
 def test_a_failed_flink_run() -> None:
     """Of a Python and two Java stack traces, the sentence has the innermost cause."""
     text = (
         "WARNING: something\nTraceback (most recent call last):\n  File x\npy4j.protocol.Py4JJavaError: An error\n"
-        ": org.apache.flink.X: outer\n\tat a\nCaused by: java.lang.ClassNotFoundException: wildrydes.JsonRecord\n"
+        ": org.apache.flink.X: outer\n\tat a\nCaused by: java.lang.ClassNotFoundException: streaming.JsonRecord\n"
         "\tat b\n\norg.apache.flink.client.program.ProgramAbortException: java.lang.RuntimeException: Python\n"
         "Caused by: java.lang.RuntimeException: Python process exits with code: 1\n"
     )
-    assert submit.reason(text) == "java.lang.ClassNotFoundException: wildrydes.JsonRecord"
+    assert submit.reason(text) == "java.lang.ClassNotFoundException: streaming.JsonRecord"

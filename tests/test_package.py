@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import subprocess
@@ -20,7 +21,7 @@ from connectors import merged
 from deploy import package
 from deploy.package import JAR, MAIN, Needs, PackageError
 from jobs.unicorn_summary import JOB
-from local import cluster, flink, lib, processes, running
+from local import cluster, emulator, flink, lib, processes, running
 from local.emulator import Emulator
 from operations import submit
 from tests import checkout
@@ -47,7 +48,7 @@ BESIDE: Files = {
     "jobs/__main__.py": b"import boto3\n",
     "connectors/jars.py": b"import jgo\n",
     "connectors/jars.lock": b"[job]\n",
-    "connectors/java/wildrydes/JsonLines.java": b"class JsonLines {}\n",
+    "connectors/java/streaming/JsonLines.java": b"class JsonLines {}\n",
     "connectors/__pycache__/kinesis.cpython-311.pyc": b"\0",
     "tests/test_job.py": b"import pytest\n",
     "tests/given.sql": b"SELECT 1",
@@ -375,7 +376,7 @@ def test_the_jobs_needs() -> None:
     assert set(needed.factories) == {"kinesis", "dynamodb", "json-lines"}
     assert all(needed.factories.values())
     assert {"jobs/unicorn_summary/tables/readings.sql", "jobs/unicorn_summary/views/summary.sql"} < set(needed.sql)
-    assert needed.functions == {"json_record": "wildrydes.JsonRecord", "shard_watermark": "wildrydes.ShardWatermark"}
+    assert needed.functions == {"json_record": "streaming.JsonRecord", "shard_watermark": "streaming.ShardWatermark"}
     renamed = replace(JOB, views=("checked", "on_time"), view_files={"on_time": "archived"})
     assert package.needs(renamed).sql[-1] == "jobs/unicorn_summary/views/archived.sql"
 
@@ -441,8 +442,7 @@ def test_the_very_zip_runs(made: package.Package, aws: Emulator, tmp_path: Path)
     with zipfile.ZipFile(made.path) as archive:
         archive.extractall(folder)
     running.write_properties(folder, aws, on.names)
-    # Whatever this process was told: Flink's own jars, and no folder of Python modules.
-    plain = {**aws.environment, "FLINK_LIB_DIR": str(lib.flink_home() / "lib"), "PYTHONPATH": ""}
+    plain = emulator.child(aws.environment)
     with cluster.running(tmp_path / "cluster", cluster.Size(1, 2), plain) as flinks:
         for process in flinks.processes.values():
             assert_plain(class_path(process.pid))
@@ -465,14 +465,14 @@ def proven(on: Stage, copy: Path) -> None:
 
 def flink_run(flinks: cluster.Running, folder: Path, scratch: Path, plain: dict[str, str]) -> None:
     """`flink run` in the unpacked folder, with the run options that the service is given."""
-    flink.write_configuration(scratch, {"env.java.opts.all": flink.java_options()})
+    flink.write_configuration(scratch, {"env.java.opts.all": " ".join(flink.java_options())})
     host, _, port = flinks.rest.address.removeprefix("http://").partition(":")
     command = [str(lib.flink_home() / "bin" / "flink"), "run", "--detached", "--target", "remote"]
     command += [f"-Drest.address={host}", f"-Drest.port={port}", "-Dparallelism.default=2"]
     command += [f"--{name}={value}" for name, value in package.RUN_OPTIONS.items()]
     command += [f"--pyClientExecutable={sys.executable}", "application_properties.json"]
     log = scratch / "flink-run.log"
-    environment = {**flink.environment(scratch), **plain, "_python_worker_execution_mode": "process"}
+    environment = {**plain, **flink.environment(scratch), "_python_worker_execution_mode": "process"}
     process = processes.start(command, log, environment, folder)
     try:
         driver = python_below(process.pid)
@@ -501,7 +501,8 @@ def python_below(pid: int) -> psutil.Process:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for child in psutil.Process(pid).children():
-            if MAIN in child.cmdline():
-                return child
+            with contextlib.suppress(psutil.NoSuchProcess):  # the scripts start many that end at once
+                if MAIN in child.cmdline():
+                    return child
         time.sleep(0.1)
     raise AssertionError("the client runs no main.py")

@@ -10,16 +10,21 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import boto3
 import pytest
+from botocore import UNSIGNED
+from botocore.config import Config
 
 from local import emulator, page, processes, resources
 from local.emulator import Emulator
 from local.processes import StartError
 from local.resources import Names
+from tests.emulated import wait_for
 
 CONFIG = page.settings(Names("r", "s", "e", "t"), "us-east-1", "us-east-1:pool")
 SCRIPT = b"export const answer = 42;\n" * 50
@@ -38,7 +43,7 @@ def dist(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def served(dist: Path, aws: Emulator) -> Iterator[page.Page]:
-    with page.running(CONFIG, aws.endpoint, dist=dist) as running:
+    with page.running(CONFIG, aws.endpoint, dist=dist, keys=aws.keys) as running:
         yield running
 
 
@@ -138,9 +143,169 @@ def test_refused(served: page.Page, path: str, method: str, headers: dict[str, s
     assert "content-security-policy" in answer
 
 
-def test_calls_reach_the_emulator_and_come_back(served: page.Page) -> None:
+def raw(on: page.Page, *lines: str, body: bytes = b"") -> tuple[int, bytes]:
+    """Status and bytes of all that comes back for exactly these lines, with the server's port where they say PORT."""
+    port = urlsplit(on.address).port or 0
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+        head = "\r\n".join([*lines, "", ""]).replace("PORT", str(port)).encode("latin-1")
+        connection.sendall(head + body)
+        answer = b"".join(iter(lambda: connection.recv(65536), b""))
+    match = re.match(rb"HTTP/1\.1 (\d{3}) ", answer)
+    return int(match[1]) if match else 0, answer
+
+
+OWN = "Host: 127.0.0.1:PORT"
+GET = "GET /config.json HTTP/1.1"
+POST = "POST /aws/ HTTP/1.1"
+MALFORMED = [
+    # Two hosts, or none, in whatever order: the one that counts for others may not be the one that was checked.
+    ((GET, OWN, "Host: rebound.example"), 400),
+    ((GET, "Host: rebound.example", OWN), 400),
+    ((GET, OWN, OWN), 400),
+    ((GET,), 400),
+    (("GET /config.json HTTP/1.0",), 400),
+    ((GET, "Host:"), 421),
+    ((GET, "Host: 127.0.0.1:1"), 421),
+    ((GET, "Host: 127.0.0.1:PORT, rebound.example"), 421),
+    ((GET, "Host: 127.0.0.1:PORT", " rebound.example"), 421),
+    ((GET, "Host : 127.0.0.1:PORT"), 400),
+    ((GET, OWN, "no header", "Origin: https://elsewhere.example"), 400),
+    ((GET, OWN, "Origin : https://elsewhere.example"), 400),
+    ((GET, OWN, "Origin:"), 403),
+    ((GET, OWN, "Origin: http://127.0.0.1:PORT", "Origin: https://elsewhere.example"), 403),
+    ((GET, OWN, "Origin: https://elsewhere.example", "Origin: http://127.0.0.1:PORT"), 403),
+    ((GET, OWN, "Origin: https://127.0.0.1:PORT"), 403),
+    ((GET, OWN, "Origin: http://localhost:PORT"), 403),  # another server may listen there, on ::1
+    (("GET http://rebound.example/config.json HTTP/1.1", OWN), 400),
+    (("GET http://127.0.0.1:PORT/config.json HTTP/1.1", OWN), 400),
+    (("GET http://[ HTTP/1.1", OWN), 400),
+    (("GET config.json HTTP/1.1", OWN), 400),
+    # A length that is none, or more than one.
+    *(((POST, OWN, f"Content-Length: {length}"), 413) for length in ("9" * 5000, "0" * 5000, "9" * 50_000, "", "+5")),
+    *(((POST, OWN, f"Content-Length: {length}"), 413) for length in ("-0", "1_0", "0x5", "5.0", "5,5", "\xb9", "5 5")),
+    ((POST, OWN), 413),
+    ((POST, OWN, "Content-Length: 2", "Content-Length: 2"), 413),
+    ((POST, OWN, "Content-Length: 0", "Content-Length: 2"), 413),
+    ((POST, OWN, "Content-Length: 2", "Transfer-Encoding: chunked"), 413),
+    ((GET, OWN, "Content-Length: 2"), 400),
+    ((GET, OWN, "Transfer-Encoding: chunked"), 400),
+    (("HEAD / HTTP/1.1", OWN, "Content-Length: 2"), 400),
+    # More of it than anyone needs.
+    ((f"GET /{'x' * 70_000} HTTP/1.1", OWN), 414),
+    ((GET, OWN, f"X-Long: {'x' * 70_000}"), 431),
+    ((GET, OWN, *(f"X-{number}: x" for number in range(200))), 431),
+    # Nothing that this server speaks.
+    (("nonsense",), 400),
+    (("GET / HTTP/3.0", OWN), 505),
+    (("\x16\x03\x01\x02\x00\x01", OWN), 400),
+    ((GET, OWN, "Origin: https://elsewhere.example", "Connection: Upgrade", "Upgrade: websocket"), 403),
+    (("OPTIONS /aws/ HTTP/1.1", OWN, "Origin: https://elsewhere.example", "Access-Control-Request-Method: POST"), 501),
+    # No file of the page, however it is spelled.
+    *(((f"GET {path} HTTP/1.1", OWN), 404) for path in ("/index.html%00.png", "/index.html\0", "//etc/passwd", "/aws")),
+    *(((f"GET {path} HTTP/1.1", OWN), 404) for path in ("/..%5csecret.txt", "/..\\secret.txt", "/%252e/", "/./")),
+]
+
+
+@pytest.mark.parametrize(("lines", "status"), MALFORMED)
+def test_what_can_be_read_in_two_ways_is_refused(served: page.Page, lines: tuple[str, ...], status: int) -> None:
+    """With an answer, always; then the connection ends, so that nothing behind it passes for another request."""
+    told, answer = raw(served, *lines, body=b"{}GET /config.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert told == status
+    assert answer.count(b"HTTP/1.1 ") == 1
+    assert b"pool" not in answer
+    assert b"Access-Control" not in answer
+
+
+def test_nothing_is_read_of_a_body_that_is_refused(served: page.Page) -> None:
+    """Neither waited for, if the sender waits to be asked, nor a reason to lose the answer if it does not."""
+    foreign = "Origin: https://elsewhere.example"
+    assert raw(served, POST, OWN, foreign, "Content-Length: 9", "Expect: 100-continue")[1].count(b"HTTP/1.1") == 1
+    assert raw(served, POST, OWN, foreign, "Content-Length: 9000000", body=b"x" * 9_000_000)[0] == 403
+    assert raw(served, POST, OWN, "Content-Length: 9000000", body=b"x" * 9_000_000)[0] == 413
+
+
+def test_requests_behind_each_other(served: page.Page) -> None:
+    """Each is answered in its turn, and looked at by itself."""
+    following = f"{GET}\r\n{OWN}\r\n\r\nHEAD / HTTP/1.1\r\n{OWN}\r\n\r\n{GET}\r\nHost: rebound.example\r\n\r\n"
+    port = str(urlsplit(served.address).port)
+    _status, answer = raw(served, GET, OWN, body=2 * following.replace("PORT", port).encode())
+    assert re.findall(rb"HTTP/1.1 (\d+) ", answer) == [b"200", b"200", b"200", b"421"]
+
+
+def test_the_emulators_answer_lets_no_other_origin_read_it(served: page.Page) -> None:
+    call = {"X_Amz_Target": "Kinesis_20131202.ListStreams", "Content_Type": "application/x-amz-json-1.1"}
+    status, headers, _body = ask(served, "/aws/", "POST", b"{}", **call)
+    assert status
+    assert not [name for name in headers if name.startswith("access-control")]
+
+
+SLOWLY = [
+    (b"GET / HTTP/1.1\r\n", b"X"),  # headers
+    (b"", b"G"),  # the first line
+    (b"POST /aws/ HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Length: 999999\r\n\r\n", b"x"),  # a body
+    (b"GET /%s HTTP/1.1\r\nHost: rebound.example\r\n\r\n", b"x"),  # what follows a refused request
+]
+
+
+@pytest.mark.parametrize(("start", "more"), SLOWLY)
+def test_a_slow_sender_holds_nothing(dist: Path, monkeypatch: pytest.MonkeyPatch, start: bytes, more: bytes) -> None:
+    """The limit is for the request as a whole: byte by byte, each in time, does not prolong it."""
+    monkeypatch.setattr(page, "_SECONDS", 0.6)
+    monkeypatch.setattr(page, "_LAST_SECONDS", 0.6)
+    before = threading.active_count()
+    with page.running(CONFIG, "http://127.0.0.1:1", dist=dist) as on:
+        port = urlsplit(on.address).port or 0
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as slow:
+            slow.sendall(start.replace(b"PORT", str(port).encode()))
+            wait_for(lambda: threading.active_count() > before + 1, 10, "the connection has its thread")
+
+            def is_cut() -> bool:
+                try:
+                    slow.sendall(more)
+                except OSError:
+                    return True
+                return threading.active_count() <= before + 1
+
+            wait_for(is_cut, 20, "the connection is ended")
+        assert ask(on, "/")[0] == 200
+
+
+def test_a_slow_reader_holds_nothing(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does one that takes its answer in small bites."""
+    monkeypatch.setattr(page, "_SECONDS", 1.0)
+    (dist / "large.png").write_bytes(bytes(30_000_000))
+    before = threading.active_count()
+    with page.running(CONFIG, "http://127.0.0.1:1", dist=dist) as on:
+        port = urlsplit(on.address).port or 0
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as slow:
+            slow.sendall(f"GET /large.png HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
+            assert slow.recv(1000).startswith(b"HTTP/1.1 200")
+            wait_for(lambda: not slow.recv(100) or threading.active_count() <= before + 1, 20, "it is ended")
+
+
+def test_so_many_connections_and_no_more(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too many is ended at once; when another one ends, there is room again."""
+    monkeypatch.setattr(page, "_MOST_CONNECTIONS", 3)
+    with page.running(CONFIG, "http://127.0.0.1:1", dist=dist) as on:
+        address = ("127.0.0.1", urlsplit(on.address).port or 0)
+        held = [socket.create_connection(address, timeout=10) for _each in range(3)]
+        with socket.create_connection(address, timeout=10) as more:
+            assert more.recv(10) == b""
+        for connection in held:
+            connection.close()
+        wait_for(lambda: is_served(on), 10, "there is room again")
+
+
+def is_served(on: page.Page) -> bool:
+    try:
+        return ask(on, "/")[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def test_calls_reach_the_emulator_and_come_back(served: page.Page, aws: Emulator) -> None:
     """By the SDK of another language, with a body in and errors out."""
-    kinesis, _dynamodb = resources.clients(emulator.environment(f"{served.address}aws"))
+    kinesis, _dynamodb = resources.clients(emulator.environment(f"{served.address}aws", aws.keys))
     kinesis.create_stream(StreamName="page", ShardCount=1)
     kinesis.get_waiter("stream_exists").wait(StreamName="page", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
     kinesis.put_record(StreamName="page", Data=b"reading", PartitionKey="any")
@@ -163,8 +328,8 @@ def test_one_connection_for_many_requests(served: page.Page) -> None:
     for _time in range(3):
         connection.request("POST", "/aws/", body, target)
         answer = connection.getresponse()
-        assert answer.status == 400
-        assert b"ResourceNotFoundException" in answer.read()
+        assert answer.status == 403
+        assert b"has to be signed" in answer.read()
         assert connection.sock is opened
     connection.close()
 
@@ -217,7 +382,12 @@ def test_with_the_emulator_by_hand(flags: list[str]) -> None:
             assert (address is None) == bool(flags)
             if address:
                 config = json.loads(ask(page.Page(address[1]), "/config.json")[2])
-                cognito = resources.account(emulator.environment(f"{address[1]}aws")).client("cognito-identity")
+                cognito = boto3.client(
+                    "cognito-identity",
+                    region_name="us-east-1",
+                    endpoint_url=f"{address[1]}aws",
+                    config=Config(signature_version=UNSIGNED),
+                )
                 visitor = cognito.get_id(IdentityPoolId=config["identityPool"])["IdentityId"]
                 assert cognito.get_credentials_for_identity(IdentityId=visitor)["Credentials"]["AccessKeyId"]
         finally:

@@ -191,7 +191,7 @@ def test_no_region() -> None:
 
 def test_no_credentials() -> None:
     """Without credentials there is one sentence that says how to set them."""
-    done = run("--msgs", "1", "--region", "us-east-1", "--endpoint", f"http://127.0.0.1:{free_port()}")
+    done = run("--msgs", "1", "--region", "us-east-1")
     assert "no AWS credentials were found: set AWS_ACCESS_KEY_ID" in sentence(done, 1)
 
 
@@ -358,7 +358,7 @@ def test_stands_alone() -> None:
         [sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
     )
     families, boto3_at_once = done.stdout.splitlines()
-    known = {"producer", "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
+    known = {"producer", "aws", "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
     known.add("__mp_main__")  # another name of the main module, set by multiprocessing
     # Loaded by urllib3 or botocore if they happen to be installed.
     optional = {

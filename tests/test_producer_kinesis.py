@@ -13,7 +13,7 @@ from producer.outlets import ProducerError
 from producer.pace import Pace, Stop
 from producer.progress import Progress
 from producer.records import Record
-from tests.producer_fakes import FakeKinesis, Pauses, client_error, outlet, record
+from tests.producer_fakes import FakeKinesis, Lines, Pauses, client_error, outlet, record
 
 THROTTLED = "ProvisionedThroughputExceededException"
 
@@ -122,7 +122,7 @@ def test_gives_up_after_the_limit_and_counts_what_is_unsent() -> None:
     sent = [record("a", number) for number in range(700)]
     client = FakeKinesis(lambda _, data: None if data.endswith(b"1 ") else THROTTLED)
     pauses, stop = Pauses(), Stop()
-    progress = Progress(_Lines(), in_place=False, quiet=False)
+    progress = Progress(Lines(), in_place=False, quiet=False)
     delivery = Delivery(outlet(client, pauses, limit=0.05), None, progress)
     with pytest.raises(ProducerError, match=r"throttles stream wildrydes .* for 0\.05 s: add shards or lower --rate"):
         delivery.run(iter(sent), Pace(0, float("inf"), 0.0), stop)
@@ -136,7 +136,7 @@ def test_a_stop_sends_nothing_from_the_future() -> None:
     client, stop = FakeKinesis(), Stop()
     stop.ask()
     withheld = replace(record("a", 0), send_ms=200_000)
-    delivery = Delivery(outlet(client, Pauses()), None, Progress(_Lines(), in_place=False, quiet=True))
+    delivery = Delivery(outlet(client, Pauses()), None, Progress(Lines(), in_place=False, quiet=True))
     delivery.run(iter([record("a", 0), withheld, record("a", 9000)]), Pace(0, 1.0, time.monotonic()), stop)
     assert [data for _, data in client.accepted] == [b"a 0 ", b"a 0 "]
     assert delivery.unsent == 0
@@ -160,7 +160,7 @@ def test_full_jitter(failures: int, most: float) -> None:
 
 def test_behind_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """The progress line says by how many seconds the outlet is behind the event clock."""
-    lines = _Lines()
+    lines = Lines()
     progress = Progress(lines, in_place=True, quiet=False)
     now = time.monotonic()
     monkeypatch.setattr(time, "monotonic", lambda: now + 100)
@@ -198,16 +198,3 @@ def test_record_of_1_mib() -> None:
     assert len(list(calls([record("é", 1, MAX_RECORD - 2)]))) == 1
     with pytest.raises(ProducerError, match="1,048,577 bytes"):
         list(calls([record("é", 1, MAX_RECORD - 1)]))
-
-
-class _Lines:
-    """Standard error as a list of texts."""
-
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def write(self, text: str) -> None:
-        self.texts.append(text)
-
-    def flush(self) -> None:
-        pass

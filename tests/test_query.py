@@ -17,6 +17,7 @@ from deploy import __main__ as program
 from deploy import query, template
 from deploy.account import Account, DeployError, Wait, connect
 from local import archive, check, emulator, resources
+from local.emulator import Emulator
 
 BUCKET = "wildrydes-archive-000000000000-us-east-1"
 
@@ -46,18 +47,23 @@ LINES = [
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """An emulator whose archive has the LINES, some in an object of their own, one without a line feed at its end."""
     with emulator.running(tmp_path_factory.mktemp("query") / "emulator.log") as aws:
         resources.create(aws.environment, 2, resources.default_names(), Archive="yes")
-        made = connect(aws.endpoint, None, None)
+        made = resources.account(aws.environment)
         s3 = made.client("s3")
         s3.put_object(Bucket=BUCKET, Key="2026/11/22/05/one", Body=LINES[2].rstrip(b"\n"))
         s3.put_object(Bucket=BUCKET, Key="2026/11/22/06/one", Body=b"".join(LINES[:2]).rstrip(b"\n"))
         s3.put_object(Bucket=BUCKET, Key="2026/11/22/06/two", Body=b"".join(LINES[3:]))
         s3.put_object(Bucket=BUCKET, Key="2026/11/22/06/empty", Body=b"")
         s3.put_object(Bucket=BUCKET, Key="errors/processing-failed/2026/11/22/06/x", Body=reading(Name="Nobody"))
-        yield made
+        yield aws
+
+
+@pytest.fixture
+def account(aws: Emulator) -> Account:
+    return resources.account(aws.environment)
 
 
 def test_the_local_stack_is_the_templates(account: Account) -> None:
@@ -115,9 +121,11 @@ def test_columns_are_the_contracts() -> None:
     assert [key.lower() for key in query.KEYS] == list(template.archive_columns())
 
 
-def test_the_command(account: Account, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command(aws: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A table for people, values for programs, and the list."""
-    endpoint = ["--endpoint", str(account.endpoint)]
+    for name, value in emulator.credentials(aws.keys).items():
+        monkeypatch.setenv(name, value)
+    endpoint = ["--endpoint", aws.endpoint]
     assert program.main(["query", "distance", *endpoint]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "name       Distance",

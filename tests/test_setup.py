@@ -18,7 +18,7 @@ NEEDED = (
     "connectors/jars.lock",
     "connectors/jars.py",
     "functions/build.py",
-    "functions/java/wildrydes/JsonRecord.java",
+    "functions/java/streaming/JsonRecord.java",
     "local/setup.sh",
     "local/setup.py",
     "local/lib.py",
@@ -202,9 +202,10 @@ def test_a_finished_set_up_is_not_repeated(checkout: Checkout) -> None:
     calls = checkout.calls.read_text()
     assert "local.setup" in calls.splitlines()[-1]
     links = checkout.root / ".cache" / "flink-lib"
-    links.mkdir(parents=True)
-    (checkout.root / ".cache" / "functions.jar").touch()
-    (links / "functions.jar").symlink_to("../functions.jar")
+    for folder, jar in ((links, "functions.jar"), (links.with_name("cluster-lib"), "doorkeeper.jar")):
+        folder.mkdir(parents=True)
+        (folder.parent / jar).touch()
+        (folder / jar).symlink_to(f"../{jar}")
     second = checkout.run()
     assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
     assert checkout.calls.read_text() == calls

@@ -15,23 +15,24 @@ from botocore.exceptions import ClientError
 from deploy import retained, site, status, template
 from deploy.account import Account, DeployError, connect
 from deploy.stack import Found, Stack
-from local import emulator, lib, page
+from local import emulator, lib, page, resources
 
 TILES = {"MapTiles": "https://tiles.example:8443/{z}/{x}/{y}.png", "MapAttribution": "© whoever made them"}
+PARAMETERS = {"Dashboard": "yes", **TILES}
 
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
     """An emulator of these tests' own."""
     with emulator.running(tmp_path_factory.mktemp("site") / "emulator.log") as aws:
-        yield connect(aws.endpoint, None, None)
+        yield resources.account(aws.environment)
 
 
 @pytest.fixture(scope="module")
 def made(account: Account) -> Found:
     """A stack that has tiles, without the application."""
     stack = Stack(account)
-    return stack.execute(stack.propose(template.text(), {"Emulated": "yes", "Archive": "no", **TILES}))
+    return stack.execute(stack.propose(template.text(), {"Emulated": "yes", "Archive": "no", **PARAMETERS}))
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def a_site(account: Account, folder: Path, said: list[str] | None = None) -> site.Site:
-    return site.Site(account, folder, TILES, [].append if said is None else said.append)
+    return site.Site(account, folder, PARAMETERS, [].append if said is None else said.append)
 
 
 def keys(difference: site.Difference) -> list[str]:

@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from deploy import package, template
-from deploy.account import connect
 from deploy.stack import Stack
 from jobs import places, settings
-from local import emulator, page
+from local import emulator, page, resources
 
 ACCOUNT = "000000000000"
 REGION = emulator.REGION
@@ -224,6 +223,7 @@ ALARMS = {
     ("AWS/KinesisAnalytics", "uptime", "Application", "Maximum"),
     ("AWS/KinesisAnalytics", "fullRestarts", "Application", "Maximum"),
     ("AWS/KinesisAnalytics", "numberOfFailedCheckpoints", "Application", "Maximum"),
+    ("AWS/KinesisAnalytics", "numLateRecordsDropped", "Application", "Maximum"),
     ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", "Maximum"),
     ("AWS/Kinesis", "IncomingRecords", "StreamName", "Sum"),
     ("AWS/Kinesis", "WriteProvisionedThroughputExceeded", "StreamName", "Sum"),
@@ -249,7 +249,36 @@ def test_alarms() -> None:
             found.add((metric["Namespace"], metric["MetricName"], dimension["Name"], metric["Statistic"]))
     assert found == ALARMS
     throttled = {f"{what}-throttled" for what in ("raw-writes", "raw-reads", "summary", "errors", "table")}
-    assert names == {"down", "restarts", "checkpoints", "lag", "errors", "archive-behind"} | throttled
+    assert (
+        names
+        == {"down", "restarts", "checkpoints", "lag", "errors", "dropped", "no-rows", "archive-behind"} | throttled
+    )
+
+
+def test_a_record_that_a_window_drops_sets_off_an_alarm() -> None:
+    """Whenever it happens: also in the first minute of a run, so the count itself is looked at and not its growth."""
+    alarm = template.document()["Resources"]["AlarmDropped"]["Properties"]
+    assert alarm["MetricName"] == "numLateRecordsDropped"
+    assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
+        "Maximum",
+        0,
+        "GreaterThanThreshold",
+    )
+    assert (alarm["EvaluationPeriods"], alarm["TreatMissingData"]) == (1, "notBreaching")
+    assert "backfill" in alarm["AlarmDescription"]
+
+
+def test_every_sink_and_every_way_to_lose_sight_has_an_alarm() -> None:
+    """Minutes without rows while records come; and for each resource that holds something, one that watches it."""
+    resources = template.document()["Resources"]
+    alarms = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CloudWatch::Alarm"]
+    watched = json.dumps([one.get("Dimensions", one.get("Metrics")) for one in alarms])
+    for name in ("Raw", "Summary", "Errors", "SensorData"):
+        assert f'{{"Ref": "{name}"}}' in watched
+    held = next(one for one in alarms if one["AlarmName"]["Fn::Sub"].endswith("-no-rows"))
+    streams = {one["MetricStat"]["Metric"]["Dimensions"][0]["Value"]["Ref"] for one in held["Metrics"][1:]}
+    assert streams == {"Raw", "Summary"}
+    assert held["EvaluationPeriods"] == 10
 
 
 def test_the_application() -> None:
@@ -295,9 +324,9 @@ def test_the_archive() -> None:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Mapping[str, str]]]:
     """IAM of an emulator with the stack on it, and the physical names of its resources."""
     with emulator.running(tmp_path_factory.mktemp("template") / "emulator.log") as aws:
-        account = connect(aws.endpoint, None, None)
+        account = resources.account(aws.environment)
         stack = Stack(account)
-        stack.execute(stack.propose(template.text(), {"Emulated": "yes", "CodeKey": KEY}))
+        stack.execute(stack.propose(template.text(), {"Emulated": "yes", "Dashboard": "yes", "CodeKey": KEY}))
         yield account.client("iam"), stack.resources()
 
 
@@ -376,11 +405,20 @@ def test_resources_by_condition() -> None:
     """What an emulator is given: without the parts that the parameters leave out, and complete otherwise."""
 
     whole = set(template.document()["Resources"])
-    everything = json.loads(template.resolved(template.text(), {"CodeKey": KEY}))
+    everything = json.loads(template.resolved(template.text(), {"CodeKey": KEY, "Dashboard": "yes"}))
     assert set(everything["Resources"]) == whole
-    little = json.loads(template.resolved(template.text(), {"Archive": "no", "Dashboard": "no", "Emulated": "yes"}))
+    little = json.loads(template.resolved(template.text(), {"Archive": "no", "Emulated": "yes"}))
     assert set(little["Resources"]) == {"Raw", "Summary", "Errors", "SensorData", "Artifacts", "ArtifactsPolicy"}
     assert set(little["Outputs"]) == {"ArtifactsBucket", "ParallelismSource"}
+
+
+def test_nobody_is_let_in_unasked() -> None:
+    """Guests share each shard's reads with the job: there are none, and no address to come from, unless asked for."""
+    assert template.parameters()["Dashboard"].default == "no"
+    plain = json.loads(template.resolved(template.text(), {"CodeKey": KEY}))
+    kinds = {resource["Type"].rpartition("::")[0] for resource in plain["Resources"].values()}
+    assert not kinds & {"AWS::Cognito", "AWS::CloudFront"}
+    assert not {"SiteBucket", "SiteAddress", "IdentityPool"} & set(plain["Outputs"])
 
 
 def test_no_secret_and_no_account_in_it() -> None:

@@ -50,9 +50,12 @@ export function clock(time: number): string {
   return `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
 }
 
-/** `14:05:59`, UTC. */
-export function clockSeconds(time: number): string {
-  return `${clock(time)}:${two(new Date(time).getUTCSeconds())}`;
+const DAY = 24 * 3600 * 1000; // milliseconds; UTC knows no other day
+
+/** `14:05:59`, UTC; `23 Nov 14:05` where that is not the day of `now`. */
+export function clockSeconds(time: number, now: number): string {
+  const isToday = Math.floor(time / DAY) === Math.floor(now / DAY);
+  return isToday ? `${clock(time)}:${two(new Date(time).getUTCSeconds())}` : minute(time);
 }
 
 /** `23 Nov 14:05`, UTC. */

@@ -162,8 +162,9 @@ class Page {
     show(byId("figure-unicorns"), whole(this.#fleet.unicorns.size));
     show(byId("figure-rate"), tenth(this.#rate.perSecond(this.#clock.now())));
     const { newest } = this.#fleet;
-    show(byId("figure-time"), newest === 0 ? "–" : clockSeconds(newest));
-    show(byId("figure-lag"), newest === 0 ? "–" : lag(this.#clock.now() - newest));
+    const service = this.#clock.now();
+    show(byId("figure-time"), newest === 0 ? "–" : clockSeconds(newest, service));
+    show(byId("figure-lag"), newest === 0 ? "–" : lag(service - newest));
     show(byId("figure-unreadable"), whole(this.#unreadable));
     const verdict = worst(this.#readers.map(({ reader }) => judge(reader.state, wall)));
     const status = byId("status");

@@ -57,6 +57,15 @@ for (const text of ["", "{", "null", "[]", "7", '"text"', "NaN", `${JSON.stringi
   });
 }
 
+test("several readings in one record are not taken apart", () => {
+  const line = `${JSON.stringify(GOOD)}\n`;
+  // As the Kinesis Producer Library begins an aggregate.
+  const aggregate = new Uint8Array([0xf3, 0x89, 0x9a, 0xc2, 0x0a, 0x01, 0x61, ...bytes(line)]);
+  for (const record of [bytes(line + line), bytes(line.trim() + line), aggregate]) {
+    assert.equal(parseReading(record), undefined);
+  }
+});
+
 test("bytes that are no UTF-8 are no record", () => {
   const data = bytes(JSON.stringify(GOOD));
   data[data.indexOf("S".charCodeAt(0), 100)] = 0xff; // of the name

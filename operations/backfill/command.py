@@ -38,7 +38,8 @@ what is written:
   higher, and one of them differs. One of which any column says less is kept as it is in the table, for a reading
   more only ever adds to a row: the archive lacks some of its records. (Distances are taken as not negative.) A row
   that the table does not have is added only within --since and --until.
-  --overwrite writes all of these.
+  A row that is smaller only because equal lines are counted once is kept too, and --once writes it. --overwrite writes
+  all of these.
 
 what to give it:
   Firehose's folders are by the time of arrival. Give it every hour in which readings of the minutes in question may
@@ -47,8 +48,9 @@ what to give it:
 
 what is counted:
   Firehose may deliver a record twice, and keeps no sequence numbers: equal lines are one reading, which has a time to
-  the millisecond and a position. The job counts a record that the producer has sent twice as two, so such a row comes
-  out smaller here, and is kept. Lines that are no readings (PARSE, COERCION) are counted, and written nowhere: they
+  the millisecond and a position. The job, as KDA did, counts a record that the producer has sent twice as two. So where
+  lines stand twice, rows are computed both ways: if the table's is what counting each of them gives, this is said, with
+  both figures. Lines that are no readings (PARSE, COERCION) are counted, and written nowhere: they
   are on the errors stream already. A record that does not end in a line feed spoils the one after it.
 
 examples:
@@ -87,6 +89,11 @@ def add(commands: Commands) -> None:
     flag("--since", type=_end, metavar="MINUTE", help="only rows with a StatusTime after this minute, in UTC")
     flag("--until", type=_end, metavar="MINUTE", help="only rows with a StatusTime up to this minute, in UTC")
     flag("--dry-run", action="store_true", help="say what would be written, and write nothing")
+    flag(
+        "--once",
+        action="store_true",
+        help="equal lines are one reading: write the rows that are smaller for that alone",
+    )
     flag("--overwrite", action="store_true", help="the archive is whole: write new and smaller rows too")
     flag(
         "--properties",
@@ -124,6 +131,7 @@ def run(parsed: argparse.Namespace) -> int:
         since=parsed.since,
         until=parsed.until,
         overwrite=parsed.overwrite,
+        once=parsed.once,
         dry_run=parsed.dry_run,
         parallelism=parsed.parallelism or cores(),
     )
@@ -172,7 +180,8 @@ def tell(report: Report, options: Options, table: str) -> list[str]:
 
     lines, verdicts = report.lines, report.verdicts
     total = lines.readings + sum(lines.rejected.values())
-    counts = ", ".join(f"{verdicts[verdict]:,} {verdict.value}" for verdict in Verdict)
+    shown = [verdict for verdict in Verdict if verdict is not Verdict.REPEATED or verdicts[verdict]]
+    counts = ", ".join(f"{verdicts[verdict]:,} {verdict.value}" for verdict in shown)
     said = [
         f"Read {total:,} lines in {report.archive}.",
         f"Readings: {lines.readings:,}, with times from {lines.oldest} to {lines.newest}.",
@@ -180,8 +189,16 @@ def tell(report: Report, options: Options, table: str) -> list[str]:
         f"Computed {verdicts.total():,} rows: {counts} than in the table"
         + (f"; {report.outside:,} more are outside of --since and --until." if report.outside else "."),
         *_examples(report, Verdict.CHANGED),
+        *_examples(report, Verdict.REPEATED),
         *_examples(report, Verdict.SMALLER),
     ]
+    if report.kept[Verdict.REPEATED]:
+        said += [
+            f"Not written, as repeated lines alone make them smaller: {report.kept[Verdict.REPEATED]:,}. The table "
+            "counts each of these lines, the archive's rows count equal ones",
+            "once. It does not say whether the producer sent them twice, or Firehose delivered them twice; if they are "
+            "one reading each, write these rows with --once.",
+        ]
     if report.kept[Verdict.SMALLER]:
         said += [
             f"Not written, as they are smaller: {report.kept[Verdict.SMALLER]:,}. The table counts readings that the "
@@ -200,16 +217,18 @@ def tell(report: Report, options: Options, table: str) -> list[str]:
 
 
 def _examples(report: Report, verdict: Verdict) -> list[str]:
-    shown = [_difference(row, item) for row, item in report.examples.get(verdict, ())]
+    shown = [_difference(*example) for example in report.examples.get(verdict, ())]
     more = report.verdicts[verdict] - len(shown)
     head = [f"{verdict.value.capitalize()}, from the table's to the archive's:"] if shown else []
     return head + [f"  {line}" for line in shown] + ([f"  and {more:,} more"] if more else [])
 
 
-def _difference(row: Row, item: Row) -> str:
-    columns = (name for name, value in row.items() if item.get(name) != value)
+def _difference(row: Row, item: Row, each: Row | None = None) -> str:
+    columns = [name for name, value in row.items() if item.get(name) != value]
     return f"{row['Name']} {row['StatusTime']}: " + ", ".join(
-        f"{name} {item.get(name)} to {row[name]}" for name in columns
+        f"{name} {item.get(name)} to {row[name]}"
+        + (f" ({each[name]} with each line counted)" if each and each[name] != row[name] else "")
+        for name in columns
     )
 
 

@@ -16,12 +16,13 @@ from itertools import islice
 from pathlib import Path
 
 from jobs.settings import Settings
+from jobs.unicorn_summary import BACKFILL_EACH
 from local import lib
 from local.processes import RunError
 from operations.backfill.archive import Archive, gather
 from operations.backfill.rows import Lines, Stopped, compute
 from operations.backfill.s3 import Say
-from operations.backfill.table import READ_AT_ONCE, Row, Table, Verdict, compare, connect
+from operations.backfill.table import READ_AT_ONCE, Key, Row, Table, Verdict, compare, connect
 from producer.kinesis import Retry
 
 LOOK_LIMIT = 10.0  # seconds for the table to answer at first; there is no work to lose yet
@@ -34,13 +35,15 @@ class Options:
 
     sources: files, folders and s3:// prefixes that together are the archive. since, until: StatusTimes as text, None
     for no bound; the rows after `since`, up to and including `until`, are meant. overwrite: write also rows that are
-    new without both bounds, or smaller than the table's. dry_run: write nothing. parallelism: subtasks of Flink.
+    new without both bounds, or smaller than the table's. once: write rows that are smaller for repeated lines alone.
+    dry_run: write nothing. parallelism: subtasks of Flink.
     """
 
     sources: Sequence[str]
     since: str | None = None
     until: str | None = None
     overwrite: bool = False
+    once: bool = False
     dry_run: bool = False
     parallelism: int = 1
 
@@ -51,7 +54,8 @@ class Options:
     def allows(self, verdict: Verdict) -> bool:
         """Whether a row may be written over what the table has of it."""
         both = self.since is not None and self.until is not None
-        return verdict is Verdict.CHANGED or self.overwrite or (verdict is Verdict.NEW and both)
+        meant = (verdict is Verdict.NEW and both) or (verdict is Verdict.REPEATED and self.once)
+        return verdict is Verdict.CHANGED or self.overwrite or meant
 
 
 @dataclass
@@ -59,7 +63,8 @@ class Report:
     """What was found and done.
 
     outside: rows that are not meant. verdicts: the others, by what the table says. kept: rows that were not written
-    though they differ. examples: some rows of a verdict, each with what the table had.
+    though they differ. examples: some rows of a verdict, each with what the table had, and with the row in which
+    repeated lines count each, where that is another. each: these rows, of an archive that has repeated lines.
     """
 
     archive: Archive
@@ -68,7 +73,8 @@ class Report:
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     kept: Counter[Verdict] = field(default_factory=Counter)
     written: int = 0
-    examples: dict[Verdict, list[tuple[Row, Row]]] = field(default_factory=dict)
+    examples: dict[Verdict, list[tuple[Row, Row, Row | None]]] = field(default_factory=dict)
+    each: Mapping[Key, Row] = field(default_factory=dict)
 
 
 def run(options: Options, settings: Settings, asked: threading.Event, say: Say) -> Report:
@@ -97,6 +103,10 @@ def run(options: Options, settings: Settings, asked: threading.Event, say: Say) 
         if not lines.readings:
             raise RunError(f"There is no reading in {', '.join(options.sources)}: {archive}, {told(lines.rejected)}.")
         report = Report(archive, lines)
+        if lines.repeated:
+            say(f"{lines.repeated:,} lines stand there again: adding up with each of them counted")
+            _none, found = compute(archive, folder / "each", options.parallelism, asked, say, BACKFILL_EACH)
+            report.each = {_key(row): row for row in found if options.means(row["StatusTime"])}
         settle(rows, table, options, report, asked)
         return report
 
@@ -105,17 +115,19 @@ def settle(rows: Iterable[Row], table: Table, options: Options, report: Report, 
     """Compare the rows with the table's, and write those that differ and may be written. The report says which."""
     meant = _meant(rows, options, report)
     while batch := list(islice(meant, READ_AT_ONCE)):
-        found = table.items([(row["Name"], row["StatusTime"]) for row in batch])
+        found = table.items([_key(row) for row in batch])
         writing = []
         for row in batch:
-            item = found.get((row["Name"], row["StatusTime"]), {})
-            verdict = compare(row, item)
+            item = found.get(_key(row), {})
+            other = report.each.get(_key(row), row)
+            counted = None if other == row else other
+            verdict = compare(row, item, counted)
             report.verdicts[verdict] += 1
             if verdict is Verdict.EQUAL:
                 continue
             examples = report.examples.setdefault(verdict, [])
             if len(examples) < SHOWN:
-                examples.append((row, item))
+                examples.append((row, item, counted))
             if options.allows(verdict):
                 writing.append(row)
             else:
@@ -126,6 +138,10 @@ def settle(rows: Iterable[Row], table: Table, options: Options, report: Report, 
         _unless(
             asked, f"{0 if options.dry_run else report.written:,} rows had been written, and may stay; run it again"
         )
+
+
+def _key(row: Row) -> Key:
+    return row["Name"], row["StatusTime"]
 
 
 def _meant(rows: Iterable[Row], options: Options, report: Report) -> Iterator[Row]:

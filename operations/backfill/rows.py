@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from connectors import files
 from jobs import job
+from jobs.job import Job
 from jobs.unicorn_summary import BACKFILL
-from local import durable, flink, processes
+from local import durable, environment, flink, processes
 from local.processes import RunError
 from operations import rest
 from operations.backfill.archive import Archive, unreadable
@@ -58,19 +59,18 @@ class Lines:
 
 
 def compute(
-    archive: Archive, output: Path, parallelism: int, asked: threading.Event, say: Say
+    archive: Archive, output: Path, parallelism: int, asked: threading.Event, say: Say, sql: Job = BACKFILL
 ) -> tuple[Lines, Iterator[Row]]:
     """Run the backfill's SQL over the archive, each sink into a folder of JSON lines below `output`, and read these.
 
-    Raises RunError when it fails or stands still, Stopped when `asked` to.
+    sql: BACKFILL, or a variant of it; one without the sink `tally` tells no lines. Raises RunError when it fails or
+    stands still, Stopped when `asked` to.
     """
-    scratch = output.with_name("scratch")
+    scratch = output.with_name(f"{output.name}-scratch")
     scratch.mkdir()
-    flink.use(flink.jvm(output.with_name("log")))
-    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
+    flink.use(flink.jvm(output.with_name("log")), environment.plain())
     from pyflink.common import Configuration  # noqa: PLC0415
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
-    from pyflink.util.exceptions import JavaException  # noqa: PLC0415
 
     port = processes.free_port()
     configuration = Configuration()
@@ -79,14 +79,14 @@ def compute(
     mode = EnvironmentSettings.new_instance().in_batch_mode().with_configuration(configuration).build()
     connectors = {
         "readings": files.source(archive.folder),
-        **{sink: files.sink(output / sink) for sink in BACKFILL.sinks},
+        **{sink: files.sink(output / sink) for sink in sql.sinks},
     }
     try:
-        environment = TableEnvironment.create(mode)
-        job.declare(environment, BACKFILL, connectors)
+        tables = TableEnvironment.create(mode)
+        job.declare(tables, sql, connectors)
         if asked.is_set():
             raise Stopped("Stopped: nothing was written.")
-        client = job.inserts(environment, BACKFILL).execute().get_job_client()
+        client = job.inserts(tables, sql).execute().get_job_client()
         end = client.get_job_execution_result()
         try:
             _wait(end, rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id())), asked, say)
@@ -95,8 +95,8 @@ def compute(
             _ended(end, CANCEL_LIMIT)
             raise
         end.result()
-    except (Py4JJavaError, JavaException) as error:
-        raise RunError(unreadable(archive) or f"Flink failed: {rest.root_cause(str(error))}.") from error
+    except flink.errors() as error:
+        raise RunError(unreadable(archive) or f"Flink failed: {flink.cause(error)}.") from error
     return _lines(_objects(output / "tally")), _objects(output / "sensor_data")
 
 

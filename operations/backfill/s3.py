@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
-import boto3
 from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
+from aws import session
+from aws.failures import of_configuration, of_proxy
 from local.processes import RunError
 
 Say = Callable[[str], None]  # one line of progress
@@ -57,7 +58,9 @@ def download(source: str, folder: Path, place: Mapping[str, str], asked: threadi
         reason = "does not exist" if code == "NoSuchBucket" else f"cannot be read ({code})"
         raise RunError(f"{source} {reason}: check its name, and that these credentials may list and get it.") from error
     except (BotoCoreError, Boto3Error, ValueError) as error:
-        raise RunError(f"{source} cannot be read: {str(error).rstrip('.')}.") from error
+        found = of_configuration(error) or of_proxy(error)
+        reason = ": ".join(found) if found else str(error).rstrip(".")
+        raise RunError(f"{source} cannot be read: {reason}.") from error
 
 
 def _each(
@@ -82,9 +85,13 @@ def _name(number: int, key: str) -> str:
 
 
 def _client(place: Mapping[str, str]) -> Any:
-    """S3 at AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3 if one is set, else where the settings say the services are."""
-    in_environment = {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}.intersection(os.environ)
-    session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
+    """S3 at an endpoint of this machine, if settings or AWS_ENDPOINT_URL name one; else where the environment says.
+
+    That is AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3, and without them where the settings say the services are.
+    """
     config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
-    endpoint = None if in_environment else place.get("endpoint")
-    return session.client("s3", endpoint_url=endpoint, config=config)
+    named = (place.get("endpoint"), os.environ.get("AWS_ENDPOINT_URL"))
+    endpoint = next((one for one in named if session.is_here(one)), None)
+    if endpoint is None and not {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}.intersection(os.environ):
+        endpoint = place.get("endpoint")
+    return session.client("s3", session.to(endpoint, place["region"], place.get("profile")), endpoint, config)

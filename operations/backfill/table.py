@@ -10,10 +10,11 @@ from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from aws import session
+from aws.failures import of_configuration
 from consumer.trouble import code_of, is_passing
 from local.processes import RunError
 from producer.kinesis import Retry
@@ -36,11 +37,15 @@ class Verdict(Enum):
     NEW = "new"
     CHANGED = "changed"
     EQUAL = "equal"
+    REPEATED = "smaller for repeated lines alone"
     SMALLER = "smaller"
 
 
-def compare(row: Row, item: Row) -> Verdict:
+def compare(row: Row, item: Row, each: Row | None = None) -> Verdict:
     """Hold a computed row against the table's; an empty item is none.
+
+    each: the row with equal lines counted each, where that is another. REPEATED is a row that is smaller than the
+    table's while that one is not: the table counts what stands in the archive twice, and lacks nothing of it else.
 
     SMALLER is a row that has lost readings against the table's: a minimum is higher, a maximum lower, or Distance less.
     For a reading more can only widen the extremes, and adds to Distance, since no unicorn flies backwards.
@@ -49,7 +54,8 @@ def compare(row: Row, item: Row) -> Verdict:
         return Verdict.NEW
     grown = {name: _growth(name, value, item.get(name)) for name, value in row.items()}
     if any(by < 0 for by in grown.values()):
-        return Verdict.SMALLER
+        explained = each is not None and compare(each, item) is not Verdict.SMALLER
+        return Verdict.REPEATED if explained else Verdict.SMALLER
     return Verdict.CHANGED if any(by > 0 for by in grown.values()) else Verdict.EQUAL
 
 
@@ -148,10 +154,11 @@ def connect(place: Mapping[str, str], name: str, pause: Callable[[float], object
     config = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
     where = place.get("endpoint", f"AWS in {place['region']}")
     try:
-        session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
-        client = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=config)
+        client = session.at(place, "dynamodb", config)
     except (BotoCoreError, ValueError) as error:
-        raise RunError(f"The table {name} at {where} cannot be used: {str(error).rstrip('.')}.") from error
+        found = of_configuration(error)
+        reason = ": ".join(found) if found else str(error).rstrip(".")
+        raise RunError(f"The table {name} at {where} cannot be used: {reason}.") from error
     return Table(client, name, where, pause, Retry(limit))
 
 

@@ -12,15 +12,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
+from aws import session
+from aws.failures import of_configuration, of_proxy
 from consumer.answers import Record, batch_of, service_time
 from consumer.clock import Clock, SystemClock
 from consumer.failures import NO_CREDENTIALS, Place
 from consumer.shards import at, list_shards
 from consumer.trouble import code_of
+from jobs import places
 from operations.health.facts import Aws, Resource, Shard
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ WINDOW = 120.0  # seconds
 SAMPLE = 1000  # records in one read, at most
 READS = 2  # from one position, at most: an empty answer may only mean that there is more to look through
 PAUSE = 0.25  # seconds between two reads of a shard
+FUTURE = 600_000  # milliseconds after its arrival: a reading with a later time is COERCION (views/checked.sql)
 TOGETHER = 8  # shards asked at a time
 CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
 
@@ -41,29 +44,35 @@ def ask(values: Mapping[str, Mapping[str, str]], clock: Clock | None = None) -> 
     place = values["aws"]
     where = str(Place(values["readings"]["stream"], place["region"], place.get("endpoint")))
     try:
-        session = boto3.Session(region_name=place["region"], profile_name=place.get("profile"))
-        kinesis = session.client("kinesis", endpoint_url=place.get("endpoint"), config=CONFIG)
-        dynamodb = session.client("dynamodb", endpoint_url=place.get("endpoint"), config=CONFIG)
+        kinesis = session.at(place, "kinesis", CONFIG)
+        dynamodb = session.at(place, "dynamodb", CONFIG)
         resources = tuple(_resources(kinesis, dynamodb, values))
         return Aws(where, None, resources, open_shards(kinesis, values["readings"]["stream"], clock or SystemClock()))
     except ClientError as error:
         return Aws(where, f"{error.operation_name} was refused ({code_of(error)})")
-    except NO_CREDENTIALS:
-        return Aws(where, "there are no usable AWS credentials")
-    except (EndpointConnectionError, HTTPClientError) as error:
-        return Aws(where, f"it does not answer ({code_of(error)})")
     except (BotoCoreError, ValueError) as error:
-        return Aws(where, str(error).rstrip("."))
+        return Aws(where, _reason(error))
+
+
+def _reason(error: BotoCoreError | ValueError) -> str:
+    if found := of_configuration(error) or of_proxy(error):
+        return ": ".join(found)
+    if isinstance(error, NO_CREDENTIALS):
+        return "there are no usable AWS credentials"
+    if isinstance(error, EndpointConnectionError | HTTPClientError):
+        return f"it does not answer ({code_of(error)})"
+    return str(error).rstrip(".")
 
 
 def _resources(
     kinesis: KinesisClient, dynamodb: DynamoDBClient, values: Mapping[str, Mapping[str, str]]
 ) -> list[Resource]:
-    def stream(name: str) -> str:
-        return kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"]
+    def stream(name: str) -> str | None:
+        return _usable(kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"])
 
-    def table(name: str) -> str:
-        return dynamodb.describe_table(TableName=name)["Table"]["TableStatus"]
+    def table(name: str) -> str | None:
+        described = dynamodb.describe_table(TableName=name)["Table"]
+        return _usable(described["TableStatus"]) or places.misfit(described)
 
     streams = ("readings", "summary_stream", "error_stream")
     return [
@@ -72,14 +81,18 @@ def _resources(
     ]
 
 
-def _resource(table: str, what: str, status: Callable[[str], str], name: str) -> Resource:
-    """A problem is what keeps the job from using it; being updated does not."""
+def _usable(status: str) -> str | None:
+    """What keeps the job from using what has this status; being updated does not."""
+    return None if status in ("ACTIVE", "UPDATING") else f"is {status.lower()}"
+
+
+def _resource(table: str, what: str, problem: Callable[[str], str | None], name: str) -> Resource:
+    """A problem is what keeps the job from using it."""
     try:
-        found = status(name)
+        return Resource(table, what, problem(name))
     except ClientError as error:
         missing = code_of(error) == "ResourceNotFoundException"
         return Resource(table, what, "does not exist" if missing else f"cannot be looked up ({code_of(error)})")
-    return Resource(table, what, None if found in ("ACTIVE", "UPDATING") else f"is {found.lower()}")
 
 
 def open_shards(kinesis: KinesisClient, stream: str, clock: Clock) -> tuple[Shard, ...]:
@@ -118,8 +131,19 @@ class Probe:
         return self._heard(shard, last, (self.now - last[-1].arrival).total_seconds() if is_all else MOMENT)
 
     def _heard(self, shard: str, last: list[Record], silent: float) -> Shard:
-        times = [time for time in map(event_time, last) if time is not None]
-        return Shard(shard, silent=max(silent, 0.0), event=max(times, default=None))
+        told = [
+            (time, round(record.arrival.timestamp() * 1000))
+            for record in last
+            if (time := event_time(record)) is not None
+        ]
+        times = [time for time, arrival in told if time - arrival <= FUTURE]
+        return Shard(
+            shard,
+            silent=max(silent, 0.0),
+            event=max(times, default=None),
+            oldest=min(times, default=None),
+            ahead=max((time - arrival for time, arrival in told if time - arrival > FUTURE), default=None),
+        )
 
     def _since(self, shard: str, seconds: float) -> tuple[list[Record], bool]:
         """Some records of so many seconds back and later, and whether they are all of them."""

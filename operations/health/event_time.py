@@ -20,14 +20,25 @@ DELAY = 5_000  # milliseconds that the watermark stays behind the readings (tabl
 HELD = round(JOB.window().step.total_seconds() * 1000)  # while it stands still: then a row is overdue
 ASTRAY = 5 * HELD  # while it moves
 
+WINDOW = 60_000  # milliseconds that a window lasts
+ZONE = 1_800_000  # milliseconds: time zones differ by so much, or by multiples of it
+ZONES = 14 * 3_600_000  # and by so much at most
+NEARLY = 120_000  # milliseconds to either side that still look like a time zone
+
 HELD_BACK = "watermark-held-back"
 APART = "event-time-apart"
+TIME_ZONE = "time-zone"
+UNTIL_MORE = "held-until-more"
+OPEN = "open-windows"
 
 
 def findings(reading: Reading) -> Iterator[Finding]:
     """Whether one shard keeps the windows of all of them open. Never by the clock: event time may run as it likes."""
     job = reading.job
-    if not (reading.reads() and reading.warm()):
+    yield from _zones(reading)
+    waiting = list(_waiting(reading)) if reading.warm() else []
+    yield from waiting
+    if waiting or not (reading.reads() and reading.warm()):
         return
     if job.watermark is None:
         # For 10 s from a subtask's first record on there is none, even if no shard is silent.
@@ -59,6 +70,93 @@ def findings(reading: Reading) -> Iterator[Finding]:
             )
         elif _holders(job) or overdue(job) is None:
             yield _held(reading, f"the watermark stands still, {duration(lag / 1000)} of event time behind")
+
+
+def _zones(reading: Reading) -> Iterator[Finding]:
+    """Clocks that are off by what a time zone is, while their records arrive just now."""
+    flowing = [shard for shard in reading.speaking if not is_quiet(shard)]
+    newest = max((shard.event for shard in flowing if shard.event is not None), default=0)
+    for shard in flowing:
+        lag = _zone(newest - shard.event) if shard.event is not None else 0
+        inner = _zone(shard.event - shard.oldest) if shard.event is not None and shard.oldest is not None else 0
+        ahead = _zone(shard.ahead) if shard.ahead is not None else 0
+        if lag:
+            what = f"the readings of {shard.id} are {_hours(lag)} behind: a time zone?"
+            do = "while they lag, either no row of any unicorn comes, or all of theirs are late"
+        elif inner:
+            what = f"some readings of {shard.id} are {_hours(inner)} behind: a time zone?"
+            do = "they are late, and in no row"
+        elif ahead:
+            what = f"some readings of {shard.id} are {_hours(ahead)} ahead of their arrival: a time zone?"
+            do = "they are malformed, as readings from the future would close the windows of all others"
+        else:
+            continue
+        yield Finding(Level.DEGRADED, TIME_ZONE, what, f"let that producer send UTC; {do}")
+
+
+def _zone(milliseconds: int) -> int:
+    """The difference between time zones that this nearly is; 0 if it is none."""
+    nearest = round(milliseconds / ZONE) * ZONE
+    return nearest if abs(milliseconds - nearest) <= NEARLY and ZONE <= nearest <= ZONES else 0
+
+
+def _hours(milliseconds: int) -> str:
+    """5 h 00 min, as time zones are told."""
+    hours, minutes = divmod(milliseconds // 60_000, 60)
+    return f"{hours} h {minutes:02d} min"
+
+
+def _waiting(reading: Reading) -> Iterator[Finding]:
+    """Which windows stay open although all is read: the watermark moves with records only, and not in the warm-up."""
+    job, records = reading.job, reading.job.records
+    more_to_read = any(seconds > QUIET for seconds in reading.behind().values())
+    if records is None or not records.read or records.lately != 0 or more_to_read:
+        return
+    if any(shard.asked and not is_quiet(shard) for shard in reading.shards):
+        return  # on their way
+    times = [shard.event for shard in reading.shards if shard.event is not None]
+    newest = max(times, default=None)
+    if job.watermark is None or _short(reading):
+        yield Finding(
+            Level.DEGRADED,
+            UNTIL_MORE,
+            f"{_windows(job.watermark, newest)} held, though all is read: the records came within 10 s after a start, "
+            "or after 30 s without any, when the watermark waits for shards that it has not heard yet",
+            "send one more record to each shard, or to one and wait a minute: that closes them, and nothing is lost; a "
+            "producer that sends in bursts gets the rows of each with the next one",
+        )
+    elif newest is not None and _last(newest) > job.watermark:
+        what = f"{_windows(job.watermark, newest)} open: event time moves with readings, and none has come since"
+        yield Finding(Level.NOTE, OPEN, what, "nothing; the next reading that is 5 s past their end closes them")
+
+
+def _short(reading: Reading) -> bool:
+    """Whether a subtask has windows to close by the readings of its own shards, and has not moved its watermark."""
+    known = {shard.id: shard.event for shard in reading.shards if shard.event is not None}
+    for subtask in reading.job.subtasks:
+        times = [known[shard] for shard in subtask.shards if shard in known]
+        due = min(times, default=0) - DELAY
+        if times and (subtask.watermark is None or due // WINDOW > (subtask.watermark + 1) // WINDOW):
+            return True
+    return False
+
+
+def _windows(mark: int | None, newest: int | None) -> str:
+    """The windows after the watermark up to the one of the newest reading, as far as these are known."""
+    first = None if mark is None else (mark + 1) // WINDOW * WINDOW + WINDOW
+    last = None if newest is None else _last(newest)
+    if first is not None and last is not None and last > first:
+        return f"the windows that end from {moment(first)} to {moment(last)} are"
+    if first is not None and last is not None:
+        return f"the window that ends at {moment(last)} is"
+    if first is not None:
+        return f"the windows that end from {moment(first)} on are"
+    return f"all windows up to the one that ends at {moment(last)} are" if last is not None else "all windows are"
+
+
+def _last(newest: int) -> int:
+    """The end of the window of the newest reading."""
+    return newest // WINDOW * WINDOW + WINDOW
 
 
 def _catches_up(reading: Reading) -> bool:

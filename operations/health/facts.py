@@ -144,15 +144,19 @@ class Job:
 
 @dataclass(frozen=True)
 class Shard:
-    """An open shard. silent: at least so long since its newest record. event: the newest time in its last readings.
+    """An open shard. silent: at least so long since its newest record. event, oldest: the times in its last readings.
 
-    Both are None when there is no record in the last two minutes, or when the shard could not be asked.
+    ahead: milliseconds by which a reading's time is after its arrival, if by more than the job takes; then it is no
+    reading, and event and oldest do not know of it. All are None when there is no record in the last two minutes, or
+    when the shard could not be asked.
     """
 
     id: str
     asked: bool = True
     silent: float | None = None
     event: int | None = None
+    oldest: int | None = None
+    ahead: int | None = None
 
 
 @dataclass(frozen=True)

@@ -65,11 +65,14 @@ def _far_ends(aws: Aws, job: Job) -> Iterator[Finding]:
     for resource in aws.resources:
         if resource.problem is not None:
             unknown = resource.problem.startswith("cannot")
+            do = "allow this command to describe it" if unknown else "create it; the job goes on by itself"
+            if resource.problem.startswith("has "):
+                do = "name another table as sensor_data.table in the job's settings, or make one with this key"
             yield Finding(
                 Level.DEGRADED if unknown else Level.STUCK if job.all_runs else Level.DOWN,
                 "far-end",
                 f"the {resource.name} {resource.problem}",
-                "allow this command to describe it" if unknown else "create it; the job goes on by itself",
+                do,
             )
 
 

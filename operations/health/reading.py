@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jobs.unicorn_summary import JOB
 from operations.health.facts import Aws, Job, Shard
 from operations.health.findings import Finding, Level
 from operations.health.progress import overdue, slowest
@@ -136,7 +137,9 @@ def _behind(reading: Reading) -> Iterator[Finding]:
     late = [shard for shard, seconds in behind.items() if seconds > BEHIND]
     few = shards > reading.parallelism
     too_few = f"{many(shards, 'shard')} on {many(reading.parallelism, 'subtask')} are too few subtasks"
-    more = f"`python -m jobs stop`, then `python -m jobs resume --parallelism {shards}`"
+    more = (
+        f"`python -m jobs stop`, then `python -m jobs resume --parallelism {min(shards, JOB.most_subtasks or shards)}`"
+    )
     if late:
         worst = max(late, key=behind.__getitem__)
         change = behind[worst] - (job.behind_earlier or {}).get(worst, behind[worst])

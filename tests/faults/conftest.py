@@ -65,7 +65,7 @@ def stage(
         streams = aws.endpoint
         if faithful:
             streams = stack.enter_context(kinesis_mock.running(folder / "kinesis-mock.log")).endpoint
-        between = stack.enter_context(proxy.running({"Kinesis": streams, "DynamoDB": aws.endpoint}))
+        between = stack.enter_context(proxy.running({"Kinesis": streams, "DynamoDB": aws.endpoint}, aws.keys))
         sources = lib.ROOT
         if is_unprotected and edits:
             sources = checkout.copy(Path(stack.enter_context(tempfile.TemporaryDirectory())), edits)

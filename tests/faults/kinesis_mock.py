@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import lib, node, processes
-from local.emulator import Emulator, answers
+from local import environment, folders, lib, node, processes
+from local.emulator import Emulator, Keys, answers
 from local.processes import StartError
 
 FOLDER = Path(__file__).parent / "node"  # what npm installs, and what Node loads first
@@ -64,7 +64,9 @@ def installed() -> Path:
     Raises StartError when it cannot be had, or is not what the lock says.
     """
     if _integrity(CACHE / "node_modules" / ".package-lock.json") != _integrity(FOLDER / "package-lock.json"):
-        _install()
+        with folders.awaited(CACHE.parent, "kinesis mock", INSTALL_LIMIT):
+            if _integrity(CACHE / "node_modules" / ".package-lock.json") != _integrity(FOLDER / "package-lock.json"):
+                _install()
     return CACHE / PACKAGE
 
 
@@ -119,7 +121,8 @@ def _started(log: Path, port: int, package: Path) -> KinesisMock:
         process = processes.start(
             [str(node.NODE), "--require", str(FOLDER / "loopback.cjs"), str(package / "main.js")],
             log,
-            {
+            environment.plain()
+            | {
                 "KINESIS_MOCK_PLAIN_PORT": str(plain),
                 "KINESIS_MOCK_TLS_PORT": str(tls),
                 "KINESIS_MOCK_CERT_PATH": str(package / "server.json"),
@@ -128,7 +131,7 @@ def _started(log: Path, port: int, package: Path) -> KinesisMock:
                 },
             },
         )
-        mock = KinesisMock(f"http://127.0.0.1:{plain}", process, tls)
+        mock = KinesisMock(f"http://127.0.0.1:{plain}", process, Keys("local", "local"), tls)
         try:
             _wait(mock, log)
         except StartError:

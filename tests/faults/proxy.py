@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import re
 import socket
 import socketserver
 import sys
@@ -27,7 +28,12 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
 from local import emulator
+from local.emulator import Keys
 from tests.faults import exchange
 from tests.faults.exchange import Answer, Cut, Request, Shard
 from tests.faults.rules import Rule
@@ -44,7 +50,6 @@ _NOT_FORWARDED = {
     "connection",
     "content-length",
     "expect",
-    "host",
     "keep-alive",
     "transfer-encoding",
 }
@@ -55,12 +60,13 @@ class ProxyError(Exception):
 
 
 @contextlib.contextmanager
-def running(upstream: str | Mapping[str, str]) -> Iterator[Proxy]:
+def running(upstream: str | Mapping[str, str], keys: Keys | None = None) -> Iterator[Proxy]:
     """A proxy on a free port of 127.0.0.1 in front of an endpoint, or of one for each service ("Kinesis", "DynamoDB").
 
+    keys: of the emulator, with which requests are signed again that a rule has changed.
     Raises ProxyError at the end when a rule or a client made it do what it cannot.
     """
-    between = Proxy(upstream)
+    between = Proxy(upstream, keys)
     try:
         yield between
     finally:
@@ -72,8 +78,9 @@ def running(upstream: str | Mapping[str, str]) -> Iterator[Proxy]:
 class Proxy:
     """A running proxy. `seen` counts the requests that came, by operation, whatever became of them."""
 
-    def __init__(self, upstream: str | Mapping[str, str]) -> None:
+    def __init__(self, upstream: str | Mapping[str, str], keys: Keys | None = None) -> None:
         self._upstreams = upstream
+        self._keys = keys or Keys("local", "local")
         self._rules: list[Rule] = []
         self._shards: dict[str, Shard] = {}  # by every iterator that was given out
         self._calls: set[http.client.HTTPConnection] = set()
@@ -95,7 +102,7 @@ class Proxy:
     @property
     def environment(self) -> dict[str, str]:
         """What every AWS SDK needs to speak to it."""
-        return emulator.environment(self.endpoint)
+        return emulator.environment(self.endpoint, self._keys)
 
     def add(self, rule: Rule) -> None:
         """Apply the rule from now on. A request passes the rules in the order in which they were added."""
@@ -185,13 +192,24 @@ class Proxy:
                 raise Cut
             self._calls.add(connection)
         try:
-            connection.request(request.method, request.path, request.body, dict(_forwarded(request.headers)))
+            connection.request(request.method, request.path, request.body, self._signed(request))
             response = connection.getresponse()
             return Answer(response.status, tuple(_forwarded(response.getheaders())), response.read())
         finally:
             with self._lock:
                 self._calls.discard(connection)
             connection.close()
+
+    def _signed(self, request: Request) -> dict[str, str]:
+        """The headers to forward, with a new signature: the one that came may be another body's, by a rule."""
+        headers = dict(_forwarded(request.headers))
+        scope = re.search(rf"Credential={self._keys.id}/\d+/([^/]+)/([^/]+)/", request.header("authorization"))
+        if scope is None:
+            return headers
+        url = f"http://{request.header('host')}{request.path}"
+        again = AWSRequest(request.method, url, headers, request.body)
+        SigV4Auth(Credentials(self._keys.id, self._keys.secret), scope[2], scope[1]).add_auth(again)
+        return dict(again.headers)
 
     def _remember(self, request: Request, answer: Answer) -> None:
         """Which shard the iterators of this answer belong to."""

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from producer import clock
+from producer.records import status_time
 from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults import rules
@@ -17,10 +19,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 SPEED = ("--speed", "20")
 IDLE = 60  # seconds after which a silent shard no longer holds back the windows
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
-JUDGED_BY_SHARD = """GREATEST(
-        newest - INTERVAL '5' SECOND,
-        COALESCE(CURRENT_WATERMARK(StatusTime), newest - INTERVAL '5' SECOND)
-    )"""
+JUDGED_BY_SHARD = "GREATEST(own_watermark, COALESCE(CURRENT_WATERMARK(StatusTime), own_watermark))"
 READINGS = "jobs/unicorn_summary/tables/readings.sql"
 TIMED = "jobs/unicorn_summary/views/timed.sql"
 
@@ -32,7 +31,7 @@ def at(minutes: float) -> tuple[str, str]:
 
 @pytest.mark.fault(
     "stream silent for 70 s, then 20 minutes of readings at once",
-    Edit("functions/java/wildrydes/ShardWatermark.java", "pause > idle / 2", "pause == Long.MAX_VALUE"),
+    Edit("functions/java/streaming/SubtaskClock.java", "pause > idle / 2", "false"),
 )
 def test_silence(trial: Trial) -> None:
     """After total silence windows wait for ten seconds, in which every shard is heard again.
@@ -76,7 +75,7 @@ def test_silent_shard(trial: Trial) -> None:
         assert trial.outcome.recovery is not None
         time.sleep(max(0.0, 80 - (time.monotonic() - silent)))
         # Its clock went on while it was silent.
-        with trial.flying("--name", second, *clock(since, speed=20)):
+        with trial.flying("--name", second, *clock_since(since, speed=20)):
             trial.wait_for_rows()
             time.sleep(5)
     trial.finish(late_by_shard=False)
@@ -85,7 +84,7 @@ def test_silent_shard(trial: Trial) -> None:
 
 @pytest.mark.fault(
     "one subtask stalled for 80 s with a backlog",
-    Edit(TIMED, JUDGED_BY_SHARD, "newest - INTERVAL '5' SECOND"),
+    Edit(TIMED, JUDGED_BY_SHARD, "own_watermark"),
 )
 def test_stalled_subtask(trial: Trial) -> None:
     """A subtask that gets nothing from its shard for over a minute is left out, and its backlog comes late.
@@ -107,7 +106,7 @@ def test_stalled_subtask(trial: Trial) -> None:
 
 @pytest.mark.fault(
     "clocks of two flights 3 s and 10 minutes ahead",
-    Edit(READINGS, "StatusTime END,\n        shard,", "StatusTime END,\n        'one for all',"),
+    Edit(READINGS, "END,\n        shard,", "END,\n        'one for all',"),
 )
 def test_clock_skew(trial: Trial) -> None:
     """A clock that is a little ahead costs nothing; one that is far ahead makes late only who shares its shard.
@@ -128,7 +127,7 @@ def test_clock_skew(trial: Trial) -> None:
 
 @pytest.mark.fault(
     "a burst of 4,000 readings that are ten minutes late",
-    Edit(TIMED, JUDGED_BY_SHARD, "newest - INTERVAL '100' DAY(3)"),
+    Edit(TIMED, JUDGED_BY_SHARD, "own_watermark - INTERVAL '100' DAY(3)"),
 )
 def test_late_burst(trial: Trial) -> None:
     """Each of them stands as LATE on the errors stream, and the rows of their minutes stay as they were.
@@ -184,7 +183,8 @@ def unicorn_in(shard: int, *, shards: int) -> str:
     )
 
 
-def clock(since: float, *, speed: int) -> tuple[str, ...]:
-    """Flags of a flight whose clock has gone on at this speed since a moment of the monotonic clock."""
-    ahead = timedelta(seconds=(time.monotonic() - since) * (speed - 1))
-    return "--start", f"{datetime.now(UTC) + ahead:%Y-%m-%d %H:%M:%S}", "--speed", str(speed)
+def clock_since(since: float, *, speed: int) -> tuple[str, ...]:
+    """Flags of a flight without end whose clock has gone on at this speed since a moment of the monotonic clock."""
+    began_ms = clock.start(time.time_ns() // 1_000_000, speed, 1, None)
+    gone_on_ms = int((time.monotonic() - since) * (speed - 1) * 1000)
+    return "--start", status_time(began_ms + gone_on_ms), "--speed", str(speed)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from jobs.unicorn_summary import JOB
-from local import cluster
+from local import cluster, emulator
 from operations import points, state, submit
 from operations.rest import RestError
 from tests.checkout import Edit
@@ -28,7 +28,9 @@ def test_task_manager_killed(trial: Trial) -> None:
     Unprotected: the cluster's restart strategy is none.
     """
     more = {"restart-strategy.type": "none"} if trial.is_unprotected else {}
-    with cluster.running(trial.folder / "cluster", SIZE, trial.between.environment, more=more) as members:
+    with cluster.running(
+        trial.folder / "cluster", SIZE, emulator.child(trial.between.environment), more=more
+    ) as members:
         trial.job = submit.submit(members.rest, submit.Submission(trial.properties(), 2), state.of(JOB))
         with trial.flying(*FLIGHT, *SPEED):
             trial.wait_for_rows()
@@ -72,7 +74,7 @@ def test_job_manager_killed(trial: Trial) -> None:
 
     Unprotected: the job starts anew at the end of the stream, as one would without checkpoints.
     """
-    with cluster.running(trial.folder / "cluster", SIZE, trial.between.environment) as members:
+    with cluster.running(trial.folder / "cluster", SIZE, emulator.child(trial.between.environment)) as members:
         signature = state.of(JOB)
         trial.job = submit.submit(members.rest, submit.Submission(trial.properties(), 2), signature)
         with trial.flying(*FLIGHT, *SPEED):

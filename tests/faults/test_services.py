@@ -26,6 +26,8 @@ from tests.faults.trial import FLIGHT, Trial, wait_for_checkpoint
 pytestmark = pytest.mark.faults
 SPEED = ("--speed", "20")
 NO_RESTART = Edit("local/durable.py", '"restart-strategy.type": "exponential-delay"', '"restart-strategy.type": "none"')
+# The source gives up after four attempts, as the connector does by itself.
+IMPATIENT = Edit("connectors/kinesis.py", 'FOR_EVER = "1000000000"', 'FOR_EVER = "3"')
 DATA = ("GetRecords", "PutRecords", "BatchWriteItem")
 # Both sinks stop at the first refusal, instead of trying again.
 FAIL_ON_ERROR = (
@@ -34,11 +36,11 @@ FAIL_ON_ERROR = (
 )
 
 
-@pytest.mark.fault("every request answered with 500 for 10 s", NO_RESTART)
+@pytest.mark.fault("every request answered with 500 for 10 s", NO_RESTART, IMPATIENT)
 def test_server_errors(trial: Trial) -> None:
-    """The source gives up after four attempts, and the job restarts from its checkpoint until AWS answers.
+    """Source and sinks try again until AWS answers: no restart.
 
-    Unprotected: the job is not restarted.
+    Unprotected: the source gives up after four attempts, and the job is not restarted.
     """
     trial.start()
     with trial.flying(*FLIGHT, *SPEED):
@@ -48,11 +50,12 @@ def test_server_errors(trial: Trial) -> None:
         trial.recover()
     assert rule.hits
     assert trial.finish().errors["LATE"]
+    assert trial.outcome.restarts == 0
 
 
 @pytest.mark.fault("two thirds of all requests throttled for 15 s", NO_RESTART, *FAIL_ON_ERROR)
 def test_throttling(trial: Trial) -> None:
-    """Both sinks send again what was throttled; the source does so four times, and then the job restarts.
+    """Both sinks send again what was throttled, and so does the source: no restart.
 
     Unprotected: the job ends at the first refusal.
     """
@@ -64,6 +67,28 @@ def test_throttling(trial: Trial) -> None:
         trial.recover()
     assert rule.hits > 10
     assert trial.finish().errors["LATE"]
+    assert trial.outcome.restarts == 0
+
+
+@pytest.mark.fault("97 % of GetRecords and GetShardIterator throttled for 40 s", IMPATIENT)
+def test_others_read_too(trial: Trial) -> None:
+    """Guests of the live map that take nearly all reads of each shard: the job waits for its turn, and never restarts.
+
+    Half of the reads that pass find their iterator expired, so that iterators are asked for again and again.
+    Unprotected: the source gives up after four attempts, and the job restarts.
+    """
+    records = rules.throttle("GetRecords", share=0.97)
+    iterators = rules.throttle("GetShardIterator", share=0.97)
+    trial.start()
+    with trial.flying(*FLIGHT, *SPEED):
+        trial.wait_for_rows()
+        with trial.between.fault(records), trial.between.fault(iterators), trial.between.fault(rules.expire(share=0.5)):
+            time.sleep(40)
+        trial.recover()
+    assert records.hits > 20
+    assert iterators.hits > 20
+    trial.finish()
+    assert trial.outcome.restarts == 0
 
 
 @pytest.mark.fault("half of each batch refused for 20 s")
@@ -185,7 +210,7 @@ def findings(trial: Trial) -> set[str]:
 
 @pytest.mark.fault(
     "records at and beyond every limit of the services",
-    Edit("jobs/unicorn_summary/views/checked.sql", "NOT BETWEEN 1 AND 128", "NOT BETWEEN 0 AND 99999"),
+    Edit("jobs/unicorn_summary/tables/readings.sql", "longest_name AS 128", "longest_name AS 9999999"),
 )
 def test_limits(trial: Trial) -> None:
     """What a service would refuse for good never gets there: it stands as COERCION on the errors stream, cut to size.
@@ -199,8 +224,9 @@ def test_limits(trial: Trial) -> None:
     trial.start()
     with trial.flying(*FLIGHT, *SPEED):
         trial.wait_for_rows()
-    # Hours later, so that the flight's windows close and their rows are written beside these.
-    later = datetime.now(UTC) + timedelta(hours=2)
+    # Days later by the flight's clock, which began six days back, so that its windows close and their rows are written
+    # beside these.
+    later = datetime.now(UTC) - timedelta(days=1)
     trial.put([*extremes(later), *extremes(later + timedelta(minutes=3))])
     start = f"{later + timedelta(minutes=5):%Y-%m-%d %H:%M:%S}"
     with trial.flying(*FLIGHT, *SPEED, "--start", start):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from consumer.tail import stored
-from local import check, processes, proof, resources, running
+from local import check, emulator, processes, proof, resources, running
 from local.emulator import Emulator
 from local.processes import RunError
 from operations import rest
@@ -117,7 +117,7 @@ class Trial:
         self.copies.append(copy)
         command = [sys.executable, "-m", "producer", "--stream", self.names.raw, "--copy", str(copy), *flags]
         environment = self.aws.environment | {"AWS_ENDPOINT_URL": self.kinesis_endpoint}
-        return processes.start(command, copy.with_suffix(".log"), environment)
+        return processes.start(command, copy.with_suffix(".log"), emulator.child(environment))
 
     def send(self, *flags: str) -> None:
         """Run a producer to its end."""

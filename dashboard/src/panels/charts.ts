@@ -89,7 +89,7 @@ export class Chart {
     if (hasLimit) {
       set(this.#limit, { x1: LEFT, x2: WIDTH - RIGHT, y1: y(limit), y2: y(limit) });
     }
-    const told = this.#window < MINUTE ? clockSeconds : clock;
+    const told = (time: number): string => (this.#window < MINUTE ? clockSeconds(time, newest) : clock(time));
     const texts = [brief(most), brief(least), told(newest - (ROWS - 1) * this.#window), told(newest)];
     for (const [index, text] of texts.entries()) {
       const where = this.#labels[index];

@@ -6,6 +6,5 @@ SELECT DISTINCT
     line,
     StatusTime,
     reading,
-    TIMESTAMP '0001-01-01 00:00:00.000' AS shard_watermark
-FROM checked
-WHERE error_name IS NULL
+    shard_watermark
+FROM archived_each

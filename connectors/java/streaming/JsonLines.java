@@ -1,4 +1,4 @@
-package wildrydes;
+package streaming;
 
 import java.util.Arrays;
 import java.util.Set;

@@ -1,0 +1,49 @@
+"""The emulator's process, `python -m local.ministack`: ministack behind a gate, reading times as every SDK writes them.
+
+Kinesis takes a time in JSON as seconds since 1970. The AWS SDK for Java 1, with which the connector reads, writes
+milliseconds there once CBOR is off, as it must be for an emulator (`local.flink`); in CBOR, which the service speaks
+with it, milliseconds are right. ministack takes them for seconds, finds no record in the next 50,000 years, and starts
+at the end of the shard.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from typing import Any
+
+from local.gate import Gate
+
+MILLISECONDS = 1e11  # from here on: as seconds it would be the year 5138, as milliseconds it is 1973
+
+
+def seconds(time: float | str | datetime) -> float:
+    """A time that was sent as seconds or as milliseconds since 1970, in seconds; CBOR's own are read already."""
+    value = time.timestamp() if isinstance(time, datetime) else float(time)
+    return value / 1000 if abs(value) >= MILLISECONDS else value
+
+
+def _read_start_times() -> None:
+    """Have ministack's Kinesis take a start time by `seconds`."""
+    from ministack.services import kinesis  # noqa: PLC0415
+
+    position = kinesis._start_position
+
+    def start_position(records: Any, kind: str, sequence_number: str, time: Any) -> Any:
+        return position(records, kind, sequence_number, None if time is None else seconds(time))
+
+    kinesis._start_position = start_position
+
+
+def main() -> None:
+    """Serve until SIGTERM, at the address, with the services and with the keys that the environment names."""
+    from ministack import app  # noqa: PLC0415  (it reads its environment when it is loaded)
+
+    _read_start_times()
+    # `main` serves the module's own `app`; there is no other way to have something in front of it.
+    app.app = Gate(app.app, os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
+    app.main()
+
+
+if __name__ == "__main__":
+    main()

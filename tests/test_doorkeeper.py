@@ -1,0 +1,244 @@
+"""Flink's REST server and web UI let in programs and pages of their own address, and no page of anywhere else.
+
+A JobManager alone, as `local cluster up` starts it. That the job in one JVM has the same doorkeeper is tested with the
+demo (tests/test_local.py), that `flink run` gets past it with a real cluster (tests/test_cluster.py).
+"""
+
+from __future__ import annotations
+
+import http.server
+import json
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from connectors import jars
+from local import cluster, flink, lib
+from tests import browser
+from tests.emulated import wait_for
+
+FOREIGN = "Origin: https://elsewhere.example"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A JobManager with its REST server."""
+
+    folder: Path
+    port: int
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+
+    def lines(self, *lines: str) -> bytes:
+        """Lines of a request, with the server's port where they say PORT."""
+        return "\r\n".join([*lines, "", ""]).replace("PORT", str(self.port)).encode()
+
+    def ask(self, *lines: str) -> int:
+        """The status of the answer to a request with exactly these lines; 0 for none."""
+        with self.connect() as connection:
+            connection.sendall(self.lines(*lines, "Connection: close"))
+            return status(everything(connection))
+
+    def uploads(self) -> list[Path]:
+        """What lies where Flink keeps uploads: a folder for each, and its parts while they come."""
+        return [*self.folder.rglob("flink-web-upload/*"), *self.folder.rglob("FUp_*")]
+
+
+def everything(connection: socket.socket) -> bytes:
+    return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def status(answer: bytes) -> int:
+    match = re.match(rb"HTTP/1\.[01] (\d{3}) ", answer)
+    return int(match[1]) if match else 0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp("doorkeeper")
+    temporary = {"env.java.opts.all": f"{flink.java_options()} -Djava.io.tmpdir={folder / 'tmp'}"}
+    with cluster.running(folder, cluster.Size(0, 1), {}, more=temporary) as running:
+        yield Server(folder, urlsplit(running.rest.address).port or 0)
+
+
+GET = "GET /overview HTTP/1.1"
+OWN = "Host: 127.0.0.1:PORT"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (GET, OWN),
+        (GET, "Host: localhost:PORT"),
+        (GET, "host: LocalHost:PORT"),
+        (GET, "Host: [::1]:PORT"),
+        (GET, OWN, "Origin: http://127.0.0.1:PORT"),
+        (GET, "Host: localhost:PORT", "Origin: http://localhost:PORT"),
+        (GET, OWN, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: empty"),
+        (GET, OWN, "Sec-Fetch-Site: none", "Sec-Fetch-Dest: document"),
+        # A link in another page, the live map's say, may lead here.
+        (GET, OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document"),
+        ("GET /overview HTTP/1.0", OWN),
+    ],
+)
+def test_programs_and_pages_of_its_own_are_let_in(server: Server, lines: tuple[str, ...]) -> None:
+    assert server.ask(*lines) == 200
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (GET,),
+        ("GET /overview HTTP/1.0",),
+        (GET, "Host:"),
+        (GET, "Host: elsewhere.example"),
+        (GET, "Host: elsewhere.example:PORT"),
+        (GET, "Host: 127.0.0.1"),
+        (GET, "Host: 127.0.0.1:1"),
+        (GET, "Host: 127.0.0.1:0PORT"),
+        (GET, "Host: 127.0.0.1.elsewhere.example:PORT"),
+        (GET, "Host: localhost.:PORT"),
+        (GET, "Host: 0.0.0.0:PORT"),
+        (GET, "Host: you@127.0.0.1:PORT"),
+        (GET, "Host: 127.0.0.1:PORT, elsewhere.example"),
+        (GET, OWN, "Host: elsewhere.example"),
+        (GET, "Host: elsewhere.example", OWN),
+        (GET, OWN, OWN),
+        (GET, "Host : 127.0.0.1:PORT"),
+        (GET, OWN, FOREIGN),
+        (GET, OWN, "Origin: null"),
+        (GET, OWN, "Origin:"),
+        (GET, OWN, "Origin: http://127.0.0.1:1"),
+        (GET, OWN, "Origin: http://127.0.0.1"),
+        (GET, OWN, "Origin: https://127.0.0.1:PORT"),
+        (GET, OWN, "Origin: http://localhost:PORT"),  # another server may listen there, on ::1
+        (GET, OWN, "Origin: http://127.0.0.1:PORT", FOREIGN),
+        (GET, OWN, FOREIGN, "Origin: http://127.0.0.1:PORT"),
+        (GET, OWN, "Origin: http://127.0.0.1:PORT https://elsewhere.example"),
+        (GET, OWN, "Origin : https://elsewhere.example"),
+        (GET, OWN, "Origin:", " https://elsewhere.example"),
+        (GET, OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: iframe"),
+        (GET, OWN, "Sec-Fetch-Site: same-site", "Sec-Fetch-Dest: image"),
+        (GET, OWN, "Sec-Fetch-Site: cross-site"),
+        (GET, OWN, FOREIGN, "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"),
+        ("GET http://127.0.0.1:PORT/overview HTTP/1.1", OWN),
+        ("GET http://elsewhere.example/overview HTTP/1.1", OWN),
+        ("OPTIONS /jobs HTTP/1.1", OWN, FOREIGN, "Access-Control-Request-Method: POST"),
+        ("OPTIONS * HTTP/1.1", OWN),
+        ("CONNECT 127.0.0.1:PORT HTTP/1.1", OWN),
+        ("HEAD / HTTP/1.1", "Host: elsewhere.example:PORT"),
+        ("PATCH /jobs/00000000000000000000000000000000 HTTP/1.1", OWN, FOREIGN),
+        ("POST /jobs HTTP/1.1", OWN, FOREIGN, "Content-Type: text/plain", "Content-Length: 2", "Expect: 100-continue"),
+    ],
+)
+def test_pages_of_anywhere_else_are_refused(server: Server, lines: tuple[str, ...]) -> None:
+    """By name, by port, by origin, however it is spelled or doubled; for every method, and before any body."""
+    assert server.ask(*lines) == 403
+
+
+def test_each_request_of_a_connection_is_looked_at(server: Server) -> None:
+    """One that was let in opens no door for the next; after one that was refused, nothing is answered any more."""
+    with server.connect() as connection:
+        connection.sendall(server.lines(GET, OWN))
+        assert status(connection.recv(65536)) == 200
+        connection.sendall(server.lines(GET, OWN, FOREIGN) + server.lines(GET, OWN))
+        answer = everything(connection)
+    assert status(answer) == 403
+    assert answer.count(b"HTTP/1.1") == 1
+
+
+UPLOAD = (
+    b'--frontier\r\nContent-Disposition: form-data; name="jobGraph"; filename="graph.bin"\r\n'
+    b"Content-Type: application/octet-stream\r\n\r\n" + b"\xac\xed\x00\x05" * 50_000
+)
+
+
+@contextmanager
+def uploading(server: Server, *headers: str) -> Iterator[socket.socket]:
+    """A job's submission of which more is to come."""
+    with server.connect() as connection:
+        kind = "Content-Type: multipart/form-data; boundary=frontier"
+        connection.sendall(server.lines("POST /v1/jobs HTTP/1.1", *headers, kind, "Content-Length: 90000000") + UPLOAD)
+        yield connection
+
+
+def test_a_refused_upload_never_lands_on_the_disk(server: Server) -> None:
+    """As a page posts it, without a preflight: refused while it is being sent, and nothing of it is kept."""
+    for headers in ([OWN, FOREIGN], ["Host: elsewhere.example:PORT"]):
+        with uploading(server, *headers) as connection:
+            assert status(connection.recv(65536)) == 403
+            assert not server.uploads()
+    with uploading(server, OWN):  # the same from a program: what was looked for can be found
+        wait_for(lambda: bool(server.uploads()), 20, "Flink has the upload on its disk")
+
+
+class _Hostile(http.server.BaseHTTPRequestHandler):
+    """A page of another origin that tries to submit a job, to frame the web UI, and to read from it."""
+
+    target: str
+
+    def do_GET(self) -> None:
+        page = f"""<!doctype html><title>waiting</title><iframe src="{self.target}/"></iframe>
+            <script>
+              const form = new FormData();
+              form.append("jobGraph", new Blob(["graph"]), "graph.bin");
+              const ask = (path, more) => fetch("{self.target}" + path, more).then((it) => it.type, () => "refused");
+              Promise.all([
+                ask("/v1/jobs", {{ method: "POST", mode: "no-cors", body: form }}),
+                ask("/v1/jobs/overview", {{ mode: "no-cors" }}),
+                ask("/v1/jobs/overview"),
+              ]).then((all) => {{ document.title = all.join(" "); }});
+            </script>"""
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+        self.wfile.write(page.encode())
+
+    def log_message(self, *_arguments: Any) -> None:
+        """Nothing."""
+
+
+def test_in_a_browser(server: Server, tmp_path: Path) -> None:
+    """Flink's web UI works in Chromium, and a page of another origin comes to nothing."""
+    address = f"http://127.0.0.1:{server.port}"
+    with browser.running(tmp_path) as chromium, http.server.HTTPServer(("127.0.0.1", 0), _Hostile) as elsewhere:
+        tab = browser.Tab(chromium)
+        tab.open(f"{address}/")
+        tab.until(lambda: "Available Task Slots" in tab.js("return document.body.innerText"), "the overview")
+        assert "Version: 1.20" in tab.js("return document.body.innerText")
+        assert not [answer for answer in answers(chromium) if answer["status"] >= 400]
+
+        _Hostile.target = address
+        threading.Thread(target=elsewhere.serve_forever, daemon=True).start()
+        tab.open(f"http://127.0.0.1:{elsewhere.server_address[1]}/")
+        tab.until(lambda: chromium.title not in ("", "waiting"), "the hostile page is done")
+        asked = {answer["url"]: answer["status"] for answer in answers(chromium) if answer["url"].startswith(address)}
+        elsewhere.shutdown()
+    assert asked == {f"{address}{path}": 403 for path in ("/", "/v1/jobs", "/v1/jobs/overview")}
+
+
+def answers(chromium: Any) -> list[dict[str, Any]]:
+    """URL and status of each answer that the browser has got since it was asked last."""
+    messages = (json.loads(entry["message"])["message"] for entry in chromium.get_log("performance"))
+    return [one["params"]["response"] for one in messages if one["method"] == "Network.responseReceived"]
+
+
+def test_the_doorkeeper_stays_here(tmp_path: Path) -> None:
+    """Flinks that are started here have it on their class path, or are not started; what goes elsewhere has not."""
+    for folder in (lib.LIB, lib.CLUSTER_LIB):
+        assert (lib.require(folder) / lib.DOORKEEPER.name).exists()
+    (tmp_path / "flink-dist.jar").touch()
+    with pytest.raises(lib.NotSetUp, match="make setup"):
+        lib.require(tmp_path)
+    shipped = [*(lib.JARS / jar.file_name for jar in jars.locked("job")), lib.FUNCTIONS]
+    assert not [jar for jar in shipped if b"Doorkeeper" in jar.read_bytes()]
+    assert b"Doorkeeper" in lib.DOORKEEPER.read_bytes()

@@ -1,0 +1,154 @@
+"""Several readings in one record: an aggregate of the Kinesis Producer Library, or documents one after the other.
+
+What becomes of them today, each as README's Limits and its record table say. A source of the project's own is to take
+both apart; these tests then change with it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from consumer import show
+from consumer.tail import stored
+from deploy import query
+from local import check, flink, proof
+from local.emulator import Emulator
+from operations.backfill import archive as backfill_archive
+from operations.backfill import rows as backfill_rows
+from tests.emulated import run_to_end, stage
+from tests.kpl import HASHES, MAGIC, Inner, aggregate, shard_of
+
+SHARDS = 2
+# Names by the shard of two that their own partition key belongs to.
+HERE, THERE = "Shadowfax", next(name for name in ("Bucephalus", "Rocinante", "Bree", "Jewel") if shard_of(name, 2))
+
+
+def reading(name: str, second: int, **fields: Any) -> bytes:
+    whole = {"Distance": 29.5 + second, "HealthPoints": 150, "Latitude": 40.75, "Longitude": -73.98}
+    whole |= {"MagicPoints": 150 - second, "Name": name, "StatusTime": f"2026-11-22 06:00:{second:02}.250"}
+    return json.dumps(whole | fields).encode() + b"\n"
+
+
+def inner(name: str, *seconds: int) -> list[Inner]:
+    return [Inner(name, reading(name, second)) for second in seconds]
+
+
+WHOLE = aggregate([*inner(HERE, 1, 2, 3), Inner(HERE, b"rubbish\n")])
+FOREIGN = aggregate([*inner(HERE, 11, 12), *inner(THERE, 13)])
+# The inner record's own hash key decides, where there is one.
+MOVED = aggregate([Inner(THERE, reading(THERE, 21), hash_key=1), *inner(HERE, 22)])
+BROKEN = aggregate(inner(HERE, 31, 32))[:-1] + b"\x00"
+SEVERAL = reading(HERE, 41) + reading(HERE, 42)
+ON_ONE_LINE = reading(HERE, 43).rstrip() + reading(HERE, 44)
+PLAIN = [reading(HERE, 51), reading(THERE, 52)]
+
+
+def test_the_names_lie_where_they_are_said_to() -> None:
+    """By the MD5 of the partition key."""
+    assert (shard_of(HERE, SHARDS), shard_of(THERE, SHARDS)) == (0, 1)
+    assert (shard_of("a", 1), HASHES) == (0, 2**128)
+
+
+def test_an_aggregate_byte_by_byte() -> None:
+    """The format as it is published: magic number, the two tables and the records, the message's MD5."""
+    message = (
+        b"\x0a\x01a" + b"\x0a\x01b" + b"\x12\x017" + b"\x1a\x05\x08\x00\x1a\x01x" + b"\x1a\x07\x08\x01\x10\x00\x1a\x01y"
+    )
+    made = aggregate([Inner("a", b"x"), Inner("b", b"y", hash_key=7)])
+    assert made[:4] == MAGIC
+    assert made[4:-16] == message
+    assert len(aggregate([Inner("a", b"x" * 300)])) == 4 + 3 + 3 + 2 + 3 + 300 + 16, "lengths above 127 take two bytes"
+
+
+@pytest.mark.usefixtures("jvm")
+def test_what_the_job_makes_of_them(aws: Emulator, tmp_path: Path) -> None:
+    """An aggregate counts as its parts, and is gone without a trace if one of them belongs to another shard; a broken
+    one, and several documents in one record, are one PARSE each."""
+    on = stage(aws, "kpl", SHARDS)
+    kinesis, dynamodb = on.clients
+    for data in (WHOLE, FOREIGN, MOVED, BROKEN, SEVERAL, ON_ONE_LINE):
+        kinesis.put_record(StreamName=on.names.raw, Data=data, PartitionKey=HERE)
+    for name, data in zip((HERE, THERE), PLAIN, strict=True):
+        kinesis.put_record(StreamName=on.names.raw, Data=data, PartitionKey=name)
+    counted = [*(reading(HERE, second) for second in (1, 2, 3, 22)), reading(THERE, 21), *PLAIN]
+    rejected = [b"rubbish\n", BROKEN, SEVERAL, ON_ONE_LINE]
+    run_to_end(on, tmp_path, len(counted) + len(rejected), parallelism=1)
+
+    expected = check.rows(counted)
+    assert {row["Name"] for row in expected.values()} == {HERE, THERE}
+    for rows in (
+        [json.loads(record.data) for record in stored(kinesis, on.names.summary)],
+        proof.items(dynamodb, on.names.table),
+    ):
+        assert {(row["Name"], row["StatusTime"]): row for row in rows} == expected
+        assert len(rows) == len(expected)
+
+    errors = [json.loads(record.data) for record in stored(kinesis, on.names.errors)]
+    assert [error["ERROR_NAME"] for error in errors] == ["PARSE"] * len(rejected)
+    told = {error["DATA_ROW"]: error["MESSAGE"] for error in errors}
+    assert set(told) == {text(data) for data in rejected}
+    for data in (SEVERAL, ON_ONE_LINE):
+        assert "goes on after the JSON object" in told[text(data)]
+    # What an aggregate's parts say of their place is the aggregate's: they share its sequence number.
+    raw = {record.data: record for record in stored(kinesis, on.names.raw)}
+    assert raw[WHOLE].sequence_number in told["rubbish\n"]
+    dropped = [reading(HERE, 11), reading(HERE, 12), reading(THERE, 13)]
+    assert not any(text(line).strip() in row for line in dropped for row in told)
+
+
+@pytest.mark.parametrize("data", [WHOLE, BROKEN, SEVERAL, ON_ONE_LINE])
+def test_the_consumer_shows_the_record(data: bytes) -> None:
+    """It takes nothing apart: the record's text, in one line."""
+    assert show.as_json(data) is None
+    shown = show.as_text(data)
+    assert shown.isprintable()
+    assert shown.count(HERE) >= 2
+    assert shown.startswith(r"\xf3\x89\x9a\xc2" if data.startswith(MAGIC) else '{"Distance"')
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (WHOLE + b"\n", []),
+        (BROKEN + b"\n", []),
+        (ON_ONE_LINE, []),
+        (SEVERAL, ["06:00:41.25", "06:00:42.25"]),
+        (WHOLE + PLAIN[0] + PLAIN[1], ["06:00:52.25"]),
+    ],
+)
+def test_a_query_over_the_archive_sees_lines(data: bytes, found: Sequence[str], tmp_path: Path) -> None:
+    """Where an aggregate lies in the archive as it came, its parts are rows of NULLs, and so is the line that follows
+    it; of several documents those with a line of their own are rows."""
+    path = tmp_path / "hour.jsonl"
+    path.write_bytes(data)
+    rows = query.over({"2026/11/22/06": path}, "SELECT StatusTime FROM wildrydes").rows
+    assert len(rows) == data.count(b"\n")
+    assert [row[0].split()[1] for row in rows if row[0] is not None] == found
+
+
+@pytest.mark.usefixtures("jvm")
+def test_a_backfill_sees_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads the same lines: an aggregate's are PARSE, and several documents count where each is a line."""
+    monkeypatch.setattr(flink, "use", lambda _variables: None)  # the JVM of the tests stays as it is
+    (tmp_path / "hour").write_bytes(WHOLE + b"\n" + SEVERAL + ON_ONE_LINE + PLAIN[0])
+    asked = threading.Event()
+    archive = backfill_archive.gather([str(tmp_path / "hour")], tmp_path / "laid-out", {}, asked, print)
+    lines, rows = backfill_rows.compute(archive, tmp_path / "rows", 1, asked, print)
+    counted = [reading(HERE, second) for second in (41, 42, 51)]
+    assert {(row["Name"], row["StatusTime"]): dict(row) for row in rows} == check.rows(counted)
+    assert lines.readings == len(counted)
+    assert lines.rejected == {"PARSE": WHOLE.count(b"\n") + 2}
+
+
+def text(data: bytes) -> str:
+    """As DATA_ROW shows a record."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

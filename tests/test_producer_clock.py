@@ -1,0 +1,240 @@
+"""The flight's clock against the wall clock: no reading is ahead of its arrival, unless that is asked for."""
+
+import math
+import re
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from local import check, demo, lib, resources
+from local.emulator import Emulator
+from producer import clock
+from producer.delivery import CAUGHT_UP, Delivery
+from producer.faults import Faults, records
+from producer.flight import herd, readings
+from producer.names import names
+from producer.options import parse
+from producer.pace import Pace, Stop
+from producer.progress import Progress
+from producer.records import Record
+from tests.producer_fakes import Lines
+from tests.test_producer_command import CREDENTIALS, json_name, run
+
+NOW_MS = 1_767_225_600_000  # 2026-01-01 00:00:00 UTC
+SPEEDS = (0.5, 1.0, 1.5, 7.0, 20.0, 1000.0, 1e12, math.inf)
+
+
+class Wall:
+    """A clock that moves only when somebody sleeps."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.passed = 0.0
+        monkeypatch.setattr(time, "monotonic", lambda: self.passed)
+        monkeypatch.setattr(time, "sleep", self.sleep)
+
+    def sleep(self, seconds: float) -> None:
+        self.passed += seconds
+
+
+class Arrivals:
+    """An outlet that keeps, of each record, when it came and its event time, in ms after the start."""
+
+    where = "a list"
+
+    def __init__(self, wall: Wall) -> None:
+        self.seen: list[tuple[float, int]] = []
+        self._wall = wall
+
+    def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
+        self.seen += [(self._wall.passed * 1000, record.at_ms - NOW_MS) for record in records]
+        yield records
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+def fly(monkeypatch: pytest.MonkeyPatch, *flags: str, most: int, start_ms: int | None = None) -> tuple[Arrivals, Lines]:
+    """The arrivals of the first `most` records of a flight that sets out at NOW_MS, and what it says."""
+    monkeypatch.setattr(time, "time_ns", lambda: NOW_MS * 1_000_000)
+    options = parse([*flags, "--seed", "1"])
+    start_ms = options.start_ms if start_ms is None else start_ms
+    wall, lines = Wall(monkeypatch), Lines()
+    outlet = Arrivals(wall)
+    made = readings(herd(names("Shadowfax", options.unicorns), 1), 1, start_ms)
+    sent = records(islice(made, min(most, options.msgs or most)), options.faults, 1)
+    pace = Pace(start_ms, options.speed, 0.0, clock.ceiling(start_ms, NOW_MS))
+    Delivery(outlet, None, Progress(lines, in_place=False, quiet=False)).run(sent, pace, Stop(now=time.monotonic))
+    return outlet, lines
+
+
+@pytest.mark.parametrize("speed", SPEEDS)
+@pytest.mark.parametrize("unicorns", [1, 3, 100, 10_000])
+@pytest.mark.parametrize("msgs", [1, 100, 50_001, 10**15, None])
+def test_no_reading_is_ahead_of_its_arrival(speed: float, unicorns: int, msgs: int | None) -> None:
+    """Whatever the pace, each reading is in the past when it falls due; for eight hours it is the pace that is held."""
+    start_ms = clock.start(NOW_MS, speed, unicorns, msgs)
+    pace = Pace(start_ms, speed, 0.0, clock.ceiling(start_ms, NOW_MS))
+    seconds = math.ceil(msgs / unicorns) if msgs else 10**9
+    if msgs and speed == math.inf and start_ms > 0:
+        assert pace.due(start_ms + seconds * 1000 - 1) == 0, "all of it at once"
+    for after in sorted({0, 1, 59, 3600, 28_800, int(min(28_800 * speed, 10**9)), seconds - 1}):
+        event_ms = start_ms + after * 1000 + 999
+        due = pace.due(event_ms)
+        assert event_ms <= NOW_MS + due * 1000 + 1000, "a reading's offset within its second, at most"
+        if start_ms > 0 and speed < math.inf and after * 1000 + 999 <= 28_800_000 * speed and after < seconds:
+            assert due == pytest.approx((after + 0.999) / speed), "nothing holds it"
+
+
+@given(
+    st.floats(1e-3, 1e6),
+    st.integers(-(10**12), clock.AHEAD_MS),
+    st.integers(0, 10**9),
+)
+@settings(max_examples=200, deadline=None)
+def test_any_start_that_is_given(speed: float, from_now: int, after: int) -> None:
+    """A start in the past never overtakes the wall clock; one that is up to ten minutes ahead keeps within its lead."""
+    start_ms = NOW_MS + from_now
+    pace = Pace(start_ms, speed, 0.0, clock.ceiling(start_ms, NOW_MS))
+    ahead = start_ms + after - (NOW_MS + pace.due(start_ms + after) * 1000)
+    assert ahead <= max(0, from_now) + 1
+
+
+def test_the_ten_minutes_are_the_jobs() -> None:
+    """What the producer keeps within is what the SQL allows and the oracle expects: it can import neither."""
+    sql = (lib.ROOT / "jobs/unicorn_summary/tables/readings.sql").read_text()
+    told = re.search(r"latest AS arrival \+ INTERVAL '(\d+)' MINUTE", sql)
+    assert told
+    assert timedelta(minutes=int(told[1])) == check.AHEAD == timedelta(milliseconds=clock.AHEAD_MS)
+
+
+def test_a_start_in_the_future_is_left_alone() -> None:
+    """More than ten minutes ahead nothing holds the clock: whoever asks for that wants to see what becomes of it."""
+    start_ms = NOW_MS + clock.AHEAD_MS + 1
+    pace = Pace(start_ms, 20.0, 0.0, clock.ceiling(start_ms, NOW_MS))
+    assert pace.due(start_ms + 60_000) == pytest.approx(3.0)
+    assert clock.ceiling(start_ms - 1, NOW_MS) == start_ms - 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "back"),
+    [
+        ((), timedelta()),
+        (("--name", "Bucephalus", "--msgs", "100", "--error", "yes"), timedelta()),
+        (("--speed", "0.5"), timedelta()),
+        (("--unicorns", "20", "--speed", "20"), timedelta(hours=8 * 19)),
+        (("--unicorns", "2", "--rate", "40"), timedelta(hours=8 * 19)),
+        (("--speed", "20", "--msgs", "1200"), timedelta(minutes=19)),
+        (("--unicorns", "100", "--rate", "max", "--msgs", "50000"), timedelta(seconds=500)),
+        (("--unicorns", "10000", "--rate", "max"), timedelta(hours=8 * 2.5)),
+        (("--rate", "max", "--msgs", "1000000000"), timedelta(seconds=10**9)),
+        (("--speed", "1e9"), timedelta(milliseconds=NOW_MS)),
+        (("--speed", "20", "--start", "2026-01-02 00:00:00"), timedelta(days=-1)),
+    ],
+)
+def test_where_a_flight_begins(flags: Sequence[str], back: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the wall clock's pace it begins now; faster, as far back as it needs, and where --start says."""
+    monkeypatch.setattr(time, "time_ns", lambda: NOW_MS * 1_000_000)
+    assert timedelta(milliseconds=NOW_MS - parse(flags).start_ms) == back
+
+
+@pytest.mark.parametrize(("speed", "back"), [("20", 8 * 19), ("1", 0), ("0.5", 0), ("300", 8 * 299)])
+def test_where_the_demo_begins(speed: str, back: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo's flight stays behind the wall clock for eight hours, whatever its speed."""
+    chosen = demo.Options(20, 4, 4, float(speed), None, 0.01, 0.05, 0.01, None, 0, 0)
+    _python, _m, program, *flags = chosen.producer(tmp_path / "sent.jsonl")
+    assert program == "producer"
+    monkeypatch.setattr(time, "time_ns", lambda: NOW_MS * 1_000_000)
+    assert timedelta(milliseconds=NOW_MS - parse(flags).start_ms) == timedelta(hours=back)
+
+
+@pytest.mark.parametrize("faults", [(), ("--late", "0.1", "--out-of-order", "0.2", "--malformed", "0.1")])
+def test_eight_hours_and_then_the_wall_clocks_pace(faults: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice as fast for eight hours; then a reading a second, and that is said once."""
+    outlet, lines = fly(monkeypatch, "--speed", "2", *faults, most=2 * 28_800 + 300)
+    assert all(event_ms <= came_ms + 1 for came_ms, event_ms in outlet.seen)
+    before = [event_ms for came_ms, event_ms in outlet.seen if came_ms < 28_800_000]
+    assert len(before) >= 2 * 28_800 - (60 if faults else 1)
+    assert outlet.seen[-1][0] == pytest.approx(28_800_000 + 300_000, abs=2000)
+    assert sum(CAUGHT_UP in text for text in lines.texts) == 1
+
+
+def test_a_start_that_is_overtaken_within_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour back at twenty times the pace is caught up after three minutes: nothing is ahead then or later."""
+    outlet, lines = fly(monkeypatch, "--speed", "20", most=4000, start_ms=NOW_MS - 3_600_000)
+    assert all(event_ms <= came_ms + 1 for came_ms, event_ms in outlet.seen)
+    assert outlet.seen[3000][0] == pytest.approx(150_000, abs=300)
+    assert outlet.seen[-1][0] == pytest.approx(399_000, abs=300)
+    assert sum(CAUGHT_UP in text for text in lines.texts) == 1
+
+
+def test_nothing_is_said_where_nothing_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flight that ends before it catches up says nothing of it."""
+    for flags in ((), ("--speed", "20", "--msgs", "3000"), ("--rate", "max", "--msgs", "3000")):
+        with monkeypatch.context() as patch:
+            outlet, lines = fly(patch, "--unicorns", "3", *flags, most=3000)
+        assert len(outlet.seen) == 3000
+        assert not any(CAUGHT_UP in text for text in lines.texts)
+
+
+def test_faults_do_not_put_a_reading_ahead() -> None:
+    """Withheld readings are older than what is sent beside them."""
+    start_ms = clock.start(NOW_MS, math.inf, 2, 4000)
+    made = islice(readings(herd(names("Shadowfax", 2), 1), 1, start_ms), 4000)
+    assert all(record.send_ms <= NOW_MS for record in records(made, Faults(0.2, 0.2, 0.2), 1))
+
+
+def test_the_future_is_told() -> None:
+    """A start more than ten minutes ahead is kept, and one line says what becomes of it, unless --quiet."""
+    start = f"{datetime.now(UTC) + timedelta(hours=2):%Y-%m-%d %H:%M:%S}"
+    done = run("--start", start, "--rate", "max", "--msgs", "10", "--to", "stdout")
+    assert (done.returncode, done.stdout.count("\n"), done.stdout.count(start)) == (0, 10, 1)
+    assert done.stderr.count(clock.TOO_EARLY) == 1
+    assert re.search(r"\([12] h( \d+ min)? ahead of the wall clock\)", done.stderr)
+    assert run("--start", start, "--rate", "max", "--msgs", "10", "--to", "stdout", "--quiet").stderr == ""
+
+
+def test_where_to_go_on_is_told() -> None:
+    """A fast flight tells where it began, how long ago that is, and the --start of one that goes on from its end."""
+    done = run("--unicorns", "3", "--speed", "1000", "--msgs", "600", "--to", "stdout")
+    assert "(3 min ago)" in done.stderr
+    told = re.search(r"goes on from there with --start '([^']+)'", done.stderr)
+    assert told
+    assert done.stdout.splitlines()[-1].split('"StatusTime": "')[1][:23] < told[1]
+    assert "goes on" not in run("--msgs", "1", "--to", "stdout").stderr
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ("--unicorns", "20", "--speed", "20", "--msgs", "600"),
+        ("--unicorns", "2", "--rate", "400", "--msgs", "800", "--late", "0.1", "--out-of-order", "0.1"),
+        ("--unicorns", "100", "--rate", "max", "--msgs", "5000"),
+        ("--rate", "max", "--msgs", "5000"),
+    ],
+)
+def test_arrivals_at_kinesis(aws: Emulator, flags: Sequence[str]) -> None:
+    """On a stream, by its own times of arrival: no reading is ahead of its own."""
+    kinesis = resources.clients(aws.environment)[0]
+    stream = f"clock-{len(flags)}-{flags[-1]}"
+    kinesis.create_stream(StreamName=stream, ShardCount=1)
+    done = run(*flags, "--stream", stream, "--endpoint", aws.endpoint, **CREDENTIALS | dict(aws.environment))
+    assert done.returncode == 0, done.stderr
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    seen = 0
+    while (answer := kinesis.get_records(ShardIterator=iterator, Limit=10_000))["Records"]:
+        iterator = answer["NextShardIterator"]
+        for record in answer["Records"]:
+            assert json_name(record["Data"])
+            told = record["Data"].decode().split('"StatusTime": "')[1][:23]
+            event = datetime.strptime(told, "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC)
+            assert event <= record["ApproximateArrivalTimestamp"] + timedelta(seconds=1)
+            seen += 1
+    assert seen == int(flags[flags.index("--msgs") + 1])

@@ -1,0 +1,344 @@
+"""Whatever the user's shell and home say: what is meant for the emulator goes there, a child sees what it was given."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+from botocore.exceptions import ClientError
+
+from aws import session
+from aws.failures import proxy_for, without_secrets
+from consumer.__main__ import main as consumer
+from consumer.tail import stored
+from deploy.account import DeployError, connect
+from local import emulator, environment, flink, lib, node, resources, running
+from local.emulator import Emulator, Keys
+from operations import rest
+from operations.backfill import s3
+from producer.kinesis import Retry
+from producer.kinesis import connect as produce
+from producer.outlets import ProducerError
+from producer.records import Kind, Record
+from tests.emulated import reset
+
+NOWHERE = "http://127.0.0.1:9"
+PROXIES = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"), NOWHERE)
+AWS = {
+    "AWS_PROFILE": "payments-prod",
+    "AWS_DEFAULT_PROFILE": "payments-prod",
+    "AWS_ENDPOINT_URL_KINESIS": NOWHERE,
+    "AWS_ENDPOINT_URL_DYNAMODB": NOWHERE,
+    "AWS_ENDPOINT_URL_S3": NOWHERE,
+    "AWS_ENDPOINT_URL_STS": NOWHERE,
+    "AWS_SESSION_TOKEN": "theirs",
+    "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/theirs",
+    "AWS_WEB_IDENTITY_TOKEN_FILE": "/nonexistent",
+    "AWS_CA_BUNDLE": "/nonexistent",
+    "AWS_MAX_ATTEMPTS": "many",
+    "AWS_RETRY_MODE": "nonsense",
+    "AWS_DEFAULTS_MODE": "nonsense",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "AWS_USE_DUALSTACK_ENDPOINT": "true",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    "AWS_DATA_PATH": "/nonexistent",
+    "AWS_REQUEST_CHECKSUM_CALCULATION": "nonsense",
+}
+OTHERS = {
+    "JAVA_TOOL_OPTIONS": "-Dx",
+    "_JAVA_OPTIONS": "-Dx",
+    "JDK_JAVA_OPTIONS": "-Dx",
+    "CLASSPATH": "/nonexistent",
+    "FLINK_CONF_DIR": "/nonexistent",
+    "FLINK_HOME": "/nonexistent",
+    "FLINK_LIB_DIR": "/nonexistent",
+    "FLINK_ENV_JAVA_OPTS": "-Dx",
+    "HADOOP_CLASSPATH": "/nonexistent",
+    "PYFLINK_GATEWAY_PORT": "9",
+    "PYTHONPATH": "/nonexistent",
+    "PYTHONSAFEPATH": "1",
+    "PYTHONHOME": "/nonexistent",
+    "LD_PRELOAD": "/nonexistent",
+    "NODE_OPTIONS": "--nonsense",
+    "SERVICES": "s3,sqs,lambda",
+    "USE_SSL": "1",
+    "CDPATH": "/tmp",  # noqa: S108  (any folder)
+    "LANG": "tr_TR.UTF-8",
+    "LC_ALL": "tr_TR.UTF-8",
+    "LC_NUMERIC": "de_DE.UTF-8",
+    "TZ": "America/New_York",
+}
+
+
+@pytest.fixture
+def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """An environment that is set for everything but this; a home whose configuration leads away. The home."""
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "config").write_text(
+        f"[default]\nregion = eu-central-1\nendpoint_url = {NOWHERE}\nservices = theirs\n"
+        f"[services theirs]\nkinesis =\n  endpoint_url = {NOWHERE}\n"
+    )
+    for name, value in {**PROXIES, **AWS, **OTHERS, "HOME": str(tmp_path)}.items():
+        if name not in ("PYTHONHOME", "LD_PRELOAD"):  # this process starts others, too
+            monkeypatch.setenv(name, value)
+    return tmp_path
+
+
+def test_a_child_sees_nothing_but_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of all the variables, those that say who and where somebody is are handed on."""
+    for name, value in {**PROXIES, **AWS, **OTHERS}.items():
+        monkeypatch.setenv(name, value)
+    plain = environment.plain()
+    assert not {**PROXIES, **AWS, **OTHERS}.items() & plain.items()
+    assert plain["PATH"] == os.environ["PATH"]
+    assert (plain["LC_ALL"], plain["NO_PROXY"], plain["no_proxy"]) == ("C.UTF-8", "*", "*")
+    assert plain.keys() <= {*environment._OWN, "LANG", "LC_ALL", "NO_PROXY", "no_proxy"}
+
+
+def test_what_is_missing_is_made_up_for() -> None:
+    """Neither a PATH nor a temporary folder that is none."""
+    assert environment.plain({})["PATH"] == os.defpath
+    assert "TMPDIR" not in environment.plain({"TMPDIR": "/nonexistent"})
+    assert environment.plain({"HOME": ""}).get("HOME") is None
+
+
+def test_towards_aws_the_users_own_settings_are_handed_on() -> None:
+    """On purpose, all of them, and the proxies, except for this machine; towards this machine keys and region alone."""
+    user = {**AWS, **PROXIES, **OTHERS, "NO_PROXY": "corp.example", "AWS_ACCESS_KEY_ID": "key", "AWS_REGION": "here"}
+    for endpoint in (None, "https://vpce-1.kinesis.us-east-1.vpce.amazonaws.com"):
+        given = environment.for_job(endpoint, user)
+        assert AWS.items() <= given.items()
+        assert PROXIES.items() <= given.items()
+        assert given["no_proxy"] == given["NO_PROXY"] == "corp.example,127.0.0.1,localhost,::1"
+        assert not OTHERS.items() & given.items()
+    given = environment.for_job("http://localhost:4566", user)
+    assert given["AWS_ACCESS_KEY_ID"] == "key"
+    assert {name for name in given if name.startswith("AWS_")} == {
+        *("AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_SESSION_TOKEN", "AWS_EC2_METADATA_DISABLED"),
+        *("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"),
+    }
+    assert not PROXIES.items() & given.items()
+
+
+def test_npm_gets_its_own_settings_and_the_proxies() -> None:
+    given = environment.npm({**PROXIES, **OTHERS, **AWS, "npm_config_registry": "https://mirror.example"})
+    assert given["npm_config_registry"] == "https://mirror.example"
+    assert given["HTTPS_PROXY"] == NOWHERE
+    assert not {**OTHERS, **AWS}.items() & given.items()
+
+
+@pytest.mark.usefixtures("hostile")
+def test_clients_of_the_emulator_speak_to_it(aws: Emulator) -> None:
+    """Keys, region and endpoint are what was handed to them, and no proxy is asked."""
+    kinesis, dynamodb = resources.clients(aws.environment)
+    kinesis.create_stream(StreamName="hostile", ShardCount=1)
+    assert "hostile" in kinesis.list_streams()["StreamNames"]
+    dynamodb.list_tables()
+    account = resources.account(aws.environment)
+    assert account.number == "000000000000"
+    assert account.region == emulator.REGION
+    account.client("s3").list_buckets()
+
+
+@pytest.fixture
+def theirs(aws: Emulator, hostile: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
+    """The keys in the environment beside all that is hostile, as after the printed line and further settings."""
+    assert hostile
+    for name, value in aws.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_SESSION_TOKEN")
+    monkeypatch.delenv("AWS_CONFIG_FILE")
+    return aws
+
+
+@pytest.mark.parametrize("by", ["flag", "variable"])
+def test_an_endpoint_that_was_chosen_wins(theirs: Emulator, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over one for the service alone, in producer, consumer, deploy, backfill and the look before a job starts."""
+    given = theirs.endpoint if by == "flag" else None
+    if given:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", NOWHERE)
+    outlet = produce("any", None, given, Retry(), lambda *_: None)
+    assert theirs.endpoint in outlet.where
+    assert connect(session.endpoint_of(given), None, None).number == "000000000000"
+    place = {"region": "us-east-1"} | ({"endpoint": given} if given else {})
+    assert s3._client(place).list_buckets()["ResponseMetadata"]["HTTPStatusCode"] == 200
+    if given:
+        session.at(place, "kinesis").list_streams()
+
+
+@pytest.mark.usefixtures("hostile")
+def test_other_programs_after_the_printed_line(aws: Emulator) -> None:
+    """A boto3 that knows nothing of this project finds the emulator, and nothing else, after the line was pasted."""
+    script = "import boto3; print(boto3.client('kinesis').meta.endpoint_url); boto3.client('kinesis').list_streams()"
+    line = environment.line(aws.environment)
+    assert line.startswith("export ")
+    assert "\n" not in line
+    for shell in filter(shutil.which, ("sh", "dash", "bash", "zsh")):
+        done = subprocess.run(
+            [
+                shell,
+                "-euc",
+                f'{line}\nunset PYTHONPATH\nenv | grep ^AWS_ | sort\nexec "$0" -c "{script}"',
+                sys.executable,
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, (shell, done.stderr[-500:])
+        *variables, endpoint = done.stdout.splitlines()
+        assert endpoint == aws.endpoint
+        assert dict(one.split("=", 1) for one in variables) == aws.environment
+
+
+def test_the_line_leaves_what_a_proxy_is_not_asked_for() -> None:
+    """However it is spelled, and also where nothing was set and a shell insists on that."""
+    line = environment.line({"AWS_REGION": "a b"})
+    told = subprocess.run(
+        ["/bin/sh", "-euc", f'{line}; printf "%s\\n" "$NO_PROXY" "$no_proxy" "$AWS_REGION"'],
+        env={"PATH": os.environ["PATH"], "NO_PROXY": "corp"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert told == ["127.0.0.1,localhost,::1,corp"] * 2 + ["a b"]
+
+
+@pytest.fixture
+def flinks() -> Iterator[str]:
+    """The address of something that answers as Flink's REST API does."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps({"taskmanagers": 1}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_arguments: object) -> None:
+            """Nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_flink_on_this_machine_is_not_asked_through_a_proxy(flinks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in PROXIES.items():
+        monkeypatch.setenv(name, value)
+    assert rest.Cluster(flinks).overview() == {"taskmanagers": 1}
+    assert emulator.answers(f"{flinks}/health")
+
+
+def test_a_proxy_that_fails_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By everything that asks other machines."""
+    for name in PROXIES:
+        monkeypatch.setenv(name, "http://me:hush@127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.delenv("no_proxy", raising=False)
+    for name in AWS:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "y")
+    assert proxy_for("http://flink.example") == "http://127.0.0.1:9"
+    with pytest.raises(rest.RestError, match=r"through the proxy http://127\.0\.0\.1:9 ") as refused:
+        rest.Cluster("http://flink.example:8081").overview()
+    outlet = produce("any", "us-east-1", None, Retry(limit=0.1), lambda *_: None)
+    with pytest.raises(ProducerError, match=r"the proxy http://127\.0\.0\.1:9 does not answer") as unsent:
+        list(outlet.put([RECORD]))
+    assert "hush" not in f"{refused.value}{unsent.value}"
+    assert without_secrets("me:hush@proxy.example:3128") == "http://proxy.example:3128"
+
+
+RECORD = Record("Bree", b"{}\n", Kind.OK, False, 0, 0)
+
+
+CONFIGURATION = {
+    "process": 'credential_process = /bin/sh -c "echo hush >&2; exit 3"',
+    "role": "role_arn = arn:aws:iam::123456789012:role/x",
+    "source": "role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = nowhere",
+    "empty": "role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = default",
+    "half": "aws_access_key_id = AKIAX",
+    "environment": "role_arn = arn:aws:iam::123456789012:role/x\ncredential_source = Nonsense",
+    "retries": "aws_access_key_id = x\naws_secret_access_key = y\nretry_mode = nonsense",
+    "attempts": "aws_access_key_id = x\naws_secret_access_key = y\nmax_attempts = many",
+}
+SAID = {
+    "process": "the credential_process of the AWS profile yields no AWS credentials",
+    "role": "lack source_profile or credential_source",
+    "source": 'source_profile "nowhere" referenced in the profile "source" does not exist',
+    "empty": "must have credentials",
+    "half": "lack aws_secret_access_key",
+    "environment": 'credential source "Nonsense"',
+    "retries": '"nonsense" must be one of',
+    "attempts": "'many'",
+    "nobody": "nobody",
+}
+
+
+@pytest.mark.parametrize("profile", SAID)
+def test_a_configuration_that_cannot_be_is_one_true_sentence(
+    profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From each program, about what is so: not the region, not the network; and nothing that may be secret."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    text = "[default]\nregion = us-east-1\n"
+    text += "".join(f"[profile {name}]\nregion = us-east-1\n{lines}\n" for name, lines in CONFIGURATION.items())
+    (tmp_path / "config").write_text(text)
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_PROFILE", profile)
+
+    said = []
+    with pytest.raises(ProducerError) as unsent:
+        list(produce("any", None, None, Retry(limit=0.1), lambda *_: None).put([RECORD]))
+    said.append(str(unsent.value))
+    monkeypatch.setattr(sys, "stdout", sys.__stdout__)  # pytest's has no descriptor
+    assert consumer(["--patience", "0"]) == 1
+    said.append(capsys.readouterr().err)
+    if profile not in ("retries", "attempts"):  # which deploy decides for itself
+        with pytest.raises(DeployError) as undone:
+            connect(None, None, None).client("sts")
+        said.append(str(undone.value))
+    with pytest.raises(running.RunError) as unlooked:
+        resources.require({"aws": {"region": "us-east-1"}, "readings": {"stream": "any"}})
+    said.append(str(unlooked.value))
+    for one in said:
+        assert SAID[profile].lower() in one.lower(), one
+        assert "hush" not in one
+        assert "--region" not in one
+        assert len(one.strip().splitlines()) == 1
+
+
+@pytest.mark.usefixtures("hostile")
+def test_java_and_node_are_started_with_their_own(tmp_path: Path) -> None:
+    """Neither reads options of somebody's shell; Flink works out its memory, and npm tells its version."""
+    flink.write_configuration(tmp_path, {"jobmanager.memory.process.size": "1024m"})
+    command = flink.command("jobmanager", tmp_path, "any.log")
+    assert any(word.startswith("-Xmx") for word in command)
+    assert not any("/nonexistent" in word for word in command)
+    assert node.npm("--version", folder=lib.ROOT, seconds=60).returncode == 0
+
+
+def test_the_reset_of_tests_is_signed(tmp_path: Path) -> None:
+    with emulator.running(tmp_path / "log") as aws:
+        kinesis, _none = resources.clients(aws.environment)
+        kinesis.create_stream(StreamName="any", ShardCount=1)
+        assert list(stored(kinesis, "any")) == []
+        reset(aws)
+        assert kinesis.list_streams()["StreamNames"] == []
+        with pytest.raises(ClientError):
+            resources.clients(emulator.environment(aws.endpoint, Keys("test", "test")))[0].list_streams()
