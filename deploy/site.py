@@ -13,6 +13,7 @@ from typing import Any
 from deploy import retained, template
 from deploy.account import Account, DeployError, Say, sentences
 from deploy.stack import Found
+from jobs.unicorn_summary import JOB
 
 CONFIG = "config.json"
 INDEX = "index.html"
@@ -101,9 +102,13 @@ def built(folder: Path) -> list[File]:
 
 
 def config(region: str, identity_pool: str, streams: tuple[str, str, str], table: str) -> dict[str, Any]:
-    """What the page's config.json says of a place. streams: of readings, minute rows and errors."""
+    """What the page's config.json says of a place. streams: of readings, rows and errors.
+
+    Its window is the time from one row to the next, in milliseconds.
+    """
     names = dict(zip(("readings", "summary", "errors"), streams, strict=True))
-    return {"region": region, "identityPool": identity_pool, "streams": names, "table": table}
+    window = round(JOB.window().step.total_seconds() * 1000)
+    return {"region": region, "identityPool": identity_pool, "streams": names, "table": table, "window": window}
 
 
 def _value(parameters: Mapping[str, str], name: str) -> str:

@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -699,7 +700,7 @@ def test_bounds_are_minutes(text: str, capsys: pytest.CaptureFixture[str]) -> No
 )
 def test_a_bound_is_taken_as_a_status_time(text: str) -> None:
     """However it is written, it is compared as the table's sort key."""
-    assert backfill_command._minute(text) == "2026-11-22 06:00:00.000"
+    assert backfill_command._end(text) == "2026-11-22 06:00:00.000"
 
 
 def test_the_report() -> None:
@@ -742,3 +743,25 @@ def test_the_report() -> None:
         "--since '2026-11-22 12:01' --until '2026-11-22 12:04'",
         "7 rows would be written to UnicornSensorData.",
     ]
+
+
+def test_an_object_keeps_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A downloaded file is as old as its object: its lines had arrived by then, and none from after that counts."""
+    from operations.backfill import s3  # noqa: PLC0415
+
+    written_at = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
+
+    class Service:
+        def get_paginator(self, _name: str) -> Service:
+            return self
+
+        def paginate(self, **_where: str) -> list[dict[str, Any]]:
+            return [{"Contents": [{"Key": "2026/11/22/06/a", "Size": 2, "LastModified": written_at}]}]
+
+        def download_file(self, _bucket: str, _key: str, path: str, **_how: Any) -> None:
+            Path(path).write_text("x\n")
+
+    monkeypatch.setattr(s3, "_client", lambda _place: Service())
+    s3.download("s3://bucket/2026/", tmp_path, {}, threading.Event(), lambda _text: None)
+    (path,) = tmp_path.iterdir()
+    assert path.stat().st_mtime == written_at.timestamp()

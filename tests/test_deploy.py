@@ -134,6 +134,7 @@ def test_the_page_is_uploaded_with_its_settings(place: Place) -> None:
         "identityPool": found.outputs["IdentityPool"],
         "streams": {"readings": "wildrydes", "summary": "wildrydes-summary", "errors": "wildrydes-errors"},
         "table": "UnicornSensorData",
+        "window": 60_000,
         "endpoint": place.account.endpoint,
     }
     script = s3.head_object(Bucket=bucket, Key="assets/index-one.js")

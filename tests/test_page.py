@@ -90,6 +90,7 @@ def test_settings(served: page.Page) -> None:
         "identityPool": "us-east-1:pool",
         "streams": {"readings": "r", "summary": "s", "errors": "e"},
         "table": "t",
+        "window": 60_000,
         "endpoint": "/aws",
     }
 

@@ -103,6 +103,7 @@ def test_settings_in_the_cloud(endpoint: str | None) -> None:
         "identityPool": "eu-central-1:pool",
         "streams": {"readings": "raw", "summary": "wildrydes-summary", "errors": "wildrydes-errors"},
         "table": "rows",
+        "window": 60_000,
     }
 
 

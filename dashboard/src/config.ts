@@ -4,6 +4,8 @@ export interface Config {
   identityPool: string;
   streams: { readings: string; summary: string; errors: string };
   table: string;
+  /** From one row's end to the next one's, milliseconds; a minute without it. */
+  window?: number;
   /** Of an emulator: an address, or a path of the page's own origin. Without it, AWS. */
   endpoint?: string;
   /** Online tiles below the unicorns, in place of the outlines that come with the page. */
@@ -38,7 +40,7 @@ export function parseConfig(text: string, base: string): Config {
     problems.push(`${where} is missing`);
     return "";
   };
-  const known = ["region", "identityPool", "streams", "table", "endpoint", "tiles"];
+  const known = ["region", "identityPool", "streams", "table", "window", "endpoint", "tiles"];
   problems.push(...unknown(parsed, known, ""));
   const streams = isObject(parsed.streams) ? parsed.streams : {};
   problems.push(...unknown(streams, STREAMS, "streams."));
@@ -52,6 +54,13 @@ export function parseConfig(text: string, base: string): Config {
     },
     table: text_(parsed, "table", "table"),
   };
+  if (parsed.window !== undefined) {
+    if (typeof parsed.window === "number" && parsed.window > 0) {
+      config.window = parsed.window;
+    } else {
+      problems.push("window is not a number of milliseconds");
+    }
+  }
   if (parsed.endpoint !== undefined) {
     const endpoint = address(parsed.endpoint, base);
     if (endpoint === undefined) {

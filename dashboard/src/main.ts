@@ -73,7 +73,7 @@ class Page {
     this.#map = new LiveMap(config, this.#fleet, choose);
     this.#list = new FleetList(this.#fleet, choose);
     this.#table = new MinuteTable(this.#minutes, choose);
-    this.#detail = new Detail(this.#minutes);
+    this.#detail = new Detail(this.#minutes, config.window);
     this.#tabs = new Tabs(() => this.#tick());
     this.#streams = new StreamsList(this.#readers);
     new Colours(() => this.#recolour());

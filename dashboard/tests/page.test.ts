@@ -8,6 +8,7 @@ import { History } from "../src/history.ts";
 import { failureOf } from "../src/kinesis.ts";
 import { KEPT, LISTED, Minutes } from "../src/minutes.ts";
 import { hueOf } from "../src/palette.ts";
+import { unbroken } from "../src/panels/charts.ts";
 import { together } from "../src/panels/detail.ts";
 import { judge, worst } from "../src/panels/streams-list.ts";
 import { Rate } from "../src/rate.ts";
@@ -40,6 +41,7 @@ test("settings: of the cloud, and of an emulator behind the page's own origin", 
   );
   const tiles = { url: "https://tiles.example/{z}/{x}/{y}.png", attribution: "them" };
   assert.deepEqual(parseConfig(JSON.stringify({ ...SETTINGS, tiles }), BASE).tiles, tiles);
+  assert.equal(parseConfig(JSON.stringify({ ...SETTINGS, window: 10_000 }), BASE).window, 10_000);
 });
 
 test("settings: every problem is named in one sentence", () => {
@@ -53,6 +55,7 @@ test("settings: every problem is named in one sentence", () => {
     },
   );
   assert.throws(() => parseConfig(JSON.stringify({ ...SETTINGS, tiles: { url: "x" } }), BASE), /tiles.attribution/);
+  assert.throws(() => parseConfig(JSON.stringify({ ...SETTINGS, window: "1 min" }), BASE), /number of milliseconds/);
 });
 
 test("settings: fetched beside the page, or told to be missing", async (context) => {
@@ -111,6 +114,13 @@ test("records a second: those of ten whole seconds, the last two of which may be
   assert.equal(rate.perSecond(60_500), 50);
   assert.equal(rate.perSecond(67_000), 25);
   assert.equal(rate.perSecond(90_000), 0);
+});
+
+test("charts: a line goes on as long as one window follows another, of whatever length", () => {
+  const at = (...times: number[]) => times.map((time) => ({ time, least: 1, most: 1 }));
+  const pieces = (window: number) => unbroken(at(0, 10_000, 20_000, 40_000), window).map(({ length }) => length);
+  assert.deepEqual(pieces(10_000), [3, 1]);
+  assert.deepEqual(pieces(60_000), [4]);
 });
 
 test("minute rows: from stream and table, in any order, each once", () => {

@@ -19,10 +19,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 SPEED = ("--speed", "20")
 IDLE = 60  # seconds after which a silent shard no longer holds back the windows
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
-JUDGED_BY_SHARD = """GREATEST(
-        newest - INTERVAL '5' SECOND,
-        COALESCE(CURRENT_WATERMARK(StatusTime), newest - INTERVAL '5' SECOND)
-    )"""
+JUDGED_BY_SHARD = "GREATEST(own_watermark, COALESCE(CURRENT_WATERMARK(StatusTime), own_watermark))"
 READINGS = "jobs/unicorn_summary/tables/readings.sql"
 TIMED = "jobs/unicorn_summary/views/timed.sql"
 
@@ -87,7 +84,7 @@ def test_silent_shard(trial: Trial) -> None:
 
 @pytest.mark.fault(
     "one subtask stalled for 80 s with a backlog",
-    Edit(TIMED, JUDGED_BY_SHARD, "newest - INTERVAL '5' SECOND"),
+    Edit(TIMED, JUDGED_BY_SHARD, "own_watermark"),
 )
 def test_stalled_subtask(trial: Trial) -> None:
     """A subtask that gets nothing from its shard for over a minute is left out, and its backlog comes late.
@@ -109,7 +106,7 @@ def test_stalled_subtask(trial: Trial) -> None:
 
 @pytest.mark.fault(
     "clocks of two flights 3 s and 10 minutes ahead",
-    Edit(READINGS, "StatusTime END,\n        shard,", "StatusTime END,\n        'one for all',"),
+    Edit(READINGS, "END,\n        shard,", "END,\n        'one for all',"),
 )
 def test_clock_skew(trial: Trial) -> None:
     """A clock that is a little ahead costs nothing; one that is far ahead makes late only who shares its shard.
@@ -156,7 +153,7 @@ def test_slow_clock(trial: Trial) -> None:
 
 @pytest.mark.fault(
     "a burst of 4,000 readings that are ten minutes late",
-    Edit(TIMED, JUDGED_BY_SHARD, "newest - INTERVAL '100' DAY(3)"),
+    Edit(TIMED, JUDGED_BY_SHARD, "own_watermark - INTERVAL '100' DAY(3)"),
 )
 def test_late_burst(trial: Trial) -> None:
     """Each of them stands as LATE on the errors stream, and the rows of their minutes stay as they were.

@@ -210,7 +210,7 @@ def findings(trial: Trial) -> set[str]:
 
 @pytest.mark.fault(
     "records at and beyond every limit of the services",
-    Edit("jobs/unicorn_summary/views/checked.sql", "NOT BETWEEN 1 AND 128", "NOT BETWEEN 0 AND 99999"),
+    Edit("jobs/unicorn_summary/tables/readings.sql", "longest_name AS 128", "longest_name AS 9999999"),
 )
 def test_limits(trial: Trial) -> None:
     """What a service would refuse for good never gets there: it stands as COERCION on the errors stream, cut to size.

@@ -1,4 +1,4 @@
-import { clock } from "../format.ts";
+import { clock, clockSeconds } from "../format.ts";
 
 const SVG = "http://www.w3.org/2000/svg";
 const WIDTH = 320; // units of the drawing, which the stylesheet scales
@@ -8,16 +8,16 @@ const RIGHT = 6;
 const TOP = 6;
 const BOTTOM = 14;
 const MINUTE = 60_000;
-const MINUTES = 30;
+const ROWS = 30;
 
-/** One minute: a value, or a range from `least` to `most`. */
+/** One row: a value, or a range from `least` to `most`. */
 export interface Sample {
   time: number;
   least: number;
   most: number;
 }
 
-/** A small chart of the last 30 minutes: a line where least and most are the same, else the band between them. */
+/** A small chart of the last 30 minutes, or as many windows of another length: a line where least and most are the same, else the band between them. */
 export class Chart {
   readonly #svg: SVGSVGElement;
   readonly #band = path("band");
@@ -26,12 +26,17 @@ export class Chart {
   readonly #limit = shape("line", "limit");
   readonly #dots = shape("g", "dots");
   readonly #labels: SVGTextElement[];
+  readonly #window: number;
   readonly #threshold: number | undefined;
   #drawn = "";
 
-  /** threshold: a value that is marked if it is within the chart. */
-  constructor(svg: SVGSVGElement, threshold?: number) {
+  /**
+   * window: from one row's end to the next one's, milliseconds.
+   * threshold: a value that is marked if it is within the chart.
+   */
+  constructor(svg: SVGSVGElement, window = MINUTE, threshold?: number) {
     this.#svg = svg;
+    this.#window = window;
     this.#threshold = threshold;
     svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
     const frame = shape("rect", "frame");
@@ -47,7 +52,7 @@ export class Chart {
 
   /** samples: by time. newest: the time at the right edge. what: for those who cannot see it. */
   draw(samples: readonly Sample[], newest: number, what: string): void {
-    const within = samples.filter(({ time }) => time > newest - MINUTES * MINUTE && time <= newest);
+    const within = samples.filter(({ time }) => time > newest - ROWS * this.#window && time <= newest);
     const key = JSON.stringify([within, newest, what]);
     if (key === this.#drawn) {
       return;
@@ -63,11 +68,11 @@ export class Chart {
     const margin = Math.max(1, (most - least) * 0.12);
     const [low, high] = [least - margin, most + margin];
     const x = (time: number): number => {
-      const share = 1 - (newest - time) / ((MINUTES - 1) * MINUTE);
+      const share = 1 - (newest - time) / ((ROWS - 1) * this.#window);
       return LEFT + 3 + (WIDTH - LEFT - RIGHT - 6) * share;
     };
     const y = (value: number): number => TOP + (HEIGHT - TOP - BOTTOM) * (1 - (value - low) / (high - low));
-    const pieces = unbroken(within);
+    const pieces = unbroken(within, this.#window);
     this.#upper.setAttribute("d", pieces.map((piece) => line(piece, x, (sample) => y(sample.most))).join(""));
     const isBand = within.some((sample) => sample.least !== sample.most);
     this.#lower.setAttribute(
@@ -84,7 +89,8 @@ export class Chart {
     if (hasLimit) {
       set(this.#limit, { x1: LEFT, x2: WIDTH - RIGHT, y1: y(limit), y2: y(limit) });
     }
-    const texts = [brief(most), brief(least), clock(newest - (MINUTES - 1) * MINUTE), clock(newest)];
+    const told = (time: number): string => (this.#window < MINUTE ? clockSeconds(time, newest) : clock(time));
+    const texts = [brief(most), brief(least), told(newest - (ROWS - 1) * this.#window), told(newest)];
     for (const [index, text] of texts.entries()) {
       const where = this.#labels[index];
       if (where !== undefined) {
@@ -108,12 +114,12 @@ export class Chart {
   }
 }
 
-/** Minutes that follow one another: a silent unicorn's line has a gap. */
-function unbroken(samples: readonly Sample[]): Sample[][] {
+/** Rows that follow one another: a silent unicorn's line has a gap. */
+export function unbroken(samples: readonly Sample[], window: number): Sample[][] {
   const pieces: Sample[][] = [];
   for (const sample of samples) {
     const piece = pieces.at(-1);
-    if (piece !== undefined && sample.time - (piece.at(-1)?.time ?? 0) <= MINUTE) {
+    if (piece !== undefined && sample.time - (piece.at(-1)?.time ?? 0) <= window) {
       piece.push(sample);
     } else {
       pieces.push([sample]);

@@ -7,17 +7,21 @@ import { Chart, type Sample } from "./charts.ts";
 
 const svg = (id: string): SVGSVGElement => byId(id) as unknown as SVGSVGElement;
 
-/** The last half hour of the chosen unicorn, or of all together, as three small charts. */
+/** The last rows of the chosen unicorn, or of all together, as three small charts. */
 export class Detail {
   readonly #minutes: Minutes;
-  readonly #distance = new Chart(svg("chart-distance"));
-  readonly #health = new Chart(svg("chart-health"), LOW);
-  readonly #magic = new Chart(svg("chart-magic"), LOW);
+  readonly #distance: Chart;
+  readonly #health: Chart;
+  readonly #magic: Chart;
   #shown = "";
   chosen: string | undefined;
 
-  constructor(minutes: Minutes) {
+  /** window: from one row's end to the next one's, milliseconds. */
+  constructor(minutes: Minutes, window?: number) {
     this.#minutes = minutes;
+    this.#distance = new Chart(svg("chart-distance"), window);
+    this.#health = new Chart(svg("chart-health"), window, LOW);
+    this.#magic = new Chart(svg("chart-magic"), window, LOW);
   }
 
   update(): void {
