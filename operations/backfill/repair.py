@@ -105,7 +105,7 @@ def run(options: Options, settings: Settings, asked: threading.Event, say: Say) 
         report = Report(archive, lines)
         if lines.repeated:
             say(f"{lines.repeated:,} lines stand there again: adding up with each of them counted")
-            _none, found = compute(archive, folder / "each", options.parallelism, asked, say, BACKFILL_EACH)
+            _none, found = compute(archive, folder / "each", options.parallelism, asked, say, sql=BACKFILL_EACH)
             report.each = {_key(row): row for row in found if options.means(row["StatusTime"])}
         settle(rows, table, options, report, asked)
         return report

@@ -58,8 +58,8 @@ class Lines:
         return {kind: count for kind, count in sorted(self.kinds.items()) if kind not in ("READING", "DIFFERENT")}
 
 
-def compute(
-    archive: Archive, output: Path, parallelism: int, asked: threading.Event, say: Say, sql: Job = BACKFILL
+def compute(  # noqa: PLR0913  (what to compute from what, and whom to tell)
+    archive: Archive, output: Path, parallelism: int, asked: threading.Event, say: Say, *, sql: Job = BACKFILL
 ) -> tuple[Lines, Iterator[Row]]:
     """Run the backfill's SQL over the archive, each sink into a folder of JSON lines below `output`, and read these.
 
