@@ -430,9 +430,7 @@ def test_a_part_of_an_archive_spoils_no_row(
 
 
 @pytest.mark.usefixtures("jvm")
-def test_what_a_producer_sent_twice(
-    tmp_path: Path, table: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_a_producer_sent_twice(tmp_path: Path, table: Stage, capsys: pytest.CaptureFixture[str]) -> None:
     """The job has counted it twice, as KDA did: that is said, with both figures, and put right when asked to.
 
     A line that Firehose delivered twice changes nothing, and a row whose readings the archive lacks is no such row.
