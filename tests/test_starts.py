@@ -179,11 +179,11 @@ def test_a_time_between_two_records(service: Emulator) -> None:
         moments.append(time.time())
     expected = [[b"one", b"two"], [b"two"], []]
     for factor in (1,) if isinstance(service, kinesis_mock.KinesisMock) else (1, 1000):
-        found = [_read_from(service, kinesis, round(moment * factor, 3)) for moment in moments]
+        found = [_read_from(kinesis, round(moment * factor, 3)) for moment in moments]
         assert found == expected, f"a time in {'milli' if factor > 1 else ''}seconds"
 
 
-def _read_from(service: Emulator, kinesis: Any, moment: float) -> list[bytes]:
+def _read_from(kinesis: Any, moment: float) -> list[bytes]:
     """The records of the only shard since then, with the time in the request exactly as it is given."""
     request: dict[str, Any] = {"StreamName": "times", "ShardId": "shardId-000000000000"}
 

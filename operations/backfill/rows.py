@@ -58,7 +58,7 @@ class Lines:
         return {kind: count for kind, count in sorted(self.kinds.items()) if kind not in ("READING", "DIFFERENT")}
 
 
-def compute(
+def compute(  # noqa: PLR0913, PLR0917  (the last one has its default nearly always)
     archive: Archive, output: Path, parallelism: int, asked: threading.Event, say: Say, sql: Job = BACKFILL
 ) -> tuple[Lines, Iterator[Row]]:
     """Run the backfill's SQL over the archive, each sink into a folder of JSON lines below `output`, and read these.
