@@ -98,7 +98,7 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Temporary folders of the backfill are made here, and none is left. The JVM of the tests stays as it is."""
     folder = tmp_path / "state"
     monkeypatch.setattr(lib, "STATE", folder)
-    monkeypatch.setattr(flink, "use", lambda _variables: None)
+    monkeypatch.setattr(flink, "use", lambda *_variables: None)
     yield folder
     assert list(folder.glob("*")) == []
 
