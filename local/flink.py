@@ -153,6 +153,8 @@ def command(role: str, folder: Path, log: str) -> list[str]:
     log: the name of its log file, in the folder's `log`. Raises StartError for a configuration that is impossible.
     """
     folder = folder.resolve()
+    temporary = folder / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
     logging = folder / "conf" / ("log4j-cli.properties" if role == "client" else "log4j-console.properties")
     memory, settings = ([], []) if role == "client" else _resources(role, folder)
     arguments = [] if role == "client" else ["--configDir", str(folder / "conf")]
@@ -162,6 +164,8 @@ def command(role: str, folder: Path, log: str) -> list[str]:
         *memory,
         "-XX:+IgnoreUnrecognizedVMOptions",
         *java_options(),
+        # Flink's own folders there have fixed names: of two users, the first would have them.
+        f"-Djava.io.tmpdir={temporary}",
         f"-Dlog.file={folder / 'log' / log}",
         f"-Dlog4j.configurationFile={logging.as_uri()}",
         "-classpath",

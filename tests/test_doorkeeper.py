@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from connectors import jars
-from local import cluster, flink, lib
+from local import cluster, environment, lib
 from tests import browser
 from tests.emulated import wait_for
 
@@ -65,8 +65,7 @@ def status(answer: bytes) -> int:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("doorkeeper")
-    temporary = {"env.java.opts.all": f"{flink.java_options()} -Djava.io.tmpdir={folder / 'tmp'}"}
-    with cluster.running(folder, cluster.Size(0, 1), {}, more=temporary) as running:
+    with cluster.running(folder, cluster.Size(0, 1), environment.plain()) as running:
         yield Server(folder, urlsplit(running.rest.address).port or 0)
 
 

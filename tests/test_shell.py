@@ -326,6 +326,7 @@ def test_java_and_node_are_started_with_their_own(tmp_path: Path) -> None:
     command = flink.command("jobmanager", tmp_path, "any.log")
     assert any(word.startswith("-Xmx") for word in command)
     assert not any("/nonexistent" in word for word in command)
+    assert f"-Djava.io.tmpdir={tmp_path / 'tmp'}" in command  # Flink's folders there have the same names for all users
     assert node.npm("--version", folder=lib.ROOT, seconds=60).returncode == 0
 
 
