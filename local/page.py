@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import re
 import socket
 import threading
 import time
@@ -63,15 +64,8 @@ _MOST_CONNECTIONS = 100  # at once; a browser opens six
 # whole, however little at a time.
 _SECONDS = 30.0
 _LAST_SECONDS = 2.0  # for what is still being sent to a server that has refused it
-_FORWARDED = (
-    "host",
-    "content-type",
-    "x-amz-target",
-    "x-amz-date",
-    "x-amz-security-token",
-    "authorization",
-    "x-amz-user-agent",
-)
+# Whatever an SDK may have signed.
+_FORWARDED = re.compile(r"host|content-type|authorization|(x-)?amz-[a-z0-9-]+", re.IGNORECASE)
 # What a guest asks before there are keys to sign with. Nobody but this server may ask it without: it signs for them.
 _UNSIGNED = ("AWSCognitoIdentityService.GetId", "AWSCognitoIdentityService.GetCredentialsForIdentity")
 _RETURNED = ("x-amzn-requestid", "x-amzn-errortype", "x-amz-crc32", "date")
@@ -106,8 +100,7 @@ def running(
     """Serve the built page with these settings until the end. Port 0 takes a free one.
 
     endpoint: of the emulator, to which everything below /aws goes; keys: its own, without which nobody gets in who has
-    none yet. Raises StartError without a built page, or when the
-    port is taken.
+    none yet. Raises StartError without a built page, or when the port is taken.
     """
     files = _files(dist)
     processes.require_free(port, "--page-port")
@@ -287,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # it ended in the middle
             return
         # Host and path stay as the page has signed them.
-        headers = {name: value for name, value in self.headers.items() if name.lower() in _FORWARDED}
+        headers = {name: value for name, value in self.headers.items() if _FORWARDED.fullmatch(name)}
         is_unsigned = self.headers.get("X-Amz-Target") in _UNSIGNED and "Authorization" not in self.headers
         if self.emulator_keys and is_unsigned:
             headers = _signed(f"http://{self.headers['Host']}{self.path}", headers, body, self.emulator_keys)
