@@ -44,8 +44,9 @@ export class Aws implements Kinesis {
   readonly #reread: () => Promise<Config>;
   #config: Config;
   #session: Session | undefined;
+  #isDoubtful = false;
 
-  /** reread: the settings as they are by then, asked for when the identity pool is not there any more. */
+  /** reread: the settings as they are by then, asked for when a guest is let in no more: there may be another pool. */
   constructor(config: Config, reread: () => Promise<Config>) {
     this.#config = config;
     this.#reread = reread;
@@ -53,6 +54,7 @@ export class Aws implements Kinesis {
 
   renew(): void {
     this.#session = undefined;
+    this.#isDoubtful = true;
   }
 
   async summary(stream: string): Promise<Summary> {
@@ -168,6 +170,10 @@ export class Aws implements Kinesis {
 
   /** Credentials of a guest. Throws what the SDK throws, and Refused. */
   async #enter(): Promise<Credentials> {
+    if (this.#isDoubtful) {
+      this.#config = await this.#reread();
+      this.#isDoubtful = false;
+    }
     const cognito = new CognitoIdentityClient(this.#where);
     const pool = this.#config.identityPool;
     const guest = `guest of ${pool}`; // the same at the next visit

@@ -63,6 +63,7 @@ class ProxyError(Exception):
 def running(upstream: str | Mapping[str, str], keys: Keys | None = None) -> Iterator[Proxy]:
     """A proxy on a free port of 127.0.0.1 in front of an endpoint, or of one for each service ("Kinesis", "DynamoDB").
 
+    An endpoint with a path gets all its requests there, whatever path they came by.
     keys: of the emulator, with which requests are signed again that a rule has changed.
     Raises ProxyError at the end when a rule or a client made it do what it cannot.
     """
@@ -192,7 +193,8 @@ class Proxy:
                 raise Cut
             self._calls.add(connection)
         try:
-            connection.request(request.method, request.path, request.body, self._signed(request))
+            path = urlsplit(endpoint).path or request.path
+            connection.request(request.method, path, request.body, self._signed(request))
             response = connection.getresponse()
             return Answer(response.status, tuple(_forwarded(response.getheaders())), response.read())
         finally:
