@@ -130,7 +130,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
     assert any("its window closed at" in error for error in errors), "the old one was"
 
     # Another aggregate is other state: MIN's value is no MAX, although its type is the same.
-    desk.edit("jobs/unicorn_summary/views/summary.sql", "MIN(MagicPoints) AS", "MAX(MagicPoints) AS")
+    desk.edit("jobs/unicorn_summary/views/summary.sql", "MIN(reading.MagicPoints) AS", "MAX(reading.MagicPoints) AS")
     said = desk.run("jobs", "resume", "--parallelism", "2", code=1)
     assert re.search(r"cannot be resumed: .* `python -m jobs submit --start 20\d\d-\d\d-\d\dT[\d:.]+\+00:00`", said)
 
