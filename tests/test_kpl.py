@@ -135,7 +135,7 @@ def test_a_query_over_the_archive_sees_lines(data: bytes, found: Sequence[str], 
 @pytest.mark.usefixtures("jvm")
 def test_a_backfill_sees_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It reads the same lines: an aggregate's are PARSE, and several documents count where each is a line."""
-    monkeypatch.setattr(flink, "use", lambda _variables: None)  # the JVM of the tests stays as it is
+    monkeypatch.setattr(flink, "use", lambda *_variables: None)  # the JVM of the tests stays as it is
     (tmp_path / "hour").write_bytes(WHOLE + b"\n" + SEVERAL + ON_ONE_LINE + PLAIN[0])
     asked = threading.Event()
     archive = backfill_archive.gather([str(tmp_path / "hour")], tmp_path / "laid-out", {}, asked, print)
