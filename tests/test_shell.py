@@ -214,6 +214,20 @@ def test_the_line_leaves_what_a_proxy_is_not_asked_for() -> None:
     assert told == ["127.0.0.1,localhost,::1,corp"] * 2 + ["a b"]
 
 
+def test_the_line_can_be_pasted_again_and_again() -> None:
+    """After each restart of the emulator, in every shell: nothing grows, least of all to what no program starts with."""
+    line = environment.line({"AWS_REGION": "x"})
+    for shell in filter(shutil.which, ("sh", "dash", "bash", "zsh")):
+        told = subprocess.run(
+            [shell, "-euc", "\n".join([*[line] * 20, 'printf "%s\\n" "$NO_PROXY" "$no_proxy"'])],
+            env={"PATH": os.environ["PATH"], "NO_PROXY": "corp", "no_proxy": "other"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        assert told == ["127.0.0.1,localhost,::1,other,corp"] * 2
+
+
 @pytest.fixture
 def flinks() -> Iterator[str]:
     """The address of something that answers as Flink's REST API does."""
