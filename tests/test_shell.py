@@ -215,7 +215,7 @@ def test_the_line_leaves_what_a_proxy_is_not_asked_for() -> None:
 
 
 def test_the_line_can_be_pasted_again_and_again() -> None:
-    """After each restart of the emulator, in every shell: nothing grows, least of all to what no program starts with."""
+    """After each restart of the emulator, in every shell: nothing grows until no program can be started any more."""
     line = environment.line({"AWS_REGION": "x"})
     for shell in filter(shutil.which, ("sh", "dash", "bash", "zsh")):
         told = subprocess.run(
