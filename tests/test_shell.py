@@ -20,7 +20,7 @@ from aws import session
 from aws.failures import proxy_for, without_secrets
 from consumer.__main__ import main as consumer
 from consumer.tail import stored
-from deploy.account import DeployError, connect
+from deploy.account import DeployError, connect, sentences
 from local import emulator, environment, flink, lib, node, resources, running
 from local.emulator import Emulator, Keys
 from operations import rest
@@ -364,6 +364,21 @@ def test_a_job_tells_its_steps(tmp_path: Path) -> None:
     assert step.endswith(" s  looking up streams and table")
     assert failure.startswith(f"The stream wildrydes at {NOWHERE} cannot be looked up: ")
     assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_the_password_of_an_endpoint_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By none of the programs, as producer and consumer never did."""
+    for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}.items():
+        monkeypatch.setenv(name, value)
+    endpoint = "http://me:hush@127.0.0.1:9"
+    with pytest.raises(
+        running.RunError, match=r"at http://127\.0\.0\.1:9 cannot be looked up: it does not"
+    ) as unlooked:
+        resources.require({"aws": {"region": "any", "endpoint": endpoint}, "readings": {"stream": "any"}})
+    account = connect(endpoint, "any", None)
+    with pytest.raises(DeployError, match=r"^http://127\.0\.0\.1:9 does not answer") as undone, sentences(account):
+        account.client("sts").get_caller_identity()
+    assert "hush" not in f"{unlooked.value}{undone.value}{account.where}"
 
 
 def test_the_innermost_cause_is_what_an_error_of_java_says() -> None:
