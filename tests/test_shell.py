@@ -381,6 +381,15 @@ def test_the_password_of_an_endpoint_is_not_told(monkeypatch: pytest.MonkeyPatch
     assert "hush" not in f"{unlooked.value}{undone.value}{account.where}"
 
 
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:99999", "http://me:hush@127.0.0.1:x", "http://["])
+def test_an_endpoint_that_is_none_is_told_before_anything_is_sent(endpoint: str) -> None:
+    """Every client is made here, and each program has a sentence for what it raises."""
+    with pytest.raises(ValueError, match=r"^Invalid endpoint: it is no address such as http://127\.0\.0\.1:4566$"):
+        session.client("kinesis", session.to("http://127.0.0.1:1"), endpoint)
+    with pytest.raises(ProducerError, match=r"^the endpoint is not a URL: "):
+        produce("any", "us-east-1", endpoint, Retry(), lambda *_: None)
+
+
 def test_the_innermost_cause_is_what_an_error_of_java_says() -> None:
     """However deep it lies, and whichever way PyFlink tells it."""
     trace = (
