@@ -77,7 +77,7 @@ def without_secrets(url: str) -> str:
         parts = urlsplit(url if "//" in url else f"//{url}")
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
-        return "of an unusable address"
+        return "an unusable address"
     return f"{parts.scheme or 'http'}://{parts.hostname or ''}{port}"
 
 

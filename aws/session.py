@@ -99,8 +99,17 @@ def client(
 def client(service: str, session: boto3.Session, endpoint: str | None, chosen: Config | None = None) -> Any: ...
 def client(service: str, session: boto3.Session, endpoint: str | None, chosen: Config | None = None) -> Any:
     """A client of a session. Raises BotoCoreError or ValueError, as botocore does, for what cannot be one."""
+    _require_port(endpoint)
     make: Any = session.client
     return make(service, endpoint_url=endpoint, config=config(service, endpoint, chosen))
+
+
+def _require_port(endpoint: str | None) -> None:
+    """Raise ValueError for a port that is none: botocore comes upon it only when it signs the first call."""
+    try:
+        _port = urlsplit(endpoint or "").port
+    except ValueError:  # not told: the address may hold a password
+        raise ValueError("Invalid endpoint: it is no address such as http://127.0.0.1:4566") from None
 
 
 def at(place: Mapping[str, str], service: str, chosen: Config | None = None) -> Any:

@@ -7,6 +7,7 @@ import select
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 from botocore.config import Config
@@ -84,10 +85,16 @@ class Printer:
 
 def run(args: Arguments) -> int:
     """Print what `args` asks for; return the exit status."""
-    if sys.stdout is None:  # the shell has closed it
-        print("consumer: Standard output is closed: let it lead somewhere.", file=sys.stderr)
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere:
+        # None if the shell has closed it. `print` takes that for standard output, where the records are.
+        return _run_with(args, sys.stderr or nowhere)
+
+
+def _run_with(args: Arguments, err: TextIO) -> int:
+    if sys.stdout is None:  # likewise
+        print("consumer: Standard output is closed: let it lead somewhere.", file=err)
         return 1
-    printer = Printer(sys.stdout.buffer, sys.stderr, args.compact, args.keys, args.quiet)
+    printer = Printer(sys.stdout.buffer, err, args.compact, args.keys, args.quiet)
     began = time.monotonic()
     status = 0
     try:
@@ -100,7 +107,7 @@ def run(args: Arguments) -> int:
         printer.say(f"Cannot write to stdout: {error.strerror}; what was printed is incomplete.")
         status = 1
     _let_go(sys.stdout)
-    _let_go(sys.stderr)
+    _let_go(err)
     return status
 
 

@@ -32,6 +32,7 @@ def _main(arguments: list[str] | None) -> int:
         from deploy.account import DeployError  # noqa: PLC0415
         from deploy.package import PackageError  # noqa: PLC0415
         from deploy.template import TemplateError  # noqa: PLC0415
+        from jobs.window import WindowError  # noqa: PLC0415
         from local.lib import NotSetUp  # noqa: PLC0415
         from operations.state import StateError  # noqa: PLC0415
     except ImportError as error:
@@ -39,7 +40,7 @@ def _main(arguments: list[str] | None) -> int:
         return 1
     try:
         code: int = parsed.run(parsed)
-    except TemplateError as error:
+    except (TemplateError, WindowError) as error:
         print(error, file=sys.stderr)
         return 2
     except (DeployError, PackageError, StateError, NotSetUp, JarError) as error:

@@ -23,7 +23,7 @@ from botocore.exceptions import (
 )
 
 from aws import session as sessions
-from aws.failures import of_configuration, of_proxy
+from aws.failures import of_configuration, of_proxy, without_secrets
 
 Say = Callable[[str], None]  # one line of progress
 
@@ -75,7 +75,7 @@ class Account:
     @property
     def where(self) -> str:
         """For people."""
-        return f"{self.region} at {self.endpoint}" if self.endpoint else self.region
+        return f"{self.region} at {without_secrets(self.endpoint)}" if self.endpoint else self.region
 
     @functools.cached_property
     def number(self) -> str:
@@ -195,7 +195,8 @@ def sentence(error: ClientError | BotoCoreError | Boto3Error, account: Account |
         code = error.response.get("Error", {}).get("Code", "")
         said = error.response.get("Error", {}).get("Message") or "it gives no reason"
         if code in _UNKNOWN and account and sessions.is_here(account.endpoint):
-            return f"{account.endpoint} does not accept these keys ({code}): paste the line of `python -m local aws`."
+            where = without_secrets(str(account.endpoint))
+            return f"{where} does not accept these keys ({code}): paste the line of `python -m local aws`."
         remedy = _REMEDIES.get(code, "look the error up in the service's documentation, or try again")
         return f"AWS refused {error.operation_name} ({code}: {flat(said)[:400]}): {remedy}."
     if found := of_configuration(error) or of_proxy(error):
@@ -205,7 +206,7 @@ def sentence(error: ClientError | BotoCoreError | Boto3Error, account: Account |
         if isinstance(error, kind):
             return said
     if isinstance(error, EndpointConnectionError):
-        where = account.endpoint if account and account.endpoint else "AWS"
+        where = without_secrets(account.endpoint) if account and account.endpoint else "AWS"
         start = ": `python -m local aws` starts an emulator" if account and account.endpoint else ": check the network"
         return f"{where} does not answer{start}."
     return f"AWS cannot be reached: {flat(str(error))}; check network and credentials."

@@ -72,6 +72,8 @@ def read(sql: str) -> Window:
         raise WindowError(f"Flink 1.20 loses records of windows with an OFFSET: leave it out of {call[0]}.")
     if lengths.keys() != set(arguments[:-1]):
         raise WindowError(f"{kind} takes the intervals {', '.join(arguments[:-1])}, not what stands in {call[0]}.")
+    if min(lengths.values()) <= timedelta(0):
+        raise WindowError(f"An interval of {call[0]} is not above 0.")
     return Window(kind, column[1], lengths["SIZE"], lengths[arguments[0]], literals)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from connectors.connector import ConnectorError
 from jobs import places, settings
 from jobs.unicorn_summary import JOB
+from jobs.window import WindowError
 from local import cluster_command, lib
 from operations.flags import count, pinned, positive, subtasks
 from operations.output import guarded
@@ -46,7 +47,7 @@ def _main(arguments: list[str] | None) -> int:
     except (StartError, RestError, RunError, SubmitError, PointError, StateError, DeployError, lib.NotSetUp) as error:
         print(error, file=sys.stderr)
         return 1
-    except (settings.SettingsError, ConnectorError) as error:
+    except (settings.SettingsError, ConnectorError, WindowError) as error:
         print(error, file=sys.stderr)
         return 2
     except (GaveUp, ClientError, BotoCoreError) as error:

@@ -71,10 +71,12 @@ def line(aws: Mapping[str, str]) -> str:
     is on this machine is reached without a proxy.
     """
     chosen = [f"{name}={shlex.quote(value)}" for name, value in aws.items()]
-    excepted = f"{LOOPBACK}${{no_proxy:+,$no_proxy}}${{NO_PROXY:+,$NO_PROXY}}"
-    chosen += [f'{name}="{excepted}"' for name in ("NO_PROXY", "no_proxy")]
+    excepted = f'"{LOOPBACK}${{no_proxy:+,$no_proxy}}${{NO_PROXY:+,$NO_PROXY}}"'
+    # Once: pasted again and again, it would double each time, until the shell could start nothing any more.
+    proxies = f'case "${{no_proxy-}} ${{NO_PROXY-}}" in "{LOOPBACK}"*" {LOOPBACK}"*) ;; '
+    proxies += f"*) export NO_PROXY={excepted} no_proxy={excepted};; esac"
     others = rf"env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p' | grep -vxE '{'|'.join(aws)}'"
-    return f"export {' '.join(chosen)}; unset AWS_PROFILE $({others})"
+    return f"export {' '.join(chosen)}; {proxies}; unset AWS_PROFILE $({others})"
 
 
 def npm(user: Mapping[str, str] = os.environ) -> dict[str, str]:

@@ -280,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # it ended in the middle
             return
         # Host and path stay as the page has signed them.
-        headers = {name: value for name, value in self.headers.items() if _FORWARDED.fullmatch(name)}
+        headers = {name.lower(): value for name, value in self.headers.items() if _FORWARDED.fullmatch(name)}
         is_unsigned = self.headers.get("X-Amz-Target") in _UNSIGNED and "Authorization" not in self.headers
         if self.emulator_keys and is_unsigned:
             headers = _signed(f"http://{self.headers['Host']}{self.path}", headers, body, self.emulator_keys)
@@ -320,6 +320,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "This server is known as 127.0.0.1 only.")
         elif origins not in ([], [f"http://{hosts[0].lower()}"]):
             self._refuse(HTTPStatus.FORBIDDEN, "Only the live map itself may ask.")
+        elif any(len(self.headers.get_all(name, [])) > 1 for name in self.headers if _FORWARDED.fullmatch(name)):
+            # Of two targets one would be looked at here, and the other signed and carried out.
+            self._refuse(HTTPStatus.BAD_REQUEST, "What is signed comes once.")
         else:
             return True
         return False

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
 from aws import session
-from aws.failures import of_configuration, of_proxy
+from aws.failures import of_configuration, of_proxy, without_secrets
 from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
@@ -104,7 +104,7 @@ def require(values: Mapping[str, Mapping[str, str]]) -> None:
     Without one of them the job would show RUNNING, try again for ever, and write nothing.
     """
     place = values["aws"]
-    where = place.get("endpoint", f"AWS in {place['region']}")
+    where = without_secrets(place["endpoint"]) if "endpoint" in place else f"AWS in {place['region']}"
     what = "place"
     try:
         config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
@@ -127,9 +127,15 @@ def require(values: Mapping[str, Mapping[str, str]]) -> None:
         reason = "does not exist" if code == "ResourceNotFoundException" else f"cannot be looked up ({code})"
         raise RunError(f"The {what} at {where} {reason}: `python -m local aws` makes all of them here.") from error
     except (BotoCoreError, ValueError) as error:
-        found = of_configuration(error) or of_proxy(error)
-        reason = ": ".join(found) if found else str(error).rstrip(".")
-        raise RunError(f"The {what} at {where} cannot be looked up: {reason}.") from error
+        raise RunError(f"The {what} at {where} cannot be looked up: {_reason(error)}.") from error
+
+
+def _reason(error: BotoCoreError | ValueError) -> str:
+    if found := of_configuration(error) or of_proxy(error):
+        return ": ".join(found)
+    if isinstance(error, EndpointConnectionError | HTTPClientError):  # whose text has the whole address
+        return f"it does not answer ({type(error).__name__})"
+    return str(error).rstrip(".")
 
 
 def _require_usable(status: str, what: str) -> None:

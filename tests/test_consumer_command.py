@@ -224,6 +224,15 @@ def test_a_signal_ends_the_live_tail_with_totals(endpoint, kinesis, sent, status
 
 
 @pytest.mark.usefixtures("readings")
+def test_with_standard_error_closed_nothing_is_among_the_records():
+    """What is said about the reading is dropped then, and the failure is in the status."""
+    command = f"exec {sys.executable} -m consumer --endpoint http://127.0.0.1:1 --patience 0 2>&-"
+    done = subprocess.run(
+        ["/bin/sh", "-c", command], cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+
+
 def test_a_reader_that_has_enough_ends_it_quietly(endpoint):
     """`| head`: when stdout is closed, even with nothing more to print, it ends with 0 and no complaint."""
     reader = subprocess.Popen(["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE)

@@ -84,8 +84,8 @@ OWN = "Host: 127.0.0.1:PORT"
         (GET, "Host: localhost:PORT", "Origin: http://localhost:PORT"),
         (GET, OWN, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: empty"),
         (GET, OWN, "Sec-Fetch-Site: none", "Sec-Fetch-Dest: document"),
-        # A link in another page, the live map's say, may lead here.
-        (GET, OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document"),
+        # A link in another page, the live map's say, may lead to the web UI.
+        ("GET / HTTP/1.1", OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document"),
         ("GET /overview HTTP/1.0", OWN),
     ],
 )
@@ -125,7 +125,11 @@ def test_programs_and_pages_of_its_own_are_let_in(server: Server, lines: tuple[s
         (GET, OWN, "Origin: http://127.0.0.1:PORT https://elsewhere.example"),
         (GET, OWN, "Origin : https://elsewhere.example"),
         (GET, OWN, "Origin:", " https://elsewhere.example"),
-        (GET, OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: iframe"),
+        ("GET / HTTP/1.1", OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: iframe"),
+        ("POST / HTTP/1.1", OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document", "Content-Length: 0"),
+        # No link to what does something: Flink cancels a job by a GET, too.
+        (GET, OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document"),
+        (f"GET /jobs/{32 * '0'}/yarn-cancel HTTP/1.1", OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document"),
         (GET, OWN, "Sec-Fetch-Site: same-site", "Sec-Fetch-Dest: image"),
         (GET, OWN, "Sec-Fetch-Site: cross-site"),
         (GET, OWN, FOREIGN, "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13"),

@@ -157,6 +157,7 @@ def raw(on: page.Page, *lines: str, body: bytes = b"") -> tuple[int, bytes]:
 OWN = "Host: 127.0.0.1:PORT"
 GET = "GET /config.json HTTP/1.1"
 POST = "POST /aws/ HTTP/1.1"
+GUEST = "X-Amz-Target: AWSCognitoIdentityService.GetId"
 MALFORMED = [
     # Two hosts, or none, in whatever order: the one that counts for others may not be the one that was checked.
     ((GET, OWN, "Host: rebound.example"), 400),
@@ -190,6 +191,12 @@ MALFORMED = [
     ((GET, OWN, "Content-Length: 2"), 400),
     ((GET, OWN, "Transfer-Encoding: chunked"), 400),
     (("HEAD / HTTP/1.1", OWN, "Content-Length: 2"), 400),
+    # Two targets: this server signs for the one, and the emulator must not carry out the other.
+    *(
+        ((POST, OWN, "Content-Length: 2", GUEST, f"{name}: Kinesis_20131202.ListStreams"), 400)
+        for name in ("X-Amz-Target", "x-amz-target")
+    ),
+    ((POST, OWN, "Content-Length: 2", "X-Amz-Target: Kinesis_20131202.ListStreams", GUEST), 400),
     # More of it than anyone needs.
     ((f"GET /{'x' * 70_000} HTTP/1.1", OWN), 414),
     ((GET, OWN, f"X-Long: {'x' * 70_000}"), 431),

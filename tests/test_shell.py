@@ -20,7 +20,7 @@ from aws import session
 from aws.failures import proxy_for, without_secrets
 from consumer.__main__ import main as consumer
 from consumer.tail import stored
-from deploy.account import DeployError, connect
+from deploy.account import DeployError, connect, sentences
 from local import emulator, environment, flink, lib, node, resources, running
 from local.emulator import Emulator, Keys
 from operations import rest
@@ -214,6 +214,20 @@ def test_the_line_leaves_what_a_proxy_is_not_asked_for() -> None:
     assert told == ["127.0.0.1,localhost,::1,corp"] * 2 + ["a b"]
 
 
+def test_the_line_can_be_pasted_again_and_again() -> None:
+    """After each restart of the emulator, in every shell: nothing grows until no program can be started any more."""
+    line = environment.line({"AWS_REGION": "x"})
+    for shell in filter(shutil.which, ("sh", "dash", "bash", "zsh")):
+        told = subprocess.run(
+            [shell, "-euc", "\n".join([*[line] * 20, 'printf "%s\\n" "$NO_PROXY" "$no_proxy"'])],
+            env={"PATH": os.environ["PATH"], "NO_PROXY": "corp", "no_proxy": "other"},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.splitlines()
+        assert told == ["127.0.0.1,localhost,::1,other,corp"] * 2
+
+
 @pytest.fixture
 def flinks() -> Iterator[str]:
     """The address of something that answers as Flink's REST API does."""
@@ -350,6 +364,30 @@ def test_a_job_tells_its_steps(tmp_path: Path) -> None:
     assert step.endswith(" s  looking up streams and table")
     assert failure.startswith(f"The stream wildrydes at {NOWHERE} cannot be looked up: ")
     assert (done.returncode, done.stdout) == (1, "")
+
+
+def test_the_password_of_an_endpoint_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By none of the programs, as producer and consumer never did."""
+    for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}.items():
+        monkeypatch.setenv(name, value)
+    endpoint = "http://me:hush@127.0.0.1:9"
+    with pytest.raises(
+        running.RunError, match=r"at http://127\.0\.0\.1:9 cannot be looked up: it does not"
+    ) as unlooked:
+        resources.require({"aws": {"region": "any", "endpoint": endpoint}, "readings": {"stream": "any"}})
+    account = connect(endpoint, "any", None)
+    with pytest.raises(DeployError, match=r"^http://127\.0\.0\.1:9 does not answer") as undone, sentences(account):
+        account.client("sts").get_caller_identity()
+    assert "hush" not in f"{unlooked.value}{undone.value}{account.where}"
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:99999", "http://me:hush@127.0.0.1:x", "http://["])
+def test_an_endpoint_that_is_none_is_told_before_anything_is_sent(endpoint: str) -> None:
+    """Every client is made here, and each program has a sentence for what it raises."""
+    with pytest.raises(ValueError, match=r"^Invalid endpoint: it is no address such as http://127\.0\.0\.1:4566$"):
+        session.client("kinesis", session.to("http://127.0.0.1:1"), endpoint)
+    with pytest.raises(ProducerError, match=r"^the endpoint is not a URL: "):
+        produce("any", "us-east-1", endpoint, Retry(), lambda *_: None)
 
 
 def test_the_innermost_cause_is_what_an_error_of_java_says() -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import random
+from argparse import Namespace
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -70,6 +73,9 @@ def test_reading_a_window(sql: str, size: timedelta, step: timedelta) -> None:
         of("TUMBLE", "INTERVAL '1:30' SECOND"),
         of("TUMBLE", "INTERVAL 'x' MINUTE"),
         of("TUMBLE", "INTERVAL '1' DAY", "INTERVAL '-8' HOUR"),
+        of("TUMBLE", "INTERVAL '0' MINUTE"),
+        of("HOP", "INTERVAL '0' MINUTE", "INTERVAL '1' MINUTE"),
+        of("TUMBLE", "INTERVAL '-1' MINUTE"),
     ],
 )
 def test_a_window_that_cannot_be_read(sql: str) -> None:
@@ -77,6 +83,22 @@ def test_a_window_that_cannot_be_read(sql: str) -> None:
     with pytest.raises(WindowError) as refused:
         window.read(sql)
     assert str(refused.value).endswith(".")
+
+
+@pytest.mark.parametrize("program", ["jobs", "local", "deploy"])
+def test_a_window_that_cannot_be_read_is_one_sentence_of_every_program(
+    program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever of its commands comes upon it: the map's settings, the proof, health and the plan ask for it."""
+    main = import_module(f"{program}.__main__")
+
+    def run(_parsed: Namespace) -> int:
+        window.read("SELECT * FROM timed")
+        return 0
+
+    monkeypatch.setattr(main, "parser", lambda: Mock(parse_args=lambda _arguments: Namespace(run=run)))
+    assert main.main([]) == 2
+    assert capsys.readouterr().err.startswith("The view `windowed` needs one of TUMBLE, HOP and CUMULATE")
 
 
 def at(text: str) -> datetime:

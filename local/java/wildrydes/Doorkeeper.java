@@ -17,6 +17,7 @@ import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.FullHttpRespon
 import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpHeaderNames;
 import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpHeaderValues;
 import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpHeaders;
+import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpMethod;
 import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpRequest;
 import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpResponseStatus;
 import org.apache.flink.shaded.netty4.io.netty.handler.codec.http.HttpVersion;
@@ -35,7 +36,8 @@ import org.apache.flink.shaded.netty4.io.netty.util.ReferenceCountUtil;
  *       here, "DNS rebinding", has its own name in it);
  *   <li>it has no Origin, as from a program or an address that was typed, or one that is this Host's;
  *   <li>if the browser says so (Sec-Fetch-Site), it does not come from a page of another origin, except that a link may
- *       lead here: a frame, an image or a script may not.
+ *       lead to the web UI: a frame, an image or a script may not, and no link to anything else, as Flink cancels a job
+ *       by a GET, too (/jobs/ID/yarn-cancel).
  * </ul>
  *
  * <p>A refused request is not read: of its body nothing is gathered and nothing is written to disk. The connection ends.
@@ -79,7 +81,7 @@ class Doorkeeper extends ChannelInboundHandlerAdapter {
         return hosts.size() == 1
                 && isOwnHost(hosts.get(0), port)
                 && isOwnOrigin(headers.getAll(HttpHeaderNames.ORIGIN), hosts.get(0))
-                && isOwnPage(headers);
+                && (isOwnPage(headers) || isLinkToTheWebUi(request));
     }
 
     private static boolean isOwnHost(String host, int port) {
@@ -92,10 +94,16 @@ class Doorkeeper extends ChannelInboundHandlerAdapter {
         return origins.isEmpty() || (origins.size() == 1 && origins.get(0).equalsIgnoreCase("http://" + host));
     }
 
-    /** Says no only where a browser tells that a page of another origin asks, and not for a page of its own. */
+    /** Says no only where a browser tells that a page of another origin asks. */
     private static boolean isOwnPage(HttpHeaders headers) {
-        List<String> sites = headers.getAll("Sec-Fetch-Site");
-        return OWN_SITES.containsAll(sites) || List.of("document").equals(headers.getAll("Sec-Fetch-Dest"));
+        return OWN_SITES.containsAll(headers.getAll("Sec-Fetch-Site"));
+    }
+
+    /** Whether a page of its own is asked for, the first one; what it shows stands behind a # and is not sent. */
+    private static boolean isLinkToTheWebUi(HttpRequest request) {
+        return request.method().equals(HttpMethod.GET)
+                && request.uri().equals("/")
+                && List.of("document").equals(request.headers().getAll("Sec-Fetch-Dest"));
     }
 
     /** Answers, then waits for the sender to end, for a moment: closed at once, the connection could lose the answer. */
