@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import random
 import time
 from pathlib import Path
 
 import pytest
 
 from jobs.unicorn_summary import JOB
-from local import cluster, emulator
+from local import cluster, emulator, running
 from operations import points, state, submit
 from operations.rest import RestError
 from tests.checkout import Edit
@@ -117,6 +119,36 @@ def test_local_run_killed(trial: Trial) -> None:
         trial.wait_for_rows()
         trial.outcome.recovery = time.monotonic() - killed
     assert trial.finish(resumed=True).errors["LATE"] > 50
+
+
+@pytest.mark.fault(
+    "kill -9 in the middle of sums of tenths",
+    Edit("jobs/unicorn_summary/views/summary.sql", "CAST(reading.Distance AS DECIMAL(28, 18))", "reading.Distance"),
+)
+def test_killed_between_distances(trial: Trial) -> None:
+    """Half of each sum comes from a checkpoint, the other half after it: what is added in which order changes no row.
+
+    Each sum ends in a half of a metre, where the smallest error of a double rounds the other way.
+    Unprotected: doubles are added up.
+    """
+    drawn = random.Random(20)
+    readings = [tenths(f"Tenth {number}", drawn) for number in range(150)]
+    trial.start(parallelism=2)
+    trial.put([line for lines in readings for line in lines[:2]])
+    running.wait_until_read(trial.job, len(trial.sent()))
+    wait_for_checkpoint(trial)
+    trial.kill()
+    trial.put([line for lines in readings for line in lines[2:]])
+    trial.start("--resume", "last", parallelism=4)
+    assert trial.finish(resumed=True).rows == len(readings)
+
+
+def tenths(name: str, drawn: random.Random) -> list[bytes]:
+    """Four readings of one minute, with distances of one decimal that add up to a whole number and a half."""
+    parts = [drawn.randrange(10, 400) for _each in range(3)]
+    parts.append(15 - sum(parts) % 10)
+    document = {"Name": name, "StatusTime": "2026-11-01 10:00:30.000", "MagicPoints": 1, "HealthPoints": 1}
+    return [json.dumps(document | {"Distance": part / 10}).encode() + b"\n" for part in parts]
 
 
 @pytest.mark.fault(
