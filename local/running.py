@@ -56,6 +56,7 @@ def write_document(folder: Path, document: list[dict[str, Any]]) -> Path:
     """The file `application_properties.json` in `folder`, made of these property groups."""
     folder.mkdir(parents=True, exist_ok=True)
     properties = folder / "application_properties.json"
+    properties.touch(mode=0o600)  # an endpoint may have a password in it
     properties.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     return properties
 

@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from local import durable
+
 DAY = "2026-11-22 "
 ARRIVAL = datetime(2026, 11, 23, tzinfo=UTC)  # of all lines: a file's own time
 
@@ -60,6 +62,7 @@ def run(
     place = {"input": str(source), "output": str(folder / "out")}
     properties.write_text(json.dumps([{"PropertyGroupId": "files", "PropertyMap": place}]))
     configuration = {
+        **durable.loopback(0),
         "parallelism.default": str(parallelism),
         "pipeline.global-job-parameters": "shard_watermark.warm_up:0",
         "restart-strategy.type": "none",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,8 @@ import boto3
 import pytest
 
 from consumer.__main__ import main
+from local import emulator
+from local.emulator import Keys
 
 ROOT = Path(__file__).parents[1]
 SHARDS = 4
@@ -38,29 +39,9 @@ def environment(**changes: str | None) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory):
     """A Kinesis of its own on a free port, stopped at the end."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = (tmp_path_factory.mktemp("kinesis") / "log").open("wb")
-    settings = environment(GATEWAY_PORT=str(port), BIND_HOST="127.0.0.1")
-    command = [str(Path(sys.executable).with_name("ministack"))]
-    server = subprocess.Popen(command, env=settings, stdout=log, stderr=log, cwd=Path(log.name).parent)
-    try:
-        until(lambda: answers(port), "the local Kinesis answers")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.terminate()
-        try:
-            server.wait(10)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
-        log.close()
-
-
-def answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+    keys = Keys(SETTINGS["AWS_ACCESS_KEY_ID"], SETTINGS["AWS_SECRET_ACCESS_KEY"])
+    with emulator.running(tmp_path_factory.mktemp("kinesis") / "log", keys=keys) as aws:
+        yield aws.endpoint
 
 
 def until(condition, what: str, seconds: float = 20) -> None:
