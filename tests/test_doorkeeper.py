@@ -213,7 +213,8 @@ class _Hostile(http.server.BaseHTTPRequestHandler):
 def test_in_a_browser(server: Server, tmp_path: Path) -> None:
     """Flink's web UI works in Chromium, and a page of another origin comes to nothing."""
     address = f"http://127.0.0.1:{server.port}"
-    with browser.running(tmp_path) as chromium, http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Hostile) as elsewhere:
+    here = ("127.0.0.1", 0)
+    with browser.running(tmp_path) as chromium, http.server.ThreadingHTTPServer(here, _Hostile) as elsewhere:
         tab = browser.Tab(chromium)
         tab.open(f"{address}/")
         tab.until(lambda: "Available Task Slots" in tab.js("return document.body.innerText"), "the overview")
