@@ -7,6 +7,7 @@ program that yields credentials has printed is not told, nor a proxy's user and 
 from __future__ import annotations
 
 import urllib.request
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from botocore import exceptions as boto
@@ -79,6 +80,11 @@ def without_secrets(url: str) -> str:
     except ValueError:
         return "an unusable address"
     return f"{parts.scheme or 'http'}://{parts.hostname or ''}{port}"
+
+
+def where(place: Mapping[str, str]) -> str:
+    """How a sentence names the place of a job's settings, its `endpoint` or `region`, without anything secret."""
+    return without_secrets(place["endpoint"]) if "endpoint" in place else f"AWS in {place['region']}"
 
 
 def _flat(error: Exception) -> str:

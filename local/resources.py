@@ -11,8 +11,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
-from aws import session
-from aws.failures import of_configuration, of_proxy, without_secrets
+from aws import failures, session
+from aws.failures import of_configuration, of_proxy
 from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
@@ -104,7 +104,7 @@ def require(values: Mapping[str, Mapping[str, str]]) -> None:
     Without one of them the job would show RUNNING, try again for ever, and write nothing.
     """
     place = values["aws"]
-    where = without_secrets(place["endpoint"]) if "endpoint" in place else f"AWS in {place['region']}"
+    where = failures.where(place)
     what = "place"
     try:
         config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws import session
-from aws.failures import of_configuration, without_secrets
+from aws import failures, session
+from aws.failures import of_configuration
 from consumer.trouble import code_of, is_passing
 from local.processes import RunError
 from producer.kinesis import Retry
@@ -152,7 +152,7 @@ def connect(place: Mapping[str, str], name: str, pause: Callable[[float], object
     """The table in the place that the settings name. Raises RunError; asks nothing of it yet."""
     # botocore's own retries are off: they would repeat what was accepted, and know of no limit over several calls.
     config = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
-    where = without_secrets(place["endpoint"]) if "endpoint" in place else f"AWS in {place['region']}"
+    where = failures.where(place)
     try:
         client = session.at(place, "dynamodb", config)
     except (BotoCoreError, ValueError) as error:
