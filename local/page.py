@@ -14,7 +14,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.client import HTTP_PORT
@@ -122,6 +122,7 @@ def running(
         finally:
             server.shutdown()
             thread.join(5)
+            server.end_connections()
             Bound.pool.clear()
 
 
@@ -130,11 +131,12 @@ class _Server(ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = _MOST_CONNECTIONS
-    block_on_close = False  # a browser keeps its connections open; their threads end with them, or with this process
+    block_on_close = False  # a browser keeps its connections open; their threads end with them (end_connections)
     allow_reuse_address = True
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
         self._places = threading.BoundedSemaphore(_MOST_CONNECTIONS)
+        self._open: set[socket.socket] = set()
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -146,10 +148,18 @@ class _Server(ThreadingHTTPServer):
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         """The connection's own thread; its place is free when it ends."""
+        self._open.add(request)
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self._open.discard(request)
             self._places.release()
+
+    def end_connections(self) -> None:
+        """Take nothing more from a browser that keeps its connection open."""
+        for connection in list(self._open):
+            with suppress(OSError):  # it has ended already
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that goes away in the middle of an answer is no error."""

@@ -90,7 +90,8 @@ class Tab:
 
     def close(self) -> None:
         """Leave the page, and what was set up for it."""
-        for identifier in self._scripts:
+        while self._scripts:
+            identifier = self._scripts.pop()
             self.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", {"identifier": identifier})
         self.offline(is_on=False)
         self.browser.get("about:blank")

@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -148,7 +148,11 @@ def tab(chromium: webdriver.Chrome) -> Iterator[Tab]:
 
 @contextmanager
 def served(on: Place, endpoint: str, keys: emulator.Keys) -> Iterator[Place]:
-    """The page of this place, which speaks to this endpoint."""
+    """The page of this place, which speaks to this endpoint.
+
+    A tab that is older than the page leaves it first (closing(tab)): what it asks of a server that has gone is an error
+    in its console.
+    """
     with page.running(on.config, endpoint, keys=keys) as running:
         on.address = running.address
         yield on
@@ -406,7 +410,7 @@ def test_emulator_restarted(tab: Tab, tmp_path: Path) -> None:
     port = processes.free_port()
     with emulator.running(tmp_path / "one.log", port) as aws:
         on = made(aws, "map-again")
-        with served(on, aws.endpoint, aws.keys):
+        with served(on, aws.endpoint, aws.keys), closing(tab):
             on.fly(reading("Bree"))
             tab.open(on.address)
             tab.has("Bree")
@@ -445,7 +449,7 @@ def test_expired_iterators_throttling_and_failures(aws: Emulator, tab: Tab) -> N
     """Each is got over, every record comes, none twice, and the page tells what it waits for."""
     tab.expected.append(REFUSED)
     on = made(aws, "map-faults")
-    with proxy.running(aws.endpoint) as between, served(on, between.endpoint, aws.keys):
+    with proxy.running(aws.endpoint) as between, served(on, between.endpoint, aws.keys), closing(tab):
         between.add(rules.expire(times=3))
         between.add(rules.throttle("GetRecords", times=8))
         between.add(rules.throttle("Query", times=2))
@@ -477,7 +481,7 @@ def test_resharding(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
         kinesis_mock.create({on.names.raw: 1, on.names.summary: 1, on.names.errors: 1}, on.kinesis)
         others = {f"AWSCognitoIdentityService.{call}": aws.endpoint for call in ("GetId", "GetCredentialsForIdentity")}
         upstream = {"Kinesis": f"{mock.endpoint}/", "DynamoDB": aws.endpoint, **others}
-        with proxy.running(upstream) as between, served(on, between.endpoint, aws.keys):
+        with proxy.running(upstream) as between, served(on, between.endpoint, aws.keys), closing(tab):
             on.fly(reading("Bree"))
             tab.open(on.address)
             tab.has("Bree")
@@ -689,7 +693,8 @@ def test_online_tiles(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
     (dist / "tile.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><rect width="256" height="256"/></svg>')
     on = made(aws, "map-tiles")
     tiles = {"url": f"http://127.0.0.1:{port}/tile.svg?{{z}}/{{x}}/{{y}}", "attribution": "<b>them</b>"}
-    with page.running({**on.config, "tiles": tiles}, aws.endpoint, port, dist, aws.keys) as running:
+    config = {**on.config, "tiles": tiles}
+    with page.running(config, aws.endpoint, port, dist, aws.keys) as running, closing(tab):
         on.fly(reading("Bree"))
         tab.open(running.address)
         tab.until(lambda: tab.js("return document.querySelectorAll('img.leaflet-tile-loaded').length") > 3, "tiles")

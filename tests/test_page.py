@@ -370,6 +370,19 @@ def test_the_port_is_released_and_its_loss_is_told(dist: Path) -> None:
         free.bind(("127.0.0.1", port))
 
 
+def test_a_connection_that_is_kept_ends_with_the_page(dist: Path) -> None:
+    """Nothing is answered once the page has ended, also not to a browser that was there before."""
+    with page.running(CONFIG, "http://127.0.0.1:1", dist=dist) as on:
+        parts = urlsplit(on.address)
+        kept = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+        kept.request("GET", "/")
+        assert kept.getresponse().read()
+        opened = kept.sock
+    assert opened
+    assert opened.recv(1) == b""
+    kept.close()
+
+
 def test_only_this_machine(served: page.Page) -> None:
     """It listens on 127.0.0.1, and nowhere else."""
     port = urlsplit(served.address).port or 0
