@@ -16,9 +16,9 @@ from pyflink.common import Configuration
 from pyflink.table import EnvironmentSettings, TableEnvironment, TableResult
 
 from connectors.connector import ConnectorError
-from jobs import job, places, settings
 from jobs.unicorn_summary import JOB
-from jobs.window import WindowError
+from pipeline import job, places, settings
+from pipeline.window import WindowError
 
 
 def submit(path: Path, launcher: Mapping[str, str] | None = None) -> TableResult:

@@ -20,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: list[str] | None = None) -> int:
     """Do what was asked for; expected failures are one sentence on standard error."""
-    from operations.output import guarded  # noqa: PLC0415
+    from program.output import guarded  # noqa: PLC0415
 
     return guarded(lambda: _main(arguments))
 
@@ -28,13 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _main(arguments: list[str] | None) -> int:
     try:
         parsed = parser().parse_args(arguments)
-        from connectors.jars import JarError  # noqa: PLC0415
         from deploy.account import DeployError  # noqa: PLC0415
         from deploy.package import PackageError  # noqa: PLC0415
         from deploy.template import TemplateError  # noqa: PLC0415
-        from jobs.window import WindowError  # noqa: PLC0415
-        from local.lib import NotSetUp  # noqa: PLC0415
-        from operations.state import StateError  # noqa: PLC0415
+        from flink.state import StateError  # noqa: PLC0415
+        from java.jars import JarError  # noqa: PLC0415
+        from java.lib import NotSetUp  # noqa: PLC0415
+        from pipeline.window import WindowError  # noqa: PLC0415
     except ImportError as error:
         print(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.", file=sys.stderr)
         return 1

@@ -15,8 +15,8 @@ from typing import Any
 from aws.session import endpoint_of
 from deploy import template
 from deploy.account import Account, DeployError, connect
-from operations import flags
-from operations.flags import positive
+from flink import flags
+from flink.flags import positive
 
 NOT_RUNNING = 3
 LOG_LINES = 1000  # of a log, the newest ones, unless it is followed
@@ -158,8 +158,8 @@ def _make_package(parsed: argparse.Namespace) -> int:
 def _wanted(parsed: argparse.Namespace) -> Any:
     from deploy import package  # noqa: PLC0415
     from deploy.up import Wanted  # noqa: PLC0415
+    from flink import state  # noqa: PLC0415
     from jobs.unicorn_summary import JOB  # noqa: PLC0415
-    from operations import state  # noqa: PLC0415
 
     values = dict(parsed.set)
     if own := [name for name in values if name in _OWN]:

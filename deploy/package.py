@@ -20,13 +20,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from connectors import jars, merged, zips
-from connectors.merged import Rule
-from functions import FUNCTIONS
-from jobs import places, settings
-from jobs.job import Job
+from java import FUNCTIONS, jars, lib, merged, zips
+from java.merged import Rule
 from jobs.unicorn_summary import JOB
-from local import lib
+from pipeline import places, settings
+from pipeline.job import Job
 
 OUT = lib.ROOT / ".cache" / "package" / "wildrydes-managed-flink.zip"
 MAIN = "main.py"
@@ -161,7 +159,7 @@ def _shown(names: Sequence[str]) -> str:
 
 def _inputs() -> list[Path]:
     """The locked jars, verified, and the functions, compiled from the checkout's sources. Raises PackageError."""
-    from functions.build import CompileError, compile_functions  # noqa: PLC0415  (needs the Java of the set-up)
+    from java.build import CompileError, compile_functions  # noqa: PLC0415  (needs the Java of the set-up)
 
     try:
         provided = jars.provide(jars.locked("job"), lib.JARS)
@@ -265,7 +263,7 @@ def _too_large(sizes: Mapping[str, int], limit: int) -> Iterator[str]:
         if size > limit:
             yield (
                 f"{name} has {size:,} bytes, Managed Flink takes {limit:,}: take jars that the job does not need out "
-                "of connectors/jars.lock."
+                "of java/jars.lock."
             )
 
 
@@ -346,12 +344,12 @@ def _lost(jar: zipfile.ZipFile, inputs: Sequence[Path]) -> Iterator[str]:
                 if line not in listed.get(file, ()):
                     yield (
                         f"{line} of {path.name} is not on the list {file} of {JAR}: see to it that "
-                        "connectors/merged.py joins the lists of all jars."
+                        "java/merged.py joins the lists of all jars."
                     )
                 if _class_file(line) not in names:
                     yield (
                         f"{line}, which {path.name} lists in {file}, is no class of {JAR}: add the jar that has it to "
-                        "[job] in connectors/jars.lock."
+                        "[job] in java/jars.lock."
                     )
 
 
@@ -365,11 +363,11 @@ def _unfound(jar: zipfile.ZipFile, needed: Needs) -> Iterator[str]:
             if class_ not in listed or _class_file(class_) not in names:
                 yield (
                     f"{class_}, by which Flink finds {name!r}, is not among the table factories of {JAR}: add the jar "
-                    "that has it to [job] in connectors/jars.lock."
+                    "that has it to [job] in java/jars.lock."
                 )
     for name, class_ in needed.functions.items():
         if _class_file(class_) not in names:
-            yield f"{class_}, the SQL function {name}, is no class of {JAR}: put its source back in functions/java."
+            yield f"{class_}, the SQL function {name}, is no class of {JAR}: put its source back in java/src."
 
 
 def _too_new(jar: zipfile.ZipFile) -> Iterator[str]:

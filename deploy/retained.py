@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy import template
 from deploy.account import Account, DeployError, Say, Wait, sentences
-from jobs import places
+from pipeline import places
 
 _AT_ONCE = 1000  # objects per call (DeleteObjects)
 _TOLD_EVERY = 10_000

@@ -12,7 +12,7 @@ from deploy.account import TOLD_EVERY, Account, DeployError, Say, sentences
 from deploy.application import Application, Running
 from deploy.site import Difference, Site
 from deploy.stack import HOLDING, Change, Found, Proposal, Stack
-from local import lib
+from java import lib
 
 ON_DEMAND_SHARDS = 4  # with which Kinesis starts a stream in on-demand mode
 MOST_SUBTASKS = 256  # that the template takes

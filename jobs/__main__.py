@@ -8,13 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from connectors.connector import Connector, ConnectorError
-from jobs import job, places, settings
+from flink import command as operate
+from flink.backfill import command as backfill
+from flink.health import command as health
 from jobs.unicorn_summary import JOB
-from jobs.window import WindowError
-from operations import command as operate
-from operations.backfill import command as backfill
-from operations.health import command as health
-from operations.output import guarded
+from pipeline import job, places, settings
+from pipeline.window import WindowError
+from program.output import guarded
 
 EXAMPLE = [{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}]
 
@@ -65,8 +65,8 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _with_connectors(run: Callable[[dict[str, Connector]], None], parsed: argparse.Namespace) -> int:
-    from local.lib import NotSetUp  # noqa: PLC0415
-    from local.processes import RunError, StartError  # noqa: PLC0415
+    from java.lib import NotSetUp  # noqa: PLC0415
+    from program.processes import RunError, StartError  # noqa: PLC0415
 
     try:
         chosen = settings.read(parsed.properties) if parsed.properties else settings.parse(EXAMPLE)
@@ -94,20 +94,20 @@ def explained(connectors: dict[str, Connector]) -> str:
     # The plan needs a JVM with the connectors on its class path, which is the launcher's to know.
     import tempfile  # noqa: PLC0415
 
-    from local import environment as environments  # noqa: PLC0415
-    from local import flink  # noqa: PLC0415
-    from local.processes import RunError  # noqa: PLC0415
+    from flink import distribution  # noqa: PLC0415
+    from program import environment as environments  # noqa: PLC0415
+    from program.processes import RunError  # noqa: PLC0415
 
     with tempfile.TemporaryDirectory() as logs:
-        flink.use(flink.jvm(Path(logs)), environments.plain())
+        distribution.use(distribution.jvm(Path(logs)), environments.plain())
         from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
         try:
             environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
             job.declare(environment, JOB, connectors)
             return str(job.inserts(environment, JOB).explain())
-        except flink.errors() as error:
-            raise RunError(f"Flink cannot plan the job: {flink.cause(error)}") from error
+        except distribution.errors() as error:
+            raise RunError(f"Flink cannot plan the job: {distribution.cause(error)}") from error
 
 
 if __name__ == "__main__":

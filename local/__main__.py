@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors.connector import ConnectorError
-from jobs import places, settings
+from flink.flags import count, pinned, positive, subtasks
+from java import lib
 from jobs.unicorn_summary import JOB
-from jobs.window import WindowError
-from local import cluster_command, lib
-from operations.flags import count, pinned, positive, subtasks
-from operations.output import guarded
+from local import cluster_command
+from pipeline import places, settings
+from pipeline.window import WindowError
+from program.output import guarded
 
 STATE = lib.STATE / "job"
 
@@ -36,11 +37,11 @@ def _main(arguments: list[str] | None) -> int:
         print(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.", file=sys.stderr)
         return 1
     from deploy.account import DeployError  # noqa: PLC0415
-    from local.processes import RunError, StartError  # noqa: PLC0415
-    from operations.points import PointError  # noqa: PLC0415
-    from operations.rest import RestError  # noqa: PLC0415
-    from operations.state import StateError  # noqa: PLC0415
-    from operations.submit import SubmitError  # noqa: PLC0415
+    from flink.points import PointError  # noqa: PLC0415
+    from flink.rest import RestError  # noqa: PLC0415
+    from flink.state import StateError  # noqa: PLC0415
+    from flink.submit import SubmitError  # noqa: PLC0415
+    from program.processes import RunError, StartError  # noqa: PLC0415
 
     try:
         code: int = parsed.run(parsed)
@@ -189,7 +190,8 @@ def _run_demo(parsed: argparse.Namespace) -> int:
 
 
 def _run_aws(parsed: argparse.Namespace) -> int:
-    from local import emulator, environment, folders, page, processes, resources  # noqa: PLC0415
+    from local import emulator, page, resources  # noqa: PLC0415
+    from program import environment, folders, processes  # noqa: PLC0415
 
     with ExitStack() as stack:
         asked = stack.enter_context(processes.signals())
@@ -217,8 +219,9 @@ def _run_aws(parsed: argparse.Namespace) -> int:
 
 
 def _run_job(parsed: argparse.Namespace) -> int:
-    from local import environment, folders, minicluster, processes, resources, running  # noqa: PLC0415
-    from operations import submit  # noqa: PLC0415
+    from flink import minicluster, submit  # noqa: PLC0415
+    from local import resources, running  # noqa: PLC0415
+    from program import environment, folders, processes  # noqa: PLC0415
 
     began = time.monotonic()
 

@@ -12,8 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from local import folders, lib, node
-from local.processes import StartError
+from java import lib
+from local import node
+from program import folders
+from program.processes import StartError
 
 SOURCES = lib.ROOT / "dashboard"
 _LIMIT = 300.0  # seconds for one step; the download, some 60 MB, takes longest

@@ -20,7 +20,7 @@ from itertools import pairwise, repeat
 from typing import Any
 
 from jobs.unicorn_summary import JOB
-from jobs.window import Window
+from pipeline.window import Window
 
 DISORDER = timedelta(seconds=5)  # how late a reading may come and still be counted
 AHEAD = timedelta(minutes=10)  # how far after its arrival a reading's time may be

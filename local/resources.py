@@ -16,8 +16,8 @@ from aws.failures import of_configuration, of_proxy
 from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
-from jobs import places, settings
-from local.processes import RunError
+from pipeline import places, settings
+from program.processes import RunError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

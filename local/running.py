@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import emulator, processes, resources
-from local.processes import RunError, StartError
-from operations import rest
+from flink import rest
+from local import emulator, resources
+from program import processes
+from program.processes import RunError, StartError
 
 START_LIMIT = 240.0  # seconds until every subtask must run; 20 are usual
 QUIET = 10.0  # seconds without a record, after which a job that was restarted has read everything

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 
-from connectors import jars
-from functions.build import CompileError, compile_functions, compile_jar
-from local import causes, lib
+from java import jars, lib
+from java.build import CompileError, compile_functions, compile_jar
+from local import causes
 
 
 def main() -> int:

@@ -18,9 +18,9 @@ root=$(pwd -P)
 say() { printf '%s\n' "$*" >&2; }
 
 stamp=$root/.venv/.setup-stamp
-wanted=$(cat requirements.txt connectors/jars.lock connectors/*.py connectors/java/*/*.java connectors/java/META-INF/services/* \
-             functions/*.py functions/java/*/*.java local/java/*/*.java local/java/META-INF/services/* \
-             local/setup.sh local/venv.py local/sources.py local/causes.py local/setup.py local/lib.py 2>/dev/null | cksum)
+wanted=$(cat requirements.txt java/jars.lock java/*.py java/src/*/*.java java/src/META-INF/services/* \
+             java/doorkeeper/*/*.java java/doorkeeper/META-INF/services/* \
+             local/setup.sh local/venv.py local/sources.py local/causes.py local/setup.py 2>/dev/null | cksum)
 # Whether the class paths are whole: no link of them leads nowhere.
 is_laid_out() {
     for jar in "$root"/.cache/functions.jar "$root"/.cache/doorkeeper.jar "$root"/.cache/flink-lib/*.jar "$root"/.cache/cluster-lib/*.jar; do

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from consumer.tail import TRIM_HORIZON, GaveUp, Tail
+from flink import rest
 from local.resources import Names
-from operations import rest
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -8,11 +8,11 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from local import lib
+from java import lib
 
 # What the job's process imports and reads.
 _PARTS = (
-    *("aws", "connectors", "consumer", "deploy", "functions", "jobs", "local", "operations"),
+    *("aws", "connectors", "consumer", "deploy", "flink", "java", "jobs", "local", "pipeline", "program"),
     *("main.py", "requirements.txt"),
     *("LICENSE", "NOTICE"),  # they go into the package
 )

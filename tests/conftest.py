@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from local import emulator, flink, lib
+from flink import distribution
+from java import lib
+from local import emulator
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -26,7 +28,7 @@ def jvm(keys: emulator.Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This process with a JVM for PyFlink. Its value is the folder of its logs."""
     logs = tmp_path_factory.mktemp("jvm")
     # The JVM takes over the environment of its start, so the emulator's credentials must be there by then.
-    flink.use(flink.jvm(logs), emulator.child(emulator.credentials(keys)))
+    distribution.use(distribution.jvm(logs), emulator.child(emulator.credentials(keys)))
     return logs
 
 

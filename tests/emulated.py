@@ -19,9 +19,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from consumer.tail import stored
-from local import check, emulator, processes, proof, resources, running
-from local.minicluster import Launch
-from operations import rest
+from flink import rest
+from flink.minicluster import Launch
+from local import check, emulator, proof, resources, running
+from program import processes
 
 
 @dataclass(frozen=True)

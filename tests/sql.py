@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local import durable
+from flink import durable
 
 DAY = "2026-11-22 "
 ARRIVAL = datetime(2026, 11, 23, tzinfo=UTC)  # of all lines: a file's own time

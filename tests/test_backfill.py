@@ -23,20 +23,22 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from connectors import files
-from jobs import job, settings
+from flink import distribution
+from flink.backfill import archive as backfill_archive
+from flink.backfill import command as backfill_command
+from flink.backfill import repair as backfill
+from flink.backfill import rows as backfill_rows
+from flink.backfill import table as backfill_table
+from flink.backfill.archive import Archive
+from flink.backfill.repair import Options, Report
+from flink.backfill.rows import Lines, Stopped
+from flink.backfill.table import Table, Verdict, compare
+from java import lib
 from jobs.unicorn_summary import BACKFILL, JOB
-from local import check, emulator, flink, lib, proof, resources
-from local.processes import RunError
-from operations.backfill import archive as backfill_archive
-from operations.backfill import command as backfill_command
-from operations.backfill import repair as backfill
-from operations.backfill import rows as backfill_rows
-from operations.backfill import table as backfill_table
-from operations.backfill.archive import Archive
-from operations.backfill.repair import Options, Report
-from operations.backfill.rows import Lines, Stopped
-from operations.backfill.table import Table, Verdict, compare
+from local import check, emulator, proof, resources
+from pipeline import job, settings
 from producer.kinesis import Retry
+from program.processes import RunError
 from tests import sql
 from tests.sql import DAY, reading
 
@@ -98,7 +100,7 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Temporary folders of the backfill are made here, and none is left. The JVM of the tests stays as it is."""
     folder = tmp_path / "state"
     monkeypatch.setattr(lib, "STATE", folder)
-    monkeypatch.setattr(flink, "use", lambda *_variables: None)
+    monkeypatch.setattr(distribution, "use", lambda *_variables: None)
     yield folder
     assert list(folder.glob("*")) == []
 
@@ -745,7 +747,7 @@ def test_the_report() -> None:
 
 def test_an_object_keeps_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A downloaded file is as old as its object: its lines had arrived by then, and none from after that counts."""
-    from operations.backfill import s3  # noqa: PLC0415
+    from flink.backfill import s3  # noqa: PLC0415
 
     written_at = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local import bundle, lib
+from java import lib
+from local import bundle
 
 
 def test_the_committed_page_is_built_from_these_sources(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from local import callbacks
+from flink import callbacks
 
 # In the standard library, never imported here, and without effect but that it is.
 MODULE = "this"

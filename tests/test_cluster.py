@@ -14,8 +14,10 @@ import psutil
 import pytest
 
 from consumer.tail import stored
-from local import emulator, lib, processes, resources, running
-from operations import rest
+from flink import rest
+from java import lib
+from local import emulator, resources, running
+from program import processes
 from tests import checkout
 from tests.emulated import Stage, producer, sent_lines, wait_for
 from tests.test_local import listening

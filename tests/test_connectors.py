@@ -9,8 +9,8 @@ import pytest
 
 from connectors import aws, dynamodb, files, kinesis
 from connectors.connector import Connector, ConnectorError, Option, checked
-from jobs import job, places, settings
 from jobs.unicorn_summary import JOB
+from pipeline import job, places, settings
 
 CATALOGS: Mapping[str, Mapping[str, Option]] = {
     "aws": aws.OPTIONS,

@@ -20,9 +20,11 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
-from local import emulator, lib, page, processes, resources
+from java import lib
+from local import emulator, page, resources
 from local.emulator import Emulator
 from local.resources import Names
+from program import processes
 from tests import browser
 from tests.browser import Tab, every_frame
 from tests.emulated import WARM_UP, Stage, job_here, producer

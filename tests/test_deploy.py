@@ -25,7 +25,9 @@ from deploy.account import Account, DeployError, Wait, connect, sentence
 from deploy.application import Application
 from deploy.stack import Stack
 from deploy.up import Deployment, Plan, Wanted
-from local import emulator, lib, processes, resources
+from java import lib
+from local import emulator, resources
+from program import processes
 from tests import emulated
 
 NAME = "wildrydes"

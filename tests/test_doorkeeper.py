@@ -20,8 +20,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from connectors import jars
-from local import cluster, environment, lib
+from flink import cluster
+from java import jars, lib
+from program import environment
 from tests import browser
 from tests.emulated import wait_for
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from local import folders, lib
-from local.processes import StartError
+from java import lib
+from program import folders
+from program.processes import StartError
 
 
 def test_a_folder_in_use_is_never_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

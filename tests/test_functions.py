@@ -17,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from functions import FUNCTIONS, build
-from functions.build import CompileError, compile_functions
+from java import FUNCTIONS, build
+from java.build import CompileError, compile_functions
 
 ROOT = Path(__file__).parent.parent
 COLUMNS = "s STRING NOT NULL, d DOUBLE, i INT, b BIGINT, f BOOLEAN, n DECIMAL(5, 2), t TIMESTAMP(3)"

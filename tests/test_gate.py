@@ -16,8 +16,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from aws import session
-from local import emulator, gate, processes, resources
+from local import emulator, gate, resources
 from local.emulator import Emulator, Keys
+from program import processes
 
 PLAIN = {"Content-Type": "text/plain"}
 KINESIS = {"X-Amz-Target": "Kinesis_20131202.ListStreams", "Content-Type": "application/x-amz-json-1.1"}

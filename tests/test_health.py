@@ -22,26 +22,15 @@ from botocore.exceptions import ClientError
 from rich.console import Console
 
 from consumer.answers import Record
-from jobs import settings
-from local import emulator, processes, resources, running
-from operations import rest
-from operations.health import aws as ask_aws
-from operations.health import command, flink, judgement, report, words
-from operations.health.facts import (
-    Aws,
-    Checkpoints,
-    Facts,
-    Failure,
-    Job,
-    Records,
-    Resource,
-    Shard,
-    Sink,
-    Subtask,
-    Vertex,
-)
-from operations.health.findings import Finding, Level
-from operations.health.words import moment
+from flink import rest
+from flink.health import aws as ask_aws
+from flink.health import command, flink, judgement, report, words
+from flink.health.facts import Aws, Checkpoints, Facts, Failure, Job, Records, Resource, Shard, Sink, Subtask, Vertex
+from flink.health.findings import Finding, Level
+from flink.health.words import moment
+from local import emulator, resources, running
+from pipeline import settings
+from program import processes
 from tests.emulated import WARM_UP, job_here, producer, stage
 
 # A healthy job on two subtasks and four shards, looked at twice, six seconds apart.

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from connectors import jars
-from connectors.jars import Jar, JarError
-from local.processes import free_port
+from java import jars
+from java.jars import Jar, JarError
+from program.processes import free_port
 
 CONTENT = b"PK\x03\x04 not really a jar " * 5000
 GOOD = hashlib.sha256(CONTENT).hexdigest()

@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-from functions import build
-from local import lib
+from java import build, lib
 
 COLUMNS = (
     "Name STRING NOT NULL, StatusTime TIMESTAMP(3) NOT NULL, Distance DOUBLE NOT NULL, MagicPoints INT NOT NULL, "

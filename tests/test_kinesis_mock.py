@@ -19,8 +19,9 @@ from typing import Any
 
 import pytest
 
-from local import emulator, node, processes, resources
-from local.processes import StartError
+from local import emulator, node, resources
+from program import processes
+from program.processes import StartError
 from tests.faults import kinesis_mock, proxy
 
 TOP = 2**128  # hash keys are below it

@@ -17,10 +17,11 @@ import pytest
 from consumer import show
 from consumer.tail import stored
 from deploy import query
-from local import check, flink, proof
+from flink import distribution
+from flink.backfill import archive as backfill_archive
+from flink.backfill import rows as backfill_rows
+from local import check, proof
 from local.emulator import Emulator
-from operations.backfill import archive as backfill_archive
-from operations.backfill import rows as backfill_rows
 from tests.emulated import run_to_end, stage
 from tests.kpl import HASHES, MAGIC, Inner, aggregate, shard_of
 
@@ -135,7 +136,7 @@ def test_a_query_over_the_archive_sees_lines(data: bytes, found: Sequence[str], 
 @pytest.mark.usefixtures("jvm")
 def test_a_backfill_sees_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It reads the same lines: an aggregate's are PARSE, and several documents count where each is a line."""
-    monkeypatch.setattr(flink, "use", lambda *_variables: None)  # the JVM of the tests stays as it is
+    monkeypatch.setattr(distribution, "use", lambda *_variables: None)  # the JVM of the tests stays as it is
     (tmp_path / "hour").write_bytes(WHOLE + b"\n" + SEVERAL + ON_ONE_LINE + PLAIN[0])
     asked = threading.Event()
     archive = backfill_archive.gather([str(tmp_path / "hour")], tmp_path / "laid-out", {}, asked, print)

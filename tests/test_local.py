@@ -18,9 +18,9 @@ import urllib3
 
 import jobs.unicorn_summary
 from consumer.tail import stored
-from jobs.job import Job
 from local import running
 from local.emulator import Emulator
+from pipeline.job import Job
 from tests.emulated import Stage, job_here, producer, run_to_end, send, sent_lines, stage, wait_for
 
 RECORDS = 60_000

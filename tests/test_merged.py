@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors import jars, merged
-from local import lib
+from java import jars, lib, merged
 
 
 def jar(path: Path, **entries: str) -> Path:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local import lib, node
+from java import lib
+from local import node
 
 
 @pytest.fixture

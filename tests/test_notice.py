@@ -7,8 +7,7 @@ import zipfile
 
 import pytest
 
-from connectors import jars
-from local import lib
+from java import jars, lib
 
 COORDINATES = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+")
 LICENCES = {"Apache-2.0", "BSD-3-Clause", "MIT-0"}

@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 
 from deploy import template, up
+from flink import flags, points, rest, state, submit
 from jobs import __main__ as jobs_program
-from jobs import job as jobs_job
-from jobs import places, settings
-from jobs.job import Job
 from jobs.unicorn_summary import JOB
 from local import __main__ as local_program
-from operations import flags, points, rest, state, submit
+from pipeline import job as jobs_job
+from pipeline import places, settings
+from pipeline.job import Job
 
 SIGNATURE = "0123456789ab"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from local import lib
-from operations.output import UNREAD
+from java import lib
+from program.output import UNREAD
 
 PROGRAMS = (
     "jobs sql",

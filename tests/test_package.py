@@ -17,13 +17,14 @@ from typing import Any
 import psutil
 import pytest
 
-from connectors import merged
 from deploy import package
 from deploy.package import JAR, MAIN, Needs, PackageError
+from flink import cluster, distribution, submit
+from java import lib, merged
 from jobs.unicorn_summary import JOB
-from local import cluster, emulator, flink, lib, processes, running
+from local import emulator, running
 from local.emulator import Emulator
-from operations import submit
+from program import processes
 from tests import checkout
 from tests.emulated import Stage, producer, stage
 
@@ -389,9 +390,9 @@ def test_the_real_package(made: package.Package) -> None:
     """What runs, and nothing of what builds, tests or operates it; no executables."""
     files = content(made.path)
     folders = {name.partition("/")[0] for name in files}
-    assert folders == {MAIN, "LICENSE", "NOTICE", "connectors", "functions", "jobs", "lib"}
-    assert {"connectors/kinesis.py", "jobs/settings.py", "functions/__init__.py"} < set(files)
-    assert not {"jobs/__main__.py", "connectors/jars.py", "connectors/merged.py", "functions/build.py"} & set(files)
+    assert folders == {MAIN, "LICENSE", "NOTICE", "connectors", "java", "jobs", "lib", "pipeline"}
+    assert {"connectors/kinesis.py", "pipeline/settings.py", "java/__init__.py"} < set(files)
+    assert not {"jobs/__main__.py", "java/jars.py", "java/merged.py", "java/build.py"} & set(files)
     assert {name for name in files if name.endswith(".sql")} == {
         path.relative_to(lib.ROOT).as_posix() for path in (lib.ROOT / "jobs").rglob("*.sql")
     }
@@ -469,14 +470,14 @@ def proven(on: Stage, copy: Path) -> None:
 
 def flink_run(flinks: cluster.Running, folder: Path, scratch: Path, plain: dict[str, str]) -> None:
     """`flink run` in the unpacked folder, with the run options that the service is given."""
-    flink.write_configuration(scratch, {"env.java.opts.all": " ".join(flink.java_options())})
+    distribution.write_configuration(scratch, {"env.java.opts.all": " ".join(distribution.java_options())})
     host, _, port = flinks.rest.address.removeprefix("http://").partition(":")
     command = [str(lib.flink_home() / "bin" / "flink"), "run", "--detached", "--target", "remote"]
     command += [f"-Drest.address={host}", f"-Drest.port={port}", "-Dparallelism.default=2"]
     command += [f"--{name}={value}" for name, value in package.RUN_OPTIONS.items()]
     command += [f"--pyClientExecutable={sys.executable}", "application_properties.json"]
     log = scratch / "flink-run.log"
-    environment = {**plain, **flink.environment(scratch), "_python_worker_execution_mode": "process"}
+    environment = {**plain, **distribution.environment(scratch), "_python_worker_execution_mode": "process"}
     process = processes.start(command, log, environment, folder)
     try:
         driver = python_below(process.pid)

@@ -20,10 +20,11 @@ import pytest
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from local import emulator, page, processes, resources
+from local import emulator, page, resources
 from local.emulator import Emulator
-from local.processes import StartError
 from local.resources import Names
+from program import processes
+from program.processes import StartError
 from tests.emulated import wait_for
 
 CONFIG = page.settings(Names("r", "s", "e", "t"), "us-east-1", "us-east-1:pool")

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from connectors.connector import Connector
+from java import lib
 from jobs import __main__ as command
-from jobs import job, places, settings
-from jobs.job import Job
 from jobs.unicorn_summary import BACKFILL, JOB
-from local import lib
+from pipeline import job, places, settings
+from pipeline.job import Job
 
 # Nobody listens there, and nobody is asked: a plan needs no service.
 NOWHERE = {"region": "us-east-1", "endpoint": "http://127.0.0.1:9"}

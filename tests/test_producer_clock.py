@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local import check, demo, lib, resources
+from java import lib
+from local import check, demo, resources
 from local.emulator import Emulator
 from producer import clock
 from producer.delivery import CAUGHT_UP, Delivery

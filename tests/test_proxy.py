@@ -19,8 +19,8 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, EndpointConnectionError
 
-from local import processes
 from local.emulator import Emulator, Keys
+from program import processes
 from tests.faults import exchange, proxy, rules
 from tests.faults.exchange import Request, Shard
 

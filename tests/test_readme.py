@@ -12,8 +12,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from jobs import settings
-from local import lib
+from java import lib
+from pipeline import settings
 
 README = lib.ROOT / "README.md"
 # Each program's own parser: what it does not know, README must not name.

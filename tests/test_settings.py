@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs import places, settings
-from jobs.settings import GROUPS, OPTION, Settings, SettingsError
+from pipeline import places, settings
+from pipeline.settings import GROUPS, OPTION, Settings, SettingsError
 
 AWS = {"region": "eu-central-1"}
 FILES = {"input": "in", "output": "out"}

@@ -10,19 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from local import lib
+from java import lib
 
 NEEDED = (
     "Makefile",
     "requirements.txt",
-    "connectors/jars.lock",
-    "connectors/jars.py",
-    "functions/build.py",
-    "functions/java/streaming/JsonRecord.java",
+    "java/jars.lock",
+    "java/jars.py",
+    "java/build.py",
+    "java/src/streaming/JsonRecord.java",
     "local/setup.sh",
     "local/venv.py",
     "local/setup.py",
-    "local/lib.py",
+    "java/lib.py",
 )
 TOOLS = ("sh", "cat", "cksum", "tr", "make", "rm", "mkdir", "awk")
 
@@ -181,7 +181,7 @@ def test_a_finished_set_up_is_not_repeated(checkout: Checkout) -> None:
     assert checkout.run().returncode == 1, "a jar was missing"
     (links / "gone.jar").unlink()
     assert checkout.run().returncode == 0
-    with (checkout.root / "connectors" / "jars.lock").open("a") as lock:
+    with (checkout.root / "java" / "jars.lock").open("a") as lock:
         lock.write("# changed\n")
     assert checkout.run().returncode == 1
 

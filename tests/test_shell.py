@@ -21,14 +21,16 @@ from aws.failures import proxy_for, without_secrets
 from consumer.__main__ import main as consumer
 from consumer.tail import stored
 from deploy.account import DeployError, connect, sentences
-from local import emulator, environment, flink, lib, node, resources, running
+from flink import distribution, rest
+from flink.backfill import s3
+from java import lib
+from local import emulator, node, resources, running
 from local.emulator import Emulator, Keys
-from operations import rest
-from operations.backfill import s3
 from producer.kinesis import Retry
 from producer.kinesis import connect as produce
 from producer.outlets import ProducerError
 from producer.records import Kind, Record
+from program import environment
 from tests.emulated import reset
 
 NOWHERE = "http://127.0.0.1:9"
@@ -336,8 +338,8 @@ def test_a_configuration_that_cannot_be_is_one_true_sentence(
 @pytest.mark.usefixtures("hostile")
 def test_java_and_node_are_started_with_their_own(tmp_path: Path) -> None:
     """Neither reads options of somebody's shell; Flink works out its memory, and npm tells its version."""
-    flink.write_configuration(tmp_path, {"jobmanager.memory.process.size": "1024m"})
-    command = flink.command("jobmanager", tmp_path, "any.log")
+    distribution.write_configuration(tmp_path, {"jobmanager.memory.process.size": "1024m"})
+    command = distribution.command("jobmanager", tmp_path, "any.log")
     assert any(word.startswith("-Xmx") for word in command)
     assert not any("/nonexistent" in word for word in command)
     assert f"-Djava.io.tmpdir={tmp_path / 'tmp'}" in command  # Flink's folders there have the same names for all users
@@ -398,5 +400,5 @@ def test_the_innermost_cause_is_what_an_error_of_java_says() -> None:
         "Caused by: java.net.UnknownHostException: nowhere: not known\n\tat c.D(D.java:2)\n\t... 21 more\n"
     )
     error = TableException(trace)
-    assert isinstance(error, flink.errors())
-    assert flink.cause(error) == "java.net.UnknownHostException: nowhere: not known"
+    assert isinstance(error, distribution.errors())
+    assert distribution.cause(error) == "java.net.UnknownHostException: nowhere: not known"

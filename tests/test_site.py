@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from deploy import retained, site, status, template
 from deploy.account import Account, DeployError, connect
 from deploy.stack import Found, Stack
-from local import emulator, lib, page, resources
+from java import lib
+from local import emulator, page, resources
 
 TILES = {"MapTiles": "https://tiles.example:8443/{z}/{x}/{y}.png", "MapAttribution": "© whoever made them"}
 PARAMETERS = {"Dashboard": "yes", **TILES}

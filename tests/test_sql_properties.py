@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from jobs.window import Window
 from local.check import check
+from pipeline.window import Window
 from tests.sql import ARRIVAL, Outcome, reading, run
 
 pytestmark = pytest.mark.usefixtures("jvm")

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from consumer.tail import stored
-from jobs import places, settings
-from local import check, flink, ministack, proof, resources, running
+from flink import distribution, flags
+from local import check, ministack, proof, resources, running
 from local.emulator import Emulator
-from operations import flags
+from pipeline import places, settings
 from tests.emulated import WARM_UP, Stage, job_here, send, stage
 from tests.faults import kinesis_mock
 
@@ -142,7 +142,7 @@ def test_only_emulators_are_spoken_to_without_cbor(aws: dict[str, str], emulated
     """Without it SDK 1 writes a start time in milliseconds, which the service takes in seconds."""
     chosen = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": aws}])
     assert places.is_emulated(chosen) is emulated
-    variables = flink.jvm(tmp_path, emulated=places.is_emulated(chosen))
+    variables = distribution.jvm(tmp_path, emulated=places.is_emulated(chosen))
     assert ("AWS_CBOR_DISABLE" in variables, "CBOR_ENABLED" in variables) == (emulated, emulated)
 
 

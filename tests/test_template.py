@@ -12,8 +12,8 @@ import pytest
 
 from deploy import package, template
 from deploy.stack import Stack
-from jobs import places, settings
 from local import emulator, page, resources
+from pipeline import places, settings
 
 ACCOUNT = "000000000000"
 REGION = emulator.REGION

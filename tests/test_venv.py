@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from local import lib, venv
+from java import lib
+from local import venv
 
 # One program in place of all: by its name and arguments it is Python, its modules, or uv. It notes its variables.
 STAND_IN = """#!/bin/sh

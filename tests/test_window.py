@@ -13,10 +13,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from jobs import window
-from jobs.job import WINDOWED, Job
 from jobs.unicorn_summary import JOB
-from jobs.window import Window, WindowError
+from pipeline import window
+from pipeline.job import WINDOWED, Job
+from pipeline.window import Window, WindowError
 from tests.sql import reading, run
 from tests.test_sql_properties import problems
 

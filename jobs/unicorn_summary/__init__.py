@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from jobs.job import Job
+from pipeline.job import Job
 
 JOB = Job(
     name="unicorn_summary",

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from local import emulator, lib, resources
+from java import lib
+from local import emulator, resources
 from tests import checkout
 from tests.checkout import Edit
 from tests.faults import kinesis_mock, proxy

@@ -18,9 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local import environment, folders, lib, node, processes
+from java import lib
+from local import node
 from local.emulator import Emulator, Keys, answers
-from local.processes import StartError
+from program import environment, folders, processes
+from program.processes import StartError
 
 FOLDER = Path(__file__).parent / "node"  # what npm installs, and what Node loads first
 CACHE = lib.ROOT / ".cache" / "kinesis-local"

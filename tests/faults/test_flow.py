@@ -31,7 +31,7 @@ def at(minutes: float) -> tuple[str, str]:
 
 @pytest.mark.fault(
     "stream silent for 70 s, then 20 minutes of readings at once",
-    Edit("functions/java/streaming/SubtaskClock.java", "pause > idle / 2", "false"),
+    Edit("java/src/streaming/SubtaskClock.java", "pause > idle / 2", "false"),
 )
 def test_silence(trial: Trial) -> None:
     """After total silence windows wait for ten seconds, in which every shard is heard again.
@@ -128,7 +128,7 @@ def test_clock_skew(trial: Trial) -> None:
 @pytest.mark.fault(
     "a clock five hours slow, alone on its shard",
     Edit(
-        "functions/java/streaming/ShardClock.java",
+        "java/src/streaming/ShardClock.java",
         "return behindSince == NEVER || now - behindSince <= idle;",
         "return true;",
     ),

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from flink import cluster, points, state, submit
+from flink.rest import RestError
 from jobs.unicorn_summary import JOB
-from local import cluster, emulator, running
-from operations import points, state, submit
-from operations.rest import RestError
+from local import emulator, running
 from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults.test_flow import JUDGED_BY_SHARD, TIMED
@@ -49,7 +49,7 @@ def test_task_manager_killed(trial: Trial) -> None:
 
 def busy(members: cluster.Running) -> str:
     """The TaskManager that runs a subtask of the job, by the name of its process."""
-    from operations import rest  # noqa: PLC0415
+    from flink import rest  # noqa: PLC0415
 
     ports = {
         found["id"]: found["freeSlots"] < found["slotsNumber"]

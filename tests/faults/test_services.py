@@ -14,10 +14,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from jobs import settings
-from operations import rest
-from operations.health import command as health
-from operations.health import judgement
+from flink import rest
+from flink.health import command as health
+from flink.health import judgement
+from pipeline import settings
 from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults import rules

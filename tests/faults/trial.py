@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from consumer.tail import stored
-from local import check, emulator, processes, proof, resources, running
+from flink import rest
+from flink.rest import Job, RestError
+from local import check, emulator, proof, resources, running
 from local.emulator import Emulator
-from local.processes import RunError
-from operations import rest
-from operations.rest import Job, RestError
+from program import processes
+from program.processes import RunError
 from tests.emulated import wait_for
 from tests.faults.proxy import Proxy
 

