@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors import aws
-from connectors.connector import Connector, Option, checked, merged
+from connectors.connector import Connector, Declared, End, Kind, Option, Setting, checked, merged
 
 OPTIONS: Mapping[str, Option] = {
     "connector": Option(choices=("dynamodb",)),
@@ -67,3 +67,18 @@ def misfit(described: Mapping[str, Any], key: Sequence[str], columns: Mapping[st
 
 def _told(names: Sequence[str], types: Mapping[str, str]) -> str:
     return ", ".join(f"{name} ({_KINDS.get(types.get(name, ''), 'unknown')})" for name in names)
+
+
+def _sink(place: aws.Aws, values: Mapping[str, str], declared: Declared, options: Mapping[str, str]) -> Connector:
+    return sink(place, values["table"], key=declared.key, more=options)
+
+
+KIND = Kind(
+    "dynamodb",
+    sink=End(
+        {"table": Setting("the DynamoDB table to write")},
+        _sink,
+        declared=("key", "grows", "shrinks"),
+        required=("key",),
+    ),
+)

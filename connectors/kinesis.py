@@ -7,11 +7,13 @@ on them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from connectors import aws
-from connectors.connector import Connector, ConnectorError, Option, checked, merged
+from connectors.connector import Connector, ConnectorError, Declared, End, Kind, Option, Setting, checked, merged
 
 POSITIONS = ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
 READERS = ("POLLING", "EFO")
@@ -180,3 +182,58 @@ def sink(
     }
     keys = () if partition_key is None else (partition_key,)
     return Connector(checked("Kinesis sink", merged(options, more), SINK_OPTIONS), partitioned_by=keys)
+
+
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def is_time(text: str) -> bool:
+    """Whether the text is what the connector's pattern yyyy-MM-dd'T'HH:mm:ss.SSSXXX accepts."""
+    if not _TIMESTAMP.fullmatch(text):  # strptime takes more: zones without a colon, microseconds
+        return False
+    try:
+        return bool(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z"))
+    except ValueError:
+        return False
+
+
+def _source(place: aws.Aws, values: Mapping[str, str], _declared: Declared, options: Mapping[str, str]) -> Connector:
+    start = Start(values["start"], values.get("start.timestamp"))
+    consumer = values["consumer"] if values["reader"] == "EFO" else None
+    return source(place, values["stream"], start, fan_out_consumer=consumer, more=options)
+
+
+def _sink(place: aws.Aws, values: Mapping[str, str], declared: Declared, options: Mapping[str, str]) -> Connector:
+    return sink(place, values["stream"], partition_key=declared.partition_key, more=options)
+
+
+def _problems(values: Mapping[str, str]) -> Iterator[str]:
+    timestamp = values.get("start.timestamp")
+    if (values["start"] == "AT_TIMESTAMP") != (timestamp is not None):
+        yield "start.timestamp belongs to start AT_TIMESTAMP, and to no other"
+    if timestamp is not None and not is_time(timestamp):
+        yield f"start.timestamp is {timestamp!r}, but must be a time such as 2026-11-22T06:00:00.000+00:00"
+
+
+JOB_NAME = "{job}"  # stands for the job's name in a default
+KIND = Kind(
+    "kinesis",
+    source=End(
+        {
+            "stream": Setting("the stream to read"),
+            "start": Setting(
+                "where reading begins without a checkpoint: " + ", ".join(POSITIONS), "TRIM_HORIZON", POSITIONS
+            ),
+            "start.timestamp": Setting(
+                "for AT_TIMESTAMP: ISO 8601 with a zone, such as 2026-11-22T06:00:00.000+00:00", ""
+            ),
+            "reader": Setting(
+                "POLLING shares 2 MB/s per shard; EFO (enhanced fan-out) has its own, at a price", "POLLING", READERS
+            ),
+            "consumer": Setting("the fan-out consumer's name when reader is EFO", JOB_NAME),
+        },
+        _source,
+        problems=lambda values: list(_problems(values)),
+    ),
+    sink=End({"stream": Setting("the stream to write")}, _sink, declared=("partition_key",)),
+)

@@ -22,9 +22,10 @@ from pathlib import Path, PurePosixPath
 
 from java import FUNCTIONS, jars, lib, merged, zips
 from java.merged import Rule
-from jobs.unicorn_summary import JOB
 from pipeline import places, settings
-from pipeline.job import Job
+from pipeline.job import Job, load
+
+JOB = load("unicorn_summary")
 
 OUT = lib.ROOT / ".cache" / "package" / "wildrydes-managed-flink.zip"
 MAIN = "main.py"
@@ -171,18 +172,15 @@ def _inputs() -> list[Path]:
 
 def needs(job: Job) -> Needs:
     """What a job on AWS needs, by its own declarations and its tables' connectors."""
-    folder = job.package.replace(".", "/")
-    tables = [f"{folder}/tables/{name}.sql" for name in job.sources + job.sinks]
-    views = [f"{folder}/views/{job.view_files.get(name, name)}.sql" for name in job.views]
-    on_aws = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}])
+    files = [path.relative_to(lib.ROOT).as_posix() for path in job.files()]
     named = {
         connector.options[option]
-        for connector in places.connectors(on_aws).values()
+        for connector in places.connectors(settings.example(job)).values()
         for option in ("connector", "format")
         if option in connector.options
     }
     factories = {name: FACTORIES.get(name, ()) for name in sorted(named.difference(FLINKS_OWN))}
-    return Needs([*tables, *views], factories, FUNCTIONS)
+    return Needs(files, factories, FUNCTIONS)
 
 
 # What goes in
@@ -201,8 +199,9 @@ def modules(root: Path) -> dict[str, bytes]:
 
 
 def sql_files(root: Path) -> dict[str, bytes]:
-    """Every SQL file of the jobs; path in the zip -> content."""
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in (root / "jobs").rglob("*.sql")}
+    """Every declaration and SQL file of the jobs, and what they share; path in the zip -> content."""
+    found = [*root.glob("jobs/*/job.toml"), *(root / "jobs").rglob("*.sql"), *(root / "pipeline").rglob("*.sql")]
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
 
 
 @dataclass(frozen=True)
@@ -273,7 +272,7 @@ def _strangers(files: Mapping[str, bytes]) -> Iterator[str]:
         parts = PurePosixPath(name).parts
         if "tests" in parts or any(part.startswith("test_") for part in parts) or parts[-1] == "conftest.py":
             yield f"{name} is test code: what main.py imports must not import it."
-        elif name not in (JAR, *LEGAL) and not name.endswith((".py", ".sql")):
+        elif name not in (JAR, *LEGAL) and not name.endswith((".py", ".sql", ".toml")):
             yield f"{name} is neither Python, nor SQL, nor {JAR}: it must stay out of the package."
 
 

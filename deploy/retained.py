@@ -9,6 +9,7 @@ from typing import Any
 from deploy import template
 from deploy.account import Account, DeployError, Say, Wait, sentences
 from pipeline import places
+from pipeline.job import load
 
 _AT_ONCE = 1000  # objects per call (DeleteObjects)
 _TOLD_EVERY = 10_000
@@ -40,7 +41,7 @@ def table_exists(account: Account, name: str) -> bool:
     found = _described(account, name)
     if found is None:
         return False
-    if problem := places.misfit(found["Table"]):
+    if problem := places.misfit(load("unicorn_summary"), "sensor_data", found["Table"]):
         raise DeployError(f"The table {name} {problem}: name another with --set Table=...")
     return True
 

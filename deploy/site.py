@@ -13,7 +13,9 @@ from typing import Any
 from deploy import retained, template
 from deploy.account import Account, DeployError, Say, sentences
 from deploy.stack import Found
-from jobs.unicorn_summary import JOB
+from pipeline.job import load
+
+JOB = load("unicorn_summary")
 
 CONFIG = "config.json"
 INDEX = "index.html"

@@ -143,21 +143,21 @@ def _settings(parsed: argparse.Namespace, start: str | None = None) -> Iterator[
 
 def _submit(parsed: argparse.Namespace) -> int:
     from flink import state  # noqa: PLC0415
-    from jobs.unicorn_summary import JOB  # noqa: PLC0415
+    from pipeline.job import load  # noqa: PLC0415
 
     where = cluster(parsed)
     where.overview()  # before anything that takes long
     with _settings(parsed, parsed.start) as properties:
         print(f"Submitting to {where.address}; this takes some 20 s.", file=sys.stderr)
         asked = submit.Submission(properties, parsed.parallelism, start=submit.start_in(properties))
-        job = submit.submit(where, asked, state.of(JOB))
+        job = submit.submit(where, asked, state.of(load("unicorn_summary")))
     print(f"{NAME} runs on {where.address} as {job.id}.")
     return 0
 
 
 def _resume(parsed: argparse.Namespace) -> int:
     from flink import points, state  # noqa: PLC0415
-    from jobs.unicorn_summary import JOB  # noqa: PLC0415
+    from pipeline.job import load  # noqa: PLC0415
 
     where = cluster(parsed)
     folders = submit.folders(where)
@@ -166,7 +166,7 @@ def _resume(parsed: argparse.Namespace) -> int:
     else:
         found = [*folders.on_disk(), *submit.known_points(where)]
         point = points.newest(found, folders.checkpoints)
-    signature = state.of(JOB)
+    signature = state.of(load("unicorn_summary"))
     submit.compatible(point, signature)
     with _settings(parsed, submit.start_of(point)) as properties:
         print(f"Going on from {point.uri} on {where.address}; this takes some 20 s.", file=sys.stderr)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from datetime import UTC, datetime
 
-from jobs.unicorn_summary import JOB
-from pipeline.settings import is_time
+from connectors.kinesis import is_time
+from pipeline.job import CONFIGURATION
 
 
 def positive(text: str, what: str = "a number") -> float:
@@ -33,10 +33,11 @@ def subtasks(text: str) -> int:
     Refused here, before anything is started or stopped. Raises ArgumentTypeError.
     """
     number = count(text)
-    if JOB.most_subtasks is not None and number > JOB.most_subtasks:
+    most = int(CONFIGURATION["pipeline.max-parallelism"])
+    if number > most:
         raise argparse.ArgumentTypeError(
-            f"{number} subtasks are more than the {JOB.most_subtasks} that the job's state can be spread over "
-            "(pipeline.max-parallelism in jobs/unicorn_summary)"
+            f"{number} subtasks are more than the {most} that a job's state can be spread over "
+            "(pipeline.max-parallelism in pipeline/job.py)"
         )
     return number
 

@@ -21,9 +21,11 @@ from urllib.parse import urlsplit
 from flink import distribution, durable, points, rest, state
 from flink.points import Point
 from java import jars, lib, merged
-from jobs.unicorn_summary import JOB
 from pipeline import settings
+from pipeline.job import load
 from program import environment, processes
+
+JOB = load("unicorn_summary")
 
 NAME = JOB.configuration["pipeline.name"]
 JAR = lib.ROOT / ".cache" / "job.jar"

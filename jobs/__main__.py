@@ -11,10 +11,12 @@ from connectors.connector import Connector, ConnectorError
 from flink import command as operate
 from flink.backfill import command as backfill
 from flink.health import command as health
-from jobs.unicorn_summary import JOB
-from pipeline import job, places, settings
+from pipeline import places, settings, statements
+from pipeline.job import load
 from pipeline.window import WindowError
 from program.output import guarded
+
+JOB = load("unicorn_summary")
 
 EXAMPLE = [{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}]
 
@@ -81,7 +83,7 @@ def _with_connectors(run: Callable[[dict[str, Connector]], None], parsed: argpar
 
 
 def _sql(connectors: dict[str, Connector]) -> None:
-    print(job.script(JOB, connectors))
+    print(statements.script(JOB, connectors))
     print("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", file=sys.stderr)
 
 
@@ -104,8 +106,8 @@ def explained(connectors: dict[str, Connector]) -> str:
 
         try:
             environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-            job.declare(environment, JOB, connectors)
-            return str(job.inserts(environment, JOB).explain())
+            statements.declare(environment, JOB, connectors)
+            return str(statements.inserts(environment, JOB).explain())
         except distribution.errors() as error:
             raise RunError(f"Flink cannot plan the job: {distribution.cause(error)}") from error
 

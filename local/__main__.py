@@ -12,11 +12,13 @@ from pathlib import Path
 from connectors.connector import ConnectorError
 from flink.flags import count, pinned, positive, subtasks
 from java import lib
-from jobs.unicorn_summary import JOB
 from local import cluster_command
 from pipeline import places, settings
+from pipeline.job import load
 from pipeline.window import WindowError
 from program.output import guarded
+
+JOB = load("unicorn_summary")
 
 STATE = lib.STATE / "job"
 

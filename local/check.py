@@ -19,8 +19,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from itertools import pairwise, repeat
 from typing import Any
 
-from jobs.unicorn_summary import JOB
+from pipeline.job import load
 from pipeline.window import Window
+
+JOB = load("unicorn_summary")
 
 DISORDER = timedelta(seconds=5)  # how late a reading may come and still be counted
 AHEAD = timedelta(minutes=10)  # how far after its arrival a reading's time may be

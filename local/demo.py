@@ -13,12 +13,14 @@ from pathlib import Path
 
 from flink import cluster, rest, state, submit
 from java import lib
-from jobs.unicorn_summary import JOB
 from local import archive, emulator, page, proof, resources, running
 from local.view import Scene, Show, view
 from local.watch import Seen, Watch
+from pipeline.job import load
 from program import folders, processes
 from program.processes import RunError
+
+JOB = load("unicorn_summary")
 
 WINDOW_LIMIT = 180.0  # seconds that a demo with --windows waits for the next one
 DRAIN_LIMIT = 120.0  # seconds to close the last windows

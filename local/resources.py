@@ -17,6 +17,7 @@ from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
 from pipeline import places, settings
+from pipeline.job import load
 from program.processes import RunError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ class Names:
 
 def default_names() -> Names:
     """The names that a job without settings of its own reads and writes."""
-    values = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": {"region": "any"}}]).values
+    values = settings.example(load("unicorn_summary")).values
     return Names(
         values["readings"]["stream"],
         values["summary_stream"]["stream"],
@@ -117,7 +118,7 @@ def require(values: Mapping[str, Mapping[str, str]]) -> None:
         what = f"table {values['sensor_data']['table']}"
         described = dynamodb.describe_table(TableName=values["sensor_data"]["table"])["Table"]
         _require_usable(described["TableStatus"], f"{what} at {where}")
-        if problem := places.misfit(described):
+        if problem := places.misfit(load("unicorn_summary"), "sensor_data", described):
             raise RunError(
                 f"The {what} at {where} {problem}: name another as sensor_data.table in the settings, or make one with "
                 "this key."

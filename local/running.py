@@ -28,6 +28,7 @@ def application_properties(
 ) -> list[dict[str, Any]]:
     """Settings of the job for the emulator at this endpoint; `readings` are further ones of that group."""
     groups = {
+        "job": {"name": "unicorn_summary"},
         "aws": {"region": region, "endpoint": endpoint},
         "readings": {"stream": names.raw, **readings},
         "summary_stream": {"stream": names.summary},

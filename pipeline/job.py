@@ -1,49 +1,93 @@
-"""A folder of SQL becomes tables, views and inserts of a TableEnvironment: `declare`, then `inserts`.
+"""A job: a folder of SQL and a few lines of TOML, read and understood. `load` does it; nothing here runs Flink.
 
-This is the one module in which Python and SQL keywords meet. A job's tables are `tables/*.sql` (columns and
-watermark), its views `views/*.sql` (one SELECT each, the file's name is the view's); the connector's clauses
-are appended here, and nothing else is ever put into the text.
+    jobs/NAME/job.toml      what goes into which table, and how each table is reached
+    jobs/NAME/tables/*.sql  columns and watermark of a table; the file's name is the table's
+    jobs/NAME/views/*.sql   one SELECT each; the file's name is the view's
+    pipeline/tables, pipeline/views   the same for every job; a job's own file of that name takes the place of one
+
+Which tables are sources, which views are needed and in which order follows from what the SELECTs read.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from importlib import resources
-from typing import TYPE_CHECKING
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
-from connectors.connector import Connector
-from java import FUNCTIONS
-from pipeline import window
+from connectors import dynamodb, kinesis
+from connectors.connector import Declared, End, Kind
+from pipeline import references, window
 
-if TYPE_CHECKING:
-    from pyflink.table import StatementSet, TableEnvironment
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (kinesis.KIND, dynamodb.KIND)}
+SHARED = Path(__file__).resolve().parent  # what every job can use lies beside this file
+JOBS = SHARED.parent / "jobs"
+DECLARATION = "job.toml"
+WINDOWED = "windowed"  # the view that puts each record into its windows
+TIMED = "timed"  # the view that says by which watermark a record is late
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}", re.ASCII)
+RESERVED = ("job", "aws", "files")  # groups of settings that are no table's
+# What every job needs of Flink wherever it runs; never parallelism, checkpoints or jars, which are the launcher's.
+CONFIGURATION: Mapping[str, str] = {
+    # A restored job can have no more subtasks than this. Four times what a deployment may ask for, and twice what
+    # autoscaling can reach (64 units of 8 subtasks). Part of the state: with another number none can be restored.
+    "pipeline.max-parallelism": "1024",
+    # Timestamps are UTC, whatever the zone of the machine.
+    "table.local-time-zone": "UTC",
+    # A quarter less CPU; safe, since no function keeps a reference to a row that Flink may fill again.
+    "pipeline.object-reuse": "true",
+    # A subtask whose shards are all silent must not hold back the windows for ever. A shorter time would cost records:
+    # a subtask that is only slow to connect would count as silent.
+    "table.exec.source.idle-timeout": "60 s",
+    # Never forget where a shard was (pipeline/views/gathered.sql), whatever the cluster itself says. If that were
+    # forgotten in a long stop, a late record would pass for timely, and its closed window would drop it without a word.
+    "table.exec.state.ttl": "0 s",
+}
+_OF_A_BATCH = ("table.local-time-zone", "pipeline.object-reuse")
 
-# A column that the connector fills: name, type, METADATA. What follows METADATA is the connector's to say.
-_METADATA_COLUMN = re.compile(r"^(\s*)(\w+)(\s+[\w()]+(?:\s+NOT NULL)?)\s+METADATA\b", re.MULTILINE)
 
-# The view that puts each reading into its windows.
-WINDOWED = "windowed"
+class JobError(ValueError):
+    """A job's folder that cannot be used; the text names the folder and every problem in it."""
+
+    exit_code = 2
+
+    def __init__(self, folder: str, problems: Sequence[str]) -> None:
+        super().__init__(f"The job in {folder} cannot be used: {'; '.join(problems)}.")
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True)
+class Table:
+    """How job.toml says that a table is reached.
+
+    connector: a name in KINDS. settings: defaults for the table's settings. declared: what is no setting.
+    """
+
+    connector: str
+    settings: Mapping[str, str]
+    declared: Declared = field(default_factory=Declared)
 
 
 @dataclass(frozen=True)
 class Job:
-    """One job: its package of SQL files, its tables, its views in the order of their use, what goes where.
+    """One job: its folder, its tables, its views in the order of their use, what goes where.
 
-    configuration: what the job needs of Flink wherever it runs; never parallelism, checkpoints or jars.
-    view_files: the file of a view that is not named after it. So two jobs share the files that mean the same to both,
-    and one of these may read a view that each job makes in its own way.
+    inserts: sink -> view. tables: what job.toml says of sources and sinks. configuration: Flink's, as every place needs
+    it. texts: the SQL of each table and view by its name.
     """
 
     name: str
-    package: str
+    folder: Path
     sources: tuple[str, ...]
     sinks: tuple[str, ...]
     views: tuple[str, ...]
     inserts: Mapping[str, str]
+    tables: Mapping[str, Table]
+    texts: Mapping[str, str]
     configuration: Mapping[str, str]
-    view_files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def most_subtasks(self) -> int | None:
@@ -51,91 +95,291 @@ class Job:
         most = self.configuration.get("pipeline.max-parallelism")
         return None if most is None else int(most)
 
-    def sql(self, kind: str, name: str) -> str:
-        """The text of `tables/NAME.sql` or `views/NAME.sql`."""
-        return (resources.files(self.package) / kind / f"{name}.sql").read_text(encoding="utf-8").strip()
-
-    def view(self, name: str) -> str:
-        """The SELECT that a view of this job is."""
-        return self.sql("views", self.view_files.get(name, name))
+    @property
+    def has_windows(self) -> bool:
+        """Whether it has the view `windowed`, by which the pipeline knows its windows."""
+        return WINDOWED in self.views
 
     def window(self) -> window.Window:
         """How long the job's windows are: what its view `windowed` says. Raises window.WindowError."""
-        return window.read(self.view(WINDOWED))
+        if not self.has_windows:
+            raise window.WindowError(f"The job {self.name} has no view `windowed` that says how long its windows are.")
+        return window.read(self.texts[WINDOWED])
+
+    def end(self, table: str) -> End:
+        """What the connector of a source or sink is to it."""
+        kind = KINDS[self.tables[table].connector]
+        found = kind.source if table in self.sources else kind.sink
+        if found is None:
+            raise KeyError(table)  # `load` refuses such a declaration
+        return found
+
+    def files(self) -> list[Path]:
+        """The declaration and every SQL file that the job is made of, its own and those that it shares."""
+        kinds = {**dict.fromkeys(self.views, "views"), **dict.fromkeys((*self.sources, *self.sinks), "tables")}
+        return [self.folder / DECLARATION, *(_path(self.folder, kind, name) for name, kind in kinds.items())]
+
+    def columns(self, table: str) -> dict[str, str]:
+        """The physical columns of a table with their types, in order: not those of the connector, nor computed ones."""
+        return references.columns(self.texts[table])
+
+    def backfill(self, *, each: bool = False) -> Job:
+        """The same rows from an archive of raw records, in batch mode, into the tables that have a key.
+
+        The archive is complete when it is read, so nothing is late: `timed` comes from another file. Equal lines count
+        once, and `tally` says what the archive held; with `each` they count each, and there is no tally.
+        Raises JobError for a job without windows, or without such a table.
+        """
+        keyed = {table: view for table, view in self.inserts.items() if self.tables[table].declared.key}
+        if not keyed or TIMED not in self.views:
+            why = "no table with a key, so a backfill has nothing to repair" if not keyed else "no view `windowed`"
+            raise JobError(str(self.folder), [f"it has {why}"])
+        inserts = keyed if each else keyed | {"tally": "counted"}
+        archived = _shared("views", "archived_each" if each else "archived")
+        found = _resolve(self.folder, inserts, {TIMED: archived})
+        return replace(
+            self,
+            name=f"{self.name}_backfill{'_each' if each else ''}",
+            sources=found.sources,
+            sinks=tuple(inserts),
+            views=found.views,
+            inserts=inserts,
+            texts=found.texts,
+            configuration={name: self.configuration[name] for name in _OF_A_BATCH}
+            | {"pipeline.name": f"{self.name}_backfill{'_each' if each else ''}"},
+        )
 
 
-def declarations(job: Job, connectors: Mapping[str, Connector]) -> Iterator[str]:
-    """The statements that declare functions, tables and views. Raises KeyError for an unbound table."""
-    for name, class_name in FUNCTIONS.items():
-        yield f"CREATE TEMPORARY FUNCTION {name} AS '{class_name}' LANGUAGE JAVA"
-    for table in job.sources + job.sinks:
-        yield bound(job.sql("tables", table), connectors[table])
-    for view in job.views:
-        select = job.view(view)
-        yield f"CREATE TEMPORARY VIEW {view} AS\n{_with_last(select) if view == WINDOWED else select}"
+def shipped() -> list[str]:
+    """The jobs that lie in this checkout, by their names."""
+    return sorted(one.name for one in JOBS.iterdir() if (one / DECLARATION).is_file())
 
 
-def _with_last(select: str) -> str:
-    """The windows of each reading with `is_last`: of several that a reading belongs to, the one that closes last.
-
-    A reading that came too late for all of them is one error, told by that one. Which it is follows from the window's
-    lengths, which no column of Flink's windows holds; so they are taken from the text, where they stand once.
-    """
-    found = window.read(select)
-    last = {
-        "TUMBLE": "TRUE",
-        "HOP": f"{found.column} < window_start + {found.literals.get('SLIDE')}",
-        "CUMULATE": f"window_end >= window_start + {found.literals.get('SIZE')}",
-    }[found.kind]
-    return f"SELECT *, {last} AS is_last\nFROM (\n{select}\n) AS windows"
-
-
-def insertions(job: Job) -> Iterator[str]:
-    """One INSERT for each sink; by position, which is why a test holds both ends' column names together."""
-    for table, view in job.inserts.items():
-        yield f"INSERT INTO {table} SELECT * FROM {view}"  # noqa: S608  (both names are the job's own)
+def folder_of(job: str) -> Path:
+    """The folder of a job by its name below jobs/, or by its path. Raises JobError if there is none."""
+    named = JOBS / job if NAME.fullmatch(job) else None
+    if named is not None and (named / DECLARATION).is_file():
+        return named
+    path = Path(job)
+    if (path / DECLARATION).is_file():
+        return path.resolve()
+    if path.is_dir():
+        raise JobError(
+            job, [f"it has no {DECLARATION}: `python -m jobs new NAME` makes a folder with everything needed"]
+        )
+    near = difflib.get_close_matches(job, shipped(), 1)
+    hint = f"did you mean {near[0]}" if near else f"there are {', '.join(shipped())}, or the path of a job's folder"
+    raise JobError(job, [f"there is no such job ({hint})"])
 
 
-def bound(table: str, connector: Connector) -> str:
-    """A table's text with a connector: metadata columns filled in, PARTITIONED BY and WITH appended."""
-
-    def metadata(match: re.Match[str]) -> str:
-        indent, column, type_ = match.groups()
-        clause = connector.metadata[column]
-        # A connector that cannot read the column from the record computes it; the type is then the cast's.
-        return f"{indent}{column} {clause}" if clause.startswith("AS ") else f"{indent}{column}{type_} {clause}"
-
-    clauses = [_METADATA_COLUMN.sub(metadata, table)]
-    if connector.partitioned_by:
-        clauses.append(f"PARTITIONED BY ({', '.join(connector.partitioned_by)})")
-    options = ",\n".join(f"    {_quoted(name)} = {_quoted(value)}" for name, value in connector.options.items())
-    clauses.append(f"WITH (\n{options}\n)")
-    return "\n".join(clauses).replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)
-
-
-def script(job: Job, connectors: Mapping[str, Connector]) -> str:
-    """Every statement of the job as bound, ready to paste into Flink's SQL client."""
-    settings = [f"SET {_quoted(name)} = {_quoted(value)};" for name, value in job.configuration.items()]
-    statements = [f"{statement};" for statement in declarations(job, connectors)]
-    inserts = "\n".join(f"    {statement};" for statement in insertions(job))
-    return "\n\n".join(["\n".join(settings), *statements, f"EXECUTE STATEMENT SET\nBEGIN\n{inserts}\nEND;"])
-
-
-def declare(environment: TableEnvironment, job: Job, connectors: Mapping[str, Connector]) -> None:
-    """Set the job's configuration and declare everything it consists of."""
-    for name, value in job.configuration.items():
-        environment.get_config().set(name, value)
-    for statement in declarations(job, connectors):
-        environment.execute_sql(statement)
-
-
-def inserts(environment: TableEnvironment, job: Job) -> StatementSet:
-    """All inserts as one statement set: one scan, one aggregation feed every sink. The caller executes it."""
-    statements = environment.create_statement_set()
-    for statement in insertions(job):
-        statements.add_insert_sql(statement)
-    return statements
+def load(job: str | Path) -> Job:
+    """The job of this name below jobs/, or in this folder. Raises JobError that lists every problem of the folder."""
+    folder = folder_of(job) if isinstance(job, str) else job
+    problems: list[str] = []
+    document = _document(folder)
+    inserts = {table: view for table, view in document.get("insert", {}).items() if isinstance(view, str)}
+    if not inserts:
+        problems.append(f'{DECLARATION} has no [insert] that says which view goes into which table: table = "view"')
+    if not NAME.fullmatch(folder.name):
+        problems.append(f"{folder.name!r} is no name of a job: a letter, then up to 49 letters, digits or underscores")
+    problems += [
+        f"[{name}] in {DECLARATION} means nothing: there are [insert] and [table.NAME]"
+        for name in document
+        if name not in ("insert", "table")
+    ]
+    found = _resolve(folder, inserts, {})
+    problems += found.problems
+    tables = _tables(document.get("table", {}), found, inserts, problems)
+    problems += _unused(folder, found)
+    if problems:
+        raise JobError(str(folder), problems)
+    return Job(
+        folder.name,
+        folder,
+        found.sources,
+        tuple(inserts),
+        found.views,
+        inserts,
+        tables,
+        found.texts,
+        {"pipeline.name": folder.name, **CONFIGURATION},
+    )
 
 
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _document(folder: Path) -> dict[str, Any]:
+    try:
+        document = tomllib.loads((folder / DECLARATION).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise JobError(str(folder), [f"{DECLARATION} cannot be read ({error})"]) from error
+    for name in ("insert", "table"):
+        if not isinstance(document.get(name, {}), dict):
+            raise JobError(str(folder), [f"{name} in {DECLARATION} is no table of TOML: write [{name}]"])
+    return document
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the inserts need: sources, views in the order in which they can be declared, and the texts of all."""
+
+    sources: tuple[str, ...]
+    views: tuple[str, ...]
+    texts: Mapping[str, str]
+    problems: Sequence[str]
+
+
+def _resolve(folder: Path, inserts: Mapping[str, str], instead: Mapping[str, str]) -> _Found:
+    """Follow what the inserted views read. instead: texts of views that are taken in place of the files'."""
+    texts: dict[str, str] = {}
+    sources: dict[str, None] = {}
+    views: dict[str, None] = {}
+    problems: list[str] = []
+
+    def follow(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            problems.append(f"the views {' -> '.join([*path[path.index(name) :], name])} read each other in a circle")
+            return
+        if name in views or name in sources:
+            return
+        view = instead.get(name) or _text(folder, "views", name)
+        if view is None:
+            table = _text(folder, "tables", name)
+            if table is None:
+                problems.append(_unknown(folder, name, path))
+            else:
+                texts[name] = table
+                sources[name] = None
+            return
+        for read in references.of(view):
+            follow(read, (*path, name))
+        texts[name] = view
+        views[name] = None
+
+    for table, view in inserts.items():
+        text = _text(folder, "tables", table)
+        if text is None:
+            problems.append(f"[insert] names the table {table}, but there is no tables/{table}.sql")
+        else:
+            texts[table] = text
+        follow(view, ())
+    return _Found(tuple(sources), tuple(views), texts, list(dict.fromkeys(problems)))
+
+
+def _unknown(folder: Path, name: str, path: tuple[str, ...]) -> str:
+    reader = f"views/{path[-1]}.sql reads" if path else "[insert] names"
+    known = [*_names(folder, "views"), *_names(folder, "tables")]
+    near = difflib.get_close_matches(name, known, 1)
+    hint = f": did you mean {near[0]}?" if near else f", but there is no views/{name}.sql and no tables/{name}.sql"
+    return f"{reader} {name}{hint}"
+
+
+def _unused(folder: Path, found: _Found) -> Iterator[str]:
+    for kind in ("views", "tables"):
+        for name in _own(folder, kind):
+            if name not in found.texts:
+                verb = "reads" if kind == "views" else "reads or writes"
+                yield f"nothing {verb} {kind}/{name}.sql: insert it, read it in a view, or remove the file"
+            if kind == "views" and name in _own(folder, "tables"):
+                yield f"{name} is the name of a table and of a view: rename one of them"
+
+
+def _tables(
+    declared: Mapping[str, Any], found: _Found, inserts: Mapping[str, str], problems: list[str]
+) -> dict[str, Table]:
+    tables = {}
+    for name in declared:
+        if name not in (*found.sources, *inserts):
+            problems.append(f"[table.{name}] in {DECLARATION} is about no table of the job")
+    for name in (*found.sources, *inserts):
+        if name in RESERVED or not NAME.fullmatch(name):
+            problems.append(f"{name} cannot be the name of a table: it is the name of a group of settings")
+            continue
+        values = declared.get(name)
+        if not isinstance(values, dict):
+            problems.append(f"{DECLARATION} does not say how the table {name} is reached: write [table.{name}]")
+            continue
+        table = _table(name, dict(values), "source" if name in found.sources else "sink", problems)
+        if table is not None:
+            tables[name] = table
+            if name in found.texts:
+                problems.extend(_columns_missing(name, table.declared, references.columns(found.texts[name])))
+    return tables
+
+
+def _table(name: str, values: dict[str, Any], role: str, problems: list[str]) -> Table | None:
+    """The declaration of a table; what is wrong with it goes to `problems`."""
+    where = f"[table.{name}]"
+    kind = KINDS.get(str(values.pop("connector", "")))
+    end = getattr(kind, role) if kind else None
+    if kind is None or end is None:
+        able = [one for one in KINDS if getattr(KINDS[one], role)]
+        problems.append(f"{where} needs connector = one of {', '.join(map(repr, able))}, as it is a {role}")
+        return None
+    settings: dict[str, str] = {}
+    facts: dict[str, Any] = {}
+    for key, value in values.items():
+        if key in end.declared:
+            is_list = isinstance(value, list) and value and all(isinstance(one, str) for one in value)
+            if not (isinstance(value, str) if key == "partition_key" else is_list):
+                wanted = "a column" if key == "partition_key" else "a list of columns"
+                problems.append(f"{where} {key} must be {wanted}")
+            else:
+                facts[key] = value if key == "partition_key" else tuple(value)
+        elif key in end.settings:
+            setting = end.settings[key]
+            if not isinstance(value, str) or not value.strip():
+                problems.append(f"{where} {key} must be a text that is not empty")
+            elif setting.choices and value not in setting.choices:
+                problems.append(f"{where} {key} is {value!r}, but must be one of {', '.join(setting.choices)}")
+            else:
+                settings[key] = value
+        else:
+            known = [*end.settings, *end.declared]
+            near = difflib.get_close_matches(key, known, 1)
+            hint = f" (did you mean {near[0]!r}?)" if near else f" (there are {', '.join(known)})"
+            problems.append(f"{where} {key} is nothing that a {role} of {kind.name} has{hint}")
+    missing = [key for key, setting in end.settings.items() if setting.default is None and key not in values]
+    missing += [key for key in end.required if key not in values]
+    problems.extend(f"{where} needs {key}" for key in missing)
+    return Table(kind.name, settings, Declared(**facts))
+
+
+def _columns_missing(table: str, declared: Declared, known: Mapping[str, str]) -> Iterator[str]:
+    partition = (declared.partition_key,) if declared.partition_key else ()
+    for what, names in (
+        ("key", declared.key),
+        ("partition_key", partition),
+        ("grows", declared.grows),
+        ("shrinks", declared.shrinks),
+    ):
+        for name in names:
+            if name not in known:
+                yield f"[table.{table}] {what} names the column {name}, which tables/{table}.sql does not have"
+    for name in (*declared.grows, *declared.shrinks):
+        if name in declared.grows and name in declared.shrinks:
+            yield f"[table.{table}] {name} cannot both grow and shrink"
+            break
+
+
+def _text(folder: Path, kind: str, name: str) -> str | None:
+    """The text of a table or view: the job's own, else the one that all jobs share."""
+    path = _path(folder, kind, name)
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+
+
+def _path(folder: Path, kind: str, name: str) -> Path:
+    own = folder / kind / f"{name}.sql"
+    return own if own.is_file() else SHARED / kind / f"{name}.sql"
+
+
+def _shared(kind: str, name: str) -> str:
+    return (SHARED / kind / f"{name}.sql").read_text(encoding="utf-8").strip()
+
+
+def _own(folder: Path, kind: str) -> list[str]:
+    if not (folder / kind).is_dir():
+        return []
+    return sorted(one.name.removesuffix(".sql") for one in (folder / kind).iterdir() if one.name.endswith(".sql"))
+
+
+def _names(folder: Path, kind: str) -> list[str]:
+    return [*_own(folder, kind), *_own(SHARED, kind)]

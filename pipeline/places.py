@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors import aws, dynamodb, files, kinesis
+from connectors import aws, dynamodb, files
 from connectors.connector import Connector
-from jobs.unicorn_summary import JOB
+from pipeline.job import Job
 from pipeline.settings import Settings
-
-KEY = ("Name", "StatusTime")  # of the table
-_COLUMN = re.compile(r"^\s+(\w+) (\w+)\b.*,?$", re.MULTILINE)
 
 
 def connectors(settings: Settings) -> dict[str, Connector]:
@@ -26,45 +22,46 @@ def connectors(settings: Settings) -> dict[str, Connector]:
 
 
 def _on_aws(settings: Settings) -> dict[str, Connector]:
-    values, options = settings.values, settings.options
-    place = _aws(values["aws"])
-    readings = values["readings"]
+    values, job = settings.values, settings.job
+    given = values["aws"]
+    place = aws.Aws(given["region"], given.get("endpoint"), given["credentials"], given.get("profile"))
     return {
-        "readings": kinesis.source(
-            place,
-            readings["stream"],
-            kinesis.Start(readings["start"], readings.get("start.timestamp")),
-            fan_out_consumer=readings["consumer"] if readings["reader"] == "EFO" else None,
-            more=options["readings"],
-        ),
-        "summary_stream": kinesis.sink(
-            place, values["summary_stream"]["stream"], partition_key="Name", more=options["summary_stream"]
-        ),
-        "sensor_data": dynamodb.sink(place, values["sensor_data"]["table"], key=KEY, more=options["sensor_data"]),
-        "error_stream": kinesis.sink(place, values["error_stream"]["stream"], more=options["error_stream"]),
+        table: job.end(table).make(place, values[table], job.tables[table].declared, settings.options[table])
+        for table in (*job.sources, *job.sinks)
     }
 
 
+def _in_files(settings: Settings) -> dict[str, Connector]:
+    place, options, job = settings.values["files"], settings.options, settings.job
+    return {
+        **{
+            table: files.source(input_of(Path(place["input"]), job, table), more=options[table])
+            for table in job.sources
+        },
+        **{table: files.sink(Path(place["output"]) / table, more=options[table]) for table in job.sinks},
+    }
+
+
+def input_of(path: Path, job: Job, table: str) -> Path:
+    """Where the records of a source are: the path itself, or what bears the table's name in it if there are several."""
+    return path if len(job.sources) == 1 else path / table
+
+
 def is_emulated(settings: Settings) -> bool:
-    """Whether streams and table are an emulator's: an endpoint that is not one of AWS's own, such as a VPC's."""
+    """Whether streams and tables are an emulator's: an endpoint that is not one of AWS's own, such as a VPC's."""
     host = urlsplit(settings.values.get("aws", {}).get("endpoint", "")).hostname or ""
     return bool(host) and not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
-def misfit(described: Mapping[str, Any]) -> str | None:
-    """Why a DynamoDB table, as DescribeTable tells of it, cannot take the rows; None if it can."""
-    columns = _COLUMN.findall(JOB.sql("tables", "sensor_data"))
-    return dynamodb.misfit(described, KEY, {name: "S" if type_ == "STRING" else "N" for name, type_ in columns})
+def misfit(job: Job, table: str, described: Mapping[str, Any]) -> str | None:
+    """Why a DynamoDB table, as DescribeTable tells of it, cannot take the rows of this sink; None if it can."""
+    return dynamodb.misfit(described, job.tables[table].declared.key, attributes(job, table))
 
 
-def _aws(values: Mapping[str, str]) -> aws.Aws:
-    return aws.Aws(values["region"], values.get("endpoint"), values["credentials"], values.get("profile"))
+def attributes(job: Job, table: str) -> dict[str, str]:
+    """The columns of a sink with the types that DynamoDB has for them: S for texts, N for numbers."""
+    return {name: "S" if _is_text(type_) else "N" for name, type_ in job.columns(table).items()}
 
 
-def _in_files(settings: Settings) -> dict[str, Connector]:
-    place, options = settings.values["files"], settings.options
-    sinks = ("summary_stream", "sensor_data", "error_stream")
-    return {
-        "readings": files.source(Path(place["input"]), more=options["readings"]),
-        **{table: files.sink(Path(place["output"]) / table, more=options[table]) for table in sinks},
-    }
+def _is_text(type_: str) -> bool:
+    return type_.partition("(")[0].upper() in ("STRING", "VARCHAR", "CHAR", "TIMESTAMP", "DATE", "TIME")

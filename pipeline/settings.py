@@ -1,58 +1,43 @@
 """`application_properties.json` becomes frozen Settings; one error lists every problem.
 
 The format is Managed Flink's own: a JSON list of {"PropertyGroupId": id, "PropertyMap": {name: value}},
-values are strings. A group is named after the table whose far end it describes; `aws` or `files` says in
-which place they are.
+values are strings. The group `job` names the job. A group that bears a table's name describes the table's far end;
+`aws` or `files` says in which place all of them are.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from connectors import aws, kinesis
+from connectors.connector import Setting
+from pipeline.job import Job, load
 
 DEFAULT_PATH = Path("/etc/flink/application_properties.json")  # where Managed Flink puts it
 
-# group -> setting -> (default or None, what it means); README's table is checked against this one.
-GROUPS: Mapping[str, Mapping[str, tuple[str | None, str]]] = {
+# Group -> setting, for the places; a table's settings are its connector's.
+PLACE_GROUPS: Mapping[str, Mapping[str, Setting]] = {
     "aws": {
-        "region": (None, "the region of streams and table; required in this group"),
-        "endpoint": ("", "another address than the region's, for an emulator or a VPC endpoint"),
-        "credentials": ("AUTO", "one of " + ", ".join(aws.PROVIDERS)),
-        "profile": ("", "the profile's name when credentials is PROFILE"),
+        "region": Setting("the region of streams and tables; required in this group"),
+        "endpoint": Setting("another address than the region's, for an emulator or a VPC endpoint", ""),
+        "credentials": Setting("one of " + ", ".join(aws.PROVIDERS), "AUTO", aws.PROVIDERS),
+        "profile": Setting("the profile's name when credentials is PROFILE", ""),
     },
     "files": {
-        "input": (None, "a file, or a folder of files, of raw records, one a line; required in this group"),
-        "output": (None, "a folder that gets a folder of JSON lines per sink; required in this group"),
+        "input": Setting(
+            "a file, or a folder of files, of raw records, each a line; for a job with several sources a folder that "
+            "holds one for each, by the table's name; required in this group"
+        ),
+        "output": Setting("a folder that gets a folder of JSON lines per sink; required in this group"),
     },
-    "readings": {
-        "stream": ("wildrydes", "the raw stream"),
-        "start": (
-            "TRIM_HORIZON",
-            "where reading begins without a checkpoint: " + ", ".join(kinesis.POSITIONS),
-        ),
-        "start.timestamp": (
-            "",
-            "for AT_TIMESTAMP: ISO 8601 with a zone, such as 2026-11-22T06:00:00.000+00:00",
-        ),
-        "reader": (
-            "POLLING",
-            "POLLING shares 2 MB/s per shard; EFO (enhanced fan-out) has its own, at a price",
-        ),
-        "consumer": ("unicorn_summary", "the fan-out consumer's name when reader is EFO"),
-    },
-    "summary_stream": {"stream": ("wildrydes-summary", "the stream of minute rows")},
-    "sensor_data": {"table": ("UnicornSensorData", "the DynamoDB table of minute rows")},
-    "error_stream": {"stream": ("wildrydes-errors", "the stream of records that are in no row")},
 }
+JOB = "job"
+JOB_GROUP: Mapping[str, Setting] = {"name": Setting("the job: a folder's name below jobs/, or its path")}
 PLACES = ("aws", "files")
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)", re.ASCII)
 OPTION = "option."  # in a table's group: an option of its connector, by the connector's own name
 
 
@@ -62,11 +47,12 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """All groups with defaults filled in: exactly one of the places, and every table.
+    """The job, and all groups with defaults filled in: exactly one of the places, and every table.
 
     options: per table, further connector options (checked by the connector).
     """
 
+    job: Job
     values: Mapping[str, Mapping[str, str]]
     options: Mapping[str, Mapping[str, str]]
 
@@ -75,10 +61,26 @@ class Settings:
         return next(place for place in PLACES if place in self.values)
 
 
-def read(path: Path) -> Settings:
-    """Settings from a file. Raises SettingsError when it is missing, not JSON, or holds anything unusable."""
+def groups(job: Job) -> dict[str, Mapping[str, Setting]]:
+    """Every group that settings of this job may have, with its settings; their defaults are the job's own."""
+    found = dict(PLACE_GROUPS)
+    for table in (*job.sources, *job.sinks):
+        declared = job.tables[table].settings
+        found[table] = {
+            name: replace(setting, default=_default(declared.get(name, setting.default), job))
+            for name, setting in job.end(table).settings.items()
+        }
+    return found
+
+
+def _default(default: str | None, job: Job) -> str | None:
+    return job.name if default == kinesis.JOB_NAME else default
+
+
+def document(path: Path) -> object:
+    """What a settings file holds. Raises SettingsError when it is missing or not JSON."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(
             f"The settings file {path} cannot be read ({error.strerror or error}): name one as the argument "
@@ -86,29 +88,59 @@ def read(path: Path) -> Settings:
         ) from error
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"The settings file {path} is not JSON: {error}.") from error
+
+
+def read(path: Path, job: Job | None = None) -> Settings:
+    """Settings from a file. Raises SettingsError when it is missing, not JSON, or holds anything unusable.
+
+    job: the job that they have to be for; None for whichever their group `job` names (JobError if it is unusable).
+    """
+    found = document(path)
     try:
-        return parse(document)
+        return parse(found, job)
     except SettingsError as error:
         raise SettingsError(f"The settings in {path} cannot be used: {error}") from error
 
 
-def parse(document: object) -> Settings:
-    """Settings from the parsed document. Raises SettingsError that lists every problem."""
+def parse(document: object, job: Job | None = None) -> Settings:
+    """Settings from the parsed document. Raises SettingsError that lists every problem, JobError for its job."""
     problems: list[str] = []
     given = _groups(document, problems)
+    chosen = _job(given.pop(JOB, {}), job, problems)
+    if chosen is None:
+        raise SettingsError("; ".join(problems) + ".")
+    known = groups(chosen)
+    problems += [
+        f"there is no group {group!r}{_nearest(group, [JOB, *known])}" for group in given if group not in known
+    ]
     places = [place for place in PLACES if place in given]
     if len(places) != 1 and isinstance(document, list):
         problems.append("exactly one of the groups 'aws' and 'files' must be there, which says where the tables are")
     values: dict[str, dict[str, str]] = {}
     options: dict[str, dict[str, str]] = {}
-    for group, known in GROUPS.items():
+    for group, settings in known.items():
         if group in PLACES and group not in given:
             continue
-        values[group], options[group] = _group(group, given.get(group, {}), known, problems)
-    _check(values, problems)
+        values[group], options[group] = _group(group, given.get(group, {}), settings, problems)
+    _check(chosen, values, problems)
     if problems:
         raise SettingsError("; ".join(problems) + ".")
-    return Settings(values, options)
+    return Settings(chosen, values, options)
+
+
+def _job(group: Mapping[str, object], job: Job | None, problems: list[str]) -> Job | None:
+    """The job that the settings are for; None if they name none, or another than they have to."""
+    name = group.get("name")
+    problems += [f"there is no setting {JOB}.{other}{_nearest(other, JOB_GROUP)}" for other in group if other != "name"]
+    if name is None and job is not None:
+        return job
+    if not isinstance(name, str) or not name.strip():
+        problems.append("the group 'job' with the setting 'name' is missing, which says which job runs")
+        return None
+    if job is not None and name != job.name and Path(name).resolve() != job.folder:
+        problems.append(f"they are for the job {name}, not for {job.name}")
+        return None
+    return job or load(name)
 
 
 def _groups(document: object, problems: list[str]) -> dict[str, dict[str, str]]:
@@ -122,9 +154,7 @@ def _groups(document: object, problems: list[str]) -> dict[str, dict[str, str]]:
             case {"PropertyGroupId": str(group), "PropertyMap": dict(properties)}:
                 if group.startswith("kinesis.analytics."):
                     continue
-                if group not in GROUPS:
-                    problems.append(f"there is no group {group!r}{_nearest(group, GROUPS)}")
-                elif group in groups:
+                if group in groups:
                     problems.append(f"the group {group!r} stands twice")
                 else:
                     groups[group] = properties
@@ -134,7 +164,7 @@ def _groups(document: object, problems: list[str]) -> dict[str, dict[str, str]]:
 
 
 def _group(
-    group: str, given: Mapping[str, object], known: Mapping[str, tuple[str | None, str]], problems: list[str]
+    group: str, given: Mapping[str, object], known: Mapping[str, Setting], problems: list[str]
 ) -> tuple[dict[str, str], dict[str, str]]:
     values: dict[str, str] = {}
     options: dict[str, str] = {}
@@ -147,48 +177,34 @@ def _group(
             options[name.removeprefix(OPTION)] = value
         else:
             problems.append(f"there is no setting {group}.{name}{_nearest(name, known)}")
-    for name, (default, _meaning) in known.items():
-        if default is None and name not in given:
+    for name, setting in known.items():
+        if setting.default is None and name not in given:
             problems.append(f"{group}.{name} is missing")
-        elif default:
-            values.setdefault(name, default)
+        elif setting.default:
+            values.setdefault(name, setting.default)
+    problems.extend(
+        f"{group}.{name} is {values[name]!r}, but must be one of {', '.join(setting.choices)}"
+        for name, setting in known.items()
+        if setting.choices and name in values and values[name] not in setting.choices
+    )
     return values, options
 
 
-def _check(values: Mapping[str, Mapping[str, str]], problems: list[str]) -> None:
-    """What a value may be, and what belongs together."""
-    readings, place = values["readings"], values.get("aws", {})
-    choices = [
-        ("readings.start", readings["start"], kinesis.POSITIONS),
-        ("readings.reader", readings["reader"], kinesis.READERS),
-        ("aws.credentials", place.get("credentials", "AUTO"), aws.PROVIDERS),
-    ]
-    problems.extend(
-        f"{name} is {value!r}, but must be one of {', '.join(accepted)}"
-        for name, value, accepted in choices
-        if value not in accepted
-    )
-    timestamp = readings.get("start.timestamp")
-    if (readings["start"] == "AT_TIMESTAMP") != (timestamp is not None):
-        problems.append("readings.start.timestamp belongs to readings.start AT_TIMESTAMP, and to no other")
-    if timestamp is not None and not is_time(timestamp):
-        problems.append(
-            f"readings.start.timestamp is {timestamp!r}, but must be a time such as 2026-11-22T06:00:00.000+00:00"
-        )
+def _check(job: Job, values: Mapping[str, Mapping[str, str]], problems: list[str]) -> None:
+    """What belongs together."""
+    place = values.get("aws", {})
+    for table in (*job.sources, *job.sinks):
+        problems.extend(f"{table}.{problem}" for problem in job.end(table).problems(values[table]))
     if (place.get("credentials") == "PROFILE") != ("profile" in place):
         problems.append("aws.profile belongs to aws.credentials PROFILE, and to no other")
 
 
-def is_time(text: str) -> bool:
-    """Whether the text is what the connector's pattern yyyy-MM-dd'T'HH:mm:ss.SSSXXX accepts."""
-    if not _TIMESTAMP.fullmatch(text):  # strptime takes more: zones without a colon, microseconds
-        return False
-    try:
-        return bool(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z"))
-    except ValueError:
-        return False
+def example(job: Job, region: str = "us-east-1") -> Settings:
+    """Settings that name nothing but a region: every stream and table as the job declares it."""
+    return parse([{"PropertyGroupId": "aws", "PropertyMap": {"region": region}}], job)
 
 
-def _nearest(name: str, known: Mapping[str, object]) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    return f" (did you mean {close[0]!r}?)" if close else f" (there are {', '.join(known)})"
+def _nearest(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    close = difflib.get_close_matches(name, names, 1)
+    return f" (did you mean {close[0]!r}?)" if close else f" (there are {', '.join(names)})"

@@ -44,6 +44,7 @@ def run(
     folder: Path,
     parallelism: int = 1,
     launcher: Mapping[str, str] | None = None,
+    job: str = "unicorn_summary",
 ) -> Outcome:
     """Run the whole job over these lines (or files of lines, each standing for a shard) to its end.
 
@@ -60,7 +61,14 @@ def run(
         os.utime(source / name, (ARRIVAL.timestamp(),) * 2)
     properties = folder / "application_properties.json"
     place = {"input": str(source), "output": str(folder / "out")}
-    properties.write_text(json.dumps([{"PropertyGroupId": "files", "PropertyMap": place}]))
+    properties.write_text(
+        json.dumps(
+            [
+                {"PropertyGroupId": "job", "PropertyMap": {"name": job}},
+                {"PropertyGroupId": "files", "PropertyMap": place},
+            ]
+        )
+    )
     configuration = {
         **durable.loopback(0),
         "parallelism.default": str(parallelism),

@@ -34,13 +34,16 @@ from flink.backfill.repair import Options, Report
 from flink.backfill.rows import Lines, Stopped
 from flink.backfill.table import Table, Verdict, compare
 from java import lib
-from jobs.unicorn_summary import BACKFILL, JOB
 from local import check, emulator, proof, resources
 from pipeline import job, settings
+from pipeline.job import load
 from producer.kinesis import Retry
 from program.processes import RunError
 from tests import sql
 from tests.sql import DAY, reading
+
+BACKFILL = load("unicorn_summary").backfill()
+JOB = load("unicorn_summary")
 
 Rows = dict[check.Key, dict[str, Any]]
 NUMBERS = itertools.count()

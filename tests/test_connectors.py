@@ -9,8 +9,10 @@ import pytest
 
 from connectors import aws, dynamodb, files, kinesis
 from connectors.connector import Connector, ConnectorError, Option, checked
-from jobs.unicorn_summary import JOB
-from pipeline import job, places, settings
+from pipeline import places, settings, statements
+from pipeline.job import load
+
+JOB = load("unicorn_summary")
 
 CATALOGS: Mapping[str, Mapping[str, Option]] = {
     "aws": aws.OPTIONS,
@@ -248,11 +250,11 @@ def test_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", settings.PLACES)
 def test_every_table_is_bound_in_both_places(place: str) -> None:
     """Wherever the job runs, each of its tables has a connector, and no connector is left over."""
-    required = {name: "eu-central-1" for name, (default, _) in settings.GROUPS[place].items() if default is None}
-    bound = places.connectors(settings.parse([{"PropertyGroupId": place, "PropertyMap": required}]))
+    required = {name: "eu-central-1" for name, known in settings.groups(JOB)[place].items() if known.default is None}
+    bound = places.connectors(settings.parse([{"PropertyGroupId": place, "PropertyMap": required}], JOB))
     assert set(bound) == {*JOB.sources, *JOB.sinks}
     for table in JOB.sources + JOB.sinks:
-        text = job.bound(JOB.sql("tables", table), bound[table])
+        text = statements.bound(JOB.texts[table], bound[table])
         assert text.count("WITH (") == 1
         assert "CREATE TEMPORARY TABLE" in text
 
@@ -263,7 +265,8 @@ def test_a_bad_option_in_the_settings_is_told() -> None:
         [
             {"PropertyGroupId": "aws", "PropertyMap": {"region": "eu-central-1"}},
             {"PropertyGroupId": "sensor_data", "PropertyMap": {"option.sink.batch.maxsize": "25"}},
-        ]
+        ],
+        JOB,
     )
     with pytest.raises(ConnectorError, match=r"DynamoDB sink.*'sink\.batch\.maxsize'.*'sink\.batch\.max-size'"):
         places.connectors(found)
@@ -271,7 +274,7 @@ def test_a_bad_option_in_the_settings_is_told() -> None:
 
 def test_quotes_in_values_stay_values() -> None:
     """A value with a quote ends up inside its literal."""
-    text = job.bound("CREATE TABLE t (a INT)", Connector({"stream": "it's"}, partitioned_by=("a",)))
+    text = statements.bound("CREATE TABLE t (a INT)", Connector({"stream": "it's"}, partitioned_by=("a",)))
     assert text.startswith("CREATE TEMPORARY TABLE t (a INT)\nPARTITIONED BY (a)\nWITH (")
     assert "'stream' = 'it''s'" in text
 
@@ -279,6 +282,6 @@ def test_quotes_in_values_stay_values() -> None:
 def test_metadata_columns() -> None:
     """Where the connector says METADATA the type stays; where it computes the column, the cast has one."""
     table = "CREATE TABLE t (\n    shard STRING METADATA,\n    sequence_number STRING METADATA\n)"
-    text = job.bound(table, files.source(Path("x")))
+    text = statements.bound(table, files.source(Path("x")))
     assert "\n    shard STRING METADATA FROM 'file.name' VIRTUAL,\n" in text
     assert "\n    sequence_number AS CAST(NULL AS STRING)\n" in text

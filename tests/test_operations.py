@@ -17,11 +17,12 @@ import pytest
 from deploy import template, up
 from flink import flags, points, rest, state, submit
 from jobs import __main__ as jobs_program
-from jobs.unicorn_summary import JOB
 from local import __main__ as local_program
 from pipeline import job as jobs_job
 from pipeline import places, settings
-from pipeline.job import Job
+from pipeline.job import Job, load
+
+JOB = load("unicorn_summary")
 
 SIGNATURE = "0123456789ab"
 

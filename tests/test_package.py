@@ -21,12 +21,14 @@ from deploy import package
 from deploy.package import JAR, MAIN, Needs, PackageError
 from flink import cluster, distribution, submit
 from java import lib, merged
-from jobs.unicorn_summary import JOB
 from local import emulator, running
 from local.emulator import Emulator
+from pipeline.job import load
 from program import processes
 from tests import checkout
 from tests.emulated import Stage, producer, stage
+
+JOB = load("unicorn_summary")
 
 FACTORY = "META-INF/services/org.apache.flink.table.factories.Factory"
 JAVA_11 = b"\xca\xfe\xba\xbe\x00\x00\x00\x37"  # how a class file for it begins

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,21 +13,24 @@ import pytest
 from connectors.connector import Connector
 from java import lib
 from jobs import __main__ as command
-from jobs.unicorn_summary import BACKFILL, JOB
-from pipeline import job, places, settings
-from pipeline.job import Job
+from pipeline import places, settings
+from pipeline import statements as pipeline
+from pipeline.job import SHARED, Job, load
+
+BACKFILL = load("unicorn_summary").backfill()
+JOB = load("unicorn_summary")
 
 # Nobody listens there, and nobody is asked: a plan needs no service.
 NOWHERE = {"region": "us-east-1", "endpoint": "http://127.0.0.1:9"}
 CONNECTORS: dict[str, Connector] = places.connectors(
-    settings.parse([{"PropertyGroupId": "aws", "PropertyMap": NOWHERE}])
+    settings.parse([{"PropertyGroupId": "aws", "PropertyMap": NOWHERE}], JOB)
 )
 
 
 def folder(kind: str) -> dict[str, str]:
-    """The SQL files of `tables` or `views`: name without suffix -> text."""
-    files = (resources.files(JOB.package) / kind).iterdir()
-    return {Path(file.name).stem: file.read_text(encoding="utf-8") for file in files if file.name.endswith(".sql")}
+    """The SQL files of `tables` or `views`, the job's and the shared ones: name without suffix -> text."""
+    files = [*SHARED.glob(f"{kind}/*.sql"), *JOB.folder.glob(f"{kind}/*.sql")]
+    return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
 
 TABLES = folder("tables")
@@ -47,7 +49,7 @@ def environment(jvm: Path) -> Any:  # noqa: ARG001  (PyFlink can only be importe
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
     made = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    job.declare(made, JOB, CONNECTORS)
+    pipeline.declare(made, JOB, CONNECTORS)
     return made
 
 
@@ -56,7 +58,7 @@ def plan(environment: Any) -> dict[str, str]:
     """The explained job by section, with the kind of change that each step emits."""
     from pyflink.table import ExplainDetail  # noqa: PLC0415
 
-    text = str(job.inserts(environment, JOB).explain(ExplainDetail.CHANGELOG_MODE))
+    text = str(pipeline.inserts(environment, JOB).explain(ExplainDetail.CHANGELOG_MODE))
     _, *sections = re.split(r"^== (.+) ==$", text, flags=re.MULTILINE)
     return dict(zip(sections[::2], sections[1::2], strict=True))
 
@@ -166,16 +168,16 @@ def statements(script: str) -> list[str]:
 
 @pytest.fixture
 def script(capsys: pytest.CaptureFixture[str]) -> str:
-    assert command.main(["sql"]) == 0
+    assert command.main(["sql", "unicorn_summary"]) == 0
     return capsys.readouterr().out
 
 
 def test_the_script_holds_every_statement(script: str) -> None:
     """`python -m jobs sql` prints all that the job declares, sets and inserts, in order and nothing else."""
-    connectors = places.connectors(settings.parse(command.EXAMPLE))
+    connectors = places.connectors(settings.example(JOB))
     sets = [f"SET '{name}' = '{value}'" for name, value in JOB.configuration.items()]
-    declared = [statement.strip() for statement in job.declarations(JOB, connectors)]
-    first, *inserts = job.insertions(JOB)
+    declared = [statement.strip() for statement in pipeline.declarations(JOB, connectors)]
+    first, *inserts = pipeline.insertions(JOB)
     printed = statements(script)
     assert [statement for statement in printed if "EXECUTE STATEMENT SET" not in statement] == [
         *sets,
@@ -207,7 +209,11 @@ def test_the_script_can_be_pasted(script: str) -> None:
 def test_explain_as_a_program() -> None:
     """`python -m jobs explain` prints the plan without any service, credentials or settings."""
     ran = subprocess.run(
-        [sys.executable, "-m", "jobs", "explain"], cwd=lib.ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "jobs", "explain", "unicorn_summary"],
+        cwd=lib.ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ran.returncode == 0, ran.stderr
     assert "== Optimized Execution Plan ==" in ran.stdout
@@ -216,7 +222,7 @@ def test_explain_as_a_program() -> None:
 
 def test_bad_settings_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Settings that cannot be used end the command with 2 and a sentence."""
-    assert command.main(["sql", "--properties", str(tmp_path / "none.json")]) == 2
+    assert command.main(["sql", "unicorn_summary", "--properties", str(tmp_path / "none.json")]) == 2
     said = capsys.readouterr()
     assert said.out == ""
     assert said.err.startswith("The settings file ")
@@ -230,12 +236,7 @@ def test_a_file_knows_no_place(name: str, text: str) -> None:
     assert not re.search(r"\bWITH\b", sql, re.IGNORECASE), name
     assert not re.search(r"[{}$%]", text), name
     assert not re.search(r"https?:|\barn:|amazonaws|127\.0\.0\.1|localhost", text, re.IGNORECASE), name
-    outside = {
-        default
-        for group, known in settings.GROUPS.items()
-        for setting, (default, _) in known.items()
-        if setting in ("stream", "table") and group not in settings.PLACES
-    }
+    outside = {value for table in JOB.tables.values() for value in table.settings.values()}
     assert outside
     for word in outside:
         assert not re.search(rf"\b{word}\b", text), f"{name} names {word}"
@@ -256,30 +257,7 @@ def test_a_table_file_declares_its_table(name: str, text: str) -> None:
     assert re.findall(r"\bCREATE TABLE (\w+)", code(text)) == [name]
 
 
-def test_the_jobs_list_their_files() -> None:
-    """Tables and views of the jobs are exactly the files there are, in each job once."""
-    assert {which.view_files.get(view, view) for which in (JOB, BACKFILL) for view in which.views} == set(VIEWS)
-    assert {table for which in (JOB, BACKFILL) for table in which.sources + which.sinks} == set(TABLES)
-    for which in (JOB, BACKFILL):
-        for names in (which.views, which.sources + which.sinks):
-            assert len(set(names)) == len(names)
-        assert set(which.view_files) <= set(which.views)
-
-
-def references(which: Job, view: str) -> set[str]:
-    return set(re.findall(r"\b(?:FROM|JOIN|TABLE)\s+([a-z_]\w*)", code(which.view(view))))
-
-
-@JOBS
-def test_a_view_reads_what_stands_before_it(which: Job) -> None:
-    """A view refers to sources and to earlier views only: never to itself, a later one or a sink."""
-    for number, view in enumerate(which.views):
-        assert references(which, view), view
-        assert references(which, view) <= {*which.sources, *which.views[:number]}, view
-
-
-@JOBS
-def test_nothing_is_left_over(which: Job) -> None:
-    """Every source and view is used by another view or goes into a sink."""
-    used = set(which.inserts.values()).union(*(references(which, view) for view in which.views))
-    assert used == {*which.sources, *which.views}
+def test_every_shared_file_is_used() -> None:
+    """The job, its backfill and the backfill that counts each line need every file that all jobs share."""
+    jobs = (JOB, BACKFILL, JOB.backfill(each=True))
+    assert {name for which in jobs for name in which.texts} | {"archived"} == {*VIEWS, *TABLES}

@@ -11,7 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline import places, settings
-from pipeline.settings import GROUPS, OPTION, Settings, SettingsError
+from pipeline.job import load
+from pipeline.settings import OPTION, Settings, SettingsError
+
+JOB = load("unicorn_summary")
+GROUPS = settings.groups(JOB)
 
 AWS = {"region": "eu-central-1"}
 FILES = {"input": "in", "output": "out"}
@@ -23,7 +27,7 @@ def document(**groups: Any) -> list[Any]:
 
 
 def parse(**groups: Any) -> Settings:
-    return settings.parse(document(**groups))
+    return settings.parse(document(**groups), JOB)
 
 
 def problems(**groups: Any) -> str:
@@ -227,7 +231,7 @@ def test_a_group_twice() -> None:
     """Of two groups with one id neither may silently win."""
     twice = document(aws=AWS) + document(aws={"region": "us-east-1"})
     with pytest.raises(SettingsError, match="the group 'aws' stands twice"):
-        settings.parse(twice)
+        settings.parse(twice, JOB)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +241,7 @@ def test_a_group_twice() -> None:
 def test_another_shape(broken: Any) -> None:
     """A document of another shape is told what shape is expected."""
     with pytest.raises(SettingsError, match=r"list of property groups|each group must be"):
-        settings.parse(broken)
+        settings.parse(broken, JOB)
 
 
 def test_missing_file(tmp_path: Path) -> None:
@@ -245,7 +249,7 @@ def test_missing_file(tmp_path: Path) -> None:
     path = tmp_path / "application_properties.json"
     for unreadable in (path, tmp_path):
         with pytest.raises(SettingsError) as caught:
-            settings.read(unreadable)
+            settings.read(unreadable, JOB)
         text = str(caught.value)
         assert text.startswith(f"The settings file {unreadable} cannot be read")
         assert "name one as the argument" in text
@@ -257,7 +261,7 @@ def test_not_json(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "application_properties.json"
     path.write_bytes(content)
     with pytest.raises(SettingsError, match="is not JSON") as caught:
-        settings.read(path)
+        settings.read(path, JOB)
     assert str(path) in str(caught.value)
 
 
@@ -266,7 +270,7 @@ def test_problems_of_a_file_name_it(tmp_path: Path) -> None:
     path = tmp_path / "application_properties.json"
     path.write_text(json.dumps(document(aws={})))
     with pytest.raises(SettingsError) as caught:
-        settings.read(path)
+        settings.read(path, JOB)
     assert str(caught.value) == f"The settings in {path} cannot be used: aws.region is missing."
 
 
@@ -290,7 +294,7 @@ def test_a_realistic_file(tmp_path: Path) -> None:
         ]
         """
     )
-    bound = places.connectors(settings.read(path))
+    bound = places.connectors(settings.read(path, JOB))
     aws = {"aws.region": "eu-central-1", "aws.credentials.provider": "AUTO"}
     options = bound["readings"].options
     assert {name: value for name, value in options.items() if not name.endswith(".maxretries")} == aws | {
@@ -317,7 +321,7 @@ def test_every_default_is_accepted_when_given() -> None:
     required = {"region": "eu-central-1", **FILES}
     for place in settings.PLACES:
         groups = {
-            group: {name: default or required[name] for name, (default, _meaning) in known.items() if default != ""}
+            group: {name: known[name].default or required[name] for name in known if known[name].default != ""}
             for group, known in GROUPS.items()
             if group == place or group not in settings.PLACES
         }
@@ -345,7 +349,7 @@ DOCUMENT = st.lists(GROUP | JSON, max_size=5) | JSON
 def test_any_document_is_parsed_or_refused(anything: Any) -> None:
     """Whatever JSON holds, it becomes Settings with one place and every table, or a SettingsError."""
     try:
-        found = settings.parse(json.loads(json.dumps(anything)))
+        found = settings.parse(json.loads(json.dumps(anything)), JOB)
     except SettingsError:
         return
     assert found.place in settings.PLACES

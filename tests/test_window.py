@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from argparse import Namespace
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
@@ -13,12 +12,13 @@ from unittest.mock import Mock
 
 import pytest
 
-from jobs.unicorn_summary import JOB
 from pipeline import window
-from pipeline.job import WINDOWED, Job
+from pipeline.job import load
 from pipeline.window import Window, WindowError
 from tests.sql import reading, run
 from tests.test_sql_properties import problems
+
+JOB = load("unicorn_summary")
 
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
 
@@ -143,18 +143,12 @@ def test_whole_windows(found: Window, time: str, since: str, until: str) -> None
     assert (found.whole_after(at(time)), found.last_end(at(time))) == (at(since), at(until))
 
 
-@dataclass(frozen=True)
-class Edited(Job):
-    """The job with another text in the one file."""
-
-    text: str = ""
-
-    def sql(self, kind: str, name: str) -> str:
-        return self.text if name == WINDOWED else super().sql(kind, name)
-
-
-def edited(text: str) -> Job:
-    return Edited(**{field.name: getattr(JOB, field.name) for field in fields(Job)}, text=text)
+def edited(folder: Path, text: str) -> str:
+    """A copy of the job's folder with another text in the one file; its path."""
+    copy = folder / "unicorn_summary"
+    shutil.copytree(JOB.folder, copy)
+    (copy / "views" / "windowed.sql").write_text(text)
+    return str(copy)
 
 
 def flight() -> list[bytes]:
@@ -179,14 +173,11 @@ def flight() -> list[bytes]:
         of("CUMULATE", "INTERVAL '20' SECOND", "INTERVAL '2' MINUTE"),
     ],
 )
-def test_the_job_with_another_window(text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_job_with_another_window(text: str, tmp_path: Path) -> None:
     """Every record is in the rows of its open windows, or once on the errors stream, with no other file edited."""
-    import main  # noqa: PLC0415  (imports PyFlink, which needs the fixture `jvm` first)
-
-    job = edited(text)
-    monkeypatch.setattr(main, "JOB", job)
+    job = edited(tmp_path / "jobs", text)
     lines = flight()
-    outcome = run(lines, tmp_path)
-    assert problems(lines, outcome, ["shard"] * len(lines), job.window()) == []
+    outcome = run(lines, tmp_path / "run", job=job)
+    assert problems(lines, outcome, ["shard"] * len(lines), load(job).window()) == []
     late = [row for row in outcome.errors if row["ERROR_NAME"] == "LATE"]
     assert 0 < len(late) < len(lines) / 2

@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flink.flags import count
-from jobs.unicorn_summary import JOB
+from pipeline.job import load
 
 if TYPE_CHECKING:
     from flink.backfill.repair import Options, Report
     from flink.backfill.table import Row, Verdict
     from pipeline.settings import Settings
+
+JOB = load("unicorn_summary")
 
 Commands = Any  # argparse's own type of it is private
 _END = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(:\d\d(\.\d{1,3})?)?)Z?", re.ASCII)

@@ -20,10 +20,12 @@ from flink.backfill.rows import Lines, Stopped, compute
 from flink.backfill.s3 import Say
 from flink.backfill.table import READ_AT_ONCE, Key, Row, Table, Verdict, compare, connect
 from java import lib
-from jobs.unicorn_summary import BACKFILL_EACH
+from pipeline.job import load
 from pipeline.settings import Settings
 from producer.kinesis import Retry
 from program.processes import RunError
+
+BACKFILL_EACH = load("unicorn_summary").backfill(each=True)
 
 LOOK_LIMIT = 10.0  # seconds for the table to answer at first; there is no work to lose yet
 SHOWN = 5  # rows of a verdict that the report shows

@@ -17,14 +17,15 @@ from flink import distribution, durable, rest
 from flink.backfill.archive import Archive, unreadable
 from flink.backfill.s3 import Say
 from flink.backfill.table import Row
-from jobs.unicorn_summary import BACKFILL
-from pipeline import job
-from pipeline.job import Job
+from pipeline import statements
+from pipeline.job import Job, load
 from program import environment, processes
 from program.processes import RunError
 
 if TYPE_CHECKING:
     from pyflink.common.completable_future import CompletableFuture
+
+BACKFILL = load("unicorn_summary").backfill()
 
 STALL_LIMIT = 900.0  # seconds in which Flink neither reads nor writes a record
 CANCEL_LIMIT = 10.0  # seconds for Flink to end when asked to
@@ -83,10 +84,10 @@ def compute(  # noqa: PLR0913  (what to compute from what, and whom to tell)
     }
     try:
         tables = TableEnvironment.create(mode)
-        job.declare(tables, sql, connectors)
+        statements.declare(tables, sql, connectors)
         if asked.is_set():
             raise Stopped("Stopped: nothing was written.")
-        client = job.inserts(tables, sql).execute().get_job_client()
+        client = statements.inserts(tables, sql).execute().get_job_client()
         end = client.get_job_execution_result()
         try:
             _wait(end, rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id())), asked, say)

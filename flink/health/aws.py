@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
@@ -24,6 +24,7 @@ from consumer.shards import at, list_shards
 from consumer.trouble import code_of
 from flink.health.facts import Aws, Resource, Shard
 from pipeline import places
+from pipeline.job import load
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -72,7 +73,9 @@ def _resources(
 
     def table(name: str) -> str | None:
         described = dynamodb.describe_table(TableName=name)["Table"]
-        return _usable(described["TableStatus"]) or places.misfit(described)
+        return _usable(described["TableStatus"]) or places.misfit(
+            load("unicorn_summary"), "sensor_data", cast("Any", described)
+        )
 
     streams = ("readings", "summary_stream", "error_stream")
     return [

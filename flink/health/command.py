@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flink import rest
-from jobs.unicorn_summary import JOB
 from pipeline import settings
+from pipeline.job import load
 
 if TYPE_CHECKING:
     from flink.health.facts import Aws, Facts
+
+JOB = load("unicorn_summary")
 
 Commands = Any  # argparse's own type of it is private
 UNUSABLE, UNKNOWN = 2, 4

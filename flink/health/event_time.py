@@ -14,7 +14,9 @@ from flink.health.findings import Finding, Level
 from flink.health.progress import overdue
 from flink.health.reading import IDLE, QUIET, Reading, is_quiet
 from flink.health.words import duration, listed, moment
-from jobs.unicorn_summary import JOB
+from pipeline.job import load
+
+JOB = load("unicorn_summary")
 
 DELAY = 5_000  # milliseconds that the watermark stays behind the readings (tables/readings.sql)
 # Milliseconds of event time that it may lag the newest reading:

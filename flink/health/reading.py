@@ -9,7 +9,9 @@ from flink.health.facts import Aws, Job, Shard
 from flink.health.findings import Finding, Level
 from flink.health.progress import overdue, slowest
 from flink.health.words import duration, listed, many, share
-from jobs.unicorn_summary import JOB
+from pipeline.job import load
+
+JOB = load("unicorn_summary")
 
 WARM = 20.0  # seconds after a (re)start from which on all of it should be under way
 SETTLED = 60.0  # seconds after a (re)start from which on rates of the last minute mean something

@@ -11,12 +11,14 @@ import pytest
 
 from flink import cluster, points, state, submit
 from flink.rest import RestError
-from jobs.unicorn_summary import JOB
 from local import emulator, running
+from pipeline.job import load
 from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults.test_flow import JUDGED_BY_SHARD, TIMED
 from tests.faults.trial import FLIGHT, Trial, checkpoints, wait_for_checkpoint
+
+JOB = load("unicorn_summary")
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 SPEED = ("--speed", "20")

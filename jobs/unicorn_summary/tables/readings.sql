@@ -3,7 +3,7 @@
 -- Event time is the unicorn's own clock. A record without a usable one gets 1970, and never reaches a window.
 -- Only a reading that counts tells the time, so no other record can hold a window open or close it; `views/checked.sql`
 -- says what is wrong with the others by the same limits.
--- A reading may come `disorder` after a newer one of its shard. The watermark stands still for 10 s after a start, and
+-- A reading may come `disorder` after a newer reading of its shard. The watermark stands still for 10 s after a start, and
 -- after 30 s without any record, until every shard has had the time to speak. It stops waiting for a shard that has
 -- been silent for 60 s.
 CREATE TABLE readings ( -- noqa: PRS
@@ -11,11 +11,11 @@ CREATE TABLE readings ( -- noqa: PRS
     shard STRING METADATA,
     sequence_number STRING METADATA,
     arrival TIMESTAMP(3) NOT NULL METADATA,
-    reading AS json_record(
+    record AS json_record(
         line,
         'Name STRING NOT NULL, StatusTime TIMESTAMP(3) NOT NULL, Distance DOUBLE NOT NULL, MagicPoints INT NOT NULL, HealthPoints INT NOT NULL'
     ),
-    StatusTime AS COALESCE(
+    event_time AS COALESCE(
         json_record(
             line,
             'Name STRING NOT NULL, StatusTime TIMESTAMP(3) NOT NULL, Distance DOUBLE NOT NULL, MagicPoints INT NOT NULL, HealthPoints INT NOT NULL'
@@ -26,12 +26,12 @@ CREATE TABLE readings ( -- noqa: PRS
     longest_name AS 128,
     farthest AS 1e9,
     disorder AS INTERVAL '0 00:00:05' DAY TO SECOND,
-    WATERMARK FOR StatusTime AS shard_watermark(
+    WATERMARK FOR event_time AS shard_watermark(
         CASE
-            WHEN reading.error IS NULL AND reading.StatusTime <= latest
-            AND CHAR_LENGTH(reading.Name) BETWEEN 1 AND longest_name
-            AND reading.Distance BETWEEN -farthest AND farthest
-                THEN reading.StatusTime
+            WHEN record.error IS NULL AND record.StatusTime <= latest
+            AND CHAR_LENGTH(record.Name) BETWEEN 1 AND longest_name
+            AND record.Distance BETWEEN -farthest AND farthest
+                THEN record.StatusTime
         END,
         shard,
         disorder,

@@ -6,28 +6,28 @@ SELECT
     line,
     shard,
     sequence_number,
-    StatusTime,
+    event_time,
     disorder,
-    reading,
-    reading.StatusTime AS row_time,
-    COALESCE(reading.error, CASE WHEN message IS NOT NULL THEN 'COERCION' END) AS error_name,
+    record,
+    record.StatusTime AS row_time,
+    COALESCE(record.error, CASE WHEN message IS NOT NULL THEN 'COERCION' END) AS error_name,
     message
 FROM (
     SELECT
         *,
         CASE
-            WHEN reading.error IS NOT NULL THEN reading.message
-            WHEN reading.StatusTime > latest
+            WHEN record.error IS NOT NULL THEN record.message
+            WHEN record.StatusTime > latest
                 THEN
-                    'StatusTime is ' || DATE_FORMAT(reading.StatusTime, 'yyyy-MM-dd HH:mm:ss.SSS')
+                    'StatusTime is ' || DATE_FORMAT(record.StatusTime, 'yyyy-MM-dd HH:mm:ss.SSS')
                     || ', expected at most ' || DATE_FORMAT(latest, 'yyyy-MM-dd HH:mm:ss.SSS')
                     || ' of a record that arrived at ' || DATE_FORMAT(arrival, 'yyyy-MM-dd HH:mm:ss.SSS')
-            WHEN CHAR_LENGTH(reading.Name) NOT BETWEEN 1 AND longest_name
+            WHEN CHAR_LENGTH(record.Name) NOT BETWEEN 1 AND longest_name
                 THEN
-                    'Name has ' || CAST(CHAR_LENGTH(reading.Name) AS STRING)
+                    'Name has ' || CAST(CHAR_LENGTH(record.Name) AS STRING)
                     || ' characters, expected 1 to ' || CAST(longest_name AS STRING)
-            WHEN reading.Distance NOT BETWEEN -farthest AND farthest
-                THEN 'Distance is ' || CAST(reading.Distance AS STRING) || ', expected -1e9 to 1e9 metres'
+            WHEN record.Distance NOT BETWEEN -farthest AND farthest
+                THEN 'Distance is ' || CAST(record.Distance AS STRING) || ', expected -1e9 to 1e9 metres'
         END AS message
     FROM readings
 ) AS judged

@@ -2,12 +2,12 @@
 -- The sum is exact, as decimals are: doubles added in another order, as after a failure, could round the other way.
 -- State: one sum and four extremes per unicorn and open window, dropped when the window closes.
 SELECT
-    reading.Name AS Name,
+    record.Name AS Name,
     DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss.SSS') AS StatusTime,
-    CAST(ROUND(SUM(CAST(reading.Distance AS DECIMAL(28, 18)))) AS BIGINT) AS Distance,
-    MIN(reading.MagicPoints) AS MinMagicPoints,
-    MAX(reading.MagicPoints) AS MaxMagicPoints,
-    MIN(reading.HealthPoints) AS MinHealthPoints,
-    MAX(reading.HealthPoints) AS MaxHealthPoints
+    CAST(ROUND(SUM(CAST(record.Distance AS DECIMAL(28, 18)))) AS BIGINT) AS Distance,
+    MIN(record.MagicPoints) AS MinMagicPoints,
+    MAX(record.MagicPoints) AS MaxMagicPoints,
+    MIN(record.HealthPoints) AS MinHealthPoints,
+    MAX(record.HealthPoints) AS MaxHealthPoints
 FROM on_time
-GROUP BY reading.Name, window_start, window_end
+GROUP BY record.Name, window_start, window_end

@@ -13,6 +13,5 @@ SELECT
     END
     || ' (' || shard || COALESCE(', sequence number ' || sequence_number, '') || ')' AS MESSAGE,
     DATE_FORMAT(row_time, 'yyyy-MM-dd HH:mm:ss.SSS') AS DATA_ROWTIME,
-    SUBSTRING(text, 1, 150000) AS DATA_ROW,
-    'unicorn_summary' AS PUMP_NAME
+    SUBSTRING(text, 1, 150000) AS DATA_ROW
 FROM rejects

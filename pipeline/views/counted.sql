@@ -11,6 +11,6 @@ UNION ALL
 SELECT
     'DIFFERENT' AS kind,
     COUNT(*) AS lines,
-    DATE_FORMAT(MIN(StatusTime), 'yyyy-MM-dd HH:mm:ss.SSS') AS oldest,
-    DATE_FORMAT(MAX(StatusTime), 'yyyy-MM-dd HH:mm:ss.SSS') AS newest
+    DATE_FORMAT(MIN(event_time), 'yyyy-MM-dd HH:mm:ss.SSS') AS oldest,
+    DATE_FORMAT(MAX(event_time), 'yyyy-MM-dd HH:mm:ss.SSS') AS newest
 FROM timed

@@ -1,4 +1,4 @@
--- One row per reading and window of it that is still open: the exact opposite of `late`.
+-- One row per record and window of it that is still open: the exact opposite of `late`.
 -- A window closes when the watermark reaches its last millisecond, which is window_time.
 SELECT *
 FROM windowed
