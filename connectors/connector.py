@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from program.errors import Unusable
 
-class ConnectorError(ValueError):
+
+class ConnectorError(Unusable):
     """Options that a connector does not accept; the text names the option and what would be accepted."""
 
 

@@ -24,6 +24,7 @@ from botocore.exceptions import (
 
 from aws import session as sessions
 from aws.failures import of_configuration, of_proxy, without_secrets
+from program.errors import Failure
 
 Say = Callable[[str], None]  # one line of progress
 
@@ -38,7 +39,7 @@ _UNKNOWN = (
 _ABSENT = ("ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "NotFound", "404")
 
 
-class DeployError(Exception):
+class DeployError(Failure):
     """What was asked for is not done; the text is one sentence with the remedy."""
 
     @property

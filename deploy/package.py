@@ -25,6 +25,7 @@ from java.merged import Rule
 from jobs.unicorn_summary import JOB
 from pipeline import places, settings
 from pipeline.job import Job
+from program.errors import Failure
 
 OUT = lib.ROOT / ".cache" / "package" / "wildrydes-managed-flink.zip"
 MAIN = "main.py"
@@ -53,7 +54,7 @@ _FACTORY = "META-INF/services/org.apache.flink.table.factories.Factory"
 _PROVIDED = "pyflink"  # the one package beside the standard library that the service's Python is known to have
 
 
-class PackageError(Exception):
+class PackageError(Failure):
     """A package that cannot be made or must not be shipped; `problems` has a sentence for each reason."""
 
     def __init__(self, problems: Sequence[str]) -> None:

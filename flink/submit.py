@@ -24,6 +24,7 @@ from java import jars, lib, merged
 from jobs.unicorn_summary import JOB
 from pipeline import settings
 from program import environment, processes
+from program.errors import Failure
 
 NAME = JOB.configuration["pipeline.name"]
 JAR = lib.ROOT / ".cache" / "job.jar"
@@ -37,7 +38,7 @@ _START = "state.from"
 _SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
 
 
-class SubmitError(Exception):
+class SubmitError(Failure):
     """The job is not on the cluster; the text is one sentence with the remedy."""
 
 

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from program.errors import Failure
+
 LOCK = resources.files(__package__) / "jars.lock"
 REPOSITORY_VARIABLE = "MAVEN_REPOSITORY_URL"
 SCRATCH = "download-"  # begins the name of a folder in the cache, which goes when its download ends
@@ -30,7 +32,7 @@ _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _LINE = re.compile(r"^([\w.-]+):([\w.-]+):([\w.-]+) sha256:([0-9a-f]{64})$")
 
 
-class JarError(Exception):
+class JarError(Failure):
     """A jar that cannot be had or is not what the lock says; the text is one sentence with the remedy."""
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from java import lib
 from local import node
 from program import folders
+from program.errors import Failure
 from program.processes import StartError
 
 SOURCES = lib.ROOT / "dashboard"
@@ -22,7 +23,7 @@ _LIMIT = 300.0  # seconds for one step; the download, some 60 MB, takes longest
 _TAIL = 25  # lines of a tool's output that are shown when it fails
 
 
-class BundleError(Exception):
+class BundleError(Failure):
     """The page is not built; the text says why in one sentence, and then shows the end of the tool's output."""
 
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local import causes, sources
+from program.errors import Failure
 
 _LIMIT = 3600.0  # seconds for one tool: the packages are 0.6 GB, which slow networks take a while for
 _WAIT = 3600.0  # seconds for another set-up of the same folder
@@ -35,7 +36,7 @@ _INSTEAD = "downloads-of-set-up"  # in .cache, in place of a cache folder that c
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class SetUpError(Exception):
+class SetUpError(Failure):
     """A set-up that cannot go on; the text is one sentence with the cause and the remedy."""
 
 
@@ -71,7 +72,7 @@ def main(root: str, wanted: str) -> int:
         signal.signal(number, _interrupt)
     try:
         set_up(Path(root), wanted, os.environ)
-    except (SetUpError, sources.SettingsError) as error:
+    except (SetUpError, sources.SourcesError) as error:
         _say(str(error))
         return 1
     except _Told:
@@ -86,7 +87,7 @@ def main(root: str, wanted: str) -> int:
 
 
 def set_up(root: Path, wanted: str, environ: Mapping[str, str], base: str = "") -> None:
-    """Environment, jars, functions, and then the stamp. Raises SetUpError, sources.SettingsError, OSError.
+    """Environment, jars, functions, and then the stamp. Raises SetUpError, sources.SourcesError, OSError.
 
     base: the Python that the environment is made with; this one, if not given.
     """
@@ -177,7 +178,7 @@ def _install(place: Place, variables: Mapping[str, str]) -> None:
 
 
 def _sources(place: Place, environ: Mapping[str, str]) -> dict[str, str]:
-    """Where the packages come from, by the user's settings for pip and uv. Raises SetUpError, sources.SettingsError."""
+    """Where the packages come from, by the user's settings for pip and uv. Raises SetUpError, sources.SourcesError."""
     pip_reads = ("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
     asked = {**place.environ, **{name: environ[name] for name in pip_reads if environ.get(name)}}
     asked |= {name: value for name, value in environ.items() if name.startswith("PIP_")}

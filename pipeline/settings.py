@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 from connectors import aws, kinesis
+from program.errors import Unusable
 
 DEFAULT_PATH = Path("/etc/flink/application_properties.json")  # where Managed Flink puts it
 
@@ -56,7 +57,7 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)
 OPTION = "option."  # in a table's group: an option of its connector, by the connector's own name
 
 
-class SettingsError(ValueError):
+class SettingsError(Unusable):
     """Settings that cannot be used; the text names the file and every problem in it."""
 
 
