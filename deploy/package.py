@@ -159,15 +159,12 @@ def _shown(names: Sequence[str]) -> str:
 
 
 def _inputs() -> list[Path]:
-    """The locked jars, verified, and the functions, compiled from the checkout's sources. Raises PackageError."""
-    from java.build import CompileError, compile_functions  # noqa: PLC0415  (needs the Java of the set-up)
+    """The locked jars, verified, and the functions, compiled from the checkout's sources. Raises Failure."""
+    from java.build import compile_functions  # noqa: PLC0415  (needs the Java of the set-up)
 
-    try:
-        provided = jars.provide(jars.locked("job"), lib.JARS)
-        (compiler,) = jars.provide(jars.locked("build"), lib.JARS)
-        return [*provided, compile_functions(compiler, lib.FUNCTIONS)]
-    except (jars.JarError, CompileError) as error:
-        raise PackageError([str(error)]) from error
+    provided = jars.provide(jars.locked("job"), lib.JARS)
+    (compiler,) = jars.provide(jars.locked("build"), lib.JARS)
+    return [*provided, compile_functions(compiler, lib.FUNCTIONS)]
 
 
 def needs(job: Job) -> Needs:

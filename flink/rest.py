@@ -10,8 +10,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from aws.failures import proxy_for
-from aws.session import is_here
+from program.addresses import is_here, proxy_for
 from program.errors import Failure
 
 ENDED = ("FINISHED", "CANCELED", "FAILED")  # states that a job does not leave

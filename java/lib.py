@@ -20,7 +20,6 @@ DOORKEEPER = ROOT / ".cache" / "doorkeeper.jar"
 DOORKEEPER_SOURCES = ROOT / "java" / "doorkeeper"
 LIB = ROOT / ".cache" / "flink-lib"
 CLUSTER_LIB = ROOT / ".cache" / "cluster-lib"
-STATE = ROOT / ".state"
 PAGE = ROOT / "dashboard" / "dist"  # the live map as it is built
 
 

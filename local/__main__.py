@@ -16,9 +16,10 @@ from jobs.unicorn_summary import JOB
 from local import cluster_command
 from pipeline import places, settings
 from pipeline.window import WindowError
+from program import folders
 from program.output import guarded
 
-STATE = lib.STATE / "job"
+STATE = folders.STATE / "job"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -47,14 +47,20 @@ def _ended(run: Callable[[], int], stopped: str) -> int:
     try:
         return run()
     except Failure as failure:
-        print(failure, file=sys.stderr)
+        _say(str(failure))
         return failure.exit_code
     except ModuleNotFoundError as error:
-        print(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.", file=sys.stderr)
+        _say(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.")
         return 1
     except KeyboardInterrupt:
-        print(stopped, file=sys.stderr)
+        _say(stopped)
         return STOPPED
+
+
+def _say(text: str) -> None:
+    """An empty text says that a child has said it already."""
+    if text:
+        print(text, file=sys.stderr)
 
 
 def _failure(stream: TextIO) -> str | None:
