@@ -6,11 +6,11 @@ program that yields credentials has printed is not told, nor a proxy's user and 
 
 from __future__ import annotations
 
-import urllib.request
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from botocore import exceptions as boto
+
+from program.addresses import without_secrets
 
 _MEND = "mend ~/.aws/config, or the variable that chooses from it"
 _UNUSABLE = "the AWS configuration cannot be used ({said})"
@@ -61,25 +61,6 @@ def of_proxy(error: Exception) -> tuple[str, str] | None:
         return None
     name = without_secrets(str(getattr(error, "kwargs", {}).get("proxy_url", "")))
     return f"the proxy {name} does not answer", "correct HTTPS_PROXY or HTTP_PROXY, or except the address by NO_PROXY"
-
-
-def proxy_for(url: str) -> str | None:
-    """The proxy that urllib asks for this address, without its user and password; None if it asks none."""
-    parts = urlsplit(url)
-    chosen = urllib.request.getproxies().get(parts.scheme)
-    if chosen is None or urllib.request.proxy_bypass(parts.hostname or ""):
-        return None
-    return without_secrets(chosen)
-
-
-def without_secrets(url: str) -> str:
-    """Scheme, host and port of an address, and nothing that may be secret in it."""
-    try:
-        parts = urlsplit(url if "//" in url else f"//{url}")
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        return "an unusable address"
-    return f"{parts.scheme or 'http'}://{parts.hostname or ''}{port}"
 
 
 def where(place: Mapping[str, str]) -> str:

@@ -18,21 +18,14 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.loaders import Loader
 
+from program.addresses import is_here
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
 
 REGION = "us-east-1"  # at an endpoint of this machine any will do, and the emulator is in this one
-_NAMES = ("127.0.0.1", "localhost", "::1")
 _FILES = ("config_file", "credentials_file")
-
-
-def is_here(endpoint: str | None) -> bool:
-    """Whether this endpoint is one of this machine."""
-    try:
-        return endpoint is not None and urlsplit(endpoint).hostname in _NAMES
-    except ValueError:  # no URL; whoever uses it says so
-        return False
 
 
 def endpoint_of(given: str | None, environment: Mapping[str, str] = os.environ) -> str | None:

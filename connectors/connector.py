@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from connectors.aws import Aws
 
+from program.errors import Unusable
 
-class ConnectorError(ValueError):
+
+class ConnectorError(Unusable):
     """Options that a connector does not accept; the text names the option and what would be accepted."""
 
 

@@ -20,9 +20,9 @@ from botocore.exceptions import (
 )
 
 from aws import failures
-from aws.session import is_here
 from consumer.show import printable
 from consumer.trouble import GaveUp, code_of
+from program.addresses import is_here
 
 LOGIN = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, choose an AWS_PROFILE, or log in with 'aws sso login'"
 HERE = "paste the line that 'python -m local aws' printed when it started"

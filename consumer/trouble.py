@@ -14,6 +14,8 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from program.errors import Failure
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -65,7 +67,7 @@ def is_passing(error: Exception) -> bool:
     return isinstance(error, ConnectionError | HTTPClientError | IncompleteReadError)
 
 
-class GaveUp(Exception):  # noqa: N818 - reads as what happened
+class GaveUp(Failure):
     """A call kept failing for the whole of `patience`; `code` is its last failure's."""
 
     def __init__(self, call: str, code: str, seconds: float) -> None:

@@ -23,7 +23,9 @@ from botocore.exceptions import (
 )
 
 from aws import session as sessions
-from aws.failures import of_configuration, of_proxy, without_secrets
+from aws.failures import of_configuration, of_proxy
+from program.addresses import is_here, is_http, without_secrets
+from program.errors import Failure
 
 Say = Callable[[str], None]  # one line of progress
 
@@ -38,7 +40,7 @@ _UNKNOWN = (
 _ABSENT = ("ResourceNotFoundException", "NoSuchBucket", "NoSuchKey", "NotFound", "404")
 
 
-class DeployError(Exception):
+class DeployError(Failure):
     """What was asked for is not done; the text is one sentence with the remedy."""
 
     @property
@@ -70,7 +72,7 @@ class Account:
         """Whether the endpoint is an emulator: AWS's own endpoints, those of a VPC too, speak TLS."""
         if self.endpoint is None:
             return False
-        return urlsplit(self.endpoint).scheme == "http" or sessions.is_here(self.endpoint)
+        return urlsplit(self.endpoint).scheme == "http" or is_here(self.endpoint)
 
     @property
     def where(self) -> str:
@@ -113,7 +115,7 @@ def connect(endpoint: str | None, region: str | None, profile: str | None) -> Ac
 
     At an endpoint of this machine only the keys and the region in the environment count, and a profile named here.
     """
-    if endpoint is not None and not _is_endpoint(endpoint):
+    if endpoint is not None and not is_http(endpoint):
         raise DeployError(f"{endpoint!r} is not an endpoint such as http://127.0.0.1:4566.")
     try:
         session = sessions.to(endpoint, region, profile)
@@ -124,14 +126,6 @@ def connect(endpoint: str | None, region: str | None, profile: str | None) -> Ac
     if not session.region_name:
         raise DeployError("No region: name one with --region, in AWS_DEFAULT_REGION, or in the AWS profile.")
     return Account(session, endpoint)
-
-
-def _is_endpoint(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port beyond 65535, a bracket that is not closed
-        return False
 
 
 def flat(text: str) -> str:
@@ -194,7 +188,7 @@ def sentence(error: ClientError | BotoCoreError | Boto3Error, account: Account |
     if isinstance(error, ClientError):
         code = error.response.get("Error", {}).get("Code", "")
         said = error.response.get("Error", {}).get("Message") or "it gives no reason"
-        if code in _UNKNOWN and account and sessions.is_here(account.endpoint):
+        if code in _UNKNOWN and account and is_here(account.endpoint):
             where = without_secrets(str(account.endpoint))
             return f"{where} does not accept these keys ({code}): paste the line of `python -m local aws`."
         remedy = _REMEDIES.get(code, "look the error up in the service's documentation, or try again")

@@ -24,6 +24,7 @@ from java import FUNCTIONS, jars, lib, merged, zips
 from java.merged import Rule
 from pipeline import places, settings
 from pipeline.job import Job, load
+from program.errors import Failure
 
 JOB = load("unicorn_summary")
 
@@ -54,7 +55,7 @@ _FACTORY = "META-INF/services/org.apache.flink.table.factories.Factory"
 _PROVIDED = "pyflink"  # the one package beside the standard library that the service's Python is known to have
 
 
-class PackageError(Exception):
+class PackageError(Failure):
     """A package that cannot be made or must not be shipped; `problems` has a sentence for each reason."""
 
     def __init__(self, problems: Sequence[str]) -> None:
@@ -159,15 +160,12 @@ def _shown(names: Sequence[str]) -> str:
 
 
 def _inputs() -> list[Path]:
-    """The locked jars, verified, and the functions, compiled from the checkout's sources. Raises PackageError."""
-    from java.build import CompileError, compile_functions  # noqa: PLC0415  (needs the Java of the set-up)
+    """The locked jars, verified, and the functions, compiled from the checkout's sources. Raises Failure."""
+    from java.build import compile_functions  # noqa: PLC0415  (needs the Java of the set-up)
 
-    try:
-        provided = jars.provide(jars.locked("job"), lib.JARS)
-        (compiler,) = jars.provide(jars.locked("build"), lib.JARS)
-        return [*provided, compile_functions(compiler, lib.FUNCTIONS)]
-    except (jars.JarError, CompileError) as error:
-        raise PackageError([str(error)]) from error
+    provided = jars.provide(jars.locked("job"), lib.JARS)
+    (compiler,) = jars.provide(jars.locked("build"), lib.JARS)
+    return [*provided, compile_functions(compiler, lib.FUNCTIONS)]
 
 
 def needs(job: Job) -> Needs:

@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from program.errors import Unusable
+
 FILE = "template.yaml"
 # What outlives its stack. A later stack takes them over again, which CloudFormation does for literal names only.
 _RETAINED = {
@@ -21,7 +23,7 @@ _RETAINED = {
 }
 
 
-class TemplateError(ValueError):
+class TemplateError(Unusable):
     """Parameters that the template does not have or does not accept; the text lists every one."""
 
 

@@ -18,14 +18,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flink import distribution, durable, rest
-from java import lib
-from program import environment, processes
+from program import environment, folders, processes
 from program.processes import StartError
 
 if TYPE_CHECKING:
     import psutil
 
-FOLDER = lib.STATE / "cluster"
+FOLDER = folders.STATE / "cluster"
 START_LIMIT = 120.0  # seconds until all TaskManagers are there; ten are usual
 STOP_LIMIT = 15.0  # seconds for a process to end when asked to
 _NOTE = "cluster.json"

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from connectors.connector import ConnectorError
 from flink import flags, rest, submit
 from flink.flags import subtasks
 from flink.submit import NAME
@@ -67,7 +66,7 @@ def _command(
         metavar="ADDRESS",
         help="of its REST API (default: the cluster of `python -m local cluster up`, else http://127.0.0.1:8081)",
     )
-    command.set_defaults(run=lambda parsed: _reporting(run, parsed))
+    command.set_defaults(run=run)
     return command
 
 
@@ -89,27 +88,6 @@ def _parallelism(command: argparse.ArgumentParser) -> None:
         metavar="N",
         help="subtasks; one per shard is fastest (default: 4)",
     )
-
-
-def _reporting(run: Callable[[argparse.Namespace], int], parsed: argparse.Namespace) -> int:
-    """Run a command; expected failures are one sentence on standard error."""
-    from flink.points import PointError  # noqa: PLC0415
-    from flink.state import StateError  # noqa: PLC0415
-    from java.jars import JarError  # noqa: PLC0415
-    from java.lib import NotSetUp  # noqa: PLC0415
-    from program.processes import RunError, StartError  # noqa: PLC0415
-
-    try:
-        return run(parsed)
-    except (settings.SettingsError, ConnectorError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except rest.RestError as error:
-        print(error, file=sys.stderr)
-        return 4
-    except (submit.SubmitError, PointError, StateError, NotSetUp, RunError, StartError, JarError) as error:
-        print(error, file=sys.stderr)
-        return 1
 
 
 def cluster(parsed: argparse.Namespace) -> rest.Cluster:

@@ -57,8 +57,6 @@ def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     import main  # noqa: PLC0415  (PyFlink takes long to load)
-    from connectors.connector import ConnectorError  # noqa: PLC0415
-    from pipeline.settings import SettingsError  # noqa: PLC0415
 
     try:
         with processes.signals() as asked:
@@ -74,12 +72,8 @@ def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[
                     report("CANCELED", launch)
                     return 0
             end.result()
-    except (SettingsError, ConnectorError) as error:
-        print(error, file=sys.stderr)
-        return 2
     except distribution.errors() as error:
-        print(f"The job ended: {distribution.cause(error)}", file=sys.stderr)
-        return 1
+        raise processes.RunError(f"The job ended: {distribution.cause(error)}") from error
     report("FINISHED", launch)
     return 0
 

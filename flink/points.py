@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors import files
+from program.errors import Failure
 
 CHECKPOINTS = "execution.checkpointing.dir"
 SAVEPOINTS = "execution.checkpointing.savepoint-dir"
@@ -20,7 +21,7 @@ SAVEPOINTS = "execution.checkpointing.savepoint-dir"
 _FORMERLY = {CHECKPOINTS: "state.checkpoints.dir", SAVEPOINTS: "state.savepoints.dir"}
 
 
-class PointError(Exception):
+class PointError(Failure):
     """There is no place for checkpoints, or nothing to go on from; the text is one sentence with the remedy."""
 
 

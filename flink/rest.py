@@ -10,15 +10,17 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from aws.failures import proxy_for
-from aws.session import is_here
+from program.addresses import is_here, proxy_for
+from program.errors import Failure
 
 ENDED = ("FINISHED", "CANCELED", "FAILED")  # states that a job does not leave
 METRICS_AT_ONCE = 20  # in one request, whose line may have 4,096 characters
 
 
-class RestError(Exception):
+class RestError(Failure):
     """The API did not answer or refused; the text says what was asked of whom."""
+
+    exit_code = 4
 
 
 @dataclass(frozen=True)

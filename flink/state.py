@@ -17,6 +17,7 @@ from pathlib import Path
 from java import lib
 from pipeline.job import Job
 from program import environment
+from program.errors import Failure
 
 PLAN_LIMIT = 180  # seconds for Flink to plan the job; ten are usual
 # Operators of the plan that keep nothing, or (source and sink) nothing that depends on their SQL.
@@ -26,7 +27,7 @@ _OVER_AGGREGATE = re.compile(r"(\w+\([^()]*\)) AS w\d+\$o\d+")
 _LENGTH = 12
 
 
-class StateError(Exception):
+class StateError(Failure):
     """The plan could not be had, or the state is another one; the text is one sentence with the remedy."""
 
 

@@ -24,6 +24,7 @@ from java import jars, lib, merged
 from pipeline import settings
 from pipeline.job import load
 from program import environment, processes
+from program.errors import Failure
 
 JOB = load("unicorn_summary")
 
@@ -39,7 +40,7 @@ _START = "state.from"
 _SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
 
 
-class SubmitError(Exception):
+class SubmitError(Failure):
     """The job is not on the cluster; the text is one sentence with the remedy."""
 
 

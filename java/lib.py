@@ -11,6 +11,8 @@ import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 
+from program.errors import Failure
+
 ROOT = Path(__file__).resolve().parent.parent
 JARS = ROOT / ".cache" / "jars"
 FUNCTIONS = ROOT / ".cache" / "functions.jar"
@@ -18,11 +20,10 @@ DOORKEEPER = ROOT / ".cache" / "doorkeeper.jar"
 DOORKEEPER_SOURCES = ROOT / "java" / "doorkeeper"
 LIB = ROOT / ".cache" / "flink-lib"
 CLUSTER_LIB = ROOT / ".cache" / "cluster-lib"
-STATE = ROOT / ".state"
 PAGE = ROOT / "dashboard" / "dist"  # the live map as it is built
 
 
-class NotSetUp(Exception):  # noqa: N818  (raised and read as a state)
+class NotSetUp(Failure):
     """The class path is missing; the text says what to run."""
 
 

@@ -16,11 +16,12 @@ from local import cluster_command
 from pipeline import places, settings
 from pipeline.job import load
 from pipeline.window import WindowError
+from program import folders
 from program.output import guarded
 
 JOB = load("unicorn_summary")
 
-STATE = lib.STATE / "job"
+STATE = folders.STATE / "job"
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -6,7 +6,6 @@ import argparse
 import hashlib
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,14 +14,15 @@ from pathlib import Path
 from java import lib
 from local import node
 from program import folders
-from program.processes import StartError
+from program.errors import Failure
+from program.output import guarded
 
 SOURCES = lib.ROOT / "dashboard"
 _LIMIT = 300.0  # seconds for one step; the download, some 60 MB, takes longest
 _TAIL = 25  # lines of a tool's output that are shown when it fails
 
 
-class BundleError(Exception):
+class BundleError(Failure):
     """The page is not built; the text says why in one sentence, and then shows the end of the tool's output."""
 
 
@@ -33,7 +33,7 @@ def build(into: Path) -> None:
     """
     _provide()
     _step("TypeScript finds mistakes", "run", "--silent", "check")
-    with _alone(), tempfile.TemporaryDirectory(dir=lib.STATE.parent, prefix=".page-") as scratch:
+    with _alone(), tempfile.TemporaryDirectory(dir=lib.ROOT, prefix=".page-") as scratch:
         fresh = Path(scratch) / "dist"
         _step("The page cannot be built", "exec", "--", "vite", "build", "--outDir", str(fresh), "--logLevel", "warn")
         if into.exists():
@@ -71,12 +71,9 @@ def _provide() -> None:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """After whoever else installs or builds here, and before anybody else does. Raises BundleError."""
-    try:
-        with folders.awaited(lib.ROOT / ".cache" / "page", "local bundle", _LIMIT):
-            yield
-    except StartError as error:
-        raise BundleError(str(error)) from error
+    """After whoever else installs or builds here, and before anybody else does. Raises StartError."""
+    with folders.awaited(lib.ROOT / ".cache" / "page", "local bundle", _LIMIT):
+        yield
 
 
 def _step(failure: str, *arguments: str) -> str:
@@ -96,16 +93,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.bundle", description="The live map's page.")
     parser.add_argument("step", choices=("build", "check"), help="build dashboard/dist, or check types and style only")
     asked = parser.parse_args(arguments)
-    try:
-        if asked.step == "build":
-            build(lib.PAGE)
-            size = sum(path.stat().st_size for path in lib.PAGE.rglob("*") if path.is_file())
-            print(f"{lib.PAGE.relative_to(lib.ROOT)}: {size / 1000:.0f} kB")
-        else:
-            check()
-    except BundleError as error:
-        print(error, file=sys.stderr)
-        return 1
+    return guarded(_build if asked.step == "build" else _check)
+
+
+def _build() -> int:
+    build(lib.PAGE)
+    size = sum(path.stat().st_size for path in lib.PAGE.rglob("*") if path.is_file())
+    print(f"{lib.PAGE.relative_to(lib.ROOT)}: {size / 1000:.0f} kB")
+    return 0
+
+
+def _check() -> int:
+    check()
     return 0
 
 

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from program.addresses import without_credentials
+
 # Measured, and said in README.md: uv unpacks into its cache, and links the checkout's files to what is there.
 NEEDED = "the first set-up needs 2.4 GB, of which 1.3 GB stay in the checkout"
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy")
-_CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 _CHAIN = re.compile(r"(?:caused by|cause): ", re.IGNORECASE)  # how uv begins what lies below an error
 _PREFIX = re.compile(r"^(?:caused by|cause|error|warning): ?(?:Retrying .* connection broken by )?", re.IGNORECASE)
 
@@ -95,11 +96,6 @@ def explain_os_error(error: OSError, folders: Sequence[Path]) -> str:
     said = error.strerror or str(error)
     where = f"{error.filename}: {said}" if error.filename else said
     return explain(where, {}, folders) or f"{where}: mend that and run make setup again"
-
-
-def without_credentials(text: str) -> str:
-    """The text without the user and password of any address in it."""
-    return _CREDENTIALS.sub("", text)
 
 
 def free(folders: Sequence[Path]) -> str:

@@ -6,12 +6,18 @@ import shutil
 import sys
 
 from java import jars, lib
-from java.build import CompileError, compile_functions, compile_jar
+from java.build import compile_functions, compile_jar
 from local import causes
+from program.errors import Failure
+from program.output import guarded
 
 
 def main() -> int:
     """Provide jars, compile the Java sources, lay out Flink's class paths; 1 with a sentence if it cannot."""
+    return guarded(_set_up, stopped="")  # whoever started this says so
+
+
+def _set_up() -> int:
     try:
         for left in lib.JARS.glob(f"{jars.SCRATCH}*/"):  # by a set-up that was killed
             shutil.rmtree(left, ignore_errors=True)
@@ -24,14 +30,8 @@ def main() -> int:
         doorkeeper = compile_jar(compiler, [lib.DOORKEEPER_SOURCES], lib.DOORKEEPER)
         lib.lay_out(lib.LIB, [*provided, functions, doorkeeper])
         lib.lay_out(lib.CLUSTER_LIB, [doorkeeper])
-    except (jars.JarError, CompileError) as error:
-        print(error, file=sys.stderr)
-        return 1
     except OSError as error:
-        print(f"Set-up failed: {causes.explain_os_error(error, [lib.JARS])}.", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:  # whoever started this says so
-        return 130
+        raise Failure(f"Set-up failed: {causes.explain_os_error(error, [lib.JARS])}.") from error
     return 0
 
 

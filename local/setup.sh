@@ -20,7 +20,8 @@ say() { printf '%s\n' "$*" >&2; }
 stamp=$root/.venv/.setup-stamp
 wanted=$(cat requirements.txt java/jars.lock java/*.py java/src/*/*.java java/src/META-INF/services/* \
              java/doorkeeper/*/*.java java/doorkeeper/META-INF/services/* \
-             local/setup.sh local/venv.py local/sources.py local/causes.py local/setup.py 2>/dev/null | cksum)
+             local/setup.sh local/venv.py local/sources.py local/causes.py local/setup.py \
+             program/addresses.py program/errors.py program/folders.py program/output.py program/waiting.py 2>/dev/null | cksum)
 # Whether the class paths are whole: no link of them leads nowhere.
 is_laid_out() {
     for jar in "$root"/.cache/functions.jar "$root"/.cache/doorkeeper.jar "$root"/.cache/flink-lib/*.jar "$root"/.cache/cluster-lib/*.jar; do

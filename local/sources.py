@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from program.errors import Failure
+
 # Taken as they are, for pip, uv, jgo (which downloads the jars) and the programs that these start.
 _PLAIN = (
     *("PATH", "TERM", "NO_COLOR", "MAVEN_REPOSITORY_URL", "NETRC", "PYENV_ROOT", "PYENV_VERSION"),
@@ -29,7 +31,7 @@ _PIP = (
 )
 
 
-class SettingsError(Exception):
+class SourcesError(Failure):
     """A file of settings that cannot be read; the text is one sentence with the remedy."""
 
 
@@ -77,7 +79,7 @@ def pip_settings(listing: str) -> dict[str, str]:
 
 
 def uv_settings(environ: Mapping[str, str]) -> Sources:
-    """uv's own settings: its variables, else its files. Raises SettingsError."""
+    """uv's own settings: its variables, else its files. Raises SourcesError."""
     told = Sources() if _is_on(environ.get("UV_NO_CONFIG")) else _from_files(_uv_files(environ))
     return Sources(
         index=_last(environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL")) or told.index,
@@ -181,7 +183,7 @@ def _from_files(files: Iterable[Path]) -> Sources:
         except (FileNotFoundError, NotADirectoryError, PermissionError):
             continue
         except (OSError, ValueError) as error:
-            raise SettingsError(f"{path}, uv's settings, cannot be read ({error}): correct or remove it.") from error
+            raise SourcesError(f"{path}, uv's settings, cannot be read ({error}): correct or remove it.") from error
         table = {**settings, **settings.get("pip", {})}
         indexes = [one for one in table.get("index", []) if not one.get("explicit")]
         others = [one for one in indexes if not one.get("default")]

@@ -9,7 +9,6 @@ from (sources.py), and nothing else of them.
 from __future__ import annotations
 
 import errno
-import fcntl
 import hashlib
 import os
 import shutil
@@ -17,13 +16,17 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from local import causes, sources
+from program.addresses import without_credentials
+from program.errors import Failure
+from program.folders import taken
+from program.output import guarded
+from program.waiting import wait_until
 
 _LIMIT = 3600.0  # seconds for one tool: the packages are 0.6 GB, which slow networks take a while for
 _WAIT = 3600.0  # seconds for another set-up of the same folder
@@ -35,16 +38,12 @@ _INSTEAD = "downloads-of-set-up"  # in .cache, in place of a cache folder that c
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class SetUpError(Exception):
-    """A set-up that cannot go on; the text is one sentence with the cause and the remedy."""
+class SetUpError(Failure):
+    """A set-up that cannot go on; the text is one sentence with the cause and the remedy, or empty if that was said."""
 
 
-class _Told(Exception):  # noqa: N818  (raised and read as a state)
-    """A program of the set-up has failed, and has said why."""
-
-
-class Interrupted(BaseException):
-    """A signal that ends the set-up, like KeyboardInterrupt."""
+class Interrupted(KeyboardInterrupt):
+    """A signal that ends the set-up as Ctrl-C does."""
 
 
 @dataclass(frozen=True)
@@ -69,24 +68,19 @@ def main(root: str, wanted: str) -> int:
     """Set the checkout up, whose sources have the checksum `wanted`; 1 with a sentence if it cannot be done."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
-    try:
-        set_up(Path(root), wanted, os.environ)
-    except (SetUpError, sources.SettingsError) as error:
-        _say(str(error))
-        return 1
-    except _Told:
-        return 1
-    except OSError as error:
-        _say(f"Set-up failed: {causes.explain_os_error(error, [Path(root)])}.")
-        return 1
-    except (KeyboardInterrupt, Interrupted):
-        _say(f"The set-up was interrupted: {_AGAIN}, it repairs what is unfinished.")
-        return 130
-    return 0
+
+    def run() -> int:
+        try:
+            set_up(Path(root), wanted, os.environ)
+        except OSError as error:
+            raise SetUpError(f"Set-up failed: {causes.explain_os_error(error, [Path(root)])}.") from error
+        return 0
+
+    return guarded(run, stopped=f"The set-up was interrupted: {_AGAIN}, it repairs what is unfinished.")
 
 
 def set_up(root: Path, wanted: str, environ: Mapping[str, str], base: str = "") -> None:
-    """Environment, jars, functions, and then the stamp. Raises SetUpError, sources.SettingsError, OSError.
+    """Environment, jars, functions, and then the stamp. Raises SetUpError, sources.SourcesError, OSError.
 
     base: the Python that the environment is made with; this one, if not given.
     """
@@ -169,7 +163,7 @@ def _install(place: Place, variables: Mapping[str, str]) -> None:
             folders = [place.root, Path(variables["UV_CACHE_DIR"])]
             cause = causes.explain(output, variables, folders)
             if cause is None:
-                _say(causes.without_credentials(output).rstrip())
+                _say(without_credentials(output).rstrip())
                 cause = f"the lines above say which and why; mend that and {_AGAIN}"
             raise SetUpError(f"The Python packages could not be installed: {cause}.")
     _let_modules_be_found(place)
@@ -177,13 +171,13 @@ def _install(place: Place, variables: Mapping[str, str]) -> None:
 
 
 def _sources(place: Place, environ: Mapping[str, str]) -> dict[str, str]:
-    """Where the packages come from, by the user's settings for pip and uv. Raises SetUpError, sources.SettingsError."""
+    """Where the packages come from, by the user's settings for pip and uv. Raises SetUpError, sources.SourcesError."""
     pip_reads = ("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
     asked = {**place.environ, **{name: environ[name] for name in pip_reads if environ.get(name)}}
     asked |= {name: value for name, value in environ.items() if name.startswith("PIP_")}
     ended, listing = _run(place, [place.python, "-I", "-m", "pip", "config", "list"], asked)
     if ended:
-        said = causes.without_credentials((listing.strip().splitlines() or ["it said nothing"])[-1])
+        said = without_credentials((listing.strip().splitlines() or ["it said nothing"])[-1])
         raise SetUpError(f"pip's settings cannot be read ({said}): correct the file or the variable.")
     return sources.for_tools(environ, sources.pip_settings(listing), sources.uv_settings(environ))
 
@@ -199,7 +193,7 @@ def _second_half(place: Place, variables: Mapping[str, str]) -> None:
     """Jars and functions. It says itself what is wrong."""
     ended, _output = _run(place, [place.python, "-m", "local.setup"], variables, shown=True)
     if ended:
-        raise _Told
+        raise SetUpError("")
 
 
 def _runs(place: Place) -> bool:
@@ -288,23 +282,12 @@ def _locked(path: Path) -> Iterator[tuple[int, bool]]:
     """The lock of the checkout, held until the block ends, and whether it had to be waited for. Raises SetUpError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        ends, waited = time.monotonic() + _WAIT, False
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not waited:
-                    _say("Another set-up of this folder is at work: this one waits for it.")
-                waited = True
-                if time.monotonic() > ends:
-                    raise SetUpError(
-                        f"Another set-up of this folder has been at work for {_WAIT:.0f} s: end it."
-                    ) from None
-                time.sleep(0.2)
-            except OSError:  # a file system without locks: whoever has that starts one set-up at a time
-                break
-        yield descriptor, waited
+        waits = not taken(descriptor)
+        if waits:
+            _say("Another set-up of this folder is at work: this one waits for it.")
+            if not wait_until(lambda: taken(descriptor), _WAIT):
+                raise SetUpError(f"Another set-up of this folder has been at work for {_WAIT:.0f} s: end it.")
+        yield descriptor, waits
     finally:
         os.close(descriptor)
 

@@ -36,6 +36,7 @@ import yaml
 from connectors import files
 from pipeline import statements
 from pipeline.job import Job
+from program.errors import Unusable
 
 if TYPE_CHECKING:
     from pyflink.table import StatementSet, TableEnvironment
@@ -48,10 +49,8 @@ _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?", re.ASCII)
 _NEAR = 1e-9  # relative: two floating-point numbers are the same within this
 
 
-class CaseError(ValueError):
+class CaseError(Unusable):
     """A file of tests that cannot be used; the text names the file and every problem in it."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)
@@ -86,7 +85,7 @@ for _tag, _pattern, _first in (
     _Plain.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), _first)
 
 
-def _mapping(loader: _Plain, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+def _mapping(loader: _Plain, node: yaml.MappingNode) -> dict[Any, Any]:
     keys = Counter(str(key.value) for key, _value in node.value)
     if twice := [key for key, count in keys.items() if count > 1]:
         raise yaml.constructor.ConstructorError(None, None, f"{twice[0]!r} stands twice", node.start_mark)
@@ -203,7 +202,7 @@ def sinks(job: Job, case: Case) -> list[str]:
 
 
 def declare(environment: TableEnvironment, job: Job, cases: Sequence[Case], folder: Path) -> StatementSet:
-    """All cases as one statement set, each in a database of its own; sinks write below `folder`. The caller executes it.
+    """All cases as one statement set, each in a database of its own. The caller executes it.
 
     folder: is filled with each case's records, and after the run with its rows.
     """
@@ -267,10 +266,8 @@ def _differences(sink: str, expected: Sequence[Mapping[str, Any]], given: list[d
     yield f"{sink}: {len(expected)} rows expected, {len(given)} came"
     for number in missing:
         want = expected[number]
-        near = max(
-            extra, key=lambda at: sum(_same(given[at].get(name), value) for name, value in want.items()), default=-1
-        )
-        if near >= 0 and any(_same(given[near].get(name), value) for name, value in want.items()):
+        near = max(extra, key=lambda at: _alike(want, given[at]), default=-1)
+        if near >= 0 and _alike(want, given[near]):
             extra.remove(near)
             yield f"  differs     {_told(want, given[near])}"
         else:
@@ -285,7 +282,7 @@ def _matched(expected: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str,
 
     def assign(number: int, tried: set[int]) -> bool:
         for at, row in enumerate(given):
-            if at not in tried and all(_same(row.get(name), value) for name, value in expected[number].items()):
+            if at not in tried and _alike(expected[number], row) == len(expected[number]):
                 tried.add(at)
                 if at not in owner or assign(owner[at], tried):
                     owner[at] = number
@@ -295,6 +292,11 @@ def _matched(expected: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str,
     for number in range(len(expected)):
         assign(number, set())
     return {number: at for at, number in owner.items()}
+
+
+def _alike(expected: Mapping[str, Any], found: Mapping[str, Any]) -> int:
+    """In how many columns a row is as expected."""
+    return sum(_same(found.get(name), value) for name, value in expected.items())
 
 
 def _same(found: Any, expected: Any) -> bool:

@@ -21,6 +21,7 @@ from typing import Any
 from connectors import dynamodb, kinesis
 from connectors.connector import Declared, End, Kind
 from pipeline import references, window
+from program.errors import Unusable
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (kinesis.KIND, dynamodb.KIND)}
 SHARED = Path(__file__).resolve().parent  # what every job can use lies beside this file
@@ -49,10 +50,8 @@ CONFIGURATION: Mapping[str, str] = {
 _OF_A_BATCH = ("table.local-time-zone", "pipeline.object-reuse")
 
 
-class JobError(ValueError):
+class JobError(Unusable):
     """A job's folder that cannot be used; the text names the folder and every problem in it."""
-
-    exit_code = 2
 
     def __init__(self, folder: str, problems: Sequence[str]) -> None:
         super().__init__(f"The job in {folder} cannot be used: {'; '.join(problems)}.")

@@ -16,6 +16,7 @@ from pathlib import Path
 from connectors import aws, kinesis
 from connectors.connector import Setting
 from pipeline.job import Job, load
+from program.errors import Unusable
 
 DEFAULT_PATH = Path("/etc/flink/application_properties.json")  # where Managed Flink puts it
 
@@ -41,7 +42,7 @@ PLACES = ("aws", "files")
 OPTION = "option."  # in a table's group: an option of its connector, by the connector's own name
 
 
-class SettingsError(ValueError):
+class SettingsError(Unusable):
     """Settings that cannot be used; the text names the file and every problem in it."""
 
 

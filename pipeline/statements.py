@@ -60,7 +60,7 @@ def _with_last(select: str) -> str:
 
 
 def insertions(job: Job, sinks: Collection[str] | None = None) -> Iterator[str]:
-    """One INSERT for each sink, or for some; by position, which is why a test holds both ends' column names together."""
+    """One INSERT for each sink, or for some of them; by position, so that a test compares the columns of both ends."""
     for table, view in job.inserts.items():
         if sinks is not None and table not in sinks:
             continue

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from program.errors import Unusable
+
 _CALL = re.compile(r"\b(TUMBLE|HOP|CUMULATE)\s*\((.*)\)", re.IGNORECASE | re.DOTALL)
 _COLUMN = re.compile(r"\bDESCRIPTOR\s*\(\s*([`\w]+)\s*\)", re.IGNORECASE)
 _UNITS = {"DAY": 86_400, "HOUR": 3_600, "MINUTE": 60, "SECOND": 1}
@@ -16,7 +18,7 @@ _ARGUMENTS = {"TUMBLE": ("SIZE", "OFFSET"), "HOP": ("SLIDE", "SIZE", "OFFSET"), 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class WindowError(ValueError):
+class WindowError(Unusable):
     """The SQL has no window whose length can be read; the text is one sentence with the remedy."""
 
 

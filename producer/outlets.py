@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from producer.records import Record
+from program.errors import Failure
 
 
-class ProducerError(Exception):
+class ProducerError(Failure):
     """An expected failure; its text is one sentence: what, where, the remedy."""
 
 

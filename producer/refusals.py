@@ -6,7 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 from botocore import exceptions as boto
 
 from aws import failures
-from aws.session import is_here
+from program.addresses import is_here
 
 
 @dataclass(frozen=True)

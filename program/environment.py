@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
-from aws import session
+from program.addresses import is_here
 
 # Who and where somebody is, and how their terminal looks: nothing that changes what a program does. Of the last two the
 # interpreter itself may be in need.
@@ -57,7 +57,7 @@ def users_aws(user: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 def for_job(endpoint: str | None, user: Mapping[str, str] = os.environ) -> dict[str, str]:
     """What the JVM of a job gets whose settings name this endpoint: towards this machine, keys and region alone."""
-    if not session.is_here(endpoint):
+    if not is_here(endpoint):
         return users_aws(user)
     kept = {name: user[name] for name in _KEYS if name in user}
     nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}

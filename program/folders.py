@@ -9,14 +9,14 @@ import fcntl
 import os
 import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from java import lib
-from program.processes import StartError
+from program.processes import ROOT, StartError
+from program.waiting import wait_until
 
+STATE = ROOT / ".state"
 KEPT = 3  # folders of one kind, the new one included, beside those that are in use
 
 
@@ -24,7 +24,7 @@ KEPT = 3  # folders of one kind, the new one included, beside those that are in 
 def owned(folder: Path, by: str, remedy: str) -> Iterator[None]:
     """Hold the folder until the end. Raises StartError, with the remedy, if another run of `by` has it."""
     with _lock(folder, by) as file:
-        if not _taken(file):
+        if not taken(file):
             raise StartError(f"Another `{by}` works in {folder}: {remedy}.")
         yield
 
@@ -32,21 +32,18 @@ def owned(folder: Path, by: str, remedy: str) -> Iterator[None]:
 @contextmanager
 def awaited(folder: Path, by: str, seconds: float) -> Iterator[None]:
     """Hold the folder until the end, after whoever has it. Raises StartError when that takes longer than `seconds`."""
-    deadline = time.monotonic() + seconds
     with _lock(folder, by) as file:
-        while not _taken(file):
-            if time.monotonic() > deadline:
-                raise StartError(f"Another `{by}` has been at work in {folder} for {seconds:.0f} s: see what it does.")
-            time.sleep(0.1)
+        if not wait_until(lambda: taken(file), seconds, 0.1):
+            raise StartError(f"Another `{by}` has been at work in {folder} for {seconds:.0f} s: see what it does.")
         yield
 
 
 @contextmanager
 def fresh(kind: str, by: str) -> Iterator[Path]:
     """A new folder of this kind below the state folder, held until the end; the oldest that nobody uses are removed."""
-    with awaited(lib.STATE, f"{by} at its start", 30):
+    with awaited(STATE, f"{by} at its start", 30):
         _remove_old(kind, by)
-        folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=lib.STATE))
+        folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=STATE))
         held = owned(folder, by, "start it again")
         held.__enter__()
     try:
@@ -56,11 +53,11 @@ def fresh(kind: str, by: str) -> Iterator[Path]:
 
 
 def _remove_old(kind: str, by: str) -> None:
-    newest_first = sorted(lib.STATE.glob(f"{kind}-*/"), key=lambda path: path.stat().st_mtime, reverse=True)
+    newest_first = sorted(STATE.glob(f"{kind}-*/"), key=lambda path: path.stat().st_mtime, reverse=True)
     kept = 1  # the new one
     for old in newest_first:
         with _lock(old, by) as file:
-            if not _taken(file):
+            if not taken(file):
                 continue  # somebody works in it
             kept += 1
             if kept > KEPT:
@@ -82,10 +79,15 @@ def _lock(folder: Path, by: str) -> Iterator[int]:
         os.close(file)
 
 
-def _taken(file: int) -> bool:
-    """Whether the lock was to be had; it is then held."""
+def taken(file: int) -> bool:
+    """Take the lock on an open file, if nobody has it; whether it is held now.
+
+    A file system without locks counts as held: people there start one run at a time.
+    """
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError:
+        pass
     return True

@@ -1,4 +1,7 @@
-"""What becomes of a program whose output nobody takes: the reader went away, the disk is full, the stream is closed."""
+"""How a program ends: with an exit code, and one sentence for every error that is expected.
+
+Output that nobody takes is one of them: the reader went away, the disk is full, the stream is closed.
+"""
 
 from __future__ import annotations
 
@@ -8,19 +11,24 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
+from program.errors import Failure
+
 UNREAD = 141  # the exit code that a shell gives to what SIGPIPE ended
+STOPPED = 130  # and to what Ctrl-C ended
 
 
-def guarded(run: Callable[[], int]) -> int:
-    """The exit code of `run`, which prints; what it cannot print ends it without a stack trace.
+def guarded(run: Callable[[], int], *, stopped: str = "Stopped.") -> int:
+    """The exit code of `run`, a whole program. Every `main` returns this.
 
-    UNREAD when whoever read has enough, as `head` has; 1 with a sentence when the output cannot be written.
+    A Failure: its sentence on standard error, its own exit code. Ctrl-C: the sentence `stopped`, and STOPPED. A package
+    that is missing: the advice to run the set-up, and 1. UNREAD when the reader of standard output has enough, as
+    `head` has; 1 with a sentence when the output cannot be written.
     """
     nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (it lives as long as the process)
     # Python has None for a stream that the shell has closed.
     sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     try:
-        code = run()
+        code = _ended(run, stopped)
         sys.stdout.flush()
     except BrokenPipeError:
         code = UNREAD
@@ -33,6 +41,26 @@ def guarded(run: Callable[[], int]) -> int:
     for stream in (sys.stdout, sys.stderr):
         _let_go(stream)
     return code
+
+
+def _ended(run: Callable[[], int], stopped: str) -> int:
+    try:
+        return run()
+    except Failure as failure:
+        _say(str(failure))
+        return failure.exit_code
+    except ModuleNotFoundError as error:
+        _say(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.")
+        return 1
+    except KeyboardInterrupt:
+        _say(stopped)
+        return STOPPED
+
+
+def _say(text: str) -> None:
+    """An empty text says that a child has said it already."""
+    if text:
+        print(text, file=sys.stderr)
 
 
 def _failure(stream: TextIO) -> str | None:

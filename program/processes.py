@@ -14,14 +14,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
+from program.errors import Failure
+
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
-class StartError(Exception):
+class StartError(Failure):
     """A process that did not come up; the text is one sentence with the remedy."""
 
 
-class RunError(Exception):
+class RunError(Failure):
     """What runs here cannot go on; the text is one sentence with the remedy."""
 
 

@@ -38,6 +38,7 @@ from local import check, emulator, proof, resources
 from pipeline import job, settings
 from pipeline.job import load
 from producer.kinesis import Retry
+from program import folders
 from program.processes import RunError
 from tests import sql
 from tests.sql import DAY, reading
@@ -102,7 +103,7 @@ def joined(lines: Sequence[bytes]) -> bytes:
 def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     """Temporary folders of the backfill are made here, and none is left. The JVM of the tests stays as it is."""
     folder = tmp_path / "state"
-    monkeypatch.setattr(lib, "STATE", folder)
+    monkeypatch.setattr(folders, "STATE", folder)
     monkeypatch.setattr(distribution, "use", lambda *_variables: None)
     yield folder
     assert list(folder.glob("*")) == []

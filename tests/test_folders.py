@@ -17,7 +17,7 @@ from program.processes import StartError
 
 def test_a_folder_in_use_is_never_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many others come and go, and however old it is; those that nobody uses go, the oldest first."""
-    monkeypatch.setattr(lib, "STATE", tmp_path)
+    monkeypatch.setattr(folders, "STATE", tmp_path)
     with folders.fresh("demo", "local demo") as mine:
         os.utime(mine, (0, 0))
         (mine / "sent.jsonl").write_text("mine")
@@ -32,7 +32,7 @@ def test_a_folder_in_use_is_never_removed(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_kinds_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lib, "STATE", tmp_path)
+    monkeypatch.setattr(folders, "STATE", tmp_path)
     with folders.fresh("aws", "local aws") as first, folders.fresh("demo", "local demo") as second:
         assert (first.name[:4], second.name[:5]) == ("aws-", "demo-")
 
@@ -53,7 +53,7 @@ def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
     script = f"""
 import time
 from pathlib import Path
-from local import folders
+from program import folders
 with folders.owned(Path({str(tmp_path)!r}), "local job", "end it"):
     print("held", flush=True)
     time.sleep(60)

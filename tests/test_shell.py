@@ -17,7 +17,6 @@ from botocore.exceptions import ClientError
 from pyflink.util.exceptions import TableException
 
 from aws import session
-from aws.failures import proxy_for, without_secrets
 from consumer.__main__ import main as consumer
 from consumer.tail import stored
 from deploy.account import DeployError, connect, sentences
@@ -31,6 +30,7 @@ from producer.kinesis import connect as produce
 from producer.outlets import ProducerError
 from producer.records import Kind, Record
 from program import environment
+from program.addresses import proxy_for, without_secrets
 from tests.emulated import reset
 
 NOWHERE = "http://127.0.0.1:9"

@@ -139,7 +139,7 @@ def test_uvs_file(tmp_path: Path) -> None:
     assert sources.uv_settings({"HOME": str(tmp_path), "UV_NO_CONFIG": "1"}) == Sources()
     assert sources.uv_settings({"XDG_CONFIG_HOME": str(tmp_path / ".config")}) == found
     path.write_text("index = [")
-    with pytest.raises(sources.SettingsError, match=r"uv\.toml, uv's settings, cannot be read .*\.$"):
+    with pytest.raises(sources.SourcesError, match=r"uv\.toml, uv's settings, cannot be read .*\.$"):
         sources.uv_settings({"HOME": str(tmp_path)})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta

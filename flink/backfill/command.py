@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flink.flags import count
 from pipeline.job import load
+from program.errors import Unusable
 
 if TYPE_CHECKING:
     from flink.backfill.repair import Options, Report
@@ -119,14 +120,11 @@ def _end(text: str) -> str:
 
 
 def run(parsed: argparse.Namespace) -> int:
-    """Run the command; its exit code. Expected failures are one sentence on standard error."""
+    """Run the command; its exit code. Raises Failure."""
     # Imported here, so that --help and a wrong flag answer at once.
-    from connectors.connector import ConnectorError  # noqa: PLC0415
     from flink.backfill import repair  # noqa: PLC0415
-    from flink.backfill.rows import Stopped, cores  # noqa: PLC0415
-    from java.lib import NotSetUp  # noqa: PLC0415
-    from pipeline.settings import SettingsError  # noqa: PLC0415
-    from program.processes import RunError, signals  # noqa: PLC0415
+    from flink.backfill.rows import cores  # noqa: PLC0415
+    from program.processes import signals  # noqa: PLC0415
 
     options = repair.Options(
         sources=parsed.sources,
@@ -138,23 +136,12 @@ def run(parsed: argparse.Namespace) -> int:
         parallelism=parsed.parallelism or cores(),
     )
     if options.since and options.until and options.since >= options.until:
-        print("There is no minute after --since up to --until: give --until a later one.", file=sys.stderr)
-        return 2
-    try:
-        settings = _settings(parsed.properties)
-        with signals() as asked:
-            report = repair.run(
-                options, settings, asked, lambda text: print(f"backfill: {text}", file=sys.stderr, flush=True)
-            )
-    except (SettingsError, ConnectorError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except Stopped as error:
-        print(error, file=sys.stderr)
-        return 130
-    except (RunError, NotSetUp) as error:
-        print(error, file=sys.stderr)
-        return 1
+        raise Unusable("There is no minute after --since up to --until: give --until a later one.")
+    settings = _settings(parsed.properties)
+    with signals() as asked:
+        report = repair.run(
+            options, settings, asked, lambda text: print(f"backfill: {text}", file=sys.stderr, flush=True)
+        )
     where = settings.values["sensor_data"]["table"]
     print("\n".join(tell(report, options, where)), flush=True)
     return 1 if report.kept else 0

@@ -19,10 +19,10 @@ from flink.backfill.archive import Archive, gather
 from flink.backfill.rows import Lines, Stopped, compute
 from flink.backfill.s3 import Say
 from flink.backfill.table import READ_AT_ONCE, Key, Row, Table, Verdict, compare, connect
-from java import lib
 from pipeline.job import load
 from pipeline.settings import Settings
 from producer.kinesis import Retry
+from program import folders
 from program.processes import RunError
 
 BACKFILL_EACH = load("unicorn_summary").backfill(each=True)
@@ -92,8 +92,8 @@ def run(options: Options, settings: Settings, asked: threading.Event, say: Say) 
 
     table = connect(place, settings.values["sensor_data"]["table"], pause)
     replace(table, retry=Retry(LOOK_LIMIT)).look_up()
-    lib.STATE.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="backfill-", dir=lib.STATE, ignore_cleanup_errors=True) as name:
+    folders.STATE.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="backfill-", dir=folders.STATE, ignore_cleanup_errors=True) as name:
         folder = Path(name)
         try:
             archive = gather(options.sources, folder / "archive", place, asked, say)

@@ -36,6 +36,8 @@ _MOVING = ("read-records", "write-records")  # metrics of a vertex that stand st
 class Stopped(RunError):  # noqa: N818  (raised and read as a state)
     """Ctrl-C; the text says how far it came."""
 
+    exit_code = 130
+
 
 @dataclass(frozen=True)
 class Lines:

@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from aws import session
 from aws.failures import of_configuration, of_proxy
+from program.addresses import is_here
 from program.processes import RunError
 
 Say = Callable[[str], None]  # one line of progress
@@ -91,7 +92,7 @@ def _client(place: Mapping[str, str]) -> Any:
     """
     config = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 5})
     named = (place.get("endpoint"), os.environ.get("AWS_ENDPOINT_URL"))
-    endpoint = next((one for one in named if session.is_here(one)), None)
+    endpoint = next((one for one in named if is_here(one)), None)
     if endpoint is None and not {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}.intersection(os.environ):
         endpoint = place.get("endpoint")
     return session.client("s3", session.to(endpoint, place["region"], place.get("profile")), endpoint, config)

@@ -12,12 +12,13 @@ import pytest
 
 from java import lib
 from local import emulator, resources
+from program import folders
 from tests import checkout
 from tests.checkout import Edit
 from tests.faults import kinesis_mock, proxy
 from tests.faults.trial import Outcome, Trial
 
-TABLE = lib.STATE / "faults.md"
+TABLE = folders.STATE / "faults.md"
 NAMES = resources.Names("raw", "summary", "errors", "table")
 _OUTCOME = pytest.StashKey[Outcome]()
 _LINE = "fault"

@@ -1,0 +1,45 @@
+"""The root of all errors that are expected, and the exit codes they end a program with.
+
+    Failure                 1    something stands in the way
+    ├── Unusable            2    settings, flags or SQL that cannot be used
+    │   ├── SettingsError        pipeline.settings
+    │   ├── ConnectorError       connectors.connector
+    │   ├── WindowError          pipeline.window
+    │   └── TemplateError        deploy.template
+    ├── StartError               program.processes      a process does not start
+    ├── RunError                 program.processes      a program cannot go on
+    │   └── Stopped         130  flink.backfill.rows    Ctrl-C in the midst of a backfill
+    ├── DeployError              deploy.account         AWS refuses, or is in another state than a deployment needs
+    ├── NotSetUp                 java.lib               `make setup` has not run
+    ├── JarError                 java.jars              a jar cannot be downloaded
+    ├── CompileError             java.build             the Java sources do not compile
+    ├── RestError           4    flink.rest             Flink's REST API does not answer, or refuses
+    ├── SubmitError              flink.submit           the cluster does not take the job
+    ├── PointError               flink.points           no checkpoint or savepoint to go on from
+    ├── StateError               flink.state            the plan, or the state of another SQL
+    ├── PackageError             deploy.package         the package cannot be made
+    ├── BundleError              local.bundle           the dashboard's page cannot be built
+    ├── SetUpError               local.venv             the set-up cannot go on
+    ├── SourcesError             local.sources          the user's settings of pip and uv cannot be read
+    ├── GaveUp                   consumer               a stream cannot be read for the whole of --patience
+    └── ProducerError            producer               records cannot be sent
+
+`program.output.guarded` prints the sentence and returns the exit code. Nothing else in a program catches them, except
+what can go on without. The standard library is enough for this module: the set-up needs it before packages are there.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Failure(Exception):  # noqa: N818  (reads as what happened)
+    """An expected error. The text is one sentence: what, where, the remedy; nothing in it is secret."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class Unusable(Failure):
+    """Input that cannot be used: settings, flags, the SQL of a job."""
+
+    exit_code = 2

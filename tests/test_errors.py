@@ -1,0 +1,76 @@
+"""Expected errors: one root, one handler, and the tree in the documentation is the tree in the code."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import re
+
+import pytest
+
+from java import lib
+from program import errors
+from program.errors import Failure, Unusable
+from program.output import STOPPED, guarded
+
+PACKAGES = (
+    "aws",
+    "connectors",
+    "consumer",
+    "deploy",
+    "flink",
+    "java",
+    "jobs",
+    "local",
+    "pipeline",
+    "producer",
+    "program",
+)
+
+
+def subclasses(kind: type[Failure]) -> set[type[Failure]]:
+    return {kind}.union(*(subclasses(one) for one in kind.__subclasses__()))
+
+
+def test_the_tree_is_complete() -> None:
+    """Each class of the tree stands in the first lines of program.errors, with its exit code."""
+    for package in PACKAGES:
+        for module in pkgutil.walk_packages([str(lib.ROOT / package)], f"{package}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    drawn = dict(re.findall(r"^    (?:[├└│ ─]*)(\w+)\s*(\d*)  ", errors.__doc__ or "", re.MULTILINE))
+    classes = {kind for kind in subclasses(Failure) if kind.__module__.partition(".")[0] in PACKAGES}
+    assert set(drawn) == {kind.__name__ for kind in classes}
+    for kind in classes:
+        own = vars(kind).get("exit_code")
+        assert drawn[kind.__name__] == ("" if own is None else str(own)), kind
+
+
+def test_a_failure_is_a_sentence_and_an_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> int:
+        raise Unusable("The settings cannot be used: name others.")
+
+    assert guarded(fail) == 2
+    assert capsys.readouterr() == ("", "The settings cannot be used: name others.\n")
+
+
+def test_ctrl_c_is_a_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    def stop() -> int:
+        raise KeyboardInterrupt
+
+    assert guarded(stop) == STOPPED
+    assert guarded(stop, stopped="Stopped: nothing was written.") == 130
+    assert capsys.readouterr().err == "Stopped.\nStopped: nothing was written.\n"
+
+
+def test_a_missing_package_is_the_advice_to_set_up(capsys: pytest.CaptureFixture[str]) -> None:
+    assert guarded(lambda: bool(importlib.import_module("no_such_package"))) == 1
+    assert capsys.readouterr().err == "no_such_package is missing here: run `make setup`, then use .venv/bin/python.\n"
+
+
+def test_what_is_not_expected_is_not_hidden() -> None:
+    def crash() -> int:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        guarded(crash)
