@@ -114,7 +114,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
         assert "nothing to stop" in desk.run("jobs", "stop", code=3)
 
         # A message is no state: the job goes on with the new text.
-        desk.edit("jobs/unicorn_summary/views/rejects.sql", "'its window closed at '", "'too late: it closed at '")
+        desk.edit("pipeline/views/rejects.sql", "'its window closed at '", "'too late: it closed at '")
         assert "on from the savepoint" in desk.run("jobs", "resume", "--parallelism", "2")
         rows_grow(on)
 
@@ -132,7 +132,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
     assert any("its window closed at" in error for error in errors), "the old one was"
 
     # Another aggregate is other state: MIN's value is no MAX, although its type is the same.
-    desk.edit("jobs/unicorn_summary/views/summary.sql", "MIN(reading.MagicPoints) AS", "MAX(reading.MagicPoints) AS")
+    desk.edit("jobs/unicorn_summary/views/summary.sql", "MIN(record.MagicPoints) AS", "MAX(record.MagicPoints) AS")
     said = desk.run("jobs", "resume", "--parallelism", "2", code=1)
     assert re.search(r"cannot be resumed: .* `python -m jobs submit --start 20\d\d-\d\d-\d\dT[\d:.]+\+00:00`", said)
 

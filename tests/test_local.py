@@ -16,16 +16,18 @@ from pathlib import Path
 import pytest
 import urllib3
 
-import jobs.unicorn_summary
 from consumer.tail import stored
 from local import running
 from local.emulator import Emulator
-from pipeline.job import Job
+from pipeline import settings
+from pipeline.job import Job, load
 from tests.emulated import Stage, job_here, producer, run_to_end, send, sent_lines, stage, wait_for
 
 RECORDS = 60_000
 FLIGHT = ("--unicorns", "100", "--seed", "5", "--start", "2026-11-22 06:00:00")
 FAULTS = ("--late", "0.005", "--out-of-order", "0.05", "--malformed", "0.01")
+
+JOB = load("unicorn_summary")
 
 
 @pytest.fixture(scope="module")
@@ -54,15 +56,11 @@ def test_backlog(backlog: tuple[Stage, Path], parallelism: int, tmp_path: Path) 
     assert result.errors["LATE"] > 100
 
 
-class PlainWatermark(Job):
-    """The job with the watermark that one would write first."""
-
-    def sql(self, kind: str, name: str) -> str:
-        text = super().sql(kind, name)
-        if name != "readings":
-            return text
-        head, watermark, _function = text.partition("WATERMARK FOR StatusTime AS ")
-        return f"{head}{watermark}StatusTime - INTERVAL '5' SECOND\n)"
+def plain_watermark() -> Job:
+    """The job with the watermark that Flink's documentation shows: per subtask."""
+    head, watermark, _function = JOB.texts["readings"].partition("WATERMARK FOR event_time AS ")
+    readings = f"{head}{watermark}event_time - INTERVAL '5' SECOND\n)"
+    return replace(JOB, texts={**JOB.texts, "readings": readings})
 
 
 @pytest.mark.usefixtures("jvm")
@@ -70,12 +68,9 @@ def test_backlog_with_a_plain_watermark(
     backlog: tuple[Stage, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Why shard_watermark is there: with a watermark per subtask, most of a backlog comes out as LATE."""
-    import main  # noqa: PLC0415
-
     made, copy = backlog
     made = made.with_outputs("-plain")
-    fields = vars(jobs.unicorn_summary.JOB)
-    monkeypatch.setattr(main, "JOB", PlainWatermark(**fields))
+    monkeypatch.setattr(settings, "load", lambda _name: plain_watermark())
     run_to_end(made, tmp_path, RECORDS, 1)
     result = made.check(copy)
     assert result.errors["LATE"] > RECORDS / 4
@@ -92,11 +87,8 @@ def test_shards_without_a_unicorn(
 
     The waiting time for a silent subtask is 8 s here instead of 60, so that the test need not last a minute.
     """
-    import main  # noqa: PLC0415
-
-    job = jobs.unicorn_summary.JOB
-    shorter = {**job.configuration, "table.exec.source.idle-timeout": "8 s"}
-    monkeypatch.setattr(main, "JOB", replace(job, configuration=shorter))
+    shorter = {**JOB.configuration, "table.exec.source.idle-timeout": "8 s"}
+    monkeypatch.setattr(settings, "load", lambda _name: replace(JOB, configuration=shorter))
     made = stage(aws, f"alone-{parallelism}")
     copy = tmp_path / "sent.jsonl"
     kinesis, _dynamodb = made.clients

@@ -19,9 +19,9 @@ pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 SPEED = ("--speed", "20")
 IDLE = 60  # seconds after which a silent shard no longer holds back the windows
 START = datetime(2026, 11, 22, 6, 0, tzinfo=UTC)
-JUDGED_BY_SHARD = "GREATEST(own_watermark, COALESCE(CURRENT_WATERMARK(StatusTime), own_watermark))"
+JUDGED_BY_SHARD = "GREATEST(own_watermark, COALESCE(CURRENT_WATERMARK(event_time), own_watermark))"
 READINGS = "jobs/unicorn_summary/tables/readings.sql"
-TIMED = "jobs/unicorn_summary/views/timed.sql"
+TIMED = "pipeline/views/timed.sql"
 
 
 def at(minutes: float) -> tuple[str, str]:

@@ -102,7 +102,7 @@ def test_job_manager_killed(trial: Trial) -> None:
 
 @pytest.mark.fault(
     "kill -9 of the local run, and --resume last",
-    Edit(TIMED, JUDGED_BY_SHARD, "COALESCE(CURRENT_WATERMARK(StatusTime), TIMESTAMP '1970-01-01 00:00:00')"),
+    Edit(TIMED, JUDGED_BY_SHARD, "COALESCE(CURRENT_WATERMARK(event_time), TIMESTAMP '1970-01-01 00:00:00')"),
 )
 def test_local_run_killed(trial: Trial) -> None:
     """The job goes on from its last checkpoint with another parallelism, and no row changes.
@@ -125,7 +125,7 @@ def test_local_run_killed(trial: Trial) -> None:
 
 @pytest.mark.fault(
     "kill -9 in the middle of sums of tenths",
-    Edit("jobs/unicorn_summary/views/summary.sql", "CAST(reading.Distance AS DECIMAL(28, 18))", "reading.Distance"),
+    Edit("jobs/unicorn_summary/views/summary.sql", "CAST(record.Distance AS DECIMAL(28, 18))", "record.Distance"),
 )
 def test_killed_between_distances(trial: Trial) -> None:
     """Half of each sum comes from a checkpoint, the other half after it: what is added in which order changes no row.
@@ -156,7 +156,7 @@ def tenths(name: str, drawn: random.Random) -> list[bytes]:
 @pytest.mark.fault(
     "disk full for checkpoints for 25 s",
     Edit(
-        "local/durable.py",
+        "flink/durable.py",
         '"execution.checkpointing.tolerable-failed-checkpoints": "1000000"',
         '"execution.checkpointing.tolerable-failed-checkpoints": "0"',
     ),

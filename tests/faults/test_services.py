@@ -25,7 +25,7 @@ from tests.faults.trial import FLIGHT, Trial, wait_for_checkpoint
 
 pytestmark = pytest.mark.faults
 SPEED = ("--speed", "20")
-NO_RESTART = Edit("local/durable.py", '"restart-strategy.type": "exponential-delay"', '"restart-strategy.type": "none"')
+NO_RESTART = Edit("flink/durable.py", '"restart-strategy.type": "exponential-delay"', '"restart-strategy.type": "none"')
 # The source gives up after four attempts, as the connector does by itself.
 IMPATIENT = Edit("connectors/kinesis.py", 'FOR_EVER = "1000000000"', 'FOR_EVER = "3"')
 DATA = ("GetRecords", "PutRecords", "BatchWriteItem")
