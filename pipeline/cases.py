@@ -249,6 +249,12 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+def write(found: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Rows as JSON lines, in a file of a folder that is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found), encoding="utf-8")
+
+
 def differences(job: Job, case: Case, folder: Path) -> list[str]:
     """What is not as the case expects, line by line; empty for a case that passes. folder: the case's own."""
     found = []
