@@ -13,6 +13,7 @@ from typing import TextIO
 
 from program.errors import Failure
 
+Say = Callable[[str], None]  # prints one line of progress
 UNREAD = 141  # the exit code that a shell gives to what SIGPIPE ended
 STOPPED = 130  # and to what Ctrl-C ended
 

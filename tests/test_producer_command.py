@@ -358,7 +358,7 @@ def test_stands_alone() -> None:
         [sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
     )
     families, boto3_at_once = done.stdout.splitlines()
-    known = {"producer", "aws", "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
+    known = {"producer", "aws", "program", "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
     known.add("__mp_main__")  # another name of the main module, set by multiprocessing
     # Loaded by urllib3 or botocore if they happen to be installed.
     optional = {

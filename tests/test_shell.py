@@ -17,13 +17,15 @@ from botocore.exceptions import ClientError
 from pyflink.util.exceptions import TableException
 
 from aws import session
+from aws.failures import AwsError
+from aws.session import Services
 from consumer.__main__ import main as consumer
 from consumer.tail import stored
-from deploy.account import DeployError, connect, sentences
+from deploy.account import Account, DeployError
 from flink import distribution, rest
-from flink.backfill import s3
+from flink.backfill import archive
 from java import lib
-from local import emulator, node, resources, running
+from local import emulator, node, resources
 from local.emulator import Emulator, Keys
 from producer.kinesis import Retry
 from producer.kinesis import connect as produce
@@ -170,11 +172,16 @@ def test_an_endpoint_that_was_chosen_wins(theirs: Emulator, by: str, monkeypatch
         monkeypatch.setenv("AWS_ENDPOINT_URL", NOWHERE)
     outlet = produce("any", None, given, Retry(), lambda *_: None)
     assert theirs.endpoint in outlet.where
-    assert connect(session.endpoint_of(given), None, None).number == "000000000000"
+    assert Account.at(session.endpoint_of(given), None, None).number == "000000000000"
     place = {"region": "us-east-1"} | ({"endpoint": given} if given else {})
-    assert s3._client(place).list_buckets()["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert (
+        Services.at(archive._endpoint(place), "us-east-1")
+        .client("s3")
+        .list_buckets()["ResponseMetadata"]["HTTPStatusCode"]
+        == 200
+    )
     if given:
-        session.at(place, "kinesis").list_streams()
+        Services.of_settings(place).client("kinesis").list_streams()
 
 
 @pytest.mark.usefixtures("hostile")
@@ -323,9 +330,9 @@ def test_a_configuration_that_cannot_be_is_one_true_sentence(
     assert consumer(["--patience", "0"]) == 1
     said.append(capsys.readouterr().err)
     with pytest.raises(DeployError) as undone:
-        connect(None, None, None).client("sts")
+        Account.at(None, None, None).client("sts")
     said.append(str(undone.value))
-    with pytest.raises(running.RunError) as unlooked:
+    with pytest.raises(AwsError) as unlooked:
         resources.require({"aws": {"region": "us-east-1"}, "readings": {"stream": "any"}})
     said.append(str(unlooked.value))
     for one in said:
@@ -364,7 +371,7 @@ def test_a_job_tells_its_steps(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=lib.ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
     step, failure = done.stderr.splitlines()
     assert step.endswith(" s  looking up streams and table")
-    assert failure.startswith(f"The stream wildrydes at {NOWHERE} cannot be looked up: ")
+    assert failure == f"{NOWHERE} does not answer: `python -m local aws` starts an emulator."
     assert (done.returncode, done.stdout) == (1, "")
 
 
@@ -373,12 +380,10 @@ def test_the_password_of_an_endpoint_is_not_told(monkeypatch: pytest.MonkeyPatch
     for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}.items():
         monkeypatch.setenv(name, value)
     endpoint = "http://me:hush@127.0.0.1:9"
-    with pytest.raises(
-        running.RunError, match=r"at http://127\.0\.0\.1:9 cannot be looked up: it does not"
-    ) as unlooked:
+    with pytest.raises(AwsError, match=r"^http://127\.0\.0\.1:9 does not answer: ") as unlooked:
         resources.require({"aws": {"region": "any", "endpoint": endpoint}, "readings": {"stream": "any"}})
-    account = connect(endpoint, "any", None)
-    with pytest.raises(DeployError, match=r"^http://127\.0\.0\.1:9 does not answer") as undone, sentences(account):
+    account = Account.at(endpoint, "any", None)
+    with pytest.raises(DeployError, match=r"^http://127\.0\.0\.1:9 does not answer") as undone, account.sentences():
         account.client("sts").get_caller_identity()
     assert "hush" not in f"{unlooked.value}{undone.value}{account.where}"
 

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from flink.backfill.archive import Archive, gather
 from flink.backfill.rows import Lines, Stopped, compute
-from flink.backfill.s3 import Say
 from flink.backfill.table import READ_AT_ONCE, Key, Row, Table, Verdict, compare, connect
 from jobs.unicorn_summary import BACKFILL_EACH
 from pipeline.settings import Settings
-from producer.kinesis import Retry
 from program import folders
+from program.output import Say
 from program.processes import RunError
+from program.waiting import Retry
 
 LOOK_LIMIT = 10.0  # seconds for the table to answer at first; there is no work to lose yet
 SHOWN = 5  # rows of a verdict that the report shows

@@ -13,8 +13,9 @@ from flink.health.facts import Job, Shard, Subtask
 from flink.health.findings import Finding, Level
 from flink.health.progress import overdue
 from flink.health.reading import IDLE, QUIET, Reading, is_quiet
-from flink.health.words import duration, listed, moment
+from flink.health.words import listed, moment
 from jobs.unicorn_summary import JOB
+from program.formats import duration
 
 DELAY = 5_000  # milliseconds that the watermark stays behind the readings (tables/readings.sql)
 # Milliseconds of event time that it may lag the newest reading:

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from flink.health.facts import Aws, Job, Shard
 from flink.health.findings import Finding, Level
 from flink.health.progress import overdue, slowest
-from flink.health.words import duration, listed, many, share
+from flink.health.words import listed, share
 from jobs.unicorn_summary import JOB
+from program.formats import duration, many
 
 WARM = 20.0  # seconds after a (re)start from which on all of it should be under way
 SETTLED = 60.0  # seconds after a (re)start from which on rates of the last minute mean something
