@@ -74,49 +74,49 @@ _output = partial(option, section="Output")
     type=command_line.stream,
     default="wildrydes",
     metavar="NAME",
-    help="name of the Kinesis stream (default: wildrydes)",
+    help="Name of the Kinesis stream.",
 )
 @_source(
     "--region",
     type=command_line.not_empty,
     metavar="REGION",
-    help="AWS region (default: from the environment and configuration of AWS)",
+    help="AWS region.  [default: from the environment and configuration of AWS]",
 )
 @_source(
     "--endpoint",
     type=command_line.url,
     metavar="URL",
-    help="address of Kinesis, as of an emulator (default: AWS_ENDPOINT_URL, else the region's own)",
+    help="Address of Kinesis, as of an emulator.  [default: AWS_ENDPOINT_URL, else the region's own]",
 )
-@_start("--from-start", is_flag=True, help="start at the oldest record that the stream still holds (TRIM_HORIZON)")
+@_start("--from-start", is_flag=True, help="Start at the oldest record that the stream still holds (TRIM_HORIZON).")
 @_start(
     "--from",
     "from_time",
     type=_past,
     metavar="TIME",
-    help="start at the first record that arrived at this time or later: 'yyyy-MM-dd HH:mm:ss', UTC",
+    help="Start at the first record that arrived at this time or later: 'yyyy-MM-dd HH:mm:ss', UTC.",
 )
 @_end(
     "--limit",
     type=number(int, 1, 10**18, "a whole number from 1 up"),
     metavar="N",
-    help="stop after N records",
+    help="Stop after N records.",
 )
-@_end("--until-caught-up", is_flag=True, help="stop when all records that are in the stream now have been printed")
+@_end("--until-caught-up", is_flag=True, help="Stop when all records that are in the stream now have been printed.")
 @_end(
     "--patience",
     type=number(float, 0, LARGEST, "a number of seconds from 0 up"),
     default="300",
     metavar="SECONDS",
-    help="give up after so many seconds of unbroken throttling, server errors or lost connection (default: 300)",
+    help="Give up after so many seconds of unbroken throttling, server errors or lost connection.",
 )
-@_output("--compact", is_flag=True, help="print one line a record instead of an indent of 4 spaces")
+@_output("--compact", is_flag=True, help="Print one line a record instead of an indent of 4 spaces.")
 @_output(
     "--keys",
     is_flag=True,
-    help="print each record's shard, arrival (UTC) and partition key before it, on stderr: stdout stays JSON",
+    help="Print each record's shard, arrival (UTC) and partition key before it, on stderr: stdout stays JSON.",
 )
-@_output("--quiet", is_flag=True, help="print only errors on stderr, no notes and no totals")
+@_output("--quiet", is_flag=True, help="Print only errors on stderr, no notes and no totals.")
 def consumer(**given: Any) -> Options:
     """Check the options that depend on each other. Raises UsageError."""
     options = Options(**given)

@@ -112,102 +112,102 @@ _kinesis = partial(option, section="Kinesis")
     type=_name,
     default="Shadowfax",
     metavar="NAME",
-    help="name of the first unicorn; the others have fixed names (default: Shadowfax)",
+    help="Name of the first unicorn; the others have fixed names.",
 )
 @_unicorns(
     "--unicorns",
     type=number(int, 1, 10_000, "a whole number from 1 to 10,000"),
     default="1",
     metavar="N",
-    help="number of unicorns (default: 1)",
+    help="Number of unicorns.",
 )
 @_unicorns(
     "--msgs",
     type=number(int, 1, 10**15, "a whole number from 1 to 1,000,000,000,000,000"),
     metavar="N",
-    help="stop after N records in all (default: no end)",
+    help="Stop after N records in all.  [default: no end]",
 )
 @_unicorns(
     "--seed",
     type=number(int, -math.inf, math.inf, "a whole number"),
     metavar="INT",
-    help="seed of the flights; the same seed and the same --start give the same bytes (default: random, and printed)",
+    help="Seed of the flights; the same seed and the same --start give the same bytes.  [default: random, and printed]",
 )
 @_clock(
     "--start",
     type=command_line.utc,
     metavar="TIME",
-    help="event time of the first reading in UTC, 'yyyy-MM-dd HH:mm:ss[.SSS]' (default: now, or so long ago that a "
-    "faster clock does not overtake the wall clock)",
+    help="Event time of the first reading in UTC, 'yyyy-MM-dd HH:mm:ss[.SSS]'.  [default: now, or so long ago that a "
+    "faster clock does not overtake the wall clock]",
 )
-@_clock("--speed", type=_positive, metavar="X", help="run the event clock at X times the wall clock (default: 1)")
+@_clock("--speed", type=_positive, metavar="X", help="Run the event clock at X times the wall clock.  [default: 1]")
 @_clock(
     "--rate",
     type=_rate,
     metavar="R",
-    help="send R records a second over all unicorns, which sets the speed to R / N; max: as fast as possible",
+    help="Send R records a second over all unicorns, which sets the speed to R / N; max: as fast as possible.",
 )
 @_faults(
     "--late",
     type=_share,
     default="0",
     metavar="SHARE",
-    help="withhold readings for 150 to 240 s of event time, at most to the end of the run (default: 0)",
+    help="Withhold readings for 150 to 240 s of event time, at most to the end of the run.",
 )
 @_faults(
     "--out-of-order",
     type=_share,
     default="0",
     metavar="SHARE",
-    help="withhold readings for 1 to 4 s of event time (default: 0)",
+    help="Withhold readings for 1 to 4 s of event time.",
 )
 @_faults(
     "--malformed",
     type=_share,
     default="0",
     metavar="SHARE",
-    help="replace readings by malformed records: cut off, not JSON, a field missing or of a wrong type (default: 0)",
+    help="Replace readings by malformed records: cut off, not JSON, a field missing or of a wrong type.",
 )
 @_faults(
     "--error",
     type=click.Choice(["yes", "no"]),
     default="no",
-    help="yes: InputData is Unicornerror in every 5th record and Unicorn in the others (default: no InputData)",
+    help="With yes, InputData is Unicornerror in every 5th record and Unicorn in the others; without, there is none.",
 )
 @_sink(
     "--to",
     type=not_empty,
     default="kinesis",
     metavar="SINK",
-    help="sink of the records: kinesis, stdout, or a file to overwrite; ./kinesis is a file (default: kinesis)",
+    help="Sink of the records: kinesis, stdout, or a file to overwrite; ./kinesis is a file.",
 )
-@_sink("--copy", type=_file, metavar="FILE", help="file for a copy of each acknowledged record, byte for byte")
-@_sink("--quiet", is_flag=True, help="print errors only: no seed, no progress, no totals")
+@_sink("--copy", type=_file, metavar="FILE", help="File for a copy of each acknowledged record, byte for byte.")
+@_sink("--quiet", is_flag=True, help="Print errors only: no seed, no progress, no totals.")
 @_kinesis(
     "--stream",
     type=command_line.stream,
     default="wildrydes",
     metavar="NAME",
-    help="name of the Kinesis stream (default: wildrydes)",
+    help="Name of the Kinesis stream.",
 )
 @_kinesis(
     "--region",
     type=not_empty,
     metavar="REGION",
-    help="AWS region (default: from the environment and configuration of AWS)",
+    help="AWS region.  [default: from the environment and configuration of AWS]",
 )
 @_kinesis(
     "--endpoint",
     type=command_line.url,
     metavar="URL",
-    help="address of Kinesis, as of an emulator (default: AWS_ENDPOINT_URL, else the region's own)",
+    help="Address of Kinesis, as of an emulator.  [default: AWS_ENDPOINT_URL, else the region's own]",
 )
 @_kinesis(
     "--retry-for",
     type=_positive,
     default="60",
     metavar="SECONDS",
-    help="give up after so many seconds in which Kinesis accepts no record (default: 60)",
+    help="Give up after so many seconds in which Kinesis accepts no record.",
 )
 def producer(**given: Any) -> Options:
     """Check the options that depend on each other. Raises UsageError."""
