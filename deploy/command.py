@@ -14,7 +14,7 @@ from typing import Any
 
 from aws.session import endpoint_of
 from deploy import template
-from deploy.account import Account, DeployError, connect
+from deploy.account import Account, DeployError
 from flink import flags
 from flink.flags import positive
 
@@ -141,7 +141,7 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 def _account(parsed: argparse.Namespace) -> Account:
-    return connect(endpoint_of(parsed.endpoint), parsed.region, parsed.profile)
+    return Account.at(endpoint_of(parsed.endpoint), parsed.region, parsed.profile)
 
 
 def _say(text: str) -> None:

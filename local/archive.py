@@ -12,8 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy import query, template
-from deploy.account import Account, Say
+from deploy.account import Account
 from local import check
+from program.output import Say
 
 LIMIT = 90.0  # seconds for Firehose to deliver what it has buffered
 QUERY = f"SELECT Name, StatusTime, Distance, HealthPoints, MagicPoints FROM {template.archive_table()}"  # noqa: S608

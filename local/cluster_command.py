@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from flink import cluster, rest
 from java import lib
 from program import folders
+from program.formats import size
 
 
 def add(command: argparse.ArgumentParser, count: Callable[[str], int], port: Callable[[str], int]) -> None:
@@ -55,8 +56,8 @@ def _status(_parsed: argparse.Namespace) -> int:
             print(f"{member.role:<12} pid {member.pid:<8} ended: `python -m local cluster up` starts another one")
             continue
         since = datetime.fromtimestamp(process.create_time(), UTC)
-        memory = process.memory_info().rss / 2**20
-        print(f"{member.role:<12} pid {member.pid:<8} since {since:%Y-%m-%d %H:%M:%S} UTC, {memory:,.0f} MiB")
+        memory = size(process.memory_info().rss)
+        print(f"{member.role:<12} pid {member.pid:<8} since {since:%Y-%m-%d %H:%M:%S} UTC, {memory}")
     try:
         found = rest.Cluster(note.address).overview()
     except rest.RestError as error:

@@ -7,12 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
-
-from aws import failures, session
-from aws.failures import of_configuration, of_proxy
+from aws.failures import Kind
+from aws.session import Services
 from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
@@ -48,17 +44,13 @@ def default_names() -> Names:
 
 def clients(environment: Mapping[str, str]) -> tuple[KinesisClient, DynamoDBClient]:
     """Clients for the emulator described by these environment variables."""
-    made, endpoint = _session(environment), environment["AWS_ENDPOINT_URL"]
-    return session.client("kinesis", made, endpoint), session.client("dynamodb", made, endpoint)
+    made = account(environment)
+    return made.client("kinesis"), made.client("dynamodb")
 
 
 def account(environment: Mapping[str, str]) -> Account:
     """The emulator described by these environment variables, as what things are deployed to."""
-    return Account(_session(environment), environment["AWS_ENDPOINT_URL"])
-
-
-def _session(environment: Mapping[str, str]) -> boto3.Session:
-    return session.to(environment["AWS_ENDPOINT_URL"], environment=environment)
+    return Account.at(environment["AWS_ENDPOINT_URL"], environment=environment)
 
 
 def create(environment: Mapping[str, str], shards: int, names: Names, **parameters: str) -> Mapping[str, str]:
@@ -100,43 +92,28 @@ def _digest(names: Names) -> str:
 
 
 def require(values: Mapping[str, Mapping[str, str]]) -> None:
-    """Raise RunError unless the streams and the table of these settings are there.
+    """Raise AwsError or RunError unless the streams and the table of these settings are there.
 
     Without one of them the job would show RUNNING, try again for ever, and write nothing.
     """
-    place = values["aws"]
-    where = failures.where(place)
-    what = "place"
-    try:
-        config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-        kinesis = session.at(place, "kinesis", config)
-        dynamodb = session.at(place, "dynamodb", config)
-        for table in ("readings", "summary_stream", "error_stream"):
-            what = f"stream {values[table]['stream']}"
-            stream = kinesis.describe_stream_summary(StreamName=values[table]["stream"])["StreamDescriptionSummary"]
-            _require_usable(stream["StreamStatus"], f"{what} at {where}")
-        what = f"table {values['sensor_data']['table']}"
-        described = dynamodb.describe_table(TableName=values["sensor_data"]["table"])["Table"]
-        _require_usable(described["TableStatus"], f"{what} at {where}")
-        if problem := places.misfit(load("unicorn_summary"), "sensor_data", described):
-            raise RunError(
-                f"The {what} at {where} {problem}: name another as sensor_data.table in the settings, or make one with "
-                "this key."
-            )
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        reason = "does not exist" if code == "ResourceNotFoundException" else f"cannot be looked up ({code})"
-        raise RunError(f"The {what} at {where} {reason}: `python -m local aws` makes all of them here.") from error
-    except (BotoCoreError, ValueError) as error:
-        raise RunError(f"The {what} at {where} cannot be looked up: {_reason(error)}.") from error
-
-
-def _reason(error: BotoCoreError | ValueError) -> str:
-    if found := of_configuration(error) or of_proxy(error):
-        return ": ".join(found)
-    if isinstance(error, EndpointConnectionError | HTTPClientError):  # whose text has the whole address
-        return f"it does not answer ({type(error).__name__})"
-    return str(error).rstrip(".")
+    services = Services.of_settings(values["aws"])
+    kinesis, dynamodb = services.client("kinesis", 2), services.client("dynamodb", 2)
+    here = {Kind.ABSENT: "`python -m local aws` makes all of them here"}
+    for table in ("readings", "summary_stream", "error_stream"):
+        name = values[table]["stream"]
+        what = f"stream {name} at {services.where}"
+        with services.sentences(f"the {what}", here):
+            stream = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+        _require_usable(stream["StreamStatus"], what)
+    name = values["sensor_data"]["table"]
+    what = f"table {name} at {services.where}"
+    with services.sentences(f"the {what}", here):
+        described = dynamodb.describe_table(TableName=name)["Table"]
+    _require_usable(described["TableStatus"], what)
+    if problem := places.misfit(load("unicorn_summary"), "sensor_data", described):
+        raise RunError(
+            f"The {what} {problem}: name another as sensor_data.table in the settings, or make one with this key."
+        )
 
 
 def _require_usable(status: str, what: str) -> None:

@@ -54,7 +54,7 @@ class Command(click.Command):
 
 def command(**more: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """Decorate the function that turns the options of a program into its value."""
-    settings = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    settings = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 110}
     return click.command(cls=Command, context_settings=settings, **more)
 
 

@@ -9,7 +9,8 @@
     ├── StartError               program.processes      a process does not start
     ├── RunError                 program.processes      a program cannot go on
     │   └── Stopped         130  flink.backfill.rows    Ctrl-C in the midst of a backfill
-    ├── DeployError              deploy.account         AWS refuses, or is in another state than a deployment needs
+    ├── AwsError                 aws.failures           AWS refuses, or cannot be asked
+    │   └── DeployError          deploy.account         AWS is in another state than a deployment needs
     ├── NotSetUp                 java.lib               `make setup` has not run
     ├── JarError                 java.jars              a jar cannot be downloaded
     ├── CompileError             java.build             the Java sources do not compile

@@ -21,7 +21,7 @@ from botocore.stub import Stubber
 from deploy import __main__ as program
 from deploy import account as account_module
 from deploy import command, down, retained, status, template
-from deploy.account import Account, DeployError, Wait, connect, sentence
+from deploy.account import Account, DeployError, Wait
 from deploy.application import Application
 from deploy.stack import Stack
 from deploy.up import Deployment, Plan, Wanted
@@ -726,15 +726,15 @@ def test_no_region_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(DeployError, match=r"^No region: "):
-        connect(None, None, None)
+        Account.at(None, None, None)
     with pytest.raises(DeployError, match=r"nobody.*list-profiles"):
-        connect(None, "us-east-1", "nobody")
+        Account.at(None, "us-east-1", "nobody")
     with pytest.raises(DeployError, match=r"^There are no AWS credentials: "):
-        Stack(connect(None, "us-east-1", None)).find()
-    there = connect("http://127.0.0.1:1", None, None)
+        Stack(Account.at(None, "us-east-1", None)).find()
+    there = Account.at("http://127.0.0.1:1", None, None)
     assert (there.region, there.is_emulated) == (emulator.REGION, True)
     assert there.session.get_credentials() is not None
-    elsewhere = connect("https://example.com", "us-east-1", None)
+    elsewhere = Account.at("https://example.com", "us-east-1", None)
     assert elsewhere.session.get_credentials() is None, "made-up credentials stay on this machine"
     assert not elsewhere.is_emulated, "an endpoint in a VPC is AWS"
 
@@ -755,14 +755,14 @@ def answer(code: str, message: str = "No.") -> ClientError:
     ],
 )
 def test_every_error_is_a_sentence(error: Any, said: str) -> None:
-    text = sentence(error)
+    text = Account.at("http://127.0.0.1:1").explain(error).sentence
     assert said in text
     assert "\n" not in text
     assert text.endswith(".")
 
 
 def test_a_bucket_of_somebody_else() -> None:
-    account = connect("http://127.0.0.1:1", None, None)
+    account = Account.at("http://127.0.0.1:1", None, None)
     s3 = account.client("s3")
     with Stubber(s3) as stubber:
         stubber.add_client_error("head_bucket", "403", http_status_code=403)

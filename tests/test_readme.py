@@ -6,10 +6,11 @@ import argparse
 import importlib
 import re
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 from urllib.parse import unquote
 
+import click
 import pytest
 
 from java import lib
@@ -18,11 +19,11 @@ from pipeline import settings
 README = lib.ROOT / "README.md"
 # Each program's own parser: what it does not know, README must not name.
 PARSERS = {
-    "consumer": "consumer.arguments:_parser",
+    "consumer": "consumer.options:consumer",
     "deploy": "deploy.__main__:parser",
     "jobs": "jobs.__main__:parser",
     "local": "local.__main__:parser",
-    "producer": "producer.options:_parser",
+    "producer": "producer.options:producer",
 }
 TOOLS = {"pytest", "ruff", "mypy", "sqlfluff"}  # programs of others, in requirements.in
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}) *(\S*)[^\n]*\n(.*?)^ {0,3}\1`* *$", re.MULTILINE | re.DOTALL)
@@ -88,27 +89,27 @@ def after_python_m(command: list[str]) -> int | None:
     return next((n + 2 for n, (one, two) in enumerate(pairwise(command)) if "python" in one and two == "-m"), None)
 
 
-def parser_of(program: str) -> argparse.ArgumentParser:
+def flags_of(program: str, words: list[str]) -> Collection[str] | None:
+    """The flags of the program, or of its subcommand, which the first word names; None for an unknown subcommand."""
     module, _, name = PARSERS[program].partition(":")
-    made = getattr(importlib.import_module(module), name)()
-    assert isinstance(made, argparse.ArgumentParser)
-    return made
+    made = getattr(importlib.import_module(module), name)
+    if isinstance(made, click.Command):
+        return {"-h", "--help"}.union(*(parameter.opts for parameter in made.params))
+    parser = made()
+    assert isinstance(parser, argparse.ArgumentParser)
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction) and words and not words[0].startswith("-"):
+            parser = action.choices.get(words[0])
+    return parser and parser._option_string_actions
 
 
 def unknown(program: str, words: list[str]) -> list[str]:
-    """What the program's parser does not know among the words: its subcommand, and every flag."""
-    parser = parser_of(program)
-    strange = []
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction) and words and not words[0].startswith("-"):
-            if words[0] not in action.choices:
-                return [words[0]]
-            parser = action.choices[words[0]]
-    for word in words:
-        flag = word.partition("=")[0]
-        if re.match(r"--?[a-zA-Z]", flag) and flag not in parser._option_string_actions:
-            strange.append(flag)
-    return strange
+    """The words that the program's parser does not know: its subcommand, and every flag."""
+    known = flags_of(program, words)
+    if known is None:
+        return words[:1]
+    flags = [word.partition("=")[0] for word in words if re.match(r"--?[a-zA-Z]", word)]
+    return [flag for flag in flags if flag not in known]
 
 
 def targets() -> set[str]:

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from flink.backfill.archive import Archive, gather
 from flink.backfill.rows import Lines, Stopped, compute
-from flink.backfill.s3 import Say
 from flink.backfill.table import READ_AT_ONCE, Key, Row, Table, Verdict, compare, connect
 from pipeline.job import load
 from pipeline.settings import Settings
-from producer.kinesis import Retry
 from program import folders
+from program.output import Say
 from program.processes import RunError
+from program.waiting import Retry
 
 BACKFILL_EACH = load("unicorn_summary").backfill(each=True)
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from connectors import files
 from flink import distribution, durable, rest
 from flink.backfill.archive import Archive, unreadable
-from flink.backfill.s3 import Say
 from flink.backfill.table import Row
 from pipeline import statements
 from pipeline.job import Job, load
 from program import environment, processes
+from program.output import Say
 from program.processes import RunError
 
 if TYPE_CHECKING:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from aws import failures, session
-from aws.failures import of_configuration
-from consumer.trouble import code_of, is_passing
-from producer.kinesis import Retry
+from aws.failures import ERRORS, Cause, Kind, said
+from aws.session import Services
 from program.processes import RunError
+from program.waiting import Outage, Retry
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,6 +21,11 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/: API_BatchGetItem.html, API_BatchWriteItem.html
 READ_AT_ONCE = 100
 WRITE_AT_ONCE = 25
+
+_REMEDIES = {
+    Kind.ABSENT: "name it in --properties, or let `python -m local aws` make it here",
+    Kind.DENIED: "allow this identity dynamodb:BatchGetItem and dynamodb:BatchWriteItem on it",
+}
 
 Key = tuple[str, str]  # (Name, StatusTime)
 Row = Mapping[str, Any]  # a row by its columns: texts and whole numbers
@@ -74,12 +75,12 @@ class Table:
 
     client: DynamoDBClient
     name: str
-    where: str
+    services: Services
     pause: Callable[[float], object]
     retry: Retry
 
     def __str__(self) -> str:
-        return f"table {self.name} at {self.where}"
+        return f"table {self.name} at {self.services.where}"
 
     def look_up(self) -> None:
         """Raise RunError unless the table is there, has that key, and may be read."""
@@ -117,49 +118,37 @@ class Table:
 
     def _all(self, left: Sequence[T], call: Callable[[Sequence[T]], Sequence[T]]) -> None:
         """Repeat a call with what it left undone, until nothing is or `retry.limit` seconds brought nothing."""
-        failures, since = 0, time.monotonic()
+        outage = Outage(self.retry)
         while left:
             before, why = len(left), "it left them undone"
             try:
                 left = call(left)
-            except (ClientError, BotoCoreError) as error:
-                if not is_passing(error):
-                    raise RunError(self._refusal(error)) from error
-                why = code_of(error)
+            except ERRORS as error:
+                cause = self.services.explain(error, f"the {self}", _REMEDIES)
+                if not cause.is_passing:
+                    raise RunError(self._refusal(error, cause)) from error
+                why = cause.code
             if len(left) < before:
-                failures, since = 0, time.monotonic()
+                outage.over()
             if left:
-                failures += 1
-                remaining = since + self.retry.limit - time.monotonic()
-                if remaining <= 0:
+                wait = outage.failed()
+                if wait is None:
                     raise RunError(
                         f"The {self} has not taken one of {len(left)} requests for {self.retry.limit:g} s ({why}): see "
                         "whether it can be reached and has the capacity, and run this again; what is written stays."
                     )
-                self.pause(min(remaining, self.retry.delay(failures, random.random())))  # noqa: S311  (spreads load)
+                self.pause(wait)
 
-    def _refusal(self, error: ClientError | BotoCoreError) -> str:
-        code = code_of(error)
-        if code == "ResourceNotFoundException":
-            return f"The {self} does not exist: name it in --properties, or let `python -m local aws` make it here."
-        if code == "ValidationException":
-            return f"The {self} is not keyed by Name and StatusTime, both texts, as the rows are ({_said(error)})."
-        remedy = "check the credentials, which need dynamodb:BatchGetItem and dynamodb:BatchWriteItem on it"
-        return f"The {self} cannot be used ({code}): {remedy}."
+    def _refusal(self, error: Exception, cause: Cause) -> str:
+        if isinstance(error, ClientError) and cause.code == "ValidationException":
+            return f"The {self} is not keyed by Name and StatusTime, both texts, as the rows are ({said(error)})."
+        return cause.sentence
 
 
 def connect(place: Mapping[str, str], name: str, pause: Callable[[float], object], limit: float = 60) -> Table:
-    """The table in the place that the settings name. Raises RunError; asks nothing of it yet."""
-    # botocore's own retries are off: they would repeat what was accepted, and know of no limit over several calls.
-    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
-    where = failures.where(place)
-    try:
-        client = session.at(place, "dynamodb", config)
-    except (BotoCoreError, ValueError) as error:
-        found = of_configuration(error)
-        reason = ": ".join(found) if found else str(error).rstrip(".")
-        raise RunError(f"The table {name} at {where} cannot be used: {reason}.") from error
-    return Table(client, name, where, pause, Retry(limit))
+    """The table in the place that the settings name. Raises AwsError; asks nothing of it yet."""
+    services = Services.of_settings(place)
+    return Table(services.client("dynamodb"), name, services, pause, Retry(limit))
 
 
 def _plain(value: Mapping[str, Any]) -> Any:
@@ -169,8 +158,3 @@ def _plain(value: Mapping[str, Any]) -> Any:
 
 def _item(row: Row) -> dict[str, Any]:
     return {name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in row.items()}
-
-
-def _said(error: Exception) -> str:
-    response: Mapping[str, Any] = getattr(error, "response", {})
-    return str(response.get("Error", {}).get("Message", "no reason given")).rstrip(".")[:200]

@@ -12,16 +12,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from aws import session
-from aws.failures import of_configuration, of_proxy
-from consumer.answers import Record, batch_of, service_time
-from consumer.clock import Clock, SystemClock
-from consumer.failures import NO_CREDENTIALS, Place
+from aws.failures import ERRORS, AwsError, code_of
+from aws.session import Services, stream_at
+from consumer.records import Record, batch_of, service_time
 from consumer.shards import at, list_shards
-from consumer.trouble import code_of
+from consumer.tail import Clock, SystemClock
 from flink.health.facts import Aws, Resource, Shard
 from pipeline import places
 from pipeline.job import load
@@ -37,32 +34,23 @@ READS = 2  # from one position, at most: an empty answer may only mean that ther
 PAUSE = 0.25  # seconds between two reads of a shard
 FUTURE = 600_000  # milliseconds after its arrival: a reading with a later time is COERCION (views/checked.sql)
 TOGETHER = 8  # shards asked at a time
-CONFIG = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
+ATTEMPTS = 2  # of a call whose failure may pass
 
 
 def ask(values: Mapping[str, Mapping[str, str]], clock: Clock | None = None) -> Aws:
     """What the services tell about the streams and the table of these settings; their refusals are part of it."""
     place = values["aws"]
-    where = str(Place(values["readings"]["stream"], place["region"], place.get("endpoint")))
+    where = stream_at(values["readings"]["stream"], place["region"], place.get("endpoint"))
     try:
-        kinesis = session.at(place, "kinesis", CONFIG)
-        dynamodb = session.at(place, "dynamodb", CONFIG)
+        services = Services.of_settings(place)
+        kinesis, dynamodb = services.client("kinesis", ATTEMPTS), services.client("dynamodb", ATTEMPTS)
+    except AwsError as error:
+        return Aws(where, str(error).rstrip("."))
+    try:
         resources = tuple(_resources(kinesis, dynamodb, values))
         return Aws(where, None, resources, open_shards(kinesis, values["readings"]["stream"], clock or SystemClock()))
-    except ClientError as error:
-        return Aws(where, f"{error.operation_name} was refused ({code_of(error)})")
-    except (BotoCoreError, ValueError) as error:
-        return Aws(where, _reason(error))
-
-
-def _reason(error: BotoCoreError | ValueError) -> str:
-    if found := of_configuration(error) or of_proxy(error):
-        return ": ".join(found)
-    if isinstance(error, NO_CREDENTIALS):
-        return "there are no usable AWS credentials"
-    if isinstance(error, EndpointConnectionError | HTTPClientError):
-        return f"it does not answer ({code_of(error)})"
-    return str(error).rstrip(".")
+    except ERRORS as error:
+        return Aws(where, services.explain(error).what)
 
 
 def _resources(

@@ -13,8 +13,9 @@ from flink.health.facts import Job, Shard, Subtask
 from flink.health.findings import Finding, Level
 from flink.health.progress import overdue
 from flink.health.reading import IDLE, QUIET, Reading, is_quiet
-from flink.health.words import duration, listed, moment
+from flink.health.words import listed, moment
 from pipeline.job import load
+from program.formats import duration
 
 JOB = load("unicorn_summary")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from flink.health import event_time, progress, reading
 from flink.health.facts import Aws, Facts, Job
 from flink.health.findings import Finding, Level
-from flink.health.words import duration
+from program.formats import duration
 
 
 def judge(facts: Facts) -> list[Finding]:

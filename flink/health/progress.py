@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from flink.health.facts import Aws, Checkpoints, Job, Sink, Vertex
 from flink.health.findings import Finding, Level, page, remedy
-from flink.health.words import duration, listed, many, part, share, written
+from flink.health.words import listed, part, share, written
+from program.formats import duration, many
 
 MISSED = 3  # intervals without a checkpoint until the job counts as stuck
 PATIENCE = 30.0  # seconds without one that a busy machine may take, however short the interval

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from flink.health.facts import Aws, Job, Shard
 from flink.health.findings import Finding, Level
 from flink.health.progress import overdue, slowest
-from flink.health.words import duration, listed, many, share
+from flink.health.words import listed, share
 from pipeline.job import load
+from program.formats import duration, many
 
 JOB = load("unicorn_summary")
 

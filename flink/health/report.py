@@ -14,7 +14,8 @@ from flink.health import judgement
 from flink.health.facts import Aws, Checkpoints, Facts, Job, Records, Sink
 from flink.health.findings import Finding, Level
 from flink.health.reading import QUIET
-from flink.health.words import duration, listed, many, moment, part, share, size
+from flink.health.words import listed, moment, part, share
+from program.formats import duration, many, size
 
 _COLOURS = {Level.NOTE: "green", Level.DEGRADED: "yellow", Level.STUCK: "red", Level.DOWN: "red"}
 NAMES = 12  # characters of a fact's name

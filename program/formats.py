@@ -1,0 +1,35 @@
+"""Sizes, durations and counts as a person reads them."""
+
+from __future__ import annotations
+
+import math
+
+from rich import filesize
+
+
+def size(bytes_: float) -> str:
+    """Bytes in the largest decimal unit: 812 bytes, 31.0 kB, 4.2 MB."""
+    return filesize.decimal(round(bytes_))
+
+
+def many(count: int, noun: str) -> str:
+    """A count with its noun: 1 shard, 1,204 shards."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def duration(seconds: float) -> str:
+    """In the two largest units: 2.7 s, 62 s, 9 min 57 s, 3 h 2 min, 2 d 3 h."""
+    if seconds < 10:
+        return f"{max(seconds, 0.0):.1f} s"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    for limit, unit, larger, part_unit, smaller in (
+        (7_200, 60, "min", 1, "s"),
+        (172_800, 3_600, "h", 60, "min"),
+        (math.inf, 86_400, "d", 3_600, "h"),
+    ):
+        if whole < limit:
+            rest = whole % unit // part_unit
+            return f"{whole // unit} {larger}" + (f" {rest} {smaller}" if rest else "")
+    raise AssertionError("unreachable")
