@@ -19,6 +19,7 @@ from local.view import Scene, Show, view
 from local.watch import Seen, Watch
 from program import folders, processes
 from program.processes import RunError
+from program.waiting import wait_until
 
 WINDOW_LIMIT = 180.0  # seconds that a demo with --windows waits for the next one
 DRAIN_LIMIT = 120.0  # seconds to close the last windows
@@ -237,9 +238,9 @@ def _settled(seen: Seen) -> Callable[[], bool]:
 
 
 def _wait(done: Callable[[], bool], seconds: float, what: str, tick: Callable[[], None]) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            raise RunError(f"{what} within {seconds:.0f} s.")
+    def is_done() -> bool:
         tick()
-        time.sleep(0.1)
+        return done()
+
+    if not wait_until(is_done, seconds, 0.1):
+        raise RunError(f"{what} within {seconds:.0f} s.")

@@ -1,0 +1,147 @@
+"""The command line: python -m local --help."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flink import flags, minicluster, submit
+from jobs.unicorn_summary import JOB
+from local import cluster_command
+from pipeline import places, settings
+from program import environment, folders, processes
+from program.commands import Group, Value
+
+STATE = folders.STATE / "job"
+COUNT, SUBTASKS, SHARE = Value(flags.count, "N"), Value(flags.subtasks, "N"), Value(flags.share, "SHARE")
+SPEED, PORT = Value(flags.positive, "X"), Value(flags.port, "PORT")
+
+
+@click.group(cls=Group)
+def program() -> None:
+    """The whole application on this machine: AWS emulator, Flink, demo."""
+
+
+program.add_command(cluster_command.cluster)
+
+
+@program.command(
+    example="python -m local demo --windows 3\n"
+    "python -m local demo --unicorns 200 --speed 60 --late 0.05 --cluster --windows 10"
+)
+@click.option("--unicorns", type=COUNT, default=20, help="Unicorns that fly.")
+@click.option("--shards", type=COUNT, default=4, help="Shards of the raw stream.")
+@click.option("--parallelism", type=SUBTASKS, default=None, help="Subtasks.  [default: one per shard]")
+@click.option("--speed", type=SPEED, default=20.0, help="The producer's clock against the wall clock.")
+@click.option("--windows", type=COUNT, default=None, help="End after N closed windows.  [default: end by Ctrl-C]")
+@click.option("--late", type=SHARE, default=0.01, help="Share of readings that come minutes late.")
+@click.option("--out-of-order", type=SHARE, default=0.05, help="Share of readings that come seconds late.")
+@click.option("--malformed", type=SHARE, default=0.01, help="Share of records that are no readings.")
+@click.option("--seed", type=int, default=None, help="Seed of the flights: the same seed, the same flights.")
+@click.option("--port", type=PORT, default=0, help="Port of the AWS endpoint; 0 picks a free one.")
+@click.option("--web-port", type=PORT, default=0, help="Port of Flink's web UI; 0 picks a free one.")
+@click.option("--page-port", type=PORT, default=0, help="Port of the live map; 0 picks a free one.")
+@click.option("--no-dashboard", is_flag=True, help="Without the live map.")
+@click.option("--cluster", is_flag=True, help="On a standalone cluster of three processes, not in one JVM.")
+def demo(*, no_dashboard: bool, **options: Any) -> int:
+    """Everything at once, with a check of every row at the end.
+
+    Unicorns fly through Kinesis and Flink into rows. At the end every row is computed again from what the producer
+    sent, without Flink, and compared. The exit code is 0 only if all are equal and every record is counted.
+    """
+    from local import demo  # noqa: PLC0415  (boto3 and rich take half a second: --help does without)
+
+    shards = options["shards"]
+    options["parallelism"] = options["parallelism"] or min(shards, JOB.most_subtasks or shards)
+    return demo.run(demo.Options(**options, dashboard=not no_dashboard))
+
+
+@program.command(example="python -m local aws --shards 8 --no-archive")
+@click.option("--port", type=PORT, default=4566, help="Port of the AWS endpoint; 0 picks a free one.")
+@click.option("--shards", type=COUNT, default=4, help="Shards of the raw stream.")
+@click.option("--no-archive", is_flag=True, help="Without Firehose and S3, which slow the emulator down.")
+@click.option("--page-port", type=PORT, default=8080, help="Port of the live map; 0 picks a free one.")
+@click.option("--no-dashboard", is_flag=True, help="Without the live map.")
+def aws(port: int, shards: int, no_archive: bool, page_port: int, no_dashboard: bool) -> int:
+    """The AWS emulator with streams, table and archive, until Ctrl-C.
+
+    It listens on 127.0.0.1. Its resources are made from the cloud's own template. Nothing is kept.
+    """
+    from local import emulator, page, resources  # noqa: PLC0415  (boto3 takes half a second)
+
+    with ExitStack() as stack:
+        asked = stack.enter_context(processes.signals())
+        if not no_dashboard:
+            processes.require_free(page_port, "--page-port")
+        folder = stack.enter_context(folders.fresh("aws", "local aws"))
+        aws = stack.enter_context(emulator.running(folder / "emulator.log", port))
+        names = resources.default_names()
+        archived = "no" if no_archive else "yes"
+        made = resources.create(aws.environment, shards, names, Archive=archived, Dashboard="yes")
+        print(f"# AWS on {aws.endpoint}: streams {names.raw} ({shards} shards), {names.summary}, {names.errors};")
+        bucket = f"; archive {made['ArchiveBucketName']}" if "ArchiveBucketName" in made else ""
+        if not no_dashboard:
+            chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
+            served = stack.enter_context(page.running(chosen, aws.endpoint, page_port, keys=aws.keys))
+            bucket += f"; live map {served.address}"
+        print(f"# table {names.table}{bucket}. In every other terminal, first:")
+        print(environment.line(aws.environment), flush=True)
+        while not asked.wait(0.5):
+            if aws.process.poll() is not None:
+                raise processes.RunError(f"The AWS emulator ended; its log is {folder / 'emulator.log'}.")
+    return 0
+
+
+@program.command(example="python -m local job --parallelism 2 --resume last")
+@click.option(
+    "--properties", type=Path, default=None, metavar="FILE", help="The settings.  [default: made from AWS_ENDPOINT_URL]"
+)
+@click.option("--parallelism", type=SUBTASKS, default=4, help="Subtasks; one per shard is fastest.")
+@click.option("--port", type=PORT, default=8081, help="Port of Flink's web UI; 0 picks a free one.")
+@click.option(
+    "--state",
+    type=Path,
+    default=STATE,
+    show_default=".state/job",
+    metavar="DIR",
+    help="Folder for checkpoints, savepoints and logs.",
+)
+@click.option(
+    "--resume",
+    default=None,
+    metavar="PATH",
+    help="Go on from this checkpoint or savepoint; 'last' finds the newest.",
+)
+def job(properties: Path | None, parallelism: int, port: int, state: Path, resume: str | None) -> int:
+    """The job on a Flink minicluster, until Ctrl-C.
+
+    One JVM has JobManager, TaskManager and web UI.
+    """
+    from local import resources, running  # noqa: PLC0415  (boto3 takes half a second)
+
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"{time.monotonic() - began:5.1f} s  {text}", file=sys.stderr, flush=True)
+
+    with folders.owned(state, "local job", "end it, or choose another folder with --state"):
+        file = properties or running.properties_here(state)
+        chosen = settings.read(file)
+        places.connectors(chosen)  # refuses what no connector takes, before anything is started
+        point = minicluster.newest_checkpoint(state) if resume == "last" else resume
+        if chosen.values["readings"]["start"] == "LATEST" and not point:
+            file = submit.with_start(file, flags.pinned("LATEST", datetime.now(UTC)), state)
+        processes.require_free(port, "--port")
+        if chosen.place == "aws":
+            say("looking up streams and table")
+            resources.require(chosen.values)
+        aws = environment.for_job(chosen.values.get("aws", {}).get("endpoint"))
+        emulated = places.is_emulated(chosen)
+        launch = minicluster.Launch(parallelism, state, port or processes.free_port(), point, emulated=emulated)
+        return minicluster.run(file, launch, aws, say)
