@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 from aws.failures import AwsError, Remedies
 from aws.session import Services
 from program.addresses import is_here, without_secrets
 from program.output import Say
+from program.waiting import Every, wait_until
 
+T = TypeVar("T")
 TOLD_EVERY = 15.0  # seconds between two lines about a wait
 
 
@@ -58,26 +61,25 @@ class Account(Services):
 
 
 class Wait:
-    """A wait with a limit that shows it goes on: call `pause` until what is waited for has come.
-
-    The pauses grow up to 5 s. `say` is told every 15 s.
-    """
+    """A wait in an account that shows it goes on: `say` gets a line every 15 s, the pauses grow up to 5 s."""
 
     def __init__(self, what: str, seconds: float, remedy: str, say: Say) -> None:
         self._what, self._seconds, self._remedy, self._say = what, seconds, remedy, say
-        self._began = self._told = time.monotonic()
-        self._next = 0.1
+        self._began, self._every = time.monotonic(), Every(TOLD_EVERY)
 
     @property
     def elapsed(self) -> float:
         return time.monotonic() - self._began
 
-    def pause(self) -> None:
-        """Sleep for a while. Raises DeployError after the limit."""
-        if self.elapsed > self._seconds:
-            raise DeployError(f"{self._what} has not ended after {self._seconds / 60:.0f} minutes: {self._remedy}.")
-        if time.monotonic() - self._told > TOLD_EVERY:
-            self._told = time.monotonic()
-            self._say(f"{self.elapsed:5.0f} s  {self._what} goes on")
-        time.sleep(self._next)
-        self._next = min(5.0, self._next * 1.3)
+    def until(self, done: Callable[[], T | None]) -> T:
+        """The first true answer of `done`. Raises DeployError after the limit."""
+
+        def answer() -> T | None:
+            found = done()
+            if not found and self._every.is_due():
+                self._say(f"{self.elapsed:5.0f} s  {self._what} goes on")
+            return found
+
+        if found := wait_until(answer, self._seconds, 0.1, 5.0):
+            return found
+        raise DeployError(f"{self._what} has not ended after {self._seconds / 60:.0f} minutes: {self._remedy}.")

@@ -159,11 +159,12 @@ class Application:
 
     def _settled(self, what: str, limit: float) -> Running:
         wait = Wait(what, limit, "it goes on in the account; `python -m deploy status` and `logs` show it", self._say)
-        while True:
-            found = self.require()
-            if not found.is_busy:
-                return found
-            wait.pause()
+
+        def found() -> Running | None:
+            running = self.require()
+            return None if running.is_busy else running
+
+        return wait.until(found)
 
     def log(self, since: float, *, errors: bool = False) -> Iterator[Entry]:
         """The entries of its log since a time (seconds since 1970), the oldest first; only `errors` if asked to."""

@@ -95,17 +95,19 @@ def in_athena(account: Account, database: str, sql: str, say: Say) -> Result:
         )["QueryExecutionId"]
     wait = Wait("The query", LIMIT, "narrow it by datehour", say)
     state = "QUEUED"
+
+    def executed() -> Any:
+        nonlocal state
+        with account.sentences():
+            execution = athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]
+        state = execution["Status"]["State"]
+        if state in ("FAILED", "CANCELLED"):
+            reason = execution["Status"].get("StateChangeReason", "no reason given")
+            raise DeployError(f"Athena {state.lower()} the query: {flat(reason)}.")
+        return execution if state == "SUCCEEDED" else None
+
     try:
-        while True:
-            with account.sentences():
-                execution = athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]
-            state = execution["Status"]["State"]
-            if state == "SUCCEEDED":
-                break
-            if state in ("FAILED", "CANCELLED"):
-                reason = execution["Status"].get("StateChangeReason", "no reason given")
-                raise DeployError(f"Athena {state.lower()} the query: {flat(reason)}.")
-            wait.pause()
+        execution = wait.until(executed)
     except (KeyboardInterrupt, DeployError):
         if state in ("QUEUED", "RUNNING"):  # else it goes on, and costs
             with contextlib.suppress(DeployError), account.sentences():

@@ -116,6 +116,5 @@ def delete_table(account: Account, table: str, say: Say) -> None:
     with account.sentences():
         account.client("dynamodb").delete_table(TableName=table)
     wait = Wait(f"The removal of the table {table}", DELETE_LIMIT, "look at it in the console", say)
-    while _described(account, table):
-        wait.pause()
+    wait.until(lambda: not _described(account, table))
     say(f"deleted the table {table}")

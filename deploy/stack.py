@@ -177,21 +177,23 @@ class Stack:
     def _computed(self, id_: str, *, is_new: bool) -> Proposal:
         what, remedy = "CloudFormation's list of changes", "try again, or look at the stack in the console"
         wait = Wait(what, PROPOSE_LIMIT, remedy, self._say)
-        while True:
+
+        def ended() -> Any:
             with self._account.sentences():
                 answer = self._cloudformation.describe_change_set(ChangeSetName=id_, StackName=self.name)
-            if answer["Status"] == "CREATE_COMPLETE":
-                return Proposal(id_, is_new, [*map(_change, self._changes(id_))])
-            if answer["Status"] == "FAILED":
-                reason = answer.get("StatusReason", "")
-                proposal = Proposal(id_, is_new, (), is_something=False)
-                found = self._validation_errors(ChangeSetName=id_)
-                self.discard(proposal)
-                if any(nothing in reason for nothing in _NOTHING):
-                    return proposal
-                reason = "; ".join(found) or reason.rstrip(".")
-                raise DeployError(f"CloudFormation refuses the change ({reason}): mend what it names.")
-            wait.pause()
+            return answer if answer["Status"] in ("CREATE_COMPLETE", "FAILED") else None
+
+        answer = wait.until(ended)
+        if answer["Status"] == "CREATE_COMPLETE":
+            return Proposal(id_, is_new, [*map(_change, self._changes(id_))])
+        reason = answer.get("StatusReason", "")
+        proposal = Proposal(id_, is_new, (), is_something=False)
+        found = self._validation_errors(ChangeSetName=id_)
+        self.discard(proposal)
+        if any(nothing in reason for nothing in _NOTHING):
+            return proposal
+        reason = "; ".join(found) or reason.rstrip(".")
+        raise DeployError(f"CloudFormation refuses the change ({reason}): correct what it names.")
 
     def _changes(self, id_: str) -> Iterator[dict[str, Any]]:
         with self._account.sentences():
@@ -245,7 +247,10 @@ class Stack:
         """Wait until nothing is in progress, telling what happens (to the resources that are `touched`)."""
         told = set(known)
         wait = Wait(what, CHANGE_LIMIT, "it goes on in the account; `python -m deploy status` shows it", self._say)
-        while True:
+        found: Found | None = None
+
+        def has_ended() -> bool:
+            nonlocal found
             found = Stack(self._account, id_).find()
             for event in reversed(self._events(id_)):
                 if event["EventId"] not in told:
@@ -253,9 +258,10 @@ class Stack:
                     if touched is None or event["LogicalResourceId"] in touched:
                         self._tell(event, wait.elapsed)
             has_begun = len(told) > len(known)
-            if has_begun and (found is None or not found.is_busy):
-                return found
-            wait.pause()
+            return has_begun and (found is None or not found.is_busy)
+
+        wait.until(has_ended)
+        return found
 
     def _tell(self, event: Mapping[str, Any], elapsed: float) -> None:
         status = str(event["ResourceStatus"])

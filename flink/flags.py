@@ -46,6 +46,24 @@ def positive(text: str, what: str = "a number") -> float:
     return value
 
 
+def port(text: str) -> int:
+    """A TCP port; 0 stands for any that is free. Raises ArgumentTypeError."""
+    if not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """A share from 0 to 1. Raises ArgumentTypeError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
+    return value
+
+
 def count(text: str) -> int:
     """A whole number from 1 on. Raises ArgumentTypeError."""
     if not text.isdigit() or int(text) < 1:

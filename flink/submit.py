@@ -25,6 +25,7 @@ from pipeline import settings
 from pipeline.job import load
 from program import environment, processes
 from program.errors import Failure
+from program.waiting import wait_until
 
 JOB = load("unicorn_summary")
 
@@ -214,24 +215,25 @@ def reason(text: str) -> str:
 
 
 def _wait_until_running(job: rest.Job) -> None:
-    deadline = time.monotonic() + RUN_LIMIT
-    while time.monotonic() < deadline:
+    def runs() -> bool:
         found = job.state()
         if found == "FAILED":
             raise SubmitError(f"The job failed at once: {job.failure()}")
         if found == "RUNNING" and job.is_running():
-            return
+            return True
         if job.restarts() >= RESTARTS:
             raise SubmitError(
                 f"The job does not come up, and tries again and again: {job.failure()[:200]}. Mend that and it goes on "
                 f"by itself, or take it off {job.address} with `python -m jobs stop --now`. (Credentials and network "
                 "are those of the cluster's processes, not of this shell.)"
             )
-        time.sleep(0.3)
-    raise SubmitError(
-        f"The job was not running after {RUN_LIMIT:.0f} s ({job.failure() or 'no failure is known'}); it stays "
-        f"submitted as {job.id}: look at {job.address}."
-    )
+        return False
+
+    if not wait_until(runs, RUN_LIMIT, 0.3):
+        raise SubmitError(
+            f"The job was not running after {RUN_LIMIT:.0f} s ({job.failure() or 'no failure is known'}); it stays "
+            f"submitted as {job.id}: look at {job.address}."
+        )
 
 
 def with_start(properties: Path, start: str, folder: Path) -> Path:

@@ -19,7 +19,7 @@ from pipeline import cases, places, settings, statements
 from pipeline import job as jobs
 from pipeline.job import Job, JobError
 from program import command_line, environment, folders, processes
-from program.command_line import Group
+from program.command_line import Group, Value
 from program.errors import Failure
 from program.output import guarded
 
@@ -30,7 +30,7 @@ properties_option = click.option(
     "--properties",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="settings of the job, as application_properties.json (default: streams and tables as job.toml names them)",
+    help="Settings of the job, as application_properties.json.  [default: streams and tables as job.toml names them]",
 )
 
 
@@ -38,16 +38,12 @@ class CasesFailed(Failure):
     """Some tests of a job fail, which has been printed; the text is empty."""
 
 
-@click.group(
-    cls=Group,
-    help="Jobs: folders of SQL that Flink runs. JOB is a name below jobs/, or the path of a job's folder.",
-    epilog="Example: python -m jobs new hello && python -m jobs test hello",
-)
-def cli() -> None:
-    """The program itself."""
+@click.group(cls=Group)
+def program() -> None:
+    """Jobs: folders of SQL that Flink runs. JOB is a name below jobs/, or the path of a job's folder."""
 
 
-@cli.command("list", epilog="Example: python -m jobs list")
+@program.command("list", example="python -m jobs list")
 def list_jobs() -> None:
     """List the jobs of this checkout."""
     for name in jobs.shipped():
@@ -55,7 +51,7 @@ def list_jobs() -> None:
         click.echo(f"{name:22} {first.removeprefix('# ') if first.startswith('# ') else ''}".rstrip())
 
 
-@cli.command(epilog="Example: python -m jobs new hello")
+@program.command(example="python -m jobs new hello")
 @click.argument("name")
 def new(name: str) -> None:
     """Make the folder of a new job that runs and has a passing test. NAME is below jobs/, or a path elsewhere."""
@@ -74,9 +70,9 @@ def new(name: str) -> None:
     click.echo(f"{folder} is a job that counts events per minute.\nNext: python -m jobs test {shown}")
 
 
-@cli.command(epilog="Example: python -m jobs check unicorn_summary --plan")
+@program.command(example="python -m jobs check unicorn_summary --plan")
 @click.argument("job", type=flags.JobType())
-@click.option("--plan", "is_planned", is_flag=True, help="ask Flink for the plan too, which takes some 10 s")
+@click.option("--plan", "is_planned", is_flag=True, help="Ask Flink for the plan too, which takes some 10 s.")
 def check(job: Job, is_planned: bool) -> None:
     """Say what is wrong with the folder of a job, without Flink."""
     connectors = places.connectors(settings.example(job))
@@ -93,10 +89,10 @@ def check(job: Job, is_planned: bool) -> None:
     )
 
 
-@cli.command(epilog="Example: python -m jobs test unicorn_summary -k LATE")
+@program.command(example="python -m jobs test unicorn_summary -k LATE")
 @click.argument("job", type=flags.JobType())
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
-@click.option("-k", "part", default="", metavar="TEXT", help="run the tests with this text in their name only")
+@click.option("-k", "part", default="", metavar="TEXT", help="Run only the tests with this text in their name.")
 def test(job: Job, files: Sequence[Path], part: str) -> None:
     """Run the tests beside the SQL of a job (tests/*.yaml), those of a file in one Flink job."""
     chosen = {file: [one for one in cases.read(file, job) if part in one.name] for file in _files(job, files)}
@@ -124,7 +120,7 @@ def _files(job: Job, named: Sequence[Path]) -> list[Path]:
     return list(named) or sorted((job.folder / "tests").glob("*.yaml"))
 
 
-@cli.command(epilog="Example: python -m jobs sql unicorn_summary > unicorn_summary.sql")
+@program.command(example="python -m jobs sql unicorn_summary > unicorn_summary.sql")
 @click.argument("job", type=flags.JobType())
 @properties_option
 def sql(job: Job, properties: Path | None) -> None:
@@ -133,7 +129,7 @@ def sql(job: Job, properties: Path | None) -> None:
     click.echo("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", err=True)
 
 
-@cli.command(epilog="Example: python -m jobs explain unicorn_summary")
+@program.command(example="python -m jobs explain unicorn_summary")
 @click.argument("job", type=flags.JobType())
 @properties_option
 def explain(job: Job, properties: Path | None) -> None:
@@ -147,50 +143,49 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
     return settings.read(properties, job) if properties else settings.example(job)
 
 
-@cli.command(epilog="Example: python -m jobs run unicorn_summary --input readings.jsonl")
+@program.command(example="python -m jobs run unicorn_summary --input readings.jsonl")
 @click.argument("job", type=flags.JobType())
 @click.option(
     "--input",
     "records",
     type=click.Path(exists=True, path_type=Path),
     metavar="FILE",
-    help="a file of records, each a line, or a folder of such files: run over it to its end, and print the rows",
+    help="A file of records, each a line, or a folder of such files: run over it to its end, and print the rows.",
 )
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="with --input: write all rows there, a file of JSON lines per sink",
+    help="With --input: a new folder for all rows, a file of JSON lines per sink.",
 )
 @properties_option
 @click.option(
     "--parallelism",
-    type=flags.checked(flags.subtasks),
-    default="4",
-    metavar="N",
-    help="subtasks; as many as the streams have shards read fastest (default: 4)",
+    type=Value(flags.subtasks, "N"),
+    default=4,
+    help="Subtasks; as many as the streams have shards read fastest.",
 )
 @click.option(
     "--port",
-    type=click.IntRange(0, 65_535),
+    type=Value(flags.port, "PORT"),
     default=8081,
-    metavar="PORT",
-    help="port of Flink's web UI; 0 picks a free port (default: 8081)",
+    help="Port of Flink's web UI; 0 picks a free port.",
 )
 @click.option(
     "--state",
     type=click.Path(path_type=Path),
     metavar="DIR",
-    help="folder for checkpoints, savepoints and logs (default: .state/JOB)",
+    help="Folder for checkpoints, savepoints and logs.  [default: .state/JOB]",
 )
 @click.option(
-    "--resume", metavar="PATH", help="checkpoint or savepoint to go on from; 'last' finds the newest in --state"
+    "--resume", metavar="PATH", help="Checkpoint or savepoint to go on from; 'last' finds the newest in --state."
 )
-def run(job: Job, records: Path | None, output: Path | None, **given: Any) -> None:
+def run(job: Job, records: Path | None, output: Path | None, **given: Any) -> int:
     """Run a job on this machine: over a file to its end, or without --input against its streams until Ctrl-C."""
     if records is None:
-        raise click.exceptions.Exit(_against_streams(job, **given))
+        return _against_streams(job, **given)
     _over_file(job, records, output)
+    return 0
 
 
 def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
@@ -270,7 +265,7 @@ def _many(count: int, what: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of the program for these arguments, by default the process's own."""
-    return guarded(lambda: command_line.run(cli, "jobs", arguments))
+    return guarded(lambda: command_line.run(program, "python -m jobs", arguments))
 
 
 if __name__ == "__main__":

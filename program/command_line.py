@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 import re
 import sys
@@ -33,23 +34,34 @@ option = partial(click.option, cls=Option)
 
 
 class Command(click.Command):
-    """A command whose help shows its options by section, in the order of declaration, and its epilog as it stands."""
+    """A command whose help shows its options by section, in the order of declaration, and its epilog as it stands.
+
+    example: how it is called, a command line each, at the end of the help.
+    """
+
+    def __init__(self, *arguments: Any, example: str = "", **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.example = example
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections; click's own list has none."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
-            if row := parameter.get_help_record(ctx):
+            if isinstance(parameter, click.Option) and (row := parameter.get_help_record(ctx)):
                 sections.setdefault(getattr(parameter, "section", OTHER), []).append(row)
         width = max(len(names) for rows in sections.values() for names, _ in rows)
         for title, rows in sections.items():
-            with formatter.section(title):
+            with formatter.section(title if len(sections) > 1 else "Options"):
                 formatter.write_dl([(names.ljust(width), text) for names, text in rows])
 
     def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the epilog without filling its lines."""
+        """Write the epilog without filling its lines, and the examples."""
         if self.epilog:
             formatter.write(f"\n{self.epilog}")
+        if self.example:
+            with formatter.section("Example" if "\n" not in self.example else "Examples"):
+                for line in self.example.splitlines():
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
 
 def command(**more: Any) -> Callable[[Callable[..., Any]], click.Command]:
@@ -125,31 +137,61 @@ def not_empty(text: str) -> str:
 
 
 class Group(click.Group):
-    """Commands of a program, in the order of their definition."""
+    """A group of commands, in the order of their definition. Each shows its defaults, as wide as the terminal.
+
+        @click.group(cls=Group)
+        def program() -> None: ...
+
+        @program.command(example="python -m program greet Bree")
+        @click.argument("name")
+        def greet(name: str) -> int: ...
+
+        def main(arguments: Sequence[str] | None = None) -> int:
+            return guarded(lambda: run(program, "python -m program", arguments))
+
+    A command returns its exit code; what it raises is program.output's.
+    """
 
     command_class = Command
+    group_class = type
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        settings = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 110}
+        named.setdefault("context_settings", settings)
+        super().__init__(*arguments, **named)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
         """As they stand in the program: in the order in which people need them."""
         return list(self.commands)
 
 
-def run(program: click.Group, name: str, arguments: Sequence[str] | None = None) -> int:
-    """The exit code of `python -m NAME` with these arguments, by default the process's own: 2 after wrong usage."""
-    prog = f"python -m {name}"
-    settings: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+class Value(click.ParamType[Any]):
+    """An option's value by a function that raises ArgumentTypeError, with a sentence, for what it cannot be."""
+
+    def __init__(self, read: Callable[[str], Any], name: str) -> None:
+        self._read, self.name = read, name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value; a default is one already."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._read(value)
+        except argparse.ArgumentTypeError as error:
+            self.fail(str(error), param, ctx)
+
+
+def run(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; its exit code, 2 for wrong usage.
+
+    click's own `main` would also catch Ctrl-C and a reader that has gone, which are program.output's.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        given = list(sys.argv[1:] if arguments is None else arguments)
-        ended = program.main(given, prog, standalone_mode=False, **settings)
-    except click.exceptions.NoArgsIsHelpError as error:
-        print(error.format_message(), file=sys.stderr)
+        with command.make_context(name, given) as context:
+            return int(command.invoke(context) or 0)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
         return error.exit_code
-    except click.UsageError as error:
-        where = error.ctx.command_path if error.ctx else prog
-        print(f"{error.format_message().rstrip('.')} (see {where} --help)", file=sys.stderr)
-        return error.exit_code
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except click.Abort:
-        raise KeyboardInterrupt from None
-    return ended if isinstance(ended, int) else 0

@@ -25,8 +25,8 @@
     ├── GaveUp                   consumer               a stream cannot be read for the whole of --patience
     └── ProducerError            producer               records cannot be sent
 
-`program.output.guarded` prints the sentence and returns the exit code. Nothing else in a program catches them, except
-what can go on without. The standard library is enough for this module: the set-up needs it before packages are there.
+`program.output.guarded` prints the sentence and returns the exit code. Other code catches one only where it can go on
+without what is missing. The standard library is enough for this module: the set-up needs it before packages are there.
 """
 
 from __future__ import annotations

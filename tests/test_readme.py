@@ -6,7 +6,7 @@ import argparse
 import importlib
 import re
 import shlex
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from urllib.parse import unquote
 
@@ -17,12 +17,12 @@ from java import lib
 from pipeline import settings
 
 README = lib.ROOT / "README.md"
-# Each program's own parser: what it does not know, README must not name.
+# Each program's own command line: what it does not know, README must not name.
 PARSERS = {
     "consumer": "consumer.options:consumer",
-    "deploy": "deploy.__main__:parser",
+    "deploy": "deploy.command:program",
     "jobs": "jobs.__main__:parser",
-    "local": "local.__main__:parser",
+    "local": "local.command:program",
     "producer": "producer.options:producer",
 }
 TOOLS = {"pytest", "ruff", "mypy", "sqlfluff"}  # programs of others, in requirements.in
@@ -89,27 +89,36 @@ def after_python_m(command: list[str]) -> int | None:
     return next((n + 2 for n, (one, two) in enumerate(pairwise(command)) if "python" in one and two == "-m"), None)
 
 
-def flags_of(program: str, words: list[str]) -> Collection[str] | None:
-    """The flags of the program, or of its subcommand, which the first word names; None for an unknown subcommand."""
+def unknown(program: str, words: list[str]) -> list[str]:
+    """What the program's command line does not know among the words: its subcommand, and every flag."""
     module, _, name = PARSERS[program].partition(":")
-    made = getattr(importlib.import_module(module), name)
-    if isinstance(made, click.Command):
-        return {"-h", "--help"}.union(*(parameter.opts for parameter in made.params))
-    parser = made()
-    assert isinstance(parser, argparse.ArgumentParser)
+    found = getattr(importlib.import_module(module), name)
+    return unknown_to_click(found, words) if isinstance(found, click.Command) else unknown_to_argparse(found(), words)
+
+
+def unknown_to_click(command: click.Command, words: list[str]) -> list[str]:
+    left = list(words)
+    while isinstance(command, click.Group) and left and not left[0].startswith("-"):
+        if left[0] not in command.commands:
+            return [left[0]]
+        command = command.commands[left.pop(0)]
+    flags = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)} | {"--help"}
+    named = [word.partition("=")[0] for word in left if re.match(r"--?[a-zA-Z]", word)]
+    return [flag for flag in named if flag not in flags]
+
+
+def unknown_to_argparse(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
+    strange = []
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction) and words and not words[0].startswith("-"):
-            parser = action.choices.get(words[0])
-    return parser and parser._option_string_actions
-
-
-def unknown(program: str, words: list[str]) -> list[str]:
-    """The words that the program's parser does not know: its subcommand, and every flag."""
-    known = flags_of(program, words)
-    if known is None:
-        return words[:1]
-    flags = [word.partition("=")[0] for word in words if re.match(r"--?[a-zA-Z]", word)]
-    return [flag for flag in flags if flag not in known]
+            if words[0] not in action.choices:
+                return [words[0]]
+            parser = action.choices[words[0]]
+    for word in words:
+        flag = word.partition("=")[0]
+        if re.match(r"--?[a-zA-Z]", flag) and flag not in parser._option_string_actions:
+            strange.append(flag)
+    return strange
 
 
 def targets() -> set[str]:

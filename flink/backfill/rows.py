@@ -21,6 +21,7 @@ from pipeline.job import Job, load
 from program import environment, processes
 from program.output import Say
 from program.processes import RunError
+from program.waiting import Every, wait_until
 
 if TYPE_CHECKING:
     from pyflink.common.completable_future import CompletableFuture
@@ -117,16 +118,15 @@ def _batch(parallelism: int, scratch: Path) -> dict[str, str]:
 
 def _wait(end: CompletableFuture, flink_job: rest.Job, asked: threading.Event, say: Say) -> None:
     """Wait for the end of the batch, with lines of progress."""
-    told_at = moved = time.monotonic()
+    every, moved = Every(TOLD_EVERY), time.monotonic()
     before: Any = None
     said = ""
     while not _ended(end, 0):
         if asked.wait(0.2):
             raise Stopped("Stopped: nothing was written.")
-        now = time.monotonic()
-        if now - told_at < TOLD_EVERY:
+        if not every.is_due():
             continue
-        told_at = now
+        now = time.monotonic()
         with suppress(rest.RestError):  # while it starts or ends
             vertices = flink_job.get("")["vertices"]
             state = [(vertex["status"], *(vertex["metrics"][name] for name in _MOVING)) for vertex in vertices]
@@ -142,10 +142,7 @@ def _wait(end: CompletableFuture, flink_job: rest.Job, asked: threading.Event, s
 
 
 def _ended(end: CompletableFuture, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not end.done() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return bool(end.done())
+    return bool(wait_until(end.done, seconds, 0.1))
 
 
 def _lines(tally: Iterable[Row]) -> Lines:
