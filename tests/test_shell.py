@@ -368,7 +368,7 @@ def test_the_reset_of_tests_is_signed(tmp_path: Path) -> None:
 def test_a_job_tells_its_steps(tmp_path: Path) -> None:
     """From its first second on, on standard error; a failure comes after the step in which it happened."""
     env = environment.plain() | {"AWS_ENDPOINT_URL": NOWHERE, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
-    command = [sys.executable, "-m", "local", "job", "--port", "0", "--state", str(tmp_path)]
+    command = [sys.executable, "-m", "jobs", "run", "unicorn_summary", "--port", "0", "--state", str(tmp_path)]
     done = subprocess.run(command, cwd=lib.ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
     step, failure = done.stderr.splitlines()
     assert step.endswith(" s  looking up streams and table")
