@@ -1,22 +1,20 @@
-"""The Kinesis outlet: PutRecords in batches, and exactly the failed records again.
+"""The Kinesis sink: PutRecords in batches, and exactly the failed records again.
 
 One call is in flight at a time. Several at once would be faster against a distant service, but they would mix
 up the order of the records, across keys by more event time than a consumer's watermark may allow for.
 """
 
-import random
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import failures, session
-from producer.outlets import ProducerError
 from producer.records import Record
 from producer.refusals import Place, Refusal, of_call, of_record, of_setup, without_password
+from producer.sinks import ProducerError
+from program.waiting import Outage, Retry
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -26,23 +24,6 @@ if TYPE_CHECKING:
 MAX_RECORDS = 500
 MAX_CALL = 5 * 1024 * 1024
 MAX_RECORD = 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Retry:
-    """When to send again, and when to give up: after `limit` seconds in which not one record was accepted.
-
-    The wait is random between 0 and min(`longest`, `first` * 2^n) seconds, n counting the failures in a row:
-    "full jitter" in https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    """
-
-    limit: float = 60.0
-    first: float = 0.1
-    longest: float = 5.0
-
-    def delay(self, failures: int, chance: float) -> float:
-        """Seconds to wait after so many failures in a row (1 or more); `chance` is in [0, 1)."""
-        return chance * min(self.longest, self.first * 2.0 ** min(failures - 1, 30))
 
 
 class Kinesis:
@@ -56,10 +37,9 @@ class Kinesis:
         self._place = place
         self._retry = retry
         self._pause = pause
-        self._jitter = random.Random()  # noqa: S311 - it spreads retries and keeps no secret
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """See Outlet."""
+        """See Sink."""
         for call in calls(records):
             yield from self._deliver(call)
 
@@ -69,20 +49,19 @@ class Kinesis:
 
     def _deliver(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
         """One call's records; while some fail nothing newer is sent, for it could pass one of its key."""
-        failures, since = 0, time.monotonic()
+        outage = Outage(self._retry)
         while records:
             accepted, records, why = self._attempt(records)
             if accepted:
-                failures, since = 0, time.monotonic()
+                outage.over()
                 yield accepted
+            if why and not why.passing:
+                raise ProducerError(str(why))
             if why:
-                failures += 1
-                left = since + self._retry.limit - time.monotonic()
-                if not why.passing:
-                    raise ProducerError(str(why))
-                if left <= 0:
+                wait = outage.failed()
+                if wait is None:
                     raise ProducerError(f"{why.what} for {self._retry.limit:g} s: {why.remedy}")
-                self._pause(min(left, self._retry.delay(failures, self._jitter.random())), len(records), str(why))
+                self._pause(wait, len(records), str(why))
 
     def _attempt(self, records: Sequence[Record]) -> tuple[Sequence[Record], Sequence[Record], Refusal | None]:
         """One PutRecords: the accepted records, the others in order, and why these were not accepted."""
@@ -98,9 +77,9 @@ class Kinesis:
             return (), records, Refusal(what, "check --endpoint and AWS_ENDPOINT_URL")
         if answer["FailedRecordCount"] == 0:
             return records, (), None
-        return self._sorted(records, answer["Records"])
+        return self._split(records, answer["Records"])
 
-    def _sorted(
+    def _split(
         self, records: Sequence[Record], results: "Sequence[PutRecordsResultEntryTypeDef]"
     ) -> tuple[Sequence[Record], Sequence[Record], Refusal | None]:
         codes = [result.get("ErrorCode") for result in results]
@@ -134,7 +113,7 @@ def connect(
     retry: Retry,
     pause: Callable[[float, int, str], None],
 ) -> Kinesis:
-    """The outlet for a stream; boto3 settles what is None. Raises ProducerError; sends nothing yet."""
+    """The sink for a stream; None leaves region and endpoint to boto3. Raises ProducerError; sends nothing yet."""
     config = Config(
         # botocore's own retries are off: they would be neither counted nor shown.
         retries={"mode": "standard", "total_max_attempts": 1},
