@@ -1,13 +1,14 @@
-"""A stand-in for boto3's Kinesis client that fails when it is told to, and what the tests need around it."""
+"""A stand-in for boto3's Kinesis client that fails on demand, and what the tests need around it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from producer.kinesis import Kinesis, Retry
+from producer.kinesis import Kinesis
 from producer.records import Kind, Record
 from producer.refusals import Place
+from program.waiting import Retry
 
 PLACE = Place("wildrydes", "eu-west-1", "http://user:secret@127.0.0.1:4566")
 
@@ -69,8 +70,8 @@ class Pauses:
         self.reasons.append(why)
 
 
-def outlet(client: FakeKinesis, pauses: Pauses, limit: float = 60.0) -> Kinesis:
-    """The outlet under test on a fake client."""
+def sink(client: FakeKinesis, pauses: Pauses, limit: float = 60.0) -> Kinesis:
+    """The sink under test on a fake client."""
     return Kinesis(client, PLACE, Retry(limit), pauses)
 
 

@@ -1,4 +1,4 @@
-"""`python -m producer` as a user runs it: outlets, messages, signals, exit codes, and a local Kinesis."""
+"""`python -m producer` as a user runs it: sinks, messages, signals, exit codes, and a local Kinesis."""
 
 import contextlib
 import json
@@ -209,21 +209,21 @@ def test_unreachable_endpoint() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--late", "2"), "--late: '2' is not a share between 0 and 1"),
-        (("--malformed", "nan"), "--malformed: 'nan' is not a share between 0 and 1"),
+        (("--late", "2"), "'--late': '2' is not a share between 0 and 1"),
+        (("--malformed", "nan"), "'--malformed': 'nan' is not a share between 0 and 1"),
         (("--late", "0.6", "--malformed", "0.6"), "add up to more than 1"),
-        (("--msgs", "0"), "--msgs: 0 is not between 1 and"),
-        (("--unicorns", "many"), "--unicorns: 'many' is not a whole number"),
-        (("--speed", "0"), "--speed: '0' is not a number above 0"),
-        (("--rate", "fast"), "--rate: 'fast' is not a number above 0 and not 'max'"),
-        (("--rate", "5", "--speed", "2"), "not allowed with argument"),
+        (("--msgs", "0"), "'--msgs': '0' is not a whole number from 1 to"),
+        (("--unicorns", "many"), "'--unicorns': 'many' is not a whole number"),
+        (("--speed", "0"), "'--speed': '0' is not a number above 0"),
+        (("--rate", "fast"), "'--rate': 'fast' is not a number above 0 or 'max'"),
+        (("--rate", "5", "--speed", "2"), "--rate and --speed both set the speed"),
         (("--start", "2026-02-30 00:00:00"), "'2026-02-30 00:00:00' is not a time"),
-        (("--error", "maybe"), "invalid choice: 'maybe'"),
-        (("--name", ""), "--name: a name has 1 to 240 printable characters"),
+        (("--error", "maybe"), "'maybe' is not one of 'yes', 'no'"),
+        (("--name", ""), "'--name': a name has 1 to 240 printable characters"),
         (("--stream", "a b"), "'a b' is not a stream name"),
-        (("--endpoint", "localhost:4566"), "--endpoint: not a URL like"),
+        (("--endpoint", "localhost:4566"), "'--endpoint': not an address like"),
         (("--to", "same", "--copy", "./same"), "--to and --copy name the same file"),
-        (("--unknown",), "unrecognized arguments: --unknown"),
+        (("--unknown",), "No such option '--unknown'"),
     ],
 )
 def test_wrong_usage(arguments: Sequence[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -240,7 +240,7 @@ def test_help_names_every_option() -> None:
     """--help goes to standard output, with examples and exit codes."""
     done = run("--help")
     assert (done.returncode, done.stderr) == (0, "")
-    for words in ("--name", "--out-of-order", "--retry-for", "examples:", "exit codes:", "130"):
+    for words in ("--name", "--out-of-order", "--retry-for", "Examples:", "Exit codes:", "130"):
         assert words in done.stdout
 
 
@@ -346,7 +346,7 @@ def test_a_slow_producer_is_live() -> None:
 
 
 def test_stands_alone() -> None:
-    """The producer imports the standard library and the boto3 family only, and neither until it is used."""
+    """The producer imports the standard library, click and the boto3 family only, and boto3 when it is used."""
     code = (
         "import sys; before = set(sys.modules)\n"
         "import producer.__main__; plain = set(sys.modules) - before\n"
@@ -358,7 +358,19 @@ def test_stands_alone() -> None:
         [sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
     )
     families, boto3_at_once = done.stdout.splitlines()
-    known = {"producer", "aws", "program", "boto3", "botocore", "s3transfer", "jmespath", "dateutil", "six", "urllib3"}
+    known = {
+        "producer",
+        "aws",
+        "program",
+        "click",
+        "boto3",
+        "botocore",
+        "s3transfer",
+        "jmespath",
+        "dateutil",
+        "six",
+        "urllib3",
+    }
     known.add("__mp_main__")  # another name of the main module, set by multiprocessing
     # Loaded by urllib3 or botocore if they happen to be installed.
     optional = {

@@ -27,12 +27,12 @@ from flink.backfill import archive
 from java import lib
 from local import emulator, node, resources
 from local.emulator import Emulator, Keys
-from producer.kinesis import Retry
 from producer.kinesis import connect as produce
-from producer.outlets import ProducerError
 from producer.records import Kind, Record
+from producer.sinks import ProducerError
 from program import environment
 from program.addresses import proxy_for, without_secrets
+from program.waiting import Retry
 from tests.emulated import reset
 
 NOWHERE = "http://127.0.0.1:9"
@@ -170,8 +170,8 @@ def test_an_endpoint_that_was_chosen_wins(theirs: Emulator, by: str, monkeypatch
     given = theirs.endpoint if by == "flag" else None
     if given:
         monkeypatch.setenv("AWS_ENDPOINT_URL", NOWHERE)
-    outlet = produce("any", None, given, Retry(), lambda *_: None)
-    assert theirs.endpoint in outlet.where
+    sink = produce("any", None, given, Retry(), lambda *_: None)
+    assert theirs.endpoint in sink.where
     assert Account.at(session.endpoint_of(given), None, None).number == "000000000000"
     place = {"region": "us-east-1"} | ({"endpoint": given} if given else {})
     assert (
@@ -278,9 +278,9 @@ def test_a_proxy_that_fails_is_named_without_its_password(monkeypatch: pytest.Mo
     assert proxy_for("http://flink.example") == "http://127.0.0.1:9"
     with pytest.raises(rest.RestError, match=r"through the proxy http://127\.0\.0\.1:9 ") as refused:
         rest.Cluster("http://flink.example:8081").overview()
-    outlet = produce("any", "us-east-1", None, Retry(limit=0.1), lambda *_: None)
+    sink = produce("any", "us-east-1", None, Retry(limit=0.1), lambda *_: None)
     with pytest.raises(ProducerError, match=r"the proxy http://127\.0\.0\.1:9 does not answer") as unsent:
-        list(outlet.put([RECORD]))
+        list(sink.put([RECORD]))
     assert "hush" not in f"{refused.value}{unsent.value}"
     assert without_secrets("me:hush@proxy.example:3128") == "http://proxy.example:3128"
 
