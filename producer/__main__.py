@@ -16,6 +16,7 @@ from producer.options import Options, parse
 from producer.progress import Progress
 from producer.records import records, status_time
 from producer.sinks import File, ProducerError, Sink, Stdout
+from program.errors import Failure
 from program.output import guarded
 from program.waiting import Retry
 
@@ -33,13 +34,13 @@ def _main() -> int:
     progress = Progress(sys.stderr, in_place=sys.stderr.isatty() and options.to != "stdout", quiet=options.quiet)
     try:
         return produce(options, stop, progress)
-    except ProducerError as error:
+    except Failure as error:
         progress.say(str(error))
         return error.exit_code
 
 
 def produce(options: Options, stop: Stop, progress: Progress) -> int:
-    """Fly, send and print the totals; returns the exit code. Raises ProducerError if the sink cannot be opened."""
+    """Fly, send and print the totals; returns the exit code. Raises Failure if the sink cannot be opened."""
     sink = open_sink(options, stop, progress)
     copy = File(options.copy) if options.copy else None
     unicorns = herd(names(options.name, options.unicorns), options.seed)
@@ -59,7 +60,7 @@ def produce(options: Options, stop: Stop, progress: Progress) -> int:
         delivery.run(records(made, options.faults, options.seed), clock, stop)
     except ProducerError as error:
         exit_code = error.exit_code
-        progress.say(f"{error}; {delivery.unsent:,} record{'s were' if delivery.unsent != 1 else ' was'} not sent")
+        progress.say(f"{error} {delivery.unsent:,} record{'s were' if delivery.unsent != 1 else ' was'} not sent.")
     finally:
         sink.close()
         if copy:
@@ -69,7 +70,7 @@ def produce(options: Options, stop: Stop, progress: Progress) -> int:
 
 
 def open_sink(options: Options, stop: Stop, progress: Progress) -> Sink:
-    """The sink that the options name. Raises ProducerError."""
+    """The sink that the options name. Raises Failure."""
     if options.to == "stdout":
         return Stdout()
     if options.to != "kinesis":
@@ -81,7 +82,7 @@ def open_sink(options: Options, stop: Stop, progress: Progress) -> Sink:
         progress.retry(refused, f"{why}; trying again")
         stop.pause(seconds, progress.tick)
         if stop.is_overdue:
-            raise ProducerError(f"{STOPPED} ({why})")
+            raise ProducerError(f"{STOPPED[:-1]} ({why}).")
 
     return connect(options.stream, options.region, options.endpoint, Retry(options.retry_for), pause)
 

@@ -20,7 +20,7 @@ FLUSH_S = 0.2  # seconds that a record waits at most for others to fill its batc
 # clock that runs very fast wakes the process once in the shortest at most, not once a record.
 SLICE_S = (0.005, 0.05)
 CAUGHT_UP = "event time has caught up with the wall clock and goes on at its pace; an earlier --start delays that"
-STOPPED = "stopped before everything was sent"
+STOPPED = "Stopped before everything was sent."
 
 
 class Stop:

@@ -7,12 +7,9 @@ up the order of the records, across keys by more event time than a consumer's wa
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from aws import failures, session
+from aws.failures import ERRORS, Cause, Kind
+from aws.session import Services, endpoint_of
 from producer.records import Record
-from producer.refusals import Place, Refusal, of_call, of_record, of_setup, without_password
 from producer.sinks import ProducerError
 from program.waiting import Outage, Retry
 
@@ -25,18 +22,35 @@ MAX_RECORDS = 500
 MAX_CALL = 5 * 1024 * 1024
 MAX_RECORD = 1024 * 1024
 
+_SLOWER = "add shards or lower --rate"
+_CHECK = "check that it is up and that --endpoint, AWS_ENDPOINT_URL and --region are right"
+
 
 class Kinesis:
     """A Kinesis stream. `pause(seconds, refused, why)` waits before refused records are sent again."""
 
     def __init__(
-        self, client: "KinesisClient", place: Place, retry: Retry, pause: Callable[[float, int, str], None]
+        self,
+        client: "KinesisClient",
+        services: Services,
+        stream: str,
+        retry: Retry,
+        pause: Callable[[float, int, str], None],
     ) -> None:
-        self.where = str(place)
+        address = f" at {services.where}" if services.endpoint else ""
+        self.where = f"stream {stream} in {services.region}{address}"
         self._client = client
-        self._place = place
+        self._services = services
+        self._stream = stream
         self._retry = retry
         self._pause = pause
+        create = f"aws kinesis create-stream --stream-name {stream} --shard-count 1"
+        self._remedies: dict[str | Kind, str] = {
+            Kind.ABSENT: f"create it ({create}) or name another with --stream or --region",
+            Kind.DENIED: "allow these credentials kinesis:PutRecords on it",
+            Kind.THROTTLED: _SLOWER,
+            **dict.fromkeys(("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"), _CHECK),
+        }
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
         """See Sink."""
@@ -48,45 +62,52 @@ class Kinesis:
         self._client.close()
 
     def _deliver(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """One call's records; while some fail nothing newer is sent, for it could pass one of its key."""
+        """Send the records of a call; while some fail nothing newer is sent, for it could pass one of its key."""
         outage = Outage(self._retry)
         while records:
-            accepted, records, why = self._attempt(records)
+            accepted, records, cause = self._attempt(records)
             if accepted:
                 outage.over()
                 yield accepted
-            if why and not why.passing:
-                raise ProducerError(str(why))
-            if why:
+            if cause and not cause.is_passing:
+                raise ProducerError(cause.sentence)
+            if cause:
                 wait = outage.failed()
                 if wait is None:
-                    raise ProducerError(f"{why.what} for {self._retry.limit:g} s: {why.remedy}")
-                self._pause(wait, len(records), str(why))
+                    what = f"{cause.what[:1].upper()}{cause.what[1:]}"
+                    raise ProducerError(f"{what} for {self._retry.limit:g} s: {cause.remedy}.")
+                self._pause(wait, len(records), str(cause))
 
-    def _attempt(self, records: Sequence[Record]) -> tuple[Sequence[Record], Sequence[Record], Refusal | None]:
+    def _attempt(self, records: Sequence[Record]) -> tuple[Sequence[Record], Sequence[Record], Cause | None]:
         """One PutRecords: the accepted records, the others in order, and why these were not accepted."""
         try:
-            answer = self._client.put_records(
-                StreamName=self._place.stream,
+            output = self._client.put_records(
+                StreamName=self._stream,
                 Records=[{"Data": record.data, "PartitionKey": record.key} for record in records],
             )
-        except (ClientError, BotoCoreError) as error:
-            return (), records, of_call(error, self._place)
-        if len(answer.get("Records", ())) != len(records):
-            what = f"{without_password(self._place.endpoint)} does not answer as Kinesis does"
-            return (), records, Refusal(what, "check --endpoint and AWS_ENDPOINT_URL")
-        if answer["FailedRecordCount"] == 0:
+        except ERRORS as error:
+            return (), records, self._services.explain(error, self.where, self._remedies)
+        if len(output.get("Records", ())) != len(records):
+            what = f"{self._services.where} does not answer as Kinesis does"
+            return (), records, Cause(Kind.REFUSED, "", what, "check --endpoint and AWS_ENDPOINT_URL")
+        if output["FailedRecordCount"] == 0:
             return records, (), None
-        return self._split(records, answer["Records"])
+        return self._split(records, output["Records"])
 
     def _split(
         self, records: Sequence[Record], results: "Sequence[PutRecordsResultEntryTypeDef]"
-    ) -> tuple[Sequence[Record], Sequence[Record], Refusal | None]:
+    ) -> tuple[Sequence[Record], Sequence[Record], Cause | None]:
         codes = [result.get("ErrorCode") for result in results]
         accepted = [record for record, code in zip(records, codes, strict=True) if code is None]
         refused = [record for record, code in zip(records, codes, strict=True) if code is not None]
         code = next((code for code in codes if code), None)
-        return accepted, refused, of_record(code, self._place) if code else None
+        return accepted, refused, self._cause(code) if code else None
+
+    def _cause(self, code: str) -> Cause:
+        """Why a record of an accepted call failed; Kinesis fails single records for passing reasons only."""
+        if "Throughput" in code or "Throttling" in code:
+            return Cause(Kind.THROTTLED, code, f"Kinesis throttles {self.where} ({code})", _SLOWER)
+        return Cause(Kind.BROKEN, code, f"Kinesis failed on {self.where} ({code})", "try again later")
 
 
 def calls(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
@@ -96,7 +117,7 @@ def calls(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
         bytes_ = len(record.data) + len(record.key.encode())
         if bytes_ > MAX_RECORD:
             raise ProducerError(
-                f"a record of {record.key[:20]} has {bytes_:,} bytes: Kinesis takes {MAX_RECORD:,} at most"
+                f"A record of {record.key[:20]} has {bytes_:,} bytes: Kinesis takes {MAX_RECORD:,} at most."
             )
         if end - start == MAX_RECORDS or size + bytes_ > MAX_CALL:
             yield records[start:end]
@@ -113,21 +134,9 @@ def connect(
     retry: Retry,
     pause: Callable[[float, int, str], None],
 ) -> Kinesis:
-    """The sink for a stream; None leaves region and endpoint to boto3. Raises ProducerError; sends nothing yet."""
-    config = Config(
-        # botocore's own retries are off: they would be neither counted nor shown.
-        retries={"mode": "standard", "total_max_attempts": 1},
-        connect_timeout=5,
-        read_timeout=10,
-        parameter_validation=False,  # records are typed; this would cost as much as sending them
-    )
-    try:
-        chosen = session.endpoint_of(endpoint)
-        client = session.client("kinesis", session.to(chosen, region), chosen, config)
-    except BotoCoreError as error:
-        raise ProducerError(str(of_setup(error))) from error
-    except ValueError as error:
-        if found := failures.of_configuration(error):
-            raise ProducerError(": ".join(found)) from error
-        raise ProducerError("the endpoint is not a URL: check --endpoint and AWS_ENDPOINT_URL") from error
-    return Kinesis(client, Place(stream, client.meta.region_name, client.meta.endpoint_url), retry, pause)
+    """The sink for a stream; None leaves region and endpoint to boto3. Raises AwsError; sends nothing yet."""
+    services = Services.at(endpoint_of(endpoint), region)
+    # botocore's own retries are off: they would be neither counted nor shown. Nor are parameters validated: records
+    # are typed, and this would cost as much as sending them.
+    client = services.client("kinesis", attempts=1, read_timeout=10, parameter_validation=False)
+    return Kinesis(client, services, stream, retry, pause)

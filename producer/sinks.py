@@ -39,7 +39,7 @@ class Stdout:
     def __init__(self) -> None:
         # None if the shell has closed it: python -m producer --to stdout >&-
         if sys.__stdout__ is None:
-            raise ProducerError("standard output is closed: name a FILE with --to")
+            raise ProducerError("Standard output is closed: name a FILE with --to.")
         self._out = sys.stdout.buffer
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
@@ -90,4 +90,4 @@ def _write(out: BinaryIO, records: Sequence[Record]) -> None:
 
 
 def _unwritable(where: str, error: OSError) -> ProducerError:
-    return ProducerError(f"cannot write to {where}: {error.strerror}; free it or name another with --to or --copy")
+    return ProducerError(f"Cannot write to {where} ({error.strerror}): free it, or name another with --to or --copy.")

@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
+
+from program.addresses import is_http
 
 N = TypeVar("N", int, float)
 
@@ -111,12 +112,8 @@ def stream(text: str) -> str:
 
 def url(text: str) -> str:
     """An http or https address. The sentence about another text does not repeat it: it may hold a password."""
-    try:
-        parts = urlsplit(text)
-        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and not re.search(r"\s", text):
-            return text
-    except ValueError:  # a port that is no number
-        pass
+    if is_http(text) and not re.search(r"\s", text):
+        return text
     raise click.BadParameter("not an address like http://127.0.0.1:4566")
 
 

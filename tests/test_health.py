@@ -21,7 +21,7 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
-from consumer.answers import Record
+from consumer.records import Record
 from flink import rest
 from flink.health import aws as ask_aws
 from flink.health import command, flink, judgement, report, words

@@ -87,11 +87,17 @@ def test_passing_failures_of_a_call(error: Exception) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (client_error("ResourceNotFoundException"), ["no stream wildrydes", "eu-west-1", "create-stream"]),
-        (client_error("AccessDeniedException"), ["may not write", "stream wildrydes", "kinesis:PutRecords"]),
-        (client_error("ExpiredTokenException"), ["127.0.0.1", "credentials", "the line that `python -m local aws`"]),
-        (client_error("UnrecognizedClientException"), ["127.0.0.1", "credentials", "the line"]),
-        (client_error("ValidationException"), ["ValidationException", "check"]),
+        (
+            client_error("ResourceNotFoundException"),
+            ["Stream wildrydes in eu-west-1", "not exist", "create-stream"],
+        ),
+        (client_error("AccessDeniedException"), ["PutRecords", "stream wildrydes", "kinesis:PutRecords"]),
+        (
+            client_error("ExpiredTokenException", message="secret"),
+            ["127.0.0.1", "credentials", "the line that `python -m local aws`"],
+        ),
+        (client_error("UnrecognizedClientException", message="secret"), ["127.0.0.1", "credentials", "the line"]),
+        (client_error("ValidationException"), ["ValidationException", "its own words"]),
         (boto.NoCredentialsError(), ["no AWS credentials", "AWS_ACCESS_KEY_ID"]),
         (boto.TokenRetrievalError(provider="sso", error_msg="secret"), ["login has expired", "aws sso login"]),
         (boto.BotoCoreError(), ["BotoCoreError", "check"]),
@@ -125,7 +131,7 @@ def test_gives_up_after_the_limit_and_counts_what_is_unsent() -> None:
     pauses, stop = Pauses(), Stop()
     progress = Progress(Lines(), in_place=False, quiet=False)
     delivery = Delivery(sink(client, pauses, limit=0.05), None, progress)
-    with pytest.raises(ProducerError, match=r"throttles stream wildrydes .* for 0\.05 s: add shards or lower --rate"):
+    with pytest.raises(ProducerError, match=r"throttles stream wildrydes .* for 0\.05 s: add shards or lower --rate\."):
         delivery.run(iter(sent), EventClock(0, float("inf"), 0.0), stop)
     assert delivery.unsent == 700 - len(client.accepted)
     assert len(client.accepted) == 50

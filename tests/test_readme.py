@@ -19,11 +19,11 @@ from pipeline import settings
 README = lib.ROOT / "README.md"
 # Each program's own command line: what it does not know, README must not name.
 PARSERS = {
-    "consumer": "consumer.arguments:_parser",
+    "consumer": "consumer.options:consumer",
     "deploy": "deploy.command:program",
     "jobs": "jobs.__main__:parser",
     "local": "local.command:program",
-    "producer": "producer.options:_parser",
+    "producer": "producer.options:producer",
 }
 TOOLS = {"pytest", "ruff", "mypy", "sqlfluff"}  # programs of others, in requirements.in
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}) *(\S*)[^\n]*\n(.*?)^ {0,3}\1`* *$", re.MULTILINE | re.DOTALL)
