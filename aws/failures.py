@@ -77,7 +77,9 @@ class Cause:
     @property
     def sentence(self) -> str:
         """Both as a sentence of their own."""
-        return f"{self.what[:1].upper()}{self.what[1:]}: {self.remedy}."
+        begins_with_address = "://" in self.what.partition(" ")[0]
+        what = self.what if begins_with_address else f"{self.what[:1].upper()}{self.what[1:]}"
+        return f"{what}: {self.remedy}."
 
     @property
     def is_passing(self) -> bool:
@@ -278,16 +280,3 @@ def flat(text: str) -> str:
     """A text as a part of a sentence: in one line, without a full stop, without characters that drive a terminal."""
     shown = "".join(one if one.isprintable() else " " for one in text)
     return " ".join(shown.split()).rstrip(".")
-
-
-def of_configuration(error: Exception) -> tuple[str, str] | None:
-    """For consumer and producer, until they ask `explain`: what is wrong with the user's configuration, or None."""
-    cause = explain(error)
-    elsewhere = isinstance(error, boto.NoCredentialsError | boto.NoRegionError | boto.InvalidRegionError)
-    return None if cause.kind is not Kind.CONFIGURATION or elsewhere else (cause.what, cause.remedy)
-
-
-def of_proxy(error: Exception) -> tuple[str, str] | None:
-    """The same: that a proxy does not answer, or None."""
-    cause = explain(error)
-    return (cause.what, cause.remedy) if isinstance(error, boto.ProxyConnectionError) else None

@@ -107,6 +107,11 @@ def _require_address(endpoint: str | None) -> None:
         raise ValueError("Invalid endpoint: it is no address such as http://127.0.0.1:4566")
 
 
+def stream_at(name: str, region: str, endpoint: str | None) -> str:
+    """How a sentence names a stream and its place, without anything secret."""
+    return f"stream {name} in {region}" + (f" at {without_secrets(endpoint)}" if endpoint else "")
+
+
 @dataclass(frozen=True)
 class Services:
     """The services of AWS, or of an emulator: a session with a region, and the endpoint, None for AWS itself."""

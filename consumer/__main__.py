@@ -52,12 +52,11 @@ def print_stream(options: Options, printer: Printer) -> None:
     """
     # boto3 takes half a second to import: help and wrong usage need not wait for it.
     from aws.failures import Kind  # noqa: PLC0415
-    from aws.session import Services, endpoint_of  # noqa: PLC0415
+    from aws.session import Services, endpoint_of, stream_at  # noqa: PLC0415
     from consumer.shards import LATEST, TRIM_HORIZON, at  # noqa: PLC0415
     from consumer.tail import Tail  # noqa: PLC0415
 
     services = Services.at(endpoint_of(options.endpoint), options.region)
-    address = f" at {services.where}" if services.endpoint else ""
     remedies = {
         Kind.ABSENT: "create it, or check --stream, --region and --endpoint",
         Kind.DENIED: "allow these credentials kinesis:ListShards, kinesis:GetShardIterator and kinesis:GetRecords on "
@@ -68,7 +67,7 @@ def print_stream(options: Options, printer: Printer) -> None:
     start = at(options.from_time) if options.from_time else TRIM_HORIZON if options.from_start else LATEST
     tail = Tail(
         # One try a call: the tail waits and tries again, so that a slow shard holds up no other.
-        services.client("kinesis", attempts=1, read_timeout=30),
+        services.client("kinesis", read_timeout=30),
         options.stream,
         start,
         options.until_caught_up,
@@ -76,7 +75,7 @@ def print_stream(options: Options, printer: Printer) -> None:
         note=printer.note,
     )
     left = options.limit
-    with services.sentences(f"stream {options.stream} in {services.region}{address}", remedies):
+    with services.sentences(stream_at(options.stream, services.region, services.endpoint), remedies):
         for batch in tail.batches():
             records = batch.records[:left]
             printer.print(records)

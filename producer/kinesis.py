@@ -5,10 +5,11 @@ up the order of the records, across keys by more event time than a consumer's wa
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from aws.failures import ERRORS, Cause, Kind
-from aws.session import Services, endpoint_of
+from aws.failures import ERRORS, Cause, Kind, Remedies
+from aws.session import Services, endpoint_of, stream_at
 from producer.records import Record
 from producer.sinks import ProducerError
 from program.waiting import Outage, Retry
@@ -37,15 +38,14 @@ class Kinesis:
         retry: Retry,
         pause: Callable[[float, int, str], None],
     ) -> None:
-        address = f" at {services.where}" if services.endpoint else ""
-        self.where = f"stream {stream} in {services.region}{address}"
+        self.where = stream_at(stream, services.region, services.endpoint)
         self._client = client
         self._services = services
         self._stream = stream
         self._retry = retry
         self._pause = pause
         create = f"aws kinesis create-stream --stream-name {stream} --shard-count 1"
-        self._remedies: dict[str | Kind, str] = {
+        self._remedies: Remedies = {
             Kind.ABSENT: f"create it ({create}) or name another with --stream or --region",
             Kind.DENIED: "allow these credentials kinesis:PutRecords on it",
             Kind.THROTTLED: _SLOWER,
@@ -74,8 +74,7 @@ class Kinesis:
             if cause:
                 wait = outage.failed()
                 if wait is None:
-                    what = f"{cause.what[:1].upper()}{cause.what[1:]}"
-                    raise ProducerError(f"{what} for {self._retry.limit:g} s: {cause.remedy}.")
+                    raise ProducerError(replace(cause, what=f"{cause.what} for {self._retry.limit:g} s").sentence)
                 self._pause(wait, len(records), str(cause))
 
     def _attempt(self, records: Sequence[Record]) -> tuple[Sequence[Record], Sequence[Record], Cause | None]:
@@ -138,5 +137,5 @@ def connect(
     services = Services.at(endpoint_of(endpoint), region)
     # botocore's own retries are off: they would be neither counted nor shown. Nor are parameters validated: records
     # are typed, and this would cost as much as sending them.
-    client = services.client("kinesis", attempts=1, read_timeout=10, parameter_validation=False)
+    client = services.client("kinesis", parameter_validation=False)
     return Kinesis(client, services, stream, retry, pause)

@@ -32,6 +32,7 @@ from producer.records import Kind, Record
 from producer.sinks import ProducerError
 from program import environment
 from program.addresses import proxy_for, without_secrets
+from program.errors import Failure
 from program.waiting import Retry
 from tests.emulated import reset
 
@@ -279,7 +280,7 @@ def test_a_proxy_that_fails_is_named_without_its_password(monkeypatch: pytest.Mo
     with pytest.raises(rest.RestError, match=r"through the proxy http://127\.0\.0\.1:9 ") as refused:
         rest.Cluster("http://flink.example:8081").overview()
     sink = produce("any", "us-east-1", None, Retry(limit=0.1), lambda *_: None)
-    with pytest.raises(ProducerError, match=r"the proxy http://127\.0\.0\.1:9 does not answer") as unsent:
+    with pytest.raises(ProducerError, match=r"^The proxy http://127\.0\.0\.1:9 does not answer") as unsent:
         list(sink.put([RECORD]))
     assert "hush" not in f"{refused.value}{unsent.value}"
     assert without_secrets("me:hush@proxy.example:3128") == "http://proxy.example:3128"
@@ -323,7 +324,7 @@ def test_a_configuration_that_cannot_be_is_one_true_sentence(
     monkeypatch.setenv("AWS_PROFILE", profile)
 
     said = []
-    with pytest.raises(ProducerError) as unsent:
+    with pytest.raises(Failure) as unsent:
         list(produce("any", None, None, Retry(limit=0.1), lambda *_: None).put([RECORD]))
     said.append(str(unsent.value))
     monkeypatch.setattr(sys, "stdout", sys.__stdout__)  # pytest's has no descriptor
@@ -393,7 +394,7 @@ def test_an_endpoint_that_is_none_is_told_before_anything_is_sent(endpoint: str)
     """Every client is made here, and each program has a sentence for what it raises."""
     with pytest.raises(ValueError, match=r"^Invalid endpoint: it is no address such as http://127\.0\.0\.1:4566$"):
         session.client("kinesis", session.to("http://127.0.0.1:1"), endpoint)
-    with pytest.raises(ProducerError, match=r"^the endpoint is not a URL: "):
+    with pytest.raises(AwsError, match=r"^The endpoint is no address such as http://127\.0\.0\.1:4566: "):
         produce("any", "us-east-1", endpoint, Retry(), lambda *_: None)
 
 

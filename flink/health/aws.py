@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.failures import ERRORS, AwsError, code_of
-from aws.session import Services
-from consumer.answers import Record, batch_of, service_time
-from consumer.clock import Clock, SystemClock
-from consumer.failures import Place
+from aws.session import Services, stream_at
+from consumer.records import Record, batch_of, service_time
 from consumer.shards import at, list_shards
+from consumer.tail import Clock, SystemClock
 from flink.health.facts import Aws, Resource, Shard
 from pipeline import places
 
@@ -40,7 +39,7 @@ ATTEMPTS = 2  # of a call whose failure may pass
 def ask(values: Mapping[str, Mapping[str, str]], clock: Clock | None = None) -> Aws:
     """What the services tell about the streams and the table of these settings; their refusals are part of it."""
     place = values["aws"]
-    where = str(Place(values["readings"]["stream"], place["region"], place.get("endpoint")))
+    where = stream_at(values["readings"]["stream"], place["region"], place.get("endpoint"))
     try:
         services = Services.of_settings(place)
         kinesis, dynamodb = services.client("kinesis", ATTEMPTS), services.client("dynamodb", ATTEMPTS)
