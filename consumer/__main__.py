@@ -26,11 +26,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: Options) -> int:
     """Print the records and the totals; return the exit code."""
-    if sys.__stdout__ is None:  # the shell has closed it
-        raise Failure("Standard output is closed: let it lead somewhere.")
     printer = Printer(options.compact, options.keys, options.quiet)
     began, code = time.monotonic(), 0
     try:
+        if sys.__stdout__ is None:  # the shell has closed it
+            raise Failure("Standard output is closed: let it lead somewhere.")
         print_stream(options, printer)
     except KeyboardInterrupt:
         code = STOPPED

@@ -122,3 +122,34 @@ def not_empty(text: str) -> str:
     if not text:
         raise click.BadParameter("is empty")
     return text
+
+
+class Group(click.Group):
+    """Commands of a program, in the order of their definition."""
+
+    command_class = Command
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """As they stand in the program: in the order in which people need them."""
+        return list(self.commands)
+
+
+def run(program: click.Group, name: str, arguments: Sequence[str] | None = None) -> int:
+    """The exit code of `python -m NAME` with these arguments, by default the process's own: 2 after wrong usage."""
+    prog = f"python -m {name}"
+    settings: dict[str, Any] = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    try:
+        given = list(sys.argv[1:] if arguments is None else arguments)
+        ended = program.main(given, prog, standalone_mode=False, **settings)
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        return error.exit_code
+    except click.UsageError as error:
+        where = error.ctx.command_path if error.ctx else prog
+        print(f"{error.format_message().rstrip('.')} (see {where} --help)", file=sys.stderr)
+        return error.exit_code
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except click.Abort:
+        raise KeyboardInterrupt from None
+    return ended if isinstance(ended, int) else 0
