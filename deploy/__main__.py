@@ -31,7 +31,7 @@ def _main(arguments: list[str] | None) -> int:
         from deploy.account import DeployError  # noqa: PLC0415
         from deploy.package import PackageError  # noqa: PLC0415
         from deploy.template import TemplateError  # noqa: PLC0415
-        from flink.state import StateError  # noqa: PLC0415
+        from flink.signature import SignatureError  # noqa: PLC0415
         from java.jars import JarError  # noqa: PLC0415
         from java.lib import NotSetUp  # noqa: PLC0415
         from pipeline.window import WindowError  # noqa: PLC0415
@@ -43,7 +43,7 @@ def _main(arguments: list[str] | None) -> int:
     except (TemplateError, WindowError) as error:
         print(error, file=sys.stderr)
         return 2
-    except (DeployError, PackageError, StateError, NotSetUp, JarError) as error:
+    except (DeployError, PackageError, SignatureError, NotSetUp, JarError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -158,7 +158,7 @@ def _make_package(parsed: argparse.Namespace) -> int:
 def _wanted(parsed: argparse.Namespace) -> Any:
     from deploy import package  # noqa: PLC0415
     from deploy.up import Wanted  # noqa: PLC0415
-    from flink import state  # noqa: PLC0415
+    from flink import signature  # noqa: PLC0415
     from pipeline.job import load  # noqa: PLC0415
 
     values = dict(parsed.set)
@@ -177,7 +177,7 @@ def _wanted(parsed: argparse.Namespace) -> Any:
     return Wanted(
         made.path,
         made.sha256,
-        state.of(load("unicorn_summary")),
+        signature.of(load("unicorn_summary")),
         values,
         fresh=parsed.fresh,
         since="" if parsed.start in (None, "TRIM_HORIZON") else flags.pinned(parsed.start, datetime.now(UTC)),

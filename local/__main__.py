@@ -40,15 +40,24 @@ def _main(arguments: list[str] | None) -> int:
         print(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.", file=sys.stderr)
         return 1
     from deploy.account import DeployError  # noqa: PLC0415
-    from flink.points import PointError  # noqa: PLC0415
     from flink.rest import RestError  # noqa: PLC0415
-    from flink.state import StateError  # noqa: PLC0415
+    from flink.savepoints import SavepointError  # noqa: PLC0415
+    from flink.signature import SignatureError  # noqa: PLC0415
     from flink.submit import SubmitError  # noqa: PLC0415
     from program.processes import RunError, StartError  # noqa: PLC0415
 
     try:
         code: int = parsed.run(parsed)
-    except (StartError, RestError, RunError, SubmitError, PointError, StateError, DeployError, lib.NotSetUp) as error:
+    except (
+        StartError,
+        RestError,
+        RunError,
+        SubmitError,
+        SavepointError,
+        SignatureError,
+        DeployError,
+        lib.NotSetUp,
+    ) as error:
         print(error, file=sys.stderr)
         return 1
     except (settings.SettingsError, ConnectorError, WindowError) as error:
@@ -222,8 +231,8 @@ def _run_aws(parsed: argparse.Namespace) -> int:
 
 
 def _run_job(parsed: argparse.Namespace) -> int:
-    from flink import minicluster, submit  # noqa: PLC0415
-    from local import resources, running  # noqa: PLC0415
+    from flink import minicluster, resources, submit  # noqa: PLC0415
+    from local import running  # noqa: PLC0415
     from program import environment, folders, processes  # noqa: PLC0415
 
     began = time.monotonic()
@@ -236,12 +245,14 @@ def _run_job(parsed: argparse.Namespace) -> int:
         chosen = settings.read(properties)
         places.connectors(chosen)  # refuses what no connector takes, before anything is started
         resume = minicluster.newest_checkpoint(parsed.state) if parsed.resume == "last" else parsed.resume
-        if chosen.values["readings"]["start"] == "LATEST" and not resume:
-            properties = submit.with_start(properties, pinned("LATEST", datetime.now(UTC)), parsed.state)
+        latest = [table for table, where in submit.starts(chosen).items() if where == "LATEST"]
+        if latest and not resume:
+            now = pinned("LATEST", datetime.now(UTC))
+            properties = submit.with_starts(properties, dict.fromkeys(latest, now), parsed.state)
         processes.require_free(parsed.port, "--port")
         if chosen.place == "aws":
             say("looking up streams and table")
-            resources.require(chosen.values)
+            resources.require(chosen)
         aws = environment.for_job(chosen.values.get("aws", {}).get("endpoint"))
         port = parsed.port or processes.free_port()
         emulated = places.is_emulated(chosen)

@@ -8,17 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
 
-from aws import failures, session
-from aws.failures import of_configuration, of_proxy
+from aws import session
 from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
-from pipeline import places, settings
+from pipeline import settings
 from pipeline.job import load
-from program.processes import RunError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -97,49 +93,3 @@ def _prefix(names: Names) -> str:
 
 def _digest(names: Names) -> str:
     return hashlib.sha256(repr(names).encode()).hexdigest()[:8]
-
-
-def require(values: Mapping[str, Mapping[str, str]]) -> None:
-    """Raise RunError unless the streams and the table of these settings are there.
-
-    Without one of them the job would show RUNNING, try again for ever, and write nothing.
-    """
-    place = values["aws"]
-    where = failures.where(place)
-    what = "place"
-    try:
-        config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2})
-        kinesis = session.at(place, "kinesis", config)
-        dynamodb = session.at(place, "dynamodb", config)
-        for table in ("readings", "summary_stream", "error_stream"):
-            what = f"stream {values[table]['stream']}"
-            stream = kinesis.describe_stream_summary(StreamName=values[table]["stream"])["StreamDescriptionSummary"]
-            _require_usable(stream["StreamStatus"], f"{what} at {where}")
-        what = f"table {values['sensor_data']['table']}"
-        described = dynamodb.describe_table(TableName=values["sensor_data"]["table"])["Table"]
-        _require_usable(described["TableStatus"], f"{what} at {where}")
-        if problem := places.misfit(load("unicorn_summary"), "sensor_data", described):
-            raise RunError(
-                f"The {what} at {where} {problem}: name another as sensor_data.table in the settings, or make one with "
-                "this key."
-            )
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        reason = "does not exist" if code == "ResourceNotFoundException" else f"cannot be looked up ({code})"
-        raise RunError(f"The {what} at {where} {reason}: `python -m local aws` makes all of them here.") from error
-    except (BotoCoreError, ValueError) as error:
-        raise RunError(f"The {what} at {where} cannot be looked up: {_reason(error)}.") from error
-
-
-def _reason(error: BotoCoreError | ValueError) -> str:
-    if found := of_configuration(error) or of_proxy(error):
-        return ": ".join(found)
-    if isinstance(error, EndpointConnectionError | HTTPClientError):  # whose text has the whole address
-        return f"it does not answer ({type(error).__name__})"
-    return str(error).rstrip(".")
-
-
-def _require_usable(status: str, what: str) -> None:
-    """Raise RunError for a stream or table that is only being made, or is being removed."""
-    if status not in ("ACTIVE", "UPDATING"):
-        raise RunError(f"The {what} is {status.lower()}: wait until it is active, or name another in the settings.")

@@ -89,6 +89,11 @@ class Job:
     configuration: Mapping[str, str]
 
     @property
+    def argument(self) -> str:
+        """How commands and settings name it: by its name if it lies in jobs/, else by the path of its folder."""
+        return self.name if self.folder == JOBS / self.name else str(self.folder)
+
+    @property
     def most_subtasks(self) -> int | None:
         """How many subtasks a job restored from its state can have at most; None where Flink decides at the start."""
         most = self.configuration.get("pipeline.max-parallelism")

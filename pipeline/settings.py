@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -203,6 +204,32 @@ def _check(job: Job, values: Mapping[str, Mapping[str, str]], problems: list[str
 def example(job: Job, region: str = "us-east-1") -> Settings:
     """Settings that name nothing but a region: every stream and table as the job declares it."""
     return parse([{"PropertyGroupId": "aws", "PropertyMap": {"region": region}}], job)
+
+
+def of_environment(job: Job, environment: Mapping[str, str] = os.environ) -> list[dict[str, object]]:
+    """The document of settings for the endpoint in AWS_ENDPOINT_URL, all names as the job declares them.
+
+    Raises SettingsError without an endpoint: a job never runs against AWS unless a file says so.
+    """
+    endpoint = environment.get("AWS_ENDPOINT_URL")
+    if not endpoint:
+        raise SettingsError(
+            "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says."
+        )
+    groups = {
+        JOB: {"name": job.argument},
+        "aws": {"region": environment.get("AWS_DEFAULT_REGION") or "us-east-1", "endpoint": endpoint},
+    }
+    return [{"PropertyGroupId": group, "PropertyMap": values} for group, values in groups.items()]
+
+
+def write(document: object, folder: Path) -> Path:
+    """The document as the file `application_properties.json` in `folder`, for nobody else to read."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / DEFAULT_PATH.name
+    file.touch(mode=0o600)  # an endpoint may have a password in it
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return file
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -19,15 +19,15 @@ from urllib.parse import unquote
 
 import pytest
 from botocore.exceptions import ClientError
+from flink.health.facts import Aws, Checkpoints, Facts, Failure, Job, Records, Resource, Shard, Sink, Subtask, Vertex
+from flink.health.words import moment
 from rich.console import Console
 
 from consumer.answers import Record
 from flink import rest
 from flink.health import aws as ask_aws
 from flink.health import command, flink, judgement, report, words
-from flink.health.facts import Aws, Checkpoints, Facts, Failure, Job, Records, Resource, Shard, Sink, Subtask, Vertex
 from flink.health.findings import Finding, Level
-from flink.health.words import moment
 from local import emulator, resources, running
 from pipeline import settings
 from program import processes

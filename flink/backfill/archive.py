@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flink.backfill.s3 import Say, download
+from program.formats import many, size
 from program.processes import RunError
 
 _GZIP = b"\x1f\x8b"  # RFC 1952
@@ -25,7 +26,7 @@ class Archive:
     bytes: int
 
     def __str__(self) -> str:
-        return f"{self.files:,} file{'' if self.files == 1 else 's'} of {size(self.bytes)}"
+        return f"{many(self.files, 'file')} of {size(self.bytes)}"
 
 
 def gather(sources: Sequence[str], folder: Path, place: Mapping[str, str], asked: threading.Event, say: Say) -> Archive:
@@ -100,12 +101,3 @@ def unreadable(archive: Archive) -> str | None:
         except (OSError, EOFError, zlib.error) as error:
             return f"{link.readlink()} cannot be unpacked ({str(error).rstrip('.')}): get it again, or leave it out."
     return None
-
-
-def size(bytes_: float) -> str:
-    """So many bytes for people: 3.9 MB."""
-    for unit in ("bytes", "kB", "MB"):
-        if bytes_ < 1000:
-            return f"{bytes_:.0f} bytes" if unit == "bytes" else f"{bytes_:.1f} {unit}"
-        bytes_ /= 1000
-    return f"{bytes_:,.1f} GB"

@@ -39,7 +39,7 @@ def download(source: str, folder: Path, place: Mapping[str, str], asked: threadi
             if asked.is_set():
                 return 0
             client.download_file(bucket, item["Key"], str(path), Config=TransferConfig(use_threads=False))
-            # A file's time is when its lines arrived: a reading that is dated after that is none.
+            # A file's time is when its lines arrived: a record that is dated after that is none.
             os.utime(path, (item["LastModified"].timestamp(),) * 2)
             return path.stat().st_size
 
