@@ -20,7 +20,7 @@ NOT_RUNNING = 3
 
 
 def cluster(address: str | None) -> rest.Cluster:
-    """The cluster at this address, else the one of this machine. Raises SubmitError for an unusable address."""
+    """The cluster at this address, else the one of this machine. Raises Unusable for an address that is none."""
     from flink import cluster as here  # noqa: PLC0415
 
     if address is not None:

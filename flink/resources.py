@@ -86,7 +86,8 @@ def require(chosen: Settings) -> None:
     try:
         found = look_up(chosen)
     except ERRORS as error:
-        raise RunError(f"The streams and tables at {where} cannot be looked up: {reason(error)}.") from error
+        first = next(iter(names(chosen).values()))
+        raise RunError(f"The {first} at {where} cannot be looked up: {reason(error)}.") from error
     for one in found:
         if one.problem:
             raise RunError(f"The {one.name} at {where} {one.problem}: {_remedy(one)}.")

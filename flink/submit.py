@@ -24,7 +24,7 @@ from java import jars, lib, merged
 from pipeline import settings
 from pipeline.job import Job
 from program import environment, processes
-from program.errors import Failure
+from program.errors import Failure, Unusable
 
 JAR = lib.ROOT / ".cache" / "job.jar"
 SUBMIT_LIMIT = 300  # seconds for `flink run`; 20 are usual
@@ -58,14 +58,14 @@ class Submission:
 
 
 def cluster_at(address: str) -> rest.Cluster:
-    """The cluster at an address such as http://127.0.0.1:8081. Raises SubmitError if it cannot be one."""
+    """The cluster at an address such as http://127.0.0.1:8081. Raises Unusable if it cannot be one."""
     parts = urlsplit(address if "//" in address else f"http://{address}")
     try:
         port = parts.port or 8081
     except ValueError:
         port = 0
     if parts.scheme != "http" or not parts.hostname or not port or parts.path not in ("", "/") or parts.username:
-        raise SubmitError(f"{address!r} is not an address of a Flink cluster such as http://127.0.0.1:8081.")
+        raise Unusable(f"{address!r} is not an address of a Flink cluster such as http://127.0.0.1:8081.")
     return rest.Cluster(f"http://{parts.hostname}:{port}")
 
 

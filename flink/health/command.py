@@ -61,7 +61,7 @@ def health(job: Job, cluster: str | None, properties: Path | None, as_json: bool
 
 
 def run(job: Job, address: str | None, properties: Path | None, *, as_json: bool = False) -> int:
-    """Gather, judge, show; the exit code. Raises SettingsError, JobError, SubmitError."""
+    """Gather, judge, show; the exit code. Raises Unusable."""
     chosen, unasked = _settings(job, properties, os.environ)
     cluster = on_cluster.cluster(address)
     if sys.stderr.isatty() and not as_json:
