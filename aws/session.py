@@ -8,17 +8,21 @@ else. So none of them counts there, except the keys and the region that stand in
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, overload
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
 
 import boto3
 import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
+from botocore.exceptions import NoRegionError
 from botocore.loaders import Loader
 
-from program.addresses import is_here
+from aws.failures import ERRORS, UNUSABLE, AwsError, Cause, Remedies, explain, is_absence
+from program.addresses import is_here, is_http, without_secrets
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -92,23 +96,112 @@ def client(
 def client(service: str, session: boto3.Session, endpoint: str | None, chosen: Config | None = None) -> Any: ...
 def client(service: str, session: boto3.Session, endpoint: str | None, chosen: Config | None = None) -> Any:
     """A client of a session. Raises BotoCoreError or ValueError, as botocore does, for what cannot be one."""
-    _require_port(endpoint)
+    _require_address(endpoint)
     make: Any = session.client
     return make(service, endpoint_url=endpoint, config=config(service, endpoint, chosen))
 
 
-def _require_port(endpoint: str | None) -> None:
-    """Raise ValueError for a port that is none: botocore comes upon it only when it signs the first call."""
-    try:
-        _port = urlsplit(endpoint or "").port
-    except ValueError:  # not told: the address may hold a password
-        raise ValueError("Invalid endpoint: it is no address such as http://127.0.0.1:4566") from None
+def _require_address(endpoint: str | None) -> None:
+    """Raise ValueError for an endpoint that is none: botocore comes upon some only when it signs the first call."""
+    if endpoint is not None and not is_http(endpoint):  # not repeated: it may hold a password
+        raise ValueError("Invalid endpoint: it is no address such as http://127.0.0.1:4566")
 
 
-def at(place: Mapping[str, str], service: str, chosen: Config | None = None) -> Any:
-    """A client in the place that a job's settings name: its `region`, and its `endpoint` and `profile` if it has them.
+def stream_at(name: str, region: str, endpoint: str | None) -> str:
+    """How a sentence names a stream and its place, without anything secret."""
+    return f"stream {name} in {region}" + (f" at {without_secrets(endpoint)}" if endpoint else "")
 
-    Raises BotoCoreError or ValueError.
-    """
-    endpoint = place.get("endpoint")
-    return client(service, to(endpoint, place["region"], place.get("profile")), endpoint, chosen)
+
+@dataclass(frozen=True)
+class Services:
+    """The services of AWS, or of an emulator: a session with a region, and the endpoint, None for AWS itself."""
+
+    session: boto3.Session
+    endpoint: str | None
+    error: ClassVar[type[AwsError]] = AwsError  # what is raised here
+    remedies: ClassVar[Remedies] = {}  # a program's own
+    read_timeout: ClassVar[float] = 10.0  # seconds for an answer
+
+    @classmethod
+    def at(
+        cls,
+        endpoint: str | None,
+        region: str | None = None,
+        profile: str | None = None,
+        environment: Mapping[str, str] = os.environ,
+    ) -> Self:
+        """Those that flags and environment name; see `to`. Raises `error` for what cannot be used."""
+        try:
+            _require_address(endpoint)
+            session = to(endpoint, region, profile, environment)
+            if not session.region_name:
+                raise NoRegionError
+        except UNUSABLE as error:
+            raise cls.error(explain(error, endpoint=endpoint).sentence) from error
+        return cls(session, endpoint)
+
+    @classmethod
+    def of_settings(cls, place: Mapping[str, str]) -> Self:
+        """Those that a job's settings name by `region`, and by `endpoint` and `profile` if they have them."""
+        return cls.at(place.get("endpoint"), place["region"], place.get("profile"))
+
+    @property
+    def attempts(self) -> int:
+        """How often botocore makes a call whose failure may pass: once, the caller counts, shows and repeats it."""
+        return 1
+
+    @property
+    def region(self) -> str:
+        return str(self.session.region_name)
+
+    @property
+    def where(self) -> str:
+        """How a sentence names the place, without anything secret."""
+        return without_secrets(self.endpoint) if self.endpoint else f"AWS in {self.region}"
+
+    @overload
+    def client(self, service: Literal["kinesis"], attempts: int = 0, **more: Any) -> KinesisClient: ...
+    @overload
+    def client(self, service: Literal["dynamodb"], attempts: int = 0, **more: Any) -> DynamoDBClient: ...
+    @overload
+    def client(self, service: str, attempts: int = 0, **more: Any) -> Any: ...
+    def client(self, service: str, attempts: int = 0, **more: Any) -> Any:
+        """The client of this service, made once. Raises `error` for a session that cannot be used.
+
+        attempts: how often botocore makes a call whose failure may pass; 0 is `attempts` of all clients. more: options
+        of botocore's Config, such as read_timeout in seconds.
+        """
+        made = (service, attempts, *more.items())
+        if made not in self._clients:
+            retries = {"mode": "standard", "total_max_attempts": attempts or self.attempts}
+            options = {"connect_timeout": 5, "read_timeout": self.read_timeout, "retries": retries, **more}
+            try:
+                self._clients[made] = client(service, self.session, self.endpoint, Config(**options))
+            except UNUSABLE as error:
+                raise self.error(self.explain(error).sentence) from error
+        return self._clients[made]
+
+    @cached_property
+    def _clients(self) -> dict[tuple[Any, ...], Any]:
+        return {}
+
+    def explain(self, error: Exception, subject: str = "", remedies: Remedies | None = None) -> Cause:
+        """Why a call of one of these services failed; see `aws.failures.explain`."""
+        return explain(error, subject, self.endpoint, {**self.remedies, **(remedies or {})})
+
+    @contextmanager
+    def sentences(self, subject: str = "", remedies: Remedies | None = None) -> Iterator[None]:
+        """Turn every error of AWS within the block into `error`: one sentence with the remedy."""
+        try:
+            yield
+        except ERRORS as error:
+            raise self.error(self.explain(error, subject, remedies).sentence) from error
+
+    def look_up(self, call: Callable[..., Any], **request: Any) -> Any:
+        """The answer to a call of a client, or None if what it asks for is not there. Raises `error`."""
+        try:
+            return call(**request)
+        except ERRORS as error:
+            if is_absence(error):
+                return None
+            raise self.error(self.explain(error).sentence) from error

@@ -1,4 +1,4 @@
-"""Which shards of a stream are read, from where, and in which order."""
+"""Shards: positions in them, their listing, and the order in which they are read."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def after(sequence_number: str) -> Start:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """One shard as ListShards shows it: one parent after a split, two after a merge."""
+    """A shard as ListShards shows it: with one parent after a split, with two after a merge."""
 
     id: str
     parents: tuple[str, ...]
@@ -60,29 +60,29 @@ class Shard:
 
 
 def list_shards(client: KinesisClient, stream: str) -> tuple[list[Shard], ListShardsOutputTypeDef]:
-    """Every shard of the stream, over all pages, and the first page's answer for its date.
+    """Every shard of the stream, over all pages, and the first page for its date.
 
-    Raises botocore's errors as they come; an ExpiredNextTokenException means: list again from the first page.
+    Raises botocore's errors as they come; after an ExpiredNextTokenException list again from the first page.
     """
     page = first = client.list_shards(StreamName=stream)
-    shards = [_shard(found) for found in page["Shards"]]
+    shards = [_shard(listed) for listed in page["Shards"]]
     while token := page.get("NextToken"):
         page = client.list_shards(NextToken=token)  # the token names the stream; naming it twice is refused
-        shards += [_shard(found) for found in page["Shards"]]
+        shards += [_shard(listed) for listed in page["Shards"]]
     return shards, first
 
 
-def _shard(found: ShardTypeDef) -> Shard:
-    parents = (found.get("ParentShardId"), found.get("AdjacentParentShardId"))
+def _shard(listed: ShardTypeDef) -> Shard:
+    parents = (listed.get("ParentShardId"), listed.get("AdjacentParentShardId"))
     return Shard(
-        id=found["ShardId"],
+        id=listed["ShardId"],
         parents=tuple(parent for parent in parents if parent),
-        open="EndingSequenceNumber" not in found["SequenceNumberRange"],
+        open="EndingSequenceNumber" not in listed["SequenceNumberRange"],
     )
 
 
 class Lineage:
-    """The read set: every shard once, none before all its parents in the set have been read to their end.
+    """The shards to read: each once, and not before all its parents among them have been read to their end.
 
     A partition key moves from a closed shard to one of its children, so this order keeps the order per key.
     """
@@ -129,7 +129,7 @@ class Lineage:
         return ready
 
     def end(self, shard_id: str) -> None:
-        """Say that a shard has been read to its end."""
+        """Note that a shard has been read to its end."""
         self._unfinished.discard(shard_id)
 
     def waits_for(self, shard_id: str) -> bool:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from deploy.account import Account, DeployError, Say, Wait, sentences
+from deploy.account import Account, DeployError, Wait
+from program.output import Say
 
 START_LIMIT = 900.0  # seconds until it runs; two or three minutes are usual
 STOP_LIMIT = 900.0  # seconds for a stop with its snapshot
@@ -96,7 +97,7 @@ class Application:
 
     def snapshots(self) -> Sequence[Snapshot]:
         """The complete snapshots, the newest first."""
-        with sentences(self._account):
+        with self._account.sentences():
             answer = self._flink.list_application_snapshots(ApplicationName=self.name, Limit=50)
             found = list(answer["SnapshotSummaries"])
             while token := answer.get("NextToken"):
@@ -119,7 +120,7 @@ class Application:
             restore = {"ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT", "SnapshotName": fitting[0].name}
         origin = f"the snapshot {fitting[0].name}" if fitting else former.begins or "the beginning"
         self._say(f"starting {self.name} from {origin}")
-        with sentences(self._account):
+        with self._account.sentences():
             self._flink.start_application(
                 ApplicationName=self.name, RunConfiguration={"ApplicationRestoreConfiguration": restore}
             )
@@ -143,7 +144,7 @@ class Application:
     def stop(self, *, force: bool) -> None:
         """Stop with a snapshot, or, with `force`, at once and without."""
         self._say(f"stopping {self.name} " + ("without a snapshot" if force else "with a snapshot"))
-        with sentences(self._account):
+        with self._account.sentences():
             self._flink.stop_application(ApplicationName=self.name, Force=force)
         found = self._settled(f"The stop of {self.name}", STOP_LIMIT)
         if found.is_running:
@@ -158,11 +159,12 @@ class Application:
 
     def _settled(self, what: str, limit: float) -> Running:
         wait = Wait(what, limit, "it goes on in the account; `python -m deploy status` and `logs` show it", self._say)
-        while True:
-            found = self.require()
-            if not found.is_busy:
-                return found
-            wait.pause()
+
+        def found() -> Running | None:
+            running = self.require()
+            return None if running.is_busy else running
+
+        return wait.until(found)
 
     def log(self, since: float, *, errors: bool = False) -> Iterator[Entry]:
         """The entries of its log since a time (seconds since 1970), the oldest first; only `errors` if asked to."""
@@ -171,7 +173,7 @@ class Application:
         if errors:
             request["filterPattern"] = '{ $.messageType = "ERROR" || $.throwableInformation = "*" }'
         try:
-            with sentences(self._account):
+            with self._account.sentences():
                 for page in logs.get_paginator("filter_log_events").paginate(**request):
                     # The filter again, for an emulator that does not know it.
                     yield from (one for one in map(_entry, page["events"]) if one.is_error or not errors)

@@ -1,4 +1,4 @@
-"""The commands: package, plan, up, status, logs, stop, start, down, query."""
+"""The command line: python -m deploy --help."""
 
 from __future__ import annotations
 
@@ -7,130 +7,68 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
 from typing import Any
 
+import click
+
 from aws.session import endpoint_of
+from deploy import down as removal
+from deploy import package as packages
+from deploy import query as queries
+from deploy import status as states
 from deploy import template
-from deploy.account import Account, DeployError, connect
-from flink import flags
-from flink.flags import positive
+from deploy.account import Account, DeployError
+from deploy.application import Application, Entry
+from deploy.stack import Stack
+from deploy.up import Deployment, Wanted
+from flink import flags, signature
+from pipeline.job import load
+from program.command_line import Command, Group, Value
 
 NOT_RUNNING = 3
 LOG_LINES = 1000  # of a log, the newest ones, unless it is followed
 _OWN = ("CodeKey", "StateSignature", "StateSince", "StartTime", "Emulated")  # parameters that nobody gives
 FOLLOW_PAUSE = 5.0  # seconds between two looks at the log
 
-Commands = Any  # argparse's own type of it is private
+
+@dataclass(frozen=True)
+class Place:
+    """Where a stack is or will be: its name, and the account or emulator that flags and environment name."""
+
+    stack: str
+    region: str | None
+    profile: str | None
+    endpoint: str | None
+
+    def account(self) -> Account:
+        return Account.at(endpoint_of(self.endpoint), self.region, self.profile)
+
+    def application(self) -> Application:
+        account = self.account()
+        found = Stack(account, self.stack).require()
+        return Application(account, found.parameter("ApplicationName"), _say)
 
 
-def add(commands: Commands) -> None:
-    """Add all commands to the program's parser."""
-    _package(commands)
-    plan = _command(commands, "plan", _plan, "what `up` would change; nothing is changed")
-    up = _command(commands, "up", _up, "create or update the stack with the package, and start the application")
-    for command in (plan, up):
-        command.epilog = "parameters of the template:\n" + "\n".join(_parameters())
-        command.formatter_class = argparse.RawDescriptionHelpFormatter
-        command.add_argument(
-            "--set",
-            action="append",
-            default=[],
-            type=_assignment,
-            metavar="NAME=VALUE",
-            help="a parameter of the template; those that are not given keep what they are",
-        )
-        command.add_argument(
-            "--fresh", action="store_true", help="start anew from the beginning of the stream, without a snapshot"
-        )
-        command.add_argument(
-            "--start",
-            type=flags.start,
-            default=None,
-            metavar="WHERE",
-            help="with --fresh, where to begin instead: TRIM_HORIZON, LATEST, or a time such as "
-            "2026-11-22T06:00:00.000+00:00",
-        )
-        command.add_argument("--no-start", action="store_true", help="leave an application that is stopped, stopped")
-    up.add_argument(
-        "--replace", action="store_true", help="streams and application may be made anew, and lose what they hold"
-    )
-    status = _command(commands, "status", _status, "stack, application, streams, table, archive, alarms")
-    status.epilog, status.formatter_class = (
-        "exit codes:\n  0  the application runs\n  3  it does not\n",
-        argparse.RawDescriptionHelpFormatter,
-    )
-    logs = _command(commands, "logs", _logs, "the application's log")
-    logs.add_argument(
-        "--since",
-        type=partial(positive, what="a number of minutes"),
-        default=60.0,
-        metavar="MINUTES",
-        help="how far back (default: 60)",
-    )
-    logs.add_argument("--errors", action="store_true", help="only errors and stack traces")
-    logs.add_argument("--follow", action="store_true", help="go on with what comes, until Ctrl-C")
-    stop = _command(commands, "stop", _stop, "stop the application with a snapshot, from which `start` goes on")
-    stop.add_argument("--force", action="store_true", help="at once and without a snapshot, when it cannot make one")
-    start = _command(commands, "start", _start, "start the application from its newest snapshot")
-    start.add_argument(
-        "--fresh",
-        action="store_true",
-        help="from where `up --fresh` last said, or the beginning of the stream; without a snapshot",
-    )
-    _down(_command(commands, "down", _remove, "remove the stack; table and archive stay unless told otherwise"))
-    query = _command(commands, "query", _query, "SQL over the archive: in Athena, or with --endpoint here, in DuckDB")
-    query.add_argument("sql", nargs="?", default=None, metavar="SQL", help="a query, or the name of one of --list")
-    query.add_argument("--list", action="store_true", help="the named queries and the columns")
-    query.add_argument("--csv", action="store_true", help="comma-separated values with a heading")
-    query.add_argument("--database", default=None, metavar="NAME", help="of Glue (default: that of the stack)")
+def _placed(run: Callable[..., int]) -> Callable[..., int]:
+    """A command with the flags of a place, which it gets as its first argument."""
 
-
-def _command(
-    commands: Commands, name: str, run: Callable[[argparse.Namespace], int], what: str
-) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(
-        name, help=what, description=what[0].upper() + what[1:] + "."
-    )
-    add = command.add_argument
-    add("--stack", default="wildrydes", metavar="NAME", help="of CloudFormation (default: wildrydes)")
-    add("--region", default=None, help="(default: that of the environment or of the AWS profile)")
-    add("--profile", default=None, help="of the AWS configuration")
-    add(
+    @click.option("--stack", default="wildrydes", metavar="NAME", help="Stack of CloudFormation.")
+    @click.option("--region", help="AWS region.  [default: that of the environment or of the AWS profile]")
+    @click.option("--profile", help="Profile of the AWS configuration.")
+    @click.option(
         "--endpoint",
-        default=None,
         metavar="URL",
-        help="of an emulator such as that of `python -m local aws` (default: AWS_ENDPOINT_URL, else AWS itself)",
+        help="Address of an emulator, such as that of `python -m local aws`.  [default: AWS_ENDPOINT_URL, else AWS]",
     )
-    command.set_defaults(run=run)
-    return command
+    @wraps(run)
+    def placed(stack: str, region: str | None, profile: str | None, endpoint: str | None, **options: Any) -> int:
+        return run(Place(stack, region, profile, endpoint), **options)
 
-
-def _package(commands: Commands) -> None:
-    what = "the zip that Managed Flink runs: the sources and one jar"
-    command = commands.add_parser("package", help=what, description=what[0].upper() + what[1:] + ".")
-    command.add_argument("--out", type=Path, default=None, metavar="FILE", help="(default: below .cache/package)")
-    command.add_argument(
-        "--untrimmed", action="store_true", help="with executables that are never started, to compare the sizes"
-    )
-    command.set_defaults(run=_make_package)
-
-
-def _down(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--yes", action="store_true", help="do not ask")
-    command.add_argument("--delete-table", action="store_true", help="the table with every row, too")
-    command.add_argument("--delete-archive", action="store_true", help="the archive with every record, too")
-
-
-def _parameters() -> list[str]:
-    wide = max(map(len, template.parameters()))
-    return [
-        f"  {one.name:<{wide}}  {one.description} (default: {one.default or 'empty'})"
-        for one in template.parameters().values()
-        if one.name not in _OWN
-    ]
+    return placed
 
 
 def _assignment(text: str) -> tuple[str, str]:
@@ -140,80 +78,133 @@ def _assignment(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _account(parsed: argparse.Namespace) -> Account:
-    return connect(endpoint_of(parsed.endpoint), parsed.region, parsed.profile)
+class _WithParameters(Command):
+    """A command whose help lists the template's parameters, before its example."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Parameters of the template"):
+            formatter.write_dl(
+                [
+                    (one.name, f"{one.description} (default: {one.default or 'empty'})")
+                    for one in template.parameters().values()
+                    if one.name not in _OWN
+                ]
+            )
+        super().format_epilog(ctx, formatter)
+
+
+def _wishes(run: Callable[..., int]) -> Callable[..., int]:
+    """The flags that `plan` and `up` have in common."""
+    for option in (
+        click.option("--no-start", is_flag=True, help="Leave an application that is stopped, stopped."),
+        click.option(
+            "--start",
+            type=Value(flags.start, "WHERE"),
+            help="With --fresh, the place to begin: TRIM_HORIZON, LATEST, or a time such as "
+            "2026-11-22T06:00:00.000+00:00.",
+        ),
+        click.option("--fresh", is_flag=True, help="Start anew from the beginning of the stream, without a snapshot."),
+        click.option(
+            "--set",
+            "values",
+            multiple=True,
+            type=Value(_assignment, "NAME=VALUE"),
+            help="A parameter of the template, as often as needed. Others keep their values.",
+        ),
+    ):
+        run = option(run)
+    return run
+
+
+@click.group(cls=Group)
+def program() -> None:
+    """The application on Amazon Managed Flink: the package, and everything around it in one stack."""
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
-def _make_package(parsed: argparse.Namespace) -> int:
-    from deploy import package  # noqa: PLC0415
-
-    print(package.tell(package.build(parsed.out or package.OUT, trim=not parsed.untrimmed)))
-    return 0
-
-
-def _wanted(parsed: argparse.Namespace) -> Any:
-    from deploy import package  # noqa: PLC0415
-    from deploy.up import Wanted  # noqa: PLC0415
-    from flink import signature  # noqa: PLC0415
-    from pipeline.job import load  # noqa: PLC0415
-
-    values = dict(parsed.set)
-    if own := [name for name in values if name in _OWN]:
+def _wanted(
+    values: tuple[tuple[str, str], ...], fresh: bool, start: str | None, no_start: bool, replace: bool
+) -> Wanted:
+    """What `plan` and `up` are asked for. Raises Failure."""
+    given = dict(values)
+    if own := [name for name in given if name in _OWN]:
         other = ": `up --fresh --start` gives it" if "StartTime" in own else ""
         raise template.TemplateError(
             f"{', '.join(own)} follows from what is deployed, and where, and cannot be set{other}."
         )
-    if parsed.start is not None and not parsed.fresh:
+    if start is not None and not fresh:
         raise template.TemplateError(
             "--start belongs to --fresh: what goes on from a snapshot reads on where that was made."
         )
-    template.check(values)
+    template.check(given)
     _say("making the package")
-    made = package.build(package.OUT)
+    made = packages.build(packages.OUT)
     return Wanted(
         made.path,
         made.sha256,
         signature.of(load("unicorn_summary")),
-        values,
-        fresh=parsed.fresh,
-        since="" if parsed.start in (None, "TRIM_HORIZON") else flags.pinned(parsed.start, datetime.now(UTC)),
-        start=not parsed.no_start,
-        replace=getattr(parsed, "replace", False),
+        given,
+        fresh=fresh,
+        since="" if start in (None, "TRIM_HORIZON") else flags.pinned(start, datetime.now(UTC)),
+        start=not no_start,
+        replace=replace,
     )
 
 
-def _plan(parsed: argparse.Namespace) -> int:
-    from deploy.up import Deployment  # noqa: PLC0415
+@program.command(example="python -m deploy package --out wildrydes.zip")
+@click.option("--out", type=Path, metavar="FILE", help="Where to write the zip.  [default: below .cache/package]")
+@click.option("--untrimmed", is_flag=True, help="With executables that are never started, to compare the sizes.")
+def package(out: Path | None, untrimmed: bool) -> int:
+    """Build the zip that Managed Flink runs.
 
-    account = _account(parsed)
-    wanted = _wanted(parsed)
-    plan = Deployment(account, parsed.stack, _say).plan(wanted)
-    if plan.is_nothing:
-        print(f"Nothing to change: {parsed.stack} in {account.where} is as described.")
+    It has the sources and one jar.
+    """
+    print(packages.tell(packages.build(out or packages.OUT, trim=not untrimmed)))
+    return 0
+
+
+@program.command(cls=_WithParameters, example="python -m deploy plan --set Shards=8")
+@_wishes
+@_placed
+def plan(place: Place, **wishes: Any) -> int:
+    """Show what `up` would change.
+
+    Nothing is changed.
+    """
+    account = place.account()
+    wanted = _wanted(**wishes, replace=False)
+    changes = Deployment(account, place.stack, _say).plan(wanted)
+    if changes.is_nothing:
+        print(f"Nothing to change: {place.stack} in {account.where} is as described.")
         return 0
-    told = [f"upload the package {wanted.sha256[:12]}"] if plan.uploads else []
-    told += ["stop the application with a snapshot"] if plan.stops else []
-    told += map(str, plan.changes)
-    told += [] if plan.page.is_nothing else [str(plan.page)]
-    told += ["start the application"] if plan.starts else []
-    print(f"`up` would do this to {parsed.stack} in {account.where}:")
+    told = [f"upload the package {wanted.sha256[:12]}"] if changes.uploads else []
+    told += ["stop the application with a snapshot"] if changes.stops else []
+    told += map(str, changes.changes)
+    told += [] if changes.page.is_nothing else [str(changes.page)]
+    told += ["start the application"] if changes.starts else []
+    print(f"`up` would do this to {place.stack} in {account.where}:")
     print("\n".join(f"  {one}" for one in told))
     print("Nothing has been changed.")
     return 0
 
 
-def _up(parsed: argparse.Namespace) -> int:
-    from deploy.up import Deployment  # noqa: PLC0415
+@program.command(cls=_WithParameters, example="python -m deploy up --set Shards=8")
+@click.option("--replace", is_flag=True, help="Streams and application may be made anew. They lose what they hold.")
+@_wishes
+@_placed
+def up(place: Place, **wishes: Any) -> int:
+    """Create or update the stack, and start it.
 
-    account = _account(parsed)
+    The package is built and uploaded. An application that has to stop for a change goes on from a snapshot.
+    """
+    account = place.account()
     began = time.monotonic()
-    done = Deployment(account, parsed.stack, _say).up(_wanted(parsed))
+    done = Deployment(account, place.stack, _say).up(_wanted(**wishes))
     if done.is_nothing:
-        print(f"Nothing to change: {parsed.stack} in {account.where} is as described.")
+        print(f"Nothing to change: {place.stack} in {account.where} is as described.")
         return 0
     print(f"Done in {time.monotonic() - began:.0f} s: {len(done.changes)} changes. `python -m deploy status` shows it.")
     if account.is_emulated:
@@ -221,79 +212,105 @@ def _up(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _status(parsed: argparse.Namespace) -> int:
-    from deploy import status  # noqa: PLC0415
+@program.command(example="python -m deploy status")
+@_placed
+def status(place: Place) -> int:
+    """Show stack, application, streams, table, archive and alarms.
 
-    lines, runs = status.lines(_account(parsed), parsed.stack)
+    The exit code is 0 if the application runs, 3 if it does not.
+    """
+    lines, runs = states.lines(place.account(), place.stack)
     print("\n".join(lines))
     return 0 if runs else NOT_RUNNING
 
 
-def _application(parsed: argparse.Namespace) -> Any:
-    from deploy.application import Application  # noqa: PLC0415
-    from deploy.stack import Stack  # noqa: PLC0415
-
-    account = _account(parsed)
-    found = Stack(account, parsed.stack).require()
-    return Application(account, found.parameter("ApplicationName"), _say)
-
-
-def _logs(parsed: argparse.Namespace) -> int:
-    from deploy.application import Entry  # noqa: PLC0415
-
-    application = _application(parsed)
-    since = time.time() - parsed.since * 60
-    if not parsed.follow:
+@program.command(example="python -m deploy logs --since 15 --errors")
+@click.option(
+    "--since",
+    type=Value(partial(flags.positive, what="a number of minutes"), "MINUTES"),
+    default=60.0,
+    help="Minutes to look back.",
+)
+@click.option("--errors", is_flag=True, help="Only errors and stack traces.")
+@click.option("--follow", is_flag=True, help="Go on with what comes, until Ctrl-C.")
+@_placed
+def logs(place: Place, since: float, errors: bool, follow: bool) -> int:
+    """Show the application's log."""
+    application = place.application()
+    begin = time.time() - since * 60
+    if not follow:
         count, newest = 0, deque[Entry](maxlen=LOG_LINES)
-        for entry in application.log(since, errors=parsed.errors):
+        for entry in application.log(begin, errors=errors):
             count += 1
             newest.append(entry)
         if count > len(newest):
             _say(f"{count - len(newest):,} older entries are left out; --errors leaves less.")
         print("".join(f"{entry}\n" for entry in newest), end="")
         if not count:
-            _say(f"The log has no such entries in the last {parsed.since:g} minutes.")
+            _say(f"The log has no such entries in the last {since:g} minutes.")
         return 0
     told: set[str] = set()
     while True:
-        for entry in application.log(since, errors=parsed.errors):
+        for entry in application.log(begin, errors=errors):
             if entry.id not in told:
                 told.add(entry.id)
                 print(entry, flush=True)
                 # Entries may arrive out of order: look a minute back the next time.
-                since = max(since, entry.time / 1000 - 60)
+                begin = max(begin, entry.time / 1000 - 60)
         time.sleep(FOLLOW_PAUSE)
 
 
-def _stop(parsed: argparse.Namespace) -> int:
-    application = _application(parsed)
-    if not application.require().is_running and not parsed.force:
+@program.command(example="python -m deploy stop")
+@click.option("--force", is_flag=True, help="Stop at once and without a snapshot, for a job that cannot make one.")
+@_placed
+def stop(place: Place, force: bool) -> int:
+    """Stop the application with a snapshot.
+
+    `start` goes on from there.
+    """
+    application = place.application()
+    if not application.require().is_running and not force:
         _say(f"{application.name} does not run: nothing to stop.")
         return NOT_RUNNING
-    application.stop(force=parsed.force)
+    application.stop(force=force)
     print(f"{application.name} is stopped. `python -m deploy start` goes on from where it was.")
     return 0
 
 
-def _start(parsed: argparse.Namespace) -> int:
-    application = _application(parsed)
+@program.command(example="python -m deploy start")
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Without a snapshot: from where `up --fresh` last said, or from the beginning of the stream.",
+)
+@_placed
+def start(place: Place, fresh: bool) -> int:
+    """Start the application from its newest snapshot."""
+    application = place.application()
     if application.require().is_running:
-        if parsed.fresh:
+        if fresh:
             raise DeployError(f"{application.name} runs: `python -m deploy stop` it first, then start it afresh.")
         print(f"{application.name} runs already.")
         return 0
-    origin = application.start(fresh=parsed.fresh)
+    origin = application.start(fresh=fresh)
     print(f"{application.name} runs, from {origin}.")
     return 0
 
 
-def _remove(parsed: argparse.Namespace) -> int:
-    from deploy import down  # noqa: PLC0415
+@program.command(example="python -m deploy down --delete-archive")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--delete-table", is_flag=True, help="Remove the table with every row, too.")
+@click.option("--delete-archive", is_flag=True, help="Remove the archive with every record, too.")
+@_placed
+def down(place: Place, yes: bool, delete_table: bool, delete_archive: bool) -> int:
+    """Remove the stack.
 
-    account = _account(parsed)
-    order = down.Order(account, parsed.stack, table=parsed.delete_table, archive=parsed.delete_archive)
+    Table and archive stay unless flags say otherwise.
+    """
+    account = place.account()
+    order = removal.Order(account, place.stack, table=delete_table, archive=delete_archive)
     print("\n".join(order.tell()))
-    if not parsed.yes and not _agreed(parsed.stack):
+    if not yes and not _agreed(place.stack):
         print("Nothing has been removed.")
         return 1
     for line in order.carry_out(_say):
@@ -311,13 +328,23 @@ def _agreed(stack: str) -> bool:
         return False
 
 
-def _query(parsed: argparse.Namespace) -> int:
-    from deploy import query  # noqa: PLC0415
+@program.command(example="python -m deploy query 'SELECT count(*) FROM wildrydes' --csv")
+@click.argument("sql", required=False, metavar="SQL")
+@click.option("--list", "list_", is_flag=True, help="Show the named queries and the columns.")
+@click.option("--csv", is_flag=True, help="Comma-separated values with a heading.")
+@click.option("--database", metavar="NAME", help="Database of Glue.  [default: that of the stack]")
+@_placed
+def query(place: Place, sql: str | None, list_: bool, csv: bool, database: str | None) -> int:
+    """Run SQL over the archive.
 
-    if parsed.list or parsed.sql is None:
-        print("\n".join(query.listed()))
-        return 0 if parsed.list else 2
-    account = _account(parsed)
-    result = query.run(account, parsed.stack, parsed.sql, parsed.database, _say)
-    print(result.csv() if parsed.csv else result.table(), end="")
+    It runs in Athena, or with --endpoint on this machine, in DuckDB.
+
+    SQL is a query, or the name of one of --list.
+    """
+    if list_ or sql is None:
+        print("\n".join(queries.listed()))
+        return 0 if list_ else 2
+    account = place.account()
+    result = queries.run(account, place.stack, sql, database, _say)
+    print(result.csv() if csv else result.table(), end="")
     return 0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from deploy import retained
-from deploy.account import Account, DeployError, Say, sentences
+from deploy.account import Account, DeployError
 from deploy.application import Application
 from deploy.stack import Found, Stack
+from program.output import Say
 
 
 class Order:
@@ -26,7 +27,7 @@ class Order:
 
     def _refuse_what_is_in_use(self) -> None:
         """Without a stack of its own, table and archive go by their names alone: not those of another stack."""
-        with sentences(self._account):
+        with self._account.sentences():
             pages = self._account.client("cloudformation").get_paginator("describe_stacks").paginate()
             stacks = [one for page in pages for one in page["Stacks"] if one["StackStatus"] != "DELETE_COMPLETE"]
         for one in stacks:

@@ -25,6 +25,7 @@ from java.merged import Rule
 from pipeline import places, settings
 from pipeline.job import Job, load
 from program.errors import Failure
+from program.formats import size
 
 JOB = load("unicorn_summary")
 
@@ -121,11 +122,11 @@ def assemble(root: Path, inputs: Sequence[Path], needed: Needs, out: Path, *, tr
             zips.write(made, {**files, JAR: jar.read_bytes()})
             if found := problems(made, inputs, needed):
                 raise PackageError(found)
-            size, jar_size, sum_ = made.stat().st_size, jar.stat().st_size, jars.sha256_of(made)
+            size_, jar_size, sum_ = made.stat().st_size, jar.stat().st_size, jars.sha256_of(made)
             made.replace(out)  # in one step, so that nobody uploads half of it
     except (OSError, zipfile.BadZipFile) as error:
         raise PackageError([f"The package {out} cannot be built ({error}): mend that and build it again."]) from error
-    return Package(out, sum_, size, jar_size, len(files) + 1, time.monotonic() - started, made_of.report)
+    return Package(out, sum_, size_, jar_size, len(files) + 1, time.monotonic() - started, made_of.report)
 
 
 def tell(package: Package) -> str:
@@ -133,13 +134,13 @@ def tell(package: Package) -> str:
     report = package.report
     rules = Counter(one.rule for one in report.duplicates)
     differ = [one for one in report.duplicates if one.rule is Rule.FIRST and not one.equal]
-    left_out = [f"{kind} {each.files} ({_mb(each.size)} unpacked)" for kind, each in report.dropped.items()]
+    left_out = [f"{kind} {each.files} ({size(each.size)} unpacked)" for kind, each in report.dropped.items()]
     return "\n".join(
         [
             f"{package.path}",
-            f"  {_mb(package.size)} of at most {_mb(LIMIT)}, {package.files} files, built in {package.seconds:.1f} s",
+            f"  {size(package.size)} of at most {size(LIMIT)}, {package.files} files, built in {package.seconds:.1f} s",
             f"  sha256 {package.sha256}",
-            f"{JAR}: {len(report.jars)} jars merged, {report.files:,} files, {_mb(package.jar_size)}",
+            f"{JAR}: {len(report.jars)} jars merged, {report.files:,} files, {size(package.jar_size)}",
             f"  joined: {report.services} lists of services",
             f"  kept: {report.licences} licences and notices",
             f"  left out: {', '.join(left_out) or 'nothing'}",
@@ -149,10 +150,6 @@ def tell(package: Package) -> str:
             *(f"    {one.name}: {one.jars[0]} before {_shown(one.jars[1:])}" for one in differ),
         ]
     )
-
-
-def _mb(size: int) -> str:
-    return f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
 
 
 def _shown(names: Sequence[str]) -> str:
@@ -256,8 +253,8 @@ def problems(package: Path, inputs: Sequence[Path], needed: Needs) -> list[str]:
 
 
 def _too_large(sizes: Mapping[str, int], limit: int) -> Iterator[str]:
-    for name, size in sizes.items():
-        if size > limit:
+    for name, bytes_ in sizes.items():
+        if bytes_ > limit:
             yield (
                 f"{name} has {size:,} bytes, Managed Flink takes {limit:,}: take jars that the job does not need out "
                 "of java/jars.lock."

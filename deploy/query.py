@@ -11,25 +11,24 @@ import csv
 import io
 import re
 import tempfile
-import time
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from http import HTTPStatus
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-import urllib3
-
+from aws import s3
+from aws.failures import Kind, flat
 from deploy import retained, template
-from deploy.account import Account, DeployError, Say, Wait, flat, sentences
+from deploy.account import Account, DeployError, Wait
 from deploy.stack import Stack
+from program.formats import many, size
+from program.output import Say
+from program.waiting import Every
 
 LIMIT = 1800.0  # seconds for a query in Athena, which itself gives up after 30 minutes
 TOLD_EVERY = 5.0  # seconds between two lines of progress
-DOWNLOADS = 2  # at a time; more do not help, neither here nor in an emulator of one thread
-_HOUR = re.compile(r"(\d{4}/\d\d/\d\d/\d\d)/")
+_HOUR = re.compile(r"\d{4}/\d\d/\d\d/\d\d/")
 # The keys of a reading in its JSON. Athena does not tell cases apart, and its columns are lower case.
 KEYS = ("Name", "StatusTime", "Latitude", "Longitude", "Distance", "HealthPoints", "MagicPoints")
 _TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP", "float": "FLOAT", "int": "INTEGER"}  # Hive's in DuckDB
@@ -47,7 +46,7 @@ class Result:
         cells = [[*self.columns], *([_printable(value or "") for value in row] for row in self.rows)]
         wide = [max(len(row[at]) for row in cells) for at in range(len(self.columns))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, wide, strict=True)).rstrip() for row in cells]
-        count = f"({len(self.rows):,} row{'' if len(self.rows) == 1 else 's'})"
+        count = f"({many(len(self.rows), 'row')})"
         return "\n".join([lines[0], "  ".join("-" * width for width in wide), *lines[1:], count]) + "\n"
 
     def csv(self) -> str:
@@ -90,31 +89,33 @@ def run(account: Account, stack: str, sql: str, database: str | None, say: Say) 
 def in_athena(account: Account, database: str, sql: str, say: Say) -> Result:
     """Run a query in Athena, in the work group and the database of this name. Raises DeployError."""
     athena = account.client("athena")
-    with sentences(account):
+    with account.sentences():
         id_ = athena.start_query_execution(
             QueryString=sql, QueryExecutionContext={"Database": database}, WorkGroup=database
         )["QueryExecutionId"]
     wait = Wait("The query", LIMIT, "narrow it by datehour", say)
     state = "QUEUED"
+
+    def executed() -> Any:
+        nonlocal state
+        with account.sentences():
+            execution = athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]
+        state = execution["Status"]["State"]
+        if state in ("FAILED", "CANCELLED"):
+            reason = execution["Status"].get("StateChangeReason", "no reason given")
+            raise DeployError(f"Athena {state.lower()} the query: {flat(reason)}.")
+        return execution if state == "SUCCEEDED" else None
+
     try:
-        while True:
-            with sentences(account):
-                execution = athena.get_query_execution(QueryExecutionId=id_)["QueryExecution"]
-            state = execution["Status"]["State"]
-            if state == "SUCCEEDED":
-                break
-            if state in ("FAILED", "CANCELLED"):
-                reason = execution["Status"].get("StateChangeReason", "no reason given")
-                raise DeployError(f"Athena {state.lower()} the query: {flat(reason)}.")
-            wait.pause()
+        execution = wait.until(executed)
     except (KeyboardInterrupt, DeployError):
         if state in ("QUEUED", "RUNNING"):  # else it goes on, and costs
-            with contextlib.suppress(DeployError), sentences(account):
+            with contextlib.suppress(DeployError), account.sentences():
                 athena.stop_query_execution(QueryExecutionId=id_)
         raise
     scanned = execution.get("Statistics", {}).get("DataScannedInBytes", 0)
-    say(f"Athena read {scanned / 1e6:,.1f} MB.")
-    with sentences(account):
+    say(f"Athena read {size(scanned)}.")
+    with account.sentences():
         return _athena_result(athena.get_paginator("get_query_results").paginate(QueryExecutionId=id_))
 
 
@@ -156,55 +157,26 @@ def over(files: Mapping[str, Path], sql: str) -> Result:
 
 def download(account: Account, bucket: str, folder: Path, say: Say) -> Mapping[str, Path]:
     """The archive as one file per hour of arrival, each object ending in a line feed. Raises DeployError."""
-    s3 = account.client("s3")
-    hours: dict[str, list[str]] = defaultdict(list)
-    try:
-        with sentences(account):
-            for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-                for one in page.get("Contents", ()):
-                    if match := _HOUR.match(one["Key"]):
-                        hours[match[1]].append(one["Key"])
-    except DeployError as error:
-        if not error.is_absence:
-            raise
-        raise DeployError(
-            f"There is no archive {bucket} in {account.where}: `python -m deploy up` makes it."
-        ) from error
-    say(f"reading {sum(map(len, hours.values())):,} objects of {bucket}")
-
-    def get(key: str) -> bytes:
-        # Signed by boto3, got by urllib3: an emulator's archive has an object per record, and this takes half the time.
-        url = s3.generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": key}, ExpiresIn=600)
-        answer = http.request("GET", url)
-        if answer.status != HTTPStatus.OK:
-            raise DeployError(f"s3://{bucket}/{key} cannot be read (HTTP {answer.status}): allow s3:GetObject.")
-        return answer.data if answer.data.endswith(b"\n") or not answer.data else answer.data + b"\n"
-
-    def get_all(part: Sequence[str]) -> list[bytes]:
-        return [*map(get, part)]
-
-    files, done, told = {}, 0, time.monotonic()
-    timeout = urllib3.Timeout(connect=5, read=60)
-    with (
-        urllib3.PoolManager(maxsize=DOWNLOADS, timeout=timeout, retries=urllib3.Retry(5, backoff_factor=0.2)) as http,
-        ThreadPoolExecutor(DOWNLOADS) as pool,
-        sentences(account),
-    ):
-        for hour, keys in sorted(hours.items()):
-            files[hour] = folder / f"{hour.replace('/', '-')}.jsonl"
-            with files[hour].open("wb") as file:
-                for part in pool.map(get_all, _batches(sorted(keys), 100)):
-                    file.writelines(part)
-                    done += len(part)
-                    if time.monotonic() - told > TOLD_EVERY:
-                        told = time.monotonic()
-                        say(f"read {done:,} objects")
+    client = account.client("s3")
+    absent = {Kind.ABSENT: "`python -m deploy up` makes it"}
+    with account.sentences(f"the archive {bucket} in {account.where}", absent):
+        found = [one for one in s3.objects(client, bucket) if _HOUR.match(one.key)]
+    say(f"reading {many(len(found), 'object')} of {bucket}")
+    parts = {one: folder / f"{number:08d}" for number, one in enumerate(found)}
+    every = Every(TOLD_EVERY)
+    with account.sentences():
+        for done, _one in enumerate(s3.download(client, bucket, parts.items()), 1):
+            if every.is_due():
+                say(f"read {many(done, 'object')}")
+    files = {}
+    for hour, ones in groupby(found, lambda one: one.key[: len("yyyy/MM/dd/HH")]):
+        files[hour] = folder / f"{hour.replace('/', '-')}.jsonl"
+        with files[hour].open("wb") as file:
+            for one in ones:
+                data = parts[one].read_bytes()
+                file.write(data if data.endswith(b"\n") or not data else data + b"\n")
+                parts[one].unlink()
     return files
-
-
-def _batches(items: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    for at in range(0, len(items), size):
-        yield items[at : at + size]
 
 
 def _quoted(path: Path) -> str:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
+from aws import s3
 from deploy import template
-from deploy.account import Account, DeployError, Say, Wait, sentences
+from deploy.account import TOLD_EVERY, Account, DeployError, Wait
 from pipeline import places
 from pipeline.job import load
+from program.formats import many
+from program.output import Say
+from program.waiting import Every
 
 _AT_ONCE = 1000  # objects per call (DeleteObjects)
-_TOLD_EVERY = 10_000
 DELETE_LIMIT = 600.0  # seconds for a table to be gone
 
 
@@ -28,7 +32,7 @@ class Names:
         """By the parameters that are given, and the template's defaults. Raises DeployError."""
         known = template.parameters()
         prefix = values.get("BucketPrefix", known["BucketPrefix"].default)
-        with sentences(account):
+        with account.sentences():
             archive = f"{prefix}-archive-{account.number}-{account.region}"
         return cls(values.get("Table", known["Table"].default), archive)
 
@@ -53,7 +57,7 @@ def _described(account: Account, name: str) -> Any:
 def bucket_exists(account: Account, name: str) -> bool:
     """Whether there is a bucket of this name; one that belongs to somebody else raises DeployError."""
     try:
-        with sentences(account):
+        with account.sentences():
             owner = account.number
         return account.look_up(account.client("s3").head_bucket, Bucket=name, ExpectedBucketOwner=owner) is not None
     except DeployError as error:
@@ -67,17 +71,15 @@ def bucket_exists(account: Account, name: str) -> bool:
 
 def empty(account: Account, bucket: str, say: Say) -> int:
     """Delete every object of a bucket without versions; how many there were. A bucket that is not there is empty."""
-    s3 = account.client("s3")
-    count = 0
+    count, every = 0, Every(TOLD_EVERY)
     try:
-        with sentences(account):
-            pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, PaginationConfig={"PageSize": _AT_ONCE})
-            for page in pages:
-                keys = [one["Key"] for one in page.get("Contents", ())]
+        with account.sentences():
+            found = s3.objects(account.client("s3"), bucket)
+            while keys := [one.key for one in islice(found, _AT_ONCE)]:
                 delete(account, bucket, keys)
-                if count // _TOLD_EVERY != (count + len(keys)) // _TOLD_EVERY:
-                    say(f"deleted {count + len(keys):,} objects of {bucket}")
                 count += len(keys)
+                if every.is_due():
+                    say(f"deleted {many(count, 'object')} of {bucket}")
     except DeployError as error:
         if not error.is_absence:
             raise
@@ -88,7 +90,7 @@ def delete(account: Account, bucket: str, keys: Sequence[str]) -> None:
     """Delete these objects of a bucket. Raises DeployError if one of them stays."""
     for at in range(0, len(keys), _AT_ONCE):
         objects = [{"Key": key} for key in keys[at : at + _AT_ONCE]]
-        with sentences(account):
+        with account.sentences():
             answer = account.client("s3").delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True})
         if errors := answer.get("Errors", ()):
             one = errors[0]
@@ -102,18 +104,17 @@ def delete_bucket(account: Account, bucket: str, say: Say) -> None:
     if not bucket_exists(account, bucket):
         return
     count = empty(account, bucket, say)
-    with sentences(account):
+    with account.sentences():
         account.client("s3").delete_bucket(Bucket=bucket)
-    say(f"deleted the bucket {bucket} with {count:,} objects")
+    say(f"deleted the bucket {bucket} with {many(count, 'object')}")
 
 
 def delete_table(account: Account, table: str, say: Say) -> None:
     """Delete a table, if it is there, and wait until it is gone. Raises DeployError."""
     if not _described(account, table):
         return
-    with sentences(account):
+    with account.sentences():
         account.client("dynamodb").delete_table(TableName=table)
     wait = Wait(f"The removal of the table {table}", DELETE_LIMIT, "look at it in the console", say)
-    while _described(account, table):
-        wait.pause()
+    wait.until(lambda: not _described(account, table))
     say(f"deleted the table {table}")

@@ -10,10 +10,13 @@ from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from aws import s3
 from deploy import retained, template
-from deploy.account import Account, DeployError, Say, sentences
+from deploy.account import Account, DeployError
 from deploy.stack import Found
 from pipeline.job import load
+from program.formats import many, size
+from program.output import Say
 
 JOB = load("unicorn_summary")
 
@@ -80,14 +83,10 @@ class Difference:
         return not (self.missing or self.stale)
 
     def __str__(self) -> str:
-        size = sum(len(one.body) for one in self.missing)
-        told = [f"upload {_files(len(self.missing))} of the page, {size / 1000:,.1f} kB"] if self.missing else []
-        told += [f"remove {_files(len(self.stale))} that it does not have any more"] if self.stale else []
+        bytes_ = sum(len(one.body) for one in self.missing)
+        told = [f"upload {many(len(self.missing), 'file')} of the page, {size(bytes_)}"] if self.missing else []
+        told += [f"remove {many(len(self.stale), 'file')} that it does not have any more"] if self.stale else []
         return " and ".join(told)
-
-
-def _files(count: int) -> str:
-    return f"{count} file{'' if count == 1 else 's'}"
 
 
 def built(folder: Path) -> list[File]:
@@ -160,12 +159,14 @@ class Site:
         """
         difference = self.difference(found)
         bucket = found.outputs.get("SiteBucket", "")
-        s3 = self._account.client("s3")
+        client = self._account.client("s3")
         if not difference.is_nothing:
             self._say(f"the page in s3://{bucket}: {difference}")
         for one in difference.missing:
-            with sentences(self._account):
-                s3.put_object(Bucket=bucket, Key=one.key, Body=one.body, Metadata={"sha256": one.sha256}, **one.headers)
+            with self._account.sentences():
+                client.put_object(
+                    Bucket=bucket, Key=one.key, Body=one.body, Metadata={"sha256": one.sha256}, **one.headers
+                )
         retained.delete(self._account, bucket, difference.stale)
         return difference
 
@@ -179,9 +180,8 @@ class Site:
 
     def _keys(self, bucket: str) -> list[str]:
         try:
-            with sentences(self._account):
-                pages = self._account.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
-                return [one["Key"] for page in pages for one in page.get("Contents", ())]
+            with self._account.sentences():
+                return [one.key for one in s3.objects(self._account.client("s3"), bucket)]
         except DeployError as error:
             if error.is_absence:
                 return []

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deploy import template
-from deploy.account import Account, DeployError, Say, Wait, sentences
+from deploy.account import Account, DeployError, Wait
+from program.output import Say
 
 NAME = "wildrydes"
 PROPOSE_LIMIT = 300.0  # seconds for CloudFormation to say what would change
@@ -131,7 +132,7 @@ class Stack:
         }
 
     def _resources(self) -> list[dict[str, Any]]:
-        with sentences(self._account):
+        with self._account.sentences():
             pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
             found = [one for page in pages for one in page["StackResourceSummaries"]]
         return [one for one in found if one["ResourceStatus"] != "DELETE_COMPLETE"]
@@ -160,7 +161,7 @@ class Stack:
         if self._account.is_emulated:
             more["DisableValidation"] = True  # the emulator's takes what is to be imported for a conflict
             body = template.resolved(body, {**(found.parameters if found else {}), **values})
-        with sentences(self._account):
+        with self._account.sentences():
             answer = self._cloudformation.create_change_set(
                 StackName=self.name,
                 ChangeSetName=f"deploy-{time.time_ns()}",
@@ -176,31 +177,33 @@ class Stack:
     def _computed(self, id_: str, *, is_new: bool) -> Proposal:
         what, remedy = "CloudFormation's list of changes", "try again, or look at the stack in the console"
         wait = Wait(what, PROPOSE_LIMIT, remedy, self._say)
-        while True:
-            with sentences(self._account):
+
+        def ended() -> Any:
+            with self._account.sentences():
                 answer = self._cloudformation.describe_change_set(ChangeSetName=id_, StackName=self.name)
-            if answer["Status"] == "CREATE_COMPLETE":
-                return Proposal(id_, is_new, [*map(_change, self._changes(id_))])
-            if answer["Status"] == "FAILED":
-                reason = answer.get("StatusReason", "")
-                proposal = Proposal(id_, is_new, (), is_something=False)
-                found = self._validation_errors(ChangeSetName=id_)
-                self.discard(proposal)
-                if any(nothing in reason for nothing in _NOTHING):
-                    return proposal
-                reason = "; ".join(found) or reason.rstrip(".")
-                raise DeployError(f"CloudFormation refuses the change ({reason}): mend what it names.")
-            wait.pause()
+            return answer if answer["Status"] in ("CREATE_COMPLETE", "FAILED") else None
+
+        answer = wait.until(ended)
+        if answer["Status"] == "CREATE_COMPLETE":
+            return Proposal(id_, is_new, [*map(_change, self._changes(id_))])
+        reason = answer.get("StatusReason", "")
+        proposal = Proposal(id_, is_new, (), is_something=False)
+        found = self._validation_errors(ChangeSetName=id_)
+        self.discard(proposal)
+        if any(nothing in reason for nothing in _NOTHING):
+            return proposal
+        reason = "; ".join(found) or reason.rstrip(".")
+        raise DeployError(f"CloudFormation refuses the change ({reason}): correct what it names.")
 
     def _changes(self, id_: str) -> Iterator[dict[str, Any]]:
-        with sentences(self._account):
+        with self._account.sentences():
             pages = self._cloudformation.get_paginator("describe_change_set")
             for page in pages.paginate(ChangeSetName=id_, StackName=self.name):
                 yield from (one["ResourceChange"] for one in page["Changes"])
 
     def discard(self, proposal: Proposal) -> None:
         """Drop a change set that is not to be carried out, and the empty stack that one for a new stack leaves."""
-        with sentences(self._account):
+        with self._account.sentences():
             self._cloudformation.delete_change_set(ChangeSetName=proposal.id, StackName=self.name)
             if proposal.is_new:
                 # Somebody else may have created it meanwhile.
@@ -214,7 +217,7 @@ class Stack:
         more = {}
         if proposal.is_new and not any(one.action == "Import" for one in proposal.changes):
             more["RetainExceptOnCreate"] = True  # if it fails, nothing of it stays; what is taken over always does
-        with sentences(self._account):
+        with self._account.sentences():
             self._cloudformation.execute_change_set(ChangeSetName=proposal.id, StackName=self.name, **more)
         touched = {one.resource for one in proposal.changes}
         found = self._settled(self.name, known, "The change of the stack", touched)
@@ -231,7 +234,7 @@ class Stack:
         if found is None:
             return
         known = {one["EventId"] for one in self._events(found.id)}
-        with sentences(self._account):
+        with self._account.sentences():
             self._cloudformation.delete_stack(StackName=self.name)
         # By its id, for a stack that is gone has no name any more.
         left = self._settled(found.id, known, "The removal of the stack")
@@ -244,7 +247,10 @@ class Stack:
         """Wait until nothing is in progress, telling what happens (to the resources that are `touched`)."""
         told = set(known)
         wait = Wait(what, CHANGE_LIMIT, "it goes on in the account; `python -m deploy status` shows it", self._say)
-        while True:
+        found: Found | None = None
+
+        def has_ended() -> bool:
+            nonlocal found
             found = Stack(self._account, id_).find()
             for event in reversed(self._events(id_)):
                 if event["EventId"] not in told:
@@ -252,9 +258,10 @@ class Stack:
                     if touched is None or event["LogicalResourceId"] in touched:
                         self._tell(event, wait.elapsed)
             has_begun = len(told) > len(known)
-            if has_begun and (found is None or not found.is_busy):
-                return found
-            wait.pause()
+            return has_begun and (found is None or not found.is_busy)
+
+        wait.until(has_ended)
+        return found
 
     def _tell(self, event: Mapping[str, Any], elapsed: float) -> None:
         status = str(event["ResourceStatus"])
@@ -268,7 +275,7 @@ class Stack:
     def _events(self, id_: str) -> list[dict[str, Any]]:
         """The stack's events, the newest first; none if there is no stack."""
         try:
-            with sentences(self._account):
+            with self._account.sentences():
                 pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=id_)
                 return [one for page in pages for one in page["StackEvents"]]
         except DeployError as error:
@@ -291,7 +298,7 @@ class Stack:
     def _validation_errors(self, **of: str) -> list[str]:
         """What CloudFormation found wrong before changing anything; none if it cannot be asked for that."""
         try:
-            with sentences(self._account):
+            with self._account.sentences():
                 events = self._cloudformation.describe_events(**of, Filters={"FailedEvents": True})
         except DeployError:
             return []

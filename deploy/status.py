@@ -6,10 +6,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-from deploy.account import Account, DeployError, sentences
+from aws import s3
+from deploy.account import Account, DeployError
 from deploy.application import Application
 from deploy.site import INDEX
 from deploy.stack import Found, Stack
+from program.formats import many
 
 ERRORS_SECONDS = 600
 
@@ -63,7 +65,7 @@ def _streams(account: Account, found: Found) -> Iterator[str]:
         else:
             one = answer["StreamDescriptionSummary"]
             mode = one.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED").lower().replace("_", "-")
-            shards = f"{one['OpenShardCount']} open shard{'' if one['OpenShardCount'] == 1 else 's'}"
+            shards = many(one["OpenShardCount"], "open shard")
             yield f"{stream} {one['StreamStatus']}, {shards}, {mode}"
 
 
@@ -80,14 +82,10 @@ def _archive(account: Account, bucket: str) -> str:
     now = datetime.now(UTC)
     newest = None
     try:
-        with sentences(account):
-            pages = account.client("s3").get_paginator("list_objects_v2")
+        with account.sentences():
             for hour in (now, now - timedelta(hours=1)):
-                for page in pages.paginate(Bucket=bucket, Prefix=f"{hour:%Y/%m/%d/%H}/"):
-                    times = [one["LastModified"] for one in page.get("Contents", ())]
-                    newest = max([*times, *([newest] if newest else [])], default=None)
-                if newest:
-                    break
+                found = s3.objects(account.client("s3"), bucket, f"{hour:%Y/%m/%d/%H}/")
+                newest = newest or max((one.modified for one in found), default=None)
     except DeployError as error:
         if not error.is_absence:
             raise
@@ -106,7 +104,7 @@ def _alarms(account: Account, name: str) -> str:
     """The stack's alarms that have gone off, and how many have no data yet."""
     alarms = [one for one, kind in Stack(account, name).kinds().items() if kind == "AWS::CloudWatch::Alarm"]
     states: dict[str, str] = {}
-    with sentences(account):
+    with account.sentences():
         client = account.client("cloudwatch")
         for at in range(0, len(alarms), 100):  # so many a call
             answer = client.describe_alarms(AlarmNames=alarms[at : at + 100])

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from deploy import retained, template
-from deploy.account import TOLD_EVERY, Account, DeployError, Say, sentences
+from deploy.account import TOLD_EVERY, Account, DeployError
 from deploy.application import Application, Running
 from deploy.site import Difference, Site
 from deploy.stack import HOLDING, Change, Found, Proposal, Stack
 from java import lib
+from program.formats import size
+from program.output import Say
+from program.waiting import Every
 
 ON_DEMAND_SHARDS = 4  # with which Kinesis starts a stream in on-demand mode
 MOST_SUBTASKS = 256  # that the template takes
@@ -288,17 +290,15 @@ class Deployment:
         if self._is_uploaded(found, wanted):
             return False
         bucket = found.outputs["ArtifactsBucket"]
-        size = wanted.package.stat().st_size
-        self._say(f"uploading the package, {size / 1e6:.1f} MB, to s3://{bucket}/{wanted.key}")
-        done, told = 0, time.monotonic()
+        self._say(f"uploading the package, {size(wanted.package.stat().st_size)}, to s3://{bucket}/{wanted.key}")
+        done, every = 0, Every(TOLD_EVERY)
 
         def progress(count: int) -> None:
-            nonlocal done, told
+            nonlocal done
             done += count
-            if time.monotonic() - told > TOLD_EVERY:
-                told = time.monotonic()
-                self._say(f"uploaded {done / 1e6:.1f} MB")
+            if every.is_due():
+                self._say(f"uploaded {size(done)}")
 
-        with sentences(self._account):
+        with self._account.sentences():
             self._account.client("s3").upload_file(str(wanted.package), bucket, wanted.key, Callback=progress)
         return True

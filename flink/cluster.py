@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from typing import TYPE_CHECKING
 from flink import distribution, durable, rest
 from program import environment, folders, processes
 from program.processes import StartError
+from program.waiting import wait_until
 
 if TYPE_CHECKING:
     import psutil
@@ -146,20 +146,18 @@ class Running:
 
 
 def _wait(complete: Callable[[], bool], ended: Callable[[], str | None], folder: Path) -> None:
-    deadline = time.monotonic() + START_LIMIT
-    while time.monotonic() < deadline:
+    def done() -> bool:
         if name := ended():
             log = folder / "log" / f"{name}.out"
             raise StartError(f"The {name} ended at once ({processes.last_line(log)}); its log is {log}.")
-        try:
-            if complete():
-                return
-        except rest.RestError:
-            pass
-        time.sleep(0.2)
-    raise StartError(
-        f"The Flink cluster was not complete within {START_LIMIT:.0f} s; its logs are in {folder / 'log'}."
-    )
+        with suppress(rest.RestError):
+            return complete()
+        return False
+
+    if not wait_until(done, START_LIMIT):
+        raise StartError(
+            f"The Flink cluster was not complete within {START_LIMIT:.0f} s; its logs are in {folder / 'log'}."
+        )
 
 
 def up(size: Size, web_port: int = 0, folder: Path = FOLDER) -> tuple[Note, list[str]]:

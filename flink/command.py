@@ -1,8 +1,9 @@
-"""A job on a Flink cluster: python -m jobs submit | status | stop | resume JOB. Each function returns the exit code."""
+"""A job on a Flink cluster: python -m jobs submit | status | stop | resume JOB. Each returns its exit code."""
 
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -10,11 +11,35 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flink import flags, rest, submit
+import click
+
+from flink import flags, rest
+from flink import submit as submission
 from pipeline import places, settings
 from pipeline.job import Job
 from pipeline.settings import Settings
+from program.command_line import Command, Value
 
+job_argument = click.argument("job", type=flags.JobType())
+cluster_option = click.option(
+    "--cluster",
+    "address",
+    metavar="ADDRESS",
+    help="Address of Flink's REST API.  [default: the cluster of `python -m local cluster up`, else "
+    "http://127.0.0.1:8081]",
+)
+properties_option = click.option(
+    "--properties",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings of the job, as application_properties.json.  [default: made from AWS_ENDPOINT_URL or AWS_REGION]",
+)
+parallelism_option = click.option(
+    "--parallelism",
+    type=Value(flags.subtasks, "N"),
+    default=4,
+    help="Subtasks; as many as the streams have shards read fastest.",
+)
 STOP_LIMIT = 180.0  # seconds for the savepoint of `stop`
 NOT_RUNNING = 3
 
@@ -24,7 +49,7 @@ def cluster(address: str | None) -> rest.Cluster:
     from flink import cluster as here  # noqa: PLC0415
 
     if address is not None:
-        return submit.cluster_at(address)
+        return submission.cluster_at(address)
     note = here.read()
     return rest.Cluster(note.address if note else "http://127.0.0.1:8081")
 
@@ -44,59 +69,90 @@ def _prepared(job: Job, properties: Path | None, start: str | None = None) -> It
 
     with tempfile.TemporaryDirectory(prefix="settings-") as scratch:
         folder = Path(scratch)
-        file = properties or settings.write(settings.of_environment(job), folder)
+        file = properties or settings.write(folder, settings.here(job, os.environ))
         chosen = settings.read(file, job)  # as it is, before anything is changed in it
-        given, now = submit.starts(chosen), datetime.now(UTC)
-        wanted = {table: flags.pinned(start or where, now) for table, where in given.items()}
-        if changed := {table: where for table, where in wanted.items() if where != given[table]}:
-            file = submit.with_starts(file, changed, folder / "changed")
-            chosen = settings.read(file, job)
+        if start is not None:
+            named = {table: start for table in job.sources if "start" in chosen.values[table]}
+            chosen = settings.parse(settings.started_at(chosen, named), job)
+        if latest := settings.latest_as_time(chosen, datetime.now(UTC)):
+            chosen = settings.parse(settings.started_at(chosen, latest), job)
+        if start is not None or latest:
+            file = settings.write(folder / "changed", settings.started_at(chosen, {}))
         places.connectors(chosen)
         if chosen.place == "aws":
             resources.require(chosen)
         yield _Prepared(file, chosen)
 
 
-def start(job: Job, address: str | None, properties: Path | None, parallelism: int, where: str | None) -> int:
-    """Submit the job. where: the place to begin reading, None for that of the settings."""
+@click.command(cls=Command, example="python -m jobs submit unicorn_summary --parallelism 2")
+@job_argument
+@cluster_option
+@properties_option
+@parallelism_option
+@click.option(
+    "--start",
+    type=Value(flags.start, "WHERE"),
+    help="Where reading begins: TRIM_HORIZON, LATEST, or a time such as 2026-11-22T06:00:00.000+00:00.  [default: as "
+    "the settings say]",
+)
+def submit(job: Job, address: str | None, properties: Path | None, parallelism: int, start: str | None) -> int:
+    """Run a job on a Flink cluster with `flink run`, from the start."""
     from flink import signature  # noqa: PLC0415
 
     on = cluster(address)
     on.overview()  # before anything that takes long
-    with _prepared(job, properties, where) as prepared:
+    with _prepared(job, properties, start) as prepared:
         print(f"Submitting to {on.address}; this takes some 20 s.", file=sys.stderr)
-        start_ = submit.start_in(prepared.chosen)
-        asked = submit.Submission(job, prepared.file, parallelism, start=start_)
-        submitted = submit.submit(on, asked, signature.of(job))
+        began = submission.start_in(prepared.chosen)
+        asked = submission.Submission(job, prepared.file, parallelism, start=began)
+        submitted = submission.submit(on, asked, signature.of(job))
     print(f"{job.name} runs on {on.address} as {submitted.id}.")
     return 0
 
 
+@click.command(cls=Command, example="python -m jobs resume unicorn_summary --parallelism 4")
+@job_argument
+@cluster_option
+@properties_option
+@parallelism_option
+@click.option("--from", "uri", metavar="URI", help="Savepoint or checkpoint to go on from.  [default: the newest]")
 def resume(job: Job, address: str | None, properties: Path | None, parallelism: int, uri: str | None) -> int:
-    """Run the job on from its newest snapshot, or from the one at this URI."""
+    """Run a job on from its newest savepoint or checkpoint."""
     from flink import savepoints, signature  # noqa: PLC0415
 
     on = cluster(address)
-    folders = submit.folders(job, on)
+    folders = submission.folders(job, on)
     if uri is not None:
-        snapshot = savepoints.Snapshot(uri, 0.0, savepoints.signature_in(uri, submit.name_of(job)))
+        snapshot = savepoints.Snapshot(uri, 0.0, savepoints.signature_in(uri, submission.name_of(job)))
     else:
-        found = [*folders.on_disk(), *submit.known_snapshots(job, on)]
+        found = [*folders.on_disk(), *submission.known_snapshots(job, on)]
         snapshot = savepoints.newest(found, folders.checkpoints)
     state = signature.of(job)
-    submit.compatible(job, snapshot, state)
-    with _prepared(job, properties, submit.start_of(snapshot)) as prepared:
+    submission.compatible(job, snapshot, state)
+    with _prepared(job, properties, submission.start_of(snapshot)) as prepared:
         print(f"Going on from {snapshot.uri} on {on.address}; this takes some 20 s.", file=sys.stderr)
-        start_ = submit.start_in(prepared.chosen)
-        submitted = submit.submit(on, submit.Submission(job, prepared.file, parallelism, snapshot, start_), state)
+        began = submission.start_in(prepared.chosen)
+        asked = submission.Submission(job, prepared.file, parallelism, snapshot, began)
+        submitted = submission.submit(on, asked, state)
     print(f"{job.name} runs on {on.address} as {submitted.id}, on from the {snapshot.kind} {snapshot.uri}.")
     return 0
 
 
+_STATUS = """\
+Exit codes:
+  0  the job runs
+  3  it does not
+  4  the cluster cannot be reached
+"""
+
+
+@click.command(cls=Command, epilog=_STATUS, example="python -m jobs status unicorn_summary")
+@job_argument
+@cluster_option
 def status(job: Job, address: str | None) -> int:
-    """Print whether the job runs, since when, and its last checkpoint."""
+    """Show whether a job runs, since when, and its last checkpoint."""
     on = cluster(address)
-    found = on.jobs(submit.name_of(job))
+    found = on.jobs(submission.name_of(job))
     if not found:
         print(
             f"{job.name} is not on {on.address}: `python -m jobs submit {job.argument}` or "
@@ -118,10 +174,17 @@ def status(job: Job, address: str | None) -> int:
     return 0 if listed.state == "RUNNING" else NOT_RUNNING
 
 
-def stop(job: Job, address: str | None, *, drain: bool = False, now: bool = False) -> int:
-    """Stop the job with a savepoint. drain: all windows closed first. now: without a savepoint."""
+@click.command(cls=Command, example="python -m jobs stop unicorn_summary --drain")
+@job_argument
+@cluster_option
+@click.option("--drain", is_flag=True, help="Close all windows first; what comes later for them is late.")
+@click.option("--now", is_flag=True, help="Without a savepoint, if the job cannot make one; its last checkpoint stays.")
+def stop(job: Job, address: str | None, *, drain: bool, now: bool) -> int:
+    """Stop a job with a savepoint, from which `resume` goes on."""
+    if drain and now:
+        raise click.UsageError("--drain and --now exclude each other.")
     on = cluster(address)
-    listed = submit.running(job, on)
+    listed = submission.running(job, on)
     if listed is None:
         print(f"{job.name} does not run on {on.address}: nothing to stop.", file=sys.stderr)
         return NOT_RUNNING
@@ -131,6 +194,6 @@ def stop(job: Job, address: str | None, *, drain: bool = False, now: bool = Fals
         running.cancel(STOP_LIMIT)
         print(f"Cancelled. {again} the last checkpoint.")
         return 0
-    path = submit.stop(job, on, running, STOP_LIMIT, drain=drain)
+    path = submission.stop(job, on, running, STOP_LIMIT, drain=drain)
     print(f"Stopped with the savepoint {path}\n{again} there.")
     return 0

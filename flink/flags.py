@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,18 +22,6 @@ class JobType(click.ParamType[Job]):
         return value if isinstance(value, Job) else load(value)
 
 
-def checked(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A reader of this module as the type of a click option."""
-
-    def convert(text: str) -> Any:
-        try:
-            return read(text)
-        except argparse.ArgumentTypeError as error:
-            raise click.BadParameter(str(error)) from None
-
-    return convert
-
-
 def positive(text: str, what: str = "a number") -> float:
     """A finite number above 0, called `what` where it is none. Raises ArgumentTypeError."""
     try:
@@ -43,6 +30,24 @@ def positive(text: str, what: str = "a number") -> float:
         value = 0.0
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError(f"{text!r} is not {what} above 0")
+    return value
+
+
+def port(text: str) -> int:
+    """A TCP port; 0 stands for any that is free. Raises ArgumentTypeError."""
+    if not text.isdigit() or int(text) > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
+    return int(text)
+
+
+def share(text: str) -> float:
+    """A share from 0 to 1. Raises ArgumentTypeError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
     return value
 
 

@@ -100,6 +100,6 @@ def report(state: str, launch: Launch, job_id: str | None = None) -> None:
 
 _MEANING = {
     "RUNNING": "Flink's web UI is {web}, checkpoints are in {state}. Ctrl-C cancels the job and keeps the last one.",
-    "CANCELED": "`python -m local job --resume last` goes on from the last checkpoint in {state}.",
+    "CANCELED": "The same command with --resume last goes on from the last checkpoint in {state}.",
     "FINISHED": "the job was stopped, with a savepoint if that was asked for, in {state}.",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -12,6 +11,7 @@ from typing import Any
 
 from program.addresses import is_here, proxy_for
 from program.errors import Failure
+from program.waiting import wait_until
 
 ENDED = ("FINISHED", "CANCELED", "FAILED")  # states that a job does not leave
 METRICS_AT_ONCE = 20  # in one request, whose line may have 4,096 characters
@@ -95,24 +95,22 @@ class Job:
     def cancel(self, seconds: float) -> None:
         """End the job at once, without a savepoint; its last checkpoint stays. RestError if it takes longer."""
         call(f"{self.address}/jobs/{self.id}", method="PATCH")
-        deadline = time.monotonic() + seconds
-        while self.state() not in ENDED:
-            if time.monotonic() > deadline:
-                raise RestError(f"The job was not cancelled within {seconds:.0f} s.")
-            time.sleep(0.2)
+        if not wait_until(lambda: self.state() in ENDED, seconds):
+            raise RestError(f"The job was not cancelled within {seconds:.0f} s.")
 
     def _stop(self, how: dict[str, Any], seconds: float) -> str:
         trigger = self._call("/stop", how)["request-id"]
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
+
+        def ended() -> dict[str, Any] | None:
             answer = self.get(f"/savepoints/{trigger}")
-            if answer["status"]["id"] == "COMPLETED":
-                cause = answer["operation"].get("failure-cause")
-                if cause:
-                    raise RestError(f"The job could not be stopped: {root_cause(str(cause.get('stack-trace')))}")
-                return str(answer["operation"]["location"])
-            time.sleep(0.2)
-        raise RestError(f"The job did not stop within {seconds:.0f} s: its savepoint is not complete.")
+            return answer["operation"] if answer["status"]["id"] == "COMPLETED" else None
+
+        operation = wait_until(ended, seconds)
+        if operation is None:
+            raise RestError(f"The job did not stop within {seconds:.0f} s: its savepoint is not complete.")
+        if cause := operation.get("failure-cause"):
+            raise RestError(f"The job could not be stopped: {root_cause(str(cause.get('stack-trace')))}")
+        return str(operation["location"])
 
     def _metrics(self, vertex: str, names: list[str]) -> dict[str, str]:
         found: dict[str, str] = {}

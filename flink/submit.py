@@ -6,7 +6,6 @@ of, is not.
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from pipeline import settings
 from pipeline.job import Job
 from program import environment, processes
 from program.errors import Failure, Unusable
+from program.waiting import wait_until
 
 JAR = lib.ROOT / ".cache" / "job.jar"
 SUBMIT_LIMIT = 300  # seconds for `flink run`; 20 are usual
@@ -218,43 +218,25 @@ def reason(text: str) -> str:
 
 
 def _wait_until_running(job: rest.Job, declared: Job) -> None:
-    deadline = time.monotonic() + RUN_LIMIT
-    while time.monotonic() < deadline:
+    def runs() -> bool:
         found = job.state()
         if found == "FAILED":
             raise SubmitError(f"The job failed at once: {job.failure()}")
         if found == "RUNNING" and job.is_running():
-            return
+            return True
         if job.restarts() >= RESTARTS:
             raise SubmitError(
                 f"The job does not come up, and tries again and again: {job.failure()[:200]}. Mend that and it goes on "
                 f"by itself, or take it off {job.address} with `python -m jobs stop {declared.argument} --now`. "
                 "(Credentials and network are those of the cluster's processes, not of this shell.)"
             )
-        time.sleep(0.3)
-    raise SubmitError(
-        f"The job was not running after {RUN_LIMIT:.0f} s ({job.failure() or 'no failure is known'}); it stays "
-        f"submitted as {job.id}: look at {job.address}."
-    )
+        return False
 
-
-def starts(chosen: settings.Settings) -> dict[str, str]:
-    """Where reading begins by these settings, for each source that can begin at several places."""
-    return {table: chosen.values[table]["start"] for table in chosen.job.sources if "start" in chosen.values[table]}
-
-
-def with_starts(properties: Path, starts: Mapping[str, str], folder: Path) -> Path:
-    """The settings with other places to begin reading, as a file in `folder`: source -> a position or a timestamp."""
-    document = json.loads(properties.read_text(encoding="utf-8"))
-    groups = {item["PropertyGroupId"]: item["PropertyMap"] for item in document}
-    for table, start in starts.items():
-        if table not in groups:
-            groups[table] = {}
-            document.append({"PropertyGroupId": table, "PropertyMap": groups[table]})
-        groups[table].pop("start.timestamp", None)
-        is_position = start in ("TRIM_HORIZON", "LATEST")
-        groups[table] |= {"start": start} if is_position else {"start": "AT_TIMESTAMP", "start.timestamp": start}
-    return settings.write(document, folder)
+    if not wait_until(runs, RUN_LIMIT, 0.3):
+        raise SubmitError(
+            f"The job was not running after {RUN_LIMIT:.0f} s ({job.failure() or 'no failure is known'}); it stays "
+            f"submitted as {job.id}: look at {job.address}."
+        )
 
 
 def start_in(chosen: settings.Settings) -> int | None:
@@ -262,7 +244,7 @@ def start_in(chosen: settings.Settings) -> int | None:
 
     Sources that begin at several times have none together: `resume` takes theirs from the settings.
     """
-    times = {chosen.values[table].get("start.timestamp") for table in starts(chosen)}
+    times = {chosen.values[table].get("start.timestamp") for table in chosen.job.sources}
     time_ = times.pop() if len(times) == 1 else None
     return None if time_ is None else round(datetime.fromisoformat(time_).timestamp() * 1000)
 

@@ -1,166 +1,278 @@
-"""The command line: python -m jobs --help."""
+"""The front door to the jobs: python -m jobs --help."""
 
 from __future__ import annotations
 
-import argparse
+import os
+import shutil
 import sys
-from collections.abc import Callable
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import click
 
-from connectors.connector import Connector, ConnectorError
 from flink import command as on_cluster
 from flink import flags
 from flink.backfill.command import backfill
-from flink.health import command as health
-from pipeline import places, settings, statements
-from pipeline.job import Job, load
-from pipeline.window import WindowError
+from flink.health.command import health
+from pipeline import cases, places, settings, statements
+from pipeline import job as jobs
+from pipeline.job import Job, JobError
+from program import command_line, environment, folders, processes
+from program.command_line import Group, Value
+from program.errors import Failure
 from program.output import guarded
 
+TEMPLATE = Path(__file__).resolve().parent.parent / "pipeline" / "template"
+SHOWN = 20  # rows of a sink that `run --input` prints
 
-def main(arguments: list[str] | None = None) -> int:
-    """Do what was asked for; 2 with one sentence when the settings cannot be used."""
-    return guarded(lambda: _main(arguments))
+properties_option = click.option(
+    "--properties",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings of the job, as application_properties.json.  [default: streams and tables as job.toml names them]",
+)
 
 
-def _main(arguments: list[str] | None) -> int:
-    parsed = parser().parse_args(arguments)
+class CasesFailed(Failure):
+    """Some tests of a job fail, which has been printed; the text is empty."""
+
+
+@click.group(cls=Group)
+def program() -> None:
+    """Jobs: folders of SQL that Flink runs. JOB is a name below jobs/, or the path of a job's folder."""
+
+
+@program.command("list", example="python -m jobs list")
+def list_jobs() -> None:
+    """List the jobs of this checkout."""
+    for name in jobs.shipped():
+        first = (jobs.JOBS / name / jobs.DECLARATION).read_text(encoding="utf-8").partition("\n")[0]
+        click.echo(f"{name:22} {first.removeprefix('# ') if first.startswith('# ') else ''}".rstrip())
+
+
+@program.command(example="python -m jobs new hello")
+@click.argument("name")
+def new(name: str) -> None:
+    """Make the folder of a new job that runs and has a passing test. NAME is below jobs/, or a path elsewhere."""
+    folder = jobs.JOBS / name if jobs.NAME.fullmatch(name) else Path(name)
+    if not jobs.NAME.fullmatch(folder.name):
+        raise JobError(name, ["a job's name is a letter, then up to 49 letters, digits or underscores"])
+    if folder.exists():
+        raise JobError(str(folder), ["it is there already: choose another name"])
     try:
-        code: int = parsed.run(parsed)
-    except WindowError as error:
-        print(error, file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("Stopped.", file=sys.stderr)
-        return 130
-    return code
+        shutil.copytree(TEMPLATE, folder)
+    except OSError as error:
+        raise JobError(str(folder), [f"it cannot be written ({error.strerror})"]) from error
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        file.write_text(file.read_text(encoding="utf-8").replace("JOBNAME", folder.name), encoding="utf-8")
+    shown = name if jobs.NAME.fullmatch(name) else folder
+    click.echo(f"{folder} is a job that counts events per minute.\nNext: python -m jobs test {shown}")
 
 
-def parser() -> argparse.ArgumentParser:
-    """All commands and flags."""
-    top = argparse.ArgumentParser(
-        prog="python -m jobs",
-        description="Look at a job without running it, and run it on a Flink cluster.",
-        epilog="On this machine alone `python -m local job` runs it; `python -m local cluster up` starts a cluster.",
+@program.command(example="python -m jobs check unicorn_summary --plan")
+@click.argument("job", type=flags.JobType())
+@click.option("--plan", "is_planned", is_flag=True, help="Ask Flink for the plan too, which takes some 10 s.")
+def check(job: Job, is_planned: bool) -> None:
+    """Say what is wrong with the folder of a job, without Flink."""
+    connectors = places.connectors(settings.example(job))
+    if job.has_windows:
+        job.window()
+    tested = [case for file in _files(job, ()) for case in cases.read(file, job)]
+    if is_planned:
+        from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
+
+        trial.plan(job, connectors)
+    click.echo(
+        f"{job.name}: {_many(len(job.sources), 'source')} ({', '.join(job.sources)}), {_many(len(job.views), 'view')}, "
+        f"{_many(len(job.sinks), 'sink')} ({', '.join(job.sinks)}), {_many(len(tested), 'test')}: nothing is wrong."
     )
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-
-    def add(name: str, run: Callable[[argparse.Namespace], int], what: str, *flags_: str) -> argparse.ArgumentParser:
-        command: argparse.ArgumentParser = commands.add_parser(
-            name, help=what, description=what[0].upper() + what[1:] + "."
-        )
-        command.add_argument("job", nargs="?", default="unicorn_summary", metavar="JOB", help="a name, or a folder")
-        if "cluster" in flags_:
-            command.add_argument("--cluster", metavar="ADDRESS", help="of its REST API")
-        if "properties" in flags_:
-            command.add_argument("--properties", type=Path, metavar="FILE", help="application_properties.json")
-        if "parallelism" in flags_:
-            command.add_argument("--parallelism", type=flags.subtasks, default=4, metavar="N", help="subtasks")
-        command.set_defaults(run=run)
-        return command
-
-    add("explain", lambda p: _with_connectors(_explain, p), "Flink's plan of all inserts together", "properties")
-    add("sql", lambda p: _with_connectors(_sql, p), "every statement as bound", "properties")
-    start = add("submit", _submit, "run the job from the start", "cluster", "properties", "parallelism")
-    start.add_argument("--start", type=flags.start, metavar="WHERE", help="TRIM_HORIZON, LATEST, or a time")
-    add("status", lambda p: on_cluster.status(load(p.job), p.cluster), "whether the job runs", "cluster")
-    stop = add("stop", _stop, "stop the job with a savepoint, from which `resume` goes on", "cluster")
-    how = stop.add_mutually_exclusive_group()
-    how.add_argument("--drain", action="store_true", help="close all windows first")
-    how.add_argument("--now", action="store_true", help="without a savepoint")
-    resume = add("resume", _resume, "run the job on from its newest snapshot", "cluster", "properties", "parallelism")
-    resume.add_argument("--from", dest="snapshot", metavar="URI", help="this one instead of the newest")
-    sick = add("health", _health, "how the running job is doing", "cluster", "properties")
-    sick.add_argument("--json", action="store_true", help="one JSON object instead of text")
-    again = add("backfill", _backfill, "compute rows again from archived records", "properties")
-    again.add_argument("--from", dest="sources", nargs="+", required=True, metavar="WHERE", help="files, or s3://")
-    for bound in ("--since", "--until"):
-        again.add_argument(bound, metavar="TIME", help="the end of a window")
-    for flag in ("--dry-run", "--once", "--overwrite"):
-        again.add_argument(flag, action="store_true", help="see the manual")
-    again.add_argument("--parallelism", type=flags.count, metavar="N", help="subtasks")
-    return top
 
 
-def _submit(parsed: argparse.Namespace) -> int:
-    job = load(parsed.job)
-    return on_cluster.start(job, parsed.cluster, parsed.properties, parsed.parallelism, parsed.start)
+@program.command(example="python -m jobs test unicorn_summary -k LATE")
+@click.argument("job", type=flags.JobType())
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option("-k", "part", default="", metavar="TEXT", help="Run only the tests with this text in their name.")
+def test(job: Job, files: Sequence[Path], part: str) -> None:
+    """Run the tests beside the SQL of a job (tests/*.yaml), those of a file in one Flink job."""
+    chosen = {file: [one for one in cases.read(file, job) if part in one.name] for file in _files(job, files)}
+    chosen = {file: given for file, given in chosen.items() if given}
+    if not chosen:
+        where = f"with {part!r} in its name" if part else f"in {job.folder / 'tests'}"
+        raise cases.CaseError(f"There is no test {where}: a file tests/*.yaml holds them.")
+    from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
+
+    began, passed, failed = time.monotonic(), 0, 0
+    with tempfile.TemporaryDirectory(prefix="test-") as scratch, trial.started(Path(scratch)):
+        for number, (file, given) in enumerate(chosen.items()):
+            click.echo(f"{file.name}: {_many(len(given), 'test')}")
+            for result in trial.test(job, given, Path(scratch, str(number))):
+                passed, failed = passed + (not result.differences), failed + bool(result.differences)
+                click.echo(f"  {'FAILED' if result.differences else 'passed'}  {result.case.name}")
+                for line in result.differences:
+                    click.echo(f"          {line}")
+    click.echo(f"{passed} passed, {failed} failed in {time.monotonic() - began:.0f} s.")
+    if failed:
+        raise CasesFailed
 
 
-def _resume(parsed: argparse.Namespace) -> int:
-    job = load(parsed.job)
-    return on_cluster.resume(job, parsed.cluster, parsed.properties, parsed.parallelism, parsed.snapshot)
+def _files(job: Job, named: Sequence[Path]) -> list[Path]:
+    return list(named) or sorted((job.folder / "tests").glob("*.yaml"))
 
 
-def _stop(parsed: argparse.Namespace) -> int:
-    return on_cluster.stop(load(parsed.job), parsed.cluster, drain=parsed.drain, now=parsed.now)
+@program.command(example="python -m jobs sql unicorn_summary > unicorn_summary.sql")
+@click.argument("job", type=flags.JobType())
+@properties_option
+def sql(job: Job, properties: Path | None) -> None:
+    """Print every statement of a job as bound, ready to paste into Flink's SQL client."""
+    click.echo(statements.script(job, places.connectors(_settings(job, properties))))
+    click.echo("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", err=True)
 
 
-def _health(parsed: argparse.Namespace) -> int:
-    return health.run(load(parsed.job), parsed.cluster, parsed.properties, as_json=parsed.json)
+@program.command(example="python -m jobs explain unicorn_summary")
+@click.argument("job", type=flags.JobType())
+@properties_option
+def explain(job: Job, properties: Path | None) -> None:
+    """Print Flink's plan of a job: what its sinks share, and what each step emits."""
+    from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
+
+    click.echo(trial.plan(job, places.connectors(_settings(job, properties))))
 
 
-def _backfill(parsed: argparse.Namespace) -> int:
-    names = ("since", "until", "dry_run", "once", "overwrite", "properties", "parallelism")
-    chosen = {name: getattr(parsed, name) for name in names}
-    try:
-        code: int = backfill.callback(job=load(parsed.job), more=(), sources=parsed.sources, **chosen)  # type: ignore[misc]
-    except click.UsageError as error:
-        print(error.format_message(), file=sys.stderr)
-        return 2
-    return code
+def _settings(job: Job, properties: Path | None) -> settings.Settings:
+    return settings.read(properties, job) if properties else settings.example(job)
 
 
-def _with_connectors(run: Callable[[Job, dict[str, Connector]], None], parsed: argparse.Namespace) -> int:
-    from java.lib import NotSetUp  # noqa: PLC0415
-    from program.processes import RunError, StartError  # noqa: PLC0415
-
-    try:
-        job = load(parsed.job)
-        run(
-            job,
-            places.connectors(settings.read(parsed.properties, job) if parsed.properties else settings.example(job)),
-        )
-    except (settings.SettingsError, ConnectorError, WindowError) as error:
-        print(error, file=sys.stderr)
-        return 2
-    except (NotSetUp, RunError, StartError) as error:
-        print(error, file=sys.stderr)
-        return 1
+@program.command(example="python -m jobs run unicorn_summary --input readings.jsonl")
+@click.argument("job", type=flags.JobType())
+@click.option(
+    "--input",
+    "records",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    help="A file of records, each a line, or a folder of such files: run over it to its end, and print the rows.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="With --input: a new folder for all rows, a file of JSON lines per sink.",
+)
+@properties_option
+@click.option(
+    "--parallelism",
+    type=Value(flags.subtasks, "N"),
+    default=4,
+    help="Subtasks; as many as the streams have shards read fastest.",
+)
+@click.option(
+    "--port",
+    type=Value(flags.port, "PORT"),
+    default=8081,
+    help="Port of Flink's web UI; 0 picks a free port.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for checkpoints, savepoints and logs.  [default: .state/JOB]",
+)
+@click.option(
+    "--resume", metavar="PATH", help="Checkpoint or savepoint to go on from; 'last' finds the newest in --state."
+)
+def run(job: Job, records: Path | None, output: Path | None, **given: Any) -> int:
+    """Run a job on this machine: over a file to its end, or without --input against its streams until Ctrl-C."""
+    if records is None:
+        return _against_streams(job, **given)
+    _over_file(job, records, output)
     return 0
 
 
-def _sql(job: Job, connectors: dict[str, Connector]) -> None:
-    print(statements.script(job, connectors))
-    print("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", file=sys.stderr)
+def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
+    job: Job, *, properties: Path | None, parallelism: int, port: int, state: Path | None, resume: str | None
+) -> int:
+    from flink import minicluster, resources  # noqa: PLC0415  (boto3 takes a while to load)
+
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        click.echo(f"{time.monotonic() - began:5.1f} s  {text}", err=True)
+
+    folder = state or folders.STATE / job.name
+    with folders.owned(folder, "jobs run", "end it, or choose another folder with --state"):
+        file = properties or settings.write(folder, settings.here(job, os.environ))
+        chosen = settings.read(file, job)
+        places.connectors(chosen)  # refuses what no connector takes, before anything is started
+        point = minicluster.newest_checkpoint(folder) if resume == "last" else resume
+        if not point and (pinned := settings.latest_as_time(chosen, datetime.now(UTC))):
+            file = settings.write(folder, settings.started_at(chosen, pinned))
+        processes.require_free(port, "--port")
+        if chosen.place == "aws":
+            say("looking up streams and tables")
+            resources.require(chosen)
+        aws = environment.for_job(chosen.values.get("aws", {}).get("endpoint"))
+        emulated = places.is_emulated(chosen)
+        launch = minicluster.Launch(parallelism, folder, port or processes.free_port(), point, emulated=emulated)
+        return minicluster.run(file, launch, aws, say)
 
 
-def _explain(job: Job, connectors: dict[str, Connector]) -> None:
-    print(explained(job, connectors))
+def _over_file(job: Job, records: Path, output: Path | None) -> None:
+    from rich.console import Console  # noqa: PLC0415  (only here)
+
+    from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
+
+    if output is not None and output.exists() and any(output.iterdir()):
+        raise click.UsageError(f"--output {output} is not empty: name a new folder.")
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="run-") as scratch:
+        folder = Path(scratch)
+        with trial.started(folder):
+            trial.over_file(job, records, folder / "rows")
+        console = Console()
+        for sink in job.sinks:
+            rows = cases.rows(folder / "rows" / sink)
+            _show(console, sink, list(job.columns(sink)), rows)
+            if output is not None:
+                cases.write(rows, output / f"{sink}.jsonl")
+    where = f" All rows are in {output}." if output is not None else ""
+    click.echo(f"{job.name} read {records} to its end in {time.monotonic() - began:.0f} s.{where}")
 
 
-def explained(job: Job, connectors: dict[str, Connector]) -> str:
-    """The plan of all inserts together, as Flink optimised it."""
-    # The plan needs a JVM with the connectors on its class path, which is the launcher's to know.
-    import tempfile  # noqa: PLC0415
+def _show(console: Any, sink: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    """The first rows of a sink as a table, in the order of their first columns."""
+    from rich.table import Table  # noqa: PLC0415  (only here)
+    from rich.text import Text  # noqa: PLC0415  (only here)
 
-    from flink import distribution  # noqa: PLC0415
-    from program import environment as environments  # noqa: PLC0415
-    from program.processes import RunError  # noqa: PLC0415
+    console.print(Text(f"{sink}: {_many(len(rows), 'row')}", style="bold"))
+    if not rows:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        is_number = all(isinstance(row.get(column), int | float) for row in rows)
+        table.add_column(column, justify="right" if is_number else "left", overflow="ellipsis", no_wrap=True)
+    ordered = sorted(rows, key=lambda row: [str(row.get(column)) for column in columns])
+    for row in ordered[:SHOWN]:
+        table.add_row(*(Text("" if row.get(column) is None else str(row[column])) for column in columns))
+    console.print(table)
+    if len(rows) > SHOWN:
+        console.print(f"and {len(rows) - SHOWN:,} more")
 
-    with tempfile.TemporaryDirectory() as logs:
-        distribution.use(distribution.jvm(Path(logs)), environments.plain())
-        from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
-        try:
-            environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-            statements.declare(environment, job, connectors)
-            return str(statements.inserts(environment, job).explain())
-        except distribution.errors() as error:
-            raise RunError(f"Flink cannot plan the job: {distribution.cause(error)}") from error
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+for command in (on_cluster.submit, on_cluster.status, on_cluster.stop, on_cluster.resume, health, backfill):
+    program.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of the program for these arguments, by default the process's own."""
+    return guarded(lambda: command_line.run(program, "python -m jobs", arguments))
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

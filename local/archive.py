@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from deploy import query, template
-from deploy.account import Account, Say
+from deploy.account import Account
 from local import check
+from program.output import Say
+from program.waiting import wait_until
 
 LIMIT = 90.0  # seconds for Firehose to deliver what it has buffered
 QUERY = f"SELECT Name, StatusTime, Distance, HealthPoints, MagicPoints FROM {template.archive_table()}"  # noqa: S608
@@ -36,15 +37,19 @@ def prove(account: Account, bucket: str, sent: Sequence[bytes], say: Say) -> Arc
     Each well-formed record must be there once or more, since Firehose may deliver again, and in the answer of a query
     as well; nothing may be there that was not sent.
     """
-    deadline = time.monotonic() + LIMIT
-    while True:
+    found = Archived(0, [])
+
+    def is_whole() -> bool:
+        nonlocal found
         with tempfile.TemporaryDirectory(prefix="archive-") as scratch:
             files = query.download(account, bucket, Path(scratch), say)
             found = compare(sent, _lines(files), query.over(files, QUERY))
-        if not found.problems or time.monotonic() > deadline:
-            return found
-        say("not everything has arrived in the archive yet")
-        time.sleep(3)
+        if found.problems:
+            say("not everything has arrived in the archive yet")
+        return not found.problems
+
+    wait_until(is_whole, LIMIT, 3)
+    return found
 
 
 def compare(sent: Sequence[bytes], archived: Sequence[bytes], answer: query.Result) -> Archived:

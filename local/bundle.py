@@ -15,6 +15,7 @@ from java import lib
 from local import node
 from program import folders
 from program.errors import Failure
+from program.formats import size
 from program.output import guarded
 
 SOURCES = lib.ROOT / "dashboard"
@@ -98,8 +99,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _build() -> int:
     build(lib.PAGE)
-    size = sum(path.stat().st_size for path in lib.PAGE.rglob("*") if path.is_file())
-    print(f"{lib.PAGE.relative_to(lib.ROOT)}: {size / 1000:.0f} kB")
+    bytes_ = sum(path.stat().st_size for path in lib.PAGE.rglob("*") if path.is_file())
+    print(f"{lib.PAGE.relative_to(lib.ROOT)}: {size(bytes_)}")
     return 0
 
 

@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
 from datetime import UTC, datetime
 
-from flink import cluster, rest
+import click
+
+from flink import cluster as clusters
+from flink import flags, rest
 from java import lib
 from program import folders
+from program.command_line import Group, Value
+from program.formats import size
+
+COUNT = Value(flags.count, "N")
+SIZE = clusters.Size()
 
 
-def add(command: argparse.ArgumentParser, count: Callable[[str], int], port: Callable[[str], int]) -> None:
-    """Add the three commands; `count` and `port` read a flag's value."""
-    what = command.add_subparsers(required=True, metavar="COMMAND")
-    size = cluster.Size()
-    up = what.add_parser(
-        "up",
-        help="start it, or what has died of it",
-        description="Start a standalone Flink cluster that goes on until `down`; where it runs, start what is missing.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-    )
-    up.add_argument("--task-managers", type=count, default=size.task_managers, metavar="N", help="processes")
-    up.add_argument("--slots", type=count, default=size.slots, metavar="N", help="task slots of each of them")
-    up.add_argument("--port", type=port, default=0, metavar="PORT", help="of the web UI; 0 takes a free one")
-    up.set_defaults(run=_up)
-    status = what.add_parser("status", help="its processes, slots and jobs; exit code 0 if it is complete")
-    status.set_defaults(run=_status)
-    down = what.add_parser("down", help="stop it; checkpoints and savepoints stay on disk")
-    down.set_defaults(run=_down)
+@click.group(cls=Group)
+def cluster() -> None:
+    """A standalone Flink cluster on this machine.
+
+    A JobManager and TaskManagers, each a process of its own.
+    """
 
 
-def _up(parsed: argparse.Namespace) -> int:
+@cluster.command(example="python -m local cluster up --task-managers 3 --slots 2")
+@click.option("--task-managers", type=COUNT, default=SIZE.task_managers, help="TaskManagers, a process each.")
+@click.option("--slots", type=COUNT, default=SIZE.slots, help="Task slots of each TaskManager.")
+@click.option("--port", type=Value(flags.port, "PORT"), default=0, help="Port of the web UI; 0 picks a free one.")
+def up(task_managers: int, slots: int, port: int) -> int:
+    """Start the cluster, or what has died of it.
+
+    It goes on until `down`. Where it runs, what is missing is started.
+    """
     lib.require()  # what it lacks would be noticed by the first job only
-    with folders.awaited(cluster.FOLDER, "local cluster", 2 * cluster.START_LIMIT):
-        note, started = cluster.up(cluster.Size(parsed.task_managers, parsed.slots), parsed.port)
+    with folders.awaited(clusters.FOLDER, "local cluster", 2 * clusters.START_LIMIT):
+        note, started = clusters.up(clusters.Size(task_managers, slots), port)
     done = f"Started {', '.join(started)}" if started else "Everything was running already"
     print(
         f"{done}. Flink's web UI is {note.address}; {len(note.alive('taskmanager'))} TaskManagers with "
@@ -44,8 +46,13 @@ def _up(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _status(_parsed: argparse.Namespace) -> int:
-    note = cluster.read()
+@cluster.command(example="python -m local cluster status")
+def status() -> int:
+    """Show its processes, slots and jobs.
+
+    The exit code is 0 if the cluster is complete, 3 if it is not.
+    """
+    note = clusters.read()
     if note is None:
         print("There is no cluster: `python -m local cluster up` starts one.")
         return 3
@@ -55,8 +62,8 @@ def _status(_parsed: argparse.Namespace) -> int:
             print(f"{member.role:<12} pid {member.pid:<8} ended: `python -m local cluster up` starts another one")
             continue
         since = datetime.fromtimestamp(process.create_time(), UTC)
-        memory = process.memory_info().rss / 2**20
-        print(f"{member.role:<12} pid {member.pid:<8} since {since:%Y-%m-%d %H:%M:%S} UTC, {memory:,.0f} MiB")
+        memory = size(process.memory_info().rss)
+        print(f"{member.role:<12} pid {member.pid:<8} since {since:%Y-%m-%d %H:%M:%S} UTC, {memory}")
     try:
         found = rest.Cluster(note.address).overview()
     except rest.RestError as error:
@@ -70,16 +77,18 @@ def _status(_parsed: argparse.Namespace) -> int:
     return 0 if complete and all(member.process() for member in note.members) else 3
 
 
-def _down(_parsed: argparse.Namespace) -> int:
-    with folders.awaited(cluster.FOLDER, "local cluster", 2 * cluster.START_LIMIT):
-        count = cluster.down()
+@cluster.command(example="python -m local cluster down")
+def down() -> int:
+    """Stop the cluster; checkpoints and savepoints stay on disk."""
+    with folders.awaited(clusters.FOLDER, "local cluster", 2 * clusters.START_LIMIT):
+        ended = clusters.down()
     print(
-        f"Stopped {count} processes; checkpoints and savepoints stay in {_shown()}."
-        if count
+        f"Stopped {ended} processes; checkpoints and savepoints stay in {_shown()}."
+        if ended
         else "Nothing was running."
     )
     return 0
 
 
 def _shown() -> str:
-    return str(cluster.FOLDER.relative_to(lib.ROOT))
+    return str(clusters.FOLDER.relative_to(lib.ROOT))

@@ -19,6 +19,7 @@ from local.watch import Seen, Watch
 from pipeline.job import load
 from program import folders, processes
 from program.processes import RunError
+from program.waiting import wait_until
 
 JOB = load("unicorn_summary")
 
@@ -239,9 +240,9 @@ def _settled(seen: Seen) -> Callable[[], bool]:
 
 
 def _wait(done: Callable[[], bool], seconds: float, what: str, tick: Callable[[], None]) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        if time.monotonic() > deadline:
-            raise RunError(f"{what} within {seconds:.0f} s.")
+    def is_done() -> bool:
         tick()
-        time.sleep(0.1)
+        return done()
+
+    if not wait_until(is_done, seconds, 0.1):
+        raise RunError(f"{what} within {seconds:.0f} s.")

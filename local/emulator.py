@@ -7,7 +7,6 @@ import os
 import secrets
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from local import gate
 from program import environment as environments
 from program import processes
 from program.processes import StartError
+from program.waiting import wait_until
 
 REGION = session.REGION
 START_LIMIT = 60.0  # seconds; half a second is usual, a busy machine needs more
@@ -127,17 +127,16 @@ def _variables(port: int, keys: Keys) -> dict[str, str]:
 
 
 def _wait(emulator: Emulator, log: Path) -> None:
-    deadline = time.monotonic() + START_LIMIT
-    while time.monotonic() < deadline:
+    def is_there() -> bool:
         if emulator.process.poll() is not None:
             raise StartError(
                 f"The AWS emulator ended at once ({processes.last_line(log)}): is {emulator.endpoint} taken by another "
                 f"program? Its log is {log}."
             )
-        if answers(f"{emulator.endpoint}{gate.HEALTH}"):
-            return
-        time.sleep(0.05)
-    raise StartError(f"The AWS emulator did not answer within {START_LIMIT:.0f} s; its log is {log}.")
+        return answers(f"{emulator.endpoint}{gate.HEALTH}")
+
+    if not wait_until(is_there, START_LIMIT, 0.05):
+        raise StartError(f"The AWS emulator did not answer within {START_LIMIT:.0f} s; its log is {log}.")
 
 
 def answers(address: str) -> bool:

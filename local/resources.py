@@ -7,9 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import boto3
-
-from aws import session
 from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
@@ -44,17 +41,13 @@ def default_names() -> Names:
 
 def clients(environment: Mapping[str, str]) -> tuple[KinesisClient, DynamoDBClient]:
     """Clients for the emulator described by these environment variables."""
-    made, endpoint = _session(environment), environment["AWS_ENDPOINT_URL"]
-    return session.client("kinesis", made, endpoint), session.client("dynamodb", made, endpoint)
+    made = account(environment)
+    return made.client("kinesis"), made.client("dynamodb")
 
 
 def account(environment: Mapping[str, str]) -> Account:
     """The emulator described by these environment variables, as what things are deployed to."""
-    return Account(_session(environment), environment["AWS_ENDPOINT_URL"])
-
-
-def _session(environment: Mapping[str, str]) -> boto3.Session:
-    return session.to(environment["AWS_ENDPOINT_URL"], environment=environment)
+    return Account.at(environment["AWS_ENDPOINT_URL"], environment=environment)
 
 
 def create(environment: Mapping[str, str], shards: int, names: Names, **parameters: str) -> Mapping[str, str]:

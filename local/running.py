@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from flink import rest
 from local import emulator, resources
 from program import processes
 from program.processes import RunError, StartError
+from program.waiting import wait_until
 
 START_LIMIT = 240.0  # seconds until every subtask must run; 20 are usual
 QUIET = 10.0  # seconds without a record, after which a job that was restarted has read everything
@@ -75,13 +77,13 @@ class Place:
     properties: Path
     environment: Mapping[str, str]
     sources: Path = processes.ROOT
-    command: Sequence[str] = (sys.executable, "-m", "local", "job")
+    command: Sequence[str] = (sys.executable, "-m", "jobs", "run", "unicorn_summary")
 
 
 def start(
     place: Place, flags: Sequence[str], asked: threading.Event | None = None
 ) -> tuple[subprocess.Popen[bytes], rest.Job]:
-    """Start `python -m local job` with these flags; the process and the submitted job.
+    """Start `python -m jobs run` with these flags; the process and the submitted job.
 
     A flag --port chooses the port of the web UI; without it a free one is taken. Raises StartError when the process
     ends at once or is not submitted in time, RunError when `asked` to stop.
@@ -91,38 +93,42 @@ def start(
     command = [*place.command, "--properties", str(place.properties)]
     command += ["--state", str(place.folder), "--port", "0", *flags]
     process = processes.start(command, log, emulator.child(place.environment), place.sources)
+
+    def submitted() -> rest.Job | None:
+        if asked and asked.is_set():
+            raise RunError("Stopped before the job was submitted.")
+        for line in log.read_bytes()[begin:].splitlines():
+            if line.startswith(b'{"state": "RUNNING"'):
+                found = json.loads(line)
+                return rest.Job(found["web"], found["job"])
+        if process.poll() is not None:
+            raise StartError(f"The Flink job did not start ({processes.last_line(log)}); its log is {log}.")
+        return None
+
     try:
-        deadline = time.monotonic() + START_LIMIT
-        while time.monotonic() < deadline and process.poll() is None and not (asked and asked.is_set()):
-            for line in log.read_bytes()[begin:].splitlines():
-                if line.startswith(b'{"state": "RUNNING"'):
-                    told = json.loads(line)
-                    return process, rest.Job(told["web"], told["job"])
-            time.sleep(0.1)
+        job = wait_until(submitted, START_LIMIT, 0.1)
+        if job is None:
+            raise StartError(f"The Flink job did not start within {START_LIMIT:.0f} s; its log is {log}.")
     except BaseException:
         processes.stop(process)
         raise
-    processes.stop(process)
-    if asked and asked.is_set():
-        raise RunError("Stopped before the job was submitted.")
-    raise StartError(f"The Flink job did not start ({processes.last_line(log)}); its log is {log}.")
+    return process, job
 
 
 def wait_until_running(job: rest.Job, process: subprocess.Popen[bytes], asked: threading.Event | None = None) -> None:
     """Wait for every subtask. Raises RunError after a limit, when the process ends, or when `asked` to stop."""
-    deadline = time.monotonic() + START_LIMIT
-    while time.monotonic() < deadline:
+
+    def runs() -> bool:
         if process.poll() is not None:
             raise RunError(f"The Flink job ended with exit code {process.returncode} before it was running.")
         if asked is not None and asked.is_set():
             raise RunError("Stopped before the job was running.")
-        try:
-            if job.is_running():
-                return
-        except rest.RestError:
-            pass
-        time.sleep(0.2)
-    raise RunError(f"The Flink job was not running after {START_LIMIT:.0f} s; look at {job.address}.")
+        with suppress(rest.RestError):
+            return job.is_running()
+        return False
+
+    if not wait_until(runs, START_LIMIT):
+        raise RunError(f"The Flink job was not running after {START_LIMIT:.0f} s; look at {job.address}.")
 
 
 def wait_until_read(
@@ -133,9 +139,10 @@ def wait_until_read(
     It counts from its checkpoint on then, so the number says less; standing still for ten seconds with all subtasks
     running says the same. Raises RunError after READ_LIMIT.
     """
-    deadline = time.monotonic() + READ_LIMIT
     last, since = -1, time.monotonic()
-    while time.monotonic() < deadline:
+
+    def has_read() -> bool:
+        nonlocal last, since
         tick()
         try:
             read, running = job.source().records, job.is_running()
@@ -144,7 +151,7 @@ def wait_until_read(
             read, running, went_on = -1, False, False
         if read != last or not running:
             last, since = read, time.monotonic()
-        if read >= records or (went_on and time.monotonic() - since > QUIET):
-            return
-        time.sleep(0.3)
-    raise RunError(f"The job has read {last} of {records} records after {READ_LIMIT:.0f} s; look at {job.address}.")
+        return read >= records or (went_on and time.monotonic() - since > QUIET)
+
+    if not wait_until(has_read, READ_LIMIT, 0.3):
+        raise RunError(f"The job has read {last} of {records} records after {READ_LIMIT:.0f} s; look at {job.address}.")

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from consumer.tail import TRIM_HORIZON, GaveUp, Tail
+from consumer.shards import TRIM_HORIZON
+from consumer.tail import GaveUp, Tail
 from flink import rest
 from local.resources import Names
 

@@ -8,6 +8,7 @@
           readings:                # a source; its records in the order in which they are read
             - json: {Name: Shadowfax, StatusTime: "2026-11-22 12:00:10.000"}
               without: [Distance]  # a field of the defaults that this record lacks
+              times: 3             # the same record again and again
             - text: not json
             - bytes: ff fe 7b 7d   # hexadecimal
         expect:
@@ -16,8 +17,9 @@
           error_stream:
             - {ERROR_NAME: PARSE, MESSAGE: {contains: sequence number 2}}
 
-A sink that a case does not name is not looked at, except the sink of errors (it has the column ERROR_NAME): without
-mention it must stay empty. Sequence numbers count a source's records from 1.
+A sink that takes the same view as a named sink must have the same rows. Other sinks are not looked at, except the sink
+of errors (it has the column ERROR_NAME): without mention it must stay empty. Sequence numbers count a source's records
+from 1.
 """
 
 from __future__ import annotations
@@ -130,8 +132,11 @@ def _case(number: int, item: Any, defaults: Mapping[str, Any], job: Job, problem
     given = {}
     for source, records in _tables(item, "given", job.sources, where, problems):
         default = defaults.get(source) or {}
-        made = (_record(f"{where}, record {at}", one, default, problems) for at, one in enumerate(records, 1))
-        given[source] = [record for record in made if record]
+        given[source] = [
+            record
+            for at, one in enumerate(records, 1)
+            for record in _records(f"{where}, record {at}", one, default, problems)
+        ]
     expect = {}
     for sink, rows in _tables(item, "expect", job.sinks, where, problems):
         known = job.columns(sink)
@@ -157,8 +162,18 @@ def _tables(
             yield name, rows
 
 
+def _records(where: str, item: Any, default: Mapping[str, Any], problems: list[str]) -> list[Record]:
+    """A record as often as the item says."""
+    times = item.get("times", 1) if isinstance(item, dict) else 1
+    if type(times) is not int or times < 1:
+        problems.append(f"{where}: times must be a whole number from 1 on")
+        times = 1
+    record = _record(where, item, default, problems)
+    return [record] * times if record else []
+
+
 def _record(where: str, item: Any, default: Mapping[str, Any], problems: list[str]) -> Record | None:
-    allowed = (*FORMS, "without", "shard", "arrival")
+    allowed = (*FORMS, "without", "times", "shard", "arrival")
     forms = [form for form in FORMS if isinstance(item, dict) and form in item]
     if len(forms) != 1:
         problems.append(f"{where} needs exactly one of {', '.join(FORMS)}")
@@ -196,9 +211,16 @@ def _is_row(where: str, row: Any, known: Mapping[str, str], problems: list[str])
     return True
 
 
-def sinks(job: Job, case: Case) -> list[str]:
-    """The sinks that a case looks at: those that it names, and the sink of errors."""
-    return [sink for sink in job.sinks if sink in case.expect or ERROR in job.columns(sink)]
+def expected(job: Job, case: Case) -> dict[str, Sequence[Mapping[str, Any]]]:
+    """The rows of every sink that a case looks at: named, fed by the view of a named sink, or the sink of errors."""
+    found = dict(case.expect)
+    for sink in job.sinks:
+        twins = [one for one in case.expect if job.inserts[one] == job.inserts[sink]]
+        if twins:
+            found.setdefault(sink, case.expect[twins[0]])
+        elif ERROR in job.columns(sink):
+            found.setdefault(sink, ())
+    return found
 
 
 def declare(environment: TableEnvironment, job: Job, cases: Sequence[Case], folder: Path) -> StatementSet:
@@ -220,8 +242,7 @@ def declare(environment: TableEnvironment, job: Job, cases: Sequence[Case], fold
         environment.execute_sql(f"CREATE DATABASE {database}")
         environment.use_database(database)
         statements.declare(environment, job, connectors)
-        wanted = sinks(job, case)
-        for statement in statements.insertions(job, wanted):
+        for statement in statements.insertions(job, expected(job, case)):
             together.add_insert_sql(statement)
     return together
 
@@ -249,11 +270,17 @@ def rows(folder: Path) -> list[dict[str, Any]]:
     return found
 
 
+def write(found: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Rows as JSON lines, in a file of a folder that is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found), encoding="utf-8")
+
+
 def differences(job: Job, case: Case, folder: Path) -> list[str]:
     """What is not as the case expects, line by line; empty for a case that passes. folder: the case's own."""
     found = []
-    for sink in sinks(job, case):
-        found += list(_differences(sink, case.expect.get(sink, ()), rows(folder / sink)))
+    for sink, wanted in expected(job, case).items():
+        found += list(_differences(sink, wanted, rows(folder / sink)))
     return found
 
 

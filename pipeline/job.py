@@ -89,15 +89,15 @@ class Job:
     configuration: Mapping[str, str]
 
     @property
-    def argument(self) -> str:
-        """How commands and settings name it: by its name if it lies in jobs/, else by the path of its folder."""
-        return self.name if self.folder == JOBS / self.name else str(self.folder)
-
-    @property
     def most_subtasks(self) -> int | None:
         """How many subtasks a job restored from its state can have at most; None where Flink decides at the start."""
         most = self.configuration.get("pipeline.max-parallelism")
         return None if most is None else int(most)
+
+    @property
+    def argument(self) -> str:
+        """What `load` finds the job by: its name if it lies in this checkout, else its folder."""
+        return self.name if self.folder.parent == JOBS else str(self.folder)
 
     @property
     def has_windows(self) -> bool:
@@ -184,6 +184,7 @@ def load(job: str | Path) -> Job:
     inserts = {table: view for table, view in document.get("insert", {}).items() if isinstance(view, str)}
     if not inserts:
         problems.append(f'{DECLARATION} has no [insert] that says which view goes into which table: table = "view"')
+    problems += _reserved(folder)
     if not NAME.fullmatch(folder.name):
         problems.append(f"{folder.name!r} is no name of a job: a letter, then up to 49 letters, digits or underscores")
     problems += [
@@ -284,6 +285,18 @@ def _unused(folder: Path, found: _Found) -> Iterator[str]:
                 yield f"nothing {verb} {kind}/{name}.sql: insert it, read it in a view, or remove the file"
             if kind == "views" and name in _own(folder, "tables"):
                 yield f"{name} is the name of a table and of a view: rename one of them"
+
+
+def _reserved(folder: Path) -> Iterator[str]:
+    """Names that Flink's SQL does not take without backticks."""
+    text = (SHARED / "reserved.txt").read_text(encoding="utf-8")
+    words = {word for line in text.splitlines() if not line.startswith("#") for word in line.split()}
+    for kind in ("tables", "views"):
+        for name in _own(folder, kind):
+            if name.upper() in words:
+                yield f"{kind}/{name}.sql: {name} is a word of Flink's SQL, so give the file another name"
+            elif not NAME.fullmatch(name):
+                yield f"{kind}/{name}.sql: {name!r} is no name: a letter, then letters, digits or underscores"
 
 
 def _tables(

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors import aws, kinesis
@@ -206,33 +206,61 @@ def example(job: Job, region: str = "us-east-1") -> Settings:
     return parse([{"PropertyGroupId": "aws", "PropertyMap": {"region": region}}], job)
 
 
-def of_environment(job: Job, environment: Mapping[str, str] = os.environ) -> list[dict[str, object]]:
-    """The document of settings for the endpoint in AWS_ENDPOINT_URL, all names as the job declares them.
-
-    Raises SettingsError without an endpoint: a job never runs against AWS unless a file says so.
-    """
-    endpoint = environment.get("AWS_ENDPOINT_URL")
-    if not endpoint:
-        raise SettingsError(
-            "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says."
-        )
-    groups = {
-        JOB: {"name": job.argument},
-        "aws": {"region": environment.get("AWS_DEFAULT_REGION") or "us-east-1", "endpoint": endpoint},
-    }
-    return [{"PropertyGroupId": group, "PropertyMap": values} for group, values in groups.items()]
-
-
-def write(document: object, folder: Path) -> Path:
-    """The document as the file `application_properties.json` in `folder`, for nobody else to read."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / DEFAULT_PATH.name
-    file.touch(mode=0o600)  # an endpoint may have a password in it
-    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return file
-
-
 def _nearest(name: str, known: Iterable[str]) -> str:
     names = list(known)
     close = difflib.get_close_matches(name, names, 1)
     return f" (did you mean {close[0]!r}?)" if close else f" (there are {', '.join(names)})"
+
+
+def here(job: Job, environment: Mapping[str, str]) -> list[dict[str, object]]:
+    """The document for streams and tables as the job declares them, in the place that AWS's variables name.
+
+    Raises SettingsError without an endpoint or a region.
+    """
+    endpoint = environment.get("AWS_ENDPOINT_URL")
+    region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
+    if not endpoint and not region:
+        raise SettingsError(
+            "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says, or "
+            "AWS_REGION."
+        )
+    place = {"region": region or "us-east-1"} | ({"endpoint": endpoint} if endpoint else {})
+    return document_of(job, {"aws": place})
+
+
+def document_of(job: Job, groups: Mapping[str, Mapping[str, str]]) -> list[dict[str, object]]:
+    """The document for a job with these groups."""
+    named = {JOB: {"name": job.argument}, **groups}
+    return [{"PropertyGroupId": group, "PropertyMap": dict(values)} for group, values in named.items()]
+
+
+def write(folder: Path, document: object) -> Path:
+    """The file `application_properties.json` in `folder`, which is made; nobody else may read it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "application_properties.json"
+    path.touch(mode=0o600)  # an endpoint may have a password in it
+    path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    return path
+
+
+def started_at(settings: Settings, starts: Mapping[str, str]) -> list[dict[str, object]]:
+    """The document of these settings in which some sources begin elsewhere: at a position, or at a time."""
+    groups: dict[str, dict[str, str]] = {
+        group: {**values, **{OPTION + name: value for name, value in settings.options.get(group, {}).items()}}
+        for group, values in settings.values.items()
+    }
+    for table, start in starts.items():
+        groups[table].pop("start.timestamp", None)
+        is_position = start in kinesis.POSITIONS
+        groups[table] |= {"start": start} if is_position else {"start": "AT_TIMESTAMP", "start.timestamp": start}
+    return document_of(settings.job, groups)
+
+
+def latest_as_time(settings: Settings, now: datetime) -> dict[str, str]:
+    """For each source that begins at LATEST the time that it is now, as `started_at` takes it.
+
+    What the connector keeps of a shard without a record is only "the latest", and it looks for it again whenever it is
+    restarted: what came in between would be lost.
+    """
+    time = now.astimezone(UTC).isoformat(timespec="milliseconds")
+    return {table: time for table in settings.job.sources if settings.values[table].get("start") == "LATEST"}

@@ -1,58 +1,130 @@
-"""From records that fall due to acknowledged ones: batches, the copy, and a count of what is unsent."""
+"""From records that fall due to acknowledged records: batches, the copy, the stop by signal."""
 
 import math
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from types import FrameType
+from typing import TypeVar
 
-from producer.outlets import File, Outlet, ProducerError
-from producer.pace import Pace, Stop
+from producer.event_clock import EventClock
 from producer.progress import Progress
 from producer.records import Record
+from producer.sinks import File, ProducerError, Sink
+
+T = TypeVar("T")
 
 BATCH = 500  # records in a batch at most
-FLUSH_S = 0.2  # a record waits no longer than this for others to fill its batch
+FLUSH_S = 0.2  # seconds that a record waits at most for others to fill its batch
+# Waits are slept in slices. Neither a signal nor the progress line waits longer than the longest (s), and a
+# clock that runs very fast wakes the process once in the shortest at most, not once a record.
+SLICE_S = (0.005, 0.05)
 CAUGHT_UP = "event time has caught up with the wall clock and goes on at its pace; an earlier --start delays that"
+STOPPED = "Stopped before everything was sent."
+
+
+class Stop:
+    """A request to stop: by the first signal within `grace` seconds, by the second at once.
+
+    A third signal ends the process without totals.
+    """
+
+    def __init__(self, grace: float = 10.0, now: Callable[[], float] = time.monotonic) -> None:
+        self.signal: int | None = None
+        self.requested = False
+        self._grace = grace
+        self._now = now
+        self._deadline = math.inf
+
+    def listen(self) -> None:
+        """Handle SIGINT and SIGTERM from now on."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def request(self) -> None:
+        """Make no more readings; readings that have been made may still be sent."""
+        self.requested = True
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether the time for a clean stop has run out."""
+        return self._now() >= self._deadline
+
+    def until(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, until a stop is requested."""
+        for item in items:
+            if self.requested:
+                return
+            yield item
+
+    def sleep(self, until: float, tick: Callable[[], None]) -> None:
+        """Sleep to the monotonic time `until` (s) or until a stop is requested; calls `tick` now and then."""
+        while not self.requested and (left := until - self._now()) > 0:
+            _slice(left, tick)
+
+    def pause(self, seconds: float, tick: Callable[[], None]) -> None:
+        """Sleep for so many seconds or until a stop is overdue; calls `tick` now and then."""
+        until = self._now() + seconds
+        while not self.is_overdue and (left := until - self._now()) > 0:
+            _slice(left, tick)
+
+    def _on_signal(self, number: int, _: FrameType | None) -> None:
+        # Plain assignments: a handler that took a lock could find it held by the code that it interrupted.
+        if self.signal is None:
+            self.signal = number
+            self._deadline = self._now() + self._grace
+        else:
+            self._deadline = self._now()
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        self.requested = True
+
+
+def _slice(left: float, tick: Callable[[], None]) -> None:
+    shortest, longest = SLICE_S
+    time.sleep(min(longest, max(shortest, left)))
+    tick()
 
 
 class Delivery:
-    """Sends records through an outlet when they fall due; counts and copies what the outlet acknowledges."""
+    """Sends records to a sink when they fall due; counts and copies the acknowledged records."""
 
-    def __init__(self, outlet: Outlet, copy: File | None, progress: Progress) -> None:
+    def __init__(self, sink: Sink, copy: File | None, progress: Progress) -> None:
         self.unsent = 0  # records that fell due and have not been acknowledged
-        self._outlet = outlet
+        self._sink = sink
         self._copy = copy
         self._progress = progress
         self._batch: list[Record] = []
         self._batch_due = 0.0
         self._caught_up = False
 
-    def run(self, records: Iterator[Record], pace: Pace, stop: Stop) -> None:
-        """Send all the records; `stop` must be what ends them early.
+    def run(self, records: Iterator[Record], clock: EventClock, stop: Stop) -> None:
+        """Send all the records; only `stop` may end them early.
 
-        Raises what `Outlet.put` raises; `unsent` is exact after a ProducerError.
+        Raises the errors of `Sink.put`; `unsent` is exact after a ProducerError.
         """
         try:
             for record in records:
-                if not self._caught_up and pace.is_held(record.send_ms):
+                if not self._caught_up and clock.is_held(record.send_ms):
                     self._caught_up = True
                     self._progress.note(CAUGHT_UP)
-                self._wait(pace.due(record.send_ms), pace, stop)
-                if stop.asked and not pace.has_come(record.at_ms, time.monotonic()):
-                    continue  # drawn in advance, but the run ends before it is read
+                self._wait(clock.due(record.send_ms), clock, stop)
+                if stop.requested and not clock.has_come(record.at_ms, time.monotonic()):
+                    continue  # drawn in advance, but the run ends before its time
                 self._add(record)
                 if stop.is_overdue:
-                    raise ProducerError("stopped before everything was sent")
+                    raise ProducerError(STOPPED)
             self._flush()
         except ProducerError:
-            stop.ask()
+            stop.request()
             now = time.monotonic()
-            self.unsent += sum(pace.has_come(record.at_ms, now) for record in records)
+            self.unsent += sum(clock.has_come(record.at_ms, now) for record in records)
             raise
 
-    def _wait(self, due: float, pace: Pace, stop: Stop) -> None:
+    def _wait(self, due: float, clock: EventClock, stop: Stop) -> None:
         now = time.monotonic()
-        self._progress.due = due if pace.speed < math.inf else math.inf
-        if due > now and not stop.asked:
+        self._progress.due = due if clock.speed < math.inf else math.inf
+        if due > now and not stop.requested:
             if self._batch and due > self._batch_due:
                 self._flush()
             stop.sleep(due, self._progress.tick)
@@ -70,7 +142,7 @@ class Delivery:
         if not self._batch:
             return
         batch, self._batch = self._batch, []
-        for acknowledged in self._outlet.put(batch):
+        for acknowledged in self._sink.put(batch):
             self.unsent -= len(acknowledged)
             self._progress.add(acknowledged)
             if self._copy:

@@ -1,4 +1,4 @@
-"""Flights over New York City: from a seed and a start time to readings, without I/O and without a wall clock.
+"""Flights of unicorns over New York City: from names, a seed and a start time to readings, without I/O and clock.
 
 Angles are radians, counted counter-clockwise from east; distances are metres; times are whole milliseconds
 since 1970-01-01 UTC.
@@ -8,7 +8,7 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
+from itertools import chain, count, cycle, islice
 
 START = (40.749167, -73.985184)
 
@@ -38,19 +38,28 @@ WAYPOINTS = (
     (40.545000, -74.126000),  # Great Kills Park
 )
 
+# Horses and unicorns of history, myth and literature; the workshop itself names the first two.
+WELL_KNOWN = (
+    *("Bucephalus", "Rocinante", "Pegasus", "Sleipnir", "Amalthea", "Binky", "Silver", "Boxer", "Clover"),
+    *("Mollie", "Bree", "Hwin", "Fledge", "Jewel", "Artax", "Bayard", "Babieca", "Marengo", "Grani"),
+    *("Gringolet", "Hengroen", "Llamrei", "Copenhagen", "Incitatus", "Xanthos", "Balios", "Arion", "Rakhsh"),
+    *("Shabdiz", "Chetak", "Kanthaka", "Uchchaihshravas", "Ginger", "Merrylegs", "Flicka", "Misty"),
+    *("Snowmane", "Asfaloth", "Felarof", "Nahar", "Strider", "Windfola"),
+)
+
 NORTH = 110_540.0  # metres in a degree of latitude
 EAST = 111_320.0  # metres in a degree of longitude at the equator
 
 # A unicorn turning as sharply as it can flies a polygon whose corners lie at most 31 / (2 sin(TURN / 2)) =
-# 59.9 m from its centre. That is less than NEAR, so no waypoint inside that polygon is ever out of reach, and
-# one outside of it is lined up with sooner or later: a unicorn cannot orbit a waypoint for ever.
-TURN = math.radians(30)  # per second
+# 59.9 m from its centre. That is less than NEAR, so each waypoint inside that polygon is within reach. With a waypoint
+# outside of it the unicorn lines up sooner or later. So no unicorn orbits a waypoint for ever.
+TURN = math.radians(30)  # a second
 NEAR = 60.0  # a waypoint counts as reached within so many metres
 
 
 @dataclass(frozen=True, slots=True)
 class Unicorn:
-    """One unicorn: its place in the herd (0 is the first), its name, and when in a second it reports."""
+    """A unicorn: its place in the herd (0 is the first), its name, and its millisecond within each second."""
 
     index: int
     name: str
@@ -59,7 +68,7 @@ class Unicorn:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one unicorn's sensors say at `at_ms`; `distance` is the metres flown in the second before."""
+    """The sensors of a unicorn at `at_ms`; `distance` is the metres flown in the second before."""
 
     unicorn: Unicorn
     at_ms: int
@@ -71,8 +80,18 @@ class Reading:
 
 
 def dice(seed: int, index: int, purpose: str) -> random.Random:
-    """The random numbers of one unicorn for one purpose, which no other unicorn or purpose disturbs."""
+    """The random numbers of a unicorn for a purpose; no other unicorn and no other purpose changes them."""
     return random.Random(f"{seed} {index} {purpose}")  # noqa: S311 - a flight path, not a secret
+
+
+def names(first: str, number: int) -> tuple[str, ...]:
+    """So many different names: `first`, the well-known ones, then `first` with its place: Shadowfax-44.
+
+    A name depends on its place and on `first` only: another unicorn leaves the names before it alone.
+    """
+    known = (name for name in WELL_KNOWN if name != first)
+    numbered = (f"{first}-{place}" for place in count(len(WELL_KNOWN) + 2))
+    return tuple(islice(chain((first,), known, numbered), number))
 
 
 def herd(names: Sequence[str], seed: int) -> tuple[Unicorn, ...]:
@@ -84,15 +103,16 @@ def herd(names: Sequence[str], seed: int) -> tuple[Unicorn, ...]:
 
 
 def readings(unicorns: Sequence[Unicorn], seed: int, start_ms: int) -> Iterator[Reading]:
-    """All unicorns' readings for ever, in order of event time; each unicorn makes one per second."""
-    flights = [flight(one, seed, start_ms) for one in sorted(unicorns, key=lambda one: (one.offset_ms, one.index))]
+    """The readings of all unicorns for ever, in order of event time; each unicorn makes one a second."""
+    in_order = sorted(unicorns, key=lambda unicorn: (unicorn.offset_ms, unicorn.index))
+    flights = [flight(unicorn, seed, start_ms) for unicorn in in_order]
     while True:
         for each in flights:
             yield next(each)
 
 
 def flight(unicorn: Unicorn, seed: int, start_ms: int) -> Iterator[Reading]:
-    """One unicorn's readings for ever, from START on; the first is at `start_ms` and its offset."""
+    """The readings of a unicorn for ever, from START on; the first is at `start_ms` plus its offset."""
     rolls = dice(seed, unicorn.index, "flight")
     course = cycle(rolls.sample(WAYPOINTS, len(WAYPOINTS)))
     target = next(course)

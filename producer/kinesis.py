@@ -1,22 +1,18 @@
-"""The Kinesis outlet: PutRecords in batches, and exactly the failed records again.
+"""The Kinesis sink: PutRecords in batches, and exactly the failed records again.
 
 One call is in flight at a time. Several at once would be faster against a distant service, but they would mix
 up the order of the records, across keys by more event time than a consumer's watermark may allow for.
 """
 
-import random
-import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
-
-from aws import failures, session
-from producer.outlets import ProducerError
+from aws.failures import ERRORS, Cause, Kind, Remedies
+from aws.session import Services, endpoint_of, stream_at
 from producer.records import Record
-from producer.refusals import Place, Refusal, of_call, of_record, of_setup, without_password
+from producer.sinks import ProducerError
+from program.waiting import Outage, Retry
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.client import KinesisClient
@@ -27,39 +23,37 @@ MAX_RECORDS = 500
 MAX_CALL = 5 * 1024 * 1024
 MAX_RECORD = 1024 * 1024
 
-
-@dataclass(frozen=True)
-class Retry:
-    """When to send again, and when to give up: after `limit` seconds in which not one record was accepted.
-
-    The wait is random between 0 and min(`longest`, `first` * 2^n) seconds, n counting the failures in a row:
-    "full jitter" in https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
-    """
-
-    limit: float = 60.0
-    first: float = 0.1
-    longest: float = 5.0
-
-    def delay(self, failures: int, chance: float) -> float:
-        """Seconds to wait after so many failures in a row (1 or more); `chance` is in [0, 1)."""
-        return chance * min(self.longest, self.first * 2.0 ** min(failures - 1, 30))
+_SLOWER = "add shards or lower --rate"
+_CHECK = "check that it is up and that --endpoint, AWS_ENDPOINT_URL and --region are right"
 
 
 class Kinesis:
     """A Kinesis stream. `pause(seconds, refused, why)` waits before refused records are sent again."""
 
     def __init__(
-        self, client: "KinesisClient", place: Place, retry: Retry, pause: Callable[[float, int, str], None]
+        self,
+        client: "KinesisClient",
+        services: Services,
+        stream: str,
+        retry: Retry,
+        pause: Callable[[float, int, str], None],
     ) -> None:
-        self.where = str(place)
+        self.where = stream_at(stream, services.region, services.endpoint)
         self._client = client
-        self._place = place
+        self._services = services
+        self._stream = stream
         self._retry = retry
         self._pause = pause
-        self._jitter = random.Random()  # noqa: S311 - it spreads retries and keeps no secret
+        create = f"aws kinesis create-stream --stream-name {stream} --shard-count 1"
+        self._remedies: Remedies = {
+            Kind.ABSENT: f"create it ({create}) or name another with --stream or --region",
+            Kind.DENIED: "allow these credentials kinesis:PutRecords on it",
+            Kind.THROTTLED: _SLOWER,
+            **dict.fromkeys(("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"), _CHECK),
+        }
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """See Outlet."""
+        """See Sink."""
         for call in calls(records):
             yield from self._deliver(call)
 
@@ -68,46 +62,51 @@ class Kinesis:
         self._client.close()
 
     def _deliver(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """One call's records; while some fail nothing newer is sent, for it could pass one of its key."""
-        failures, since = 0, time.monotonic()
+        """Send the records of a call; while some fail nothing newer is sent, for it could pass one of its key."""
+        outage = Outage(self._retry)
         while records:
-            accepted, records, why = self._attempt(records)
+            accepted, records, cause = self._attempt(records)
             if accepted:
-                failures, since = 0, time.monotonic()
+                outage.over()
                 yield accepted
-            if why:
-                failures += 1
-                left = since + self._retry.limit - time.monotonic()
-                if not why.passing:
-                    raise ProducerError(str(why))
-                if left <= 0:
-                    raise ProducerError(f"{why.what} for {self._retry.limit:g} s: {why.remedy}")
-                self._pause(min(left, self._retry.delay(failures, self._jitter.random())), len(records), str(why))
+            if cause and not cause.is_passing:
+                raise ProducerError(cause.sentence)
+            if cause:
+                wait = outage.failed()
+                if wait is None:
+                    raise ProducerError(replace(cause, what=f"{cause.what} for {self._retry.limit:g} s").sentence)
+                self._pause(wait, len(records), str(cause))
 
-    def _attempt(self, records: Sequence[Record]) -> tuple[Sequence[Record], Sequence[Record], Refusal | None]:
+    def _attempt(self, records: Sequence[Record]) -> tuple[Sequence[Record], Sequence[Record], Cause | None]:
         """One PutRecords: the accepted records, the others in order, and why these were not accepted."""
         try:
-            answer = self._client.put_records(
-                StreamName=self._place.stream,
+            output = self._client.put_records(
+                StreamName=self._stream,
                 Records=[{"Data": record.data, "PartitionKey": record.key} for record in records],
             )
-        except (ClientError, BotoCoreError) as error:
-            return (), records, of_call(error, self._place)
-        if len(answer.get("Records", ())) != len(records):
-            what = f"{without_password(self._place.endpoint)} does not answer as Kinesis does"
-            return (), records, Refusal(what, "check --endpoint and AWS_ENDPOINT_URL")
-        if answer["FailedRecordCount"] == 0:
+        except ERRORS as error:
+            return (), records, self._services.explain(error, self.where, self._remedies)
+        if len(output.get("Records", ())) != len(records):
+            what = f"{self._services.where} does not answer as Kinesis does"
+            return (), records, Cause(Kind.REFUSED, "", what, "check --endpoint and AWS_ENDPOINT_URL")
+        if output["FailedRecordCount"] == 0:
             return records, (), None
-        return self._sorted(records, answer["Records"])
+        return self._split(records, output["Records"])
 
-    def _sorted(
+    def _split(
         self, records: Sequence[Record], results: "Sequence[PutRecordsResultEntryTypeDef]"
-    ) -> tuple[Sequence[Record], Sequence[Record], Refusal | None]:
+    ) -> tuple[Sequence[Record], Sequence[Record], Cause | None]:
         codes = [result.get("ErrorCode") for result in results]
         accepted = [record for record, code in zip(records, codes, strict=True) if code is None]
         refused = [record for record, code in zip(records, codes, strict=True) if code is not None]
         code = next((code for code in codes if code), None)
-        return accepted, refused, of_record(code, self._place) if code else None
+        return accepted, refused, self._cause(code) if code else None
+
+    def _cause(self, code: str) -> Cause:
+        """Why a record of an accepted call failed; Kinesis fails single records for passing reasons only."""
+        if "Throughput" in code or "Throttling" in code:
+            return Cause(Kind.THROTTLED, code, f"Kinesis throttles {self.where} ({code})", _SLOWER)
+        return Cause(Kind.BROKEN, code, f"Kinesis failed on {self.where} ({code})", "try again later")
 
 
 def calls(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
@@ -117,7 +116,7 @@ def calls(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
         bytes_ = len(record.data) + len(record.key.encode())
         if bytes_ > MAX_RECORD:
             raise ProducerError(
-                f"a record of {record.key[:20]} has {bytes_:,} bytes: Kinesis takes {MAX_RECORD:,} at most"
+                f"A record of {record.key[:20]} has {bytes_:,} bytes: Kinesis takes {MAX_RECORD:,} at most."
             )
         if end - start == MAX_RECORDS or size + bytes_ > MAX_CALL:
             yield records[start:end]
@@ -134,21 +133,9 @@ def connect(
     retry: Retry,
     pause: Callable[[float, int, str], None],
 ) -> Kinesis:
-    """The outlet for a stream; boto3 settles what is None. Raises ProducerError; sends nothing yet."""
-    config = Config(
-        # botocore's own retries are off: they would be neither counted nor shown.
-        retries={"mode": "standard", "total_max_attempts": 1},
-        connect_timeout=5,
-        read_timeout=10,
-        parameter_validation=False,  # records are typed; this would cost as much as sending them
-    )
-    try:
-        chosen = session.endpoint_of(endpoint)
-        client = session.client("kinesis", session.to(chosen, region), chosen, config)
-    except BotoCoreError as error:
-        raise ProducerError(str(of_setup(error))) from error
-    except ValueError as error:
-        if found := failures.of_configuration(error):
-            raise ProducerError(": ".join(found)) from error
-        raise ProducerError("the endpoint is not a URL: check --endpoint and AWS_ENDPOINT_URL") from error
-    return Kinesis(client, Place(stream, client.meta.region_name, client.meta.endpoint_url), retry, pause)
+    """The sink for a stream; None leaves region and endpoint to boto3. Raises AwsError; sends nothing yet."""
+    services = Services.at(endpoint_of(endpoint), region)
+    # botocore's own retries are off: they would be neither counted nor shown. Nor are parameters validated: records
+    # are typed, and this would cost as much as sending them.
+    client = services.client("kinesis", parameter_validation=False)
+    return Kinesis(client, services, stream, retry, pause)

@@ -1,4 +1,4 @@
-"""What the producer tells about itself on standard error: a line on the way, totals at the end."""
+"""Progress on standard error: a line while records are sent, totals at the end."""
 
 import math
 import shutil
@@ -12,10 +12,9 @@ from producer.records import Kind, Record, status_time
 
 
 class Progress:
-    """Counts what has been sent and shows it: in place once a second, or else as a new line every 10 s.
+    """Counts the sent records and shows the count: in place once a second, or else as a new line every 10 s.
 
-    Set `due` to the monotonic time (s) at which the record now on its way was due: if that is long ago, the
-    outlet is too slow.
+    Set `due` to the monotonic time (s) at which the current record was due: if that is long ago, the sink is too slow.
     """
 
     def __init__(self, out: TextIO, *, in_place: bool, quiet: bool) -> None:
@@ -30,7 +29,7 @@ class Progress:
         self._last_note = ""
 
     def begin(self, text: str) -> None:
-        """Say what is going to be done, and measure the time from now."""
+        """Say what begins, and measure the time from now."""
         self.note(text)
         self._began = self._shown_at = time.monotonic()
 
@@ -42,8 +41,8 @@ class Progress:
         self._bytes += sum(len(record.data) for record in records)
         self._newest_ms = max(self._newest_ms, *(record.at_ms for record in records))
 
-    def repeat(self, refused: int, why: str) -> None:
-        """Count refused records that are going to be sent again; says why, unless it has just been said."""
+    def retry(self, refused: int, why: str) -> None:
+        """Count refused records that will be sent again; writes the reason, unless it was the last line."""
         self._retries += 1
         self._resent += refused
         self.note(why)
@@ -96,6 +95,6 @@ class Progress:
         )
 
     def _write(self, text: str) -> None:
-        with suppress(OSError):  # whoever stops reading this does not stop the records
+        with suppress(OSError):  # a closed standard error does not stop the records
             self._out.write(text)
             self._out.flush()

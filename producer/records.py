@@ -1,16 +1,22 @@
-"""From a reading to the record that is sent."""
+"""From readings to the records that are sent: their JSON, and the faults that the user asks for.
+
+A fault makes a record late, out of order or malformed. The malformed kinds are at the end of this file.
+"""
 
 import json
-from dataclasses import dataclass
+import random
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache, lru_cache
+from heapq import heappop, heappush
 
-from producer.flight import Reading
+from producer.flight import Reading, dice
 
 
 class Kind(StrEnum):
-    """What was done to a reading on its way out; every record is of exactly one kind."""
+    """The fault of a record; every record is of exactly one kind."""
 
     OK = "ok"
     LATE = "late"
@@ -18,9 +24,18 @@ class Kind(StrEnum):
     MALFORMED = "malformed"
 
 
+# For how long a reading is withheld, in ms of event time. A consumer that waits 5 s for stragglers still
+# counts the first kind, whereas the second comes after the reading's minute has closed.
+WITHHELD_MS = {Kind.OUT_OF_ORDER: (1_000, 4_000), Kind.LATE: (150_000, 240_000)}
+
+# InputData with --error yes.
+ERROR = "Unicornerror"
+NO_ERROR = "Unicorn"
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record to send: partition key, bytes, and when in event time it was read and is to be sent (ms)."""
+    """A record to send: partition key, bytes, the event time of its reading and of its sending (ms)."""
 
     key: str
     data: bytes
@@ -30,8 +45,72 @@ class Record:
     send_ms: int
 
 
+@dataclass(frozen=True)
+class Faults:
+    """Probability of each fault for each reading, 1 in all at most; `error` marks every 5th record."""
+
+    late: float = 0.0
+    out_of_order: float = 0.0
+    malformed: float = 0.0
+    error: bool = False
+
+    def kind(self, chance: float) -> Kind:
+        """The fault that `chance` in [0, 1) draws. A share sits where the others' sizes move it least."""
+        if chance < self.late:
+            return Kind.LATE
+        if chance < self.late + self.out_of_order:
+            return Kind.OUT_OF_ORDER
+        return Kind.MALFORMED if chance >= 1 - self.malformed else Kind.OK
+
+
+def records(readings: Iterable[Reading], faults: Faults, seed: int) -> Iterator[Record]:
+    """The readings as records, in the order of sending; records still withheld at the end are sent then.
+
+    A withheld record goes out before the first reading that is newer than its send time, so no reading sent
+    before it is newer by more than the time for which it was withheld.
+    """
+    withheld: list[tuple[int, int, Record]] = []
+    last_ms = 0
+    for number, record in enumerate(_with_faults(readings, faults, seed)):
+        last_ms = record.at_ms
+        while withheld and withheld[0][0] < last_ms:
+            yield heappop(withheld)[2]
+        if record.send_ms > last_ms:
+            heappush(withheld, (record.send_ms, number, record))  # the number decides between equal times
+        else:
+            yield record
+    while withheld:
+        yield replace(heappop(withheld)[2], send_ms=last_ms)
+
+
+def _with_faults(readings: Iterable[Reading], faults: Faults, seed: int) -> Iterator[Record]:
+    """One record per reading, in the readings' order, with at most one fault each."""
+    has_faults = any((faults.late, faults.out_of_order, faults.malformed))
+    rolls: dict[int, random.Random] = {}
+    for number, reading in enumerate(readings, start=1):
+        kind, chance = Kind.OK, 0.0
+        if has_faults:
+            index = reading.unicorn.index
+            if index not in rolls:
+                rolls[index] = dice(seed, index, "faults")
+            # Always two rolls, so that another fault leaves the rest as they are.
+            kind, chance = faults.kind(rolls[index].random()), rolls[index].random()
+        input_data = None if not faults.error else ERROR if number % 5 == 0 else NO_ERROR
+        yield _record(reading, kind, chance, input_data)
+
+
+def _record(reading: Reading, kind: Kind, chance: float, input_data: str | None) -> Record:
+    at_ms = send_ms = reading.at_ms
+    if kind in WITHHELD_MS:
+        shortest, longest = WITHHELD_MS[kind]
+        send_ms += shortest + int(chance * (longest - shortest + 1))
+    if kind is Kind.MALFORMED:
+        return Record(reading.unicorn.name, malformed(reading, chance), kind, False, at_ms, send_ms)
+    return Record(reading.unicorn.name, line(reading, input_data), kind, input_data == ERROR, at_ms, send_ms)
+
+
 def line(reading: Reading, input_data: str | None = None) -> bytes:
-    """What `json.dumps(..., sort_keys=True)` writes, and a line feed; put together by hand for speed."""
+    """The bytes of `json.dumps(..., sort_keys=True)` and a line feed, put together by hand for speed."""
     marker = "" if input_data is None else f'"InputData": {_quoted(input_data)}, '
     return (
         f'{{"Distance": {reading.distance!r}, "HealthPoints": {reading.health}, {marker}'
@@ -55,3 +134,81 @@ def _second(second: int) -> str:
 @cache  # as many entries as there are unicorns
 def _quoted(text: str) -> str:
     return json.dumps(text)
+
+
+# The malformed kinds: each makes a record from a reading and a random number in [0, 1). All but `empty` show their
+# reading, so that no two are alike. The only line feed is the last byte.
+
+
+def truncated(reading: Reading, chance: float) -> bytes:
+    """The object without its last 1 to 6 characters, which still shows name and time."""
+    return line(reading)[: -2 - int(chance * 6)] + b"\n"
+
+
+def array(reading: Reading, _: float) -> bytes:
+    """Valid JSON, but not an object."""
+    return json.dumps([reading.unicorn.name, status_time(reading.at_ms), reading.distance]).encode() + b"\n"
+
+
+def plain_text(reading: Reading, _: float) -> bytes:
+    """Not JSON at all."""
+    return f"{reading.unicorn.name} was struck by lightning at {status_time(reading.at_ms)}\n".encode()
+
+
+def invalid_utf8(reading: Reading, _: float) -> bytes:
+    """A byte that never occurs in UTF-8, inside the name."""
+    return _changed(reading, b'"Name": "', b'"Name": "\xff')
+
+
+def empty(_: Reading, __: float) -> bytes:
+    """A line feed."""
+    return b"\n"
+
+
+def distance_as_text(reading: Reading, _: float) -> bytes:
+    """The number, but as a JSON string."""
+    number = repr(reading.distance).encode()
+    return _changed(reading, b'"Distance": ' + number, b'"Distance": "' + number + b'"')
+
+
+def without_name(reading: Reading, _: float) -> bytes:
+    """No Name key: NULL in the table."""
+    before, after = line(reading).split(b'"Name": ')
+    return before + after[after.index(b'"StatusTime"') :]
+
+
+def without_status_time(reading: Reading, _: float) -> bytes:
+    """No StatusTime key: a reading without event time."""
+    return line(reading).split(b', "StatusTime": ')[0] + b"}\n"
+
+
+def status_time_yesterday(reading: Reading, _: float) -> bytes:
+    """A StatusTime that is no timestamp."""
+    return _changed(reading, status_time(reading.at_ms).encode(), b"yesterday")
+
+
+def health_as_float(reading: Reading, _: float) -> bytes:
+    """Half a point of health."""
+    number = str(reading.health).encode()
+    return _changed(reading, b'"HealthPoints": ' + number, b'"HealthPoints": ' + number + b".5")
+
+
+def magic_null(reading: Reading, _: float) -> bytes:
+    """A null where an integer belongs."""
+    return _changed(reading, b'"MagicPoints": ' + str(reading.magic).encode(), b'"MagicPoints": null')
+
+
+KINDS: tuple[Callable[[Reading, float], bytes], ...] = (
+    *(truncated, array, plain_text, invalid_utf8, empty),  # no JSON object
+    *(distance_as_text, without_name, without_status_time, status_time_yesterday, health_as_float, magic_null),
+)
+
+
+def malformed(reading: Reading, chance: float) -> bytes:
+    """The bytes that take the reading's place; `chance` in [0, 1) draws the kind."""
+    kind, rest = divmod(chance * len(KINDS), 1)
+    return KINDS[int(kind)](reading, rest)
+
+
+def _changed(reading: Reading, old: bytes, new: bytes) -> bytes:
+    return line(reading).replace(old, new, 1)

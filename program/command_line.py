@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import math
 import re
 import sys
@@ -9,9 +10,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 import click
+
+from program.addresses import is_http
 
 N = TypeVar("N", int, float)
 
@@ -32,28 +34,39 @@ option = partial(click.option, cls=Option)
 
 
 class Command(click.Command):
-    """A command whose help shows its options by section, in the order of declaration, and its epilog as it stands."""
+    """A command whose help shows its options by section, in the order of declaration, and its epilog as it stands.
+
+    example: how it is called, a command line each, at the end of the help.
+    """
+
+    def __init__(self, *arguments: Any, example: str = "", **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.example = example
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the sections; click's own list has none."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
-            if row := parameter.get_help_record(ctx):
+            if isinstance(parameter, click.Option) and (row := parameter.get_help_record(ctx)):
                 sections.setdefault(getattr(parameter, "section", OTHER), []).append(row)
         width = max(len(names) for rows in sections.values() for names, _ in rows)
         for title, rows in sections.items():
-            with formatter.section(title):
+            with formatter.section(title if len(sections) > 1 else "Options"):
                 formatter.write_dl([(names.ljust(width), text) for names, text in rows])
 
     def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the epilog without filling its lines."""
+        """Write the epilog without filling its lines, and the examples."""
         if self.epilog:
             formatter.write(f"\n{self.epilog}")
+        if self.example:
+            with formatter.section("Example" if "\n" not in self.example else "Examples"):
+                for line in self.example.splitlines():
+                    formatter.write(f"{'':>{formatter.current_indent}}{line}\n")
 
 
 def command(**more: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """Decorate the function that turns the options of a program into its value."""
-    settings = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+    settings = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 110}
     return click.command(cls=Command, context_settings=settings, **more)
 
 
@@ -111,12 +124,8 @@ def stream(text: str) -> str:
 
 def url(text: str) -> str:
     """An http or https address. The sentence about another text does not repeat it: it may hold a password."""
-    try:
-        parts = urlsplit(text)
-        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and not re.search(r"\s", text):
-            return text
-    except ValueError:  # a port that is no number
-        pass
+    if is_http(text) and not re.search(r"\s", text):
+        return text
     raise click.BadParameter("not an address like http://127.0.0.1:4566")
 
 
@@ -125,3 +134,64 @@ def not_empty(text: str) -> str:
     if not text:
         raise click.BadParameter("is empty")
     return text
+
+
+class Group(click.Group):
+    """A group of commands, in the order of their definition. Each shows its defaults, as wide as the terminal.
+
+        @click.group(cls=Group)
+        def program() -> None: ...
+
+        @program.command(example="python -m program greet Bree")
+        @click.argument("name")
+        def greet(name: str) -> int: ...
+
+        def main(arguments: Sequence[str] | None = None) -> int:
+            return guarded(lambda: run(program, "python -m program", arguments))
+
+    A command returns its exit code; what it raises is program.output's.
+    """
+
+    command_class = Command
+    group_class = type
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        settings = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 110}
+        named.setdefault("context_settings", settings)
+        super().__init__(*arguments, **named)
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        """As they stand in the program: in the order in which people need them."""
+        return list(self.commands)
+
+
+class Value(click.ParamType[Any]):
+    """An option's value by a function that raises ArgumentTypeError, with a sentence, for what it cannot be."""
+
+    def __init__(self, read: Callable[[str], Any], name: str) -> None:
+        self._read, self.name = read, name
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value; a default is one already."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._read(value)
+        except argparse.ArgumentTypeError as error:
+            self.fail(str(error), param, ctx)
+
+
+def run(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a command line; its exit code, 2 for wrong usage.
+
+    click's own `main` would also catch Ctrl-C and a reader that has gone, which are program.output's.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with command.make_context(name, given) as context:
+            return int(command.invoke(context) or 0)
+    except click.exceptions.Exit as ended:
+        return ended.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code

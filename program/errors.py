@@ -9,7 +9,8 @@
     ├── StartError               program.processes      a process does not start
     ├── RunError                 program.processes      a program cannot go on
     │   └── Stopped         130  flink.backfill.rows    Ctrl-C in the midst of a backfill
-    ├── DeployError              deploy.account         AWS refuses, or is in another state than a deployment needs
+    ├── AwsError                 aws.failures           AWS refuses, or cannot be asked
+    │   └── DeployError          deploy.account         AWS is in another state than a deployment needs
     ├── NotSetUp                 java.lib               `make setup` has not run
     ├── JarError                 java.jars              a jar cannot be downloaded
     ├── CompileError             java.build             the Java sources do not compile
@@ -24,8 +25,8 @@
     ├── GaveUp                   consumer               a stream cannot be read for the whole of --patience
     └── ProducerError            producer               records cannot be sent
 
-`program.output.guarded` prints the sentence and returns the exit code. Nothing else in a program catches them, except
-what can go on without. The standard library is enough for this module: the set-up needs it before packages are there.
+`program.output.guarded` prints the sentence and returns the exit code. Other code catches one only where it can go on
+without what is missing. The standard library is enough for this module: the set-up needs it before packages are there.
 """
 
 from __future__ import annotations

@@ -13,15 +13,16 @@ from typing import TextIO
 
 from program.errors import Failure
 
+Say = Callable[[str], None]  # prints one line of progress
 UNREAD = 141  # the exit code that a shell gives to what SIGPIPE ended
 STOPPED = 130  # and to what Ctrl-C ended
 
 
-def guarded(run: Callable[[], int], *, stopped: str = "Stopped.") -> int:
+def guarded(run: Callable[[], int], *, stopped: str = "Stopped.", unread: int = UNREAD) -> int:
     """The exit code of `run`, a whole program. Every `main` returns this.
 
     A Failure: its sentence on standard error, its own exit code. Ctrl-C: the sentence `stopped`, and STOPPED. A package
-    that is missing: the advice to run the set-up, and 1. UNREAD when the reader of standard output has enough, as
+    that is missing: the advice to run the set-up, and 1. `unread` when the reader of standard output has enough, as
     `head` has; 1 with a sentence when the output cannot be written.
     """
     nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (it lives as long as the process)
@@ -31,7 +32,7 @@ def guarded(run: Callable[[], int], *, stopped: str = "Stopped.") -> int:
         code = _ended(run, stopped)
         sys.stdout.flush()
     except BrokenPipeError:
-        code = UNREAD
+        code = unread
     except OSError:
         why = _failure(sys.stdout)
         if why is None:

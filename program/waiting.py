@@ -8,13 +8,18 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeVar
 
 T = TypeVar("T")
 Clock = Callable[[], float]
 
 GROWTH = 1.3  # of one pause over the one before
+
+
+def now() -> float:
+    """Seconds of the monotonic clock."""
+    return time.monotonic()
 
 
 def wait_until(done: Callable[[], T], seconds: float, pause: float = 0.2, longest: float = 0.0) -> T:
@@ -62,9 +67,9 @@ class Outage:
     """The unbroken run of failures of one call. `since`: when the first of them was."""
 
     retry: Retry
-    clock: Clock = time.monotonic
+    clock: Clock = now
     failures: int = 0
-    since: float = field(default=0.0)
+    since: float = 0.0
 
     @property
     def lasted(self) -> float:
@@ -95,14 +100,14 @@ class Outage:
 class Every:
     """A line of progress every so many seconds: `is_due` is true once in that time."""
 
-    def __init__(self, seconds: float, clock: Clock = time.monotonic) -> None:
+    def __init__(self, seconds: float, clock: Clock = now) -> None:
         self._seconds, self._clock = seconds, clock
         self._last = clock()
 
     def is_due(self) -> bool:
         """Whether it is time for the next line, counted from the last time that it was, or from the start."""
-        now = self._clock()
-        if now - self._last <= self._seconds:
+        time_ = self._clock()
+        if time_ - self._last <= self._seconds:
             return False
-        self._last = now
+        self._last = time_
         return True

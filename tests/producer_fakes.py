@@ -1,15 +1,16 @@
-"""A stand-in for boto3's Kinesis client that fails when it is told to, and what the tests need around it."""
+"""A stand-in for boto3's Kinesis client that fails on demand, and what the tests need around it."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from producer.kinesis import Kinesis, Retry
+from aws.session import Services
+from producer.kinesis import Kinesis
 from producer.records import Kind, Record
-from producer.refusals import Place
+from program.waiting import Retry
 
-PLACE = Place("wildrydes", "eu-west-1", "http://user:secret@127.0.0.1:4566")
+SERVICES = Services.at("http://user:secret@127.0.0.1:4566", "eu-west-1")
 
 
 def record(key: str, number: int, size: int = 0) -> Record:
@@ -69,14 +70,14 @@ class Pauses:
         self.reasons.append(why)
 
 
-def outlet(client: FakeKinesis, pauses: Pauses, limit: float = 60.0) -> Kinesis:
-    """The outlet under test on a fake client."""
-    return Kinesis(client, PLACE, Retry(limit), pauses)
+def sink(client: FakeKinesis, pauses: Pauses, limit: float = 60.0) -> Kinesis:
+    """The sink under test on a fake client."""
+    return Kinesis(client, SERVICES, "wildrydes", Retry(limit), pauses)
 
 
-def client_error(code: str, status: int = 400) -> ClientError:
-    """An error as the service answers it."""
-    response = {"Error": {"Code": code, "Message": "secret"}, "ResponseMetadata": {"HTTPStatusCode": status}}
+def client_error(code: str, status: int = 400, message: str = "its own words") -> ClientError:
+    """An error of the service."""
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(response, "PutRecords")
 
 

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import (
@@ -20,8 +21,9 @@ from botocore.exceptions import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consumer.tail import LATEST, TRIM_HORIZON, GaveUp, Tail, at, stored
-from consumer.trouble import code_of
+from aws.failures import code_of
+from consumer.shards import LATEST, TRIM_HORIZON, at
+from consumer.tail import GaveUp, Tail, stored
 
 NOON = datetime(2026, 1, 27, 12, tzinfo=UTC)
 ITERATOR_LIFE = 300  # seconds, as in Kinesis
@@ -66,6 +68,8 @@ class FakeShard:
 
 class FakeKinesis:
     """The three calls of the consumer. Each takes 10 ms; faults wait in `faults` by operation."""
+
+    meta = SimpleNamespace(endpoint_url="http://me:secret@127.0.0.1:4566")
 
     def __init__(self, clock: FakeClock, *shards: FakeShard, page: int = 1000, batch: int = 10_000) -> None:
         self.clock = clock
@@ -320,7 +324,10 @@ def test_patience_ends_with_the_shard_and_the_reason():
     world.kinesis.faults["GetRecords"] += [refused("ProvisionedThroughputExceededException")] * 10_000
     with pytest.raises(GaveUp) as gave_up:
         world.read(patience=60)
-    assert str(gave_up.value).startswith("reading s0 of wildrydes kept failing for 60 s")
+    assert str(gave_up.value) == (
+        "Gave up reading s0 of wildrydes at http://127.0.0.1:4566, which failed for 60 s, last with "
+        "ProvisionedThroughputExceededException: other readers use up its limit: stop one, or raise --patience."
+    )
     assert gave_up.value.code == "ProvisionedThroughputExceededException"
     assert 60 <= world.clock.seconds < 62
     said = [note for note in world.notes if "has been failing" in note]

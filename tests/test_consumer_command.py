@@ -237,22 +237,26 @@ def test_a_reader_that_has_enough_ends_it_quietly(endpoint):
 @pytest.mark.parametrize(
     ("flags", "changes", "expected"),
     [
-        (["--stream", "nope"], {}, "consumer: There is no stream nope in us-east-1 at http://127.0.0.1"),
+        (["--stream", "nope"], {}, "consumer: Stream nope in us-east-1 at http://127.0.0.1"),
         (
             [],
             {"AWS_DEFAULT_REGION": None, "AWS_ENDPOINT_URL": None},
-            "consumer: No AWS region for stream wildrydes: give --region",
+            "consumer: No AWS region is set: give --region",
         ),
         (
             [],
             {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_ENDPOINT_URL": None},
-            "consumer: No usable AWS credentials",
+            "consumer: There are no AWS credentials: ",
         ),
-        (["--endpoint", "http://127.0.0.1:9"], {}, "consumer: Nothing answers at http://127.0.0.1:9 "),
+        (
+            ["--endpoint", "http://127.0.0.1:9"],
+            {},
+            "consumer: http://127.0.0.1:9 does not answer: check --region",
+        ),
         (
             [],
             {"AWS_PROFILE": "nobody", "AWS_ENDPOINT_URL": None},
-            "consumer: Cannot read stream wildrydes: the AWS profile nobody is not configured: ",
+            "consumer: The AWS profile nobody is not configured: ",
         ),
     ],
     ids=["stream", "region", "credentials", "endpoint", "profile"],

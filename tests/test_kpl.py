@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from consumer import show
+from consumer import printing
 from consumer.tail import stored
 from deploy import query
 from flink import distribution
@@ -107,8 +107,8 @@ def test_what_the_job_makes_of_them(aws: Emulator, tmp_path: Path) -> None:
 @pytest.mark.parametrize("data", [WHOLE, BROKEN, SEVERAL, ON_ONE_LINE])
 def test_the_consumer_shows_the_record(data: bytes) -> None:
     """It takes nothing apart: the record's text, in one line."""
-    assert show.as_json(data) is None
-    shown = show.as_text(data)
+    assert printing.as_json(data) is None
+    shown = printing.as_text(data)
     assert shown.isprintable()
     assert shown.count(HERE) >= 2
     assert shown.startswith(r"\xf3\x89\x9a\xc2" if data.startswith(MAGIC) else '{"Distance"')

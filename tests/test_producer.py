@@ -1,5 +1,6 @@
 """The flights and what goes wrong with them: pure functions, no clock, no network."""
 
+import hashlib
 import json
 import math
 import re
@@ -12,11 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from producer.faults import Faults, records
-from producer.flight import START, WAYPOINTS, Reading, flight, herd, readings
-from producer.malformed import KINDS, empty, malformed
-from producer.names import WELL_KNOWN, names
-from producer.records import Kind, Record, line, status_time
+from producer.flight import START, WAYPOINTS, WELL_KNOWN, Reading, flight, herd, names, readings
+from producer.records import KINDS, Faults, Kind, Record, empty, line, malformed, records, status_time
 
 START_MS = 1_767_225_600_000  # 2026-01-01 00:00:00 UTC
 NO_FAULTS = Faults()
@@ -71,6 +69,24 @@ def test_same_seed_same_bytes() -> None:
     faults = Faults(0.1, 0.1, 0.1, error=True)
     assert sent(7, 5, 2000, faults) == sent(7, 5, 2000, faults)
     assert sent(7, 5, 2000, faults) != sent(8, 5, 2000, faults)
+
+
+@pytest.mark.parametrize(
+    ("seed", "herd_", "number", "faults", "digest"),
+    [
+        (1, ("Shadowfax", 1), 3000, NO_FAULTS, "a8da67ff659147af92c58c3df6eca094"),
+        (7, ("Shadowfax", 20), 72_000, Faults(0.01, 0.05, 0.01), "20f32be1b9187aa0266cdb080e287ff8"),
+        (-5, ("Shadowfax", 60), 30_000, Faults(0.2, 0.3, 0.4, error=True), "7c5640d299eaabbf0aa32fd70b9b8ea2"),
+        (2, ('Zoë "x"', 100), 20_000, Faults(malformed=1), "3237a6cafb02a4b8b99b25f554cbce80"),
+    ],
+)
+def test_bytes_of_a_seed_never_change(
+    seed: int, herd_: tuple[str, int], number: int, faults: Faults, digest: str
+) -> None:
+    """A flight that somebody notes by its seed and start is the same bytes in every version of the program."""
+    made = islice(readings(herd(names(*herd_), seed), seed, START_MS + 250), number)
+    data = b"".join(record.data for record in records(made, faults, seed))
+    assert hashlib.sha256(data).hexdigest()[:32] == digest
 
 
 def test_records_keep_the_contract() -> None:

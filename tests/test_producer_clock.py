@@ -15,15 +15,13 @@ from hypothesis import strategies as st
 from java import lib
 from local import check, demo, resources
 from local.emulator import Emulator
-from producer import clock
-from producer.delivery import CAUGHT_UP, Delivery
-from producer.faults import Faults, records
-from producer.flight import herd, readings
-from producer.names import names
+from producer import event_clock
+from producer.delivery import CAUGHT_UP, Delivery, Stop
+from producer.event_clock import EventClock
+from producer.flight import herd, names, readings
 from producer.options import parse
-from producer.pace import Pace, Stop
 from producer.progress import Progress
-from producer.records import Record
+from producer.records import Faults, Record, records
 from tests.producer_fakes import Lines
 from tests.test_producer_command import CREDENTIALS, json_name, run
 
@@ -44,7 +42,7 @@ class Wall:
 
 
 class Arrivals:
-    """An outlet that keeps, of each record, when it came and its event time, in ms after the start."""
+    """A sink that keeps, of each record, when it came and its event time, in ms after the start."""
 
     where = "a list"
 
@@ -66,12 +64,12 @@ def fly(monkeypatch: pytest.MonkeyPatch, *flags: str, most: int, start_ms: int |
     options = parse([*flags, "--seed", "1"])
     start_ms = options.start_ms if start_ms is None else start_ms
     wall, lines = Wall(monkeypatch), Lines()
-    outlet = Arrivals(wall)
+    sink = Arrivals(wall)
     made = readings(herd(names("Shadowfax", options.unicorns), 1), 1, start_ms)
     sent = records(islice(made, min(most, options.msgs or most)), options.faults, 1)
-    pace = Pace(start_ms, options.speed, 0.0, clock.ceiling(start_ms, NOW_MS))
-    Delivery(outlet, None, Progress(lines, in_place=False, quiet=False)).run(sent, pace, Stop(now=time.monotonic))
-    return outlet, lines
+    clock = EventClock(start_ms, options.speed, 0.0, event_clock.ceiling(start_ms, NOW_MS))
+    Delivery(sink, None, Progress(lines, in_place=False, quiet=False)).run(sent, clock, Stop(now=time.monotonic))
+    return sink, lines
 
 
 @pytest.mark.parametrize("speed", SPEEDS)
@@ -79,14 +77,14 @@ def fly(monkeypatch: pytest.MonkeyPatch, *flags: str, most: int, start_ms: int |
 @pytest.mark.parametrize("msgs", [1, 100, 50_001, 10**15, None])
 def test_no_reading_is_ahead_of_its_arrival(speed: float, unicorns: int, msgs: int | None) -> None:
     """Whatever the pace, each reading is in the past when it falls due; for eight hours it is the pace that is held."""
-    start_ms = clock.start(NOW_MS, speed, unicorns, msgs)
-    pace = Pace(start_ms, speed, 0.0, clock.ceiling(start_ms, NOW_MS))
+    start_ms = event_clock.start(NOW_MS, speed, unicorns, msgs)
+    clock = EventClock(start_ms, speed, 0.0, event_clock.ceiling(start_ms, NOW_MS))
     seconds = math.ceil(msgs / unicorns) if msgs else 10**9
     if msgs and speed == math.inf and start_ms > 0:
-        assert pace.due(start_ms + seconds * 1000 - 1) == 0, "all of it at once"
+        assert clock.due(start_ms + seconds * 1000 - 1) == 0, "all of it at once"
     for after in sorted({0, 1, 59, 3600, 28_800, int(min(28_800 * speed, 10**9)), seconds - 1}):
         event_ms = start_ms + after * 1000 + 999
-        due = pace.due(event_ms)
+        due = clock.due(event_ms)
         assert event_ms <= NOW_MS + due * 1000 + 1000, "a reading's offset within its second, at most"
         if start_ms > 0 and speed < math.inf and after * 1000 + 999 <= 28_800_000 * speed and after < seconds:
             assert due == pytest.approx((after + 0.999) / speed), "nothing holds it"
@@ -94,15 +92,15 @@ def test_no_reading_is_ahead_of_its_arrival(speed: float, unicorns: int, msgs: i
 
 @given(
     st.floats(1e-3, 1e6),
-    st.integers(-(10**12), clock.AHEAD_MS),
+    st.integers(-(10**12), event_clock.AHEAD_MS),
     st.integers(0, 10**9),
 )
 @settings(max_examples=200, deadline=None)
 def test_any_start_that_is_given(speed: float, from_now: int, after: int) -> None:
     """A start in the past never overtakes the wall clock; one that is up to ten minutes ahead keeps within its lead."""
     start_ms = NOW_MS + from_now
-    pace = Pace(start_ms, speed, 0.0, clock.ceiling(start_ms, NOW_MS))
-    ahead = start_ms + after - (NOW_MS + pace.due(start_ms + after) * 1000)
+    clock = EventClock(start_ms, speed, 0.0, event_clock.ceiling(start_ms, NOW_MS))
+    ahead = start_ms + after - (NOW_MS + clock.due(start_ms + after) * 1000)
     assert ahead <= max(0, from_now) + 1
 
 
@@ -111,15 +109,15 @@ def test_the_ten_minutes_are_the_jobs() -> None:
     sql = (lib.ROOT / "jobs/unicorn_summary/tables/readings.sql").read_text()
     told = re.search(r"latest AS arrival \+ INTERVAL '(\d+)' MINUTE", sql)
     assert told
-    assert timedelta(minutes=int(told[1])) == check.AHEAD == timedelta(milliseconds=clock.AHEAD_MS)
+    assert timedelta(minutes=int(told[1])) == check.AHEAD == timedelta(milliseconds=event_clock.AHEAD_MS)
 
 
 def test_a_start_in_the_future_is_left_alone() -> None:
     """More than ten minutes ahead nothing holds the clock: whoever asks for that wants to see what becomes of it."""
-    start_ms = NOW_MS + clock.AHEAD_MS + 1
-    pace = Pace(start_ms, 20.0, 0.0, clock.ceiling(start_ms, NOW_MS))
-    assert pace.due(start_ms + 60_000) == pytest.approx(3.0)
-    assert clock.ceiling(start_ms - 1, NOW_MS) == start_ms - 1
+    start_ms = NOW_MS + event_clock.AHEAD_MS + 1
+    clock = EventClock(start_ms, 20.0, 0.0, event_clock.ceiling(start_ms, NOW_MS))
+    assert clock.due(start_ms + 60_000) == pytest.approx(3.0)
+    assert event_clock.ceiling(start_ms - 1, NOW_MS) == start_ms - 1
 
 
 @pytest.mark.parametrize(
@@ -157,20 +155,20 @@ def test_where_the_demo_begins(speed: str, back: int, tmp_path: Path, monkeypatc
 @pytest.mark.parametrize("faults", [(), ("--late", "0.1", "--out-of-order", "0.2", "--malformed", "0.1")])
 def test_eight_hours_and_then_the_wall_clocks_pace(faults: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Twice as fast for eight hours; then a reading a second, and that is said once."""
-    outlet, lines = fly(monkeypatch, "--speed", "2", *faults, most=2 * 28_800 + 300)
-    assert all(event_ms <= came_ms + 1 for came_ms, event_ms in outlet.seen)
-    before = [event_ms for came_ms, event_ms in outlet.seen if came_ms < 28_800_000]
+    sink, lines = fly(monkeypatch, "--speed", "2", *faults, most=2 * 28_800 + 300)
+    assert all(event_ms <= came_ms + 1 for came_ms, event_ms in sink.seen)
+    before = [event_ms for came_ms, event_ms in sink.seen if came_ms < 28_800_000]
     assert len(before) >= 2 * 28_800 - (60 if faults else 1)
-    assert outlet.seen[-1][0] == pytest.approx(28_800_000 + 300_000, abs=2000)
+    assert sink.seen[-1][0] == pytest.approx(28_800_000 + 300_000, abs=2000)
     assert sum(CAUGHT_UP in text for text in lines.texts) == 1
 
 
 def test_a_start_that_is_overtaken_within_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """An hour back at twenty times the pace is caught up after three minutes: nothing is ahead then or later."""
-    outlet, lines = fly(monkeypatch, "--speed", "20", most=4000, start_ms=NOW_MS - 3_600_000)
-    assert all(event_ms <= came_ms + 1 for came_ms, event_ms in outlet.seen)
-    assert outlet.seen[3000][0] == pytest.approx(150_000, abs=300)
-    assert outlet.seen[-1][0] == pytest.approx(399_000, abs=300)
+    sink, lines = fly(monkeypatch, "--speed", "20", most=4000, start_ms=NOW_MS - 3_600_000)
+    assert all(event_ms <= came_ms + 1 for came_ms, event_ms in sink.seen)
+    assert sink.seen[3000][0] == pytest.approx(150_000, abs=300)
+    assert sink.seen[-1][0] == pytest.approx(399_000, abs=300)
     assert sum(CAUGHT_UP in text for text in lines.texts) == 1
 
 
@@ -178,14 +176,14 @@ def test_nothing_is_said_where_nothing_is_held(monkeypatch: pytest.MonkeyPatch) 
     """A flight that ends before it catches up says nothing of it."""
     for flags in ((), ("--speed", "20", "--msgs", "3000"), ("--rate", "max", "--msgs", "3000")):
         with monkeypatch.context() as patch:
-            outlet, lines = fly(patch, "--unicorns", "3", *flags, most=3000)
-        assert len(outlet.seen) == 3000
+            sink, lines = fly(patch, "--unicorns", "3", *flags, most=3000)
+        assert len(sink.seen) == 3000
         assert not any(CAUGHT_UP in text for text in lines.texts)
 
 
 def test_faults_do_not_put_a_reading_ahead() -> None:
     """Withheld readings are older than what is sent beside them."""
-    start_ms = clock.start(NOW_MS, math.inf, 2, 4000)
+    start_ms = event_clock.start(NOW_MS, math.inf, 2, 4000)
     made = islice(readings(herd(names("Shadowfax", 2), 1), 1, start_ms), 4000)
     assert all(record.send_ms <= NOW_MS for record in records(made, Faults(0.2, 0.2, 0.2), 1))
 
@@ -195,7 +193,7 @@ def test_the_future_is_told() -> None:
     start = f"{datetime.now(UTC) + timedelta(hours=2):%Y-%m-%d %H:%M:%S}"
     done = run("--start", start, "--rate", "max", "--msgs", "10", "--to", "stdout")
     assert (done.returncode, done.stdout.count("\n"), done.stdout.count(start)) == (0, 10, 1)
-    assert done.stderr.count(clock.TOO_EARLY) == 1
+    assert done.stderr.count(event_clock.TOO_EARLY) == 1
     assert re.search(r"\([12] h( \d+ min)? ahead of the wall clock\)", done.stderr)
     assert run("--start", start, "--rate", "max", "--msgs", "10", "--to", "stdout", "--quiet").stderr == ""
 

@@ -7,19 +7,20 @@ from dataclasses import replace
 import pytest
 from botocore import exceptions as boto
 
-from producer.delivery import Delivery
-from producer.kinesis import MAX_CALL, MAX_RECORD, Retry, calls
-from producer.outlets import ProducerError
-from producer.pace import Pace, Stop
+from producer.delivery import Delivery, Stop
+from producer.event_clock import EventClock
+from producer.kinesis import MAX_CALL, MAX_RECORD, calls
 from producer.progress import Progress
 from producer.records import Record
-from tests.producer_fakes import FakeKinesis, Lines, Pauses, client_error, outlet, record
+from producer.sinks import ProducerError
+from program.waiting import Retry
+from tests.producer_fakes import FakeKinesis, Lines, Pauses, client_error, record, sink
 
 THROTTLED = "ProvisionedThroughputExceededException"
 
 
 def put(client: FakeKinesis, pauses: Pauses, sent: list[Record]) -> list[Record]:
-    return [one for acknowledged in outlet(client, pauses).put(sent) for one in acknowledged]
+    return [one for acknowledged in sink(client, pauses).put(sent) for one in acknowledged]
 
 
 def test_exactly_the_failed_records_are_resent() -> None:
@@ -54,7 +55,7 @@ def test_acknowledged_as_they_are_accepted() -> None:
     """Each record is acknowledged once, in the part in which it was accepted."""
     sent = [record("a", number) for number in range(4)]
     client = FakeKinesis(lambda call, data: THROTTLED if data.startswith(b"a %d " % (3 - call)) else None)
-    parts = [[one.at_ms for one in part] for part in outlet(client, Pauses()).put(sent)]
+    parts = [[one.at_ms for one in part] for part in sink(client, Pauses()).put(sent)]
     assert parts == [[0, 1, 2], [3]]
 
 
@@ -86,11 +87,17 @@ def test_passing_failures_of_a_call(error: Exception) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (client_error("ResourceNotFoundException"), ["no stream wildrydes", "eu-west-1", "create-stream"]),
-        (client_error("AccessDeniedException"), ["may not write", "stream wildrydes", "kinesis:PutRecords"]),
-        (client_error("ExpiredTokenException"), ["127.0.0.1", "credentials", "the line that `python -m local aws`"]),
-        (client_error("UnrecognizedClientException"), ["127.0.0.1", "credentials", "the line"]),
-        (client_error("ValidationException"), ["ValidationException", "check"]),
+        (
+            client_error("ResourceNotFoundException"),
+            ["Stream wildrydes in eu-west-1", "not exist", "create-stream"],
+        ),
+        (client_error("AccessDeniedException"), ["PutRecords", "stream wildrydes", "kinesis:PutRecords"]),
+        (
+            client_error("ExpiredTokenException", message="secret"),
+            ["127.0.0.1", "credentials", "the line that `python -m local aws`"],
+        ),
+        (client_error("UnrecognizedClientException", message="secret"), ["127.0.0.1", "credentials", "the line"]),
+        (client_error("ValidationException"), ["ValidationException", "its own words"]),
         (boto.NoCredentialsError(), ["no AWS credentials", "AWS_ACCESS_KEY_ID"]),
         (boto.TokenRetrievalError(provider="sso", error_msg="secret"), ["login has expired", "aws sso login"]),
         (boto.BotoCoreError(), ["BotoCoreError", "check"]),
@@ -123,21 +130,21 @@ def test_gives_up_after_the_limit_and_counts_what_is_unsent() -> None:
     client = FakeKinesis(lambda _, data: None if data.endswith(b"1 ") else THROTTLED)
     pauses, stop = Pauses(), Stop()
     progress = Progress(Lines(), in_place=False, quiet=False)
-    delivery = Delivery(outlet(client, pauses, limit=0.05), None, progress)
-    with pytest.raises(ProducerError, match=r"throttles stream wildrydes .* for 0\.05 s: add shards or lower --rate"):
-        delivery.run(iter(sent), Pace(0, float("inf"), 0.0), stop)
+    delivery = Delivery(sink(client, pauses, limit=0.05), None, progress)
+    with pytest.raises(ProducerError, match=r"throttles stream wildrydes .* for 0\.05 s: add shards or lower --rate\."):
+        delivery.run(iter(sent), EventClock(0, float("inf"), 0.0), stop)
     assert delivery.unsent == 700 - len(client.accepted)
     assert len(client.accepted) == 50
-    assert stop.asked
+    assert stop.requested
 
 
 def test_a_stop_sends_nothing_from_the_future() -> None:
     """After a stop, what has been read is sent at once, withheld or not; what has not been, is not."""
     client, stop = FakeKinesis(), Stop()
-    stop.ask()
+    stop.request()
     withheld = replace(record("a", 0), send_ms=200_000)
-    delivery = Delivery(outlet(client, Pauses()), None, Progress(Lines(), in_place=False, quiet=True))
-    delivery.run(iter([record("a", 0), withheld, record("a", 9000)]), Pace(0, 1.0, time.monotonic()), stop)
+    delivery = Delivery(sink(client, Pauses()), None, Progress(Lines(), in_place=False, quiet=True))
+    delivery.run(iter([record("a", 0), withheld, record("a", 9000)]), EventClock(0, 1.0, time.monotonic()), stop)
     assert [data for _, data in client.accepted] == [b"a 0 ", b"a 0 "]
     assert delivery.unsent == 0
 
@@ -151,15 +158,8 @@ def test_progress_resets_the_limit() -> None:
     assert max(pauses.seconds) <= Retry().first
 
 
-@pytest.mark.parametrize(("failures", "most"), [(1, 0.1), (2, 0.2), (4, 0.8), (10, 5.0), (100_000, 5.0)])
-def test_full_jitter(failures: int, most: float) -> None:
-    """The wait is anything between 0 and a bound that doubles, up to a limit."""
-    assert Retry().delay(failures, 0.0) == 0
-    assert Retry().delay(failures, 0.5) == pytest.approx(most / 2)
-
-
 def test_behind_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The progress line says by how many seconds the outlet is behind the event clock."""
+    """The progress line says by how many seconds the sink is behind the event clock."""
     lines = Lines()
     progress = Progress(lines, in_place=True, quiet=False)
     now = time.monotonic()

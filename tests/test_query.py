@@ -15,7 +15,7 @@ from botocore.stub import Stubber
 
 from deploy import __main__ as program
 from deploy import query, template
-from deploy.account import Account, DeployError, Wait, connect
+from deploy.account import Account, DeployError, Wait
 from local import archive, check, emulator, resources
 from local.emulator import Emulator
 
@@ -168,7 +168,7 @@ def test_unusable_queries(account: Account, sql: str, said: str) -> None:
 
 def test_no_archive() -> None:
     with pytest.raises(DeployError, match=r"does not answer"):
-        ask(connect("http://127.0.0.1:1", None, None), "everything")
+        ask(Account.at("http://127.0.0.1:1", None, None), "everything")
 
 
 def test_an_empty_archive(account: Account) -> None:
@@ -196,7 +196,7 @@ class InAthena(Account):
 
 @pytest.fixture
 def athena() -> Iterator[tuple[Account, Stubber]]:
-    plain = connect("http://127.0.0.1:1", None, None)
+    plain = Account.at("http://127.0.0.1:1", None, None)
     client = plain.client("athena")
     made = InAthena(plain.session, None)
     object.__setattr__(made, "athena", client)

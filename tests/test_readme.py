@@ -10,19 +10,20 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from urllib.parse import unquote
 
+import click
 import pytest
 
 from java import lib
 from pipeline import settings
 
 README = lib.ROOT / "README.md"
-# Each program's own parser: what it does not know, README must not name.
+# Each program's own command line: what it does not know, README must not name.
 PARSERS = {
-    "consumer": "consumer.arguments:_parser",
-    "deploy": "deploy.__main__:parser",
+    "consumer": "consumer.options:consumer",
+    "deploy": "deploy.command:program",
     "jobs": "jobs.__main__:parser",
-    "local": "local.__main__:parser",
-    "producer": "producer.options:_parser",
+    "local": "local.command:program",
+    "producer": "producer.options:producer",
 }
 TOOLS = {"pytest", "ruff", "mypy", "sqlfluff"}  # programs of others, in requirements.in
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}) *(\S*)[^\n]*\n(.*?)^ {0,3}\1`* *$", re.MULTILINE | re.DOTALL)
@@ -88,16 +89,25 @@ def after_python_m(command: list[str]) -> int | None:
     return next((n + 2 for n, (one, two) in enumerate(pairwise(command)) if "python" in one and two == "-m"), None)
 
 
-def parser_of(program: str) -> argparse.ArgumentParser:
-    module, _, name = PARSERS[program].partition(":")
-    made = getattr(importlib.import_module(module), name)()
-    assert isinstance(made, argparse.ArgumentParser)
-    return made
-
-
 def unknown(program: str, words: list[str]) -> list[str]:
-    """What the program's parser does not know among the words: its subcommand, and every flag."""
-    parser = parser_of(program)
+    """What the program's command line does not know among the words: its subcommand, and every flag."""
+    module, _, name = PARSERS[program].partition(":")
+    found = getattr(importlib.import_module(module), name)
+    return unknown_to_click(found, words) if isinstance(found, click.Command) else unknown_to_argparse(found(), words)
+
+
+def unknown_to_click(command: click.Command, words: list[str]) -> list[str]:
+    left = list(words)
+    while isinstance(command, click.Group) and left and not left[0].startswith("-"):
+        if left[0] not in command.commands:
+            return [left[0]]
+        command = command.commands[left.pop(0)]
+    flags = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)} | {"--help"}
+    named = [word.partition("=")[0] for word in left if re.match(r"--?[a-zA-Z]", word)]
+    return [flag for flag in named if flag not in flags]
+
+
+def unknown_to_argparse(parser: argparse.ArgumentParser, words: list[str]) -> list[str]:
     strange = []
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction) and words and not words[0].startswith("-"):

@@ -17,23 +17,26 @@ from botocore.exceptions import ClientError
 from pyflink.util.exceptions import TableException
 
 from aws import session
+from aws.failures import AwsError
+from aws.session import Services
 from consumer.__main__ import main as consumer
 from consumer.tail import stored
-from deploy.account import DeployError, connect, sentences
+from deploy.account import Account, DeployError
 from flink import distribution, rest
 from flink import resources as flink_resources
-from flink.backfill import s3
+from flink.backfill import archive
 from java import lib
-from local import emulator, node, resources, running
+from local import emulator, node, resources
 from local.emulator import Emulator, Keys
 from pipeline import settings
 from pipeline.job import load
-from producer.kinesis import Retry
 from producer.kinesis import connect as produce
-from producer.outlets import ProducerError
 from producer.records import Kind, Record
+from producer.sinks import ProducerError
 from program import environment
 from program.addresses import proxy_for, without_secrets
+from program.errors import Failure
+from program.waiting import Retry
 from tests.emulated import reset
 
 NOWHERE = "http://127.0.0.1:9"
@@ -171,13 +174,18 @@ def test_an_endpoint_that_was_chosen_wins(theirs: Emulator, by: str, monkeypatch
     given = theirs.endpoint if by == "flag" else None
     if given:
         monkeypatch.setenv("AWS_ENDPOINT_URL", NOWHERE)
-    outlet = produce("any", None, given, Retry(), lambda *_: None)
-    assert theirs.endpoint in outlet.where
-    assert connect(session.endpoint_of(given), None, None).number == "000000000000"
+    sink = produce("any", None, given, Retry(), lambda *_: None)
+    assert theirs.endpoint in sink.where
+    assert Account.at(session.endpoint_of(given), None, None).number == "000000000000"
     place = {"region": "us-east-1"} | ({"endpoint": given} if given else {})
-    assert s3._client(place).list_buckets()["ResponseMetadata"]["HTTPStatusCode"] == 200
+    assert (
+        Services.at(archive._endpoint(place), "us-east-1")
+        .client("s3")
+        .list_buckets()["ResponseMetadata"]["HTTPStatusCode"]
+        == 200
+    )
     if given:
-        session.at(place, "kinesis").list_streams()
+        Services.of_settings(place).client("kinesis").list_streams()
 
 
 @pytest.mark.usefixtures("hostile")
@@ -274,9 +282,9 @@ def test_a_proxy_that_fails_is_named_without_its_password(monkeypatch: pytest.Mo
     assert proxy_for("http://flink.example") == "http://127.0.0.1:9"
     with pytest.raises(rest.RestError, match=r"through the proxy http://127\.0\.0\.1:9 ") as refused:
         rest.Cluster("http://flink.example:8081").overview()
-    outlet = produce("any", "us-east-1", None, Retry(limit=0.1), lambda *_: None)
-    with pytest.raises(ProducerError, match=r"the proxy http://127\.0\.0\.1:9 does not answer") as unsent:
-        list(outlet.put([RECORD]))
+    sink = produce("any", "us-east-1", None, Retry(limit=0.1), lambda *_: None)
+    with pytest.raises(ProducerError, match=r"^The proxy http://127\.0\.0\.1:9 does not answer") as unsent:
+        list(sink.put([RECORD]))
     assert "hush" not in f"{refused.value}{unsent.value}"
     assert without_secrets("me:hush@proxy.example:3128") == "http://proxy.example:3128"
 
@@ -319,17 +327,18 @@ def test_a_configuration_that_cannot_be_is_one_true_sentence(
     monkeypatch.setenv("AWS_PROFILE", profile)
 
     said = []
-    with pytest.raises(ProducerError) as unsent:
+    with pytest.raises(Failure) as unsent:
         list(produce("any", None, None, Retry(limit=0.1), lambda *_: None).put([RECORD]))
     said.append(str(unsent.value))
     monkeypatch.setattr(sys, "stdout", sys.__stdout__)  # pytest's has no descriptor
     assert consumer(["--patience", "0"]) == 1
     said.append(capsys.readouterr().err)
     with pytest.raises(DeployError) as undone:
-        connect(None, None, None).client("sts")
+        Account.at(None, None, None).client("sts")
     said.append(str(undone.value))
-    with pytest.raises(running.RunError) as unlooked:
-        flink_resources.require(settings.example(load("unicorn_summary")))
+    chosen = settings.example(load("unicorn_summary"))
+    with pytest.raises(AwsError) as unlooked:
+        flink_resources.require(chosen)
     said.append(str(unlooked.value))
     for one in said:
         assert SAID[profile].lower() in one.lower(), one
@@ -363,11 +372,11 @@ def test_the_reset_of_tests_is_signed(tmp_path: Path) -> None:
 def test_a_job_tells_its_steps(tmp_path: Path) -> None:
     """From its first second on, on standard error; a failure comes after the step in which it happened."""
     env = environment.plain() | {"AWS_ENDPOINT_URL": NOWHERE, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
-    command = [sys.executable, "-m", "local", "job", "--port", "0", "--state", str(tmp_path)]
+    command = [sys.executable, "-m", "jobs", "run", "unicorn_summary", "--port", "0", "--state", str(tmp_path)]
     done = subprocess.run(command, cwd=lib.ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
     step, failure = done.stderr.splitlines()
     assert step.endswith(" s  looking up streams and table")
-    assert failure.startswith(f"The stream wildrydes at {NOWHERE} cannot be looked up: ")
+    assert failure == f"{NOWHERE} does not answer: `python -m local aws` starts an emulator."
     assert (done.returncode, done.stdout) == (1, "")
 
 
@@ -378,12 +387,10 @@ def test_the_password_of_an_endpoint_is_not_told(monkeypatch: pytest.MonkeyPatch
     endpoint = "http://me:hush@127.0.0.1:9"
     group = {"PropertyGroupId": "aws", "PropertyMap": {"region": "any", "endpoint": endpoint}}
     chosen = settings.parse([group], load("unicorn_summary"))
-    with pytest.raises(
-        running.RunError, match=r"at http://127\.0\.0\.1:9 cannot be looked up: it does not"
-    ) as unlooked:
+    with pytest.raises(AwsError, match=r"^http://127\.0\.0\.1:9 does not answer: ") as unlooked:
         flink_resources.require(chosen)
-    account = connect(endpoint, "any", None)
-    with pytest.raises(DeployError, match=r"^http://127\.0\.0\.1:9 does not answer") as undone, sentences(account):
+    account = Account.at(endpoint, "any", None)
+    with pytest.raises(DeployError, match=r"^http://127\.0\.0\.1:9 does not answer") as undone, account.sentences():
         account.client("sts").get_caller_identity()
     assert "hush" not in f"{unlooked.value}{undone.value}{account.where}"
 
@@ -393,7 +400,7 @@ def test_an_endpoint_that_is_none_is_told_before_anything_is_sent(endpoint: str)
     """Every client is made here, and each program has a sentence for what it raises."""
     with pytest.raises(ValueError, match=r"^Invalid endpoint: it is no address such as http://127\.0\.0\.1:4566$"):
         session.client("kinesis", session.to("http://127.0.0.1:1"), endpoint)
-    with pytest.raises(ProducerError, match=r"^the endpoint is not a URL: "):
+    with pytest.raises(AwsError, match=r"^The endpoint is no address such as http://127\.0\.0\.1:4566: "):
         produce("any", "us-east-1", endpoint, Retry(), lambda *_: None)
 
 

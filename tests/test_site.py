@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deploy import retained, site, status, template
-from deploy.account import Account, DeployError, connect
+from deploy.account import Account, DeployError
 from deploy.stack import Found, Stack
 from java import lib
 from local import emulator, page, resources
@@ -113,7 +113,7 @@ def test_settings_are_those_of_the_local_page() -> None:
     from local import resources  # noqa: PLC0415
 
     here = page.settings(resources.default_names(), "us-east-1", "us-east-1:pool")
-    there = site.settings(connect("http://127.0.0.1:1", None, None), {}, "us-east-1:pool")
+    there = site.settings(Account.at("http://127.0.0.1:1", None, None), {}, "us-east-1:pool")
     assert {**there, "endpoint": here["endpoint"]} == here
     assert there["endpoint"] == "http://127.0.0.1:1"
 

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import threading
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flink.backfill.s3 import Say, download
+from aws import s3
+from aws.failures import Kind
+from aws.session import Services
+from program.addresses import is_here
 from program.formats import many, size
+from program.output import Say
 from program.processes import RunError
+from program.waiting import Every
+
+TOLD_EVERY = 5.0  # seconds between two lines of progress
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 _GZIP = b"\x1f\x8b"  # RFC 1952
 
@@ -33,7 +42,7 @@ def gather(sources: Sequence[str], folder: Path, place: Mapping[str, str], asked
     """Make `folder`, download what is in S3, and link all files into it. Empty files are left out.
 
     The links have names of their own, for Flink skips names that begin with a dot or an underscore, and tells gzip by
-    the ending, where this looks at the first bytes. Raises RunError for a source that is not there or holds nothing.
+    the ending, where this looks at the first bytes. Raises RunError or AwsError.
     """
     links = folder / "links"
     links.mkdir(parents=True)
@@ -43,7 +52,7 @@ def gather(sources: Sequence[str], folder: Path, place: Mapping[str, str], asked
         if source.startswith("s3://"):
             here = folder / f"objects-{number}"
             here.mkdir()
-            download(source, here, place, asked, say)
+            _download(source, here, place, asked, say)
         else:
             here = Path(source)
         for path in list(_files(here, source)):
@@ -101,3 +110,41 @@ def unreadable(archive: Archive) -> str | None:
         except (OSError, EOFError, zlib.error) as error:
             return f"{link.readlink()} cannot be unpacked ({str(error).rstrip('.')}): get it again, or leave it out."
     return None
+
+
+def _download(source: str, folder: Path, place: Mapping[str, str], asked: threading.Event, say: Say) -> None:
+    """Download every object below an s3:// prefix into one folder, until `asked` to stop. Raises AwsError."""
+    bucket, _, prefix = source.removeprefix("s3://").partition("/")
+    if not bucket:
+        raise RunError(f"There is no bucket in {source}: write s3://BUCKET/PREFIX.")
+    say(f"downloading {source}")
+    services = Services.at(_endpoint(place), place["region"], place.get("profile"))
+    remedies = {
+        Kind.ABSENT: "check the name of the bucket",
+        Kind.DENIED: "allow this identity s3:ListBucket and s3:GetObject on it",
+    }
+    with services.sentences(source, remedies):
+        client = services.client("s3", attempts=5, read_timeout=30)
+        # A file's time is when its lines arrived: a reading that is dated after that is none.
+        wanted = (
+            (one, folder / f"{number:08d}-{_UNSAFE.sub('_', one.key.rpartition('/')[2])[-100:]}")
+            for number, one in enumerate(s3.objects(client, bucket, prefix))
+            if one.size
+        )
+        every, bytes_ = Every(TOLD_EVERY), 0
+        for number, one in enumerate(s3.download(client, bucket, wanted, asked.is_set), 1):
+            bytes_ += one.size
+            if every.is_due():
+                say(f"downloaded {many(number, 'object')}, {size(bytes_)}")
+
+
+def _endpoint(place: Mapping[str, str]) -> str | None:
+    """An endpoint of this machine, if settings or AWS_ENDPOINT_URL name one; else what the environment says.
+
+    That is AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3, which boto3 reads itself, and without them that of the settings.
+    """
+    named = (place.get("endpoint"), os.environ.get("AWS_ENDPOINT_URL"))
+    endpoint = next((one for one in named if is_here(one)), None)
+    if endpoint is None and not {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}.intersection(os.environ):
+        return place.get("endpoint")
+    return endpoint

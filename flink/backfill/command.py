@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flink import command as on_cluster
 from flink import flags
 from pipeline import settings
 from pipeline.job import Job
 from pipeline.settings import Settings
-from program.command_line import Command
+from program.command_line import Command, Value
 from program.errors import Unusable
 
 if TYPE_CHECKING:
@@ -55,23 +57,22 @@ What is counted:
   counted, and written nowhere: they are on the errors stream already. A record that does not end in a line feed spoils
   the one after it.
 
-Examples:
-  what would be put right by two hours of the archive:
-    python -m jobs backfill unicorn_summary --from s3://BUCKET/2026/11/22/06/ s3://BUCKET/2026/11/22/07/ --dry-run
-  the rows of an hour, also those that the table lacks; with the hour after it, in which late records came:
-    python -m jobs backfill unicorn_summary --from archive/06 archive/07 \\
-      --since '2026-11-22 06:00' --until '2026-11-22 07:00'
-
 Exit codes:
   0    every row that was computed and is meant is in the table now, or would be (--dry-run)
   1    some are not, or it failed; what it says tells which and why
   2    wrong usage or settings
   130  stopped by Ctrl-C
 """
+# Which rows two hours of the archive would put right; and those of an hour, also the ones that the table lacks, with
+# the hour after it, in which late records came.
+EXAMPLES = """\
+python -m jobs backfill unicorn_summary --from s3://BUCKET/2026/11/22/06/ s3://BUCKET/2026/11/22/07/ --dry-run
+python -m jobs backfill unicorn_summary --from archive/06 archive/07 --since '2026-11-22 06:00' \\
+  --until '2026-11-22 07:00'"""
 
 
-@click.command(cls=Command, epilog=MANUAL)
-@click.argument("job", type=flags.JobType())
+@click.command(cls=Command, epilog=MANUAL, example=EXAMPLES)
+@on_cluster.job_argument
 @click.argument("more", nargs=-1, metavar="[WHERE]...")  # an option takes one value, and a shell's * makes several
 @click.option(
     "--from",
@@ -79,24 +80,18 @@ Exit codes:
     multiple=True,
     required=True,
     metavar="WHERE",
-    help="files, folders (with all folders in them), or s3://BUCKET/PREFIX, as many as there are",
+    help="Files, folders (with all folders in them), or s3://BUCKET/PREFIX, as many as there are.",
 )
-@click.option("--since", metavar="TIME", help="only rows of windows that end after this time, in UTC")
-@click.option("--until", metavar="TIME", help="only rows of windows that end up to this time, in UTC")
-@click.option("--dry-run", is_flag=True, help="say what would be written, and write nothing")
-@click.option("--once", is_flag=True, help="equal lines are one record: write the rows that are smaller for that alone")
-@click.option("--overwrite", is_flag=True, help="the archive is whole: write new, different and smaller rows too")
+@click.option("--since", metavar="TIME", help="Only rows of windows that end after this time, in UTC.")
+@click.option("--until", metavar="TIME", help="Only rows of windows that end up to this time, in UTC.")
+@click.option("--dry-run", is_flag=True, help="Say what would be written, and write nothing.")
 @click.option(
-    "--properties",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="the settings, as application_properties.json  [default: made from AWS_ENDPOINT_URL]",
+    "--once", is_flag=True, help="Equal lines are one record: write the rows that are smaller for that alone."
 )
+@click.option("--overwrite", is_flag=True, help="The archive is whole: write new, different and smaller rows too.")
+@on_cluster.properties_option
 @click.option(
-    "--parallelism",
-    type=flags.checked(flags.count),
-    metavar="N",
-    help="subtasks  [default: one per core, four at most]",
+    "--parallelism", type=Value(flags.count, "N"), help="Subtasks of Flink.  [default: one per core, four at most]"
 )
 def backfill(  # noqa: PLR0913  (the options of the command)
     job: Job,
@@ -185,7 +180,7 @@ def end_of(job: Job, option: str, text: str) -> str:
 
 def _settings(job: Job, properties: Path | None) -> Settings:
     """The settings that say where the tables are. Raises SettingsError."""
-    chosen = settings.read(properties, job) if properties else settings.parse(settings.of_environment(job), job)
+    chosen = settings.read(properties, job) if properties else settings.parse(settings.here(job, os.environ), job)
     if chosen.place != "aws":
         raise settings.SettingsError(
             f"The settings in {properties} are of files: a backfill needs the group 'aws', where the tables are."

@@ -19,13 +19,13 @@ from pathlib import Path
 from connectors.connector import Declared
 from flink.backfill.archive import Archive, gather
 from flink.backfill.rows import TALLY, Lines, Row, Stopped, compute
-from flink.backfill.s3 import Say
 from flink.backfill.table import READ_AT_ONCE, Key, Table, Verdict, checked, compare, connect, types
 from pipeline.job import Job
 from pipeline.settings import Settings
-from producer.kinesis import Retry
 from program import folders
+from program.output import Say
 from program.processes import RunError
+from program.waiting import Retry
 
 LOOK_LIMIT = 10.0  # seconds for the table to answer at first; there is no work to lose yet
 SHOWN = 5  # rows of a verdict that the report shows

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from connectors import files
 from flink import distribution, durable, rest
 from flink.backfill.archive import Archive, unreadable
-from flink.backfill.s3 import Say
 from pipeline import statements
 from pipeline.job import Job
 from program import environment, processes
+from program.output import Say
 from program.processes import RunError
+from program.waiting import Every, wait_until
 
 if TYPE_CHECKING:
     from pyflink.common.completable_future import CompletableFuture
@@ -140,16 +141,15 @@ def _batch(parallelism: int, scratch: Path) -> dict[str, str]:
 
 def _wait(end: CompletableFuture, flink_job: rest.Job, asked: threading.Event, say: Say) -> None:
     """Wait for the end of the batch, with lines of progress."""
-    told_at = moved = time.monotonic()
+    every, moved = Every(TOLD_EVERY), time.monotonic()
     before: Any = None
     said = ""
     while not _ended(end, 0):
         if asked.wait(0.2):
             raise Stopped("Stopped: nothing was written.")
-        now = time.monotonic()
-        if now - told_at < TOLD_EVERY:
+        if not every.is_due():
             continue
-        told_at = now
+        now = time.monotonic()
         with suppress(rest.RestError):  # while it starts or ends
             vertices = flink_job.get("")["vertices"]
             state = [(vertex["status"], *(vertex["metrics"][name] for name in _MOVING)) for vertex in vertices]
@@ -165,10 +165,7 @@ def _wait(end: CompletableFuture, flink_job: rest.Job, asked: threading.Event, s
 
 
 def _ended(end: CompletableFuture, seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not end.done() and time.monotonic() < deadline:
-        time.sleep(0.1)
-    return bool(end.done())
+    return bool(wait_until(end.done, seconds, 0.1))
 
 
 def _lines(tally: Iterable[Row]) -> Lines:

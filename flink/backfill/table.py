@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from aws import failures, session
-from aws.failures import of_configuration
+from aws.failures import ERRORS, Cause, Kind, said
+from aws.session import Services
 from connectors.connector import Declared
-from consumer.trouble import code_of, is_passing
 from flink.backfill.rows import Number, Row
 from pipeline.job import Job
-from producer.kinesis import Retry
 from program.formats import listed
 from program.processes import RunError
+from program.waiting import Outage, Retry
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -29,6 +25,11 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/: API_BatchGetItem.html, API_BatchWriteItem.html
 READ_AT_ONCE = 100
 WRITE_AT_ONCE = 25
+
+_REMEDIES = {
+    Kind.ABSENT: "name it in --properties, or let `python -m local aws` make it here",
+    Kind.DENIED: "allow this identity dynamodb:BatchGetItem and dynamodb:BatchWriteItem on it",
+}
 
 Key = tuple[str | Decimal, ...]  # the values of the key's columns, in its order
 T = TypeVar("T")
@@ -99,13 +100,13 @@ class Table:
 
     client: DynamoDBClient
     name: str
-    where: str
+    services: Services
     key: Mapping[str, str]
     pause: Callable[[float], object]
     retry: Retry
 
     def __str__(self) -> str:
-        return f"table {self.name} at {self.where}"
+        return f"table {self.name} at {self.services.where}"
 
     def key_of(self, row: Row) -> Key:
         """The values of the row's key."""
@@ -145,52 +146,40 @@ class Table:
 
     def _all(self, left: Sequence[T], call: Callable[[Sequence[T]], Sequence[T]]) -> None:
         """Repeat a call with what it left undone, until nothing is or `retry.limit` seconds brought nothing."""
-        failures, since = 0, time.monotonic()
+        outage = Outage(self.retry)
         while left:
             before, why = len(left), "it left them undone"
             try:
                 left = call(left)
-            except (ClientError, BotoCoreError) as error:
-                if not is_passing(error):
-                    raise RunError(self._refusal(error)) from error
-                why = code_of(error)
+            except ERRORS as error:
+                cause = self.services.explain(error, f"the {self}", _REMEDIES)
+                if not cause.is_passing:
+                    raise RunError(self._refusal(error, cause)) from error
+                why = cause.code
             if len(left) < before:
-                failures, since = 0, time.monotonic()
+                outage.over()
             if left:
-                failures += 1
-                remaining = since + self.retry.limit - time.monotonic()
-                if remaining <= 0:
+                wait = outage.failed()
+                if wait is None:
                     raise RunError(
                         f"The {self} has not taken one of {len(left)} requests for {self.retry.limit:g} s ({why}): see "
                         "whether it can be reached and has the capacity, and run this again; what is written stays."
                     )
-                self.pause(min(remaining, self.retry.delay(failures, random.random())))  # noqa: S311  (spreads load)
+                self.pause(wait)
 
-    def _refusal(self, error: ClientError | BotoCoreError) -> str:
-        code = code_of(error)
-        if code == "ResourceNotFoundException":
-            return f"The {self} does not exist: name it in --properties, or let `python -m local aws` make it here."
-        if code == "ValidationException":
+    def _refusal(self, error: Exception, cause: Cause) -> str:
+        if isinstance(error, ClientError) and cause.code == "ValidationException":
             key = listed([f"{column} ({_KINDS[type_]})" for column, type_ in self.key.items()])
-            return f"The {self} is not keyed by {key}, as the rows are ({_said(error)})."
-        remedy = "check the credentials, which need dynamodb:BatchGetItem and dynamodb:BatchWriteItem on it"
-        return f"The {self} cannot be used ({code}): {remedy}."
+            return f"The {self} is not keyed by {key}, as the rows are ({said(error)})."
+        return cause.sentence
 
 
 def connect(
     place: Mapping[str, str], name: str, key: Mapping[str, str], pause: Callable[[float], object], limit: float = 60
 ) -> Table:
-    """The table in the place that the settings name. Raises RunError; asks nothing of it yet."""
-    # botocore's own retries are off: they would repeat what was accepted, and know of no limit over several calls.
-    config = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
-    where = failures.where(place)
-    try:
-        client = session.at(place, "dynamodb", config)
-    except (BotoCoreError, ValueError) as error:
-        found = of_configuration(error)
-        reason = ": ".join(found) if found else str(error).rstrip(".")
-        raise RunError(f"The table {name} at {where} cannot be used: {reason}.") from error
-    return Table(client, name, where, key, pause, Retry(limit))
+    """The table in the place that the settings name. Raises AwsError; asks nothing of it yet."""
+    services = Services.of_settings(place)
+    return Table(services.client("dynamodb"), name, services, key, pause, Retry(limit))
 
 
 def types(job: Job, table: str) -> dict[str, str]:
@@ -243,8 +232,3 @@ def _attribute(value: Any) -> dict[str, Any]:
     if isinstance(value, str):
         return {"S": value}
     return {"N": value.text if isinstance(value, Number) else str(value)}
-
-
-def _said(error: Exception) -> str:
-    response: Mapping[str, Any] = getattr(error, "response", {})
-    return str(response.get("Error", {}).get("Message", "no reason given")).rstrip(".")[:200]

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws import failures, session
+from aws.failures import ERRORS, AwsError, is_absence
+from aws.session import Services, stream_at
 from connectors import kinesis
-from consumer.answers import Record, batch_of, service_time
-from consumer.clock import Clock, SystemClock
+from consumer.records import Record, batch_of, service_time
 from consumer.shards import at, list_shards
+from consumer.tail import Clock, SystemClock
 from flink import resources
 from flink.health.metrics import shard_name
-from flink.resources import CONFIG, Resource, code_of
+from flink.resources import ATTEMPTS, Resource
 from pipeline import references, window
 from pipeline.settings import Settings
 
@@ -119,11 +120,14 @@ def gather(chosen: Settings, clock: Clock | None = None) -> Aws:
     """The streams and tables of these settings, and the shards; a service's refusal is part of it."""
     place, read = chosen.values["aws"], streams(chosen)
     names = tuple(dict.fromkeys(read.values()))
-    at_ = failures.where(place) if "endpoint" in place else "AWS"
-    where = f"{'stream' if len(names) == 1 else 'streams'} {' and '.join(names)} in {place['region']} at {at_}"
+    where = stream_at(" and ".join(names), place["region"], place.get("endpoint"))
     try:
-        client = session.at(place, "kinesis", CONFIG)
-        found = tuple(resources.look_up(chosen))
+        services = Services.of_settings(place)
+        client = services.client("kinesis", ATTEMPTS)
+    except AwsError as error:
+        return Aws(where, str(error).rstrip("."))
+    try:
+        found = tuple(resources.look_up(chosen, services))
         shards = [
             shard
             for table, stream in read.items()
@@ -135,9 +139,9 @@ def gather(chosen: Settings, clock: Clock | None = None) -> Aws:
                 names_stream=len(chosen.job.sources) > 1,
             )
         ]
-        return Aws(where, None, found, tuple(shards), names)
-    except resources.ERRORS as error:
-        return Aws(where, resources.reason(error))
+    except ERRORS as error:
+        return Aws(where, services.explain(error).what)
+    return Aws(where, None, found, tuple(shards), names)
 
 
 def open_shards(
@@ -147,7 +151,7 @@ def open_shards(
     try:
         shards, page = list_shards(client, stream)
     except ClientError as error:
-        if code_of(error) == "ResourceNotFoundException":
+        if is_absence(error):
             return ()
         raise
     probe = Probe(client, stream, event, service_time(page) or clock.now(), clock, names_stream)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flink import command as on_cluster
-from flink import flags, rest
+from flink import rest
 from pipeline import settings
 from pipeline.job import Job
 from pipeline.settings import Settings
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from flink.health.diagnosis import Observation
 
 UNKNOWN = 4
-REGION = "us-east-1"  # beside an endpoint, which is an emulator's, any will do
 
 EPILOG = """\
 Exit codes:
@@ -35,33 +34,20 @@ Exit codes:
 
 It looks at the job twice, 6 s apart, or 10 s where Flink collects metrics as seldom as it does by default. Of Kinesis
 it reads some records of each shard, with four reads at most; readers of a shard share five reads a second.
-
-Example:
-  python -m jobs health unicorn_summary --properties application_properties.json
 """
 
 
-@click.command(cls=Command, epilog=EPILOG)
-@click.argument("job", type=flags.JobType())
-@click.option(
-    "--cluster",
-    metavar="ADDRESS",
-    help="of the cluster's REST API  [default: that of `python -m local cluster up`, else http://127.0.0.1:8081]",
+@click.command(
+    cls=Command,
+    epilog=EPILOG,
+    example="python -m jobs health unicorn_summary --properties application_properties.json",
 )
-@click.option(
-    "--properties",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="the job's settings, to ask Kinesis too  [default: made from AWS_ENDPOINT_URL and AWS_DEFAULT_REGION]",
-)
-@click.option("--json", "as_json", is_flag=True, help="print one JSON object instead of text")
-def health(job: Job, cluster: str | None, properties: Path | None, as_json: bool) -> int:
-    """Show how the running job is doing, and what to do if it is not well."""
-    return run(job, cluster, properties, as_json=as_json)
-
-
-def run(job: Job, address: str | None, properties: Path | None, *, as_json: bool = False) -> int:
-    """Gather, judge, show; the exit code. Raises Unusable."""
+@on_cluster.job_argument
+@on_cluster.cluster_option
+@on_cluster.properties_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
+def health(job: Job, address: str | None, properties: Path | None, *, as_json: bool) -> int:
+    """Show how a running job is doing, and what to do if it is not well."""
     chosen, unasked = _settings(job, properties, os.environ)
     cluster = on_cluster.cluster(address)
     if sys.stderr.isatty() and not as_json:
@@ -108,12 +94,10 @@ def observe(job: Job, cluster: rest.Cluster, chosen: Settings | None) -> Observa
 
 def _settings(job: Job, properties: Path | None, environment: Mapping[str, str]) -> tuple[Settings | None, str]:
     """The settings of a job in AWS; else None, and why not. Raises SettingsError."""
-    endpoint, region = environment.get("AWS_ENDPOINT_URL"), environment.get("AWS_DEFAULT_REGION")
-    if properties is not None:
-        chosen = settings.read(properties, job)
-    elif endpoint or region:
-        place = {"region": region or REGION} | ({"endpoint": endpoint} if endpoint else {})
-        chosen = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": place}], job)
-    else:
-        return None, "name the job's settings with --properties, or set AWS_ENDPOINT_URL or AWS_DEFAULT_REGION"
+    try:
+        chosen = settings.read(properties, job) if properties else settings.parse(settings.here(job, environment), job)
+    except settings.SettingsError:
+        if properties is not None:
+            raise
+        return None, "name the job's settings with --properties, or set AWS_ENDPOINT_URL or AWS_REGION"
     return (chosen, "") if chosen.place == "aws" else (None, "the job reads files")

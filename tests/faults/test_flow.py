@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from producer import clock
+from producer import event_clock
 from producer.records import status_time
 from tests.checkout import Edit
 from tests.emulated import wait_for
@@ -211,6 +211,6 @@ def unicorn_in(shard: int, *, shards: int) -> str:
 
 def clock_since(since: float, *, speed: int) -> tuple[str, ...]:
     """Flags of a flight without end whose clock has gone on at this speed since a moment of the monotonic clock."""
-    began_ms = clock.start(time.time_ns() // 1_000_000, speed, 1, None)
+    began_ms = event_clock.start(time.time_ns() // 1_000_000, speed, 1, None)
     gone_on_ms = int((time.monotonic() - since) * (speed - 1) * 1000)
     return "--start", status_time(began_ms + gone_on_ms), "--speed", str(speed)

@@ -12,6 +12,7 @@ import pytest
 from flink import cluster, savepoints, signature, submit
 from flink.rest import RestError
 from local import emulator, running
+from pipeline import settings
 from pipeline.job import load
 from tests.checkout import Edit
 from tests.emulated import wait_for
@@ -93,7 +94,8 @@ def test_job_manager_killed(trial: Trial) -> None:
             snapshot = savepoints.newest(folders.on_disk(), folders.checkpoints)
             properties = trial.properties()
             if trial.is_unprotected:
-                snapshot, properties = None, submit.with_starts(properties, {"readings": "LATEST"}, trial.folder)
+                latest = settings.started_at(settings.read(properties, JOB), {"readings": "LATEST"})
+                snapshot, properties = None, settings.write(trial.folder, latest)
             trial.job = submit.submit(members.rest, submit.Submission(JOB, properties, 2, snapshot), state)
             trial.wait_for_rows()
             trial.outcome.recovery = time.monotonic() - killed

@@ -89,7 +89,7 @@ class Trial:
         return running.write_document(self.folder, document)
 
     def start(self, *flags: str, parallelism: int = 2, within: Sequence[str] = ()) -> None:
-        """Start `python -m local job`, `within` a command that runs another, and wait until every subtask runs.
+        """Start `python -m jobs run`, `within` a command that runs another, and wait until every subtask runs.
 
         Raises StartError or RunError, no AssertionError: without its protection a case must fail later, not here.
         """

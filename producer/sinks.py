@@ -1,4 +1,4 @@
-"""Where records go: one small class per outlet. The Kinesis one has a module of its own."""
+"""Where records go: standard output or a file. Kinesis has a module of its own, because boto3 is slow to load."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,23 +11,23 @@ from program.errors import Failure
 
 
 class ProducerError(Failure):
-    """An expected failure; its text is one sentence: what, where, the remedy."""
+    """Records cannot be sent. The text: what, where, the remedy."""
 
 
-class Outlet(Protocol):
-    """A place to send records to."""
+class Sink(Protocol):
+    """A place to send records to; `where` names it in messages."""
 
     where: str
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """Send the records in order; yields those that have been acknowledged, as soon as they have been.
+        """Send the records in order; yields the acknowledged records as soon as they are acknowledged.
 
         Raises ProducerError if the rest cannot be sent, BrokenPipeError if standard output has no reader.
         """
         ...
 
     def close(self) -> None:
-        """Let go of what the outlet holds."""
+        """Close connections and files."""
         ...
 
 
@@ -37,13 +37,13 @@ class Stdout:
     where = "standard output"
 
     def __init__(self) -> None:
-        # Missing if the shell has closed it: python -m producer --to stdout >&-
-        if sys.stdout is None:
-            raise ProducerError("standard output is closed: name a FILE with --to")
+        # None if the shell has closed it: python -m producer --to stdout >&-
+        if sys.__stdout__ is None:
+            raise ProducerError("Standard output is closed: name a FILE with --to.")
         self._out = sys.stdout.buffer
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """See Outlet."""
+        """See Sink."""
         try:
             _write(self._out, records)
         except BrokenPipeError:
@@ -67,7 +67,7 @@ class File:
             raise _unwritable(self.where, error) from error
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """See Outlet."""
+        """See Sink."""
         self.write(records)
         yield records
 
@@ -80,7 +80,7 @@ class File:
 
     def close(self) -> None:
         """Close the file."""
-        with suppress(OSError):  # what could not be written has been told already
+        with suppress(OSError):  # the error of the write has been reported already
             self._file.close()
 
 
@@ -90,4 +90,4 @@ def _write(out: BinaryIO, records: Sequence[Record]) -> None:
 
 
 def _unwritable(where: str, error: OSError) -> ProducerError:
-    return ProducerError(f"cannot write to {where}: {error.strerror}; free it or name another with --to or --copy")
+    return ProducerError(f"Cannot write to {where} ({error.strerror}): free it, or name another with --to or --copy.")

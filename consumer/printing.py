@@ -1,0 +1,139 @@
+"""Records as text: JSON on stdout, notes on stderr, and never a character that drives the terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+import select
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from consumer.records import Record
+
+INDENT = 4  # spaces, as the workshop's own consumer printed
+
+
+@dataclass
+class Printer:
+    """Writes records to standard output and notes to standard error; counts the written records."""
+
+    compact: bool
+    keys: bool
+    quiet: bool
+    records: int = 0
+    not_json: int = 0
+    shards: set[str] = field(default_factory=set)
+
+    def note(self, text: str) -> None:
+        """Write a line about the reading, unless it is to be quiet."""
+        if not self.quiet:
+            self.say(text)
+
+    def say(self, text: str) -> None:
+        """Write a line even if quiet: for errors."""
+        print(f"consumer: {text}", file=sys.stderr, flush=True)
+
+    def print(self, records: Iterable[Record]) -> None:
+        """Write the records and flush: they are seen at once, even in a pipe."""
+        for record in records:
+            self._print(record)
+        sys.stdout.buffer.flush()
+
+    def _print(self, record: Record) -> None:
+        out = sys.stdout.buffer
+        if self.keys:
+            out.flush()  # on a terminal the line stands before its record
+            print(f"# {origin(record)}", file=sys.stderr, flush=True)
+        text = as_json(record.data, compact=self.compact)
+        # UTF-8 whatever the locale: JSON is UTF-8.
+        out.write(f"{as_text(record.data) if text is None else text}\n".encode())
+        self.records += 1
+        self.shards.add(record.shard)
+        if text is None:
+            self.not_json += 1
+            out.flush()
+            holds = f"holds {_many(len(record.data), 'byte')} that are not JSON" if record.data else "is empty"
+            self.note(f"record {record.sequence_number} of {record.shard} {holds}")
+
+    def totals(self, seconds: float) -> None:
+        """Write the number of records."""
+        not_json = f", {self.not_json:,} of them not JSON" if self.not_json else ""
+        shards = f" of {_many(len(self.shards), 'shard')}" if self.shards else ""
+        self.note(f"{_many(self.records, 'record')}{shards}{not_json} in {seconds:.1f} s")
+
+
+def has_reader() -> bool:
+    """Whether standard output can still be read: in a silent stream no write would ever find out."""
+    if not hasattr(select, "poll"):
+        return True
+    watch = select.poll()
+    watch.register(sys.stdout.buffer, 0)  # errors are reported without being requested
+    return not any(event & select.POLLERR for _, event in watch.poll(0))
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def as_json(data: bytes, *, compact: bool = False) -> str | None:
+    """The JSON value in `data`, laid out anew with its keys in their order; None for other data.
+
+    Strictly RFC 8259 in UTF-8. NaN is not JSON. Nor are numbers too large for a float, which would be printed
+    as Infinity, and values that Python refuses to read: thousands of nested levels or of digits in an integer.
+    """
+    try:
+        value = json.loads(data.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+        layout: dict[str, Any] = {"separators": (",", ":")} if compact else {"indent": INDENT}
+        text = json.dumps(value, ensure_ascii=False, **layout)
+    except (ValueError, RecursionError):
+        return None
+    return _escaped(text, keep="\n", escape=_json_escape)
+
+
+def as_text(data: bytes) -> str:
+    r"""Bytes that are not JSON, in one line, less their line end; control characters look like `\x1b`."""
+    text = data.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "backslashreplace")
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """`text` in one line, without characters that drive a terminal."""
+    return _escaped(text, keep="", escape=_python_escape)
+
+
+def origin(record: Record) -> str:
+    """Shard, arrival and partition key of a record, in one line."""
+    arrival = record.arrival.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
+    return f"{record.shard} {arrival} key={printable(record.partition_key)}"
+
+
+def _escaped(text: str, keep: str, escape: Callable[[str], str]) -> str:
+    # isprintable is false for control characters (C1 and DEL too), for those that reverse the direction of writing
+    # and for lone surrogates, which UTF-8 cannot hold.
+    if text.replace(keep, "").isprintable() if keep else text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char == keep else escape(char) for char in text)
+
+
+def _json_escape(char: str) -> str:
+    # Outside strings JSON has no character that needs this, so the value stays the same.
+    return json.dumps(char)[1:-1] if ord(char) != 0x7F else r"\u007f"
+
+
+def _python_escape(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(digits)
+    return number

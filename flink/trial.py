@@ -1,0 +1,96 @@
+"""A job on this machine over files, to their end: its tests, or a file of records. No service, no cluster.
+
+It runs in this process's JVM, in streaming mode as in production: the end of the input closes all windows. The warm-up
+of the watermark is off, since it is time on the wall clock, and a file is read in no time.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from connectors import files
+from flink import distribution, durable
+from pipeline import cases, places, statements
+from pipeline.cases import Case
+from pipeline.job import Job
+from program import environment
+from program.processes import RunError
+
+if TYPE_CHECKING:
+    from pyflink.table import TableEnvironment
+
+# A file is read by one subtask: its lines are a shard, whose order decides what is late.
+CONFIGURATION: Mapping[str, str] = {
+    **durable.loopback(0),
+    "parallelism.default": "1",
+    "pipeline.global-job-parameters": "shard_watermark.warm_up:0",
+    "restart-strategy.type": "none",
+    # Many cases in one job are many operators in one slot.
+    "taskmanager.memory.network.min": "256m",
+    "taskmanager.memory.network.max": "256m",
+}
+
+
+@dataclass(frozen=True)
+class Result:
+    """A case and what is not as it expects, line by line; nothing for a case that has passed."""
+
+    case: Case
+    differences: Sequence[str]
+
+
+@contextmanager
+def started(folder: Path) -> Iterator[None]:
+    """The JVM of this process; what Flink refuses in the block is a RunError. folder: for its logs."""
+    distribution.use(distribution.jvm(folder / "log"), environment.plain())
+    try:
+        yield
+    except distribution.errors() as error:
+        raise RunError(f"Flink refuses the job: {distribution.cause(error)}") from error
+
+
+def test(job: Job, given: Sequence[Case], folder: Path) -> list[Result]:
+    """Run these cases in one Flink job. folder: a new one, for their records and rows. Needs `started`."""
+    together = cases.declare(_environment(), job, given, folder)
+    together.execute().wait()
+    return [Result(case, cases.differences(job, case, folder / str(number))) for number, case in enumerate(given)]
+
+
+def over_file(job: Job, records: Path, folder: Path) -> None:
+    """Run a job over a file of records, or a folder of such files; a folder of JSON lines per sink in `folder`.
+
+    Each line is a record; each file is a shard, and its records arrived when it was last written. Needs `started`.
+    """
+    tables = _environment()
+    connectors = {
+        **{table: files.source(places.input_of(records, job, table)) for table in job.sources},
+        **{sink: files.sink(folder / sink, changes=bool(job.tables[sink].declared.key)) for sink in job.sinks},
+    }
+    statements.declare(tables, job, connectors)
+    statements.inserts(tables, job).execute().wait()
+
+
+def plan(job: Job, connectors: Mapping[str, Any]) -> str:
+    """The plan of all inserts together, as Flink optimised it. Raises RunError for SQL that Flink refuses."""
+    with tempfile.TemporaryDirectory() as logs, started(Path(logs)):
+        from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415  (needs the JVM)
+
+        tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+        statements.declare(tables, job, connectors)
+        return str(statements.inserts(tables, job).explain())
+
+
+def _environment() -> TableEnvironment:
+    from pyflink.common import Configuration  # noqa: PLC0415  (needs the JVM)
+    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
+
+    configuration = Configuration()
+    for name, value in CONFIGURATION.items():
+        configuration.set_string(name, value)
+    mode = EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build()
+    return TableEnvironment.create(mode)

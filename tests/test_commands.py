@@ -1,0 +1,102 @@
+"""Command lines: every command explains itself and ends with an example that its own program understands."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from deploy import __main__ as deploy_main
+from deploy import command as deploy
+from java import lib
+from jobs import __main__ as jobs
+from local import __main__ as local_main
+from local import command as local
+from program.command_line import Command, Group, run
+
+PROGRAMS = {"deploy": deploy.program, "jobs": jobs.program, "local": local.program}
+MAINS = {"deploy": deploy_main.main, "jobs": jobs.main, "local": local_main.main}
+
+
+def commands(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Each command with the words that lead to it."""
+    if isinstance(command, click.Group):
+        for name, one in command.commands.items():
+            yield from commands(one, (*words, name))
+    else:
+        yield words, command
+
+
+ALL = [found for name, program in PROGRAMS.items() for found in commands(program, (name,))]
+
+
+@pytest.mark.parametrize(("words", "command"), ALL, ids=[" ".join(words) for words, _command in ALL])
+def test_the_help_ends_with_an_example(
+    words: tuple[str, ...], command: click.Command, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of just this command, and with flags that it has; each flag has a help that ends as a sentence does."""
+    assert isinstance(command, Command)
+    assert MAINS[words[0]]([*words[1:], "--help"]) == 0
+    shown = capsys.readouterr().out.rstrip().splitlines()
+    examples = command.example.splitlines()
+    assert [line.strip() for line in shown[-len(examples) :]] == examples
+    for example in examples:
+        given = shlex.split(example)
+        assert given[:3] == ["python", "-m", words[0]]
+        assert given[3 : 2 + len(words)] == list(words[1:])
+        command.make_context(" ".join(words), given[2 + len(words) :]).close()
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and parameter.help is not None:
+            assert parameter.help.partition("  [default")[0].endswith("."), parameter.name
+            assert parameter.help[0].isupper(), parameter.name
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_wrong_command_lines_are_2(program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """With what is wrong on standard error; without a command, with the help."""
+    assert MAINS[program](["nonsense"]) == 2
+    assert "No such command 'nonsense'" in capsys.readouterr().err
+    assert MAINS[program]([]) == 2
+    assert f"Usage: python -m {program} " in capsys.readouterr().err
+
+
+def test_a_command_is_its_exit_code_and_its_errors_pass(capsys: pytest.CaptureFixture[str]) -> None:
+    """What click itself would catch, program.output tells: Ctrl-C, and a reader that has gone."""
+
+    @click.group(cls=Group)
+    def top() -> None: ...
+
+    @top.command()
+    @click.argument("how")
+    def end(how: str) -> int:
+        if how == "ctrl-c":
+            raise KeyboardInterrupt
+        if how == "unread":
+            raise BrokenPipeError
+        return int(how)
+
+    assert run(top, "top", ["end", "3"]) == 3
+    for how, error in (("ctrl-c", KeyboardInterrupt), ("unread", BrokenPipeError)):
+        with pytest.raises(error):
+            run(top, "top", ["end", how])
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_before_the_set_up(program: str) -> None:
+    """A Python without the packages gets the advice to set up, and no stack trace."""
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", program, "--help"],
+        cwd=lib.ROOT,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "run `make setup`" in done.stderr
+    assert done.stderr.count("\n") == 1
