@@ -25,7 +25,7 @@ from deploy.account import Account, DeployError
 from deploy.application import Application, Entry
 from deploy.stack import Stack
 from deploy.up import Deployment, Wanted
-from flink import flags, state
+from flink import flags, signature
 from pipeline.job import load
 from program.command_line import Command, Group, Value
 
@@ -145,7 +145,7 @@ def _wanted(
     return Wanted(
         made.path,
         made.sha256,
-        state.of(load("unicorn_summary")),
+        signature.of(load("unicorn_summary")),
         given,
         fresh=fresh,
         since="" if start in (None, "TRIM_HORIZON") else flags.pinned(start, datetime.now(UTC)),

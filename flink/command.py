@@ -1,191 +1,199 @@
-"""The command line of a job on a cluster: python -m jobs submit | status | stop | resume."""
+"""A job on a Flink cluster: python -m jobs submit | status | stop | resume JOB. Each returns its exit code."""
 
 from __future__ import annotations
 
-import argparse
 import contextlib
+import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from flink import flags, rest, submit
-from flink.flags import subtasks
-from flink.submit import NAME
+import click
+
+from flink import flags, rest
+from flink import submit as submission
 from pipeline import places, settings
+from pipeline.job import Job
+from pipeline.settings import Settings
+from program.command_line import Command, Value
 
-Commands = Any  # argparse's own type of it is private
+job_argument = click.argument("job", type=flags.JobType())
+cluster_option = click.option(
+    "--cluster",
+    "address",
+    metavar="ADDRESS",
+    help="Address of Flink's REST API.  [default: the cluster of `python -m local cluster up`, else "
+    "http://127.0.0.1:8081]",
+)
+properties_option = click.option(
+    "--properties",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings of the job, as application_properties.json.  [default: made from AWS_ENDPOINT_URL or AWS_REGION]",
+)
+parallelism_option = click.option(
+    "--parallelism",
+    type=Value(flags.subtasks, "N"),
+    default=4,
+    help="Subtasks; as many as the streams have shards read fastest.",
+)
 STOP_LIMIT = 180.0  # seconds for the savepoint of `stop`
 NOT_RUNNING = 3
-_STATUS = """exit codes:
+
+
+def cluster(address: str | None) -> rest.Cluster:
+    """The cluster at this address, else the one of this machine. Raises Unusable for an address that is none."""
+    from flink import cluster as here  # noqa: PLC0415
+
+    if address is not None:
+        return submission.cluster_at(address)
+    note = here.read()
+    return rest.Cluster(note.address if note else "http://127.0.0.1:8081")
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """Settings that are checked, and the file that they are in."""
+
+    file: Path
+    chosen: Settings
+
+
+@contextlib.contextmanager
+def _prepared(job: Job, properties: Path | None, start: str | None = None) -> Iterator[_Prepared]:
+    """The settings of a command, with streams and tables looked up. start: where all sources are to begin reading."""
+    from flink import resources  # noqa: PLC0415  (boto3 takes half a second)
+
+    with tempfile.TemporaryDirectory(prefix="settings-") as scratch:
+        folder = Path(scratch)
+        file = properties or settings.write(folder, settings.here(job, os.environ))
+        chosen = settings.read(file, job)  # as it is, before anything is changed in it
+        if start is not None:
+            named = {table: start for table in job.sources if "start" in chosen.values[table]}
+            chosen = settings.parse(settings.started_at(chosen, named), job)
+        if latest := settings.latest_as_time(chosen, datetime.now(UTC)):
+            chosen = settings.parse(settings.started_at(chosen, latest), job)
+        if start is not None or latest:
+            file = settings.write(folder / "changed", settings.started_at(chosen, {}))
+        places.connectors(chosen)
+        if chosen.place == "aws":
+            resources.require(chosen)
+        yield _Prepared(file, chosen)
+
+
+@click.command(cls=Command, example="python -m jobs submit unicorn_summary --parallelism 2")
+@job_argument
+@cluster_option
+@properties_option
+@parallelism_option
+@click.option(
+    "--start",
+    type=Value(flags.start, "WHERE"),
+    help="Where reading begins: TRIM_HORIZON, LATEST, or a time such as 2026-11-22T06:00:00.000+00:00.  [default: as "
+    "the settings say]",
+)
+def submit(job: Job, address: str | None, properties: Path | None, parallelism: int, start: str | None) -> int:
+    """Run a job on a Flink cluster with `flink run`, from the start."""
+    from flink import signature  # noqa: PLC0415
+
+    on = cluster(address)
+    on.overview()  # before anything that takes long
+    with _prepared(job, properties, start) as prepared:
+        print(f"Submitting to {on.address}; this takes some 20 s.", file=sys.stderr)
+        began = submission.start_in(prepared.chosen)
+        asked = submission.Submission(job, prepared.file, parallelism, start=began)
+        submitted = submission.submit(on, asked, signature.of(job))
+    print(f"{job.name} runs on {on.address} as {submitted.id}.")
+    return 0
+
+
+@click.command(cls=Command, example="python -m jobs resume unicorn_summary --parallelism 4")
+@job_argument
+@cluster_option
+@properties_option
+@parallelism_option
+@click.option("--from", "uri", metavar="URI", help="Savepoint or checkpoint to go on from.  [default: the newest]")
+def resume(job: Job, address: str | None, properties: Path | None, parallelism: int, uri: str | None) -> int:
+    """Run a job on from its newest savepoint or checkpoint."""
+    from flink import savepoints, signature  # noqa: PLC0415
+
+    on = cluster(address)
+    folders = submission.folders(job, on)
+    if uri is not None:
+        snapshot = savepoints.Snapshot(uri, 0.0, savepoints.signature_in(uri, submission.name_of(job)))
+    else:
+        found = [*folders.on_disk(), *submission.known_snapshots(job, on)]
+        snapshot = savepoints.newest(found, folders.checkpoints)
+    state = signature.of(job)
+    submission.compatible(job, snapshot, state)
+    with _prepared(job, properties, submission.start_of(snapshot)) as prepared:
+        print(f"Going on from {snapshot.uri} on {on.address}; this takes some 20 s.", file=sys.stderr)
+        began = submission.start_in(prepared.chosen)
+        asked = submission.Submission(job, prepared.file, parallelism, snapshot, began)
+        submitted = submission.submit(on, asked, state)
+    print(f"{job.name} runs on {on.address} as {submitted.id}, on from the {snapshot.kind} {snapshot.uri}.")
+    return 0
+
+
+_STATUS = """\
+Exit codes:
   0  the job runs
   3  it does not
   4  the cluster cannot be reached
 """
 
 
-def add(commands: Commands) -> None:
-    """Add the commands to those of `python -m jobs`."""
-    start = _command(commands, "submit", _submit, "run the job on a Flink cluster with `flink run`, from the start")
-    _properties(start)
-    _parallelism(start)
-    start.add_argument(
-        "--start",
-        type=flags.start,
-        default=None,
-        metavar="WHERE",
-        help="TRIM_HORIZON, LATEST, or a time such as 2026-11-22T06:00:00.000+00:00 (default: as the settings say)",
-    )
-    status = _command(commands, "status", _status, "whether the job runs, since when, and its last checkpoint")
-    status.epilog, status.formatter_class = _STATUS, argparse.RawDescriptionHelpFormatter
-    stop = _command(commands, "stop", _stop, "stop the job with a savepoint, from which `resume` goes on")
-    how = stop.add_mutually_exclusive_group()
-    how.add_argument("--drain", action="store_true", help="close all windows first; what comes later for them is late")
-    how.add_argument(
-        "--now",
-        action="store_true",
-        help="without a savepoint, as for a job that cannot make one; its last checkpoint stays",
-    )
-    resume = _command(commands, "resume", _resume, "run the job on from its newest savepoint or checkpoint")
-    _properties(resume)
-    _parallelism(resume)
-    resume.add_argument("--from", dest="point", default=None, metavar="URI", help="this one instead of the newest")
-
-
-def _command(
-    commands: Commands, name: str, run: Callable[[argparse.Namespace], int], what: str
-) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(
-        name, help=what, description=what[0].upper() + what[1:] + "."
-    )
-    command.add_argument(
-        "--cluster",
-        default=None,
-        metavar="ADDRESS",
-        help="of its REST API (default: the cluster of `python -m local cluster up`, else http://127.0.0.1:8081)",
-    )
-    command.set_defaults(run=run)
-    return command
-
-
-def _properties(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--properties",
-        type=Path,
-        default=None,
-        metavar="FILE",
-        help="the settings, as application_properties.json (default: made from AWS_ENDPOINT_URL)",
-    )
-
-
-def _parallelism(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--parallelism",
-        type=subtasks,
-        default=4,
-        metavar="N",
-        help="subtasks; one per shard is fastest (default: 4)",
-    )
-
-
-def cluster(parsed: argparse.Namespace) -> rest.Cluster:
-    """The cluster that the command is about. Raises SubmitError for an unusable address."""
-    from flink import cluster as local_cluster  # noqa: PLC0415
-
-    if parsed.cluster is not None:
-        return submit.cluster_at(parsed.cluster)
-    note = local_cluster.read()
-    return rest.Cluster(note.address if note else "http://127.0.0.1:8081")
-
-
-@contextlib.contextmanager
-def _settings(parsed: argparse.Namespace, start: str | None = None) -> Iterator[Path]:
-    """The settings file of a command, checked, with streams and table looked up."""
-    from local import resources, running  # noqa: PLC0415
-
-    with tempfile.TemporaryDirectory(prefix="settings-") as scratch:
-        folder = Path(scratch)
-        properties = parsed.properties or running.properties_here(folder)
-        chosen = settings.read(properties)  # as it is, before anything is changed in it
-        start = flags.pinned(start or chosen.values["readings"]["start"], datetime.now(UTC))
-        if start != chosen.values["readings"]["start"]:
-            properties = submit.with_start(properties, start, folder)
-            chosen = settings.read(properties)
-        places.connectors(chosen)
-        if chosen.place == "aws":
-            resources.require(chosen.values)
-        yield properties
-
-
-def _submit(parsed: argparse.Namespace) -> int:
-    from flink import state  # noqa: PLC0415
-    from pipeline.job import load  # noqa: PLC0415
-
-    where = cluster(parsed)
-    where.overview()  # before anything that takes long
-    with _settings(parsed, parsed.start) as properties:
-        print(f"Submitting to {where.address}; this takes some 20 s.", file=sys.stderr)
-        asked = submit.Submission(properties, parsed.parallelism, start=submit.start_in(properties))
-        job = submit.submit(where, asked, state.of(load("unicorn_summary")))
-    print(f"{NAME} runs on {where.address} as {job.id}.")
-    return 0
-
-
-def _resume(parsed: argparse.Namespace) -> int:
-    from flink import points, state  # noqa: PLC0415
-    from pipeline.job import load  # noqa: PLC0415
-
-    where = cluster(parsed)
-    folders = submit.folders(where)
-    if parsed.point is not None:
-        point = points.Point(parsed.point, 0.0, points.signature_in(parsed.point, NAME))
-    else:
-        found = [*folders.on_disk(), *submit.known_points(where)]
-        point = points.newest(found, folders.checkpoints)
-    signature = state.of(load("unicorn_summary"))
-    submit.compatible(point, signature)
-    with _settings(parsed, submit.start_of(point)) as properties:
-        print(f"Going on from {point.uri} on {where.address}; this takes some 20 s.", file=sys.stderr)
-        asked = submit.Submission(properties, parsed.parallelism, point, submit.start_in(properties))
-        job = submit.submit(where, asked, signature)
-    print(f"{NAME} runs on {where.address} as {job.id}, on from the {point.kind} {point.uri}.")
-    return 0
-
-
-def _status(parsed: argparse.Namespace) -> int:
-    where = cluster(parsed)
-    found = where.jobs(NAME)
+@click.command(cls=Command, epilog=_STATUS, example="python -m jobs status unicorn_summary")
+@job_argument
+@cluster_option
+def status(job: Job, address: str | None) -> int:
+    """Show whether a job runs, since when, and its last checkpoint."""
+    on = cluster(address)
+    found = on.jobs(submission.name_of(job))
     if not found:
-        print(f"{NAME} is not on {where.address}: `python -m jobs submit` or `python -m jobs resume` runs it there.")
+        print(
+            f"{job.name} is not on {on.address}: `python -m jobs submit {job.argument}` or "
+            f"`python -m jobs resume {job.argument}` runs it there."
+        )
         return NOT_RUNNING
     listed = found[-1]
-    job = where.job(listed.id)
+    running = on.job(listed.id)
     since = datetime.fromtimestamp(listed.started / 1000, UTC)
-    print(f"{NAME} is {listed.state} on {where.address} as {job.id}, submitted {since:%Y-%m-%d %H:%M:%S} UTC,")
-    completed = (job.checkpoints().get("latest") or {}).get("completed")
+    print(f"{job.name} is {listed.state} on {on.address} as {running.id}, submitted {since:%Y-%m-%d %H:%M:%S} UTC,")
+    completed = (running.checkpoints().get("latest") or {}).get("completed")
     if completed:
         age = datetime.now(UTC).timestamp() - completed["latest_ack_timestamp"] / 1000
-        print(f"restarted {job.restarts()} times, last checkpoint {age:.0f} s ago: {completed['external_path']}")
+        print(f"restarted {running.restarts()} times, last checkpoint {age:.0f} s ago: {completed['external_path']}")
     else:
         print("without a checkpoint so far.")
-    if failure := job.failure():
+    if failure := running.failure():
         print(f"newest failure: {failure}")
     return 0 if listed.state == "RUNNING" else NOT_RUNNING
 
 
-def _stop(parsed: argparse.Namespace) -> int:
-    where = cluster(parsed)
-    listed = submit.running(where)
+@click.command(cls=Command, example="python -m jobs stop unicorn_summary --drain")
+@job_argument
+@cluster_option
+@click.option("--drain", is_flag=True, help="Close all windows first; what comes later for them is late.")
+@click.option("--now", is_flag=True, help="Without a savepoint, if the job cannot make one; its last checkpoint stays.")
+def stop(job: Job, address: str | None, *, drain: bool, now: bool) -> int:
+    """Stop a job with a savepoint, from which `resume` goes on."""
+    if drain and now:
+        raise click.UsageError("--drain and --now exclude each other.")
+    on = cluster(address)
+    listed = submission.running(job, on)
     if listed is None:
-        print(f"{NAME} does not run on {where.address}: nothing to stop.", file=sys.stderr)
+        print(f"{job.name} does not run on {on.address}: nothing to stop.", file=sys.stderr)
         return NOT_RUNNING
-    job = where.job(listed.id)
-    if parsed.now:
-        job.cancel(STOP_LIMIT)
-        print("Cancelled. `python -m jobs resume` goes on from the last checkpoint.")
+    running = on.job(listed.id)
+    again = f"`python -m jobs resume {job.argument}` goes on from"
+    if now:
+        running.cancel(STOP_LIMIT)
+        print(f"Cancelled. {again} the last checkpoint.")
         return 0
-    path = submit.stop(where, job, STOP_LIMIT, drain=parsed.drain)
-    print(f"Stopped with the savepoint {path}\n`python -m jobs resume` goes on from there.")
+    path = submission.stop(job, on, running, STOP_LIMIT, drain=drain)
+    print(f"Stopped with the savepoint {path}\n{again} there.")
     return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,18 +20,6 @@ class JobType(click.ParamType[Job]):
     def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> Job:
         """The job; its error is a sentence of its own, and lists every problem of the folder."""
         return value if isinstance(value, Job) else load(value)
-
-
-def checked(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """A reader of this module as the type of a click option."""
-
-    def convert(text: str) -> Any:
-        try:
-            return read(text)
-        except argparse.ArgumentTypeError as error:
-            raise click.BadParameter(str(error)) from None
-
-    return convert
 
 
 def positive(text: str, what: str = "a number") -> float:

@@ -6,7 +6,6 @@ of, is not.
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -18,18 +17,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flink import distribution, durable, points, rest, state
-from flink.points import Point
+from flink import distribution, durable, rest, savepoints, signature
+from flink.savepoints import Snapshot
 from java import jars, lib, merged
 from pipeline import settings
-from pipeline.job import load
+from pipeline.job import Job
 from program import environment, processes
-from program.errors import Failure
+from program.errors import Failure, Unusable
 from program.waiting import wait_until
 
-JOB = load("unicorn_summary")
-
-NAME = JOB.configuration["pipeline.name"]
 JAR = lib.ROOT / ".cache" / "job.jar"
 SUBMIT_LIMIT = 300  # seconds for `flink run`; 20 are usual
 RUN_LIMIT = 180.0  # seconds until every subtask runs
@@ -47,99 +43,106 @@ class SubmitError(Failure):
 
 @dataclass(frozen=True)
 class Submission:
-    """What is asked of a cluster.
+    """A job, and how it is to run on a cluster.
 
     properties: the settings file. parallelism: subtasks per operator; one for each open shard reads fastest.
-    point: where to go on from, None to start anew. start: the time at which reading began, in milliseconds since 1970,
-    None for the beginning of the stream.
+    snapshot: where to go on from, None to start anew. start: the time at which reading began, in milliseconds since
+    1970, None for the beginning of the streams.
     """
 
+    job: Job
     properties: Path
     parallelism: int
-    point: Point | None = None
+    snapshot: Snapshot | None = None
     start: int | None = None
 
 
 def cluster_at(address: str) -> rest.Cluster:
-    """The cluster at an address such as http://127.0.0.1:8081. Raises SubmitError if it cannot be one."""
+    """The cluster at an address such as http://127.0.0.1:8081. Raises Unusable if it cannot be one."""
     parts = urlsplit(address if "//" in address else f"http://{address}")
     try:
         port = parts.port or 8081
     except ValueError:
         port = 0
     if parts.scheme != "http" or not parts.hostname or not port or parts.path not in ("", "/") or parts.username:
-        raise SubmitError(f"{address!r} is not an address of a Flink cluster such as http://127.0.0.1:8081.")
+        raise Unusable(f"{address!r} is not an address of a Flink cluster such as http://127.0.0.1:8081.")
     return rest.Cluster(f"http://{parts.hostname}:{port}")
 
 
-def running(cluster: rest.Cluster) -> rest.Listed | None:
-    """The job on this cluster that has not ended."""
-    return next((job for job in cluster.jobs(NAME) if not job.has_ended), None)
+def name_of(job: Job) -> str:
+    """The name under which Flink lists it."""
+    return job.configuration["pipeline.name"]
 
 
-def folders(cluster: rest.Cluster) -> points.Folders:
-    """Where the job's checkpoints and savepoints are. Raises PointError."""
-    return points.folders(cluster.configuration(), NAME)
+def running(job: Job, cluster: rest.Cluster) -> rest.Listed | None:
+    """The job on this cluster, if it has not ended."""
+    return next((listed for listed in cluster.jobs(name_of(job)) if not listed.has_ended), None)
 
 
-def known_points(cluster: rest.Cluster) -> list[Point]:
-    """What the cluster itself still knows of the job's checkpoints and savepoints, wherever they lie."""
-    found = []
-    for listed in cluster.jobs(NAME):
+def folders(job: Job, cluster: rest.Cluster) -> savepoints.Folders:
+    """Where the job's checkpoints and savepoints are. Raises SavepointError."""
+    return savepoints.folders(cluster.configuration(), name_of(job))
+
+
+def known_snapshots(job: Job, cluster: rest.Cluster) -> list[Snapshot]:
+    """The job's checkpoints and savepoints that the cluster itself still knows, wherever they lie."""
+    found, name = [], name_of(job)
+    for listed in cluster.jobs(name):
         latest = cluster.job(listed.id).checkpoints().get("latest") or {}
         for kind in ("completed", "savepoint"):
             if one := latest.get(kind):
                 uri, made = str(one["external_path"]), one["latest_ack_timestamp"] / 1000
-                found.append(Point(uri, made, points.signature_in(uri, NAME)))
+                found.append(Snapshot(uri, made, savepoints.signature_in(uri, name)))
     return found
 
 
-def stop(cluster: rest.Cluster, job: rest.Job, seconds: float, *, drain: bool) -> str:
+def stop(job: Job, cluster: rest.Cluster, running: rest.Job, seconds: float, *, drain: bool) -> str:
     """Stop the job with a savepoint in its own folder, all windows closed first if it is to `drain`; its path.
 
-    Raises RestError, PointError.
+    Raises RestError, SavepointError.
     """
-    told = job.parameters()
-    signature, start = told.get(_PARAMETER), told.get(_START)
+    parameters = running.parameters()
+    state, start = parameters.get(_PARAMETER), parameters.get(_START)
     # Without a signature: where the cluster puts them.
-    folder = folders(cluster).savepoints_of(signature, int(start) if start else None) if signature else None
-    return job.drain(seconds, folder) if drain else job.stop(seconds, folder)
+    folder = folders(job, cluster).savepoints_of(state, int(start) if start else None) if state else None
+    return running.drain(seconds, folder) if drain else running.stop(seconds, folder)
 
 
-def compatible(point: Point, signature: str) -> None:
-    """Raise StateError unless the state in the point is the one that the SQL keeps now."""
-    if point.signature not in (None, signature):
-        raise state.StateError(
-            f"The {point.kind} {point.uri} cannot be resumed: the SQL's aggregations, the shape of its plan or its "
-            f"highest parallelism have changed since it was written (its state is {point.signature}, the SQL's is "
-            f"{signature}). Undo the change, or start again from a time before the oldest open minute, such as "
-            f"`python -m jobs submit --start {_a_while_before(point)}`: rows are written again under the same keys. "
-            "The minute in which it starts comes out incomplete; `python -m jobs backfill` repairs it."
+def compatible(job: Job, snapshot: Snapshot, state: str) -> None:
+    """Raise SignatureError unless the snapshot holds the state that the SQL keeps now, whose signature is `state`."""
+    if snapshot.signature not in (None, state):
+        raise signature.SignatureError(
+            f"The {snapshot.kind} {snapshot.uri} cannot be resumed: the SQL's aggregations, the shape of its plan or "
+            f"its highest parallelism have changed since it was written (its state is {snapshot.signature}, the SQL's "
+            f"is {state}). Undo the change, or start again from a time before the oldest open window, such as "
+            f"`python -m jobs submit {job.argument} --start {_a_while_before(snapshot)}`: rows are written again under "
+            "the same keys. The window in which it starts comes out incomplete; "
+            f"`python -m jobs backfill {job.argument}` repairs it."
         )
 
 
-def _a_while_before(point: Point) -> str:
-    """Ten minutes before the point was made, as --start takes it: windows that were open then began later."""
-    return time.strftime("%Y-%m-%dT%H:%M:00.000+00:00", time.gmtime(point.made - 600))
+def _a_while_before(snapshot: Snapshot) -> str:
+    """Ten minutes before the snapshot was made, as --start takes it: windows that were open then began later."""
+    return time.strftime("%Y-%m-%dT%H:%M:00.000+00:00", time.gmtime(snapshot.made - 600))
 
 
-def submit(cluster: rest.Cluster, asked: Submission, signature: str) -> rest.Job:
-    """Run the job on the cluster and wait until each of its subtasks runs.
+def submit(cluster: rest.Cluster, asked: Submission, state: str) -> rest.Job:
+    """Run the job on the cluster and wait until each of its subtasks runs. state: its signature.
 
-    Raises SubmitError, PointError, RestError, JarError.
+    Raises SubmitError, SavepointError, RestError, JarError.
     """
-    if found := running(cluster):
+    if found := running(asked.job, cluster):
         raise SubmitError(
-            f"{NAME} is on {cluster.address} already, {found.state} as {found.id}: two would read the stream twice; "
-            "stop it first with `python -m jobs stop`."
+            f"{asked.job.name} is on {cluster.address} already, {found.state} as {found.id}: two would read the stream "
+            f"twice; stop it first with `python -m jobs stop {asked.job.argument}`."
         )
-    chosen = options(cluster, asked, signature)
-    job = cluster.job(_flink_run(cluster, chosen, asked.properties))
-    _wait_until_running(job)
-    return job
+    chosen = options(cluster, asked, state)
+    submitted = cluster.job(_flink_run(cluster, chosen, asked.properties))
+    _wait_until_running(submitted, asked.job)
+    return submitted
 
 
-def options(cluster: rest.Cluster, asked: Submission, signature: str) -> dict[str, str]:
+def options(cluster: rest.Cluster, asked: Submission, state: str) -> dict[str, str]:
     """The launcher's part of the job's configuration. Raises SubmitError for a cluster that cannot take it."""
     overview = cluster.overview()
     version = str(overview["flink-version"])
@@ -157,15 +160,15 @@ def options(cluster: rest.Cluster, asked: Submission, signature: str) -> dict[st
     if any(name.startswith("restart-strategy") for name in configured):
         options = {name: value for name, value in options.items() if not name.startswith("restart-strategy")}
     options |= {name: value for name, value in configured.items() if name.startswith(_DECIDED)}
-    folders = points.folders(configured, NAME)
-    options[points.CHECKPOINTS] = folders.checkpoints_of(signature, asked.start)
-    options[points.SAVEPOINTS] = folders.savepoints_of(signature, asked.start)
+    folders = savepoints.folders(configured, name_of(asked.job))
+    options[savepoints.CHECKPOINTS] = folders.checkpoints_of(state, asked.start)
+    options[savepoints.SAVEPOINTS] = folders.savepoints_of(state, asked.start)
     # So that `stop` knows them.
-    told = f"{_PARAMETER}:{signature}" + ("" if asked.start is None else f",{_START}:{asked.start}")
-    options["pipeline.global-job-parameters"] = told
+    start = "" if asked.start is None else f",{_START}:{asked.start}"
+    options["pipeline.global-job-parameters"] = f"{_PARAMETER}:{state}{start}"
     options["parallelism.default"] = str(asked.parallelism)
-    if asked.point is not None:
-        options["execution.state-recovery.path"] = asked.point.uri
+    if asked.snapshot is not None:
+        options["execution.state-recovery.path"] = asked.snapshot.uri
     return options
 
 
@@ -214,7 +217,7 @@ def reason(text: str) -> str:
     return (causes or said or outer or ["it says nothing"])[-1].removeprefix("Caused by: ")[:400]
 
 
-def _wait_until_running(job: rest.Job) -> None:
+def _wait_until_running(job: rest.Job, declared: Job) -> None:
     def runs() -> bool:
         found = job.state()
         if found == "FAILED":
@@ -224,8 +227,8 @@ def _wait_until_running(job: rest.Job) -> None:
         if job.restarts() >= RESTARTS:
             raise SubmitError(
                 f"The job does not come up, and tries again and again: {job.failure()[:200]}. Mend that and it goes on "
-                f"by itself, or take it off {job.address} with `python -m jobs stop --now`. (Credentials and network "
-                "are those of the cluster's processes, not of this shell.)"
+                f"by itself, or take it off {job.address} with `python -m jobs stop {declared.argument} --now`. "
+                "(Credentials and network are those of the cluster's processes, not of this shell.)"
             )
         return False
 
@@ -236,33 +239,18 @@ def _wait_until_running(job: rest.Job) -> None:
         )
 
 
-def with_start(properties: Path, start: str, folder: Path) -> Path:
-    """The settings with another place to begin reading, as a file in `folder`: a position or a timestamp."""
-    document = json.loads(properties.read_text(encoding="utf-8"))
-    groups = {item["PropertyGroupId"]: item["PropertyMap"] for item in document}
-    readings = groups.get("readings")
-    if readings is None:
-        readings = {}
-        document.append({"PropertyGroupId": "readings", "PropertyMap": readings})
-    readings.pop("start.timestamp", None)
-    if start in ("TRIM_HORIZON", "LATEST"):
-        readings["start"] = start
-    else:
-        readings |= {"start": "AT_TIMESTAMP", "start.timestamp": start}
-    folder.mkdir(parents=True, exist_ok=True)
-    changed = folder / "application_properties.json"
-    changed.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return changed
+def start_in(chosen: settings.Settings) -> int | None:
+    """The time at which reading begins by these settings, in milliseconds since 1970; None if it is no time.
 
-
-def start_in(properties: Path) -> int | None:
-    """The time at which reading begins by these settings, in milliseconds since 1970; None if it is no time."""
-    time_ = settings.read(properties).values["readings"].get("start.timestamp")
+    Sources that begin at several times have none together: `resume` takes theirs from the settings.
+    """
+    times = {chosen.values[table].get("start.timestamp") for table in chosen.job.sources}
+    time_ = times.pop() if len(times) == 1 else None
     return None if time_ is None else round(datetime.fromisoformat(time_).timestamp() * 1000)
 
 
-def start_of(point: Point) -> str | None:
-    """Where the job that wrote this point began to read, as --start takes it; None if the settings say it."""
-    if point.start is None:
+def start_of(snapshot: Snapshot) -> str | None:
+    """Where the job that wrote this snapshot began to read, as --start takes it; None if the settings say it."""
+    if snapshot.start is None:
         return None
-    return datetime.fromtimestamp(point.start / 1000, UTC).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(snapshot.start / 1000, UTC).isoformat(timespec="milliseconds")

@@ -13,7 +13,10 @@ from typing import Any
 
 import click
 
+from flink import command as on_cluster
 from flink import flags
+from flink.backfill.command import backfill
+from flink.health.command import health
 from pipeline import cases, places, settings, statements
 from pipeline import job as jobs
 from pipeline.job import Job, JobError
@@ -189,8 +192,7 @@ def run(job: Job, records: Path | None, output: Path | None, **given: Any) -> in
 def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
     job: Job, *, properties: Path | None, parallelism: int, port: int, state: Path | None, resume: str | None
 ) -> int:
-    from flink import minicluster  # noqa: PLC0415  (boto3 takes a while to load)
-    from local import resources  # noqa: PLC0415
+    from flink import minicluster, resources  # noqa: PLC0415  (boto3 takes a while to load)
 
     began = time.monotonic()
 
@@ -208,7 +210,7 @@ def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
         processes.require_free(port, "--port")
         if chosen.place == "aws":
             say("looking up streams and tables")
-            resources.require(chosen.values)
+            resources.require(chosen)
         aws = environment.for_job(chosen.values.get("aws", {}).get("endpoint"))
         emulated = places.is_emulated(chosen)
         launch = minicluster.Launch(parallelism, folder, port or processes.free_port(), point, emulated=emulated)
@@ -261,3 +263,7 @@ def _show(console: Any, sink: str, columns: Sequence[str], rows: Sequence[dict[s
 
 def _many(count: int, what: str) -> str:
     return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+for command in (on_cluster.submit, on_cluster.status, on_cluster.stop, on_cluster.resume, health, backfill):
+    program.add_command(command)

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from flink import cluster, rest, state, submit
+from flink import cluster, rest, signature, submit
 from java import lib
 from local import archive, emulator, page, proof, resources, running
 from local.view import Scene, Show, view
@@ -179,8 +179,8 @@ def _on_cluster(options: Options, ground: Ground) -> Flink:
         raise RunError("Stopped before the job was submitted.")
     ground.say(f"submitting the job with flink run to {members.rest.address}")
     properties = running.write_properties(ground.folder, ground.aws, ground.names)
-    asking = submit.Submission(properties, options.parallelism)
-    job = submit.submit(members.rest, asking, state.of(JOB))
+    asking = submit.Submission(JOB, properties, options.parallelism)
+    job = submit.submit(members.rest, asking, signature.of(JOB))
     # A TaskManager may die: the other one has slots enough. Without the JobManager there is no job.
     return {"jobmanager": members.processes["jobmanager"]}, job, lambda: job.state() in rest.ENDED
 

@@ -56,13 +56,22 @@ def read_lines(copy: Path) -> list[bytes]:
 
 
 def items(dynamodb: DynamoDBClient, table: str) -> list[dict[str, Any]]:
-    """Every item of the table as plain values; numbers of this application are whole."""
+    """Every item of the table as plain values: texts, whole numbers, other numbers as float, None."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return [
-        {name: int(value["N"]) if "N" in value else value["S"] for name, value in item.items()}
+        {name: _plain(kind, value) for name, found in item.items() for kind, value in found.items()}
         for page in pages
         for item in page["Items"]
     ]
+
+
+def _plain(kind: str, value: Any) -> Any:
+    """An attribute as JSON would have it on the stream: 31 and 31.0 are not told apart by a comparison."""
+    if kind == "NULL":
+        return None
+    if kind != "N":
+        return value
+    return int(value) if value.lstrip("-").isdigit() else float(value)
 
 
 def tell(report: check.Report, archived: Archived, folder: Path) -> int:

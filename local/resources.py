@@ -7,14 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aws.failures import Kind
-from aws.session import Services
 from deploy import stack, template
 from deploy.account import Account
 from deploy.stack import Stack
-from pipeline import places, settings
+from pipeline import settings
 from pipeline.job import load
-from program.processes import RunError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -89,34 +86,3 @@ def _prefix(names: Names) -> str:
 
 def _digest(names: Names) -> str:
     return hashlib.sha256(repr(names).encode()).hexdigest()[:8]
-
-
-def require(values: Mapping[str, Mapping[str, str]]) -> None:
-    """Raise AwsError or RunError unless the streams and the table of these settings are there.
-
-    Without one of them the job would show RUNNING, try again for ever, and write nothing.
-    """
-    services = Services.of_settings(values["aws"])
-    kinesis, dynamodb = services.client("kinesis", 2), services.client("dynamodb", 2)
-    here = {Kind.ABSENT: "`python -m local aws` makes all of them here"}
-    for table in ("readings", "summary_stream", "error_stream"):
-        name = values[table]["stream"]
-        what = f"stream {name} at {services.where}"
-        with services.sentences(f"the {what}", here):
-            stream = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
-        _require_usable(stream["StreamStatus"], what)
-    name = values["sensor_data"]["table"]
-    what = f"table {name} at {services.where}"
-    with services.sentences(f"the {what}", here):
-        described = dynamodb.describe_table(TableName=name)["Table"]
-    _require_usable(described["TableStatus"], what)
-    if problem := places.misfit(load("unicorn_summary"), "sensor_data", described):
-        raise RunError(
-            f"The {what} {problem}: name another as sensor_data.table in the settings, or make one with this key."
-        )
-
-
-def _require_usable(status: str, what: str) -> None:
-    """Raise RunError for a stream or table that is only being made, or is being removed."""
-    if status not in ("ACTIVE", "UPDATING"):
-        raise RunError(f"The {what} is {status.lower()}: wait until it is active, or name another in the settings.")

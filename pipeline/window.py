@@ -79,6 +79,12 @@ def read(sql: str) -> Window:
     return Window(kind, column[1], lengths["SIZE"], lengths[arguments[0]], literals)
 
 
+def intervals(sql: str) -> list[timedelta]:
+    """The lengths of all INTERVAL literals of a text, in its order. Raises WindowError."""
+    found = _INTERVAL.findall(re.sub(r"--.*", "", sql))
+    return [_length(sign, value, first.upper(), (last or first).upper()) for _, _, sign, value, first, last in found]
+
+
 def _length(sign: str, value: str, first: str, last: str) -> timedelta:
     """The time of an interval: of one unit, or of several such as '1:30' MINUTE TO SECOND. Raises WindowError."""
     units = list(_UNITS)[list(_UNITS).index(first) : list(_UNITS).index(last) + 1]

@@ -16,8 +16,8 @@
     ├── CompileError             java.build             the Java sources do not compile
     ├── RestError           4    flink.rest             Flink's REST API does not answer, or refuses
     ├── SubmitError              flink.submit           the cluster does not take the job
-    ├── PointError               flink.points           no checkpoint or savepoint to go on from
-    ├── StateError               flink.state            the plan, or the state of another SQL
+    ├── SavepointError           flink.savepoints       no checkpoint or savepoint to go on from
+    ├── SignatureError           flink.signature        the plan, or the state of another SQL
     ├── PackageError             deploy.package         the package cannot be made
     ├── BundleError              local.bundle           the dashboard's page cannot be built
     ├── SetUpError               local.venv             the set-up cannot go on

@@ -1,8 +1,10 @@
-"""Sizes, durations and counts as a person reads them."""
+"""Sizes, durations, counts, shares, times and lists as a person reads them."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from rich import filesize
 
@@ -33,3 +35,20 @@ def duration(seconds: float) -> str:
             rest = whole % unit // part_unit
             return f"{whole // unit} {larger}" + (f" {rest} {smaller}" if rest else "")
     raise AssertionError("unreachable")
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """a, b and c; of many the first ones."""
+    if len(names) > most:
+        return f"{', '.join(names[:most])} and {len(names) - most} more"
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def share(part: float) -> str:
+    """A share of 1 in percent: 12%, 0.4%."""
+    return f"{part:.0%}" if part >= 0.1 or part == 0 else f"{part:.1%}"
+
+
+def moment(milliseconds: int) -> str:
+    """A time in milliseconds since 1970, in UTC to the second."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S}"

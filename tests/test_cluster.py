@@ -100,22 +100,22 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
     assert len(desk.members()) == 3
     places = listening([process.pid for process in desk.members()])
     assert {address for address, _port in places} == {"::ffff:127.0.0.1"}
-    assert "jobs submit" in desk.run("jobs", "status", code=3)
-    assert "slots" in desk.run("jobs", "submit", "--parallelism", "5", code=1)
+    assert "jobs submit" in desk.run("jobs", "status", "unicorn_summary", code=3)
+    assert "slots" in desk.run("jobs", "submit", "unicorn_summary", "--parallelism", "5", code=1)
 
     copy = tmp_path / "sent.jsonl"
     flight = producer(on, copy, "--unicorns", "10", "--speed", "20", "--late", "0.01", "--malformed", "0.01")
     try:
-        desk.run("jobs", "submit", "--parallelism", "2")
-        assert "already" in desk.run("jobs", "submit", "--parallelism", "2", code=1)
+        desk.run("jobs", "submit", "unicorn_summary", "--parallelism", "2")
+        assert "already" in desk.run("jobs", "submit", "unicorn_summary", "--parallelism", "2", code=1)
         rows_grow(on)
-        assert "is RUNNING" in desk.run("jobs", "status")
-        assert "Stopped with the savepoint file:" in desk.run("jobs", "stop")
-        assert "nothing to stop" in desk.run("jobs", "stop", code=3)
+        assert "is RUNNING" in desk.run("jobs", "status", "unicorn_summary")
+        assert "Stopped with the savepoint file:" in desk.run("jobs", "stop", "unicorn_summary")
+        assert "nothing to stop" in desk.run("jobs", "stop", "unicorn_summary", code=3)
 
         # A message is no state: the job goes on with the new text.
         desk.edit("pipeline/views/rejects.sql", "'its window closed at '", "'too late: it closed at '")
-        assert "on from the savepoint" in desk.run("jobs", "resume", "--parallelism", "2")
+        assert "on from the savepoint" in desk.run("jobs", "resume", "unicorn_summary", "--parallelism", "2")
         rows_grow(on)
 
         die_and_go_on(on, desk)
@@ -123,7 +123,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
         processes.stop(flight, 20)
 
     running.wait_until_read(job(desk), sent_lines(copy), resumed=True)
-    desk.run("jobs", "stop", "--drain")
+    desk.run("jobs", "stop", "unicorn_summary", "--drain")
     result = on.check(copy)
     assert not result.problems, result.problems[:5]
     assert result.errors["LATE"] > 10
@@ -133,8 +133,10 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
 
     # Another aggregate is other state: MIN's value is no MAX, although its type is the same.
     desk.edit("jobs/unicorn_summary/views/summary.sql", "MIN(record.MagicPoints) AS", "MAX(record.MagicPoints) AS")
-    said = desk.run("jobs", "resume", "--parallelism", "2", code=1)
-    assert re.search(r"cannot be resumed: .* `python -m jobs submit --start 20\d\d-\d\d-\d\dT[\d:.]+\+00:00`", said)
+    said = desk.run("jobs", "resume", "unicorn_summary", "--parallelism", "2", code=1)
+    assert re.search(
+        r"cannot be resumed: .* `python -m jobs submit unicorn_summary --start 20\d\d-\d\d-\d\dT[\d:.]+\+00:00`", said
+    )
 
     assert "Stopped 3 processes" in desk.run("local", "cluster", "down")
     assert not desk.members()
@@ -154,9 +156,9 @@ def die_and_go_on(on: Stage, desk: Desk) -> None:
     master = next(process for process in desk.members() if "ClusterEntrypoint" in " ".join(_words(process)))
     master.send_signal(signal.SIGKILL)
     master.wait(10)
-    assert "did not answer" in desk.run("jobs", "status", code=4)
+    assert "did not answer" in desk.run("jobs", "status", "unicorn_summary", code=4)
     assert "Started jobmanager." in desk.run("local", "cluster", "up", "--slots", "2")
-    assert "on from the checkpoint" in desk.run("jobs", "resume", "--parallelism", "2")
+    assert "on from the checkpoint" in desk.run("jobs", "resume", "unicorn_summary", "--parallelism", "2")
     rows_grow(on)
 
 
@@ -167,7 +169,7 @@ def rows_grow(on: Stage) -> None:
 
 def job(desk: Desk) -> rest.Job:
     """The running job, as `status` names it."""
-    match = re.search(r"on (http://\S+) as (\w+)", desk.run("jobs", "status"))
+    match = re.search(r"on (http://\S+) as (\w+)", desk.run("jobs", "status", "unicorn_summary"))
     assert match is not None
     return rest.Job(match[1], match[2])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import io
 import json
 import re
@@ -17,20 +16,28 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+import click
 import pytest
 from botocore.exceptions import ClientError
 from rich.console import Console
 
 from consumer.records import Record
-from flink import rest
-from flink.health import aws as ask_aws
-from flink.health import command, flink, judgement, report, words
-from flink.health.facts import Aws, Checkpoints, Facts, Failure, Job, Records, Resource, Shard, Sink, Subtask, Vertex
+from flink import resources, rest
+from flink.health import aws as far_ends
+from flink.health import command, diagnosis, flink, metrics, report, watermark
+from flink.health.aws import Aws, EventTime, Shard
+from flink.health.diagnosis import Observation
 from flink.health.findings import Finding, Level
-from flink.health.words import moment
-from local import emulator, resources, running
+from flink.health.flink import Checkpoints, Failure, JobStatus
+from flink.health.metrics import Records, Sink, Subtask, Vertex
+from flink.resources import Resource
+from local import emulator, running
+from local import resources as local_resources
 from pipeline import settings
+from pipeline.job import load
 from program import formats, processes
+from program.formats import moment
+from program.output import guarded
 from tests.emulated import WARM_UP, job_here, producer, stage
 
 # A healthy job on two subtasks and four shards, looked at twice, six seconds apart.
@@ -47,7 +54,13 @@ RESOURCES = (
     Resource("error_stream", "stream wildrydes-errors"),
     Resource("sensor_data", "table UnicornSensorData"),
 )
-AWS = Aws("stream wildrydes in us-east-1 at AWS", None, RESOURCES, tuple(Shard(id_, True, 0.2, NOW) for id_ in SHARDS))
+AWS = Aws(
+    "stream wildrydes in us-east-1 at AWS",
+    None,
+    RESOURCES,
+    tuple(Shard(id_, True, 0.2, NOW) for id_ in SHARDS),
+    ("wildrydes",),
+)
 CHECKPOINTS = Checkpoints(interval=10.0, completed=30, failed=1, age=4.0, size=32_000, duration=0.3)
 VERTICES = (
     Vertex("Source: readings[1] -> Calc[2]", 2, "RUNNING", back_pressured=0.0),
@@ -68,7 +81,8 @@ SUBTASKS = (
 )
 RECORDS = Records(240_000, 2_400, 2_000, 2_000, read_rate=400.0, late_rate=4.0, malformed_rate=4.0)
 BEHIND = dict.fromkeys(SHARDS, 0.1)
-JOB = Job(
+DECLARED = load("unicorn_summary")
+JOB = JobStatus(
     id="ab12",
     state="RUNNING",
     age=600.0,
@@ -79,7 +93,7 @@ JOB = Job(
     checkpoints=CHECKPOINTS,
     vertices=VERTICES,
     subtasks=SUBTASKS,
-    stream="wildrydes",
+    streams=("wildrydes",),
     behind=BEHIND,
     behind_earlier=BEHIND,
     watermark=MARK,
@@ -88,14 +102,14 @@ JOB = Job(
     sinks=tuple(Sink(table, 900, 900, 20, 0, 0) for table in ("summary_stream", "sensor_data", "error_stream")),
     apart=6.0,
 )
-HEALTHY = Facts(CLUSTER, "unicorn_summary", datetime(2026, 11, 24, tzinfo=UTC), JOB, AWS)
+HEALTHY = Observation(DECLARED, CLUSTER, datetime(2026, 11, 24, tzinfo=UTC), JOB, AWS)
 
 
-def job(**changes: Any) -> Facts:
-    return replace(HEALTHY, job=replace(JOB, **changes))
+def job(**changes: Any) -> Observation:
+    return replace(HEALTHY, status=replace(JOB, **changes))
 
 
-def shards(*changed: Shard, facts: Facts = HEALTHY) -> Facts:
+def shards(*changed: Shard, facts: Observation = HEALTHY) -> Observation:
     """The same with these shards in place of those of the same name."""
     new = {shard.id: shard for shard in changed}
     assert facts.aws is not None
@@ -114,24 +128,24 @@ def vertex(place: int, **changes: Any) -> tuple[Vertex, ...]:
     return tuple(replace(one, **changes) if number == place else one for number, one in enumerate(VERTICES))
 
 
-def names(facts: Facts) -> list[str]:
-    return [finding.name for finding in judgement.judge(facts)]
+def names(facts: Observation) -> list[str]:
+    return [finding.name for finding in diagnosis.judge(facts)]
 
 
-def found(facts: Facts, name: str) -> Finding:
-    findings = judgement.judge(facts)
+def found(facts: Observation, name: str) -> Finding:
+    findings = diagnosis.judge(facts)
     return next(finding for finding in findings if finding.name == name)
 
 
-def code(facts: Facts) -> int:
-    return judgement.worst(judgement.judge(facts)).code
+def code(facts: Observation) -> int:
+    return diagnosis.worst(diagnosis.judge(facts)).code
 
 
 def test_healthy() -> None:
     """A job that does all it should has no finding, with Kinesis asked or not."""
-    assert judgement.judge(HEALTHY) == []
+    assert diagnosis.judge(HEALTHY) == []
     assert code(HEALTHY) == 0
-    assert judgement.judge(replace(HEALTHY, aws=None)) == []
+    assert diagnosis.judge(replace(HEALTHY, aws=None)) == []
 
 
 REFUSED = "ResourceNotFoundException: Requested resource not found (DynamoDb, 400)"
@@ -151,8 +165,13 @@ PRESSED = (
 )
 
 # name -> (facts, level, parts of what, parts of the remedy)
-CASES: dict[str, tuple[Facts, Level, tuple[str, ...], tuple[str, ...]]] = {
-    "no-job": (replace(HEALTHY, job=None), Level.DOWN, ("no job unicorn_summary", CLUSTER), ("--cluster",)),
+CASES: dict[str, tuple[Observation, Level, tuple[str, ...], tuple[str, ...]]] = {
+    "no-job": (
+        replace(HEALTHY, status=None),
+        Level.DOWN,
+        ("no job unicorn_summary", CLUSTER),
+        ("--cluster", "jobs submit unicorn_summary"),
+    ),
     "failed": (
         job(
             state="FAILED",
@@ -194,7 +213,7 @@ CASES: dict[str, tuple[Facts, Level, tuple[str, ...], tuple[str, ...]]] = {
         ("could not be asked", "does not answer"),
         ("endpoint",),
     ),
-    "other-stream": (job(stream="horses"), Level.DEGRADED, ("reads the stream horses",), ("--properties",)),
+    "other-stream": (job(streams=("horses",)), Level.DEGRADED, ("reads the stream horses",), ("--properties",)),
     "checkpoints-off": (job(checkpoints=None), Level.DEGRADED, ("off",), ("execution.checkpointing.interval",)),
     "checkpoint-failed": (
         job(checkpoints=checkpoints(failure="No space left on device")),
@@ -269,7 +288,7 @@ CASES: dict[str, tuple[Facts, Level, tuple[str, ...], tuple[str, ...]]] = {
         job(behind={**BEHIND, SHARDS[0]: 90.0}, behind_earlier={**BEHIND, SHARDS[0]: 80.0}),
         Level.DEGRADED,
         ("1 of 4 shards read 90 s behind", "getting worse", "4 shards on 2 subtasks"),
-        ("jobs stop", "--parallelism 4"),
+        ("jobs stop unicorn_summary", "resume unicorn_summary --parallelism 4"),
     ),
     "behind": (
         job(
@@ -325,7 +344,7 @@ CASES: dict[str, tuple[Facts, Level, tuple[str, ...], tuple[str, ...]]] = {
     "dropped": (
         job(records=replace(RECORDS, dropped=7)),
         Level.NOTE,
-        ("7 late readings", "without being counted"),
+        ("7 late records", "without being counted"),
         ("README",),
     ),
     "just-started": (job(running=6.0, age=7.0), Level.NOTE, ("6.0 s ago",), ("ask again",)),
@@ -352,7 +371,7 @@ def test_finding(name: str) -> None:
 
 def test_every_finding_has_a_case() -> None:
     """No finding is written that is not tried here."""
-    source = "".join(path.read_text() for path in Path(judgement.__file__).parent.glob("*.py"))
+    source = "".join(path.read_text() for path in Path(diagnosis.__file__).parent.glob("*.py"))
     written = set(re.findall(r'Finding\(\s*Level\.\w+(?: if [^,]+ else Level\.\w+)*,\s*"([a-z-]+)"', source))
     assert len(written) > 15
     assert written <= set(CASES)
@@ -385,7 +404,7 @@ def test_exit_codes() -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_no_finding(facts: Facts, name: str) -> None:
+def test_no_finding(facts: Observation, name: str) -> None:
     """What is within bounds, or too young to be judged, is not spoken of."""
     assert name not in names(facts)
 
@@ -471,8 +490,8 @@ def test_event_time_may_run_ahead_of_the_clock() -> None:
         watermark_earlier=MARK + ahead - 120_000,
         subtasks=tuple(replace(one, watermark=MARK + ahead, earlier=MARK + ahead - 120_000) for one in SUBTASKS),
     )
-    assert judgement.judge(replace(facts, aws=None)) == []
-    assert judgement.judge(shards(*(Shard(id_, True, 0.1, NOW + ahead) for id_ in SHARDS), facts=facts)) == []
+    assert diagnosis.judge(replace(facts, aws=None)) == []
+    assert diagnosis.judge(shards(*(Shard(id_, True, 0.1, NOW + ahead) for id_ in SHARDS), facts=facts)) == []
 
 
 def test_held_back_without_kinesis() -> None:
@@ -520,18 +539,18 @@ def test_readings_older_than_the_watermark() -> None:
     old = Shard(SHARDS[0], True, 0.1, NOW - 30 * MINUTE)
     newer = Shard(SHARDS[3], True, 0.1, NOW + 5 * MINUTE)
     finding = found(shards(old, newer, facts=facts), "event-time-apart")
-    assert f"the readings of {SHARDS[0]} are older" in finding.what
+    assert f"the records of {SHARDS[0]} are older" in finding.what
 
 
 def test_reading_a_backlog_is_no_matter_of_clocks() -> None:
     """Subtasks that read a backlog may be far apart in event time, and come together."""
     facts = CASES["event-time-apart"][0]
-    assert facts.job is not None
-    behind = replace(facts.job, behind=dict.fromkeys(SHARDS, 20.0))
-    assert "event-time-apart" not in names(replace(facts, job=behind))
-    slow = replace(facts.job.subtasks[0], earlier=MARK - 60 * MINUTE)
-    closing = replace(facts.job, subtasks=(slow, SUBTASKS[1]), watermark_earlier=MARK - 60 * MINUTE)
-    assert "event-time-apart" not in names(replace(facts, job=closing))
+    assert facts.status is not None
+    behind = replace(facts.status, behind=dict.fromkeys(SHARDS, 20.0))
+    assert "event-time-apart" not in names(replace(facts, status=behind))
+    slow = replace(facts.status.subtasks[0], earlier=MARK - 60 * MINUTE)
+    closing = replace(facts.status, subtasks=(slow, SUBTASKS[1]), watermark_earlier=MARK - 60 * MINUTE)
+    assert "event-time-apart" not in names(replace(facts, status=closing))
 
 
 def test_closed_shards_are_not_behind() -> None:
@@ -553,7 +572,7 @@ def test_a_sink_that_is_not_answered_looks_busy() -> None:
 
 def test_shards_of_another_stream_say_nothing() -> None:
     """With the wrong settings Kinesis tells of a stream that the job does not read."""
-    assert names(shards(*(Shard(id_) for id_ in SHARDS), facts=job(stream="horses"))) == ["other-stream"]
+    assert names(shards(*(Shard(id_) for id_ in SHARDS), facts=job(streams=("horses",)))) == ["other-stream"]
 
 
 def test_a_silent_shard_is_said_once() -> None:
@@ -566,9 +585,55 @@ def test_missing_table_of_a_job_that_restarts() -> None:
     restarting = job(state="RESTARTING", tasks_running=0, failures=(Failure(5.0, REFUSED),))
     facts = replace(restarting, aws=CASES["far-end"][0].aws)
     assert names(facts) == ["far-end", "restarting"]
-    assert report.verdict(judgement.judge(facts)) == (
+    assert report.verdict(diagnosis.judge(facts)) == (
         "not running: the table UnicornSensorData does not exist (and 1 more)"
     )
+
+
+# Other jobs: the rules follow from their SQL.
+
+
+def test_what_the_sql_says_of_time() -> None:
+    """Disorder, warm-up and idleness, event time and the bound of the future are where the job itself has them."""
+    rules = watermark.rules(DECLARED)
+    assert (rules.delay, rules.warm_up, rules.idle, rules.held) == (5_000, 10.0, 60.0, MINUTE)
+    table = DECLARED.texts["readings"]
+    assert far_ends.event_time(table) == EventTime("StatusTime", 10 * MINUTE)
+    other = table.replace("'0 00:00:05'", "'0 00:01:30'").replace("INTERVAL '60' SECOND", "INTERVAL '5' MINUTE")
+    other = other.replace("INTERVAL '10' MINUTE", "INTERVAL '1' HOUR").replace("StatusTime TIMESTAMP", "At TIMESTAMP")
+    rules = watermark.rules(replace(DECLARED, texts={**DECLARED.texts, "readings": other}))
+    assert (rules.delay, rules.warm_up, rules.idle) == (90_000, 10.0, 300.0)
+    assert far_ends.event_time(other) == EventTime("At", 60 * MINUTE)
+    plain = "CREATE TABLE readings (line BYTES, t TIMESTAMP(3), WATERMARK FOR t AS t - INTERVAL '7' SECOND)"
+    rules = watermark.rules(replace(DECLARED, texts={**DECLARED.texts, "readings": plain}))
+    assert (rules.delay, rules.warm_up, rules.idle) == (7_000, 0.0, 60.0), "idle as Flink is configured"
+    assert far_ends.event_time(plain) == EventTime()
+
+
+def test_a_job_without_windows_has_no_watermark_to_judge() -> None:
+    """Nothing waits for event time there, whatever it does; nor is any of it shown."""
+    facts = replace(shards(QUIET, facts=job(**HELD_JOB)), job=replace(DECLARED, views=("checked",)))
+    assert names(facts) == []
+    assert "watermark" not in dict(report.lines(facts, ""))
+
+
+def test_a_job_of_several_streams() -> None:
+    """Shards bear the names of their streams then, as each has a shard 0; subtasks those of their sources."""
+    on = "Source__{0}[1].KinesisConsumer.stream.{0}.shardId"
+    look = metrics.Look(
+        {
+            "a": {f"0.{on.format('horses')}.{SHARDS[0]}.millisBehindLatest": 1500.0},
+            "b": {f"0.{on.format('birds')}.{SHARDS[0]}.millisBehindLatest": 0.0},
+        },
+        0.0,
+        names_streams=True,
+    )
+    sources = {name: Vertex(f"Source: {table}[1]", 1, "RUNNING") for name, table in (("a", "horses"), ("b", "birds"))}
+    assert look.behind() == {f"birds/{SHARDS[0]}": 0.0, f"horses/{SHARDS[0]}": 1.5}
+    assert [(str(one), one.shards) for one in metrics.subtasks(look, look, sources)] == [
+        ("subtask 0 of horses", (f"horses/{SHARDS[0]}",)),
+        ("subtask 0 of birds", (f"birds/{SHARDS[0]}",)),
+    ]
 
 
 # What a person and a script read.
@@ -578,7 +643,7 @@ def test_missing_table_of_a_job_that_restarts() -> None:
 def test_report(name: str) -> None:
     """Whatever the facts: the verdict first, each finding with its remedy, no colour in a pipe, no line cut."""
     facts = HEALTHY if name == "healthy" else CASES[name][0]
-    findings = judgement.judge(facts)
+    findings = diagnosis.judge(facts)
     console = Console(record=True, width=80, force_terminal=False, file=io.StringIO())
     report.show(facts, findings, "nobody asked", console)
     text = console.export_text()
@@ -594,7 +659,7 @@ def test_report_of_a_job_that_starts() -> None:
     """What Flink still tells of records and watermarks is of the time before the restart."""
     out = io.StringIO()
     facts = CASES["starting"][0]
-    report.show(facts, judgement.judge(facts), "", Console(file=out))
+    report.show(facts, diagnosis.judge(facts), "", Console(file=out))
     assert "watermark" not in out.getvalue()
 
 
@@ -602,21 +667,21 @@ def test_report_on_a_terminal() -> None:
     """Long lines go on below their own beginning, within the width."""
     console = Console(record=True, width=80, force_terminal=True, file=io.StringIO())
     facts = CASES["watermark-held-back"][0]
-    report.show(facts, judgement.judge(facts), "", console)
+    report.show(facts, diagnosis.judge(facts), "", console)
     assert max(map(len, console.export_text().splitlines())) <= 80
 
 
 def test_json() -> None:
     """One object with verdict, code, findings and the facts by their names."""
     facts = CASES["no-checkpoint"][0]
-    told = json.loads(json.dumps(report.as_json(facts, judgement.judge(facts))))
+    told = json.loads(json.dumps(report.as_json(facts, diagnosis.judge(facts))))
     assert (told["verdict"], told["code"]) == ("not making progress", 3)
     assert [one["name"] for one in told["findings"]] == ["no-checkpoint"]
     assert told["facts"]["job"]["checkpoints"]["age"] == 90.0
     assert told["facts"]["aws"]["shards"][0]["id"] == SHARDS[0]
 
 
-def test_words() -> None:
+def test_quantities() -> None:
     """Quantities in units that a person reads at a glance."""
     given = (2.71, 62, 119, 597, 10_920, 200_000, -0.1)
     assert [formats.duration(seconds) for seconds in given] == [
@@ -628,9 +693,9 @@ def test_words() -> None:
         "31.0 kB",
         "5.0 MB",
     ]
-    assert words.listed(["a", "b", "c"]) == "a, b and c"
-    assert words.listed([]) == ""
-    assert words.listed(list("abcdef")) == "a, b, c, d and 2 more"
+    assert formats.listed(["a", "b", "c"]) == "a, b and c"
+    assert formats.listed([]) == ""
+    assert formats.listed(list("abcdef")) == "a, b, c, d and 2 more"
 
 
 # Gathering, against a REST API that answers as Flink 1.20.5 did when it was asked.
@@ -816,12 +881,12 @@ def serving(fake: FakeFlink) -> Iterator[str]:
         thread.join()
 
 
-def gathered(fake: FakeFlink) -> Job:
+def gathered(fake: FakeFlink) -> JobStatus:
     with serving(fake) as address:
         cluster = rest.Cluster(address)
         chosen = flink.chosen(cluster, "unicorn_summary")
         assert chosen is not None
-        return flink.ask(cluster, chosen, ("summary_stream", "sensor_data"), sleep=lambda _seconds: None)
+        return flink.gather(cluster, chosen, ("summary_stream", "sensor_data"), sleep=lambda _seconds: None)
 
 
 def test_gathered() -> None:
@@ -840,7 +905,7 @@ def test_gathered() -> None:
         Subtask(0, SHARDS[2:], MARK, MARK - 60_000),
         Subtask(1, SHARDS[:1], MARK - 1, None),
     )
-    assert known.stream == "wildrydes"
+    assert known.streams == ("wildrydes",)
     assert known.behind == {SHARDS[0]: 0.0, SHARDS[2]: 1.5}, "-1 is of a shard that was not read yet"
     assert known.behind_earlier is None
     assert (known.watermark, known.watermark_earlier) == (MARK - 2, None), "where the subtasks meet, not behind it"
@@ -870,10 +935,10 @@ def test_gathered_before_there_are_metrics() -> None:
     assert known.subtasks == (Subtask(0), Subtask(1))
     assert known.records == Records()
     assert known.watermark is None
-    young = replace(HEALTHY, job=replace(known, running=5.0, age=5.0, failures=()))
-    young = replace(young, job=replace(young.job, checkpoints=checkpoints(age=None)))  # type: ignore[type-var]
+    young = replace(HEALTHY, status=replace(known, running=5.0, age=5.0, failures=()))
+    young = replace(young, status=replace(young.status, checkpoints=checkpoints(age=None)))  # type: ignore[type-var]
     assert names(young) == ["just-started"]
-    report.show(young, judgement.judge(young), "", Console(file=io.StringIO()))
+    report.show(young, diagnosis.judge(young), "", Console(file=io.StringIO()))
 
 
 def test_metrics_of_many_subtasks_are_asked_in_parts() -> None:
@@ -891,7 +956,7 @@ def test_a_job_that_does_not_run_has_no_metrics() -> None:
     known = gathered(fake)
     assert (known.state, known.running, known.tasks_running, known.slots_free) == ("RESTARTING", None, 0, 1)
     assert (known.subtasks, known.records) == ((), None)
-    assert names(replace(HEALTHY, job=known)) == ["restarting"]
+    assert names(replace(HEALTHY, status=known)) == ["restarting"]
 
 
 @pytest.mark.parametrize("interval", [None, 2**63 - 1])
@@ -1008,6 +1073,7 @@ def event(text: str) -> int:
     return int(datetime.fromisoformat(f"2026-11-24 {text}+00:00").timestamp() * 1000)
 
 
+STATUS_TIME = EventTime("StatusTime", 10 * MINUTE)
 THROTTLED = ClientError({"Error": {"Code": "ProvisionedThroughputExceededException"}}, "GetRecords")
 
 
@@ -1027,7 +1093,7 @@ THROTTLED = ClientError({"Error": {"Code": "ProvisionedThroughputExceededExcepti
 def test_shard_asked(reads: list[Any], shard: Shard, starts: list[float]) -> None:
     """At most four reads tell whether a shard speaks; of what they cannot tell, nothing is claimed."""
     fake, clock = FakeKinesis(*reads), NoWaiting()
-    found_ = ask_aws.Probe(fake, "wildrydes", BEGIN, clock).ask("s")  # type: ignore[arg-type]
+    found_ = far_ends.Probe(fake, "wildrydes", STATUS_TIME, BEGIN, clock).look("s")  # type: ignore[arg-type]
     assert replace(found_, oldest=None) == shard
     assert fake.starts == starts
     assert not fake.reads
@@ -1037,12 +1103,12 @@ def test_shard_asked(reads: list[Any], shard: Shard, starts: list[float]) -> Non
 def test_the_times_of_a_shard() -> None:
     """The newest and the oldest of its last readings, without those from the future, which the job does not take."""
     fake = FakeKinesis(([3.0, 2.0, 1.0], 0))
-    probe = ask_aws.Probe(fake, "wildrydes", BEGIN, NoWaiting())  # type: ignore[arg-type]
+    probe = far_ends.Probe(fake, "wildrydes", STATUS_TIME, BEGIN, NoWaiting())  # type: ignore[arg-type]
     records = [
         Record("s", "1", "k", BEGIN, json.dumps({"StatusTime": f"2026-11-24 {text}"}).encode())
         for text in ("07:00:01", "12:00:00", "12:09:59", "17:00:02", "x")
     ]
-    told = probe._heard("s", records, 1.0)
+    told = probe.heard("s", records, 1.0)
     assert (told.oldest, told.event, told.ahead) == (event("07:00:01"), event("12:09:59"), 5 * 60 * MINUTE + 2_000)
 
 
@@ -1055,12 +1121,12 @@ HOUR = 60 * MINUTE
         # A watermark that all wait for, or a shard whose readings are all late: the clock is the same.
         (
             Shard(SHARDS[3], True, 0.1, NOW - 5 * HOUR),
-            f"the readings of {SHARDS[3]} are 5 h 00 min behind: a time zone?",
+            f"the records of {SHARDS[3]} are 5 h 00 min behind: a time zone?",
         ),
         (Shard(SHARDS[3], True, 0.1, NOW - 5 * HOUR - 90_000), "5 h 00 min behind: a time zone?"),
         (Shard(SHARDS[3], True, 0.1, NOW - 5 * HOUR - HOUR // 2), "5 h 30 min behind: a time zone?"),
         # Two producers on one shard.
-        (Shard(SHARDS[3], True, 0.1, NOW, NOW - 4 * HOUR), f"some readings of {SHARDS[3]} are 4 h 00 min behind"),
+        (Shard(SHARDS[3], True, 0.1, NOW, NOW - 4 * HOUR), f"some records of {SHARDS[3]} are 4 h 00 min behind"),
         (Shard(SHARDS[3], True, 0.1, NOW, NOW, 9 * HOUR), "9 h 00 min ahead of their arrival: a time zone?"),
         # No time zone: nearly none, too far, in between, or a record that does not come just now.
         (Shard(SHARDS[3], True, 0.1, NOW - MINUTE), None),
@@ -1073,7 +1139,7 @@ HOUR = 60 * MINUTE
 def test_a_clock_of_another_time_zone(shard: Shard, said: str | None) -> None:
     """Whichever way it hurts, the readings of a shard that lag by whole hours, and arrive just now, are named."""
     facts = shards(shard)
-    told = [one for one in judgement.judge(facts) if one.name == "time-zone"]
+    told = [one for one in diagnosis.judge(facts) if one.name == "time-zone"]
     assert [said in one.what for one in told] == ([True] if said else [])
     assert all("UTC" in one.remedy for one in told)
 
@@ -1143,7 +1209,7 @@ def test_the_last_window_of_a_stream_that_stops_is_open() -> None:
     ],
     ids=["flows", "read lately", "nothing read", "young", "on their way", "more to read"],
 )
-def test_nothing_is_held(facts: Facts) -> None:
+def test_nothing_is_held(facts: Observation) -> None:
     """While records are read, or are still to be read, windows wait for nothing but these."""
     assert not {"held-until-more", "open-windows"} & set(names(facts))
 
@@ -1160,7 +1226,7 @@ def test_a_table_that_cannot_take_the_rows() -> None:
 def test_closed_shards_are_not_asked() -> None:
     """Nothing comes to them any more."""
     fake = FakeKinesis(([1.0], 0))
-    found = ask_aws.open_shards(fake, "wildrydes", NoWaiting())  # type: ignore[arg-type]
+    found = far_ends.open_shards(fake, "wildrydes", STATUS_TIME, NoWaiting())  # type: ignore[arg-type]
     assert [one.id for one in found] == ["new"]
 
 
@@ -1176,11 +1242,11 @@ def test_closed_shards_are_not_asked() -> None:
 )
 def test_event_time(data: bytes, time: int | None) -> None:
     """Rubbish has none."""
-    assert ask_aws.event_time(Record("s", "1", "k", BEGIN, data)) == time
+    assert STATUS_TIME.of(Record("s", "1", "k", BEGIN, data)) == time
 
 
-def values_for(endpoint: str, names_: Any) -> Any:
-    return settings.parse(running.application_properties(endpoint, names_)).values
+def settings_for(endpoint: str, names_: Any) -> Any:
+    return settings.parse(running.application_properties(endpoint, names_))
 
 
 @pytest.mark.usefixtures("credentials")
@@ -1191,7 +1257,7 @@ def test_aws_asked(aws: emulator.Emulator) -> None:
     kinesis.put_record(
         StreamName=on.names.raw, PartitionKey="k", Data=b'{"StatusTime": "2026-11-24 11:59:58"}', ExplicitHashKey="0"
     )
-    told = ask_aws.ask(values_for(aws.endpoint, on.names))
+    told = far_ends.gather(settings_for(aws.endpoint, on.names))
     assert told.problem is None
     assert [one.problem for one in told.resources] == [None] * 4
     assert [(one.id, one.silent is not None, one.event) for one in told.shards] == [
@@ -1200,7 +1266,7 @@ def test_aws_asked(aws: emulator.Emulator) -> None:
         (SHARDS[2], False, None),
     ]
     dynamodb.delete_table(TableName=on.names.table)
-    told = ask_aws.ask(values_for(aws.endpoint, replace(on.names, raw="nowhere")))
+    told = far_ends.gather(settings_for(aws.endpoint, replace(on.names, raw="nowhere")))
     assert [(one.table, one.problem) for one in told.resources if one.problem] == [
         ("readings", "does not exist"),
         ("sensor_data", "does not exist"),
@@ -1218,17 +1284,17 @@ def test_aws_asked(aws: emulator.Emulator) -> None:
             {"AttributeName": "StatusTime", "AttributeType": "N"},
         ],
     )
-    told = ask_aws.ask(values_for(aws.endpoint, on.names))
+    told = far_ends.gather(settings_for(aws.endpoint, on.names))
     problem = "has the key Name (text), StatusTime (number), not Name (text), StatusTime (text)"
     assert [(one.table, one.problem) for one in told.resources if one.problem] == [("sensor_data", problem)]
     with pytest.raises(processes.RunError, match=re.escape(f"table {on.names.table} at {aws.endpoint} {problem}: ")):
-        resources.require(values_for(aws.endpoint, on.names))
+        resources.require(settings_for(aws.endpoint, on.names))
 
 
 @pytest.mark.usefixtures("credentials")
 def test_aws_does_not_answer() -> None:
     """That is a fact like any other."""
-    told = ask_aws.ask(values_for(f"http://127.0.0.1:{processes.free_port()}", resources.default_names()))
+    told = far_ends.gather(settings_for(f"http://127.0.0.1:{processes.free_port()}", local_resources.default_names()))
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+ does not answer", told.problem or "")
 
 
@@ -1236,9 +1302,16 @@ def test_aws_does_not_answer() -> None:
 
 
 def run(*flags: str) -> int:
-    top = argparse.ArgumentParser()
-    command.health_parser(top.add_subparsers(dest="command", required=True))
-    return command.run(top.parse_args(["health", *flags]))
+    """`python -m jobs health unicorn_summary` with these options; its exit code."""
+
+    def ended() -> int:
+        try:
+            code: int = command.health.main(["unicorn_summary", *flags], standalone_mode=False)
+        except click.UsageError as error:
+            return error.exit_code
+        return code
+
+    return guarded(ended)
 
 
 @pytest.fixture

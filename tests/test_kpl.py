@@ -22,6 +22,7 @@ from flink.backfill import archive as backfill_archive
 from flink.backfill import rows as backfill_rows
 from local import check, proof
 from local.emulator import Emulator
+from pipeline.job import load
 from tests.emulated import run_to_end, stage
 from tests.kpl import HASHES, MAGIC, Inner, aggregate, shard_of
 
@@ -140,10 +141,12 @@ def test_a_backfill_sees_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "hour").write_bytes(WHOLE + b"\n" + SEVERAL + ON_ONE_LINE + PLAIN[0])
     asked = threading.Event()
     archive = backfill_archive.gather([str(tmp_path / "hour")], tmp_path / "laid-out", {}, asked, print)
-    lines, rows = backfill_rows.compute(archive, tmp_path / "rows", 1, asked, print)
+    lines, rows = backfill_rows.compute(
+        load("unicorn_summary").backfill(), {"readings": archive}, tmp_path / "rows", 1, asked, say=print
+    )
     counted = [reading(HERE, second) for second in (41, 42, 51)]
-    assert {(row["Name"], row["StatusTime"]): dict(row) for row in rows} == check.rows(counted)
-    assert lines.readings == len(counted)
+    assert {(row["Name"], row["StatusTime"]): dict(row) for row in rows["sensor_data"]} == check.rows(counted)
+    assert lines.records == len(counted)
     assert lines.rejected == {"PARSE": WHOLE.count(b"\n") + 2}
 
 

@@ -15,85 +15,75 @@ from typing import Any
 import pytest
 
 from deploy import template, up
-from flink import flags, points, rest, state, submit
+from flink import flags, rest, savepoints, submit
+from flink import signature as signatures
 from jobs import __main__ as jobs_program
 from local import __main__ as local_program
-from pipeline import job as jobs_job
-from pipeline import places, settings
-from pipeline.job import Job, load
+from pipeline import places, settings, statements
+from pipeline.job import load
+from program.errors import Unusable
 
 JOB = load("unicorn_summary")
 
 SIGNATURE = "0123456789ab"
 
 
-class Changed(Job):
-    """The job with some text of its SQL replaced."""
-
-    changes: Mapping[tuple[str, str], tuple[str, str]]
-
-    def sql(self, kind: str, name: str) -> str:
-        text = super().sql(kind, name)
-        if (kind, name) in self.changes:
-            old, new = self.changes[kind, name]
-            assert old in text
-            text = text.replace(old, new)
-        return text
-
-
-def plan(changes: Mapping[tuple[str, str], tuple[str, str]]) -> str:
+def plan(changes: Mapping[str, tuple[str, str]]) -> str:
+    """Flink's plan of the job with some text of its SQL replaced."""
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
-    changed = Changed(**vars(JOB))
-    object.__setattr__(changed, "changes", changes)
+    texts = dict(JOB.texts)
+    for name, (old, new) in changes.items():
+        assert old in texts[name]
+        texts[name] = texts[name].replace(old, new)
+    changed = replace(JOB, texts=texts)
     environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    aws = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}])
-    jobs_job.declare(environment, changed, places.connectors(aws))
-    return str(jobs_job.inserts(environment, changed).explain())
+    statements.declare(environment, changed, places.connectors(settings.example(JOB)))
+    return str(statements.inserts(environment, changed).explain())
 
 
 @pytest.fixture(scope="module")
 def signature(jvm: Path) -> str:  # noqa: ARG001  (PyFlink needs it first)
-    return state.signature(plan({}))
+    return signatures.signature(plan({}))
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        (("views", "rejects"), "'its window closed at '", "'too late: '"),
-        (("tables", "readings"), "longest_name AS 128", "longest_name AS 64"),
-        (("tables", "readings"), "'0 00:00:05' DAY", "'0 00:00:07' DAY"),
-        (("tables", "readings"), "INTERVAL '60' SECOND", "INTERVAL '90' SECOND"),
-        (("views", "summary"), "ROUND(SUM(", "FLOOR(SUM("),
+        ("rejects", "'its window closed at '", "'too late: '"),
+        ("readings", "longest_name AS 128", "longest_name AS 64"),
+        ("readings", "'0 00:00:05' DAY", "'0 00:00:07' DAY"),
+        ("readings", "INTERVAL '60' SECOND", "INTERVAL '90' SECOND"),
+        ("summary", "ROUND(SUM(", "FLOOR(SUM("),
     ],
 )
-def test_a_change_that_keeps_the_state(signature: str, file: tuple[str, str], old: str, new: str) -> None:
+def test_a_change_that_keeps_the_state(signature: str, file: str, old: str, new: str) -> None:
     """Messages, rules and limits are no state: their change can be resumed."""
-    assert state.signature(plan({file: (old, new)})) == signature
+    assert signatures.signature(plan({file: (old, new)})) == signature
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
         # Flink itself would take this one without a word: MIN and MAX of an INT are stored alike.
-        (("views", "summary"), "MIN(reading.MagicPoints) AS", "MAX(reading.MagicPoints) AS"),
-        (("views", "windowed"), "INTERVAL '1' MINUTE", "INTERVAL '5' MINUTE"),
-        (("views", "summary"), "SUM(CAST", "AVG(CAST"),
-        (("views", "gathered"), "PARTITION BY shard", "PARTITION BY reading.Name"),
-        (("views", "gathered"), "MAX(StatusTime - disorder) OVER", "MIN(StatusTime - disorder) OVER"),
-        (("views", "rejects"), "FROM checked\n    WHERE error_name IS NOT NULL", "FROM checked\n    WHERE FALSE"),
+        ("summary", "MIN(record.MagicPoints) AS", "MAX(record.MagicPoints) AS"),
+        ("windowed", "INTERVAL '1' MINUTE", "INTERVAL '5' MINUTE"),
+        ("summary", "SUM(CAST", "AVG(CAST"),
+        ("gathered", "PARTITION BY shard", "PARTITION BY record.Name"),
+        ("gathered", "MAX(event_time - disorder) OVER", "MIN(event_time - disorder) OVER"),
+        ("rejects", "FROM checked\n    WHERE error_name IS NOT NULL", "FROM checked\n    WHERE FALSE"),
     ],
 )
-def test_a_change_that_does_not(signature: str, file: tuple[str, str], old: str, new: str) -> None:
+def test_a_change_that_does_not(signature: str, file: str, old: str, new: str) -> None:
     """Another aggregate, window, key, or shape of the plan is another state."""
-    assert state.signature(plan({file: (old, new)})) != signature
+    assert signatures.signature(plan({file: (old, new)})) != signature
 
 
 def test_another_highest_parallelism_is_another_state() -> None:
     """Flink cuts keyed state into so many parts when it is first written, and can never cut it anew."""
     known = "== Optimized Execution Plan ==\nSink(table=[x])\n"
-    assert len({state.signature(known, most) for most in (None, 128, 1024)}) == 3
-    assert state.signature(known, 1024) == state.signature(known, 1024)
+    assert len({signatures.signature(known, most) for most in (None, 128, 1024)}) == 3
+    assert signatures.signature(known, 1024) == signatures.signature(known, 1024)
 
 
 def test_no_more_subtasks_than_a_restored_job_can_have(capsys: pytest.CaptureFixture[str]) -> None:
@@ -102,9 +92,9 @@ def test_no_more_subtasks_than_a_restored_job_can_have(capsys: pytest.CaptureFix
     assert most is not None
     unusable = str(most + 1)
     for program, command in (
-        (jobs_program.main, ["submit", "--parallelism", unusable]),
-        (jobs_program.main, ["resume", "--parallelism", unusable]),
-        (local_program.main, ["job", "--parallelism", unusable]),
+        (jobs_program.main, ["submit", "unicorn_summary", "--parallelism", unusable]),
+        (jobs_program.main, ["resume", "unicorn_summary", "--parallelism", unusable]),
+        (jobs_program.main, ["run", "unicorn_summary", "--parallelism", unusable]),
         (local_program.main, ["demo", "--parallelism", unusable]),
     ):
         try:
@@ -112,7 +102,7 @@ def test_no_more_subtasks_than_a_restored_job_can_have(capsys: pytest.CaptureFix
         except SystemExit as ended:
             code = ended.code
         assert code == 2
-        assert f"{unusable} subtasks are more than the {most} that the job's state" in capsys.readouterr().err
+        assert f"{unusable} subtasks are more than the {most} that a job's state" in capsys.readouterr().err
     assert flags.subtasks(str(most)) == most
 
 
@@ -128,8 +118,8 @@ def test_a_deployment_cannot_outgrow_its_state() -> None:
 
 def test_a_text_without_a_plan() -> None:
     """What is no plan has no signature."""
-    with pytest.raises(state.StateError, match="no optimised execution plan"):
-        state.signature("== Abstract Syntax Tree ==\nLogicalSink\n")
+    with pytest.raises(signatures.SignatureError, match="no optimised execution plan"):
+        signatures.signature("== Abstract Syntax Tree ==\nLogicalSink\n")
 
 
 def made(folder: Path, uri_part: str, age: int) -> None:
@@ -146,31 +136,31 @@ def test_the_newest_point(tmp_path: Path) -> None:
     made(tmp_path, f"savepoints/job-{'f' * 12}/savepoint-abc-1234567890ab", age=30)
     made(tmp_path, f"checkpoints/other-{SIGNATURE}/abc/chk-9", age=0)
     (tmp_path / f"checkpoints/job-{SIGNATURE}/abc/chk-9").mkdir()  # not complete
-    folders = points.Folders(f"file://{tmp_path}/checkpoints", f"file:{tmp_path}/savepoints", "job")
+    folders = savepoints.Folders(f"file://{tmp_path}/checkpoints", f"file:{tmp_path}/savepoints", "job")
     found = folders.on_disk()
     assert len(found) == 3
-    newest = points.newest(found, "there")
+    newest = savepoints.newest(found, "there")
     assert (newest.uri.rpartition("/")[2], newest.kind, newest.signature) == ("chk-8", "checkpoint", SIGNATURE)
     savepoint = next(point for point in found if point.kind == "savepoint")
     assert savepoint.signature == "f" * 12
-    with pytest.raises(points.PointError, match=r"no checkpoint or savepoint under there .* --from"):
-        points.newest([], "there")
+    with pytest.raises(savepoints.SavepointError, match=r"no checkpoint or savepoint under there .* --from"):
+        savepoints.newest([], "there")
 
 
 def test_a_path_without_a_signature() -> None:
     """A savepoint that someone made elsewhere has none; the id in its own name is not one."""
-    assert points.signature_in("s3://bucket/savepoints/savepoint-4fdffb-4450da4e5e37", "job") is None
-    assert points.signature_in(f"s3://bucket/c/job-{SIGNATURE}/x/chk-1", "job") == SIGNATURE
-    assert points.local_path("s3://bucket/c") is None
-    assert points.local_path("file:///a b/c") == points.local_path("file:/a b/c") == Path("/a b/c")
+    assert savepoints.signature_in("s3://bucket/savepoints/savepoint-4fdffb-4450da4e5e37", "job") is None
+    assert savepoints.signature_in(f"s3://bucket/c/job-{SIGNATURE}/x/chk-1", "job") == SIGNATURE
+    assert savepoints.local_path("s3://bucket/c") is None
+    assert savepoints.local_path("file:///a b/c") == savepoints.local_path("file:/a b/c") == Path("/a b/c")
 
 
 def test_folders_of_a_cluster() -> None:
     """Under today's names or the former ones; savepoints beside the checkpoints if nothing says where."""
-    assert points.folders({"state.checkpoints.dir": "s3://b/c/"}, "job").checkpoints == "s3://b/c"
-    assert points.folders({points.CHECKPOINTS: "s3://b/c"}, "job").savepoints == "s3://b/c/savepoints"
-    with pytest.raises(points.PointError, match=r"no execution\.checkpointing\.dir"):
-        points.folders({}, "job")
+    assert savepoints.folders({"state.checkpoints.dir": "s3://b/c/"}, "job").checkpoints == "s3://b/c"
+    assert savepoints.folders({savepoints.CHECKPOINTS: "s3://b/c"}, "job").savepoints == "s3://b/c/savepoints"
+    with pytest.raises(savepoints.SavepointError, match=r"no execution\.checkpointing\.dir"):
+        savepoints.folders({}, "job")
 
 
 @pytest.mark.parametrize(
@@ -190,7 +180,7 @@ def test_addresses(text: str, address: str) -> None:
 @pytest.mark.parametrize("text", ["https://x:1", "http://x:99999", "http://x/path", "http://a:b@x:1", "http://"])
 def test_addresses_that_are_none(text: str) -> None:
     """One sentence says what an address is."""
-    with pytest.raises(submit.SubmitError, match="not an address of a Flink cluster"):
+    with pytest.raises(Unusable, match="not an address of a Flink cluster"):
         submit.cluster_at(text)
 
 
@@ -225,7 +215,7 @@ def fake() -> Iterator[tuple[rest.Cluster, dict[str, Any]]]:
         thread.join(5)
 
 
-ASKED = submit.Submission(Path("application_properties.json"), 2)
+ASKED = submit.Submission(JOB, Path("application_properties.json"), 2)
 
 
 def test_what_the_launcher_decides(fake: tuple[rest.Cluster, dict[str, Any]]) -> None:
@@ -244,7 +234,7 @@ def test_what_the_launcher_decides(fake: tuple[rest.Cluster, dict[str, Any]]) ->
         {"key": "execution.checkpointing.interval", "value": "1 min"},
         {"key": "restart-strategy.type", "value": "fixed-delay"},
     ]
-    asked = replace(ASKED, point=points.Point("s3://b/p", 0, None))
+    asked = replace(ASKED, snapshot=savepoints.Snapshot("s3://b/p", 0, None))
     options = submit.options(cluster, asked, SIGNATURE)
     assert options["execution.checkpointing.interval"] == "1 min"
     assert {name for name in options if name.startswith("restart")} == {"restart-strategy.type"}
@@ -260,8 +250,8 @@ def test_what_a_cluster_cannot_take(fake: tuple[rest.Cluster, dict[str, Any]]) -
     with pytest.raises(submit.SubmitError, match=r"is Flink 2\.0\.0; this job is made for 1\.20"):
         submit.submit(cluster, ASKED, SIGNATURE)
     answers["/jobs/overview"]["jobs"] = [
-        {"jid": "a" * 32, "name": submit.NAME, "state": "RUNNING", "start-time": 5},
-        {"jid": "b" * 32, "name": submit.NAME, "state": "CANCELED", "start-time": 6},
+        {"jid": "a" * 32, "name": submit.name_of(JOB), "state": "RUNNING", "start-time": 5},
+        {"jid": "b" * 32, "name": submit.name_of(JOB), "state": "CANCELED", "start-time": 6},
     ]
     with pytest.raises(submit.SubmitError, match=f"already, RUNNING as {'a' * 32}"):
         submit.submit(cluster, ASKED, SIGNATURE)
@@ -269,28 +259,28 @@ def test_what_a_cluster_cannot_take(fake: tuple[rest.Cluster, dict[str, Any]]) -
 
 def test_another_state_is_refused() -> None:
     """One sentence: which point, what changed, and from which time to start again."""
-    point = points.Point(f"file:/c/unicorn_summary-{SIGNATURE}/a/chk-4", 1_795_000_000, SIGNATURE)
-    submit.compatible(point, SIGNATURE)
-    submit.compatible(replace(point, signature=None), SIGNATURE)  # then Flink alone decides
+    point = savepoints.Snapshot(f"file:/c/unicorn_summary-{SIGNATURE}/a/chk-4", 1_795_000_000, SIGNATURE)
+    submit.compatible(JOB, point, SIGNATURE)
+    submit.compatible(JOB, replace(point, signature=None), SIGNATURE)  # then Flink alone decides
     with pytest.raises(
-        state.StateError, match=r"checkpoint file:/c/.* jobs submit --start 2026-11-18T10:56:00\.000\+00:00"
+        signatures.SignatureError,
+        match=r"checkpoint file:/c/.* jobs submit unicorn_summary --start 2026-11-18T10:56:00\.000\+00:00",
     ):
-        submit.compatible(point, "f" * 12)
+        submit.compatible(JOB, point, "f" * 12)
 
 
-def test_another_start(tmp_path: Path) -> None:
+def test_another_start() -> None:
     """--start changes where reading begins, and nothing else of the settings."""
     document = [
         {"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}},
         {"PropertyGroupId": "readings", "PropertyMap": {"stream": "mine", "start": "LATEST"}},
     ]
-    given = tmp_path / "given.json"
-    given.write_text(json.dumps(document))
     time = "2026-11-22T06:00:00.000+00:00"
-    values = settings.read(submit.with_start(given, time, tmp_path)).values["readings"]
+    other = settings.started_at(settings.parse(document, JOB), {"readings": time})
+    values = settings.parse(other, JOB).values["readings"]
     assert (values["stream"], values["start"], values["start.timestamp"]) == ("mine", "AT_TIMESTAMP", time)
-    given.write_text(json.dumps(document[:1]))
-    values = settings.read(submit.with_start(given, "LATEST", tmp_path)).values["readings"]
+    other = settings.started_at(settings.parse(document[:1], JOB), {"readings": "LATEST"})
+    values = settings.parse(other, JOB).values["readings"]
     assert (values["start"], values.get("start.timestamp")) == ("LATEST", None)
 
 
@@ -308,25 +298,23 @@ def test_latest_is_the_moment_of_the_command() -> None:
 )
 def test_a_start_that_is_none(text: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Neither a position, nor a time with zone and milliseconds, nor one that has been."""
-    with pytest.raises(SystemExit) as ended:
-        jobs_program.main(["submit", "--start", text])
-    assert ended.value.code == 2
-    assert "argument --start: " in capsys.readouterr().err
+    assert jobs_program.main(["submit", "unicorn_summary", "--start", text]) == 2
+    assert "for '--start': " in capsys.readouterr().err
 
 
 def test_where_a_job_began_is_in_the_path_of_its_points(tmp_path: Path) -> None:
     """So a job is resumed with the start that its shards without a record still wait for, whatever the settings say."""
     began = 1_795_000_000_123
-    folders = points.folders({"execution.checkpointing.dir": tmp_path.as_uri()}, "n")
+    folders = savepoints.folders({"execution.checkpointing.dir": tmp_path.as_uri()}, "n")
     path = Path(folders.checkpoints_of(SIGNATURE, began).removeprefix("file:///")) / "job" / "chk-3"
     made(Path("/"), str(path), 5)
     made(tmp_path, f"n-{SIGNATURE}/job/chk-4", 9)
-    point = points.newest(folders.on_disk(), "there")
+    point = savepoints.newest(folders.on_disk(), "there")
     assert (point.start, point.signature) == (began, SIGNATURE)
     assert submit.start_of(point) == "2026-11-18T11:06:40.123+00:00"
-    savepoint = points.Point(f"{folders.savepoints_of(SIGNATURE, began)}/savepoint-1", 0, SIGNATURE)
+    savepoint = savepoints.Snapshot(f"{folders.savepoints_of(SIGNATURE, began)}/savepoint-1", 0, SIGNATURE)
     assert savepoint.start == began
-    assert submit.start_of(points.Point(f"{folders.savepoints_of(SIGNATURE)}/savepoint-1", 0, SIGNATURE)) is None
+    assert submit.start_of(savepoints.Snapshot(f"{folders.savepoints_of(SIGNATURE)}/savepoint-1", 0, SIGNATURE)) is None
     settings_ = [
         {"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}},
         {
@@ -336,9 +324,9 @@ def test_where_a_job_began_is_in_the_path_of_its_points(tmp_path: Path) -> None:
     ]
     file = tmp_path / "settings.json"
     file.write_text(json.dumps(settings_))
-    assert submit.start_in(file) == began
+    assert submit.start_in(settings.read(file, JOB)) == began
     file.write_text(json.dumps(settings_[:1]))
-    assert submit.start_in(file) is None
+    assert submit.start_in(settings.read(file, JOB)) is None
 
 
 def test_a_failed_flink_run() -> None:

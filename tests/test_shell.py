@@ -23,10 +23,13 @@ from consumer.__main__ import main as consumer
 from consumer.tail import stored
 from deploy.account import Account, DeployError
 from flink import distribution, rest
+from flink import resources as flink_resources
 from flink.backfill import archive
 from java import lib
 from local import emulator, node, resources
 from local.emulator import Emulator, Keys
+from pipeline import settings
+from pipeline.job import load
 from producer.kinesis import connect as produce
 from producer.records import Kind, Record
 from producer.sinks import ProducerError
@@ -333,8 +336,9 @@ def test_a_configuration_that_cannot_be_is_one_true_sentence(
     with pytest.raises(DeployError) as undone:
         Account.at(None, None, None).client("sts")
     said.append(str(undone.value))
+    chosen = settings.example(load("unicorn_summary"))
     with pytest.raises(AwsError) as unlooked:
-        resources.require({"aws": {"region": "us-east-1"}, "readings": {"stream": "any"}})
+        flink_resources.require(chosen)
     said.append(str(unlooked.value))
     for one in said:
         assert SAID[profile].lower() in one.lower(), one
@@ -381,8 +385,10 @@ def test_the_password_of_an_endpoint_is_not_told(monkeypatch: pytest.MonkeyPatch
     for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}.items():
         monkeypatch.setenv(name, value)
     endpoint = "http://me:hush@127.0.0.1:9"
+    group = {"PropertyGroupId": "aws", "PropertyMap": {"region": "any", "endpoint": endpoint}}
+    chosen = settings.parse([group], load("unicorn_summary"))
     with pytest.raises(AwsError, match=r"^http://127\.0\.0\.1:9 does not answer: ") as unlooked:
-        resources.require({"aws": {"region": "any", "endpoint": endpoint}, "readings": {"stream": "any"}})
+        flink_resources.require(chosen)
     account = Account.at(endpoint, "any", None)
     with pytest.raises(DeployError, match=r"^http://127\.0\.0\.1:9 does not answer") as undone, account.sentences():
         account.client("sts").get_caller_identity()

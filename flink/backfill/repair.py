@@ -1,12 +1,13 @@
-"""Rows computed again from archived raw records, where late readings are counted, and put right in the table.
+"""Rows computed again from archived records, where late ones are counted, and put right in the job's keyed tables.
 
 Two steps. Flink computes the rows from the archive with the job's own SQL, in batch mode, into files. Then they are
-compared with the table, and what differs is written. Flink's DynamoDB sink could write but not compare: an archive
+compared with the tables, and what differs is written. Flink's DynamoDB sink could write but not compare: an archive
 that lacks some records would replace good rows by smaller ones, and each run would rewrite every row.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 import threading
 from collections import Counter
@@ -15,33 +16,39 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
+from connectors.kind import Declared
 from flink.backfill.archive import Archive, gather
-from flink.backfill.rows import Lines, Stopped, compute
-from flink.backfill.table import READ_AT_ONCE, Key, Row, Table, Verdict, compare, connect
-from pipeline.job import load
+from flink.backfill.rows import TALLY, Lines, Row, Stopped, compute
+from flink.backfill.table import READ_AT_ONCE, Key, Table, Verdict, checked, compare, connect, types
+from pipeline.job import Job
 from pipeline.settings import Settings
 from program import folders
 from program.output import Say
 from program.processes import RunError
 from program.waiting import Retry
 
-BACKFILL_EACH = load("unicorn_summary").backfill(each=True)
-
 LOOK_LIMIT = 10.0  # seconds for the table to answer at first; there is no work to lose yet
 SHOWN = 5  # rows of a verdict that the report shows
+# A column that is the end of a row's window: texts of this form sort like the times they name.
+_WINDOW_END = r"(?:\w+\.)?window_end"
+_END = re.compile(
+    rf"(?:DATE_FORMAT\s*\(\s*{_WINDOW_END}\s*,\s*'yyyy-MM-dd HH:mm:ss\.SSS'\s*\)"
+    rf"|CAST\s*\(\s*{_WINDOW_END}\s+AS\s+(?:STRING|VARCHAR)\s*\))\s+(?:AS\s+)?`?(\w+)`?",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True)
 class Options:
     """What is asked for.
 
-    sources: files, folders and s3:// prefixes that together are the archive. since, until: StatusTimes as text, None
-    for no bound; the rows after `since`, up to and including `until`, are meant. overwrite: write also rows that are
-    new without both bounds, or smaller than the table's. once: write rows that are smaller for repeated lines alone.
-    dry_run: write nothing. parallelism: subtasks of Flink.
+    sources: for each source of the job files, folders and s3:// prefixes that together are its archive. since, until:
+    window ends as text, None for no bound; the rows after `since`, up to and including `until`, are meant. overwrite:
+    write also rows that are new or different without both bounds, or smaller than the table's. once: write rows that
+    are smaller for repeated lines alone. dry_run: write nothing. parallelism: subtasks of Flink.
     """
 
-    sources: Sequence[str]
+    sources: Mapping[str, Sequence[str]]
     since: str | None = None
     until: str | None = None
     overwrite: bool = False
@@ -49,87 +56,137 @@ class Options:
     dry_run: bool = False
     parallelism: int = 1
 
-    def means(self, status_time: str) -> bool:
-        """Whether a row with this StatusTime is meant; such texts sort like the times they name."""
-        return (self.since is None or status_time > self.since) and (self.until is None or status_time <= self.until)
+    def means(self, end: str) -> bool:
+        """Whether a row whose window ends then is meant."""
+        return (self.since is None or end > self.since) and (self.until is None or end <= self.until)
 
     def allows(self, verdict: Verdict) -> bool:
         """Whether a row may be written over what the table has of it."""
         both = self.since is not None and self.until is not None
-        meant = (verdict is Verdict.NEW and both) or (verdict is Verdict.REPEATED and self.once)
-        return verdict is Verdict.CHANGED or self.overwrite or meant
+        whole = both and verdict in (Verdict.NEW, Verdict.DIFFERENT)
+        return verdict is Verdict.CHANGED or self.overwrite or whole or (verdict is Verdict.REPEATED and self.once)
 
 
 @dataclass
 class Report:
-    """What was found and done.
+    """What became of the rows of a table.
 
-    outside: rows that are not meant. verdicts: the others, by what the table says. kept: rows that were not written
-    though they differ. examples: some rows of a verdict, each with what the table had, and with the row in which
-    repeated lines count each, where that is another. each: these rows, of an archive that has repeated lines.
+    table: its name. key: the columns of its key. outside: rows that are not meant. verdicts: the others, by what the
+    table says. kept: rows that were not written though they differ. examples: some rows of a verdict, each with what
+    the table had, and with the row in which repeated lines count each, where that is another.
     """
 
-    archive: Archive
-    lines: Lines
+    table: str
+    key: Sequence[str] = ()
     outside: int = 0
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     kept: Counter[Verdict] = field(default_factory=Counter)
     written: int = 0
     examples: dict[Verdict, list[tuple[Row, Row, Row | None]]] = field(default_factory=dict)
-    each: Mapping[Key, Row] = field(default_factory=dict)
 
 
-def run(options: Options, settings: Settings, asked: threading.Event, say: Say) -> Report:
-    """Compute the rows and put the table right, or with `dry_run` find out what would be written.
+@dataclass(frozen=True)
+class Outcome:
+    """The archive by the job's sources, its lines, and a report for each table."""
 
-    settings: of the place `aws`. asked: set to end it early. Raises RunError, NotSetUp.
+    archives: Mapping[str, Archive]
+    lines: Lines
+    reports: Sequence[Report]
+
+
+@dataclass(frozen=True)
+class Target:
+    """A table to repair. sink: its name in the job. columns: with their types in DynamoDB. end: the column of the key
+    that is the end of a row's window; None if there is none.
     """
-    place = settings.values["aws"]
+
+    sink: str
+    table: Table
+    merge: Declared
+    columns: Mapping[str, str]
+    end: str | None
+
+
+def end_column(job: Job, sink: str) -> str | None:
+    """The column of a table's key that is the end of a row's window, as the job's views say it; None if none is."""
+    named = {name for view in job.views for name in _END.findall(job.texts[view])}
+    return next((column for column in job.tables[sink].declared.key if column in named), None)
+
+
+def keyed(job: Job) -> list[str]:
+    """The sinks that a backfill of the job repairs. Raises JobError if it has none."""
+    return [sink for sink in job.backfill().sinks if sink != TALLY]
+
+
+def run(job: Job, options: Options, settings: Settings, asked: threading.Event, say: Say) -> Outcome:
+    """Compute the rows and put the tables right, or with `dry_run` find out what would be written.
+
+    settings: of the place `aws`. asked: set to end it early. Raises RunError, JobError, NotSetUp.
+    """
+    backfill, place = job.backfill(), settings.values["aws"]
 
     def pause(seconds: float) -> None:
         if asked.wait(seconds):
             raise Stopped("Stopped while the table took nothing: what had been written stays; run it again.")
 
-    table = connect(place, settings.values["sensor_data"]["table"], pause)
-    replace(table, retry=Retry(LOOK_LIMIT)).look_up()
+    targets = []
+    for sink in keyed(job):
+        columns, declared = types(job, sink), job.tables[sink].declared
+        key = {column: columns[column] for column in declared.key}
+        table = connect(place, settings.values[sink]["table"], key, pause)
+        replace(table, retry=Retry(LOOK_LIMIT)).look_up()
+        targets.append(Target(sink, table, declared, columns, end_column(job, sink)))
     folders.STATE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="backfill-", dir=folders.STATE, ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        try:
-            archive = gather(options.sources, folder / "archive", place, asked, say)
-        except OSError as error:
-            raise RunError(f"The archive cannot be laid out in {folder} ({error.strerror or error}).") from error
-        _unless(asked, "nothing was written")
-        say(f"starting Flink on {archive}")
-        lines, rows = compute(archive, folder / "rows", options.parallelism, asked, say)
-        if not lines.readings:
-            raise RunError(f"There is no reading in {', '.join(options.sources)}: {archive}, {told(lines.rejected)}.")
-        report = Report(archive, lines)
+        archives = {}
+        for source in backfill.sources:
+            try:
+                archives[source] = gather(options.sources[source], folder / "archive" / source, place, asked, say)
+            except OSError as error:
+                raise RunError(f"The archive cannot be laid out in {folder} ({error.strerror or error}).") from error
+            _unless(asked, "nothing was written")
+            say(f"starting Flink on {archives[source]}")
+        lines, rows = compute(backfill, archives, folder / "rows", options.parallelism, asked, say=say)
+        if not lines.records:
+            given = ", ".join(one for several in options.sources.values() for one in several)
+            raise RunError(f"There is no record in {given}: {', '.join(map(str, archives.values()))}, {lines}.")
+        again: Mapping[str, Iterable[Row]] = {}
         if lines.repeated:
             say(f"{lines.repeated:,} lines stand there again: adding up with each of them counted")
-            _none, found = compute(archive, folder / "each", options.parallelism, asked, say, sql=BACKFILL_EACH)
-            report.each = {_key(row): row for row in found if options.means(row["StatusTime"])}
-        settle(rows, table, options, report, asked)
-        return report
+            counted = job.backfill(each=True)
+            _none, again = compute(counted, archives, folder / "each", options.parallelism, asked, say=say)
+        reports = [settle(rows[target.sink], target, options, asked, again.get(target.sink, ())) for target in targets]
+        return Outcome(archives, lines, reports)
 
 
-def settle(rows: Iterable[Row], table: Table, options: Options, report: Report, asked: threading.Event) -> None:
-    """Compare the rows with the table's, and write those that differ and may be written. The report says which."""
-    meant = _meant(rows, options, report)
+def settle(
+    rows: Iterable[Row], target: Target, options: Options, asked: threading.Event, each: Iterable[Row] = ()
+) -> Report:
+    """Compare the rows with the table's, and write those that differ and may be written. The report says which.
+
+    each: the rows with equal lines counted each, of an archive that has some.
+    """
+    table, report = target.table, Report(target.table.name, tuple(target.table.key))
+    counted: dict[Key, Row] = {table.key_of(row): row for row in each if _is_meant(row, target, options)}
+    meant = _meant(rows, target, options, report)
     while batch := list(islice(meant, READ_AT_ONCE)):
-        found = table.items([_key(row) for row in batch])
+        keys = [table.key_of(row) for row in batch]
+        if len(set(keys)) < len(keys):
+            raise RunError(f"The {table} cannot be repaired: its key is the same for rows of several windows.")
+        found = table.items(keys)
         writing = []
-        for row in batch:
-            item = found.get(_key(row), {})
-            other = report.each.get(_key(row), row)
-            counted = None if other == row else other
-            verdict = compare(row, item, counted)
+        for key, row in zip(keys, batch, strict=True):
+            item = found.get(key, {})
+            other = counted.get(key, row)
+            differing = None if other == row else other
+            verdict = compare(row, item, target.merge, differing)
             report.verdicts[verdict] += 1
             if verdict is Verdict.EQUAL:
                 continue
             examples = report.examples.setdefault(verdict, [])
             if len(examples) < SHOWN:
-                examples.append((row, item, counted))
+                examples.append((row, item, differing))
             if options.allows(verdict):
                 writing.append(row)
             else:
@@ -140,16 +197,17 @@ def settle(rows: Iterable[Row], table: Table, options: Options, report: Report, 
         _unless(
             asked, f"{0 if options.dry_run else report.written:,} rows had been written, and may stay; run it again"
         )
+    return report
 
 
-def _key(row: Row) -> Key:
-    return row["Name"], row["StatusTime"]
+def _is_meant(row: Row, target: Target, options: Options) -> bool:
+    return target.end is None or options.means(row[target.end])
 
 
-def _meant(rows: Iterable[Row], options: Options, report: Report) -> Iterator[Row]:
+def _meant(rows: Iterable[Row], target: Target, options: Options, report: Report) -> Iterator[Row]:
     for row in rows:
-        if options.means(row["StatusTime"]):
-            yield row
+        if _is_meant(row, target, options):
+            yield checked(row, target.columns)
         else:
             report.outside += 1
 
@@ -157,8 +215,3 @@ def _meant(rows: Iterable[Row], options: Options, report: Report) -> Iterator[Ro
 def _unless(asked: threading.Event, how_far: str) -> None:
     if asked.is_set():
         raise Stopped(f"Stopped: {how_far}.")
-
-
-def told(rejected: Mapping[str, int]) -> str:
-    """Rejected lines in words."""
-    return ", ".join(f"{count:,} {kind}" for kind, count in rejected.items()) or "none"

@@ -9,15 +9,15 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors import files
 from flink import distribution, durable, rest
 from flink.backfill.archive import Archive, unreadable
-from flink.backfill.table import Row
 from pipeline import statements
-from pipeline.job import Job, load
+from pipeline.job import Job
 from program import environment, processes
 from program.output import Say
 from program.processes import RunError
@@ -26,12 +26,28 @@ from program.waiting import Every, wait_until
 if TYPE_CHECKING:
     from pyflink.common.completable_future import CompletableFuture
 
-BACKFILL = load("unicorn_summary").backfill()
-
 STALL_LIMIT = 900.0  # seconds in which Flink neither reads nor writes a record
 CANCEL_LIMIT = 10.0  # seconds for Flink to end when asked to
 TOLD_EVERY = 5.0  # seconds between two lines of progress
+TALLY = "tally"  # the sink that says what the archive holds (pipeline/tables/tally.sql)
+_RECORD, _DISTINCT = "RECORD", "DISTINCT"  # its kinds that are no errors (pipeline/views/counted.sql)
 _MOVING = ("read-records", "write-records")  # metrics of a vertex that stand still when it does
+
+Row = Mapping[str, Any]  # a row by its columns: texts, numbers, truth values, None
+
+
+class Number(Decimal):
+    """A number of a row, compared by its value, with the text in which Java wrote it.
+
+    JSON files and the DynamoDB sink make the same text of a number: Java's toString of its type, such as 1.0E10.
+    """
+
+    text: str
+
+    def __new__(cls, text: str) -> Number:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
 
 
 class Stopped(RunError):  # noqa: N818  (raised and read as a state)
@@ -42,33 +58,39 @@ class Stopped(RunError):  # noqa: N818  (raised and read as a state)
 
 @dataclass(frozen=True)
 class Lines:
-    """What the archive holds: its lines by kind, and the first and last event time of its readings."""
+    """What the archive holds: its lines by kind, and the first and last event time of its records."""
 
     kinds: Mapping[str, int]
     oldest: str = ""
     newest: str = ""
 
     @property
-    def readings(self) -> int:
-        return self.kinds.get("READING", 0)
+    def records(self) -> int:
+        """Lines that are records, each counted."""
+        return self.kinds.get(_RECORD, 0)
 
     @property
     def repeated(self) -> int:
         """Lines that stand there again and are counted once."""
-        return self.readings - self.kinds.get("DIFFERENT", 0)
+        return self.records - self.kinds.get(_DISTINCT, 0)
 
     @property
     def rejected(self) -> dict[str, int]:
-        return {kind: count for kind, count in sorted(self.kinds.items()) if kind not in ("READING", "DIFFERENT")}
+        """Lines that are none, by the names of their errors."""
+        return {kind: count for kind, count in sorted(self.kinds.items()) if kind not in (_RECORD, _DISTINCT)}
+
+    def __str__(self) -> str:
+        """The rejected lines in words."""
+        return ", ".join(f"{count:,} {kind}" for kind, count in self.rejected.items()) or "none"
 
 
 def compute(  # noqa: PLR0913  (what to compute from what, and whom to tell)
-    archive: Archive, output: Path, parallelism: int, asked: threading.Event, say: Say, *, sql: Job = BACKFILL
-) -> tuple[Lines, Iterator[Row]]:
-    """Run the backfill's SQL over the archive, each sink into a folder of JSON lines below `output`, and read these.
+    job: Job, archives: Mapping[str, Archive], output: Path, parallelism: int, asked: threading.Event, *, say: Say
+) -> tuple[Lines, dict[str, Iterator[Row]]]:
+    """Run a backfill job over an archive per source, each sink into a folder of JSON lines below `output`.
 
-    sql: BACKFILL, or a variant of it; one without the sink `tally` tells no lines. Raises RunError when it fails or
-    stands still, Stopped when `asked` to.
+    Its lines, and the rows of every table. One without the sink `tally` counts no lines. Raises RunError when it fails
+    or stands still, Stopped when `asked` to.
     """
     scratch = output.with_name(f"{output.name}-scratch")
     scratch.mkdir()
@@ -82,15 +104,15 @@ def compute(  # noqa: PLR0913  (what to compute from what, and whom to tell)
         configuration.set_string(name, value)
     mode = EnvironmentSettings.new_instance().in_batch_mode().with_configuration(configuration).build()
     connectors = {
-        "readings": files.source(archive.folder),
-        **{sink: files.sink(output / sink) for sink in sql.sinks},
+        **{source: files.source(archives[source].folder) for source in job.sources},
+        **{sink: files.sink(output / sink) for sink in job.sinks},
     }
     try:
         tables = TableEnvironment.create(mode)
-        statements.declare(tables, sql, connectors)
+        statements.declare(tables, job, connectors)
         if asked.is_set():
             raise Stopped("Stopped: nothing was written.")
-        client = statements.inserts(tables, sql).execute().get_job_client()
+        client = statements.inserts(tables, job).execute().get_job_client()
         end = client.get_job_execution_result()
         try:
             _wait(end, rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id())), asked, say)
@@ -100,8 +122,9 @@ def compute(  # noqa: PLR0913  (what to compute from what, and whom to tell)
             raise
         end.result()
     except distribution.errors() as error:
-        raise RunError(unreadable(archive) or f"Flink failed: {distribution.cause(error)}.") from error
-    return _lines(_objects(output / "tally")), _objects(output / "sensor_data")
+        broken = next(filter(None, map(unreadable, archives.values())), None)
+        raise RunError(broken or f"Flink failed: {distribution.cause(error)}.") from error
+    return _lines(_objects(output / TALLY)), {sink: _objects(output / sink) for sink in job.sinks if sink != TALLY}
 
 
 def _batch(parallelism: int, scratch: Path) -> dict[str, str]:
@@ -148,17 +171,17 @@ def _ended(end: CompletableFuture, seconds: float) -> bool:
 def _lines(tally: Iterable[Row]) -> Lines:
     """The tally of the batch; a kind of which there is no line is not in it."""
     rows = {row["kind"]: row for row in tally}
-    readings = rows.get("READING", {})
+    records = rows.get(_RECORD, {})
     kinds = {kind: int(row["lines"]) for kind, row in rows.items()}
-    return Lines(kinds, readings.get("oldest") or "", readings.get("newest") or "")
+    return Lines(kinds, records.get("oldest") or "", records.get("newest") or "")
 
 
-def _objects(folder: Path) -> Iterator[dict[str, Any]]:
+def _objects(folder: Path) -> Iterator[Row]:
     """The JSON objects that a sink wrote, one after the other."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
         with path.open("rb") as file:
             for line in file:
-                yield json.loads(line)
+                yield json.loads(line, parse_int=Number, parse_float=Number)
 
 
 def cores() -> int:

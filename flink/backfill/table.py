@@ -1,4 +1,4 @@
-"""The table of minute rows: what it has of computed rows, which of these it should have, and writing them."""
+"""A keyed table: what it has of computed rows, which of these it should have, and writing them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from botocore.exceptions import ClientError
 
 from aws.failures import ERRORS, Cause, Kind, said
 from aws.session import Services
+from connectors.kind import Declared
+from flink.backfill.rows import Number, Row
+from pipeline.job import Job
+from program.formats import listed
 from program.processes import RunError
 from program.waiting import Outage, Retry
 
@@ -27,9 +31,12 @@ _REMEDIES = {
     Kind.DENIED: "allow this identity dynamodb:BatchGetItem and dynamodb:BatchWriteItem on it",
 }
 
-Key = tuple[str, str]  # (Name, StatusTime)
-Row = Mapping[str, Any]  # a row by its columns: texts and whole numbers
+Key = tuple[str | Decimal, ...]  # the values of the key's columns, in its order
 T = TypeVar("T")
+
+_TEXTS = ("STRING", "VARCHAR", "CHAR")
+_NUMBERS = ("TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "DEC", "NUMERIC")
+_KINDS = {"S": "text", "N": "number", "BOOL": "truth value"}
 
 
 class Verdict(Enum):
@@ -39,78 +46,99 @@ class Verdict(Enum):
     CHANGED = "changed"
     EQUAL = "equal"
     REPEATED = "smaller for repeated lines alone"
+    DIFFERENT = "different"
     SMALLER = "smaller"
 
 
-def compare(row: Row, item: Row, each: Row | None = None) -> Verdict:
+def compare(row: Row, item: Row, merge: Declared, each: Row | None = None) -> Verdict:
     """Hold a computed row against the table's; an empty item is none.
 
-    each: the row with equal lines counted each, where that is another. REPEATED is a row that is smaller than the
-    table's while that one is not: the table counts what stands in the archive twice, and lacks nothing of it else.
-
-    SMALLER is a row that has lost readings against the table's: a minimum is higher, a maximum lower, or Distance less.
-    For a reading more can only widen the extremes, and adds to Distance, since no unicorn flies backwards.
+    merge: by what a fuller row is known. More records of a window can only raise the columns in `grows`, and lower
+    those in `shrinks`: a row in which one of these went the other way has lost records, and is SMALLER. The other
+    columns say nothing about that: a row in which only they differ is CHANGED. Without any such column nothing says
+    which of two rows is the fuller one: they are DIFFERENT.
+    each: the row with equal lines counted each, where that is another. A row is REPEATED if it would be smaller or
+    different, and that one is not: the table counts lines that stand in the archive twice, and lacks none besides.
     """
     if not item:
         return Verdict.NEW
-    grown = {name: _growth(name, value, item.get(name)) for name, value in row.items()}
-    if any(by < 0 for by in grown.values()):
-        explained = each is not None and compare(each, item) is not Verdict.SMALLER
-        return Verdict.REPEATED if explained else Verdict.SMALLER
-    return Verdict.CHANGED if any(by > 0 for by in grown.values()) else Verdict.EQUAL
+    verdict = _held_against(row, item, merge)
+    if verdict in (Verdict.SMALLER, Verdict.DIFFERENT) and each is not None:
+        explained = _held_against(each, item, merge)
+        if explained not in (Verdict.SMALLER, Verdict.DIFFERENT):
+            return Verdict.REPEATED
+    return verdict
 
 
-def _growth(column: str, computed: str | int, stored: object) -> Decimal:
-    """By how much a column says more than the table's; a key is the same, what is missing there says less."""
-    if isinstance(computed, str):
-        return Decimal(0)
+def _held_against(row: Row, item: Row, merge: Declared) -> Verdict:
+    """Without a look at repeated lines."""
+    if all(item.get(column) == value for column, value in row.items()):
+        return Verdict.EQUAL
+    telling = (*merge.grows, *merge.shrinks)
+    if not telling:
+        return Verdict.DIFFERENT
+    if any(_has_lost(row.get(column), item.get(column), grows=column in merge.grows) for column in telling):
+        return Verdict.SMALLER
+    return Verdict.CHANGED
+
+
+def _has_lost(computed: object, stored: object, *, grows: bool) -> bool:
+    """Whether a column says less than the table's. One that holds no number there says less than any row."""
     if not isinstance(stored, Decimal):
-        return Decimal(1)
-    return stored - computed if column.startswith("Min") else computed - stored
+        return False
+    if not isinstance(computed, Decimal):
+        return True
+    return computed < stored if grows else computed > stored
 
 
 @dataclass(frozen=True)
 class Table:
-    """A DynamoDB table with the key (Name, StatusTime). `pause(seconds)` waits before a call is repeated."""
+    """A DynamoDB table. key: the columns of its key with the type of each, S or N, the partition's first.
+
+    `pause(seconds)` waits before a call is repeated.
+    """
 
     client: DynamoDBClient
     name: str
     services: Services
+    key: Mapping[str, str]
     pause: Callable[[float], object]
     retry: Retry
 
     def __str__(self) -> str:
         return f"table {self.name} at {self.services.where}"
 
+    def key_of(self, row: Row) -> Key:
+        """The values of the row's key."""
+        return tuple(row[column] for column in self.key)
+
     def look_up(self) -> None:
         """Raise RunError unless the table is there, has that key, and may be read."""
-        self.items([("-", "-")])
+        self.items([tuple("-" if type_ == "S" else Number("0") for type_ in self.key.values())])
 
     def items(self, keys: Sequence[Key]) -> dict[Key, Row]:
         """What the table has of these keys, at most READ_AT_ONCE of them. Raises RunError."""
         found: dict[Key, Row] = {}
 
-        def ask(left: Sequence[Any]) -> Sequence[Any]:
+        def get(left: Sequence[Any]) -> Sequence[Any]:
             request: Any = {self.name: {"Keys": left, "ConsistentRead": True}}
             answer = self.client.batch_get_item(RequestItems=request)
             for item in answer["Responses"].get(self.name, ()):
-                row = {column: _plain(value) for column, value in item.items()}
-                found[row["Name"], row["StatusTime"]] = row
+                row = {column: plain(value) for column, value in item.items()}
+                found[self.key_of(row)] = row
             undone: Mapping[str, Any] = answer.get("UnprocessedKeys", {})
             return list(undone[self.name]["Keys"]) if undone else []
 
-        self._all([{"Name": {"S": name}, "StatusTime": {"S": time_}} for name, time_ in keys], ask)
+        self._all([_item(dict(zip(self.key, key, strict=True))) for key in keys], get)
         return found
 
     def put(self, rows: Sequence[Row]) -> None:
         """Write the rows, whole items each, resending exactly those that were not accepted. Raises RunError."""
 
+        # boto3's batch_writer would send them again at once, and for ever.
         def send(left: Sequence[Any]) -> Sequence[Any]:
-            return (
-                self.client.batch_write_item(RequestItems={self.name: left})
-                .get("UnprocessedItems", {})
-                .get(self.name, ())
-            )
+            answer = self.client.batch_write_item(RequestItems={self.name: left})
+            return answer.get("UnprocessedItems", {}).get(self.name, ())
 
         requests = [{"PutRequest": {"Item": _item(row)}} for row in rows]
         for start in range(0, len(requests), WRITE_AT_ONCE):
@@ -141,20 +169,66 @@ class Table:
 
     def _refusal(self, error: Exception, cause: Cause) -> str:
         if isinstance(error, ClientError) and cause.code == "ValidationException":
-            return f"The {self} is not keyed by Name and StatusTime, both texts, as the rows are ({said(error)})."
+            key = listed([f"{column} ({_KINDS[type_]})" for column, type_ in self.key.items()])
+            return f"The {self} is not keyed by {key}, as the rows are ({said(error)})."
         return cause.sentence
 
 
-def connect(place: Mapping[str, str], name: str, pause: Callable[[float], object], limit: float = 60) -> Table:
+def connect(
+    place: Mapping[str, str], name: str, key: Mapping[str, str], pause: Callable[[float], object], limit: float = 60
+) -> Table:
     """The table in the place that the settings name. Raises AwsError; asks nothing of it yet."""
     services = Services.of_settings(place)
-    return Table(services.client("dynamodb"), name, services, pause, Retry(limit))
+    return Table(services.client("dynamodb"), name, services, key, pause, Retry(limit))
 
 
-def _plain(value: Mapping[str, Any]) -> Any:
-    """An attribute as a text or a number; another kind, which no row of ours has, as it is."""
-    return Decimal(value["N"]) if "N" in value else value.get("S", value)
+def types(job: Job, table: str) -> dict[str, str]:
+    """The columns of a table with their types in DynamoDB, as the sink writes them. Raises RunError for others.
+
+    The rows come from files of JSON. Texts, numbers and truth values stand there as the sink writes them; the sink has
+    another form of times, and of what consists of parts.
+    """
+    found = {}
+    for column, type_ in job.columns(table).items():
+        base = type_.partition("(")[0].upper()
+        known = "S" if base in _TEXTS else "N" if base in _NUMBERS else "BOOL" if base == "BOOLEAN" else None
+        if known is None or "<" in type_ or type_.upper().endswith("ARRAY"):
+            raise RunError(
+                f"The column {column} of {table} is a {type_}: a backfill writes texts, numbers and truth values. Let "
+                "the view make a text of it, or repair this table another way."
+            )
+        found[column] = known
+    return found
+
+
+def checked(row: Row, columns: Mapping[str, str]) -> Row:
+    """The row. Raises RunError for what DynamoDB has no number for: NaN and the infinities."""
+    for column, type_ in columns.items():
+        if type_ == "N" and isinstance(row.get(column), str):
+            raise RunError(
+                f"The archive makes {column} {row[column]}, which DynamoDB cannot hold: leave such values out in the "
+                f"view. The row is {', '.join(f'{name} {value}' for name, value in row.items())}."
+            )
+    return row
+
+
+def plain(value: Mapping[str, Any]) -> Any:
+    """An attribute as a text, number, truth value or None; another kind, which no row of ours has, as it is."""
+    if "N" in value:
+        return Number(value["N"])
+    return None if "NULL" in value else value.get("S", value.get("BOOL", value))
 
 
 def _item(row: Row) -> dict[str, Any]:
-    return {name: {"S": value} if isinstance(value, str) else {"N": str(value)} for name, value in row.items()}
+    return {column: _attribute(value) for column, value in row.items()}
+
+
+def _attribute(value: Any) -> dict[str, Any]:
+    """A value as Flink's sink writes it: a NULL too is an attribute."""
+    if value is None:
+        return {"NULL": True}
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, str):
+        return {"S": value}
+    return {"N": value.text if isinstance(value, Number) else str(value)}

@@ -1,4 +1,4 @@
-"""How a running job is doing: what Flink and Kinesis tell (`flink`, `aws`), as facts, then judged, then shown.
+"""The health of a running job: observed on Flink (`flink`, `metrics`) and AWS (`aws`), judged, then shown (`report`).
 
-Gathering knows no thresholds, judging knows no service and no clock, showing knows neither.
+Gathering knows no thresholds. Judging (`diagnosis`, `watermark`) knows no service and no clock. Showing knows neither.
 """

@@ -1,167 +1,229 @@
-"""What Kinesis and DynamoDB tell about the far ends of a job: which exist, and which shards of the raw stream speak.
+"""The far ends of a job by Kinesis and DynamoDB: which streams and tables are there, and which shards get records.
 
-All readers of a shard share 5 reads a second, and the job makes them all: a shard is asked twice, for few records.
+All readers of a shard share 5 reads a second, and the job makes them all: a shard is read twice at most, and only a few
+of its records. Durations are seconds, event times are milliseconds since 1970 UTC; None is not known.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.failures import ERRORS, AwsError, code_of
+from aws.failures import ERRORS, AwsError, is_absence
 from aws.session import Services, stream_at
+from connectors import kinesis
 from consumer.records import Record, batch_of, service_time
 from consumer.shards import at, list_shards
 from consumer.tail import Clock, SystemClock
-from flink.health.facts import Aws, Resource, Shard
-from pipeline import places
-from pipeline.job import load
+from flink import resources
+from flink.health.metrics import shard_name
+from flink.resources import ATTEMPTS, Resource
+from pipeline import references, window
+from pipeline.settings import Settings
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
 
-MOMENT = 5.0  # seconds; a shard without a record for so long is asked again, over WINDOW
+MOMENT = 5.0  # seconds; a shard without a record for so long is read again, over WINDOW
 WINDOW = 120.0  # seconds
-SAMPLE = 1000  # records in one read, at most
-READS = 2  # from one position, at most: an empty answer may only mean that there is more to look through
+SAMPLE = 1000  # records in a read, at most
+READS = 2  # from one position, at most: an empty batch may only mean that there is more to look through
 PAUSE = 0.25  # seconds between two reads of a shard
-FUTURE = 600_000  # milliseconds after its arrival: a reading with a later time is COERCION (views/checked.sql)
-TOGETHER = 8  # shards asked at a time
-ATTEMPTS = 2  # of a call whose failure may pass
+TOGETHER = 8  # shards read at a time
+
+# The columns that a source's SQL reads from a record: json_record(line, 'A STRING, B TIMESTAMP(3), ...').
+_COLUMNS = re.compile(r"\bjson_record\s*\(\s*\w+\s*,\s*'([^']*)'", re.IGNORECASE)
+_TIME = re.compile(r"\s*`?(\w+)`?\s+TIMESTAMP\b", re.IGNORECASE)
+# The latest time that a record may have: latest AS arrival + INTERVAL '10' MINUTE.
+_LATEST = re.compile(r"\barrival\s*\+\s*(INTERVAL\s*'[^']*'\s*\w+)", re.IGNORECASE)
 
 
-def ask(values: Mapping[str, Mapping[str, str]], clock: Clock | None = None) -> Aws:
-    """What the services tell about the streams and the table of these settings; their refusals are part of it."""
-    place = values["aws"]
-    where = stream_at(values["readings"]["stream"], place["region"], place.get("endpoint"))
+@dataclass(frozen=True)
+class Shard:
+    """An open shard of a stream that the job reads.
+
+    asked: whether its records could be read. silent: since its newest record arrived, None for more than two minutes.
+    event, oldest: the newest and the oldest event time of its last records. ahead: milliseconds from the arrival of a
+    record to its event time, of one that the job takes for a record from the future.
+    """
+
+    id: str
+    asked: bool = True
+    silent: float | None = None
+    event: int | None = None
+    oldest: int | None = None
+    ahead: int | None = None
+
+
+@dataclass(frozen=True)
+class Aws:
+    """where: the streams that are read, and their place. problem: why the services could not be asked; then the rest is
+    empty. streams: by their names, those of the sources.
+    """
+
+    where: str
+    problem: str | None = None
+    resources: tuple[Resource, ...] = ()
+    shards: tuple[Shard, ...] = ()
+    streams: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class EventTime:
+    """The event time of a source's records: the first TIMESTAMP that its SQL reads from a record.
+
+    field: None where there is none. future: milliseconds after its arrival that a record's time may lie; None for any.
+    """
+
+    field: str | None = None
+    future: float | None = None
+
+    def of(self, record: Record) -> int | None:
+        """In milliseconds; None for a record that does not have it in the job's way."""
+        if self.field is None:
+            return None
+        try:
+            made = datetime.fromisoformat(json.loads(record.data)[self.field])
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return None
+        return int(made.replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def event_time(table: str) -> EventTime:
+    """The event time that the SQL of a source names."""
+    columns = _COLUMNS.search(table)
+    times = (_TIME.match(column) for column in (columns[1] if columns else "").split(","))
+    field = next((match[1] for match in times if match), None)
+    latest = _LATEST.search(" ".join(references.tokens(table)))
+    future = window.intervals(latest[1])[0].total_seconds() * 1000 if latest else None
+    return EventTime(field, future)
+
+
+def streams(chosen: Settings) -> dict[str, str]:
+    """The stream of each source that reads one."""
+    tables = chosen.job.tables
+    return {
+        table: chosen.values[table]["stream"]
+        for table in chosen.job.sources
+        if tables[table].connector == kinesis.KIND.name
+    }
+
+
+def gather(chosen: Settings, clock: Clock | None = None) -> Aws:
+    """The streams and tables of these settings, and the shards; a service's refusal is part of it."""
+    place, read = chosen.values["aws"], streams(chosen)
+    names = tuple(dict.fromkeys(read.values()))
+    where = stream_at(" and ".join(names), place["region"], place.get("endpoint"))
     try:
         services = Services.of_settings(place)
-        kinesis, dynamodb = services.client("kinesis", ATTEMPTS), services.client("dynamodb", ATTEMPTS)
+        client = services.client("kinesis", ATTEMPTS)
     except AwsError as error:
         return Aws(where, str(error).rstrip("."))
     try:
-        resources = tuple(_resources(kinesis, dynamodb, values))
-        return Aws(where, None, resources, open_shards(kinesis, values["readings"]["stream"], clock or SystemClock()))
+        found = tuple(resources.look_up(chosen, services))
+        shards = [
+            shard
+            for table, stream in read.items()
+            for shard in open_shards(
+                client,
+                stream,
+                event_time(chosen.job.texts[table]),
+                clock or SystemClock(),
+                names_stream=len(chosen.job.sources) > 1,
+            )
+        ]
     except ERRORS as error:
         return Aws(where, services.explain(error).what)
+    return Aws(where, None, found, tuple(shards), names)
 
 
-def _resources(
-    kinesis: KinesisClient, dynamodb: DynamoDBClient, values: Mapping[str, Mapping[str, str]]
-) -> list[Resource]:
-    def stream(name: str) -> str | None:
-        return _usable(kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"])
-
-    def table(name: str) -> str | None:
-        described = dynamodb.describe_table(TableName=name)["Table"]
-        return _usable(described["TableStatus"]) or places.misfit(
-            load("unicorn_summary"), "sensor_data", cast("Any", described)
-        )
-
-    streams = ("readings", "summary_stream", "error_stream")
-    return [
-        *(_resource(one, f"stream {values[one]['stream']}", stream, values[one]["stream"]) for one in streams),
-        _resource("sensor_data", f"table {values['sensor_data']['table']}", table, values["sensor_data"]["table"]),
-    ]
-
-
-def _usable(status: str) -> str | None:
-    """What keeps the job from using what has this status; being updated does not."""
-    return None if status in ("ACTIVE", "UPDATING") else f"is {status.lower()}"
-
-
-def _resource(table: str, what: str, problem: Callable[[str], str | None], name: str) -> Resource:
-    """A problem is what keeps the job from using it."""
+def open_shards(
+    client: KinesisClient, stream: str, event: EventTime, clock: Clock, *, names_stream: bool = False
+) -> tuple[Shard, ...]:
+    """The open shards, each with what its last records say; none when the stream does not exist."""
     try:
-        return Resource(table, what, problem(name))
+        shards, page = list_shards(client, stream)
     except ClientError as error:
-        missing = code_of(error) == "ResourceNotFoundException"
-        return Resource(table, what, "does not exist" if missing else f"cannot be looked up ({code_of(error)})")
-
-
-def open_shards(kinesis: KinesisClient, stream: str, clock: Clock) -> tuple[Shard, ...]:
-    """The open shards, each asked; none when the stream does not exist."""
-    try:
-        shards, answer = list_shards(kinesis, stream)
-    except ClientError as error:
-        if code_of(error) == "ResourceNotFoundException":
+        if is_absence(error):
             return ()
         raise
-    probe = Probe(kinesis, stream, service_time(answer) or clock.now(), clock)
+    probe = Probe(client, stream, event, service_time(page) or clock.now(), clock, names_stream)
     with ThreadPoolExecutor(TOGETHER) as pool:
-        return tuple(pool.map(probe.ask, [shard.id for shard in shards if shard.open]))
+        return tuple(pool.map(probe.look, [shard.id for shard in shards if shard.open]))
 
 
 @dataclass(frozen=True)
 class Probe:
-    """Asks shards of a stream for their last records. now: by the service's clock, which stamps the records."""
+    """Reads the last records of shards of a stream. now: by the service's clock, which stamps the records."""
 
-    kinesis: KinesisClient
+    client: KinesisClient
     stream: str
+    event: EventTime
     now: datetime
     clock: Clock
+    names_stream: bool = False
 
-    def ask(self, shard: str) -> Shard:
+    def look(self, shard: str) -> Shard:
+        """The shard by four reads at most; nothing is claimed of what they cannot show."""
+        name = shard_name(self.stream, shard, self.names_stream)
         try:
             last, _all = self._since(shard, MOMENT)
             if last:
-                return self._heard(shard, last, (self.now - last[-1].arrival).total_seconds())
+                return self.heard(name, last, (self.now - last[-1].arrival).total_seconds())
             self.clock.sleep(PAUSE)
             last, is_all = self._since(shard, WINDOW)
         except (ClientError, BotoCoreError):
-            return Shard(shard, asked=False)  # throttled, most likely: the job reads too
+            return Shard(name, asked=False)  # throttled, most likely: the job reads too
         if not last:
-            return Shard(shard, asked=is_all)
-        return self._heard(shard, last, (self.now - last[-1].arrival).total_seconds() if is_all else MOMENT)
+            return Shard(name, asked=is_all)
+        return self.heard(name, last, (self.now - last[-1].arrival).total_seconds() if is_all else MOMENT)
 
-    def _heard(self, shard: str, last: list[Record], silent: float) -> Shard:
-        told = [
-            (time, round(record.arrival.timestamp() * 1000))
-            for record in last
-            if (time := event_time(record)) is not None
-        ]
-        times = [time for time, arrival in told if time - arrival <= FUTURE]
+    def heard(self, name: str, last: list[Record], silent: float) -> Shard:
+        """A shard with records."""
+        times: list[int] = []
+        ahead: list[int] = []
+        for time, after in self._times(last):
+            is_future = self.event.future is not None and after > self.event.future
+            (ahead if is_future else times).append(after if is_future else time)
         return Shard(
-            shard,
+            name,
             silent=max(silent, 0.0),
             event=max(times, default=None),
             oldest=min(times, default=None),
-            ahead=max((time - arrival for time, arrival in told if time - arrival > FUTURE), default=None),
+            ahead=max(ahead, default=None),
         )
+
+    def _times(self, records: list[Record]) -> Iterator[tuple[int, int]]:
+        """The event time of each record that has one, and the milliseconds from its arrival to it."""
+        for record in records:
+            if (time := self.event.of(record)) is not None:
+                yield time, time - round(record.arrival.timestamp() * 1000)
 
     def _since(self, shard: str, seconds: float) -> tuple[list[Record], bool]:
         """Some records of so many seconds back and later, and whether they are all of them."""
         start = at(self.now - timedelta(seconds=seconds)).arguments()
-        answer = self.kinesis.get_shard_iterator(StreamName=self.stream, ShardId=shard, **start)
-        iterator: str | None = answer["ShardIterator"]
+        iterator: str | None = self.client.get_shard_iterator(StreamName=self.stream, ShardId=shard, **start)[
+            "ShardIterator"
+        ]
         found: list[Record] = []
         for read in range(READS):
             if read:
                 self.clock.sleep(PAUSE)
             if iterator is None:
                 return found, True
-            got = self.kinesis.get_records(ShardIterator=iterator, Limit=SAMPLE)
-            batch = batch_of(shard, got)
+            output = self.client.get_records(ShardIterator=iterator, Limit=SAMPLE)
+            batch = batch_of(shard, output)
             found += batch.records
             if not batch.millis_behind:
                 return found, True
             if found and seconds == MOMENT:
-                break  # it speaks, which is all that is asked
-            iterator = got.get("NextShardIterator")
+                break  # that there are records is enough
+            iterator = output.get("NextShardIterator")
         return found, False
-
-
-def event_time(record: Record) -> int | None:
-    """When a reading says it was made, in milliseconds; None for a record that does not say it in the job's way."""
-    try:
-        made = datetime.fromisoformat(json.loads(record.data)["StatusTime"])
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
-    return int(made.replace(tzinfo=UTC).timestamp() * 1000)

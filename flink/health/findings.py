@@ -1,4 +1,4 @@
-"""What a judgement consists of, and what is to be done about the failures that everybody meets."""
+"""Findings about a job, and what the rules look at: a job whose tasks all run, and the shards of its streams."""
 
 from __future__ import annotations
 
@@ -6,7 +6,17 @@ import re
 from dataclasses import dataclass
 from enum import Enum
 
-from flink.health.facts import Job
+from flink.health.aws import Shard
+from flink.health.flink import JobStatus
+from flink.health.metrics import Vertex
+from pipeline.job import Job
+
+MISSED = 3  # intervals without a checkpoint until the job counts as stuck
+PATIENCE = 30.0  # seconds without one that a busy machine may take, however short the interval
+WARM = 20.0  # seconds after a (re)start from which on all of it should be under way
+SETTLED = 60.0  # seconds after a (re)start from which on rates of the last minute mean something
+PRESSED = 0.5  # share of its time that a task waits for the one after it
+QUIET = 5.0  # seconds without a record after which a shard may be waited for
 
 
 class Level(Enum):
@@ -40,10 +50,79 @@ class Finding:
     remedy: str
 
 
+@dataclass(frozen=True)
+class Running:
+    """A job whose tasks all run. declared: its folder. shards: the open ones; none if Kinesis was not asked."""
+
+    declared: Job
+    status: JobStatus
+    shards: tuple[Shard, ...] = ()
+
+    @property
+    def parallelism(self) -> int:
+        return len(self.status.subtasks)
+
+    @property
+    def speaking(self) -> list[Shard]:
+        """Those with a record in the last two minutes."""
+        return [shard for shard in self.shards if shard.silent is not None]
+
+    @property
+    def silent(self) -> list[Shard]:
+        """Those without a record for two minutes."""
+        return [shard for shard in self.shards if shard.asked and shard.silent is None]
+
+    def behind(self) -> dict[str, float]:
+        """By shard, of the open ones if these are known: Flink's figures of a closed shard stay for ever."""
+        known = {shard.id for shard in self.shards}
+        return {shard: s for shard, s in (self.status.behind or {}).items() if not known or shard in known}
+
+    def reads(self) -> bool:
+        records = self.status.records
+        return records is not None and bool(records.lately or records.read_rate)
+
+    def reads_for_long(self) -> bool:
+        """Whether it has read more than comes in a minute, so that it began before the last one."""
+        records = self.status.records
+        return records is not None and (records.read_rate or 0.0) * 60 < 0.9 * (records.read or 0)
+
+    def is_warm(self) -> bool:
+        return (self.status.running or 0.0) > WARM
+
+    def is_settled(self) -> bool:
+        return (self.status.running or 0.0) > SETTLED
+
+
+def is_quiet(shard: Shard) -> bool:
+    return shard.asked and (shard.silent is None or shard.silent >= QUIET)
+
+
+def overdue(status: JobStatus) -> float | None:
+    """For how long there has been no checkpoint, if that is too long."""
+    known = status.checkpoints
+    if known is None:
+        return None
+    since = status.age if known.age is None else known.age
+    return since if since > max(MISSED * max(known.interval, known.duration or 0.0), PATIENCE) else None
+
+
+def bottleneck(status: JobStatus) -> Vertex | None:
+    """The vertex that those before it wait for: the first that waits for none itself.
+
+    None for the first seconds of a job, in which tasks that restore their state seem busy.
+    """
+    if (status.running or 0.0) < WARM:
+        return None
+    vertices = status.vertices
+    pressed = {place for place, vertex in enumerate(vertices) if (vertex.back_pressured or 0.0) >= PRESSED}
+    after = [vertex for place, vertex in enumerate(vertices) if place not in pressed and pressed & {*vertex.inputs}]
+    return max(after, key=lambda vertex: vertex.busy or 0.0, default=None)
+
+
 # What to do about a failure, by its text; the first that fits.
 CAUSES = (
     (r"ResourceNotFound|does not exist", "create the stream or table that is missing; the job goes on by itself"),
-    (r"AccessDenied|not authorized", "allow the job's role to read its stream, and to write its streams and its table"),
+    (r"AccessDenied|not authorized", "allow the job's role to read its streams, and to write its streams and tables"),
     (
         r"ExpiredToken|UnrecognizedClient|InvalidSignature|Unable to load credentials|security token",
         "give the TaskManagers valid AWS credentials",
@@ -70,12 +149,12 @@ CAUSES = (
 )
 
 
-def remedy(cause: str, job: Job, cluster: str, where: str = "exceptions") -> str:
-    """What to do about a failure of the job, or of a checkpoint, of which that page of the web UI tells more."""
+def remedy(cause: str, status: JobStatus, cluster: str, where: str = "exceptions") -> str:
+    """What to do about a failure of the job, or of a checkpoint, of which that page of the web UI shows more."""
     known = next((what for pattern, what in CAUSES if re.search(pattern, cause)), None)
-    return known or f"read the whole of it at {page(job, cluster, where)}"
+    return known or f"read the whole of it at {page(status, cluster, where)}"
 
 
-def page(job: Job, cluster: str, name: str) -> str:
+def page(status: JobStatus, cluster: str, name: str) -> str:
     """A page of Flink's web UI about the job."""
-    return f"{cluster}/#/job/{'completed' if job.has_ended else 'running'}/{job.id}/{name}"
+    return f"{cluster}/#/job/{'completed' if status.has_ended else 'running'}/{status.id}/{name}"

@@ -1,4 +1,7 @@
-"""What Flink's REST API tells about a job. Two looks a little apart, as most of it means something only in motion."""
+"""The status of a job by Flink's REST API: two looks a little apart, as most of it means something only in motion.
+
+Durations are seconds, shares are 0 to 1, watermarks are milliseconds since 1970 UTC; None is not known (yet).
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,13 @@ import re
 import textwrap
 import time
 import urllib.error
-from collections.abc import Callable, Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flink import rest
 from flink.health import metrics
-from flink.health.facts import Checkpoints, Failure, Job
+from flink.health.metrics import Records, Sink, Subtask, Vertex
 
 # How often the JobManager collects metrics anew, if it is asked for them. Two looks within it would be the same.
 INTERVAL = "metrics.fetcher.update-interval"
@@ -28,6 +31,73 @@ _REQUEST = re.compile(r"\s*\(Service: ([^,)]+), Status Code: (\d+).*\)")
 _PACKAGE = re.compile(r"^([a-z][\w]*\.)+(?=[A-Z])")
 
 
+@dataclass(frozen=True)
+class Failure:
+    """Why the job was restarted, or has failed: the innermost cause in one line."""
+
+    ago: float
+    cause: str
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """interval: as configured. age: since the newest one was complete, None before the first of this job.
+
+    size: bytes. failure: why the newest one failed, unless one was complete since. missing: the parts of the job, by
+    name, that have not done theirs of the one under way.
+    """
+
+    interval: float
+    completed: int
+    failed: int
+    age: float | None = None
+    size: int | None = None
+    duration: float | None = None
+    failure: str | None = None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """A job of a Flink cluster. age: since it was submitted. running: since it was last (re)started.
+
+    tasks, tasks_running: subtasks of all vertices. slots_free: of the cluster, asked only while tasks are missing.
+    checkpoints: None when they are off. streams: those that are read. behind: per shard, how far the reading is behind
+    its newest record, in the later and in the earlier look. watermark: the one that closes the windows, where the
+    reading subtasks' meet. apart: between the two looks.
+    """
+
+    id: str
+    state: str
+    age: float
+    running: float | None = None
+    tasks: int = 0
+    tasks_running: int = 0
+    slots_free: int | None = None
+    restarts: int | None = None
+    failures: tuple[Failure, ...] = ()
+    checkpoints: Checkpoints | None = None
+    vertices: tuple[Vertex, ...] = ()
+    subtasks: tuple[Subtask, ...] = ()
+    streams: tuple[str, ...] = ()
+    behind: Mapping[str, float] | None = None
+    behind_earlier: Mapping[str, float] | None = None
+    watermark: int | None = None
+    watermark_earlier: int | None = None
+    records: Records | None = None
+    sinks: tuple[Sink, ...] = ()
+    apart: float = 0.0
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state in rest.ENDED
+
+    @property
+    def all_runs(self) -> bool:
+        """Every task, not only the job."""
+        return self.state == "RUNNING" and self.tasks_running >= self.tasks
+
+
 def chosen(cluster: rest.Cluster, name: str) -> rest.Job | None:
     """The job of this name that has not ended, else the newest; None without any. Raises rest.RestError."""
     try:
@@ -39,16 +109,19 @@ def chosen(cluster: rest.Cluster, name: str) -> rest.Job | None:
     return cluster.job(newest[0].id) if newest else None
 
 
-def ask(
+def gather(  # noqa: PLR0913  (a job, what else to do, and how)
     cluster: rest.Cluster,
     job: rest.Job,
     sinks: Iterable[str],
     meanwhile: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
-) -> Job:
-    """What is known of the job after two looks, with something else done `meanwhile`. Raises rest.RestError.
+    *,
+    names_streams: bool = False,
+) -> JobStatus:
+    """The status of the job after two looks, with something else done `meanwhile`. Raises rest.RestError.
 
-    sinks: the tables that it writes. Takes a second or two more than the cluster's interval of collecting metrics.
+    sinks: the tables that it writes. names_streams: whether it has several sources. Takes a second or two more than
+    the cluster's interval of collecting metrics.
     """
     detail = job.get("")
     if detail["state"] != "RUNNING":
@@ -58,10 +131,10 @@ def ask(
         return _still(cluster, job, detail, None)
     vertices = [vertex["id"] for vertex in detail["vertices"]]
     apart = max(_interval(cluster), LEAST_APART)
-    earlier = metrics.look(job, vertices, sleep)
+    earlier = metrics.look(job, vertices, sleep, names_streams=names_streams)
     meanwhile()
     sleep(max(earlier.at + apart - time.monotonic(), 0.1))
-    later = metrics.look(job, vertices, sleep)
+    later = metrics.look(job, vertices, sleep, names_streams=names_streams)
     detail = job.get("")
     return _moving(_still(cluster, job, detail, later), earlier, later, detail, sinks)
 
@@ -73,12 +146,12 @@ def _interval(cluster: rest.Cluster) -> float:
     return int(match[1]) * {"s": 1.0, "min": 60.0}.get(match[2], 0.001) if match else DEFAULT_INTERVAL
 
 
-def _still(cluster: rest.Cluster, job: rest.Job, detail: Any, later: metrics.Look | None) -> Job:
-    """What one moment tells."""
+def _still(cluster: rest.Cluster, job: rest.Job, detail: Any, later: metrics.Look | None) -> JobStatus:
+    """The status as far as one moment shows it."""
     now = detail["now"] / 1000
     tasks = sum(vertex["parallelism"] for vertex in detail["vertices"])
     running = sum(vertex["tasks"]["RUNNING"] + vertex["tasks"]["FINISHED"] for vertex in detail["vertices"])
-    return Job(
+    return JobStatus(
         id=job.id,
         state=detail["state"],
         age=now - detail["start-time"] / 1000,
@@ -93,15 +166,16 @@ def _still(cluster: rest.Cluster, job: rest.Job, detail: Any, later: metrics.Loo
     )
 
 
-def _moving(job: Job, earlier: metrics.Look, later: metrics.Look, detail: Any, sinks: Iterable[str]) -> Job:
-    """The same with what two looks tell."""
-    source = next((vertex for vertex in job.vertices if not vertex.inputs), None)
+def _moving(job: JobStatus, earlier: metrics.Look, later: metrics.Look, detail: Any, sinks: Iterable[str]) -> JobStatus:
+    """The same with what two looks show."""
+    ids = [vertex["id"] for vertex in detail["vertices"]]
+    sources = {id_: vertex for id_, vertex in zip(ids, job.vertices, strict=True) if not vertex.inputs}
     # The first part with windows: behind it, a sink that is not answered holds up the watermark too.
     windows = next((vertex["id"] for vertex in detail["vertices"] if "WindowAggregate" in vertex["name"]), "")
     return replace(
         job,
-        subtasks=metrics.subtasks(earlier, later, source.parallelism if source else 0),
-        stream=later.stream(),
+        subtasks=metrics.subtasks(earlier, later, sources),
+        streams=later.streams(),
         behind=later.behind(),
         behind_earlier=earlier.behind(),
         watermark=later.watermark(windows),

@@ -1,4 +1,4 @@
-"""Flink's metrics of one job at one moment, by the REST API, and what they say about its parts.
+"""Flink's metrics of a job at one moment, by the REST API, and the parts of the job that they measure.
 
 A metric of a vertex is named SUBTASK.NAME or SUBTASK.OPERATOR.NAME, such as 0.Calc[4].numRecordsOut; operators are
 numbered through the whole job. Names: Flink's documentation, "Metrics", and the Kinesis connector's.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from flink import rest
-from flink.health.facts import Records, Sink, Subtask, Vertex
+from program.formats import listed
 
 COLLECTING = 0.7  # seconds that the JobManager may take to collect, which it begins only when asked
 LONGEST_QUERY = 3000  # characters; Flink's web server refuses a request line beyond 4096
@@ -35,11 +35,90 @@ _REJECTS = re.compile(r"\[(\d+)]:(Calc\(.* AS ERROR_NAME\b.*)")
 
 
 @dataclass(frozen=True)
+class Subtask:
+    """A subtask of a source: the shards it reads, and its watermark in the later and in the earlier look.
+
+    source: its table, of a job with several; else empty.
+    """
+
+    index: int
+    shards: tuple[str, ...] = ()
+    watermark: int | None = None
+    earlier: int | None = None
+    source: str = ""
+
+    def __str__(self) -> str:
+        return f"subtask {self.index}" + (f" of {self.source}" if self.source else "")
+
+
+@dataclass(frozen=True)
+class Records:
+    """Counts since the last (re)start, and rates of the last minute in records a second.
+
+    lately: read between the two looks. malformed: PARSE and COERCION together. dropped: late ones that a window
+    dropped without the job counting them.
+    """
+
+    read: int | None = None
+    lately: int | None = None
+    late: int | None = None
+    malformed: int | None = None
+    read_rate: float | None = None
+    late_rate: float | None = None
+    malformed_rate: float | None = None
+    dropped: int = 0
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A sink table. given: records that came to it since the last (re)start. sent: those it has sent, and sent again.
+
+    refused: of the sent ones, those that were refused; it sends them again. lately: between the two looks.
+    """
+
+    table: str
+    given: int | None = None
+    sent: int | None = None
+    sent_lately: int | None = None
+    refused: int | None = None
+    refused_lately: int | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Records that it has neither sent nor tried to, at least: what came back from a checkpoint was not given."""
+        return max((self.given or 0) - (self.sent or 0) + (self.refused or 0), 0)
+
+
+@dataclass(frozen=True)
+class Vertex:
+    """A part of the job that runs as one task per subtask. Shares of time are the worst subtask's.
+
+    busy: None for the source, whose threads Flink does not measure. inputs: positions of the vertices before it.
+    """
+
+    name: str
+    parallelism: int
+    status: str
+    inputs: tuple[int, ...] = ()
+    busy: float | None = None
+    back_pressured: float | None = None
+
+    @property
+    def table(self) -> str:
+        """The table that a source reads."""
+        return self.name.removeprefix("Source: ").partition("[")[0]
+
+
+@dataclass(frozen=True)
 class Look:
-    """The metrics of every vertex, by the vertex's id, as they were `at` a moment of the monotonic clock."""
+    """The metrics of every vertex, by the vertex's id, as they were `at` a moment of the monotonic clock.
+
+    names_streams: whether shards are named with their streams, as those of a job that reads several.
+    """
 
     vertices: Mapping[str, Values]
     at: float
+    names_streams: bool = False
 
     @property
     def operators(self) -> Values:
@@ -55,24 +134,37 @@ class Look:
         total = self.total(name)
         return None if total is None else int(total)
 
-    def shards(self) -> dict[str, int]:
-        """The subtask that reads each shard."""
-        return {match["shard"]: int(match["subtask"]) for match, _behind in self._shards()}
+    def shards(self, vertex: str) -> dict[str, int]:
+        """The subtask of this vertex that reads each shard."""
+        return {shard: subtask for shard, subtask, _stream, _behind in self._shards(self.vertices.get(vertex, {}))}
 
-    def stream(self) -> str | None:
-        return next((match["stream"] for match, _behind in self._shards()), None)
+    def streams(self) -> tuple[str, ...]:
+        """The streams that are read."""
+        return tuple(dict.fromkeys(stream for _shard, _subtask, stream, _behind in self._shards(self.operators)))
 
     def behind(self) -> dict[str, float] | None:
         """Seconds behind the newest record, of each shard that was read from since the (re)start."""
-        return {match["shard"]: behind / 1000 for match, behind in self._shards() if behind >= 0} or None
+        found = {shard: behind / 1000 for shard, _subtask, _stream, behind in self._shards(self.operators)}
+        return {shard: seconds for shard, seconds in found.items() if seconds >= 0} or None
 
-    def _shards(self) -> list[tuple[re.Match[str], float]]:
-        found = ((re.fullmatch(rf"(?P<subtask>\d+)\.{_SHARD}", name), self.operators[name]) for name in self.operators)
-        return sorted(((match, behind) for match, behind in found if match), key=lambda shard: shard[0]["shard"])
+    def _shards(self, values: Values) -> list[tuple[str, int, str, float]]:
+        """Shard, subtask, stream and milliseconds behind, by the names of the shards."""
+        found = ((re.fullmatch(rf"(?P<subtask>\d+)\.{_SHARD}", name), behind) for name, behind in values.items())
+        return sorted(
+            (
+                shard_name(match["stream"], match["shard"], self.names_streams),
+                int(match["subtask"]),
+                match["stream"],
+                ms,
+            )
+            for match, ms in found
+            if match
+        )
 
-    def marks(self) -> dict[int, int]:
-        """The watermarks of the reading subtasks that have one."""
-        found = ((re.fullmatch(rf"(\d+)\.{_MARK}", name), value) for name, value in self.operators.items())
+    def marks(self, vertex: str) -> dict[int, int]:
+        """The watermarks of the subtasks of a source that have one."""
+        values = self.vertices.get(vertex, {})
+        found = ((re.fullmatch(rf"(\d+)\.{_MARK}", name), value) for name, value in values.items())
         return {int(match[1]): int(value) for match, value in found if match}
 
     def watermark(self, vertex: str) -> int | None:
@@ -88,11 +180,34 @@ class Look:
         return min(max(found) / 1000, 1.0) if found else None
 
 
-def look(job: rest.Job, vertices: Iterable[str], sleep: Callable[[float], None] = time.sleep) -> Look:
+def part(vertex: str) -> str:
+    """A vertex by its first operator and the sinks that it writes, as its whole name fills a line or two."""
+    first, *others = vertex.split(" -> ")
+    writers = written(" ".join(others))
+    return f"{first} ... {listed(writers)}" if writers else f"{first} ..." if others else first
+
+
+def written(vertex: str) -> list[str]:
+    """The sink tables that a vertex of this name writes."""
+    return re.findall(r"(\w+)(?:\[\d+])?: Writer", vertex)
+
+
+def shard_name(stream: str, shard: str, names_stream: bool) -> str:
+    """How a shard is named: with its stream if the job reads several."""
+    return f"{stream}/{shard}" if names_stream else shard
+
+
+def look(
+    job: rest.Job,
+    vertices: Iterable[str],
+    sleep: Callable[[float], None] = time.sleep,
+    *,
+    names_streams: bool = False,
+) -> Look:
     """A fresh look: the JobManager answers with what it collected last, so it is asked twice. Raises rest.RestError."""
     job.get("/metrics")
     sleep(COLLECTING)
-    return Look({vertex: _values(job, vertex) for vertex in vertices}, time.monotonic())
+    return Look({vertex: _values(job, vertex) for vertex in vertices}, time.monotonic(), names_streams)
 
 
 def _values(job: rest.Job, vertex: str) -> Values:
@@ -119,17 +234,18 @@ def _queries(names: Iterable[str]) -> list[str]:
     return texts
 
 
-def subtasks(earlier: Look, later: Look, parallelism: int) -> tuple[Subtask, ...]:
-    """The reading subtasks."""
-    shards, before, after = later.shards(), earlier.marks(), later.marks()
+def subtasks(earlier: Look, later: Look, sources: Mapping[str, Vertex]) -> tuple[Subtask, ...]:
+    """The subtasks of the sources, which are given by the ids of their vertices."""
     return tuple(
         Subtask(
             index,
-            tuple(shard for shard, subtask in shards.items() if subtask == index),
-            after.get(index),
-            before.get(index),
+            tuple(shard for shard, subtask in later.shards(id_).items() if subtask == index),
+            later.marks(id_).get(index),
+            earlier.marks(id_).get(index),
+            source.table if len(sources) > 1 else "",
         )
-        for index in range(parallelism)
+        for id_, source in sources.items()
+        for index in range(source.parallelism)
     )
 
 

@@ -1,8 +1,9 @@
-"""Facts and findings as a person reads them, and as one JSON object."""
+"""An observation and its findings as a person reads them, and as one JSON object."""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -10,12 +11,12 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from flink.health import judgement
-from flink.health.facts import Aws, Checkpoints, Facts, Job, Records, Sink
-from flink.health.findings import Finding, Level
-from flink.health.reading import QUIET
-from flink.health.words import listed, moment, part, share
-from program.formats import duration, many, size
+from flink.health.aws import Aws
+from flink.health.diagnosis import ERRORS, Observation, worst
+from flink.health.findings import QUIET, Finding, Level
+from flink.health.flink import Checkpoints, JobStatus
+from flink.health.metrics import Records, Sink, part
+from program.formats import duration, listed, many, moment, share, size
 
 _COLOURS = {Level.NOTE: "green", Level.DEGRADED: "yellow", Level.STUCK: "red", Level.DOWN: "red"}
 NAMES = 12  # characters of a fact's name
@@ -23,8 +24,8 @@ SUBTASKS = 16  # that are shown one by one
 
 
 def verdict(findings: Sequence[Finding]) -> str:
-    """One line: how the job is, and the worst that was found."""
-    level = judgement.worst(findings)
+    """One line: how the job is, and the worst finding."""
+    level = worst(findings)
     serious = [finding for finding in findings if finding.level is not Level.NOTE]
     if not serious:
         return level.verdict
@@ -32,27 +33,33 @@ def verdict(findings: Sequence[Finding]) -> str:
     return f"{level.verdict}: {serious[0].what}{more}"
 
 
-def as_json(facts: Facts, findings: Sequence[Finding]) -> dict[str, Any]:
-    """The verdict, the exit code, the findings, and all facts by their names."""
+def as_json(seen: Observation, findings: Sequence[Finding]) -> dict[str, Any]:
+    """The verdict, the exit code, the findings, and all that was observed, by its names."""
     return {
-        "verdict": judgement.worst(findings).verdict,
-        "code": judgement.worst(findings).code,
+        "verdict": worst(findings).verdict,
+        "code": worst(findings).code,
         "findings": [
             {"level": _word(one), "name": one.name, "what": one.what, "remedy": one.remedy} for one in findings
         ],
-        "facts": dataclasses.asdict(facts) | {"taken": facts.taken.isoformat()},
+        "facts": {
+            "cluster": seen.cluster,
+            "name": seen.job.name,
+            "taken": seen.taken.isoformat(),
+            "job": dataclasses.asdict(seen.status) if seen.status else None,
+            "aws": dataclasses.asdict(seen.aws) if seen.aws else None,
+        },
     }
 
 
-def show(facts: Facts, findings: Sequence[Finding], unasked: str, console: Console | None = None) -> None:
-    """Print verdict, facts, findings. unasked: why Kinesis was not asked, if it was not."""
+def show(seen: Observation, findings: Sequence[Finding], unasked: str, console: Console | None = None) -> None:
+    """Print verdict, observation, findings. unasked: why Kinesis was not asked, if it was not."""
     console = console or Console(highlight=False)
     # A log or a pipe gets whole lines; what reads them can wrap them.
     width = console.width if console.is_terminal else 10_000
-    colour = _COLOURS[judgement.worst(findings)]
+    colour = _COLOURS[worst(findings)]
     _print(console, width, "", verdict(findings), f"bold {colour}")
     console.print()
-    for name, value in lines(facts, unasked):
+    for name, value in lines(seen, unasked):
         _print(console, width, f"{name:<{NAMES}}", value)
     for finding in findings:
         console.print()
@@ -72,32 +79,32 @@ def _word(finding: Finding) -> str:
     return "note" if finding.level is Level.NOTE else finding.level.verdict
 
 
-def lines(facts: Facts, unasked: str) -> Iterator[tuple[str, str]]:
-    """The facts, each with its name; an empty name goes on with the one before."""
-    job = facts.job
-    if job is None:
-        yield "cluster", facts.cluster
+def lines(seen: Observation, unasked: str) -> Iterator[tuple[str, str]]:
+    """What was observed, each line with its name; an empty name goes on with the line before."""
+    status = seen.status
+    if status is None:
+        yield "cluster", seen.cluster
     else:
-        yield "job", f"{facts.name}, {job.id} on {facts.cluster}"
-        yield "state", _state(job)
-        yield "restarts", _restarts(job)
-        yield "checkpoint", _checkpoint(job.checkpoints)
-        if job.apart and job.all_runs:  # else the metrics are those of before
-            yield from _reading(job, facts.aws)
-    yield "AWS", f"not asked: {unasked}" if facts.aws is None else _far_ends(facts.aws)
+        yield "job", f"{seen.job.name}, {status.id} on {seen.cluster}"
+        yield "state", _state(status)
+        yield "restarts", _restarts(status)
+        yield "checkpoint", _checkpoint(status.checkpoints)
+        if status.apart and status.all_runs:  # else the metrics are those of before
+            yield from _moving(seen, status)
+    yield "AWS", f"not asked: {unasked}" if seen.aws is None else _far_ends(seen.aws)
 
 
-def _state(job: Job) -> str:
-    tasks = f"{job.tasks_running} of {many(job.tasks, 'task')}" if job.tasks else "no task yet"
-    since = "" if job.running is None else f" for {duration(job.running)}"
-    return f"{job.state}{since}, {tasks} run, submitted {duration(job.age)} ago"
+def _state(status: JobStatus) -> str:
+    tasks = f"{status.tasks_running} of {many(status.tasks, 'task')}" if status.tasks else "no task yet"
+    since = "" if status.running is None else f" for {duration(status.running)}"
+    return f"{status.state}{since}, {tasks} run, submitted {duration(status.age)} ago"
 
 
-def _restarts(job: Job) -> str:
-    if not job.failures:
-        return str(job.restarts or "none")
-    last = job.failures[0]
-    return f"{job.restarts or 0}, last failure {duration(last.ago)} ago: {last.cause}"
+def _restarts(status: JobStatus) -> str:
+    if not status.failures:
+        return str(status.restarts or "none")
+    last = status.failures[0]
+    return f"{status.restarts or 0}, last failure {duration(last.ago)} ago: {last.cause}"
 
 
 def _checkpoint(known: Checkpoints | None) -> str:
@@ -109,21 +116,23 @@ def _checkpoint(known: Checkpoints | None) -> str:
     return f"{duration(known.age)} ago, {size(known.size or 0)} in {duration(known.duration or 0)}; {every}"
 
 
-def _reading(job: Job, aws: Aws | None) -> Iterator[tuple[str, str]]:
-    records = job.records
+def _moving(seen: Observation, status: JobStatus) -> Iterator[tuple[str, str]]:
+    records, aws = status.records, seen.aws
     if records is not None and records.read is not None:
         yield (
             "records",
             f"{records.read:,} read since the last start, {records.read_rate or 0:,.1f}/s in the last minute",
         )
-        yield "late", _part(records.late, records.late_rate, records)
-        yield "malformed", _part(records.malformed, records.malformed_rate, records)
-    yield "watermark", _mark(job.watermark, job.watermark_earlier, job.apart)
-    yield from _subtasks(job)
-    if job.behind or (aws and aws.shards):
-        yield "shards", _shards(job, aws)
-    yield "sinks", "; ".join(_sink(sink) for sink in job.sinks)
-    yield "pressure", _pressure(job)
+        if ERRORS in seen.job.inserts.values():
+            yield "late", _part(records.late, records.late_rate, records)
+            yield "malformed", _part(records.malformed, records.malformed_rate, records)
+    if seen.job.has_windows:
+        yield "watermark", _mark(status.watermark, status.watermark_earlier, status.apart)
+        yield from _subtasks(status)
+    if status.behind or (aws and aws.shards):
+        yield "shards", _shards(status, aws)
+    yield "sinks", "; ".join(_sink(sink) for sink in status.sinks)
+    yield "pressure", _pressure(status)
 
 
 def _part(count: int | None, rate: float | None, records: Records) -> str:
@@ -144,38 +153,38 @@ def _mark(mark: int | None, earlier: int | None, apart: float) -> str:
     return f"{moment(mark)} of event time{moved}"
 
 
-def _subtasks(job: Job) -> Iterator[tuple[str, str]]:
-    marks = [subtask.watermark for subtask in job.subtasks if subtask.watermark is not None]
-    for subtask in job.subtasks[:SUBTASKS]:
+def _subtasks(status: JobStatus) -> Iterator[tuple[str, str]]:
+    marks = [subtask.watermark for subtask in status.subtasks if subtask.watermark is not None]
+    for subtask in status.subtasks[:SUBTASKS]:
         lag = "no watermark"
         if subtask.watermark is not None:
             behind = (max(marks) - subtask.watermark) / 1000
             lag = f"{moment(subtask.watermark)}, " + ("the newest" if behind < 0.05 else f"{duration(behind)} behind")
-            if job.watermark is not None and subtask.watermark < job.watermark:
+            if status.watermark is not None and subtask.watermark < status.watermark:
                 lag += ", not waited for"
         shards = listed([_short(shard) for shard in subtask.shards], 8) or "none"
-        yield "", f"subtask {subtask.index}: {lag}; {'shard' if len(subtask.shards) == 1 else 'shards'} {shards}"
-    if len(job.subtasks) > SUBTASKS:
-        yield "", f"and {len(job.subtasks) - SUBTASKS} more subtasks"
+        yield "", f"{subtask}: {lag}; {'shard' if len(subtask.shards) == 1 else 'shards'} {shards}"
+    if len(status.subtasks) > SUBTASKS:
+        yield "", f"and {len(status.subtasks) - SUBTASKS} more subtasks"
 
 
-def _shards(job: Job, aws: Aws | None) -> str:
-    behind = max((job.behind or {}).values(), default=None)
+def _shards(status: JobStatus, aws: Aws | None) -> str:
+    behind = max((status.behind or {}).values(), default=None)
     lag = "" if behind is None else f", read {duration(behind)} behind at most"
     if aws is None or not aws.shards:
-        return f"{len(job.behind or {})} read by {many(len(job.subtasks), 'subtask')}{lag}"
+        return f"{len(status.behind or {})} read by {many(len(status.subtasks), 'subtask')}{lag}"
     newest = min((shard.silent for shard in aws.shards if shard.silent is not None), default=None)
     came = "" if newest is None else f", newest record {'' if newest < QUIET else 'at least '}{duration(newest)} old"
     quiet = [_short(shard.id) for shard in aws.shards if shard.asked and shard.silent is None]
     silent = f", silent for two minutes: {listed(quiet, 8)}" if quiet else ""
     unknown = sum(not shard.asked for shard in aws.shards)
     unasked = f", {unknown} could not be asked" if unknown else ""
-    return f"{len(aws.shards)} open on {many(len(job.subtasks), 'subtask')}{lag}{came}{silent}{unasked}"
+    return f"{len(aws.shards)} open on {many(len(status.subtasks), 'subtask')}{lag}{came}{silent}{unasked}"
 
 
 def _short(shard: str) -> str:
     """shardId-000000000003 as 3."""
-    return shard.removeprefix("shardId-").lstrip("0") or "0"
+    return re.sub(r"shardId-0*(?=\d)", "", shard)
 
 
 def _sink(sink: Sink) -> str:
@@ -185,9 +194,9 @@ def _sink(sink: Sink) -> str:
     return f"{sink.table} {sink.sent:,} sent{refused}"
 
 
-def _pressure(job: Job) -> str:
-    busy = max(job.vertices, key=lambda vertex: vertex.busy or 0.0)
-    waiting = max((vertex.back_pressured or 0.0 for vertex in job.vertices), default=0.0)
+def _pressure(status: JobStatus) -> str:
+    busy = max(status.vertices, key=lambda vertex: vertex.busy or 0.0)
+    waiting = max((vertex.back_pressured or 0.0 for vertex in status.vertices), default=0.0)
     works = f"{part(busy.name)} works most, {share(busy.busy or 0.0)} of its time"
     return f"{works}; {'no task waits' if waiting < 0.01 else f'tasks wait {share(waiting)} of theirs'} for another"
 
@@ -196,4 +205,4 @@ def _far_ends(aws: Aws) -> str:
     if aws.problem:
         return f"{aws.where} could not be asked: {aws.problem}"
     missing = [f"{one.name} {one.problem}" for one in aws.resources if one.problem]
-    return f"{aws.where}; {'; '.join(missing) if missing else 'it, the other streams and the table are there'}"
+    return f"{aws.where}; {'; '.join(missing) if missing else 'all streams and tables are there'}"

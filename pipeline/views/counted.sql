@@ -1,7 +1,7 @@
 -- One row per kind of line in an archive: how many lines, and the first and the last event time among them.
--- READING counts each line as it stands there, DIFFERENT equal ones once; PARSE and COERCION are in no row.
+-- RECORD counts each line as it stands there, DISTINCT equal ones once; PARSE and COERCION are in no row.
 SELECT
-    COALESCE(error_name, 'READING') AS kind,
+    COALESCE(error_name, 'RECORD') AS kind,
     COUNT(*) AS lines,
     DATE_FORMAT(MIN(row_time), 'yyyy-MM-dd HH:mm:ss.SSS') AS oldest,
     DATE_FORMAT(MAX(row_time), 'yyyy-MM-dd HH:mm:ss.SSS') AS newest
@@ -9,7 +9,7 @@ FROM checked
 GROUP BY error_name
 UNION ALL
 SELECT
-    'DIFFERENT' AS kind,
+    'DISTINCT' AS kind,
     COUNT(*) AS lines,
     DATE_FORMAT(MIN(event_time), 'yyyy-MM-dd HH:mm:ss.SSS') AS oldest,
     DATE_FORMAT(MAX(event_time), 'yyyy-MM-dd HH:mm:ss.SSS') AS newest

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from flink import cluster, points, state, submit
+from flink import cluster, savepoints, signature, submit
 from flink.rest import RestError
 from local import emulator, running
+from pipeline import settings
 from pipeline.job import load
 from tests.checkout import Edit
 from tests.emulated import wait_for
@@ -35,7 +36,7 @@ def test_task_manager_killed(trial: Trial) -> None:
     with cluster.running(
         trial.folder / "cluster", SIZE, emulator.child(trial.between.environment), more=more
     ) as members:
-        trial.job = submit.submit(members.rest, submit.Submission(trial.properties(), 2), state.of(JOB))
+        trial.job = submit.submit(members.rest, submit.Submission(JOB, trial.properties(), 2), signature.of(JOB))
         with trial.flying(*FLIGHT, *SPEED):
             trial.wait_for_rows()
             wait_for_checkpoint(trial)
@@ -79,22 +80,23 @@ def test_job_manager_killed(trial: Trial) -> None:
     Unprotected: the job starts anew at the end of the stream, as one would without checkpoints.
     """
     with cluster.running(trial.folder / "cluster", SIZE, emulator.child(trial.between.environment)) as members:
-        signature = state.of(JOB)
-        trial.job = submit.submit(members.rest, submit.Submission(trial.properties(), 2), signature)
+        state = signature.of(JOB)
+        trial.job = submit.submit(members.rest, submit.Submission(JOB, trial.properties(), 2), state)
         with trial.flying(*FLIGHT, *SPEED):
             trial.wait_for_rows()
             wait_for_checkpoint(trial)
-            folders = submit.folders(members.rest)
+            folders = submit.folders(JOB, members.rest)
             members.processes["jobmanager"].kill()
             killed = time.monotonic()
             members.processes["jobmanager"].wait(10)
             members.start("jobmanager")
             members.wait_until_complete()
-            point = points.newest(folders.on_disk(), folders.checkpoints)
+            snapshot = savepoints.newest(folders.on_disk(), folders.checkpoints)
             properties = trial.properties()
             if trial.is_unprotected:
-                point, properties = None, submit.with_start(properties, "LATEST", trial.folder)
-            trial.job = submit.submit(members.rest, submit.Submission(properties, 2, point), signature)
+                latest = settings.started_at(settings.read(properties, JOB), {"readings": "LATEST"})
+                snapshot, properties = None, settings.write(trial.folder, latest)
+            trial.job = submit.submit(members.rest, submit.Submission(JOB, properties, 2, snapshot), state)
             trial.wait_for_rows()
             trial.outcome.recovery = time.monotonic() - killed
         trial.finish(resumed=True)

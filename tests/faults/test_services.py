@@ -16,7 +16,7 @@ import pytest
 
 from flink import rest
 from flink.health import command as health
-from flink.health import judgement
+from flink.health import diagnosis
 from pipeline import settings
 from tests.checkout import Edit
 from tests.emulated import wait_for
@@ -203,9 +203,9 @@ def test_denied(trial: Trial) -> None:
 
 def findings(trial: Trial) -> set[str]:
     """What `python -m jobs health` has to say now, by the names of its findings."""
-    values = settings.read(trial.properties()).values
-    facts = health.gather(rest.Cluster(trial.job.address), values)
-    return {finding.name for finding in judgement.judge(facts)}
+    chosen = settings.read(trial.properties())
+    seen = health.observe(chosen.job, rest.Cluster(trial.job.address), chosen)
+    return {finding.name for finding in diagnosis.judge(seen)}
 
 
 @pytest.mark.fault(

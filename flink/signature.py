@@ -27,19 +27,19 @@ _OVER_AGGREGATE = re.compile(r"(\w+\([^()]*\)) AS w\d+\$o\d+")
 _LENGTH = 12
 
 
-class StateError(Failure):
+class SignatureError(Failure):
     """The plan could not be had, or the state is another one; the text is one sentence with the remedy."""
 
 
 def signature(plan: str, most_subtasks: int | None = None) -> str:
-    """The signature of an optimised execution plan, as Flink's EXPLAIN prints it. Raises StateError if it is none.
+    """The signature of an optimised execution plan, as Flink's EXPLAIN prints it. Raises SignatureError if it is none.
 
     most_subtasks: into so many parts the state is cut, which Flink cannot change when it restores it.
     """
     _title, found, body = plan.partition("== Optimized Execution Plan ==\n")
     lines = [line for line in body.splitlines() if line.strip()]
     if not found or not lines:
-        raise StateError("Flink's plan of the job has no optimised execution plan: is another version installed?")
+        raise SignatureError("Flink's plan of the job has no optimised execution plan: is another version installed?")
     parts = [] if most_subtasks is None else [f"max-parallelism={most_subtasks}"]
     digest = hashlib.sha256("\n".join([*parts, *map(_essence, lines)]).encode())
     return digest.hexdigest()[:_LENGTH]
@@ -60,13 +60,13 @@ def _essence(line: str) -> str:
 
 
 def of(job: Job, cache: Path = lib.ROOT / ".cache" / "state") -> str:
-    """The signature of this project's job as its SQL stands now; remembered, because planning takes ten seconds.
+    """The signature of a job as its folder stands now; remembered, because planning takes ten seconds.
 
-    Raises StateError when Flink cannot plan it.
+    Raises SignatureError when Flink cannot plan it.
     """
     known = cache / _key(job)
     if not known.is_file():
-        found = signature(_plan(), job.most_subtasks)
+        found = signature(_plan(job), job.most_subtasks)
         cache.mkdir(parents=True, exist_ok=True)
         partial = known.with_suffix(".new")
         partial.write_text(found, encoding="utf-8")
@@ -77,17 +77,17 @@ def of(job: Job, cache: Path = lib.ROOT / ".cache" / "state") -> str:
 def _key(job: Job) -> str:
     """The checksum of everything that the plan is made from: the SQL, the code around it, Flink and the functions."""
     digest = hashlib.sha256(repr(job).encode())
-    folder = lib.ROOT / "jobs"
-    for file in sorted([*folder.rglob("*.sql"), *folder.rglob("*.py"), Path(__file__), lib.ROOT / "requirements.txt"]):
+    code = sorted((lib.ROOT / "pipeline").glob("*.py"))
+    for file in (*code, Path(__file__), lib.ROOT / "requirements.txt"):
         digest.update(f"\n{file.relative_to(lib.ROOT)}\n".encode() + file.read_bytes())
     if lib.FUNCTIONS.is_file():
         digest.update(lib.FUNCTIONS.read_bytes())
     return digest.hexdigest()
 
 
-def _plan() -> str:
+def _plan(job: Job) -> str:
     # A process of its own: the plan needs a JVM, which nobody else here does.
-    command = [sys.executable, "-m", "jobs", "explain"]
+    command = [sys.executable, "-m", "jobs", "explain", str(job.folder)]
     try:
         done = subprocess.run(
             command,
@@ -99,8 +99,8 @@ def _plan() -> str:
             timeout=PLAN_LIMIT,
         )
     except subprocess.TimeoutExpired:
-        raise StateError(f"Flink did not plan the job within {PLAN_LIMIT} s.") from None
+        raise SignatureError(f"Flink did not plan the job {job.name} within {PLAN_LIMIT} s.") from None
     if done.returncode:
         lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise StateError((lines or ["Flink cannot plan the job, and does not say why."])[-1])
+        raise SignatureError((lines or [f"Flink cannot plan the job {job.name}, and does not say why."])[-1])
     return done.stdout

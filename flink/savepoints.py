@@ -1,4 +1,4 @@
-"""Where a job's checkpoints and savepoints lie, and which of them is the newest that it can go on from.
+"""Where a job's snapshots (checkpoints and savepoints) lie, and which of them is the newest to go on from.
 
 Each job gets folders of its own below the cluster's: `NAME-SIGNATURE`, with the signature of its state in the name,
 and in that `from-MILLISECONDS` for a job that began to read at a time. So what a checkpoint was written by is known
@@ -21,12 +21,12 @@ SAVEPOINTS = "execution.checkpointing.savepoint-dir"
 _FORMERLY = {CHECKPOINTS: "state.checkpoints.dir", SAVEPOINTS: "state.savepoints.dir"}
 
 
-class PointError(Failure):
+class SavepointError(Failure):
     """There is no place for checkpoints, or nothing to go on from; the text is one sentence with the remedy."""
 
 
 @dataclass(frozen=True)
-class Point:
+class Snapshot:
     """A complete checkpoint or savepoint: its URI, when it was made (seconds since 1970), and by which state."""
 
     uri: str
@@ -37,7 +37,7 @@ class Point:
     def start(self) -> int | None:
         """The time at which its job began to read, in milliseconds since 1970; None for the beginning of the stream.
 
-        A shard without a record so far is still to be read from there; the point itself says only "from the time".
+        A shard without a record so far is still to be read from there; the snapshot itself says only "from the time".
         """
         match = re.search(r"/from-(\d+)/", self.uri)
         return int(match[1]) if match else None
@@ -66,24 +66,24 @@ class Folders:
     def _folder(self, signature: str, start: int | None) -> str:
         return f"{self.name}-{signature}" + ("" if start is None else f"/from-{start}")
 
-    def on_disk(self) -> list[Point]:
-        """Every complete point that this machine can see. Flink writes `_metadata` last: who has it is complete."""
+    def on_disk(self) -> list[Snapshot]:
+        """Every complete snapshot that this machine can see. Flink writes `_metadata` last: who has it is complete."""
         found = []
         for base, pattern in ((self.checkpoints, "*/chk-*/_metadata"), (self.savepoints, "*/_metadata")):
             if (folder := local_path(base)) is not None:
                 for start in ("", "from-*/"):
                     for path in folder.glob(f"{self.name}-*/{start}{pattern}"):
                         uri = files.uri(path.parent)
-                        found.append(Point(uri, path.stat().st_mtime, signature_in(uri, self.name)))
+                        found.append(Snapshot(uri, path.stat().st_mtime, signature_in(uri, self.name)))
         return found
 
 
 def folders(configuration: Mapping[str, str], name: str) -> Folders:
-    """The folders of a job on a cluster of this configuration. Raises PointError if it names none."""
+    """The folders of a job on a cluster of this configuration. Raises SavepointError if it names none."""
     found = {key: configuration.get(key) or configuration.get(_FORMERLY[key]) for key in (CHECKPOINTS, SAVEPOINTS)}
     checkpoints = found[CHECKPOINTS]
     if not checkpoints:
-        raise PointError(
+        raise SavepointError(
             f"The cluster has no {CHECKPOINTS}, so that nothing could be resumed after a failure: set it in the "
             "cluster's configuration to a folder or bucket that every process of it reaches."
         )
@@ -91,11 +91,11 @@ def folders(configuration: Mapping[str, str], name: str) -> Folders:
     return Folders(checkpoints, (found[SAVEPOINTS] or f"{checkpoints}/savepoints").rstrip("/"), name)
 
 
-def newest(points: Iterable[Point], where: str) -> Point:
-    """The newest of the points. Raises PointError if there is none."""
-    found = max(points, key=lambda point: point.made, default=None)
+def newest(snapshots: Iterable[Snapshot], where: str) -> Snapshot:
+    """The newest of the snapshots. Raises SavepointError if there is none."""
+    found = max(snapshots, key=lambda snapshot: snapshot.made, default=None)
     if found is None:
-        raise PointError(
+        raise SavepointError(
             f"There is no checkpoint or savepoint under {where} to go on from: name one with --from, or start anew "
             "with `python -m jobs submit`."
         )
@@ -103,7 +103,7 @@ def newest(points: Iterable[Point], where: str) -> Point:
 
 
 def signature_in(uri: str, name: str) -> str | None:
-    """The signature in the path of a point of the job of this name, None for a path that has none."""
+    """The signature in the path of a snapshot of the job of this name, None for a path that has none."""
     match = re.search(rf"/{re.escape(name)}-([0-9a-f]{{12}})/", uri)
     return match[1] if match else None
 

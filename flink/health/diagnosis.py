@@ -1,0 +1,386 @@
+"""What an observation of a job means: findings, each with what to do about it. Pure, and without a clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from flink.health import watermark
+from flink.health.aws import Aws
+from flink.health.findings import (
+    MISSED,
+    PATIENCE,
+    PRESSED,
+    QUIET,
+    Finding,
+    Level,
+    Running,
+    bottleneck,
+    overdue,
+    page,
+    remedy,
+)
+from flink.health.flink import Checkpoints, JobStatus
+from flink.health.metrics import Sink, part, written
+from pipeline.job import Job
+from program.formats import duration, listed, many, share
+
+RECENT = 600.0  # seconds within which restarts count
+LOOP = 3  # recent restarts that are no accident any more
+BEHIND = 60.0  # seconds from a record's arrival to its reading
+BUSY = 0.8  # share of its time that a task works
+SHARE = 0.05  # of the records read that may be late, or malformed
+FEW = 5  # records a minute that are too few to speak of a share
+ERRORS = "errors"  # the view whose rows are the rejected records
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A job as it was seen on a cluster. status: None if it is not there. aws: None if nobody was asked."""
+
+    job: Job
+    cluster: str
+    taken: datetime
+    status: JobStatus | None
+    aws: Aws | None = None
+
+
+def judge(seen: Observation) -> list[Finding]:
+    """All findings, the worst first."""
+    return sorted(_findings(seen), key=lambda finding: -finding.level.rank)
+
+
+def worst(findings: Sequence[Finding]) -> Level:
+    """The level of the whole; NOTE, which is healthy, without any finding."""
+    return max((finding.level for finding in findings), key=lambda level: level.rank, default=Level.NOTE)
+
+
+def _findings(seen: Observation) -> Iterator[Finding]:
+    job, status, aws, cluster = seen.job, seen.status, seen.aws, seen.cluster
+    if status is None:
+        yield Finding(
+            Level.DOWN,
+            "no-job",
+            f"there is no job {job.name} on {cluster}",
+            f"run it there with `python -m jobs submit {job.argument}` or `python -m jobs resume {job.argument}`, or "
+            "name its cluster with --cluster",
+        )
+        return
+    if aws is not None:
+        yield from _far_ends(aws, status)
+    if not status.all_runs:
+        yield _not_running(job, status, cluster)
+        return
+    yield from _checkpoints(status, aws, cluster)
+    yield from _restarts(status, cluster)
+    yield from _pressure(status)
+    running = Running(job, status, aws.shards if aws and not _other_streams(aws, status) else ())
+    held = list(watermark.findings(running)) if job.has_windows else []
+    yield from held
+    yield from _arriving(running, aws)
+    yield from _unread(running)
+    yield from _behind(running)
+    # Silent shards are harmless, unless they are what was just said to be waited for.
+    yield from (one for one in _spare(running) if not (held and one.name == "idle-shards"))
+    yield from _rejects(running, aws)
+    if not running.is_warm():
+        what = f"it was started {duration(status.running or 0.0)} ago, so not much is known yet"
+        yield Finding(Level.NOTE, "just-started", what, "ask again in a minute")
+
+
+# ------------------------------------------------------------------------------------------------ streams and tables
+
+
+def _far_ends(aws: Aws, status: JobStatus) -> Iterator[Finding]:
+    """Without one of its streams and tables the job may run, and makes no progress."""
+    if aws.problem:
+        yield Finding(
+            Level.DEGRADED,
+            "aws-unknown",
+            f"{aws.where} could not be asked: {aws.problem}",
+            "look at the endpoint, the region and the credentials that this command was given",
+        )
+    if other := _other_streams(aws, status):
+        yield Finding(
+            Level.DEGRADED,
+            "other-stream",
+            f"the job reads the {'streams' if other[1:] else 'stream'} {listed(other)}, and {aws.where} was asked",
+            "name the job's own settings with --properties",
+        )
+    for resource in aws.resources:
+        if resource.problem is not None:
+            unknown = resource.problem.startswith("cannot")
+            do = "allow this command to describe it" if unknown else "create it; the job goes on by itself"
+            if resource.problem.startswith("has "):
+                do = f"name another table as {resource.table}.table in the job's settings, or make one with this key"
+            yield Finding(
+                Level.DEGRADED if unknown else Level.STUCK if status.all_runs else Level.DOWN,
+                "far-end",
+                f"the {resource.name} {resource.problem}",
+                do,
+            )
+
+
+def _other_streams(aws: Aws, status: JobStatus) -> list[str]:
+    """Streams that the job reads, and that are not those of the settings."""
+    return [stream for stream in status.streams if aws.streams and stream not in aws.streams]
+
+
+# ------------------------------------------------------------------------------------------- running and getting on
+
+
+def _not_running(job: Job, status: JobStatus, cluster: str) -> Finding:
+    """What keeps the job, or some of its tasks, from running."""
+    again = f"go on from its last checkpoint with `python -m jobs resume {job.argument}`"
+    last = status.failures[0] if status.failures else None
+    failed = f"; it failed {duration(last.ago)} ago: {last.cause}" if last else ""
+    do = (
+        remedy(last.cause, status, cluster) if last else "wait half a minute; if it stays so, read the JobManager's log"
+    )
+    times = f" after {many(status.restarts, 'restart')}" if status.restarts else ""
+    match status.state:
+        case "FAILED":
+            return Finding(Level.DOWN, "failed", f"it has ended{times}{failed}", f"{do}; then {again}")
+        case "CANCELED" | "FINISHED":
+            how = {"CANCELED": "it was cancelled", "FINISHED": "it was stopped, or has read all there is"}
+            return Finding(Level.DOWN, "ended", how[status.state], again)
+        case "RESTARTING" | "FAILING":
+            return Finding(Level.DOWN, "restarting", f"it waits to be restarted{times}{failed}", do)
+    if status.slots_free == 0 and not last:
+        do = "wait half a minute; if it stays so, no slot is free: start a TaskManager, or lower the parallelism"
+    doing = "starting" if status.state in ("INITIALIZING", "CREATED", "RUNNING") else status.state.lower()
+    what = f"it is {doing}, {status.tasks_running} of its {many(status.tasks, 'task')} run{failed}"
+    return Finding(Level.DOWN, "starting", what, do)
+
+
+def _checkpoints(status: JobStatus, aws: Aws | None, cluster: str) -> Iterator[Finding]:
+    known, missing = status.checkpoints, overdue(status)
+    refused = [sink for sink in status.sinks if sink.refused_lately]
+    if known is None:
+        yield Finding(
+            Level.DEGRADED,
+            "checkpoints-off",
+            "checkpoints are off: after a failure the job begins anew",
+            "set execution.checkpointing.interval where the job is launched",
+        )
+    if known is None or missing is None:
+        yield from (_refused(sink, status, aws) for sink in refused)
+        if known and known.failure:
+            what = f"the newest checkpoint failed: {known.failure}"
+            do = remedy(known.failure, status, cluster, "checkpoints")
+            yield Finding(Level.DEGRADED, "checkpoint-failed", what, do)
+    elif _recovering(status, known):
+        yield Finding(
+            Level.DEGRADED,
+            "no-checkpoint-yet",
+            f"it was restarted {duration(status.running or 0.0)} ago, its last checkpoint is {duration(missing)} old",
+            f"wait for {duration(max(MISSED * known.interval, PATIENCE))} and ask again",
+        )
+    else:
+        # A checkpoint waits until a sink has sent all it was given, however often that is refused.
+        stuck = refused or [sink for sink in status.sinks if sink.waiting and sink.sent_lately == 0]
+        yield from (_refused(sink, status, aws, missing) for sink in stuck)
+        if not stuck:
+            yield _no_checkpoint(status, known, missing, aws, cluster)
+
+
+def _refused(sink: Sink, status: JobStatus, aws: Aws | None, missing: float | None = None) -> Finding:
+    """A sink that the service refuses, or does not answer; with it, how long checkpoints have been missing."""
+    apart = f"in {status.apart:.0f} s"
+    what = f"the sink {sink.table} is being refused, {many(sink.refused_lately or 0, 'time')} {apart}"
+    if not sink.refused_lately:
+        what = f"the sink {sink.table} has sent none of {many(sink.waiting, 'waiting row')} {apart}"
+        what += f", and was refused {many(sink.refused, 'time')} before" if sink.refused else ""
+    return Finding(
+        Level.DEGRADED if missing is None else Level.STUCK,
+        "sink-refused" if sink.refused else "sink-stalled",
+        what if missing is None else f"no checkpoint for {duration(missing)}: {what}",
+        f"look at the permissions and the throttling of {_written_to([sink.table], aws)}; nothing is lost, "
+        "it tries for ever",
+    )
+
+
+def _written_to(tables: Sequence[str], aws: Aws | None) -> str:
+    """What the sinks write to, by its own names if they are known."""
+    names = {one.table: f"the {one.name}" for one in aws.resources} if aws else {}
+    return listed([names.get(table, f"what {table} writes to") for table in tables])
+
+
+def _no_checkpoint(status: JobStatus, known: Checkpoints, missing: float, aws: Aws | None, cluster: str) -> Finding:
+    what = f"no checkpoint for {missing / known.interval:,.0f} intervals of {duration(known.interval)}"
+    expired = known.failure is not None and "expired" in known.failure
+    if known.failure and not expired:
+        what, do = f"{what}: {known.failure}", remedy(known.failure, status, cluster, "checkpoints")
+    elif bottleneck(status) and not any(written(name) for name in known.missing):
+        do = "see the back pressure: a checkpoint passes through the tasks only as fast as the records do"
+    elif known.missing:
+        what = f"{what}: {listed([part(name) for name in known.missing])} has not done its part"
+        sinks = [table for name in known.missing for table in written(name)]
+        do = f"see what it waits for at {page(status, cluster, 'checkpoints')}"
+        if sinks:
+            do = f"look whether {_written_to(sinks, aws)} can be written: permissions, throttling, the way there"
+    else:
+        do = f"see what becomes of them at {page(status, cluster, 'checkpoints')}"
+    return Finding(Level.STUCK, "no-checkpoint", what, do)
+
+
+def _recovering(status: JobStatus, known: Checkpoints) -> bool:
+    """Whether the job was restarted too lately to have a checkpoint, and not over and over."""
+    restarts = sum(failure.ago < RECENT for failure in status.failures)
+    return 0 < restarts < LOOP and (status.running or 0.0) < max(MISSED * known.interval, PATIENCE)
+
+
+def _restarts(status: JobStatus, cluster: str) -> Iterator[Finding]:
+    recent = [failure for failure in status.failures if failure.ago < RECENT]
+    if recent:
+        last, age = recent[0], status.checkpoints.age if status.checkpoints else None
+        recovered = age is not None and age < last.ago and len(recent) < LOOP
+        yield Finding(
+            Level.NOTE if recovered else Level.DEGRADED,
+            "restarts",
+            f"{many(len(recent), 'restart')} in the last {duration(RECENT)}, "
+            f"the last {duration(last.ago)} ago: {last.cause}",
+            remedy(last.cause, status, cluster),
+        )
+
+
+def _pressure(status: JobStatus) -> Iterator[Finding]:
+    cause = bottleneck(status)
+    if cause is None:
+        return
+    waiting = max(vertex.back_pressured or 0.0 for vertex in status.vertices)
+    if overdue(status) is not None:
+        do = "see why there is no checkpoint: a sink that is not answered slows down all before it"
+    elif cause.busy is not None and cause.busy < PRESSED and written(cause.name):
+        do = f"look whether {listed(written(cause.name))} can be written as fast: throttling, the way there"
+    else:
+        do = "raise the parallelism, or give the TaskManagers more CPU"
+    busy = "" if cause.busy is None else f", busy for {share(cause.busy)} of the time"
+    yield Finding(
+        Level.DEGRADED,
+        "back-pressure",
+        f"tasks wait {share(waiting)} of their time for {part(cause.name)}{busy}",
+        do,
+    )
+
+
+# ---------------------------------------------------------------------------------------------- reading the streams
+
+
+def _arriving(running: Running, aws: Aws | None) -> Iterator[Finding]:
+    """Whether records come, and whether they are read."""
+    if running.shards and len(running.silent) == len(running.shards):
+        keeps = ", and keeps the last windows open until records come" if running.declared.has_windows else ""
+        yield Finding(
+            Level.DEGRADED,
+            "nothing-arrives",
+            f"no record has arrived on any of {many(len(running.shards), 'shard')} for two minutes",
+            f"look at the producers; the job is well{keeps}",
+        )
+    elif running.reads() or not running.is_settled():
+        return
+    elif arriving := [shard for shard in running.speaking if (shard.silent or 0.0) < QUIET]:
+        yield Finding(
+            Level.STUCK,
+            "not-reading",
+            f"records arrive on {many(len(arriving), 'shard')}, and in the last minute the job has read none",
+            "look for GetRecords in the TaskManagers' logs: may the job read the stream, and are there other readers?",
+        )
+    elif aws is None or aws.problem:
+        yield Finding(
+            Level.DEGRADED,
+            "nothing-read",
+            "the job has read nothing in the last minute",
+            "look at the producers; given --properties, this command asks Kinesis whether records arrive",
+        )
+
+
+def _unread(running: Running) -> Iterator[Finding]:
+    assigned = {shard for subtask in running.status.subtasks for shard in subtask.shards}
+    unread = [shard.id for shard in running.shards if shard.id not in assigned]
+    if assigned and unread and running.is_warm():
+        yield Finding(
+            Level.DEGRADED,
+            "unread-shards",
+            f"no subtask reads {listed(unread)}",
+            "wait 20 s, as new shards are looked for every 10 s; if it stays so, may the job list the shards?",
+        )
+
+
+def _spare(running: Running) -> Iterator[Finding]:
+    """What has no use, which is harmless: subtasks without a shard, shards without records."""
+    spare = sum(not subtask.shards for subtask in running.status.subtasks)
+    if 0 < spare < running.parallelism and running.is_warm() and len(running.declared.sources) == 1:
+        what = (
+            f"{spare} of {many(running.parallelism, 'subtask')} have no shard to read; they cost memory, nothing else"
+        )
+        yield Finding(Level.NOTE, "spare-subtasks", what, f"parallelism {running.parallelism - spare} reads as fast")
+    if running.silent and running.speaking:
+        waits = ""
+        if running.declared.has_windows:
+            waits = f": the job stops waiting for a shard after {watermark.rules(running.declared).idle:.0f} s"
+        yield Finding(
+            Level.NOTE,
+            "idle-shards",
+            f"no record for two minutes on {listed([shard.id for shard in running.silent])}",
+            f"nothing, if that is to be expected{waits}",
+        )
+
+
+def _behind(running: Running) -> Iterator[Finding]:
+    status, behind = running.status, running.behind()
+    shards = len(running.shards) or len(behind)
+    late = [shard for shard, seconds in behind.items() if seconds > BEHIND]
+    few = shards > running.parallelism
+    too_few = f"{many(shards, 'shard')} on {many(running.parallelism, 'subtask')} are too few subtasks"
+    name, most = running.declared.argument, min(shards, running.declared.most_subtasks or shards)
+    more = f"`python -m jobs stop {name}`, then `python -m jobs resume {name} --parallelism {most}`"
+    if late:
+        worst = max(late, key=behind.__getitem__)
+        change = behind[worst] - (status.behind_earlier or {}).get(worst, behind[worst])
+        catching_up = change < -0.5 or not running.is_settled()
+        what = f"{len(late)} of {many(shards, 'shard')} read {duration(behind[worst])} behind or less"
+        what += ", catching up" if change < -0.5 else ", getting worse" if change > 0.5 else ""
+        alone = "see the back pressure" if bottleneck(status) else "stop other readers of the stream, or read it by EFO"
+        yield Finding(
+            Level.DEGRADED,
+            "too-few-subtasks" if few else "behind",
+            f"{what}; {too_few}" if few else what,
+            ("wait, or " if catching_up else "") + (more if few else alone),
+        )
+    elif (
+        few
+        and running.is_warm()
+        and overdue(status) is None
+        and (bottleneck(status) or any((vertex.busy or 0.0) >= BUSY for vertex in status.vertices))
+    ):
+        yield Finding(Level.DEGRADED, "too-few-subtasks", f"{too_few}, and they have all they can do", more)
+
+
+def _rejects(running: Running, aws: Aws | None) -> Iterator[Finding]:
+    """Shares of the last minute, which say more than those of all time."""
+    records = running.status.records
+    if records is None:
+        return
+    sinks = [table for table, view in running.declared.inserts.items() if view == ERRORS]
+    names = {one.table: one.name for one in aws.resources} if aws else {}
+    errors = listed([names.get(table, f"far end of {table}") for table in sinks])
+    for name, rate, do in (
+        ("late", records.late_rate, "look for producers that send late or whose clock is slow, or one whose is fast"),
+        ("malformed", records.malformed_rate, "look for a producer that has changed its format"),
+    ):
+        if rate and records.read_rate and rate * 60 > FEW and rate / records.read_rate > SHARE:
+            yield Finding(
+                Level.DEGRADED,
+                name,
+                f"{share(rate / records.read_rate)} of the records read in the last minute are {name}",
+                f"read the {errors}, which tells shard and reason of each; {do}",
+            )
+    if records.dropped:
+        yield Finding(
+            Level.NOTE,
+            "dropped",
+            f"{many(records.dropped, 'late record')} were dropped by a window without being counted as LATE",
+            "nothing now; a shard that had been left out as silent came back with old records (README, Limits)",
+        )

@@ -1,0 +1,300 @@
+"""The watermark of a job with windows: which shard keeps the windows of all of them open.
+
+Never judged by the clock: event time may run ahead of it, or faster. Subtasks are held against each other, the
+watermark against the newest records, and the later look against the earlier one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from flink.health.aws import Shard
+from flink.health.findings import QUIET, Finding, Level, Running, is_quiet, overdue
+from flink.health.flink import JobStatus
+from flink.health.metrics import Subtask
+from pipeline import references, window
+from pipeline.job import Job
+from pipeline.window import Window
+from program.formats import duration, listed, moment
+
+ZONE = 1_800_000  # milliseconds: time zones differ by so much, or by multiples of it
+ZONES = 14 * 3_600_000  # and by so much at most
+NEARLY = 120_000  # milliseconds to either side that still look like a time zone
+
+HELD_BACK = "watermark-held-back"
+APART = "event-time-apart"
+TIME_ZONE = "time-zone"
+UNTIL_MORE = "held-until-more"
+OPEN = "open-windows"
+
+_INTERVAL = r"INTERVAL\s*'[^']*'\s*\w+(?:\s+TO\s+\w+)?"
+# The end of shard_watermark(time, shard, disorder, warm-up, idle), and of a watermark that is only late.
+_BY_SHARD = re.compile(rf"(\w+|{_INTERVAL})\s*,\s*({_INTERVAL})\s*,\s*({_INTERVAL})\s*\)", re.IGNORECASE)
+_LATE_ONLY = re.compile(rf"-\s*({_INTERVAL})", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How a job's watermark comes about, as the SQL of its sources says. Seconds; of several sources the longest.
+
+    window: the job's. disorder: how far it stays behind the newest record. warm_up: how long it stands still after a
+    start. idle: when it stops waiting for a silent shard.
+    """
+
+    window: Window
+    disorder: float
+    warm_up: float
+    idle: float
+
+    @property
+    def delay(self) -> int:
+        """The disorder in milliseconds."""
+        return round(self.disorder * 1000)
+
+    @property
+    def held(self) -> int:
+        """Milliseconds of event time that a watermark which stands still may lag: after that a row is overdue."""
+        return round(self.window.step.total_seconds() * 1000)
+
+    @property
+    def astray(self) -> int:
+        """The same while it moves."""
+        return 5 * self.held
+
+    def next_end(self, mark: int) -> int:
+        """The end of the first window that is open at this watermark, which closes one at its last millisecond."""
+        return self._ends(mark + 1)[0]
+
+    def last_end(self, newest: int) -> int:
+        """The end of the last window of the newest record."""
+        return self._ends(newest)[-1]
+
+    def _ends(self, time: int) -> list[int]:
+        """The ends of the windows that a time belongs to, all in milliseconds since 1970."""
+        ends = self.window.ends(datetime.fromtimestamp(time / 1000, UTC))
+        return [round(end.timestamp() * 1000) for end in ends]
+
+
+def rules(job: Job) -> Rules:
+    """The rules of a job with windows. Raises WindowError."""
+    found = [_of_source(job.texts[table]) for table in job.sources]
+    disorder, warm_up, idle = (max(times) for times in zip(*found, strict=True))
+    if not idle:
+        (idle_,) = re.findall(r"\d+", job.configuration.get("table.exec.source.idle-timeout", "0 s"))
+        idle = float(idle_)
+    return Rules(job.window(), disorder, warm_up, idle)
+
+
+def _of_source(table: str) -> tuple[float, float, float]:
+    """Disorder, warm-up and idleness by the SQL of a source; 0 for each of which it says nothing."""
+    text = " ".join(references.tokens(table))
+    clause = text.partition("WATERMARK FOR")[2]
+    if match := _BY_SHARD.search(clause):
+        disorder, *others = match.groups()
+        if not disorder.upper().startswith("INTERVAL"):
+            column = re.search(rf"\b{disorder} AS ({_INTERVAL})", text, re.IGNORECASE)
+            disorder = column[1] if column else ""
+        return _seconds(disorder), _seconds(others[0]), _seconds(others[1])
+    late = _LATE_ONLY.search(clause)
+    return _seconds(late[1] if late else ""), 0.0, 0.0
+
+
+def _seconds(interval: str) -> float:
+    return sum(window.intervals(interval), timedelta()).total_seconds()
+
+
+def findings(running: Running) -> Iterator[Finding]:
+    """Whether one shard keeps the windows of all of them open. Never by the clock: event time may run as it likes."""
+    status, by = running.status, rules(running.declared)
+    yield from _zones(running)
+    waiting = list(_waiting(running, by)) if running.is_warm() else []
+    yield from waiting
+    if waiting or not (running.reads() and running.is_warm()):
+        return
+    if status.watermark is None:
+        # For 10 s from a subtask's first record on there is none, even if no shard is silent.
+        if _quiet(running) or not running.shards or running.reads_for_long():
+            yield _held(running, by, "there is no watermark yet, so no window is closed")
+        return
+    marks = [subtask.watermark for subtask in status.subtasks if subtask.watermark is not None]
+    times = [shard.event - by.delay for shard in running.shards if shard.event is not None]
+    lag = max([*marks, *times], default=status.watermark) - status.watermark
+    stands = status.watermark == status.watermark_earlier
+    if not stands and lag > by.astray and running.is_settled() and not _catches_up(running, by):
+        known = [shard for shard in running.shards if shard.event is not None]
+        slow = min(known, key=lambda shard: shard.event or 0, default=None)
+        yield Finding(
+            Level.DEGRADED,
+            APART,
+            f"the watermark is {duration(lag / 1000)} of event time behind the newest records"
+            + (f"; the oldest come in on {slow.id}" if slow else ""),
+            "look for a producer whose clock is slow, or fast; the slowest shard closes the windows of all",
+        )
+    if stands and lag > by.held:
+        older = _older(running, by, status.watermark)
+        if older:
+            yield Finding(
+                Level.DEGRADED,
+                APART,
+                f"the watermark stands still at {moment(status.watermark)}: the records of {older} are older",
+                "look for producers whose clock is slow, or was fast; older records are late until they catch up",
+            )
+        elif _holders(status) or overdue(status) is None:
+            yield _held(running, by, f"the watermark stands still, {duration(lag / 1000)} of event time behind")
+
+
+def _zones(running: Running) -> Iterator[Finding]:
+    """Clocks that are off by what a time zone is, while their records arrive just now."""
+    flowing = [shard for shard in running.speaking if not is_quiet(shard)]
+    newest = max((shard.event for shard in flowing if shard.event is not None), default=0)
+    for shard in flowing:
+        lag = _zone(newest - shard.event) if shard.event is not None else 0
+        inner = _zone(shard.event - shard.oldest) if shard.event is not None and shard.oldest is not None else 0
+        ahead = _zone(shard.ahead) if shard.ahead is not None else 0
+        if lag:
+            what = f"the records of {shard.id} are {_hours(lag)} behind: a time zone?"
+            do = "while they lag, either no row of any key comes, or all of theirs are late"
+        elif inner:
+            what = f"some records of {shard.id} are {_hours(inner)} behind: a time zone?"
+            do = "they are late, and in no row"
+        elif ahead:
+            what = f"some records of {shard.id} are {_hours(ahead)} ahead of their arrival: a time zone?"
+            do = "they are malformed, as records from the future would close the windows of all others"
+        else:
+            continue
+        yield Finding(Level.DEGRADED, TIME_ZONE, what, f"let that producer send UTC; {do}")
+
+
+def _zone(milliseconds: int) -> int:
+    """The difference between time zones that this nearly is; 0 if it is none."""
+    nearest = round(milliseconds / ZONE) * ZONE
+    return nearest if abs(milliseconds - nearest) <= NEARLY and ZONE <= nearest <= ZONES else 0
+
+
+def _hours(milliseconds: int) -> str:
+    """5 h 00 min, as time zones are named."""
+    hours, minutes = divmod(milliseconds // 60_000, 60)
+    return f"{hours} h {minutes:02d} min"
+
+
+def _waiting(running: Running, by: Rules) -> Iterator[Finding]:
+    """Which windows stay open although all is read: the watermark moves with records only, and not in the warm-up."""
+    status, records = running.status, running.status.records
+    more_to_read = any(seconds > QUIET for seconds in running.behind().values())
+    if records is None or not records.read or records.lately != 0 or more_to_read:
+        return
+    if any(shard.asked and not is_quiet(shard) for shard in running.shards):
+        return  # on their way
+    times = [shard.event for shard in running.shards if shard.event is not None]
+    newest = max(times, default=None)
+    if status.watermark is None or _short(running, by):
+        yield Finding(
+            Level.DEGRADED,
+            UNTIL_MORE,
+            f"{_windows(by, status.watermark, newest)} held, though all is read: the records came within "
+            f"{by.warm_up:.0f} s after a start, or after 30 s without any, when the watermark waits "
+            "for shards that it has not heard yet",
+            "send one more record to each shard, or to one and wait a minute: that closes them, and nothing is lost; a "
+            "producer that sends in bursts gets the rows of each with the next one",
+        )
+    elif newest is not None and by.last_end(newest) > status.watermark:
+        what = f"{_windows(by, status.watermark, newest)} open: event time moves with records, and none has come since"
+        do = f"nothing; the next record that is {by.disorder:.0f} s past their end closes them"
+        yield Finding(Level.NOTE, OPEN, what, do)
+
+
+def _short(running: Running, by: Rules) -> bool:
+    """Whether a subtask has windows to close by the records of its own shards, and has not moved its watermark."""
+    known = {shard.id: shard.event for shard in running.shards if shard.event is not None}
+    for subtask in running.status.subtasks:
+        times = [known[shard] for shard in subtask.shards if shard in known]
+        due = min(times, default=0) - by.delay
+        if times and (subtask.watermark is None or by.next_end(subtask.watermark) - 1 <= due):
+            return True
+    return False
+
+
+def _windows(by: Rules, mark: int | None, newest: int | None) -> str:
+    """The windows after the watermark up to the one of the newest record, as far as these are known."""
+    first = None if mark is None else by.next_end(mark)
+    last = None if newest is None else by.last_end(newest)
+    if first is not None and last is not None and last > first:
+        return f"the windows that end from {moment(first)} to {moment(last)} are"
+    if first is not None and last is not None:
+        return f"the window that ends at {moment(last)} is"
+    if first is not None:
+        return f"the windows that end from {moment(first)} on are"
+    return f"all windows up to the one that ends at {moment(last)} are" if last is not None else "all windows are"
+
+
+def _catches_up(running: Running, by: Rules) -> bool:
+    """Whether a backlog is being read, of which a subtask may be further ahead than another."""
+    both = [one for one in running.status.subtasks if one.watermark is not None and one.earlier is not None]
+    apart, before = (
+        max(marks, default=0) - min(marks, default=0)
+        for marks in ([one.watermark or 0 for one in both], [one.earlier or 0 for one in both])
+    )
+    return apart < before - by.held or any(seconds > QUIET for seconds in running.behind().values())
+
+
+def _older(running: Running, by: Rules, mark: int) -> str:
+    """Which shards, or else subtasks, send records that the watermark has passed long since, as it never goes back."""
+    shards = [
+        shard.id
+        for shard in running.speaking
+        if not is_quiet(shard) and shard.event is not None and shard.event - by.delay < mark - by.held
+    ]
+    subtasks = [
+        str(one)
+        for one in running.status.subtasks
+        if one.watermark is not None and one.watermark < mark - by.held and one.watermark != one.earlier
+    ]
+    return listed(shards or subtasks)
+
+
+def _quiet(running: Running) -> list[tuple[Subtask, list[Shard]]]:
+    """The silent shards that the watermark waits for, by their subtasks."""
+    known = {shard.id: shard for shard in running.shards}
+    found = [(one, [known[id_] for id_ in one.shards if id_ in known]) for one in _holders(running.status)]
+    quiet = [(one, [shard for shard in shards if is_quiet(shard)]) for one, shards in found]
+    return [(one, shards) for one, shards in quiet if shards]
+
+
+def _held(running: Running, by: Rules, what: str) -> Finding:
+    who = listed([f"{_silence(shards)} of {one}" for one, shards in _quiet(running)])
+    holders = [f"{one} with {listed(one.shards)}" for one in _holders(running.status)]
+    if who:
+        what = f"{what}: it waits for {who}"
+        do = (
+            f"wait: a shard is left out {by.idle:.0f} s after its last record, later if records are rare, and nothing "
+            "is lost; if it comes again and again, send to every shard, or merge shards"
+        )
+    elif holders:
+        what = f"{what}: it waits for {listed(holders)}" + ("" if running.shards else "; a shard of it may be silent")
+        do = (
+            f"ask again in a minute: it waits {by.warm_up:.0f} s after a start or a long silence, and {by.idle:.0f} s "
+            "for a silent shard"
+        )
+    else:
+        what = f"{what}, and no subtask of a source holds it"
+        do = "see the back pressure, or wait: records are on their way"
+    return Finding(Level.DEGRADED, HELD_BACK, what, do)
+
+
+def _silence(shards: list[Shard]) -> str:
+    """The shards, silent for so long."""
+    least = min((shard.silent for shard in shards if shard.silent is not None), default=None)
+    ids = listed([shard.id for shard in shards])
+    return f"{ids} (silent for {'two minutes or more' if least is None else f'at least {duration(least)}'})"
+
+
+def _holders(status: JobStatus) -> list[Subtask]:
+    """The subtasks that the watermark waits for: one that has fallen idle is behind it, and is not waited for."""
+    readers = [subtask for subtask in status.subtasks if subtask.shards]
+    exactly = [subtask for subtask in readers if subtask.watermark == status.watermark]
+    return exactly or [
+        subtask for subtask in readers if subtask.watermark is None or subtask.watermark < (status.watermark or 0)
+    ]

@@ -1,0 +1,84 @@
+"""The streams and tables of a job, looked up: which of them can it use? Before it starts, and while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from botocore.exceptions import ClientError
+
+from aws.failures import Kind, code_of, is_absence
+from aws.session import Services
+from connectors import dynamodb, kinesis
+from pipeline import places
+from pipeline.settings import Settings
+from program.processes import RunError
+
+ATTEMPTS = 2  # of a call whose failure may pass
+_HERE = {Kind.ABSENT: "`python -m local aws` makes all of them here"}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """The far end of a source or sink.
+
+    table: its name in the job's SQL. name: such as "stream wildrydes". problem: why the job cannot use it, a clause
+    such as "does not exist"; None if it can.
+    """
+
+    table: str
+    name: str
+    problem: str | None = None
+
+
+def names(chosen: Settings) -> dict[str, str]:
+    """The far end of every table of the job: "stream wildrydes", "table UnicornSensorData"."""
+    kinds = {kinesis.KIND.name: "stream", dynamodb.KIND.name: "table"}
+    found = {}
+    for table in (*chosen.job.sources, *chosen.job.sinks):
+        kind = kinds[chosen.job.tables[table].connector]
+        found[table] = f"{kind} {chosen.values[table][kind]}"
+    return found
+
+
+def look_up(chosen: Settings, services: Services) -> list[Resource]:
+    """Every stream and table of the job. Raises aws.failures.ERRORS if nothing answers."""
+    found = []
+    for table, name in names(chosen).items():
+        try:
+            found.append(Resource(table, name, _problem(chosen, services, table)))
+        except ClientError as error:
+            problem = "does not exist" if is_absence(error) else f"cannot be looked up ({code_of(error)})"
+            found.append(Resource(table, name, problem))
+    return found
+
+
+def require(chosen: Settings) -> None:
+    """Raise AwsError or RunError unless all of them can be used.
+
+    Without one of them the job would show RUNNING, try again for ever, and write nothing.
+    """
+    services = Services.of_settings(chosen.values["aws"])
+    for table, name in names(chosen).items():
+        what = f"{name} at {services.where}"
+        with services.sentences(f"the {what}", _HERE):
+            problem = _problem(chosen, services, table)
+        if problem is not None:
+            another = f"name another as {table}.table in the settings, or make one with this key"
+            wait = "wait until it is active, or name another in the settings"
+            raise RunError(f"The {what} {problem}: {wait if problem.startswith('is ') else another}.")
+
+
+def _problem(chosen: Settings, services: Services, table: str) -> str | None:
+    """Why the job cannot use the far end of this table. Raises aws.failures.ERRORS."""
+    if chosen.job.tables[table].connector == kinesis.KIND.name:
+        client = services.client("kinesis", ATTEMPTS)
+        stream = client.describe_stream_summary(StreamName=chosen.values[table]["stream"])
+        return _unusable(stream["StreamDescriptionSummary"]["StreamStatus"])
+    described = services.client("dynamodb", ATTEMPTS).describe_table(TableName=chosen.values[table]["table"])["Table"]
+    return _unusable(described["TableStatus"]) or places.misfit(chosen.job, table, cast("Any", described))
+
+
+def _unusable(status: str) -> str | None:
+    """Why a resource of this status cannot be used; while it is being updated it can."""
+    return None if status in ("ACTIVE", "UPDATING") else f"is {status.lower()}"
