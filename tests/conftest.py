@@ -28,7 +28,7 @@ def jvm(keys: emulator.Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This process with a JVM for PyFlink. Its value is the folder of its logs."""
     logs = tmp_path_factory.mktemp("jvm")
     # The JVM takes over the environment of its start, so the emulator's credentials must be there by then.
-    distribution.use(distribution.jvm(logs), emulator.child(emulator.credentials(keys)))
+    distribution.use(distribution.jvm(logs, brief=True), emulator.child(emulator.credentials(keys)))
     return logs
 
 
