@@ -72,11 +72,13 @@ def test_below_a_folder_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert "Archive" not in distribution.jvm(tmp_path)["JVM_ARGS"]
 
 
-def test_nothing_is_made_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_made_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a class path that has its archive no other is made; the archives of former class paths go."""
     monkeypatch.setattr(classes, "_run", lambda *_: pytest.fail("it has been made"))
-    old = distribution.ARCHIVES / "old.jsa"
-    old.touch()
+    monkeypatch.setattr(distribution, "ARCHIVES", tmp_path)
+    wanted = {distribution.archive(jars()) for jars in (distribution.job_jars, distribution.cluster_jars)}
+    for name in (*wanted, tmp_path / "old.jsa"):
+        name.touch()
+    (tmp_path / "of a set-up that was killed").mkdir()
     classes.make()
-    assert not old.exists()
-    assert distribution.archived(distribution.job_jars())
+    assert set(tmp_path.iterdir()) == wanted
