@@ -77,8 +77,7 @@ def on(tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def desk(on: Stage, tmp_path: Path) -> Iterator[Desk]:
-    lib.require()
+def desk(flink: None, on: Stage, tmp_path: Path) -> Iterator[Desk]:  # noqa: ARG001
     made = Desk(checkout.copy(tmp_path / "checkout", ()), on.aws.environment)
     try:
         yield made
