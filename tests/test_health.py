@@ -326,7 +326,7 @@ CASES: dict[str, tuple[Facts, Level, tuple[str, ...], tuple[str, ...]]] = {
         job(records=replace(RECORDS, dropped=7)),
         Level.NOTE,
         ("7 late readings", "without being counted"),
-        ("README",),
+        ("docs/limits.md",),
     ),
     "just-started": (job(running=6.0, age=7.0), Level.NOTE, ("6.0 s ago",), ("ask again",)),
 }

@@ -187,5 +187,5 @@ def _rejects(reading: Reading, aws: Aws | None) -> Iterator[Finding]:
             Level.NOTE,
             "dropped",
             f"{many(records.dropped, 'late reading')} were dropped by a window without being counted as LATE",
-            "nothing now; a shard that had been left out as silent came back with old readings (README, Limits)",
+            "nothing now; a shard that had been left out as silent came back with old readings (docs/limits.md)",
         )
