@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import importlib
-import io
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -13,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
+import click
 import pytest
 import yaml
 
@@ -31,14 +29,16 @@ PAGES = sorted(
 LINKED = [*PAGES, lib.ROOT / "CHANGELOG.md"]  # it tells of commands as they were
 README_LIMIT = 200  # lines
 
-# Each program's own parser: what it does not know, no page may name.
-PARSERS = {
-    "consumer": "consumer.arguments:_parser",
-    "deploy": "deploy.__main__:parser",
-    "jobs": "jobs.__main__:parser",
-    "local": "local.__main__:parser",
-    "producer": "producer.options:_parser",
+# Each program's own command line: what it does not know, no page may name.
+PROGRAMS = {
+    "consumer": "consumer.options:consumer",
+    "deploy": "deploy.command:program",
+    "jobs": "jobs.__main__:program",
+    "local": "local.command:program",
+    "producer": "producer.options:producer",
 }
+# Commands that the pages have already and the front door has not.
+COMING = {("jobs", name) for name in ("submit", "status", "stop", "resume", "health", "backfill")}
 TOOLS = {"pytest", "ruff", "mypy", "sqlfluff"}  # programs of others, in requirements.in
 SHELL = {"source", "kill", "head", "tail", "cat", "cp", "touch"}  # what else a page may tell somebody to run
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}) *(\S*)[^\n]*\n(.*?)^ {0,3}\1`* *$", re.MULTILINE | re.DOTALL)
@@ -124,46 +124,51 @@ def after_python_m(command: list[str]) -> list[str] | None:
     return None if begin is None else command[begin:]
 
 
-def parser_of(program: str) -> argparse.ArgumentParser:
-    module, _, name = PARSERS[program].partition(":")
-    made = getattr(importlib.import_module(module), name)()
-    assert isinstance(made, argparse.ArgumentParser)
-    return made
+def program_of(name: str) -> click.Command:
+    module, _, attribute = PROGRAMS[name].partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    assert isinstance(found, click.Command)
+    return found
+
+
+def chosen(command: click.Command, words: list[str]) -> tuple[click.Command, list[str]]:
+    """The innermost command that the words name, and the words that are left for it."""
+    left = list(words)
+    while isinstance(command, click.Group) and left and left[0] in command.commands:
+        command = command.commands[left.pop(0)]
+    return command, left
 
 
 def refusal(program: str, words: list[str]) -> str:
-    """What the program's own parser says against these words; empty if it takes them."""
-    said = io.StringIO()
+    """What the program's own command line says against these words; empty if it takes them."""
+    command, left = chosen(program_of(program), words)
+    if isinstance(command, click.Group) and left and not left[0].startswith("-"):
+        return "" if (program, left[0]) in COMING else f"no command {left[0]}"
     try:
-        with contextlib.redirect_stderr(said), contextlib.redirect_stdout(io.StringIO()):
-            parser_of(program).parse_args(words)
-    except SystemExit as stop:
-        return said.getvalue().strip() if stop.code else ""
+        command.make_context(program, left)
+    except click.exceptions.Exit as end:  # of --help
+        return f"exit code {end.exit_code}" if end.exit_code else ""
+    except click.ClickException as error:
+        return error.format_message()
     return ""
 
 
 def unknown(program: str, words: list[str]) -> list[str]:
-    """What the program's parser does not know among the words: its subcommands, and every flag.
+    """What the program does not know among the words: its subcommand, and every flag.
 
     For commands that a sentence names without all that they need.
     """
-    parser = parser_of(program)
-    rest = [word for word in words if not word.startswith("-")]
-    while choices := _choices(parser):
-        if not rest:
-            break
-        if rest[0] not in choices:
-            return [rest[0]]
-        parser = choices[rest.pop(0)]
-    flags = [word.partition("=")[0] for word in words]
-    return [flag for flag in flags if re.match(r"--?[a-zA-Z]", flag) and flag not in parser._option_string_actions]
+    command, left = chosen(program_of(program), words)
+    if isinstance(command, click.Group) and left and not left[0].startswith("-"):
+        return [] if (program, left[0]) in COMING else [left[0]]
+    flags = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)} | {"-h", "--help"}
+    named = [word.partition("=")[0] for word in left if re.match(r"--?[a-zA-Z]", word)]
+    return [flag for flag in named if flag not in flags]
 
 
-def _choices(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
-    for action in parser._actions:
-        if isinstance(action, argparse._SubParsersAction):
-            return dict(action.choices)
-    return {}
+def test_nothing_is_coming_for_ever() -> None:
+    """A command that has come is checked like the others."""
+    assert not {name for program, name in COMING if chosen(program_of(program), [name])[1] == []}
 
 
 def targets() -> set[str]:
@@ -181,11 +186,11 @@ def test_readme_is_short() -> None:
 
 @each_page
 def test_fenced_commands(page: Path) -> None:
-    """Each command of a fenced block can be typed: a target of make, or words that the program's own parser takes."""
+    """Each command of a fenced block can be typed: a target of make, or what a program's own command line takes."""
     for command in commands(fenced(page)):
         made, program = after_make(command), after_python_m(command)
         if program and program[0].partition(".")[0] not in TOOLS:
-            assert program[0] in PARSERS, f"PARSERS above does not know python -m {program[0]}"
+            assert program[0] in PROGRAMS, f"PROGRAMS above does not know python -m {program[0]}"
             assert refusal(program[0], program[1:]) == "", " ".join(command)
         assert made is not None or program or command[0] in SHELL, " ".join(command)
 
@@ -213,13 +218,13 @@ def test_programs(page: Path) -> None:
         assert unknown(program, rest) == [], f"python -m {program} {' '.join(rest)}"
 
 
-@pytest.mark.parametrize("program", PARSERS)
+@pytest.mark.parametrize("program", PROGRAMS)
 def test_every_program_is_mentioned(program: str) -> None:
     """A program that has a command line has its place in README, and here."""
     named = [after_python_m(command) for command in commands([*fenced(README), *spans(README)])]
     assert any(words and words[0] == program for words in named)
     with_a_main = {path.parent.name for path in lib.ROOT.glob("*/__main__.py")}
-    assert with_a_main <= set(PARSERS)
+    assert with_a_main <= set(PROGRAMS)
 
 
 def links(page: Path) -> set[str]:
