@@ -1,4 +1,4 @@
-"""A real Flink cluster by the commands of README: up, submit, stop, resume, an upgrade, deaths, down."""
+"""A real Flink cluster by the commands of docs/operations.md: up, submit, stop, resume, an upgrade, deaths, down."""
 
 from __future__ import annotations
 
