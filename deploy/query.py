@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from aws import s3
-from aws.failures import Kind, flat
+from aws.failures import flat
 from deploy import retained, template
 from deploy.account import Account, DeployError, Wait
 from deploy.stack import Stack
@@ -158,8 +158,7 @@ def over(files: Mapping[str, Path], sql: str) -> Result:
 def download(account: Account, bucket: str, folder: Path, say: Say) -> Mapping[str, Path]:
     """The archive as one file per hour of arrival, each object ending in a line feed. Raises DeployError."""
     client = account.client("s3")
-    absent = {Kind.ABSENT: "`python -m deploy up` makes it"}
-    with account.sentences(f"the archive {bucket} in {account.where}", absent):
+    with account.sentences(f"the archive {bucket} in {account.where}"):
         found = [one for one in s3.objects(client, bucket) if _HOUR.match(one.key)]
     say(f"reading {many(len(found), 'object')} of {bucket}")
     parts = {one: folder / f"{number:08d}" for number, one in enumerate(found)}

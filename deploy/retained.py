@@ -61,7 +61,7 @@ def bucket_exists(account: Account, name: str) -> bool:
             owner = account.number
         return account.look_up(account.client("s3").head_bucket, Bucket=name, ExpectedBucketOwner=owner) is not None
     except DeployError as error:
-        if error.code in ("403", "AccessDenied", "Forbidden"):
+        if error.code in ("HTTP 403", "AccessDenied", "Forbidden"):
             raise DeployError(
                 f"The bucket {name} belongs to another account, or may not be read: choose another name with "
                 "--set BucketPrefix=..., or allow s3:ListBucket."

@@ -150,7 +150,7 @@ def test_the_page_is_uploaded_with_its_settings(place: Place) -> None:
     (page / "assets" / "index-one.js").rename(page / "assets" / "index-two.js")
     (page / "index.html").write_text("other")
     assert str(place.plan(wanted).page) == (
-        "upload 2 files of the page, 0.0 kB and remove 1 file that it does not have any more"
+        "upload 2 files of the page, 24 bytes and remove 1 file that it does not have any more"
     )
     assert not place.plan(wanted).is_nothing
     done = place.up(wanted)
@@ -744,11 +744,11 @@ def answer(code: str, message: str = "No.") -> ClientError:
         (answer("Throttling"), "try again in a minute"),
         (answer("Unheard", "Of\nit."), "AWS refused DescribeStacks (Unheard: Of it): look the error up"),
         (NoCredentialsError(), "There are no AWS credentials: log in with `aws sso login`, "),
-        (ReadTimeoutError(endpoint_url="http://x"), "http://127.0.0.1:1 does not answer in time: "),
+        (ReadTimeoutError(endpoint_url="http://x"), "https://example.com does not answer in time: "),
     ],
 )
 def test_every_error_is_a_sentence(error: Any, said: str) -> None:
-    text = Account.at("http://127.0.0.1:1").explain(error).sentence
+    text = Account.at("https://example.com", "us-east-1").explain(error).sentence
     assert said in text
     assert "\n" not in text
     assert text.endswith(".")

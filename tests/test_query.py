@@ -15,9 +15,10 @@ from botocore.stub import Stubber
 
 from deploy import __main__ as program
 from deploy import query, template
-from deploy.account import Account, DeployError, Wait
+from deploy.account import Account, DeployError
 from local import archive, check, emulator, resources
 from local.emulator import Emulator
+from program import waiting
 
 BUCKET = "wildrydes-archive-000000000000-us-east-1"
 
@@ -176,7 +177,9 @@ def test_an_empty_archive(account: Account) -> None:
     assert query.over({}, "SELECT * FROM wildrydes").columns == [*template.archive_columns(), "datehour"]
     account.client("s3").create_bucket(Bucket="nothing")
     assert query.here(account, "nothing", "SELECT count(*) FROM wildrydes", lambda _text: None).rows == [("0",)]
-    with pytest.raises(DeployError, match=r"^There is no archive gone in us-east-1 at http://.*up` makes it\.$"):
+    with pytest.raises(
+        DeployError, match=r"^The archive gone in us-east-1 at http://.* does not exist: .*up` creates it\.$"
+    ):
         query.here(account, "gone", "SELECT 1 FROM wildrydes", lambda _text: None)
 
 
@@ -246,10 +249,10 @@ def test_athena_is_told_to_stop(athena: tuple[Account, Stubber], monkeypatch: py
     """A query that nobody waits for any more must not go on and cost."""
     account, stubber = athena
 
-    def give_up(_wait: Wait) -> None:
+    def give_up(_seconds: float) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Wait, "pause", give_up)
+    monkeypatch.setattr(waiting.time, "sleep", give_up)
     stubber.add_response("start_query_execution", {"QueryExecutionId": "q"}, START)
     stubber.add_response("get_query_execution", execution("RUNNING"))
     stubber.add_response("stop_query_execution", {}, {"QueryExecutionId": "q"})

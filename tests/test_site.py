@@ -125,7 +125,7 @@ def test_only_what_differs(account: Account, found: Found, folder: Path) -> None
     one = a_site(account, folder, said)
     assert keys(one.difference(None)) == all_of_it
     assert keys(one.upload(found)) == all_of_it
-    assert said == [f"the page in s3://{found.outputs['SiteBucket']}: upload 4 files of the page, 0.5 kB"]
+    assert said == [f"the page in s3://{found.outputs['SiteBucket']}: upload 4 files of the page, 464 bytes"]
     assert one.upload(found).is_nothing
     assert len(said) == 1
 
