@@ -256,7 +256,7 @@ def _too_large(sizes: Mapping[str, int], limit: int) -> Iterator[str]:
     for name, bytes_ in sizes.items():
         if bytes_ > limit:
             yield (
-                f"{name} has {size:,} bytes, Managed Flink takes {limit:,}: take jars that the job does not need out "
+                f"{name} has {bytes_:,} bytes, Managed Flink takes {limit:,}: take jars that the job does not need out "
                 "of java/jars.lock."
             )
 

@@ -5,6 +5,8 @@
     │   ├── SettingsError        pipeline.settings
     │   ├── ConnectorError       connectors.connector
     │   ├── WindowError          pipeline.window
+    │   ├── JobError             pipeline.job
+    │   ├── CaseError            pipeline.cases
     │   └── TemplateError        deploy.template
     ├── StartError               program.processes      a process does not start
     ├── RunError                 program.processes      a program cannot go on
