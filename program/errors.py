@@ -24,6 +24,7 @@
     ├── BundleError              local.bundle           the dashboard's page cannot be built
     ├── SetUpError               local.venv             the set-up cannot go on
     ├── SourcesError             local.sources          the user's settings of pip and uv cannot be read
+    ├── CasesFailed              jobs                   tests of a job fail, which is printed
     ├── GaveUp                   consumer               a stream cannot be read for the whole of --patience
     └── ProducerError            producer               records cannot be sent
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -37,16 +39,24 @@ ALL = [found for name, program in PROGRAMS.items() for found in commands(program
 
 @pytest.mark.parametrize(("words", "command"), ALL, ids=[" ".join(words) for words, _command in ALL])
 def test_the_help_ends_with_an_example(
-    words: tuple[str, ...], command: click.Command, capsys: pytest.CaptureFixture[str]
+    words: tuple[str, ...],
+    command: click.Command,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Of just this command, and with flags that it has; each flag has a help that ends as a sentence does."""
     assert isinstance(command, Command)
+    monkeypatch.chdir(tmp_path)
     assert MAINS[words[0]]([*words[1:], "--help"]) == 0
     shown = capsys.readouterr().out.rstrip().splitlines()
     examples = command.example.splitlines()
-    assert [line.strip() for line in shown[-len(examples) :]] == examples
-    for example in examples:
-        given = shlex.split(example)
+    assert [line.strip() for line in shown[-len(examples) :]] == [line.strip() for line in examples]
+    for example in re.sub(r"\\\n\s*", " ", command.example).splitlines():
+        given = shlex.split(example.partition(" > ")[0])
+        for word in given:
+            if re.fullmatch(r"[\w-]+\.\w+", word):
+                (tmp_path / word).touch()  # a file that the reader has
         assert given[:3] == ["python", "-m", words[0]]
         assert given[3 : 2 + len(words)] == list(words[1:])
         command.make_context(" ".join(words), given[2 + len(words) :]).close()
