@@ -41,7 +41,7 @@ lint: setup ## ruff, mypy --strict, sqlfluff, cfn-lint, the page's TypeScript
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
-	@$(PY) -m sqlfluff lint --disable-progress-bar jobs
+	@$(PY) -m sqlfluff lint --disable-progress-bar jobs pipeline
 	@$(PY) .venv/bin/cfn-lint deploy/template.yaml
 	@$(PY) -m local.bundle check
 
