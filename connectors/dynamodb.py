@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors import aws
-from connectors.connector import Connector, Declared, End, Kind, Option, Setting, checked, merged
+from connectors.connector import Connector, Option, checked, merged
+from connectors.kind import Declared, End, Kind, Setting
 
 OPTIONS: Mapping[str, Option] = {
     "connector": Option(choices=("dynamodb",)),

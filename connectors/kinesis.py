@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from connectors import aws
-from connectors.connector import Connector, ConnectorError, Declared, End, Kind, Option, Setting, checked, merged
+from connectors.connector import Connector, ConnectorError, Option, checked, merged
+from connectors.kind import Declared, End, Kind, Setting
 
 POSITIONS = ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
 READERS = ("POLLING", "EFO")

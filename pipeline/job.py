@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors import dynamodb, kinesis
-from connectors.connector import Declared, End, Kind
+from connectors.kind import Declared, End, Kind
 from pipeline import references, window
 from program.errors import Unusable
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from connectors import aws, kinesis
-from connectors.connector import Setting
+from connectors.kind import Setting
 from pipeline.job import Job, load
 from program.errors import Unusable
 

@@ -13,13 +13,14 @@ import pytest
 from deploy import __main__ as deploy_main
 from deploy import command as deploy
 from java import lib
-from jobs import __main__ as jobs
+from jobs import __main__ as jobs_main
+from jobs import command as jobs
 from local import __main__ as local_main
 from local import command as local
 from program.command_line import Command, Group, run
 
 PROGRAMS = {"deploy": deploy.program, "jobs": jobs.program, "local": local.program}
-MAINS = {"deploy": deploy_main.main, "jobs": jobs.main, "local": local_main.main}
+MAINS = {"deploy": deploy_main.main, "jobs": jobs_main.main, "local": local_main.main}
 
 
 def commands(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -12,8 +12,8 @@ from java import lib
 from program.output import UNREAD
 
 PROGRAMS = (
-    "jobs sql",
-    "jobs health --json",
+    "jobs sql unicorn_summary",
+    "jobs health unicorn_summary --json",
     "local cluster status",
     "deploy query --list",
     "producer --to stdout --msgs 5",

@@ -96,7 +96,7 @@ def test_every_problem_together() -> None:
 
 @pytest.mark.parametrize(
     ("group", "near"),
-    [("AWS", "there are aws, files"), ("summary_steam", "did you mean 'summary_stream'?")],
+    [("AWS", "there are job, aws, files"), ("summary_steam", "did you mean 'summary_stream'?")],
 )
 def test_unknown_group(group: str, near: str) -> None:
     """An unknown group is refused with the nearest name, or with all of them when none is near."""
@@ -158,7 +158,7 @@ def test_start_at_a_time(time: str) -> None:
 def test_a_start_time_belongs_to_at_timestamp(readings: dict[str, str]) -> None:
     """AT_TIMESTAMP without a time, and a time without it, are refused."""
     text = problems(aws=AWS, readings=readings)
-    assert text == "readings.start.timestamp belongs to readings.start AT_TIMESTAMP, and to no other."
+    assert text == "readings.start.timestamp belongs to start AT_TIMESTAMP, and to no other."
 
 
 @pytest.mark.parametrize(

@@ -375,7 +375,7 @@ def test_a_job_tells_its_steps(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "jobs", "run", "unicorn_summary", "--port", "0", "--state", str(tmp_path)]
     done = subprocess.run(command, cwd=lib.ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
     step, failure = done.stderr.splitlines()
-    assert step.endswith(" s  looking up streams and table")
+    assert step.endswith(" s  looking up streams and tables")
     assert failure == f"{NOWHERE} does not answer: `python -m local aws` starts an emulator."
     assert (done.returncode, done.stdout) == (1, "")
 

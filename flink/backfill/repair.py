@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from connectors.connector import Declared
+from connectors.kind import Declared
 from flink.backfill.archive import Archive, gather
 from flink.backfill.rows import TALLY, Lines, Row, Stopped, compute
 from flink.backfill.table import READ_AT_ONCE, Key, Table, Verdict, checked, compare, connect, types

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from aws.failures import ERRORS, Cause, Kind, said
 from aws.session import Services
-from connectors.connector import Declared
+from connectors.kind import Declared
 from flink.backfill.rows import Number, Row
 from pipeline.job import Job
 from program.formats import listed

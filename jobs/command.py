@@ -1,0 +1,269 @@
+"""The front door to the jobs: python -m jobs --help."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flink import command as on_cluster
+from flink import flags
+from flink.backfill.command import backfill
+from flink.health.command import health
+from pipeline import cases, places, settings, statements
+from pipeline import job as jobs
+from pipeline.job import Job, JobError
+from program import environment, folders, processes
+from program.command_line import Group, Value
+from program.errors import Failure
+
+TEMPLATE = Path(__file__).resolve().parent.parent / "pipeline" / "template"
+SHOWN = 20  # rows of a sink that `run --input` prints
+
+properties_option = click.option(
+    "--properties",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Settings of the job, as application_properties.json.  [default: streams and tables as job.toml names them]",
+)
+
+
+class CasesFailed(Failure):
+    """Some tests of a job fail, which has been printed; the text is empty."""
+
+
+@click.group(cls=Group)
+def program() -> None:
+    """Jobs: folders of SQL that Flink runs. JOB is a name below jobs/, or the path of a job's folder."""
+
+
+@program.command("list", example="python -m jobs list")
+def list_jobs() -> None:
+    """List the jobs of this checkout."""
+    for name in jobs.shipped():
+        first = (jobs.JOBS / name / jobs.DECLARATION).read_text(encoding="utf-8").partition("\n")[0]
+        click.echo(f"{name:22} {first.removeprefix('# ') if first.startswith('# ') else ''}".rstrip())
+
+
+@program.command(example="python -m jobs new hello")
+@click.argument("name")
+def new(name: str) -> None:
+    """Make the folder of a new job that runs and has a passing test. NAME is below jobs/, or a path elsewhere."""
+    folder = jobs.JOBS / name if jobs.NAME.fullmatch(name) else Path(name)
+    if not jobs.NAME.fullmatch(folder.name):
+        raise JobError(name, ["a job's name is a letter, then up to 49 letters, digits or underscores"])
+    if folder.exists():
+        raise JobError(str(folder), ["it is there already: choose another name"])
+    try:
+        shutil.copytree(TEMPLATE, folder)
+    except OSError as error:
+        raise JobError(str(folder), [f"it cannot be written ({error.strerror})"]) from error
+    for file in (path for path in folder.rglob("*") if path.is_file()):
+        file.write_text(file.read_text(encoding="utf-8").replace("JOBNAME", folder.name), encoding="utf-8")
+    shown = name if jobs.NAME.fullmatch(name) else folder
+    click.echo(f"{folder} is a job that counts events per minute.\nNext: python -m jobs test {shown}")
+
+
+@program.command(example="python -m jobs check unicorn_summary --plan")
+@click.argument("job", type=flags.JobType())
+@click.option("--plan", "is_planned", is_flag=True, help="Ask Flink for the plan too, which takes some 10 s.")
+def check(job: Job, is_planned: bool) -> None:
+    """Say what is wrong with the folder of a job, without Flink."""
+    connectors = places.connectors(settings.example(job))
+    if job.has_windows:
+        job.window()
+    tested = [case for file in _files(job, ()) for case in cases.read(file, job)]
+    if is_planned:
+        from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
+
+        trial.plan(job, connectors)
+    click.echo(
+        f"{job.name}: {_many(len(job.sources), 'source')} ({', '.join(job.sources)}), {_many(len(job.views), 'view')}, "
+        f"{_many(len(job.sinks), 'sink')} ({', '.join(job.sinks)}), {_many(len(tested), 'test')}: nothing is wrong."
+    )
+
+
+@program.command(example="python -m jobs test unicorn_summary -k LATE")
+@click.argument("job", type=flags.JobType())
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
+@click.option("-k", "part", default="", metavar="TEXT", help="Run only the tests with this text in their name.")
+def test(job: Job, files: Sequence[Path], part: str) -> None:
+    """Run the tests beside the SQL of a job (tests/*.yaml), those of a file in one Flink job."""
+    chosen = {file: [one for one in cases.read(file, job) if part in one.name] for file in _files(job, files)}
+    chosen = {file: given for file, given in chosen.items() if given}
+    if not chosen:
+        where = f"with {part!r} in its name" if part else f"in {job.folder / 'tests'}"
+        raise cases.CaseError(f"There is no test {where}: a file tests/*.yaml holds them.")
+    from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
+
+    began, passed, failed = time.monotonic(), 0, 0
+    with tempfile.TemporaryDirectory(prefix="test-") as scratch, trial.started(Path(scratch)):
+        for number, (file, given) in enumerate(chosen.items()):
+            click.echo(f"{file.name}: {_many(len(given), 'test')}")
+            for result in trial.test(job, given, Path(scratch, str(number))):
+                passed, failed = passed + (not result.differences), failed + bool(result.differences)
+                click.echo(f"  {'FAILED' if result.differences else 'passed'}  {result.case.name}")
+                for line in result.differences:
+                    click.echo(f"          {line}")
+    click.echo(f"{passed} passed, {failed} failed in {time.monotonic() - began:.0f} s.")
+    if failed:
+        raise CasesFailed
+
+
+def _files(job: Job, named: Sequence[Path]) -> list[Path]:
+    return list(named) or sorted((job.folder / "tests").glob("*.yaml"))
+
+
+@program.command(example="python -m jobs sql unicorn_summary")
+@click.argument("job", type=flags.JobType())
+@properties_option
+def sql(job: Job, properties: Path | None) -> None:
+    """Print every statement of a job as bound, ready to paste into Flink's SQL client."""
+    click.echo(statements.script(job, places.connectors(_settings(job, properties))))
+    click.echo("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", err=True)
+
+
+@program.command(example="python -m jobs explain unicorn_summary")
+@click.argument("job", type=flags.JobType())
+@properties_option
+def explain(job: Job, properties: Path | None) -> None:
+    """Print Flink's plan of a job: what its sinks share, and what each step emits."""
+    from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
+
+    click.echo(trial.plan(job, places.connectors(_settings(job, properties))))
+
+
+def _settings(job: Job, properties: Path | None) -> settings.Settings:
+    return settings.read(properties, job) if properties else settings.example(job)
+
+
+@program.command(example="python -m jobs run unicorn_summary --input readings.jsonl")
+@click.argument("job", type=flags.JobType())
+@click.option(
+    "--input",
+    "records",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A file of records, each a line, or a folder of such files: run over it to its end, and print the rows.",
+)
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="With --input: a new folder for all rows, a file of JSON lines per sink.",
+)
+@properties_option
+@click.option(
+    "--parallelism",
+    type=Value(flags.subtasks, "N"),
+    default=4,
+    help="Subtasks; as many as the streams have shards read fastest.",
+)
+@click.option(
+    "--port",
+    type=Value(flags.port, "PORT"),
+    default=8081,
+    help="Port of Flink's web UI; 0 picks a free port.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for checkpoints, savepoints and logs.  [default: .state/JOB]",
+)
+@click.option(
+    "--resume", metavar="PATH", help="Checkpoint or savepoint to go on from; 'last' finds the newest in --state."
+)
+def run(job: Job, records: Path | None, output: Path | None, **given: Any) -> int:
+    """Run a job on this machine: over a file to its end, or without --input against its streams until Ctrl-C."""
+    if records is None:
+        return _against_streams(job, **given)
+    _over_file(job, records, output)
+    return 0
+
+
+def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
+    job: Job, *, properties: Path | None, parallelism: int, port: int, state: Path | None, resume: str | None
+) -> int:
+    from flink import minicluster, resources  # noqa: PLC0415  (boto3 takes a while to load)
+
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        click.echo(f"{time.monotonic() - began:5.1f} s  {text}", err=True)
+
+    folder = state or folders.STATE / job.name
+    with folders.owned(folder, "jobs run", "end it, or choose another folder with --state"):
+        file = properties or settings.write(folder, settings.here(job, os.environ))
+        chosen = settings.read(file, job)
+        places.connectors(chosen)  # refuses what no connector takes, before anything is started
+        point = minicluster.newest_checkpoint(folder) if resume == "last" else resume
+        if not point and (pinned := settings.latest_as_time(chosen, datetime.now(UTC))):
+            file = settings.write(folder, settings.started_at(chosen, pinned))
+        processes.require_free(port, "--port")
+        if chosen.place == "aws":
+            say("looking up streams and tables")
+            resources.require(chosen)
+        aws = environment.for_job(chosen.values.get("aws", {}).get("endpoint"))
+        emulated = places.is_emulated(chosen)
+        launch = minicluster.Launch(parallelism, folder, port or processes.free_port(), point, emulated=emulated)
+        return minicluster.run(file, launch, aws, say)
+
+
+def _over_file(job: Job, records: Path, output: Path | None) -> None:
+    from rich.console import Console  # noqa: PLC0415  (only here)
+
+    from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
+
+    if not records.exists():
+        raise click.UsageError(f"There is no file or folder {records}.")
+    if output is not None and output.exists() and any(output.iterdir()):
+        raise click.UsageError(f"--output {output} is not empty: name a new folder.")
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="run-") as scratch:
+        folder = Path(scratch)
+        with trial.started(folder):
+            trial.over_file(job, records, folder / "rows")
+        console = Console()
+        for sink in job.sinks:
+            rows = cases.rows(folder / "rows" / sink)
+            _show(console, sink, list(job.columns(sink)), rows)
+            if output is not None:
+                cases.write(rows, output / f"{sink}.jsonl")
+    where = f" All rows are in {output}." if output is not None else ""
+    click.echo(f"{job.name} read {records} to its end in {time.monotonic() - began:.0f} s.{where}")
+
+
+def _show(console: Any, sink: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    """The first rows of a sink as a table, in the order of their first columns."""
+    from rich.table import Table  # noqa: PLC0415  (only here)
+    from rich.text import Text  # noqa: PLC0415  (only here)
+
+    console.print(Text(f"{sink}: {_many(len(rows), 'row')}", style="bold"))
+    if not rows:
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for column in columns:
+        is_number = all(isinstance(row.get(column), int | float) for row in rows)
+        table.add_column(column, justify="right" if is_number else "left", overflow="ellipsis", no_wrap=True)
+    ordered = sorted(rows, key=lambda row: [str(row.get(column)) for column in columns])
+    for row in ordered[:SHOWN]:
+        table.add_row(*(Text("" if row.get(column) is None else str(row[column])) for column in columns))
+    console.print(table)
+    if len(rows) > SHOWN:
+        console.print(f"and {len(rows) - SHOWN:,} more")
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+for command in (on_cluster.submit, on_cluster.status, on_cluster.stop, on_cluster.resume, health, backfill):
+    program.add_command(command)

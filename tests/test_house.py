@@ -1,0 +1,75 @@
+"""The floors of the house: every import points down, and none goes round in a circle."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+
+import pytest
+
+from java import lib
+
+# From the ground up; folders of one floor do not know each other, unless `BESIDE` says so.
+FLOORS = (
+    ("program",),
+    ("aws", "java", "connectors"),
+    ("pipeline", "consumer", "producer"),
+    ("main",),
+    ("flink",),
+    ("jobs", "deploy", "benchmarks"),
+    ("local",),
+)
+BESIDE: dict[str, set[str]] = {}
+FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
+
+
+def modules() -> dict[str, ast.Module]:
+    """Every module of the project but its tests, by its name."""
+    files = [*lib.ROOT.glob("*.py"), *(path for folder in FLOOR for path in (lib.ROOT / folder).rglob("*.py"))]
+    found = {}
+    for path in files:
+        name = path.relative_to(lib.ROOT).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
+        if name.partition(".")[0] in FLOOR:
+            found[name] = ast.parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+MODULES = modules()
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """The modules of ours that are imported anywhere in a module, also inside of functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                if inner in MODULES or node.module in MODULES:
+                    yield inner if inner in MODULES else node.module
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_point_down(name: str) -> None:
+    """A module imports from its own folder and from the floors below."""
+    here = name.partition(".")[0]
+    for other in imported(MODULES[name]):
+        there = other.partition(".")[0]
+        if there != here and there not in BESIDE.get(here, ()):
+            assert FLOOR[there] < FLOOR[here], f"{name} imports {other}"
+
+
+def test_no_circle() -> None:
+    """Modules import each other in one direction only."""
+    graph = {name: set(imported(tree)) - {name} for name, tree in MODULES.items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_every_folder_with_python_has_a_floor() -> None:
+    """A new folder is put on a floor before it imports anything."""
+    folders = {path.parent.name for path in lib.ROOT.glob("*/*.py")} - {"tests", "node_modules", ".venv"}
+    assert folders <= set(FLOOR)
