@@ -18,8 +18,15 @@ setup: ## make what is missing: .venv, connector jars, compiled functions (the o
 demo: setup ## unicorns through Kinesis and Flink into rows, on this machine; Ctrl-C ends it and checks every row
 	@$(PY) -m local demo $(ARGS)
 
+# Two at a time, as most of a test's time is waiting; a file's tests share what they start. In the files' own order: a file
+# of one test may be the longest.
+PYTEST := $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
 test: setup ## run every test
-	@$(PY) -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
+
+quick: setup ## run the tests that start neither Flink nor a browser
+	@$(PYTEST) -m "not faults and not flink and not chromium" $(ARGS)
 
 faults: setup ## break things while data flows, and account for every record; ARGS=--unprotected shows that each case can fail
 	@$(PY) -m pytest -m faults -n 2 tests/faults $(ARGS)
@@ -45,4 +52,4 @@ lock: setup ## pin requirements.in again into requirements.txt, with hashes
 clean: ## remove what set-up, tests and demos made here (.venv, .cache, .state)
 	@rm -rf .venv .cache .state dashboard/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo test faults package page lint lock clean
+.PHONY: help setup demo test quick faults package page lint lock clean

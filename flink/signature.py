@@ -9,6 +9,7 @@ what they compute. A change to anything else, a message or a rule, leaves it as 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import subprocess
 import sys
@@ -68,7 +69,7 @@ def of(job: Job, cache: Path = lib.ROOT / ".cache" / "state") -> str:
     if not known.is_file():
         found = signature(_plan(job), job.most_subtasks)
         cache.mkdir(parents=True, exist_ok=True)
-        partial = known.with_suffix(".new")
+        partial = known.with_suffix(f".{os.getpid()}")  # several may be at it
         partial.write_text(found, encoding="utf-8")
         partial.replace(known)
     return known.read_text(encoding="utf-8")

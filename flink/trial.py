@@ -47,7 +47,7 @@ class Result:
 @contextmanager
 def started(folder: Path) -> Iterator[None]:
     """The JVM of this process; what Flink refuses in the block is a RunError. folder: for its logs."""
-    distribution.use(distribution.jvm(folder / "log"), environment.plain())
+    distribution.use(distribution.jvm(folder / "log", brief=True), environment.plain())
     try:
         yield
     except distribution.errors() as error:

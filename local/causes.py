@@ -10,7 +10,7 @@ from pathlib import Path
 
 from program.addresses import without_credentials
 
-# Measured, and said in README.md: uv unpacks into its cache, and links the checkout's files to what is there.
+# Measured (docs/measured.md): uv unpacks into its cache, and links the checkout's files to what is there.
 NEEDED = "the first set-up needs 2.4 GB, of which 1.3 GB stay in the checkout"
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy")
 _CHAIN = re.compile(r"(?:caused by|cause): ", re.IGNORECASE)  # how uv begins what lies below an error

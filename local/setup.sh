@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes what is missing: .venv from requirements.txt, the connector jars of the lock, the compiled SQL functions.
+# Makes what is missing: .venv from requirements.txt, the connector jars of the lock, the compiled SQL functions, archives
+# of Flink's classes.
 # Run again, it does nothing: a stamp holds the checksum of everything it was made from.
 # Here a Python 3.11 is looked for, which does the rest (venv.py).
 set -eu
@@ -20,7 +21,7 @@ say() { printf '%s\n' "$*" >&2; }
 stamp=$root/.venv/.setup-stamp
 wanted=$(cat requirements.txt java/jars.lock java/*.py java/src/*/*.java java/src/META-INF/services/* \
              java/doorkeeper/*/*.java java/doorkeeper/META-INF/services/* \
-             local/setup.sh local/venv.py local/sources.py local/causes.py local/setup.py \
+             local/setup.sh local/venv.py local/sources.py local/causes.py local/setup.py local/classes.py \
              program/addresses.py program/errors.py program/folders.py program/output.py program/waiting.py 2>/dev/null | cksum)
 # Whether the class paths are whole: no link of them leads nowhere.
 is_laid_out() {

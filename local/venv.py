@@ -97,9 +97,9 @@ def set_up(root: Path, wanted: str, environ: Mapping[str, str], base: str = "") 
             stamp.unlink(missing_ok=True)
             is_whole = _is_whole(place)
             if is_whole:
-                _say("1/3 Python packages are in .venv")
+                _say("1/4 Python packages are in .venv")
             else:
-                _say(f"1/3 Python packages into .venv (with {base})")
+                _say(f"1/4 Python packages into .venv (with {base})")
                 remove(place.venv)
                 _make(place, base)
             variables = {**_sources(place, environ), **place.environ}

@@ -21,7 +21,7 @@ from program.errors import Unusable
 
 DEFAULT_PATH = Path("/etc/flink/application_properties.json")  # where Managed Flink puts it
 
-# Group -> setting, for the places; a table's settings are its connector's.
+# Group -> setting, for the places; a table's settings are its connector's. docs/operations.md has them all.
 PLACE_GROUPS: Mapping[str, Mapping[str, Setting]] = {
     "aws": {
         "region": Setting("the region of streams and tables; required in this group"),

@@ -44,7 +44,13 @@ def copy(folder: Path, edits: tuple[Edit, ...]) -> Path:
     if any(edit.file.endswith(".java") for edit in edits):
         (folder / ".cache").mkdir()
         (folder / ".cache" / "jars").symlink_to(lib.JARS)
-        subprocess.run([sys.executable, "-m", "local.setup"], cwd=folder, check=True, capture_output=True, timeout=120)
+        subprocess.run(
+            [sys.executable, "-m", "local.setup", "--no-archives"],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
     else:
         (folder / ".cache").symlink_to(lib.ROOT / ".cache")
     return folder

@@ -17,6 +17,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz-seed", type=int, default=12, help="tests/test_fuzz.py: equal seeds give equal records")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test has the marks of the fixtures that it uses, also by way of others: `flink` and `chromium`."""
+    for item in items:
+        for name in {"flink", "chromium"}.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(name)
+
+
+@pytest.fixture(scope="session")
+def flink() -> None:
+    """What a test or a fixture uses that starts Flink, in this process or in another: the class paths are in place."""
+    lib.require()
+
+
 @pytest.fixture(scope="session")
 def keys() -> emulator.Keys:
     """Those of the emulator below, for a JVM that may start before it."""
@@ -24,11 +37,11 @@ def keys() -> emulator.Keys:
 
 
 @pytest.fixture(scope="session")
-def jvm(keys: emulator.Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def jvm(flink: None, keys: emulator.Keys, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: ARG001
     """This process with a JVM for PyFlink. Its value is the folder of its logs."""
     logs = tmp_path_factory.mktemp("jvm")
     # The JVM takes over the environment of its start, so the emulator's credentials must be there by then.
-    distribution.use(distribution.jvm(logs), emulator.child(emulator.credentials(keys)))
+    distribution.use(distribution.jvm(logs, brief=True), emulator.child(emulator.credentials(keys)))
     return logs
 
 

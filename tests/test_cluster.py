@@ -1,4 +1,4 @@
-"""A real Flink cluster by the commands of README: up, submit, stop, resume, an upgrade, deaths, down."""
+"""A real Flink cluster by the commands of docs/operations.md: up, submit, stop, resume, an upgrade, deaths, down."""
 
 from __future__ import annotations
 
@@ -77,8 +77,7 @@ def on(tmp_path: Path) -> Iterator[Stage]:
 
 
 @pytest.fixture
-def desk(on: Stage, tmp_path: Path) -> Iterator[Desk]:
-    lib.require()
+def desk(flink: None, on: Stage, tmp_path: Path) -> Iterator[Desk]:  # noqa: ARG001
     made = Desk(checkout.copy(tmp_path / "checkout", ()), on.aws.environment)
     try:
         yield made

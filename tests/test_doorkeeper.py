@@ -64,7 +64,7 @@ def status(answer: bytes) -> int:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(flink: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:  # noqa: ARG001
     folder = tmp_path_factory.mktemp("doorkeeper")
     with cluster.running(folder, cluster.Size(0, 1), environment.plain()) as running:
         yield Server(folder, urlsplit(running.rest.address).port or 0)

@@ -345,7 +345,7 @@ CASES: dict[str, tuple[Observation, Level, tuple[str, ...], tuple[str, ...]]] = 
         job(records=replace(RECORDS, dropped=7)),
         Level.NOTE,
         ("7 late records", "without being counted"),
-        ("README",),
+        ("docs/limits.md",),
     ),
     "just-started": (job(running=6.0, age=7.0), Level.NOTE, ("6.0 s ago",), ("ask again",)),
 }

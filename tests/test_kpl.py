@@ -1,7 +1,7 @@
 """Several readings in one record: an aggregate of the Kinesis Producer Library, or documents one after the other.
 
-What becomes of them today, each as README's Limits and its record table say. A source of the project's own is to take
-both apart; these tests then change with it.
+What becomes of them today, each as docs/limits.md and the record table of docs/how-it-works.md say. A source of the
+project's own is to take both apart; these tests then change with it.
 """
 
 from __future__ import annotations

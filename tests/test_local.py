@@ -106,6 +106,7 @@ def test_shards_without_a_unicorn(
     assert not result.errors
 
 
+@pytest.mark.usefixtures("flink")
 def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """With no program at all on PATH the demo runs, ends on Ctrl-C with every row checked, and leaves no process.
 

@@ -439,6 +439,7 @@ FAULTS = ("--late", "0.01", "--out-of-order", "0.05", "--malformed", "0.01")
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.usefixtures("flink")
 def test_the_very_zip_runs(made: package.Package, aws: Emulator, tmp_path: Path) -> None:
     """Unpacked into an empty folder it is all that a plain Flink cluster lacks: every row equals the oracle.
 

@@ -206,6 +206,7 @@ def test_the_script_can_be_pasted(script: str) -> None:
     assert set(fresh.list_views()) == set(JOB.views)
 
 
+@pytest.mark.usefixtures("flink")
 def test_explain_as_a_program() -> None:
     """`python -m jobs explain` prints the plan without any service, credentials or settings."""
     ran = subprocess.run(

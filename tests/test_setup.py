@@ -89,7 +89,7 @@ def one_sentence(result: subprocess.CompletedProcess[str]) -> str:
     """The error text: one line on standard error that ends like a sentence, and exit code 1."""
     assert result.returncode == 1
     assert result.stdout == ""
-    lines = [line for line in result.stderr.splitlines() if not line.startswith("1/3 ")]
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("1/4 ")]
     assert len(lines) == 1, result.stderr
     assert lines[0].endswith(".")
     return lines[0]

@@ -254,7 +254,7 @@ def test_a_known_failure_is_one_sentence(stage: Stage, capsys: pytest.CaptureFix
     assert "no space is left" in text
     assert "GB free" in text
     assert "2.4 GB" in text
-    assert capsys.readouterr().err.splitlines() == [f"1/3 Python packages into .venv (with {stage.base})"]
+    assert capsys.readouterr().err.splitlines() == [f"1/4 Python packages into .venv (with {stage.base})"]
 
 
 def test_without_the_venv_module(stage: Stage) -> None:

@@ -382,5 +382,5 @@ def _rejects(running: Running, aws: Aws | None) -> Iterator[Finding]:
             Level.NOTE,
             "dropped",
             f"{many(records.dropped, 'late record')} were dropped by a window without being counted as LATE",
-            "nothing now; a shard that had been left out as silent came back with old records (README, Limits)",
+            "nothing now; a shard that had been left out as silent came back with old records (docs/limits.md)",
         )

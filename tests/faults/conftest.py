@@ -92,7 +92,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """The table of all cases; also kept as a file, from which README's was copied."""
+    """The table of all cases; also kept as a file, from which that of docs/measured.md was copied."""
     reports = [report for found in terminalreporter.stats.values() for report in found]
     lines = sorted(
         {value for report in reports for name, value in getattr(report, "user_properties", ()) if name == _LINE}

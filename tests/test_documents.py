@@ -1,0 +1,387 @@
+"""The documents against the code: commands, flags, links, paths, tables and the drawing name what exists."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import unquote
+
+import click
+import pytest
+import yaml
+
+from java import lib
+from pipeline import settings
+from pipeline.job import load
+
+JOB = load("unicorn_summary")
+README = lib.ROOT / "README.md"
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "docs/*.md", "dashboard/*.md", "jobs/*/*.md")
+    for path in lib.ROOT.glob(pattern)
+    if path.name != "CHANGELOG.md"
+)
+LINKED = [*PAGES, lib.ROOT / "CHANGELOG.md"]  # it tells of commands as they were
+README_LIMIT = 200  # lines
+
+# Each program's own command line: what it does not know, no page may name.
+PROGRAMS = {
+    "consumer": "consumer.options:consumer",
+    "deploy": "deploy.command:program",
+    "jobs": "jobs.__main__:program",
+    "local": "local.command:program",
+    "producer": "producer.options:producer",
+}
+# Commands that the pages have already and the front door has not.
+COMING = {("jobs", name) for name in ("submit", "status", "stop", "resume", "health", "backfill")}
+TOOLS = {"pytest", "ruff", "mypy", "sqlfluff"}  # programs of others, in requirements.in
+SHELL = {"source", "kill", "head", "tail", "cat", "cp", "touch"}  # what else a page may tell somebody to run
+FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}) *(\S*)[^\n]*\n(.*?)^ {0,3}\1`* *$", re.MULTILINE | re.DOTALL)
+SPAN = re.compile(r"(?<!`)`((?:[^`\n]|\n(?!\s*\n))+)`(?!`)")  # it may go on in the next line, not over an empty one
+ENDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>", ")"}
+
+MADE = {".venv", ".cache", ".state"}  # folders that set-up and runs make
+# Files that a page names without their folder, and that no checkout has: settings, and the live map's.
+ELSEWHERE = {"application_properties.json", "config.json", "licenses.txt", "hour.jsonl", "archive.jsonl"}
+PATH = re.compile(r"[\w.-]+(?:/[\w.*-]+)*/?")
+SUFFIXES = {
+    ".py",
+    ".sql",
+    ".md",
+    ".toml",
+    ".yaml",
+    ".yml",
+    ".json",
+    ".lock",
+    ".in",
+    ".txt",
+    ".sh",
+    ".ts",
+    ".java",
+    ".cjs",
+}
+
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(lib.ROOT)))
+each_linked = pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(lib.ROOT)))
+
+
+def text(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+def prose(page: Path) -> str:
+    """The page without its fenced blocks."""
+    return FENCE.sub("", text(page))
+
+
+def fenced(page: Path) -> list[str]:
+    """Every command line of a fenced block: all of a block in sh, and what follows a prompt in the others."""
+    lines = []
+    for _, language, body in FENCE.findall(text(page)):
+        joined = re.sub(r"\\\n", " ", body).splitlines()
+        is_shell = language in ("sh", "bash", "shell", "console")
+        lines += [line.strip().removeprefix("$ ") for line in joined if is_shell or line.startswith("$ ")]
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+def spans(page: Path) -> list[str]:
+    return [span.replace("\n", " ") for span in SPAN.findall(prose(page))]
+
+
+def commands(lines: Sequence[str]) -> Iterator[list[str]]:
+    """The words of each single command, without redirections, and without what is said behind a #."""
+    for line in lines:
+        try:
+            lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+            lexer.whitespace_split = True
+            words = list(lexer)
+        except ValueError:  # a code span that is no command: an apostrophe, say
+            continue
+        command: list[str] = []
+        for word in [*words, ";"]:
+            if word in ENDS:
+                if command:
+                    yield command
+                command = []
+            else:
+                command.append(word)
+
+
+def after_make(command: list[str]) -> list[str] | None:
+    """What follows `make`."""
+    words = [number for number, word in enumerate(command) if "=" not in word]
+    return command[words[0] + 1 :] if words and command[words[0]] == "make" else None
+
+
+def after_python_m(command: list[str]) -> list[str] | None:
+    """The program of a `python -m` and what follows it."""
+    begin = next((n + 2 for n, (one, two) in enumerate(pairwise(command)) if "python" in one and two == "-m"), None)
+    return None if begin is None else command[begin:]
+
+
+def program_of(name: str) -> click.Command:
+    module, _, attribute = PROGRAMS[name].partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    assert isinstance(found, click.Command)
+    return found
+
+
+def chosen(command: click.Command, words: list[str]) -> tuple[click.Command, list[str]]:
+    """The innermost command that the words name, and the words that are left for it."""
+    left = list(words)
+    while isinstance(command, click.Group) and left and left[0] in command.commands:
+        command = command.commands[left.pop(0)]
+    return command, left
+
+
+def refusal(program: str, words: list[str]) -> str:
+    """What the program's own command line says against these words; empty if it takes them."""
+    command, left = chosen(program_of(program), words)
+    if isinstance(command, click.Group) and left and not left[0].startswith("-"):
+        return "" if (program, left[0]) in COMING else f"no command {left[0]}"
+    try:
+        command.make_context(program, left)
+    except click.exceptions.Exit as end:  # of --help
+        return f"exit code {end.exit_code}" if end.exit_code else ""
+    except click.ClickException as error:
+        return error.format_message()
+    return ""
+
+
+def unknown(program: str, words: list[str]) -> list[str]:
+    """What the program does not know among the words: its subcommand, and every flag.
+
+    For commands that a sentence names without all that they need.
+    """
+    command, left = chosen(program_of(program), words)
+    if isinstance(command, click.Group) and left and not left[0].startswith("-"):
+        return [] if (program, left[0]) in COMING else [left[0]]
+    flags = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)} | {"-h", "--help"}
+    named = [word.partition("=")[0] for word in left if re.match(r"--?[a-zA-Z]", word)]
+    return [flag for flag in named if flag not in flags]
+
+
+def test_nothing_is_coming_for_ever() -> None:
+    """A command that has come is checked like the others."""
+    assert not {name for program, name in COMING if chosen(program_of(program), [name])[1] == []}
+
+
+def targets() -> set[str]:
+    makefile = (lib.ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE))
+
+
+def test_readme_is_short() -> None:
+    """Who wants more finds the page for it: each page of docs/ is linked from README."""
+    assert len(text(README).splitlines()) <= README_LIMIT
+    assert {f"docs/{page.name}" for page in PAGES if page.parent.name == "docs"} <= {
+        link.partition("#")[0] for link in links(README)
+    }
+
+
+@each_page
+def test_fenced_commands(page: Path) -> None:
+    """Each command of a fenced block can be typed: a target of make, or what a program's own command line takes."""
+    for command in commands(fenced(page)):
+        made, program = after_make(command), after_python_m(command)
+        if program and program[0].partition(".")[0] not in TOOLS:
+            assert program[0] in PROGRAMS, f"PROGRAMS above does not know python -m {program[0]}"
+            assert refusal(program[0], program[1:]) == "", " ".join(command)
+        assert made is not None or program or command[0] in SHELL, " ".join(command)
+
+
+@each_page
+def test_make_targets(page: Path) -> None:
+    """Every `make X` names a target of the Makefile; `make` alone is the help. ARGS of the demo are its flags."""
+    for command in commands([*fenced(page), *spans(page)]):
+        words = after_make(command) or []
+        assert {word for word in words if re.fullmatch(r"[a-z][a-z-]*", word)} <= targets(), " ".join(command)
+        for word in words:
+            if word.startswith("ARGS=") and words[0] == "demo":
+                assert refusal("local", ["demo", *shlex.split(word.removeprefix("ARGS="))]) == "", word
+
+
+@each_page
+def test_programs(page: Path) -> None:
+    """Every `python -m PROGRAM ...` of a sentence names a program that exists, its subcommand and flags."""
+    for command in commands(spans(page)):
+        words = after_python_m(command)
+        if not words or words[0].partition(".")[0] in TOOLS:
+            continue
+        program, *rest = words
+        assert (lib.ROOT / program / "__main__.py").is_file(), f"python -m {program}"
+        assert unknown(program, rest) == [], f"python -m {program} {' '.join(rest)}"
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_every_program_is_mentioned(program: str) -> None:
+    """A program that has a command line has its place in README, and here."""
+    named = [after_python_m(command) for command in commands([*fenced(README), *spans(README)])]
+    assert any(words and words[0] == program for words in named)
+    with_a_main = {path.parent.name for path in lib.ROOT.glob("*/__main__.py")}
+    assert with_a_main <= set(PROGRAMS)
+
+
+def links(page: Path) -> set[str]:
+    body = SPAN.sub("", prose(page))
+    inline = re.findall(r"\]\(\s*<?([^)\s>]+)>?(?:\s+[\"'][^)]*)?\)", body)
+    references = re.findall(r"^\s{0,3}\[[^\]]+\]:\s*<?([^\s>]+)>?", body, re.MULTILINE)
+    html = re.findall(r"\b(?:src|href|srcset)=\"([^\"]+)\"", body)
+    return {*inline, *references, *html}
+
+
+def anchors(page: Path) -> set[str]:
+    """What GitHub makes of the headings."""
+    headings = re.findall(r"^#{1,6} +(.+?)(?: +#+)?$", prose(page), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+
+
+@each_linked
+def test_links(page: Path) -> None:
+    """Every relative link or image leads to a file of the project, every #anchor to a heading of it."""
+    for link in links(page):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = unquote(link).partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert target.is_relative_to(lib.ROOT), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+@each_page
+def test_paths(page: Path) -> None:
+    """Every file or folder that stands in backticks exists, seen from the checkout or from the page's own folder."""
+    for span in spans(page):
+        first = span.partition("/")[0]
+        if not PATH.fullmatch(span) or first in MADE or re.search(r"(?:^|/)[A-Z]+(?:/|$)", span):
+            continue  # no path, made by a run, or with a placeholder
+        near = [folder for folder in (lib.ROOT, page.parent) if (folder / first).exists()]
+        if "/" in span and near:
+            assert any(list(folder.glob(span.rstrip("/"))) for folder in near), span
+        elif "/" not in span and Path(span).suffix in SUFFIXES and span not in ELSEWHERE:
+            assert any(path.name == span for path in files()), span
+
+
+def files() -> Iterator[Path]:
+    """The files of the checkout, without those that set-up and builds make."""
+    for path in lib.ROOT.iterdir():
+        if path.is_file():
+            yield path
+        elif not path.name.startswith("."):
+            yield from (found for found in path.rglob("*") if "node_modules" not in found.parts)
+
+
+def settings_table() -> list[tuple[str, str, str]]:
+    """The rows of the table of settings: group, setting, and what stands in the cell of the default."""
+    row = re.compile(r"^\| *`([\w.]+)` *\| *`([\w.]+)` *\|([^|]*)\|(.+)\| *$")
+    tables = [table for page in PAGES for table in re.findall(r"(?:^\|.*\|[ \t]*\n?)+", text(page), re.MULTILINE)]
+    for table in tables:
+        rows = [match.groups() for line in table.splitlines() if (match := row.match(line))]
+        if any(cells[:2] == ("aws", "region") for cells in rows):
+            assert len(rows) == len(table.splitlines()) - 2, "a row of the settings table has another form"
+            assert all(cells[3].strip() for cells in rows), "a setting without a meaning"
+            return [(group, setting, default.strip()) for group, setting, default, _ in rows]
+    pytest.fail("no page has a table of settings")
+
+
+def test_settings() -> None:
+    """The table of settings is the code's: all groups, all settings, all defaults, in that order."""
+
+    def cell(default: str | None) -> str:
+        if default is None:
+            return "required"
+        return f"`{default}`" if default else ""
+
+    assert settings_table() == [
+        (group, setting, cell(one.default))
+        for group, known in {settings.JOB: settings.JOB_GROUP, **settings.groups(JOB)}.items()
+        for setting, one in known.items()
+    ]
+
+
+def test_alarms() -> None:
+    """The table of alarms has each alarm of the template, by the end of its name."""
+    template = (lib.ROOT / "deploy" / "template.yaml").read_text(encoding="utf-8")
+    made = set(re.findall(r"AlarmName: !Sub \"\$\{\w+\}(-[\w-]+)\"", template))
+    page = text(lib.ROOT / "docs" / "operations.md")
+    section = page.partition("\n## Alarms\n")[2].partition("\n## ")[0]
+    assert set(re.findall(r"^\| `(-[\w-]+)` \|", section, re.MULTILINE)) == made
+    assert made
+
+
+def test_drawing() -> None:
+    """The drawing of the views has each arrow of the SQL, and no other."""
+    (drawing,) = [
+        body
+        for _, language, body in FENCE.findall(text(lib.ROOT / "docs" / "how-it-works.md"))
+        if language == "mermaid"
+    ]
+    drawn = set()
+    for line in drawing.splitlines():
+        plain = re.sub(r"\[\(.*?\)\]|--\s*\".*?\"\s*(?=-->)", "", line)
+        drawn |= set(pairwise(re.split(r"\s*-->\s*", plain.strip()))) if "-->" in plain else set()
+    known = {*JOB.sources, *JOB.views}
+    meant = {
+        (source, view)
+        for view in JOB.views
+        for source in re.findall(r"\b(?:FROM|JOIN|TABLE)\s+(\w+)", JOB.texts[view])
+        if source in known
+    }
+    assert drawn == meant | {(view, sink) for sink, view in JOB.inserts.items()}
+
+
+def test_hooks() -> None:
+    """pre-commit runs exactly the linters of `make lint`, from the environment that set-up makes."""
+    makefile = (lib.ROOT / "Makefile").read_text(encoding="utf-8")
+    (recipe,) = re.findall(r"^lint:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
+    linters = [line.strip().removeprefix("@").replace("$(PY)", ".venv/bin/python") for line in recipe.splitlines()]
+    repositories = yaml.safe_load((lib.ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    hooks = [hook for repository in repositories for hook in repository["hooks"]]
+    assert [hook["entry"] for hook in hooks] == linters
+    assert {repository["repo"] for repository in repositories} == {"local"}
+    assert {(hook["language"], hook["pass_filenames"]) for hook in hooks} == {("system", False)}
+
+
+def test_workflow() -> None:
+    """The workflow runs .ci/run, may read the sources and nothing else, ends, and names each action by its commit."""
+    workflow = yaml.safe_load((lib.ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    assert workflow["permissions"] == {}
+    (job,) = workflow["jobs"].values()
+    assert job["permissions"] == {"contents": "read"}
+    assert job["timeout-minutes"] <= 90
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/run"]
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40}", step["uses"]) for step in job["steps"] if "uses" in step)
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.lower())
+
+
+@each_page
+def test_requirements(page: Path) -> None:
+    """A package that a page names, by version, `pip install` or its page on PyPI, is in requirements.in."""
+    wanted = (lib.ROOT / "requirements.in").read_text(encoding="utf-8")
+    pins = dict(re.findall(r"^([A-Za-z][\w.-]*)(?:\[[\w,]+\])?(?:==|<|>=)([\w.]+)", wanted, re.MULTILINE))
+    known = {normal(name): version for name, version in pins.items()}
+    named = dict(re.findall(r"\b([A-Za-z][\w.-]*)==([\w.]*\w)", text(page)))
+    named |= dict.fromkeys(re.findall(r"pypi\.org/project/([\w.-]+)", text(page)), "")
+    for words in commands([*fenced(page), *spans(page)]):
+        if "pip" in " ".join(words[:-1]) and "install" in words:
+            plain = [word for word in words[words.index("install") + 1 :] if re.fullmatch(r"[A-Za-z][\w-]*", word)]
+            named |= dict.fromkeys(plain, "")
+    for name, version in named.items():
+        assert normal(name) in known, name
+        assert version in ("", known[normal(name)]), f"{name}=={version}"
+
+
+@each_linked
+def test_nothing_of_one_machine(page: Path) -> None:
+    """A page holds for every machine: no path of a home or a work folder."""
+    assert not re.search(r"(?<![\w.])/(?:home|Users|root|work)/\w", text(page))
