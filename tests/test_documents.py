@@ -33,12 +33,10 @@ README_LIMIT = 200  # lines
 PROGRAMS = {
     "consumer": "consumer.options:consumer",
     "deploy": "deploy.command:program",
-    "jobs": "jobs.__main__:program",
+    "jobs": "jobs.command:program",
     "local": "local.command:program",
     "producer": "producer.options:producer",
 }
-# Commands that the pages have already and the front door has not.
-COMING = {("jobs", name) for name in ("submit", "status", "stop", "resume", "health", "backfill")}
 TOOLS = {"pytest", "ruff", "mypy", "sqlfluff"}  # programs of others, in requirements.in
 SHELL = {"source", "kill", "head", "tail", "cat", "cp", "touch"}  # what else a page may tell somebody to run
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}) *(\S*)[^\n]*\n(.*?)^ {0,3}\1`* *$", re.MULTILINE | re.DOTALL)
@@ -143,7 +141,7 @@ def refusal(program: str, words: list[str]) -> str:
     """What the program's own command line says against these words; empty if it takes them."""
     command, left = chosen(program_of(program), words)
     if isinstance(command, click.Group) and left and not left[0].startswith("-"):
-        return "" if (program, left[0]) in COMING else f"no command {left[0]}"
+        return f"no command {left[0]}"
     try:
         command.make_context(program, left)
     except click.exceptions.Exit as end:  # of --help
@@ -160,15 +158,10 @@ def unknown(program: str, words: list[str]) -> list[str]:
     """
     command, left = chosen(program_of(program), words)
     if isinstance(command, click.Group) and left and not left[0].startswith("-"):
-        return [] if (program, left[0]) in COMING else [left[0]]
+        return [left[0]]
     flags = {flag for one in command.params for flag in (*one.opts, *one.secondary_opts)} | {"-h", "--help"}
     named = [word.partition("=")[0] for word in left if re.match(r"--?[a-zA-Z]", word)]
     return [flag for flag in named if flag not in flags]
-
-
-def test_nothing_is_coming_for_ever() -> None:
-    """A command that has come is checked like the others."""
-    assert not {name for program, name in COMING if chosen(program_of(program), [name])[1] == []}
 
 
 def targets() -> set[str]:
