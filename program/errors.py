@@ -2,6 +2,8 @@
 
     Failure                 1    something stands in the way
     ├── Unusable            2    settings, flags or SQL that cannot be used
+    │   ├── JobError             pipeline.job
+    │   ├── CaseError            pipeline.cases
     │   ├── SettingsError        pipeline.settings
     │   ├── ConnectorError       connectors.connector
     │   ├── WindowError          pipeline.window
@@ -13,6 +15,7 @@
     │   └── Stopped         130  flink.backfill.rows    Ctrl-C in the midst of a backfill
     ├── AwsError                 aws.failures           AWS refuses, or cannot be asked
     │   └── DeployError          deploy.account         AWS is in another state than a deployment needs
+    ├── CasesFailed              jobs.command           some tests of a job fail
     ├── NotSetUp                 java.lib               `make setup` has not run
     ├── JarError                 java.jars              a jar cannot be downloaded
     ├── CompileError             java.build             the Java sources do not compile

@@ -28,7 +28,7 @@ from botocore.response import StreamingBody
 from aws import s3
 from aws.session import Services
 from connectors import files
-from connectors.connector import Declared
+from connectors.kind import Declared
 from flink import distribution
 from flink.backfill import archive as backfill_archive
 from flink.backfill import command as backfill_command

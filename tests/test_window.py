@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import random
 import shutil
-from argparse import Namespace
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 
@@ -29,7 +27,7 @@ def windowed(call: str) -> str:
 
 
 def of(kind: str, *intervals: str) -> str:
-    return windowed(f"{kind}(TABLE timed, DESCRIPTOR(StatusTime), {', '.join(intervals)})")
+    return windowed(f"{kind}(TABLE timed, DESCRIPTOR(event_time), {', '.join(intervals)})")
 
 
 def test_the_jobs_own_window() -> None:
@@ -49,7 +47,7 @@ def test_the_jobs_own_window() -> None:
         (of("CUMULATE", "INTERVAL '1' HOUR", "INTERVAL '1' DAY"), 24 * HOUR, HOUR),
         (
             windowed(
-                "HOP(DATA => TABLE timed, TIMECOL => DESCRIPTOR(StatusTime), SIZE => INTERVAL '1' HOUR,"
+                "HOP(DATA => TABLE timed, TIMECOL => DESCRIPTOR(event_time), SIZE => INTERVAL '1' HOUR,"
                 " SLIDE => INTERVAL '10' MINUTE)"
             ),
             HOUR,
@@ -60,7 +58,7 @@ def test_the_jobs_own_window() -> None:
 def test_reading_a_window(sql: str, size: timedelta, step: timedelta) -> None:
     """Each kind, unit and spelling that Flink takes."""
     found = window.read(sql)
-    assert (found.size, found.step, found.column) == (size, step, "StatusTime")
+    assert (found.size, found.step, found.column) == (size, step, "event_time")
 
 
 @pytest.mark.parametrize(
@@ -97,10 +95,7 @@ def test_a_window_that_cannot_be_read_is_one_sentence_of_every_program(
         window.read("SELECT * FROM timed")
         return 0
 
-    if program == "jobs":
-        monkeypatch.setattr(main, "parser", lambda: Mock(parse_args=lambda _arguments: Namespace(run=run)))
-    else:
-        monkeypatch.setattr(import_module(f"{program}.command").program, "invoke", run)
+    monkeypatch.setattr(import_module(f"{program}.command").program, "invoke", run)
     assert main.main(["status"]) == 2
     assert capsys.readouterr().err.startswith("The view `windowed` needs one of TUMBLE, HOP and CUMULATE")
 

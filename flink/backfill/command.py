@@ -65,10 +65,11 @@ Exit codes:
 """
 # Which rows two hours of the archive would put right; and those of an hour, also the ones that the table lacks, with
 # the hour after it, in which late records came.
-EXAMPLES = """\
-python -m jobs backfill unicorn_summary --from s3://BUCKET/2026/11/22/06/ s3://BUCKET/2026/11/22/07/ --dry-run
-python -m jobs backfill unicorn_summary --from archive/06 archive/07 --since '2026-11-22 06:00' \\
-  --until '2026-11-22 07:00'"""
+EXAMPLES = (
+    "python -m jobs backfill unicorn_summary --from s3://BUCKET/2026/11/22/06/ s3://BUCKET/2026/11/22/07/ --dry-run\n"
+    "python -m jobs backfill unicorn_summary --from archive/06 archive/07 --since '2026-11-22 06:00' --until "
+    "'2026-11-22 07:00'"
+)
 
 
 @click.command(cls=Command, epilog=MANUAL, example=EXAMPLES)
