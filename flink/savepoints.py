@@ -97,7 +97,7 @@ def newest(snapshots: Iterable[Snapshot], where: str) -> Snapshot:
     if found is None:
         raise SavepointError(
             f"There is no checkpoint or savepoint under {where} to go on from: name one with --from, or start anew "
-            "with `python -m jobs submit`."
+            "with `python -m jobs submit JOB`."
         )
     return found
 

@@ -41,7 +41,7 @@ def up(task_managers: int, slots: int, port: int) -> int:
     print(
         f"{done}. Flink's web UI is {note.address}; {len(note.alive('taskmanager'))} TaskManagers with "
         f"{note.size.slots} slots each.\nLogs, checkpoints and savepoints are in {_shown()}. "
-        "`python -m jobs submit` runs the job there, `python -m local cluster down` ends it."
+        "`python -m jobs submit JOB` runs a job there, `python -m local cluster down` ends it."
     )
     return 0
 

@@ -83,6 +83,8 @@ def tell(report: check.Report, archived: Archived, folder: Path) -> int:
     )
     if report.repeated:
         print(f"{report.repeated} stood on a stream twice with the same content, as after a restart they may.")
+    if check.UNPROVEN:
+        print(f"Not computed again, since this proof does not know how: {', '.join(check.UNPROVEN)}.")
     problems = [*report.problems, *archived.problems]
     if not problems:
         print(
