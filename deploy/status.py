@@ -23,11 +23,11 @@ def lines(account: Account, known: Template, name: str) -> tuple[list[str], bool
     told = [("stack", f"{name}, {found.status} in {account.where}" + (f" ({found.reason})" if found.reason else ""))]
     application, runs = _application(account, known.value("ApplicationName", found.parameters))
     told += application
-    for place in known.places:
+    for place in sorted(known.places, key=lambda one: one.kind):
         name_ = known.value(place.parameter, found.parameters)
         owner = "" if name_ in found.outputs.values() else ", not of this stack"
-        look = _stream if place.kind == declared.STREAM else _table
-        told.append((f"{place.kind}s", look(account, name_) + owner))
+        is_stream = place.kind == declared.STREAM
+        told.append(("streams" if is_stream else "table", (_stream if is_stream else _table)(account, name_) + owner))
     if bucket := found.outputs.get("ArchiveBucketName"):
         told.append(("archive", _archive(account, bucket)))
     told.append(("alarms", _alarms(account, name)))

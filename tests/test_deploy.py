@@ -464,6 +464,50 @@ def test_what_is_there_is_used(place: Place) -> None:
     assert kinesis.list_streams()["StreamNames"] == ["wildrydes", "wildrydes-errors"]
 
 
+COUNTING = {
+    "job.toml": """
+[insert]
+counts = "counted_rows"
+[table.rows_]
+connector = "kinesis"
+stream = "wildrydes-summary"
+[table.counts]
+connector = "dynamodb"
+table = "Counts"
+key = ["Line"]
+""",
+    "tables/rows_.sql": "CREATE TABLE rows_ (\n    line STRING\n)",
+    "tables/counts.sql": "CREATE TABLE counts (\n    Line STRING NOT NULL,\n    Times BIGINT NOT NULL\n)",
+    "views/counted_rows.sql": "SELECT line, COUNT(*) AS Times\nFROM rows_\nGROUP BY line",
+}
+
+
+def test_jobs_side_by_side(place: Place, tmp_path: Path) -> None:
+    """A job that reads what another one writes has a stack of its own, and uses that stream without having it."""
+    for name, text in COUNTING.items():
+        (tmp_path / "counting" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "counting" / name).write_text(text)
+    counting = template.of(load(tmp_path / "counting"))
+    package = replace(place.wanted("other"), values={})
+    place.up()
+    Deployment(place.account, counting, counting.stack, place.said.append).up(package)
+    assert Deployment(place.account, counting, counting.stack, place.said.append).up(package).is_nothing
+    assert Application(place.account, "counting").require().is_running
+    assert place.up().is_nothing, "neither takes anything from the other"
+    assert set(place.tables()) == {"UnicornSensorData", "Counts"}
+    assert "counting-artifacts-000000000000-us-east-1" in place.buckets()
+    told = "\n".join(status.lines(place.account, counting, "counting")[0])
+    assert "streams     wildrydes-summary ACTIVE, 4 open shards, on-demand, not of this stack" in told
+    assert "table       Counts ACTIVE" in told
+
+    order = down.Order(place.account, TEMPLATE, NAME, table=True, archive=False)
+    assert "The stack counting uses the stream wildrydes-summary too, and LOSES it." in order.tell()
+    [*down.Order(place.account, counting, "counting", table=True, archive=True).carry_out(place.said.append)]
+    assert "wildrydes-summary" in place.account.client("kinesis").list_streams()["StreamNames"]
+    assert place.tables() == ["UnicornSensorData"]
+    assert place.application.require().is_running
+
+
 def test_a_firehose_stream_that_is_taken(place: Place) -> None:
     """It would fail the change: one sentence with the flag that chooses another name, before anything is made."""
     place.up()
