@@ -790,7 +790,7 @@ def test_no_region_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     with pytest.raises(DeployError, match=r"nobody.*list-profiles"):
         Account.at(None, "us-east-1", "nobody")
     with pytest.raises(DeployError, match=r"^There are no AWS credentials: "):
-        Stack(Account.at(None, "us-east-1", None)).find()
+        Stack(Account.at(None, "us-east-1", None), NAME).find()
     there = Account.at("http://127.0.0.1:1", None, None)
     assert (there.region, there.is_emulated) == (emulator.REGION, True)
     assert there.session.get_credentials() is not None
