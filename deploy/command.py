@@ -359,11 +359,11 @@ def _agreed(stack: str) -> bool:
 
 
 @program.command(example="python -m deploy query unicorn_summary 'SELECT count(*) FROM wildrydes' --csv")
-@click.argument("sql", required=False, metavar="SQL")
 @click.option("--list", "list_", is_flag=True, help="Show the named queries and the columns.")
 @click.option("--csv", is_flag=True, help="Comma-separated values with a heading.")
 @click.option("--database", metavar="NAME", help="Database of Glue.  [default: that of the stack]")
 @_placed
+@click.argument("sql", required=False, metavar="[SQL]")
 def query(place: Place, sql: str | None, list_: bool, csv: bool, database: str | None) -> int:
     """Run SQL over the archive.
 
