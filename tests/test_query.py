@@ -190,7 +190,7 @@ def test_an_empty_archive(account: Account) -> None:
     account.client("s3").create_bucket(Bucket="nothing")
     assert query.here(account, "nothing", "SELECT count(*) FROM wildrydes", lambda _text: None).rows == [("0",)]
     with pytest.raises(
-        DeployError, match=r"^The archive gone in us-east-1 at http://.* does not exist: .*up` creates it\.$"
+        DeployError, match=r"^The archive gone in us-east-1 at http://.* does not exist: .*up JOB` creates it\.$"
     ):
         query.here(account, "gone", "SELECT 1 FROM wildrydes", lambda _text: None)
 
