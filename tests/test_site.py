@@ -115,7 +115,7 @@ def test_settings_are_those_of_the_local_page() -> None:
     from local import resources  # noqa: PLC0415
 
     here = page.settings(resources.default_names(), "us-east-1", "us-east-1:pool")
-    there = site.settings(Account.at("http://127.0.0.1:1", None, None), {}, "us-east-1:pool")
+    there = site.settings(Account.at("http://127.0.0.1:1", None, None), TEMPLATE, {}, "us-east-1:pool")
     assert {**there, "endpoint": here["endpoint"]} == here
     assert there["endpoint"] == "http://127.0.0.1:1"
 
