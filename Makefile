@@ -31,18 +31,17 @@ quick: setup ## run the tests that start neither Flink nor a browser
 faults: setup ## break things while data flows, and account for every record; ARGS=--unprotected shows that each case can fail
 	@$(PY) -m pytest -m faults -n 2 tests/faults $(ARGS)
 
-package: setup ## the zip for Amazon Managed Flink: the sources and one jar, checked
-	@$(PY) -m deploy package $(ARGS)
+package: setup ## the zip for Amazon Managed Flink: sources and one jar, checked; JOB=... names another job than the unicorns'
+	@$(PY) -m deploy package $(or $(JOB),unicorn_summary) $(ARGS)
 
 page: setup ## build the live map's page again, dashboard/dist, with Node from PyPI
 	@$(PY) -m local.bundle build
 
-lint: setup ## ruff, mypy --strict, sqlfluff, cfn-lint, the page's TypeScript
+lint: setup ## ruff, mypy --strict, sqlfluff, the page's TypeScript
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) -m sqlfluff lint --disable-progress-bar jobs pipeline
-	@$(PY) .venv/bin/cfn-lint deploy/template.yaml
 	@$(PY) -m local.bundle check
 
 lock: setup ## pin requirements.in again into requirements.txt, with hashes

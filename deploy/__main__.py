@@ -8,7 +8,7 @@ from program.output import guarded
 
 STOPPED = (
     "Stopped. A change that was begun in the account goes on, and an application that was stopped for it stays "
-    "stopped: `python -m deploy status` shows both, `up` goes on."
+    "stopped: `python -m deploy status JOB` shows both, `up` goes on."
 )
 
 

@@ -30,9 +30,9 @@ class Account(Services):
     error = DeployError
     read_timeout = 60.0
     remedies: ClassVar[Remedies] = {
-        "NoSuchBucket": "`python -m deploy up` creates it",
-        "ResourceNotFoundException": "`python -m deploy status` shows what is there",
-        "ResourceInUseException": "wait until what is under way has ended; `python -m deploy status` shows it",
+        "NoSuchBucket": "`python -m deploy up JOB` creates it",
+        "ResourceNotFoundException": "`python -m deploy status JOB` shows what is there",
+        "ResourceInUseException": "wait until what is under way has ended; `python -m deploy status JOB` shows it",
         "AlreadyExistsException": "remove what is there, or choose another name with --set",
         "BucketAlreadyExists": "choose another name with --set BucketPrefix=...",
     }

@@ -91,7 +91,7 @@ class Application:
         found = self.find()
         if found is None:
             raise DeployError(
-                f"There is no application {self.name} in {self._account.where}: `python -m deploy up` creates it."
+                f"There is no application {self.name} in {self._account.where}: `python -m deploy up JOB` creates it."
             )
         return found
 
@@ -130,7 +130,7 @@ class Application:
             reason = self._reason(began)
             raise DeployError(
                 f"{self.name} did not start and is {found.status} ({reason[:400].rstrip('.')}): "
-                "`python -m deploy logs` shows more."
+                "`python -m deploy logs JOB` shows more."
             )
         return origin
 
@@ -150,7 +150,7 @@ class Application:
         if found.is_running:
             raise DeployError(
                 f"{self.name} did not stop and is {found.status}: perhaps it can make no snapshot, as "
-                "`python -m deploy logs --errors` tells; `python -m deploy stop --force` stops it without one."
+                "`python -m deploy logs JOB --errors` tells; `python -m deploy stop JOB --force` stops it without one."
             )
 
     def settled(self) -> Running:
@@ -158,7 +158,9 @@ class Application:
         return self._settled(f"What is under way with {self.name}", START_LIMIT)
 
     def _settled(self, what: str, limit: float) -> Running:
-        wait = Wait(what, limit, "it goes on in the account; `python -m deploy status` and `logs` show it", self._say)
+        wait = Wait(
+            what, limit, "it goes on in the account; `python -m deploy status JOB` and `logs` show it", self._say
+        )
 
         def found() -> Running | None:
             running = self.require()
@@ -203,8 +205,8 @@ class Entry:
 def _begins(configuration: Mapping[str, Any]) -> str:
     """The start.timestamp in its property groups, if there is one."""
     groups = configuration.get("EnvironmentPropertyDescriptions", {}).get("PropertyGroupDescriptions", ())
-    found = {one["PropertyGroupId"]: one["PropertyMap"] for one in groups}
-    return str(found.get("readings", {}).get("start.timestamp", ""))
+    maps: list[Mapping[str, str]] = [one["PropertyMap"] for one in groups]
+    return next((one["start.timestamp"] for one in maps if "start.timestamp" in one), "")
 
 
 def log_group(application: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
+import json
 import sys
 import time
 from collections import deque
@@ -24,6 +26,7 @@ from deploy import template
 from deploy.account import Account, DeployError
 from deploy.application import Application, Entry
 from deploy.stack import Stack
+from deploy.template import Template
 from deploy.up import Deployment, Wanted
 from flink import flags, signature
 from pipeline.job import load
@@ -37,8 +40,9 @@ FOLLOW_PAUSE = 5.0  # seconds between two looks at the log
 
 @dataclass(frozen=True)
 class Place:
-    """Where a stack is or will be: its name, and the account or emulator that flags and environment name."""
+    """Where a job's stack is or will be: its name, and the account or emulator that flags and environment name."""
 
+    known: Template
     stack: str
     region: str | None
     profile: str | None
@@ -50,13 +54,17 @@ class Place:
     def application(self) -> Application:
         account = self.account()
         found = Stack(account, self.stack).require()
-        return Application(account, found.parameter("ApplicationName"), _say)
+        return Application(account, self.known.value("ApplicationName", found.parameters), _say)
+
+
+_job = click.argument("job", metavar="JOB")
 
 
 def _placed(run: Callable[..., int]) -> Callable[..., int]:
     """A command with the flags of a place, which it gets as its first argument."""
 
-    @click.option("--stack", default="wildrydes", metavar="NAME", help="Stack of CloudFormation.")
+    @_job
+    @click.option("--stack", metavar="NAME", help="Stack of CloudFormation.  [default: the job's name, with dashes]")
     @click.option("--region", help="AWS region.  [default: that of the environment or of the AWS profile]")
     @click.option("--profile", help="Profile of the AWS configuration.")
     @click.option(
@@ -65,8 +73,11 @@ def _placed(run: Callable[..., int]) -> Callable[..., int]:
         help="Address of an emulator, such as that of `python -m local aws`.  [default: AWS_ENDPOINT_URL, else AWS]",
     )
     @wraps(run)
-    def placed(stack: str, region: str | None, profile: str | None, endpoint: str | None, **options: Any) -> int:
-        return run(Place(stack, region, profile, endpoint), **options)
+    def placed(
+        job: str, stack: str | None, region: str | None, profile: str | None, endpoint: str | None, **options: Any
+    ) -> int:
+        known = template.of(load(job))
+        return run(Place(known, stack or known.stack, region, profile, endpoint), **options)
 
     return placed
 
@@ -79,14 +90,15 @@ def _assignment(text: str) -> tuple[str, str]:
 
 
 class _WithParameters(Command):
-    """A command whose help lists the template's parameters, before its example."""
+    """A command whose help lists the parameters of every job's template, before its example."""
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Parameters of the template"):
+        title = "Parameters of every job's template (`template JOB` has those that name its streams and tables, too)"
+        with formatter.section(title):
             formatter.write_dl(
                 [
                     (one.name, f"{one.description} (default: {one.default or 'empty'})")
-                    for one in template.parameters().values()
+                    for one in template.common().values()
                     if one.name not in _OWN
                 ]
             )
@@ -118,7 +130,10 @@ def _wishes(run: Callable[..., int]) -> Callable[..., int]:
 
 @click.group(cls=Group)
 def program() -> None:
-    """The application on Amazon Managed Flink: the package, and everything around it in one stack."""
+    """A job on Amazon Managed Flink: the package, and everything around it in one stack.
+
+    JOB is a name below jobs/, or the path of a job's folder.
+    """
 
 
 def _say(text: str) -> None:
@@ -126,9 +141,14 @@ def _say(text: str) -> None:
 
 
 def _wanted(
-    values: tuple[tuple[str, str], ...], fresh: bool, start: str | None, no_start: bool, replace: bool
+    known: Template,
+    values: tuple[tuple[str, str], ...],
+    *,
+    fresh: bool,
+    start: str | None,
+    no_start: bool,
 ) -> Wanted:
-    """What `plan` and `up` are asked for. Raises Failure."""
+    """What `plan` and `up` are to do with the job's stack. Raises Failure."""
     given = dict(values)
     if own := [name for name in given if name in _OWN]:
         other = ": `up --fresh --start` gives it" if "StartTime" in own else ""
@@ -139,34 +159,42 @@ def _wanted(
         raise template.TemplateError(
             "--start belongs to --fresh: what goes on from a snapshot reads on where that was made."
         )
-    template.check(given)
+    known.check(given)
     _say("making the package")
-    made = packages.build(packages.OUT)
+    made = packages.build(known.job)
     return Wanted(
         made.path,
         made.sha256,
-        signature.of(load("unicorn_summary")),
+        signature.of(known.job),
         given,
         fresh=fresh,
         since="" if start in (None, "TRIM_HORIZON") else flags.pinned(start, datetime.now(UTC)),
         start=not no_start,
-        replace=replace,
     )
 
 
-@program.command(example="python -m deploy package --out wildrydes.zip")
+@program.command(example="python -m deploy package unicorn_summary --out unicorns.zip")
+@_job
 @click.option("--out", type=Path, metavar="FILE", help="Where to write the zip.  [default: below .cache/package]")
 @click.option("--untrimmed", is_flag=True, help="With executables that are never started, to compare the sizes.")
-def package(out: Path | None, untrimmed: bool) -> int:
+def package(job: str, out: Path | None, untrimmed: bool) -> int:
     """Build the zip that Managed Flink runs.
 
     It has the sources and one jar.
     """
-    print(packages.tell(packages.build(out or packages.OUT, trim=not untrimmed)))
+    print(packages.tell(packages.build(load(job), out, trim=not untrimmed)))
     return 0
 
 
-@program.command(cls=_WithParameters, example="python -m deploy plan --set Shards=8")
+@program.command("template", example="python -m deploy template unicorn_summary > template.json")
+@_job
+def template_(job: str) -> int:
+    """Print the CloudFormation template of a job's stack, as JSON."""
+    print(json.dumps(json.loads(template.of(load(job)).text()), indent=2, ensure_ascii=False))
+    return 0
+
+
+@program.command(cls=_WithParameters, example="python -m deploy plan unicorn_summary --set Shards=8")
 @_wishes
 @_placed
 def plan(place: Place, **wishes: Any) -> int:
@@ -175,8 +203,8 @@ def plan(place: Place, **wishes: Any) -> int:
     Nothing is changed.
     """
     account = place.account()
-    wanted = _wanted(**wishes, replace=False)
-    changes = Deployment(account, place.stack, _say).plan(wanted)
+    wanted = _wanted(place.known, **wishes)
+    changes = Deployment(account, place.known, place.stack, _say).plan(wanted)
     if changes.is_nothing:
         print(f"Nothing to change: {place.stack} in {account.where} is as described.")
         return 0
@@ -191,40 +219,42 @@ def plan(place: Place, **wishes: Any) -> int:
     return 0
 
 
-@program.command(cls=_WithParameters, example="python -m deploy up --set Shards=8")
+@program.command(cls=_WithParameters, example="python -m deploy up unicorn_summary --set Shards=8")
 @click.option("--replace", is_flag=True, help="Streams and application may be made anew. They lose what they hold.")
 @_wishes
 @_placed
-def up(place: Place, **wishes: Any) -> int:
+def up(place: Place, replace: bool, **wishes: Any) -> int:
     """Create or update the stack, and start it.
 
     The package is built and uploaded. An application that has to stop for a change goes on from a snapshot.
     """
     account = place.account()
     began = time.monotonic()
-    done = Deployment(account, place.stack, _say).up(_wanted(**wishes))
+    wanted = dataclasses.replace(_wanted(place.known, **wishes), replace=replace)
+    done = Deployment(account, place.known, place.stack, _say).up(wanted)
     if done.is_nothing:
         print(f"Nothing to change: {place.stack} in {account.where} is as described.")
         return 0
-    print(f"Done in {time.monotonic() - began:.0f} s: {len(done.changes)} changes. `python -m deploy status` shows it.")
+    seconds = time.monotonic() - began
+    print(f"Done in {seconds:.0f} s: {len(done.changes)} changes. `python -m deploy status JOB` shows it.")
     if account.is_emulated:
         print("The emulator keeps the application's state, but runs no Flink job; `python -m local demo` does.")
     return 0
 
 
-@program.command(example="python -m deploy status")
+@program.command(example="python -m deploy status unicorn_summary")
 @_placed
 def status(place: Place) -> int:
     """Show stack, application, streams, table, archive and alarms.
 
     The exit code is 0 if the application runs, 3 if it does not.
     """
-    lines, runs = states.lines(place.account(), place.stack)
+    lines, runs = states.lines(place.account(), place.known, place.stack)
     print("\n".join(lines))
     return 0 if runs else NOT_RUNNING
 
 
-@program.command(example="python -m deploy logs --since 15 --errors")
+@program.command(example="python -m deploy logs unicorn_summary --since 15 --errors")
 @click.option(
     "--since",
     type=Value(partial(flags.positive, what="a number of minutes"), "MINUTES"),
@@ -260,7 +290,7 @@ def logs(place: Place, since: float, errors: bool, follow: bool) -> int:
         time.sleep(FOLLOW_PAUSE)
 
 
-@program.command(example="python -m deploy stop")
+@program.command(example="python -m deploy stop unicorn_summary")
 @click.option("--force", is_flag=True, help="Stop at once and without a snapshot, for a job that cannot make one.")
 @_placed
 def stop(place: Place, force: bool) -> int:
@@ -273,11 +303,11 @@ def stop(place: Place, force: bool) -> int:
         _say(f"{application.name} does not run: nothing to stop.")
         return NOT_RUNNING
     application.stop(force=force)
-    print(f"{application.name} is stopped. `python -m deploy start` goes on from where it was.")
+    print(f"{application.name} is stopped. `python -m deploy start JOB` goes on from where it was.")
     return 0
 
 
-@program.command(example="python -m deploy start")
+@program.command(example="python -m deploy start unicorn_summary")
 @click.option(
     "--fresh",
     is_flag=True,
@@ -289,7 +319,7 @@ def start(place: Place, fresh: bool) -> int:
     application = place.application()
     if application.require().is_running:
         if fresh:
-            raise DeployError(f"{application.name} runs: `python -m deploy stop` it first, then start it afresh.")
+            raise DeployError(f"{application.name} runs: `python -m deploy stop JOB` it first, then start it afresh.")
         print(f"{application.name} runs already.")
         return 0
     origin = application.start(fresh=fresh)
@@ -297,18 +327,18 @@ def start(place: Place, fresh: bool) -> int:
     return 0
 
 
-@program.command(example="python -m deploy down --delete-archive")
+@program.command(example="python -m deploy down unicorn_summary --delete-archive")
 @click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--delete-table", is_flag=True, help="Remove the table with every row, too.")
+@click.option("--delete-table", is_flag=True, help="Remove its tables with every row, too.")
 @click.option("--delete-archive", is_flag=True, help="Remove the archive with every record, too.")
 @_placed
 def down(place: Place, yes: bool, delete_table: bool, delete_archive: bool) -> int:
     """Remove the stack.
 
-    Table and archive stay unless flags say otherwise.
+    Tables and archive stay unless flags say otherwise.
     """
     account = place.account()
-    order = removal.Order(account, place.stack, table=delete_table, archive=delete_archive)
+    order = removal.Order(account, place.known, place.stack, table=delete_table, archive=delete_archive)
     print("\n".join(order.tell()))
     if not yes and not _agreed(place.stack):
         print("Nothing has been removed.")
@@ -328,12 +358,12 @@ def _agreed(stack: str) -> bool:
         return False
 
 
-@program.command(example="python -m deploy query 'SELECT count(*) FROM wildrydes' --csv")
-@click.argument("sql", required=False, metavar="SQL")
+@program.command(example="python -m deploy query unicorn_summary 'SELECT count(*) FROM wildrydes' --csv")
 @click.option("--list", "list_", is_flag=True, help="Show the named queries and the columns.")
 @click.option("--csv", is_flag=True, help="Comma-separated values with a heading.")
 @click.option("--database", metavar="NAME", help="Database of Glue.  [default: that of the stack]")
 @_placed
+@click.argument("sql", required=False, metavar="[SQL]")
 def query(place: Place, sql: str | None, list_: bool, csv: bool, database: str | None) -> int:
     """Run SQL over the archive.
 
@@ -345,6 +375,9 @@ def query(place: Place, sql: str | None, list_: bool, csv: bool, database: str |
         print("\n".join(queries.listed()))
         return 0 if list_ else 2
     account = place.account()
-    result = queries.run(account, place.stack, sql, database, _say)
+    found = Stack(account, place.stack).find()
+    values = dict(found.parameters) if found else {}  # the archive outlives its stack
+    values |= {"Database": database} if database else {}
+    result = queries.run(account, place.known, values, sql, _say)
     print(result.csv() if csv else result.table(), end="")
     return 0

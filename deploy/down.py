@@ -4,55 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from deploy import retained
+from deploy import declared, retained
 from deploy.account import Account, DeployError
 from deploy.application import Application
 from deploy.stack import Found, Stack
+from deploy.template import Template
 from program.output import Say
 
 
 class Order:
-    """The removal of a stack, of the table and of the archive, each if asked for. Raises DeployError."""
+    """The removal of a stack, of its tables and of the archive, each if asked for. Raises DeployError."""
 
-    def __init__(self, account: Account, name: str, *, table: bool, archive: bool) -> None:
-        self._account, self._name = account, name
-        self._table, self._archive = table, archive
+    def __init__(self, account: Account, known: Template, name: str, *, table: bool, archive: bool) -> None:
+        self._account, self._template, self._name = account, known, name
+        self._wants_tables, self._wants_archive = table, archive
         self._found = Stack(account, name).find()
         if self._found is None and not (table or archive):
             raise DeployError(f"There is no stack {name} in {account.where}: nothing to remove.")
-        self._names = retained.Names.of(account, self._found.parameters if self._found else {})
-        if self._found is None:
+        values = self._found.parameters if self._found else {}
+        held = self._found.outputs.values() if self._found else ()
+        names = {place.resource: known.value(place.parameter, values) for place in known.places}
+        self._streams = [names[one.resource] for one in known.places if one.kind == declared.STREAM]
+        self._streams = [name for name in self._streams if name in held]
+        self._tables = [names[place.resource] for place in known.tables]
+        self._archive = retained.archive(account, known, values) if known.has_archive else None
+        if self._found is not None:
+            # Tables of other stacks are theirs to remove.
+            self._tables = [name for name in self._tables if name in held]
+            self._archive = self._archive if "ArchiveBucketName" in self._found.outputs else None
+        else:
             self._refuse_what_is_in_use()
-        self._has_archive = self._found is None or "ArchiveBucketName" in self._found.outputs
 
     def _refuse_what_is_in_use(self) -> None:
-        """Without a stack of its own, table and archive go by their names alone: not those of another stack."""
-        with self._account.sentences():
-            pages = self._account.client("cloudformation").get_paginator("describe_stacks").paginate()
-            stacks = [one for page in pages for one in page["Stacks"] if one["StackStatus"] != "DELETE_COMPLETE"]
-        for one in stacks:
-            values = {each["ParameterValue"] for each in one.get("Parameters", ()) if each["ParameterKey"] == "Table"}
-            values |= {each["OutputValue"] for each in one.get("Outputs", ())}
-            if used := values & {self._names.table, self._names.archive}:
-                raise DeployError(
-                    f"There is no stack {self._name} in {self._account.where}, and {', '.join(sorted(used))} belongs "
-                    f"to the stack {one['StackName']}: give --stack {one['StackName']} if that is meant."
-                )
+        """Without a stack of its own, tables and archive go by their names alone: not those of another stack."""
+        names = [*self._tables, *([self._archive] if self._archive else [])]
+        if used := retained.holders(self._account, names):
+            stack = next(iter(used.values()))
+            raise DeployError(
+                f"There is no stack {self._name} in {self._account.where}, and {', '.join(sorted(used))} belongs "
+                f"to the stack {stack}: give --stack {stack} if that is meant."
+            )
 
     def tell(self) -> list[str]:
         """What will be removed, and what stays."""
         told = []
         if self._found:
             told.append(f"This removes the stack {self._name} in {self._account.where}: the application with its")
-            told.append("snapshots, the three streams with what is in them, logs, alarms, the dashboard's page.")
-        for asked, what, flag in (
-            (self._table, f"the table {self._names.table} with every row", "--delete-table"),
-            (self._archive, f"the archive {self._names.archive} with every record", "--delete-archive"),
-        ):
-            if flag == "--delete-table" or self._has_archive:
-                told.append(f"It REMOVES {what}." if asked else f"It keeps {what} ({flag} removes it).")
-        if self._found and self._has_archive and not self._archive:
-            seconds = self._found.parameter("ArchiveSeconds")
+            told.append(f"snapshots, {_streams(self._streams)}logs, alarms, the dashboard's page if it has one.")
+            for stream, other in retained.users(self._account, self._streams).items():
+                told.append(f"The stack {other} uses the stream {stream} too, and LOSES it.")
+        kept = [(self._wants_tables, f"the table {name} with every row", "--delete-table") for name in self._tables]
+        if self._archive:
+            kept.append((self._wants_archive, f"the archive {self._archive} with every record", "--delete-archive"))
+        told += [
+            f"It REMOVES {what}." if asked else f"It keeps {what} ({flag} removes it)." for asked, what, flag in kept
+        ]
+        if self._found and self._archive and not self._wants_archive:
+            seconds = self._template.value("ArchiveSeconds", self._found.parameters)
             told.append(
                 f"What arrived in the last {seconds} s may not be in the archive yet, and is lost with the streams."
             )
@@ -67,18 +75,23 @@ class Order:
                     retained.empty(self._account, bucket, say)
             Stack(self._account, self._name, say).delete()
             yield f"The stack {self._name} is gone."
-        if self._table:
-            retained.delete_table(self._account, self._names.table, say)
-        if self._archive:
-            retained.delete_bucket(self._account, self._names.archive, say)
-        kept = [] if self._table else [f"the table {self._names.table}"]
-        kept += [] if self._archive or not self._has_archive else [f"the archive {self._names.archive}"]
+        kept = []
+        for name in self._tables:
+            if self._wants_tables:
+                retained.delete_table(self._account, name, say)
+            else:
+                kept.append(f"the table {name}")
+        if self._archive and self._wants_archive:
+            retained.delete_bucket(self._account, self._archive, say)
+        elif self._archive:
+            kept.append(f"the archive {self._archive}")
         if kept:
-            yield f"Kept: {' and '.join(kept)}. The next `python -m deploy up` takes over what is kept."
+            yield f"Kept: {' and '.join(kept)}. The next `python -m deploy up JOB` takes over what is kept."
 
     def _stop(self, found: Found, say: Say) -> None:
         """Stop the application, so that it writes what it has read; without a snapshot if it can make none."""
-        application = Application(self._account, found.parameter("ApplicationName"), say)
+        name = self._template.value("ApplicationName", found.parameters)
+        application = Application(self._account, name, say)
         running = application.find()
         if running is not None and running.is_busy:
             running = application.settled()
@@ -89,3 +102,7 @@ class Order:
         except DeployError as error:
             say(f"{error} It is removed all the same, so it is stopped without a snapshot.")
             application.stop(force=True)
+
+
+def _streams(names: list[str]) -> str:
+    return f"the streams {', '.join(names)} with what is in them, " if names else ""

@@ -1,38 +1,36 @@
 """The package for Amazon Managed Flink: one zip, made from the checkout and the locked jars, without Maven or a JDK.
 
-It mirrors the repository: main.py, the modules that it imports, every SQL file of the jobs, and one jar in which all
-locked jars and the compiled functions are merged. Whatever builds it where, equal inputs give equal bytes (with the
-same zlib). It is checked before it stands in its place: what is there has passed.
+It mirrors the repository: main.py, the folders that it imports, the job's folder without its tests, and one jar in
+which all locked jars and the compiled functions are merged. Whatever builds it where, equal inputs give equal bytes
+(with the same zlib). It is checked before it stands in its place: what is there has passed.
 """
 
 from __future__ import annotations
 
-import ast
-import importlib.util
 import io
 import re
-import sys
 import tempfile
 import time
 import zipfile
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from deploy import imports
 from java import FUNCTIONS, jars, lib, merged, zips
-from java.merged import Rule
 from pipeline import places, settings
-from pipeline.job import Job, load
+from pipeline.job import DECLARATION, JOBS, SHARED, Job
 from program.errors import Failure
 from program.formats import size
 
-JOB = load("unicorn_summary")
-
-OUT = lib.ROOT / ".cache" / "package" / "wildrydes-managed-flink.zip"
 MAIN = "main.py"
-JAR = "lib/wildrydes.jar"
+JAR = "lib/job.jar"
 LEGAL = ("LICENSE", "NOTICE")  # the licence asks for both wherever the work is passed on (section 4 of Apache-2.0)
+# What main.py imports, as whole folders; of java/ the names of the functions, whose classes are in the jar.
+FOLDERS = ("connectors", "pipeline")
+MODULES = ("java/__init__.py", "program/__init__.py", "program/errors.py")
+LEFT_OUT = ("pipeline/cases.py",)  # runs a job's tests
+_KINDS = (".py", ".sql", ".toml")
 # The property group in which Managed Flink looks for what to run (developer guide, "Create your Managed Service for
 # Apache Flink Python application"); paths are inside the zip.
 RUN_OPTIONS_GROUP = "kinesis.analytics.flink.run.options"
@@ -53,7 +51,6 @@ FACTORIES: Mapping[str, Sequence[str]] = {
 }
 FLINKS_OWN = ("raw",)  # in flink-table-runtime, which every Flink has
 _FACTORY = "META-INF/services/org.apache.flink.table.factories.Factory"
-_PROVIDED = "pyflink"  # the one package beside the standard library that the service's Python is known to have
 
 
 class PackageError(Failure):
@@ -69,7 +66,7 @@ class Package:
     """A package that has passed its check.
 
     sha256: of the zip, in hexadecimal. size, jar_size: of the zip and of the jar in it, in bytes. files: in the zip.
-    seconds: what building took. report: what the jar was made of.
+    seconds: what building took. made_of: what the jar was made of.
     """
 
     path: Path
@@ -78,7 +75,7 @@ class Package:
     jar_size: int
     files: int
     seconds: float
-    report: merged.Report
+    made_of: merged.Merged
 
 
 @dataclass(frozen=True)
@@ -95,65 +92,61 @@ class Needs:
     limit: int = LIMIT
 
 
-def build(out: Path = OUT, *, trim: bool = True) -> Package:
-    """Make the package, check it, and put it at `out`, where an older one stays if anything is wrong.
+def out(job: Job) -> Path:
+    """Where the package of a job usually lies."""
+    return lib.ROOT / ".cache" / "package" / f"{job.name.replace('_', '-')}-managed-flink.zip"
+
+
+def build(job: Job, target: Path | None = None, *, trim: bool = True) -> Package:
+    """Make the package, check it, and put it at `target`, where an older one stays if anything is wrong.
 
     trim: False takes along the native binaries that nothing here starts, to compare the sizes.
     Raises PackageError with every problem.
     """
     started = time.monotonic()
-    package = assemble(lib.ROOT, _inputs(), needs(JOB), out, trim=trim)
+    package = assemble(files(lib.ROOT, job), _inputs(), needs(job), target or out(job), trim=trim)
     return replace(package, seconds=time.monotonic() - started)
 
 
-def assemble(root: Path, inputs: Sequence[Path], needed: Needs, out: Path, *, trim: bool = True) -> Package:
-    """The package of the checkout `root` with these jars. Raises PackageError."""
+def assemble(
+    contents: Mapping[str, bytes], inputs: Sequence[Path], needed: Needs, target: Path, *, trim: bool = True
+) -> Package:
+    """The package of these files, by their paths in the zip, and these jars. Raises PackageError."""
     started = time.monotonic()
     try:
-        files = {**modules(root), **sql_files(root), **{name: (root / name).read_bytes() for name in LEGAL}}
         made_of = merged.combine(inputs, trim=trim)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="package-", dir=out.parent) as scratch:
-            jar, made = Path(scratch, "merged.jar"), Path(scratch, out.name)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="package-", dir=target.parent) as scratch:
+            jar, made = Path(scratch, "merged.jar"), Path(scratch, target.name)
             zips.write(jar, made_of.entries)
             # Deflated once more, 32 MB from 37 in a second: a jar's directory of 22,000 names is not compressed.
             # Its entries are. Without that the zip would have 21 MB, but the jar 104, and "the size of the uber JAR
             # affects the application start and restart times" (developer guide, as for LIMIT).
-            zips.write(made, {**files, JAR: jar.read_bytes()})
+            zips.write(made, {**contents, JAR: jar.read_bytes()})
             if found := problems(made, inputs, needed):
                 raise PackageError(found)
             size_, jar_size, sum_ = made.stat().st_size, jar.stat().st_size, jars.sha256_of(made)
-            made.replace(out)  # in one step, so that nobody uploads half of it
+            made.replace(target)  # in one step, so that nobody uploads half of it
     except (OSError, zipfile.BadZipFile) as error:
-        raise PackageError([f"The package {out} cannot be built ({error}): mend that and build it again."]) from error
-    return Package(out, sum_, size_, jar_size, len(files) + 1, time.monotonic() - started, made_of.report)
+        raise PackageError(
+            [f"The package {target} cannot be built ({error}): mend that and build it again."]
+        ) from error
+    return Package(target, sum_, size_, jar_size, len(contents) + 1, time.monotonic() - started, made_of)
 
 
 def tell(package: Package) -> str:
-    """What was built, in plain lines: of duplicates, only those with different content one by one."""
-    report = package.report
-    rules = Counter(one.rule for one in report.duplicates)
-    differ = [one for one in report.duplicates if one.rule is Rule.FIRST and not one.equal]
-    left_out = [f"{kind} {each.files} ({size(each.size)} unpacked)" for kind, each in report.dropped.items()]
+    """What was built, in plain lines."""
+    made_of = package.made_of
+    left_out = [f"{kind} {each.files} ({size(each.size)} unpacked)" for kind, each in made_of.dropped.items()]
     return "\n".join(
         [
             f"{package.path}",
             f"  {size(package.size)} of at most {size(LIMIT)}, {package.files} files, built in {package.seconds:.1f} s",
             f"  sha256 {package.sha256}",
-            f"{JAR}: {len(report.jars)} jars merged, {report.files:,} files, {size(package.jar_size)}",
-            f"  joined: {report.services} lists of services",
-            f"  kept: {report.licences} licences and notices",
+            f"{JAR}: {len(made_of.jars)} jars merged, {len(made_of.entries):,} files, {size(package.jar_size)}",
             f"  left out: {', '.join(left_out) or 'nothing'}",
-            f"  {len(report.duplicates)} names stood in more than one jar:",
-            *(f"    {count:>3}: {rule}" for rule, count in sorted(rules.items())),
-            f"  {len(differ)} of those where the first one wins have different content:",
-            *(f"    {one.name}: {one.jars[0]} before {_shown(one.jars[1:])}" for one in differ),
         ]
     )
-
-
-def _shown(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
 def _inputs() -> list[Path]:
@@ -167,7 +160,6 @@ def _inputs() -> list[Path]:
 
 def needs(job: Job) -> Needs:
     """What a job on AWS needs, by its own declarations and its tables' connectors."""
-    files = [path.relative_to(lib.ROOT).as_posix() for path in job.files()]
     named = {
         connector.options[option]
         for connector in places.connectors(settings.example(job)).values()
@@ -175,59 +167,31 @@ def needs(job: Job) -> Needs:
         if option in connector.options
     }
     factories = {name: FACTORIES.get(name, ()) for name in sorted(named.difference(FLINKS_OWN))}
-    return Needs(files, factories, FUNCTIONS)
+    return Needs([_packed(job, path) for path in job.files()], factories, FUNCTIONS)
+
+
+def _packed(job: Job, path: Path) -> str:
+    """Where a file of a job, or one that jobs share, lies in the zip."""
+    if path.is_relative_to(job.folder):
+        return f"{JOBS.name}/{job.name}/{path.relative_to(job.folder).as_posix()}"
+    return f"{SHARED.name}/{path.relative_to(SHARED).as_posix()}"
 
 
 # What goes in
 
 
-def modules(root: Path) -> dict[str, bytes]:
-    """main.py and every module of the checkout that it imports, directly or not; path in the zip -> content."""
-    found: dict[str, bytes] = {}
-    waiting = [MAIN]
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found[name] = (root / name).read_bytes()
-            waiting += [path for wanted in _imports(name, found[name]) for path in _paths(root, wanted)]
-    return found
-
-
-def sql_files(root: Path) -> dict[str, bytes]:
-    """Every declaration and SQL file of the jobs, and what they share; path in the zip -> content."""
-    found = [*root.glob("jobs/*/job.toml"), *(root / "jobs").rglob("*.sql"), *(root / "pipeline").rglob("*.sql")]
-    return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
-
-
-@dataclass(frozen=True)
-class _Import:
-    """A module that is imported, and the name that is taken from it, if any."""
-
-    module: str
-    name: str | None = None
-
-
-def _imports(file: str, source: bytes) -> Iterator[_Import]:
-    """Every import statement of a module, also those inside of functions. Raises PackageError if it is no Python."""
+def files(root: Path, job: Job) -> dict[str, bytes]:
+    """The files of the package of a checkout without the jar: path in the zip -> content. Raises PackageError."""
+    found = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.suffix in _KINDS]
+    names = {path.relative_to(root).as_posix() for path in found}.difference(LEFT_OUT)
+    own = [job.folder / DECLARATION, *job.folder.glob("tables/*.sql"), *job.folder.glob("views/*.sql")]
     try:
-        tree = ast.parse(source, file)
-    except (SyntaxError, ValueError) as error:
-        raise PackageError([f"{file} is not valid Python ({error}): correct it."]) from error
-    package = PurePosixPath(file).parent.as_posix().replace("/", ".")
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from (_Import(alias.name) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
-            yield from (_Import(module, alias.name) for alias in node.names)
-
-
-def _paths(root: Path, wanted: _Import) -> Iterator[str]:
-    """The files of the checkout that Python reads for an import: packages on the way, the module, a module in it."""
-    names = f"{wanted.module}.{wanted.name}".split(".") if wanted.name else wanted.module.split(".")
-    for length in range(1, len(names) + 1):
-        path = "/".join(names[:length])
-        yield from (file for file in (f"{path}/__init__.py", f"{path}.py") if (root / file).is_file())
+        return {
+            **{name: (root / name).read_bytes() for name in (MAIN, *MODULES, *LEGAL, *names)},
+            **{_packed(job, path): path.read_bytes() for path in own},
+        }
+    except OSError as error:
+        raise PackageError([f"The package cannot be built ({error}): mend that and build it again."]) from error
 
 
 # What is checked
@@ -237,15 +201,15 @@ def problems(package: Path, inputs: Sequence[Path], needed: Needs) -> list[str]:
     """Each reason not to ship this zip, made with these jars, as a sentence; it is read back from the disk."""
     try:
         with zipfile.ZipFile(package) as archive:
-            files = {info.filename: archive.read(info) for info in archive.infolist()}
+            contents = {info.filename: archive.read(info) for info in archive.infolist()}
     except merged.BROKEN as error:
         return [f"The zip cannot be read back ({error}): look for a full or failing disk, and build it again."]
-    sizes = {"The zip": package.stat().st_size, JAR: len(files.get(JAR, b""))}
-    found = [*_too_large(sizes, needed.limit), *_strangers(files), *_missing(files, needed)]
-    found += [problem for name in sorted(files) if name.endswith(".py") for problem in _unresolved(name, files)]
-    if JAR in files:
+    sizes = {"The zip": package.stat().st_size, JAR: len(contents.get(JAR, b""))}
+    found = [*_too_large(sizes, needed.limit), *_strangers(contents), *_missing(contents, needed)]
+    found += imports.problems(contents)
+    if JAR in contents:
         try:
-            with zipfile.ZipFile(io.BytesIO(files[JAR])) as jar:
+            with zipfile.ZipFile(io.BytesIO(contents[JAR])) as jar:
                 found += [*_lost(jar, inputs), *_unfound(jar, needed), *_too_new(jar)]
         except merged.BROKEN as error:
             found.append(f"{JAR} cannot be read back ({error}): look for a full or failing disk, and build it again.")
@@ -253,10 +217,10 @@ def problems(package: Path, inputs: Sequence[Path], needed: Needs) -> list[str]:
 
 
 def _too_large(sizes: Mapping[str, int], limit: int) -> Iterator[str]:
-    for name, bytes_ in sizes.items():
-        if bytes_ > limit:
+    for name, count in sizes.items():
+        if count > limit:
             yield (
-                f"{name} has {bytes_:,} bytes, Managed Flink takes {limit:,}: take jars that the job does not need out "
+                f"{name} has {count:,} bytes, Managed Flink takes {limit:,}: take jars that the job does not need out "
                 "of java/jars.lock."
             )
 
@@ -266,8 +230,8 @@ def _strangers(files: Mapping[str, bytes]) -> Iterator[str]:
     for name in sorted(files):
         parts = PurePosixPath(name).parts
         if "tests" in parts or any(part.startswith("test_") for part in parts) or parts[-1] == "conftest.py":
-            yield f"{name} is test code: what main.py imports must not import it."
-        elif name not in (JAR, *LEGAL) and not name.endswith((".py", ".sql", ".toml")):
+            yield f"{name} is test code: it must stay out of the package."
+        elif name not in (JAR, *LEGAL) and not name.endswith(_KINDS):
             yield f"{name} is neither Python, nor SQL, nor {JAR}: it must stay out of the package."
 
 
@@ -281,50 +245,6 @@ def _missing(files: Mapping[str, bytes], needed: Needs) -> Iterator[str]:
     for name in needed.sql:
         if name not in files:
             yield f"{name} is not in the package, but the job reads it: put it back in the checkout."
-
-
-def _unresolved(file: str, files: Mapping[str, bytes]) -> Iterator[str]:
-    """The imports of a module that Python on the service would not find."""
-    for wanted in dict.fromkeys(_imports(file, files[file])):
-        top = wanted.module.partition(".")[0]
-        if top in sys.stdlib_module_names or top == _PROVIDED or _is_found(wanted, files):
-            continue
-        shown = f"{wanted.name} from {wanted.module}" if wanted.name else wanted.module
-        yield (
-            f"{file} imports {shown}, which is neither in the package, nor in the standard library, nor PyFlink: "
-            "Managed Flink would not find it, so take the import out."
-        )
-
-
-def _is_found(wanted: _Import, files: Mapping[str, bytes]) -> bool:
-    """Whether an import finds its module among the files, and there the name, as a module or in its text."""
-    path = wanted.module.replace(".", "/")
-    module = next((file for file in (f"{path}/__init__.py", f"{path}.py") if file in files), None)
-    if module is None or wanted.name in (None, "*"):
-        return module is not None
-    inside = path + f"/{wanted.name}"
-    return f"{inside}.py" in files or f"{inside}/__init__.py" in files or wanted.name in _bound(files[module])
-
-
-def _bound(source: bytes) -> set[str]:
-    """The names that a module binds, outside of its functions and classes."""
-    names = set()
-    for node in _outside(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
-            names.add(node.id)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names.update((alias.asname or alias.name).partition(".")[0] for alias in node.names)
-    return names
-
-
-def _outside(parent: ast.AST) -> Iterator[ast.AST]:
-    """The nodes below one, without what is inside of functions and classes."""
-    for node in ast.iter_child_nodes(parent):
-        yield node
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            yield from _outside(node)
 
 
 def _lost(jar: zipfile.ZipFile, inputs: Sequence[Path]) -> Iterator[str]:

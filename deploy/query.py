@@ -21,7 +21,7 @@ from aws import s3
 from aws.failures import flat
 from deploy import retained, template
 from deploy.account import Account, DeployError, Wait
-from deploy.stack import Stack
+from deploy.template import Template
 from program.formats import many, size
 from program.output import Say
 from program.waiting import Every
@@ -64,26 +64,24 @@ def _printable(text: str) -> str:
 
 def listed() -> list[str]:
     """The named queries and the columns, for people."""
-    lines = ["The queries by name, for `python -m deploy query NAME`:"]
+    lines = ["The queries by name, for `python -m deploy query JOB NAME`:"]
     for one in template.queries().values():
         lines += [f"  {one.name:<12}{one.description}", f"              {one.sql}"]
     columns = ", ".join(f"{name} {kind}" for name, kind in template.archive_columns().items())
     return [*lines, f"The columns of {template.archive_table()}: {columns}, datehour string (yyyy/MM/dd/HH, UTC)"]
 
 
-def run(account: Account, stack: str, sql: str, database: str | None, say: Say) -> Result:
-    """Run a query, or the named one, where the archive is. Raises DeployError with one sentence."""
+def run(account: Account, known: Template, values: Mapping[str, str], sql: str, say: Say) -> Result:
+    """Run a query, or the named one, where the archive of a stack with these parameters is. Raises DeployError."""
+    if "ArchiveTable" not in known.document["Resources"]:
+        raise DeployError(f"The job {known.job.name} has no table over its archive; {template.WORKSHOP} has one.")
     text = template.queries()[sql].sql if sql in template.queries() else sql
     if not text.strip() or " " not in text.strip():
         names = ", ".join(template.queries())
         raise DeployError(f"{sql!r} is neither SQL nor a named query; there are {names}.")
-    found = Stack(account, stack).find()
-    parameters: Mapping[str, str] = found.parameters if found else {}
     if account.is_emulated:
-        # The archive outlives its stack.
-        return here(account, retained.Names.of(account, parameters).archive, text, say)
-    name = database or parameters.get("Database", template.parameters()["Database"].default)
-    return in_athena(account, name, text, say)
+        return here(account, retained.archive(account, known, values), text, say)
+    return in_athena(account, known.value("Database", values), text, say)
 
 
 def in_athena(account: Account, database: str, sql: str, say: Say) -> Result:

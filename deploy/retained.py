@@ -1,4 +1,4 @@
-"""The table and the archive, which stay when the stack goes: are they there, and removing them when told to."""
+"""What exists already and what outlives a stack: streams, tables, the archive; and removing what was kept."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from itertools import islice
 from typing import Any
 
 from aws import s3
-from deploy import template
+from deploy import declared
 from deploy.account import TOLD_EVERY, Account, DeployError, Wait
+from deploy.declared import Place
+from deploy.template import Template
 from pipeline import places
-from pipeline.job import load
+from pipeline.job import Job
 from program.formats import many
 from program.output import Say
 from program.waiting import Every
@@ -21,23 +23,84 @@ DELETE_LIMIT = 600.0  # seconds for a table to be gone
 
 
 @dataclass(frozen=True)
-class Names:
-    """The table and the archive's bucket of a stack with these parameters."""
+class Existing:
+    """What is there outside of a stack, by the names of its resources in the template.
 
-    table: str
-    archive: str
+    used: is used as it is, and not the stack's. taken_over: is to become the stack's, with its name.
+    """
 
-    @classmethod
-    def of(cls, account: Account, values: Mapping[str, str]) -> Names:
-        """By the parameters that are given, and the template's defaults. Raises DeployError."""
-        known = template.parameters()
-        prefix = values.get("BucketPrefix", known["BucketPrefix"].default)
-        with account.sentences():
-            archive = f"{prefix}-archive-{account.number}-{account.region}"
-        return cls(values.get("Table", known["Table"].default), archive)
+    used: Mapping[str, str]
+    taken_over: Mapping[str, str]
+
+    def __str__(self) -> str:
+        told = [f"using {', '.join(self.used.values())} as it is"] if self.used else []
+        told += [f"taking over {', '.join(self.taken_over.values())} as it is"] if self.taken_over else []
+        return "; ".join(told) + ": the template's settings of it do not apply" if told else ""
 
 
-def table_exists(account: Account, name: str) -> bool:
+def existing(account: Account, known: Template, values: Mapping[str, str], own: Mapping[str, str]) -> Existing:
+    """What a stack with these parameters finds there. own: the physical names of its resources.
+
+    Streams are used, whosever they are, and so are tables of other stacks. What a stack has left behind, a table or the
+    archive, the next one takes over. Raises DeployError for a table that cannot take the rows.
+    """
+    used, taken_over = {}, {}
+    for place in known.places:
+        name = known.value(place.parameter, values)
+        is_table = place.kind == declared.TABLE
+        there = table_exists(account, known.job, place, name) if is_table else stream_exists(account, name)
+        if not there or own.get(place.resource) == name:
+            continue
+        if is_table and place.resource not in own and not holders(account, [name]):
+            taken_over[place.resource] = name
+        else:
+            used[place.resource] = name
+    if known.has_archive and "ArchiveBucket" not in own and known.value("Archive", values) == "yes":
+        name = archive(account, known, values)
+        if bucket_exists(account, name):
+            taken_over["ArchiveBucket"] = name
+    return Existing(used, taken_over)
+
+
+def holders(account: Account, names: Sequence[str]) -> dict[str, str]:
+    """Which of these are held by a stack, and by which: each stack tells in its outputs what it has."""
+    return {
+        value: str(one["StackName"])
+        for one in _stacks(account)
+        for value in (each["OutputValue"] for each in one.get("Outputs", ()))
+        if value in names
+    }
+
+
+def users(account: Account, names: Sequence[str]) -> dict[str, str]:
+    """Which of these other stacks use without having them, and which stack does."""
+    return {
+        value: str(one["StackName"])
+        for one in _stacks(account)
+        for value in {each["ParameterValue"] for each in one.get("Parameters", ())}
+        - {each["OutputValue"] for each in one.get("Outputs", ())}
+        if value in names
+    }
+
+
+def _stacks(account: Account) -> list[dict[str, Any]]:
+    with account.sentences():
+        pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
+        return [one for page in pages for one in page["Stacks"] if one["StackStatus"] != "DELETE_COMPLETE"]
+
+
+def archive(account: Account, known: Template, values: Mapping[str, str]) -> str:
+    """The name of the archive's bucket in a stack with these parameters."""
+    with account.sentences():
+        return f"{known.value('BucketPrefix', values)}-archive-{account.number}-{account.region}"
+
+
+def stream_exists(account: Account, name: str) -> bool:
+    """Whether there is a stream of this name."""
+    return bool(account.look_up(account.client("kinesis").describe_stream_summary, StreamName=name))
+
+
+def table_exists(account: Account, job: Job, place: Place, name: str) -> bool:
     """Whether there is a table of this name; one that cannot take the rows, as its key is another, raises DeployError.
 
     So is the table of the workshop of 2017, whose sort key is a number.
@@ -45,8 +108,9 @@ def table_exists(account: Account, name: str) -> bool:
     found = _described(account, name)
     if found is None:
         return False
-    if problem := places.misfit(load("unicorn_summary"), "sensor_data", found["Table"]):
-        raise DeployError(f"The table {name} {problem}: name another with --set Table=...")
+    for table in place.tables:
+        if problem := places.misfit(job, table, found["Table"]):
+            raise DeployError(f"The table {name} {problem}: name another with --set {place.parameter}=...")
     return True
 
 

@@ -14,11 +14,10 @@ from aws import s3
 from deploy import retained, template
 from deploy.account import Account, DeployError
 from deploy.stack import Found
+from deploy.template import Template
 from pipeline.job import load
 from program.formats import many, size
 from program.output import Say
-
-JOB = load("unicorn_summary")
 
 CONFIG = "config.json"
 INDEX = "index.html"
@@ -108,17 +107,13 @@ def config(region: str, identity_pool: str, streams: tuple[str, str, str], table
     Its window is the time from one row to the next, in milliseconds.
     """
     names = dict(zip(("readings", "summary", "errors"), streams, strict=True))
-    window = round(JOB.window().step.total_seconds() * 1000)
+    window = round(load(template.WORKSHOP).window().step.total_seconds() * 1000)
     return {"region": region, "identityPool": identity_pool, "streams": names, "table": table, "window": window}
 
 
-def _value(parameters: Mapping[str, str], name: str) -> str:
-    return parameters.get(name, template.parameters()[name].default)
-
-
-def settings(account: Account, parameters: Mapping[str, str], identity_pool: str) -> dict[str, Any]:
+def settings(account: Account, known: Template, values: Mapping[str, str], identity_pool: str) -> dict[str, Any]:
     """The page's config.json in a stack with these parameters. Raises DeployError if they do not go together."""
-    value = partial(_value, parameters)
+    value = partial(known.value, values=values)
     streams = (value("RawStream"), value("SummaryStream"), value("ErrorStream"))
     found = config(account.region, identity_pool, streams, value("Table"))
     if account.is_emulated:
@@ -131,12 +126,15 @@ def settings(account: Account, parameters: Mapping[str, str], identity_pool: str
 
 
 class Site:
-    """The page of one stack. Every method raises DeployError with one sentence."""
+    """The page of one stack, if it has one. Every method raises DeployError with one sentence."""
 
-    def __init__(self, account: Account, folder: Path, parameters: Mapping[str, str], say: Say) -> None:
+    def __init__(
+        self, account: Account, known: Template, folder: Path, parameters: Mapping[str, str], say: Say
+    ) -> None:
         """parameters: those that the stack will have. Raises DeployError if there is no page, but is to be one."""
-        self._account, self._parameters, self._say = account, parameters, say
-        self._built = built(folder) if _value(parameters, "Dashboard") == "yes" else []
+        self._account, self._template, self._parameters, self._say = account, known, parameters, say
+        is_shown = known.has_dashboard and known.value("Dashboard", parameters) == "yes"
+        self._built = built(folder) if is_shown else []
         self._files("")  # settings that cannot be are told before anything is changed
 
     def difference(self, found: Found | None) -> Difference:
@@ -174,7 +172,7 @@ class Site:
         """The whole page, the settings right before what reads them."""
         if not self._built:
             return []
-        chosen = settings(self._account, self._parameters, identity_pool)
+        chosen = settings(self._account, self._template, self._parameters, identity_pool)
         text = json.dumps(chosen, indent=2, ensure_ascii=False) + "\n"
         return [*self._built[:-1], File(CONFIG, text.encode(), headers(CONFIG)), self._built[-1]]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,6 @@ from deploy import template
 from deploy.account import Account, DeployError, Wait
 from program.output import Say
 
-NAME = "wildrydes"
 PROPOSE_LIMIT = 300.0  # seconds for CloudFormation to say what would change
 CHANGE_LIMIT = 2400.0  # seconds for a change; some ten minutes are usual, CloudFront takes the longest
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
@@ -35,10 +35,6 @@ class Found:
     reason: str
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
-
-    def parameter(self, name: str) -> str:
-        """A parameter as it is; the template's default of one that the stack does not have yet."""
-        return self.parameters.get(name, template.parameters()[name].default)
 
     @property
     def is_busy(self) -> bool:
@@ -92,7 +88,7 @@ class Proposal:
 class Stack:
     """The stack of this name. Every method raises DeployError with one sentence."""
 
-    def __init__(self, account: Account, name: str = NAME, say: Say = lambda _text: None) -> None:
+    def __init__(self, account: Account, name: str, say: Say = lambda _text: None) -> None:
         self._account, self.name, self._say = account, name, say
         self._cloudformation = account.client("cloudformation")
 
@@ -117,7 +113,7 @@ class Stack:
         found = self.find()
         if found is None:
             raise DeployError(
-                f"There is no stack {self.name} in {self._account.where}: `python -m deploy up` creates it."
+                f"There is no stack {self.name} in {self._account.where}: `python -m deploy up JOB` creates it."
             )
         return found
 
@@ -141,20 +137,25 @@ class Stack:
         """Refuse a stack that cannot be changed: something is under way, or its creation or last change failed."""
         if found.is_busy:
             raise DeployError(
-                f"The stack {self.name} is {found.status}: wait until `python -m deploy status` shows it has ended."
+                f"The stack {self.name} is {found.status}: wait until `python -m deploy status JOB` shows it has ended."
             )
         if not found.is_sound:
             raise DeployError(
                 f"The stack {self.name} is {found.status} ({found.reason or 'no reason given'}): "
-                "`python -m deploy down` removes it, all but table and archive; then `up` creates it anew."
+                "`python -m deploy down JOB` removes it, all but table and archive; then `up` creates it anew."
             )
 
     def propose(self, body: str, values: Mapping[str, str]) -> Proposal:
-        """What this template with these parameters would change; parameters that are not given stay as they are."""
+        """What this template with these parameters would change; parameters that are not given stay as they are.
+
+        Of `values` those count that the template has.
+        """
         found = self.find()
         if found is not None:
             self.require_sound(found)
-        kept = [name for name in (found.parameters if found else ()) if name in template.parameters()]
+        known = json.loads(body)["Parameters"]
+        values = {name: value for name, value in values.items() if name in known}
+        kept = [name for name in (found.parameters if found else ()) if name in known]
         given = [{"ParameterKey": name, "ParameterValue": value} for name, value in values.items()]
         previous = [{"ParameterKey": name, "UsePreviousValue": True} for name in kept if name not in values]
         more = {}
@@ -246,7 +247,7 @@ class Stack:
     def _settled(self, id_: str, known: set[str], what: str, touched: set[str] | None = None) -> Found | None:
         """Wait until nothing is in progress, telling what happens (to the resources that are `touched`)."""
         told = set(known)
-        wait = Wait(what, CHANGE_LIMIT, "it goes on in the account; `python -m deploy status` shows it", self._say)
+        wait = Wait(what, CHANGE_LIMIT, "it goes on in the account; `python -m deploy status JOB` shows it", self._say)
         found: Found | None = None
 
         def has_ended() -> bool:

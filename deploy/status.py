@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from aws import s3
+from deploy import declared
 from deploy.account import Account, DeployError
 from deploy.application import Application
 from deploy.site import INDEX
-from deploy.stack import Found, Stack
+from deploy.stack import Stack
+from deploy.template import Template
 from program.formats import many
 
 ERRORS_SECONDS = 600
 
 
-def lines(account: Account, name: str) -> tuple[list[str], bool]:
+def lines(account: Account, known: Template, name: str) -> tuple[list[str], bool]:
     """The state of everything as lines for people, and whether the application runs. Raises DeployError."""
     found = Stack(account, name).require()
     told = [("stack", f"{name}, {found.status} in {account.where}" + (f" ({found.reason})" if found.reason else ""))]
-    application, runs = _application(account, found)
+    application, runs = _application(account, known.value("ApplicationName", found.parameters))
     told += application
-    told += [("streams", text) for text in _streams(account, found)]
-    told.append(("table", _table(account, found.parameter("Table"))))
+    for place in sorted(known.places, key=lambda one: one.kind):
+        name_ = known.value(place.parameter, found.parameters)
+        owner = "" if name_ in found.outputs.values() else ", not of this stack"
+        is_stream = place.kind == declared.STREAM
+        told.append(("streams" if is_stream else "table", (_stream if is_stream else _table)(account, name_) + owner))
     if bucket := found.outputs.get("ArchiveBucketName"):
         told.append(("archive", _archive(account, bucket)))
     told.append(("alarms", _alarms(account, name)))
@@ -33,11 +37,11 @@ def lines(account: Account, name: str) -> tuple[list[str], bool]:
     return [f"{label:<12}{text}" for label, (_label, text) in zip(labels, told, strict=True)], runs
 
 
-def _application(account: Account, found: Found) -> tuple[list[tuple[str, str]], bool]:
-    application = Application(account, found.parameter("ApplicationName"))
+def _application(account: Account, name: str) -> tuple[list[tuple[str, str]], bool]:
+    application = Application(account, name)
     running = application.find()
     if running is None:
-        return [("application", "none yet: `python -m deploy up` creates and starts it")], False
+        return [("application", "none yet: `python -m deploy up JOB` creates and starts it")], False
     package = running.code.removeprefix("code/").removesuffix(".zip")[:12]
     told = [
         (
@@ -55,18 +59,14 @@ def _application(account: Account, found: Found) -> tuple[list[tuple[str, str]],
     return told, running.is_running
 
 
-def _streams(account: Account, found: Found) -> Iterator[str]:
-    kinesis = account.client("kinesis")
-    for parameter in ("RawStream", "SummaryStream", "ErrorStream"):
-        stream = found.parameter(parameter)
-        answer = account.look_up(kinesis.describe_stream_summary, StreamName=stream)
-        if answer is None:
-            yield f"{stream} is GONE: `python -m deploy up` does not bring it back, `down` and `up` do"
-        else:
-            one = answer["StreamDescriptionSummary"]
-            mode = one.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED").lower().replace("_", "-")
-            shards = many(one["OpenShardCount"], "open shard")
-            yield f"{stream} {one['StreamStatus']}, {shards}, {mode}"
+def _stream(account: Account, stream: str) -> str:
+    answer = account.look_up(account.client("kinesis").describe_stream_summary, StreamName=stream)
+    if answer is None:
+        return f"{stream} is GONE: `python -m deploy up JOB` does not bring it back, `down` and `up` do"
+    one = answer["StreamDescriptionSummary"]
+    mode = one.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED").lower().replace("_", "-")
+    shards = many(one["OpenShardCount"], "open shard")
+    return f"{stream} {one['StreamStatus']}, {shards}, {mode}"
 
 
 def _table(account: Account, name: str) -> str:
@@ -96,7 +96,7 @@ def _archive(account: Account, bucket: str) -> str:
 def _page(account: Account, bucket: str) -> str:
     """Whether there is a page: the first change of a stack has none yet, nor has a bucket that was emptied by hand."""
     if account.look_up(account.client("s3").head_object, Bucket=bucket, Key=INDEX) is None:
-        return f"no page in {bucket}: `python -m deploy up` uploads it"
+        return f"no page in {bucket}: `python -m deploy up JOB` uploads it"
     return f"files in {bucket}"
 
 
@@ -118,7 +118,7 @@ def _alarms(account: Account, name: str) -> str:
 def _errors(application: Application) -> str:
     count = sum(1 for _one in application.log(time.time() - ERRORS_SECONDS, errors=True))
     return f"{count:,} errors in the last {ERRORS_SECONDS / 60:.0f} minutes" + (
-        ": `python -m deploy logs --errors` shows them" if count else ""
+        ": `python -m deploy logs JOB --errors` shows them" if count else ""
     )
 
 

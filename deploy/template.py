@@ -1,26 +1,37 @@
-"""The one description of all cloud resources, `template.yaml`, as text and as data."""
+"""The one description of all cloud resources of a job: parts in YAML, and what follows from the job's declaration.
+
+    base.yaml        what every job's stack has
+    archive.yaml     for a job with one source: its raw records in S3
+    queries.yaml, dashboard.yaml   for the workshop's job alone
+    declared.py      streams, tables, permissions, settings, alarms of any job
+
+A stack is one job's, and needs no other. A stream or table that exists outside of it is used and not created.
+"""
 
 from __future__ import annotations
 
+import copy
 import difflib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
 from typing import Any
 
 import yaml
 
+from deploy import declared
+from deploy.declared import Node, Place
+from pipeline.job import JOBS, Job
 from program.errors import Unusable
 
-FILE = "template.yaml"
-# What outlives its stack. A later stack takes them over again, which CloudFormation does for literal names only.
-_RETAINED = {
-    "Table": "TableName: !Ref Table\n",
-    "ArchiveBucket": 'BucketName: !Sub "${BucketPrefix}-archive-${AWS::AccountId}-${AWS::Region}"\n',
-}
+LIMIT = 51_200  # bytes of a template in a request (quotas of AWS CloudFormation)
+WORKSHOP = "unicorn_summary"  # the job with queries and a dashboard
+_SECTIONS = ("Parameters", "Conditions", "Resources", "Outputs")
+_PREFIXES = {WORKSHOP: "wildrydes"}  # the workshop's own name for everything but the application
+_LONGEST_PREFIX = 20  # so that a bucket's name has 63 characters at most
 
 
 class TemplateError(Unusable):
@@ -63,11 +74,11 @@ class Query:
     sql: str
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Reads CloudFormation's short forms as their long ones: !Ref X as {"Ref": "X"}."""
 
 
-def _intrinsic(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _intrinsic(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     if isinstance(node, yaml.ScalarNode):
         value: Any = loader.construct_scalar(node)
         if suffix == "GetAtt":
@@ -85,25 +96,151 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 
 @cache
-def text() -> str:
-    """The template as it is written."""
-    return (resources.files(__package__) / FILE).read_text(encoding="utf-8")
-
-
-@cache
-def document() -> dict[str, Any]:
-    """The template parsed, intrinsic functions in their long form."""
-    return _parse(text())
-
-
-def _parse(body: str) -> dict[str, Any]:
-    parsed: dict[str, Any] = yaml.load(body, Loader=_Loader)  # noqa: S506  (a SafeLoader with CloudFormation's tags)
+def _part(file: str, names: tuple[str, str, str]) -> Node:
+    """A part of the template as data, intrinsic functions in their long form. names: job, name, prefix."""
+    text = (resources.files(__package__) / file).read_text(encoding="utf-8")
+    for name, value in zip(("{job}", "{name}", "{prefix}"), names, strict=True):
+        text = text.replace(name, value)
+    parsed: Node = yaml.load(text, Loader=_Loader)  # noqa: S506  (a safe loader with CloudFormation's tags)
     return parsed
 
 
-@cache
-def parameters() -> Mapping[str, Parameter]:
-    """The template's parameters by name, in its order."""
+@dataclass(frozen=True)
+class Template:
+    """The template of a job's stack. document: as if nothing of it existed yet."""
+
+    job: Job
+    places: Sequence[Place]
+    document: Mapping[str, Any]
+
+    @property
+    def stack(self) -> str:
+        """The stack's usual name."""
+        return _PREFIXES.get(self.job.name, _dashed(self.job))
+
+    @property
+    def tables(self) -> list[Place]:
+        """The DynamoDB tables."""
+        return [place for place in self.places if place.kind == declared.TABLE]
+
+    @property
+    def has_archive(self) -> bool:
+        """Whether it can have an archive at all."""
+        return "ArchiveBucket" in self.document["Resources"]
+
+    @property
+    def has_dashboard(self) -> bool:
+        """Whether it can have a dashboard at all."""
+        return "Site" in self.document["Resources"]
+
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """The template's parameters by name, in its order."""
+        return _parameters(self.document)
+
+    def value(self, name: str, values: Mapping[str, str]) -> str:
+        """A parameter as it is given, else the template's default."""
+        return values.get(name, self.parameters[name].default)
+
+    def check(self, values: Mapping[str, str]) -> None:
+        """Raise TemplateError unless each of these parameters exists and accepts its value."""
+        problems = []
+        known = self.parameters
+        for name, value in values.items():
+            if name not in known:
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+                problems.append(f"the template has no parameter {name} ({hint})")
+            elif problem := known[name].problem(value):
+                problems.append(problem)
+        if problems:
+            raise TemplateError("; ".join(problems) + ".")
+
+    def text(self, used: Collection[str] = (), taken_over: Mapping[str, str] | None = None) -> str:
+        """The template as JSON for a request.
+
+        used: resources that exist elsewhere: they are named, and not the stack's. taken_over: resources that exist and
+        become the stack's, with their names (CloudFormation imports literal names only).
+        Raises TemplateError if it is longer than a request takes.
+        """
+        document = copy.deepcopy(dict(self.document))
+        for name, literal in (taken_over or {}).items():
+            properties = document["Resources"][name]["Properties"]
+            properties["BucketName" if "BucketName" in properties else "TableName"] = literal
+        outside = [place for place in self.places if place.resource in used]
+        for place in outside:
+            del document["Resources"][place.resource]
+            del document["Outputs"][place.output]
+        body = _json(document)
+        for place in outside:
+            body = body.replace(_json(place.arn), _json(place.outside_arn))
+            body = body.replace(_json(place.ref), _json({"Ref": place.parameter}))
+            body = body.replace(f"${{{place.resource}}}", f"${{{place.parameter}}}")
+        body = _json(_pruned(json.loads(body))) if outside else body
+        if len(body.encode()) > LIMIT:
+            raise TemplateError(
+                f"The template of {self.job.name} has {len(body.encode()):,} bytes, CloudFormation takes {LIMIT:,}: "
+                "split the job."
+            )
+        return body
+
+
+def of(job: Job) -> Template:
+    """The template of a job's stack."""
+    name = _dashed(job)
+    names = (job.name, name, _PREFIXES.get(job.name, name)[:_LONGEST_PREFIX].rstrip("-"))
+    is_workshops = job.folder == JOBS / WORKSHOP
+    files = [
+        "base.yaml",
+        *(["archive.yaml"] if len(job.sources) == 1 else []),
+        *(["queries.yaml", "dashboard.yaml"] if is_workshops else []),
+    ]
+    parts = [copy.deepcopy(_part(file, names)) for file in files]
+    places = declared.of(job, {name for part in parts for section in _SECTIONS for name in part.get(section, ())})
+    document: Node = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"The job {job.name}, streaming SQL on Kinesis with PyFlink; made by `python -m deploy up`.",
+        "Parameters": declared.parameters(places),
+        "Conditions": {},
+        "Resources": declared.resources(job, places, has_archive="archive.yaml" in files),
+        "Outputs": declared.outputs(places),
+    }
+    for part in parts:
+        for section in _SECTIONS:
+            document[section] |= part.get(section, {})
+    role = document["Resources"]["JobRole"]["Properties"]["Policies"][0]["PolicyDocument"]
+    role["Statement"][:0] = declared.statements(job, places)
+    application = document["Resources"]["Application"]["Properties"]["ApplicationConfiguration"]
+    application["EnvironmentProperties"]["PropertyGroups"] += declared.groups(job, places)
+    return Template(job, places, _pruned(document))
+
+
+def _dashed(job: Job) -> str:
+    """The job's name as names of AWS have it."""
+    return job.name.lower().replace("_", "-").rstrip("-")
+
+
+def _json(node: object) -> str:
+    return json.dumps(node, separators=(",", ":"), ensure_ascii=False)
+
+
+def _pruned(document: Node) -> Node:
+    """The template without conditions and parameters that nothing in it refers to."""
+    used = _json([document["Resources"], document["Outputs"]])
+    left, conditions = dict(document["Conditions"]), dict[str, Any]()
+    while found := {name: one for name, one in left.items() if f'"{name}"' in used}:
+        conditions |= found
+        used += _json(found)
+        left = {name: one for name, one in left.items() if name not in found}
+    parameters = {
+        name: one
+        for name, one in document["Parameters"].items()
+        if f'{{"Ref":"{name}"}}' in used or f"${{{name}}}" in used
+    }
+    return {**document, "Conditions": conditions, "Parameters": parameters}
+
+
+def _parameters(document: Mapping[str, Any]) -> dict[str, Parameter]:
     return {
         name: Parameter(
             name=name,
@@ -114,32 +251,24 @@ def parameters() -> Mapping[str, Parameter]:
             least=one.get("MinValue"),
             most=one.get("MaxValue"),
         )
-        for name, one in document()["Parameters"].items()
+        for name, one in document["Parameters"].items()
     }
 
 
-def check(values: Mapping[str, str]) -> None:
-    """Raise TemplateError unless each of these parameters exists and accepts its value."""
-    problems = []
-    known = parameters()
-    for name, value in values.items():
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-            problems.append(f"the template has no parameter {name} ({hint})")
-        elif problem := known[name].problem(value):
-            problems.append(problem)
-    if problems:
-        raise TemplateError("; ".join(problems) + ".")
+def common() -> Mapping[str, Parameter]:
+    """The parameters that the stacks of all jobs have, with an archive."""
+    names = ("JOB", "the job's name", "the job's name")
+    parts = (_part(file, names) for file in ("base.yaml", "archive.yaml"))
+    return {name: one for part in parts for name, one in _parameters(part).items()}
 
 
 def resolved(body: str, values: Mapping[str, str]) -> str:
-    """A template, as JSON, without the resources and outputs that a stack with these parameters does not have.
+    """A template without the resources and outputs that a stack with these parameters does not have.
 
     For an emulator whose change sets do not look at conditions.
     """
-    parsed = _parse(body)
-    given = {name: one.default for name, one in parameters().items()} | dict(values)
+    parsed = json.loads(body)
+    given = {name: one.default for name, one in _parameters(parsed).items()} | dict(values)
 
     def holds(one: Any) -> bool:
         match one:
@@ -151,7 +280,7 @@ def resolved(body: str, values: Mapping[str, str]) -> str:
                 return all(map(holds, inner))
             case {"Fn::Equals": [{"Ref": str(name)}, value]}:
                 return given[name] == str(value)
-        raise NotImplementedError(f"{FILE} has a condition of another form: {one}")
+        raise NotImplementedError(f"a condition of another form: {one}")
 
     for section in ("Resources", "Outputs"):
         parsed[section] = {
@@ -162,31 +291,23 @@ def resolved(body: str, values: Mapping[str, str]) -> str:
     return json.dumps(parsed)
 
 
-def with_literal_names(table: str | None, archive: str | None) -> str:
-    """The template with the literal names of the table and of the archive's bucket, for each that exists already."""
-    body = text()
-    for kind, name in (("Table", table), ("ArchiveBucket", archive)):
-        if name is None:
-            continue
-        line = _RETAINED[kind]
-        if body.count(line) != 1:
-            raise RuntimeError(f"{FILE} names {kind} in another way than is expected here")
-        body = body.replace(line, f'{line.partition(":")[0]}: "{name}"\n')
-    return body
+def _queries() -> Node:
+    found: Node = _part("queries.yaml", ("", "", ""))["Resources"]
+    return found
 
 
 def queries() -> Mapping[str, Query]:
-    """The named queries by name, in the template's order."""
-    found = [one["Properties"] for one in document()["Resources"].values() if one["Type"] == "AWS::Athena::NamedQuery"]
+    """The named queries over the workshop's archive by name, in the template's order."""
+    found = [one["Properties"] for one in _queries().values() if one["Type"] == "AWS::Athena::NamedQuery"]
     return {one["Name"]: Query(one["Name"], one["Description"], " ".join(one["QueryString"].split())) for one in found}
 
 
 def archive_columns() -> Mapping[str, str]:
     """The columns of the table over the archive, with Hive's types, in order."""
-    columns = document()["Resources"]["Readings"]["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]
+    columns = _queries()["ArchiveTable"]["Properties"]["TableInput"]["StorageDescriptor"]["Columns"]
     return {one["Name"]: one["Type"] for one in columns}
 
 
 def archive_table() -> str:
     """The name of the table over the archive."""
-    return str(document()["Resources"]["Readings"]["Properties"]["TableInput"]["Name"])
+    return str(_queries()["ArchiveTable"]["Properties"]["TableInput"]["Name"])

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy import retained, template
+from deploy import retained
 from deploy.account import TOLD_EVERY, Account, DeployError
 from deploy.application import Application, Running
 from deploy.site import Difference, Site
 from deploy.stack import HOLDING, Change, Found, Proposal, Stack
+from deploy.template import Template
 from java import lib
 from program.formats import size
 from program.output import Say
@@ -20,8 +21,6 @@ ON_DEMAND_SHARDS = 4  # with which Kinesis starts a stream in on-demand mode
 MOST_SUBTASKS = 256  # that the template takes
 MOST_UNITS = 64  # KPUs of an application, unless the quota was raised (quotas of Managed Service for Apache Flink)
 CODE = "code/{}.zip"
-# Each names something that holds data or state: another name makes it anew. (Buckets keep their names altogether.)
-_NAMING = ("RawStream", "SummaryStream", "ErrorStream", "Table", "ApplicationName")
 
 
 @dataclass(frozen=True)
@@ -67,9 +66,10 @@ class Plan:
 class Deployment:
     """One stack with its application. Every method raises DeployError with one sentence."""
 
-    def __init__(self, account: Account, stack: str, say: Say) -> None:
-        self._account, self._say = account, say
+    def __init__(self, account: Account, known: Template, stack: str, say: Say) -> None:
+        self._account, self._template, self._say = account, known, say
         self.stack = Stack(account, stack, say)
+        self._told = ""  # of what is there already
 
     def plan(self, wanted: Wanted) -> Plan:
         """What `up` would do; nothing is changed."""
@@ -99,7 +99,7 @@ class Deployment:
             proposal = self.stack.propose(body, {**self._values(None, None, wanted), "CodeKey": ""})
             changes += proposal.changes
             found = self.stack.execute(proposal)
-            body = template.text()
+            body = self._body(found, wanted)
         uploads = self._upload(found, wanted)
         proposal = self._proposed(body, found, running, wanted)
         changes += proposal.changes
@@ -131,36 +131,30 @@ class Deployment:
                 "(--stack), for what the buckets hold does not move."
             )
         self._refuse_taken_names(found, wanted)
-        retained.table_exists(self._account, self._value("Table", found, wanted))  # refuses one of another key
         return found
 
     def _refuse_taken_names(self, found: Found | None, wanted: Wanted) -> None:
-        """What is to be made and is there already would fail the change; only a new stack takes over, and no stream."""
-        taken = []
-        kinesis, firehose = self._account.client("kinesis"), self._account.client("firehose")
-        for parameter in ("RawStream", "SummaryStream", "ErrorStream"):
-            name = self._made(parameter, found, wanted)
-            if name and self._account.look_up(kinesis.describe_stream_summary, StreamName=name):
-                taken.append((f"the stream {name}", parameter))
-        name = self._made("Table", found, wanted) if found else None
-        if name and retained.table_exists(self._account, name):
-            taken.append((f"the table {name}", "Table"))
-        archives = self._value("Archive", found, wanted) == "yes"
-        name = self._made("DeliveryStream", found, wanted) if archives else None
-        if name and self._account.look_up(firehose.describe_delivery_stream, DeliveryStreamName=name):
-            taken.append((f"the Firehose stream {name}", "DeliveryStream"))
-        if taken:
-            there = ", ".join(what for what, _parameter in taken)
-            flags = " ".join(f"--set {parameter}=..." for _what, parameter in taken)
+        """A Firehose stream that is there already would fail the change."""
+        if not self._template.has_archive or self._value("Archive", found, wanted) != "yes":
+            return
+        name = self._value("DeliveryStream", found, wanted)
+        if found and self._template.value("DeliveryStream", found.parameters) == name:
+            return
+        firehose = self._account.client("firehose")
+        if self._account.look_up(firehose.describe_delivery_stream, DeliveryStreamName=name):
             raise DeployError(
-                f"There is already {there} in {self._account.where}, outside of the stack {self.stack.name}: remove "
-                f"what is not needed any more, or choose other names with {flags}."
+                f"There is already the Firehose stream {name} in {self._account.where}, outside of the stack "
+                f"{self.stack.name}: remove what is not needed any more, or choose another name with "
+                "--set DeliveryStream=..."
             )
 
-    def _made(self, parameter: str, found: Found | None, wanted: Wanted) -> str | None:
-        """The name of what would be made under this parameter; None if the stack has it under this name already."""
-        name = self._value(parameter, found, wanted)
-        return None if found and found.parameter(parameter) == name else name
+    def _naming(self) -> list[str]:
+        """The parameters that name something that the stack has and that holds data or state.
+
+        Another name makes it anew. (Buckets keep their names altogether.)
+        """
+        own = self.stack.resources()
+        return [place.parameter for place in self._template.places if place.resource in own] + ["ApplicationName"]
 
     def _proposed(self, body: str, found: Found, running: Running | None, wanted: Wanted) -> Proposal:
         """The change set; refused if it makes anything anew that holds something, unless that was agreed to."""
@@ -168,7 +162,8 @@ class Deployment:
         replaced = {one.resource for one in proposal.changes if one.replacement == "True" and one.type in HOLDING}
         # An emulator's change sets do not tell.
         former = found.parameters
-        replaced |= {one for one in _NAMING if one in former and wanted.values.get(one, former[one]) != former[one]}
+        named = [one for one in self._naming() if one in former]
+        replaced |= {one for one in named if wanted.values.get(one, former[one]) != former[one]}
         if replaced and not wanted.replace:
             if proposal.is_something:
                 self.stack.discard(proposal)
@@ -196,19 +191,19 @@ class Deployment:
             running = None
         if running is not None and running.is_running:
             return ""
-        return f" {application.name} is stopped: `python -m deploy start` starts it again."
+        return f" {application.name} is stopped: `python -m deploy start {self._template.job.name}` starts it again."
 
     def _application(self, found: Found | None, wanted: Wanted) -> Application:
         return Application(self._account, self._value("ApplicationName", found, wanted), self._say)
 
     def _site(self, found: Found | None, wanted: Wanted) -> Site:
         former = found.parameters if found else {}
-        return Site(self._account, wanted.page, {**former, **wanted.values}, self._say)
+        return Site(self._account, self._template, wanted.page, {**former, **wanted.values}, self._say)
 
     def _value(self, name: str, found: Found | None, wanted: Wanted) -> str:
         """A parameter as it will be: as given, else as it is, else as the template has it."""
         former = found.parameters if found else {}
-        return wanted.values.get(name) or former.get(name) or template.parameters()[name].default
+        return wanted.values.get(name) or former.get(name) or self._template.parameters[name].default
 
     def _values(self, found: Found | None, running: Running | None, wanted: Wanted) -> dict[str, str]:
         """The parameters to give. Those that nobody gave keep what they are."""
@@ -227,32 +222,31 @@ class Deployment:
         return values | dict(wanted.values)
 
     def _body(self, found: Found | None, wanted: Wanted) -> str:
-        """The template, with the names of table and archive if these are there outside of the stack: to take over."""
-        resources = self.stack.resources() if found else {}
+        """The template for what is there already outside of the stack, and what is not."""
+        own = self.stack.resources() if found else {}
         former = dict(found.parameters) if found else {}
-        names = retained.Names.of(self._account, {**former, **wanted.values})
-        table = "SensorData" not in resources and retained.table_exists(self._account, names.table)
-        archive = (
-            "ArchiveBucket" not in resources
-            and self._value("Archive", found, wanted) == "yes"
-            and retained.bucket_exists(self._account, names.archive)
-        )
-        for name, there in ((f"the table {names.table}", table), (f"the archive {names.archive}", archive)):
-            if there:
-                self._say(f"taking over {name} as it is: the template's settings of it apply from its next change on")
-        return template.with_literal_names(names.table if table else None, names.archive if archive else None)
+        there = retained.existing(self._account, self._template, {**former, **wanted.values}, own)
+        if str(there) not in ("", self._told):
+            self._told = str(there)
+            self._say(self._told)
+        return self._template.text(there.used, there.taken_over)
 
     def _open_shards(self, found: Found | None, wanted: Wanted) -> int:
-        """The open shards of the raw stream, or those it will have."""
+        """The open shards of the stream that the job reads, those it will have, the most of several streams."""
         kinesis = self._account.client("kinesis")
-        stream = self._value("RawStream", found, wanted)
-        if answer := self._account.look_up(kinesis.describe_stream_summary, StreamName=stream):
-            shards = int(answer["StreamDescriptionSummary"]["OpenShardCount"])
-        elif self._value("StreamMode", found, wanted) == "ON_DEMAND":
-            shards = ON_DEMAND_SHARDS
-        else:
-            shards = int(self._value("Shards", found, wanted))
-        return self._at_most(shards, found, wanted)
+        most = 1
+        for place in self._template.places:
+            if not place.is_read:
+                continue
+            stream = self._value(place.parameter, found, wanted)
+            if answer := self._account.look_up(kinesis.describe_stream_summary, StreamName=stream):
+                shards = int(answer["StreamDescriptionSummary"]["OpenShardCount"])
+            elif self._value("StreamMode", found, wanted) == "ON_DEMAND":
+                shards = ON_DEMAND_SHARDS
+            else:
+                shards = int(self._value("Shards", found, wanted))
+            most = max(most, shards)
+        return self._at_most(most, found, wanted)
 
     def _at_most(self, shards: int, found: Found | None, wanted: Wanted) -> int:
         """So many subtasks, but no more than an account's default quota of units has room for."""

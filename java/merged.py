@@ -13,7 +13,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 
 from java import zips
@@ -37,25 +36,6 @@ _MANIFEST = "META-INF/MANIFEST.MF"
 _KEPT_ATTRIBUTES = ("Implementation-Title", "Implementation-Version", "Implementation-Vendor")
 
 
-class Rule(StrEnum):
-    """What becomes of a name that stands in several jars."""
-
-    FIRST = "the first one wins"
-    SERVICES = "the lines of all, each once"
-    LICENCE = "each is kept, under its jar's name"
-    DROPPED = "none is taken"
-
-
-@dataclass(frozen=True)
-class Duplicate:
-    """A name in several jars (in their order, the winner first where one wins), and whether all have the same bytes."""
-
-    name: str
-    jars: tuple[str, ...]
-    rule: Rule
-    equal: bool
-
-
 @dataclass(frozen=True)
 class Dropped:
     """How many files of a kind were left out, and their size, unpacked, in bytes."""
@@ -65,27 +45,12 @@ class Dropped:
 
 
 @dataclass(frozen=True)
-class Report:
-    """What was made of which jars.
-
-    jars: the names of the inputs, in their order. files: how many there are now. services: how many lists of services.
-    licences: how many licences and notices. dropped: by kind, only kinds that were there.
-    """
-
-    jars: tuple[str, ...]
-    files: int
-    duplicates: tuple[Duplicate, ...]
-    services: int
-    licences: int
-    dropped: Mapping[str, Dropped]
-
-
-@dataclass(frozen=True)
 class Merged:
-    """The files of the jar by name, and how they came about."""
+    """The files of the jar by name, the names of the jars it was made of, and by kind what was left out."""
 
     entries: Mapping[str, bytes]
-    report: Report
+    jars: tuple[str, ...]
+    dropped: Mapping[str, Dropped]
 
 
 def merge(jars: Sequence[Path], out: Path) -> Path:
@@ -132,35 +97,27 @@ class _Making:
     entries: dict[str, bytes] = field(default_factory=dict)
     services: dict[str, dict[str, None]] = field(default_factory=dict)  # in the order of the jars, each line once
     title: dict[str, str] = field(default_factory=dict)  # of the first jar that has one
-    licences: int = 0
     dropped: dict[str, Dropped] = field(default_factory=dict)
-    seen: dict[str, list[tuple[str, Rule, bytes]]] = field(default_factory=dict)  # jar, rule, checksum
 
     def take(self, jar: Path, name: str, content: bytes, *, trim: bool) -> None:
         """Take one file of a jar, by the rule for its name."""
-        rule = Rule.FIRST
         if kind := _dropped(name, trim=trim):
-            rule = Rule.DROPPED
             before = self.dropped.get(kind, Dropped(0, 0))
             self.dropped[kind] = Dropped(before.files + 1, before.size + len(content))
             if name == _MANIFEST and not self.title:
                 self.title = _kept_attributes(content)
         elif _is_services(name):
-            rule = Rule.SERVICES
             self.services.setdefault(name, {}).update(dict.fromkeys(lines(content)))
         elif _LICENCE.fullmatch(name):
-            rule = Rule.LICENCE
             self._keep_licence(jar, name, content)
         else:
             self.entries.setdefault(name, content)
-        self.seen.setdefault(name, []).append((jar.name, rule, hashlib.sha256(content).digest()))
 
     def _keep_licence(self, jar: Path, name: str, content: bytes) -> None:
         folder = f"{_LICENCES}{jar.stem}/"
         kept = folder + name.rpartition("/")[2]
         if self.entries.get(kept, content) != content:
             kept = folder + name  # another text of the same name, from another folder of the same jar
-        self.licences += kept not in self.entries
         self.entries[kept] = content
 
     def done(self, jars: Sequence[Path]) -> Merged:
@@ -168,17 +125,7 @@ class _Making:
         self.entries |= {name: "".join(f"{line}\n" for line in found).encode() for name, found in services.items()}
         is_multi = any(name.startswith(_VERSIONS) for name in self.entries)
         self.entries[_MANIFEST] = _manifest({**self.title, **({"Multi-Release": "true"} if is_multi else {})})
-        names = tuple(jar.name for jar in jars)
-        dropped = dict(sorted(self.dropped.items()))
-        report = Report(names, len(self.entries), self._duplicates(), len(services), self.licences, dropped)
-        return Merged(self.entries, report)
-
-    def _duplicates(self) -> tuple[Duplicate, ...]:
-        return tuple(
-            Duplicate(name, tuple(jar for jar, _, _ in copies), copies[0][1], len({sum_ for _, _, sum_ in copies}) == 1)
-            for name, copies in sorted(self.seen.items())
-            if len(copies) > 1
-        )
+        return Merged(self.entries, tuple(jar.name for jar in jars), dict(sorted(self.dropped.items())))
 
 
 def _dropped(name: str, *, trim: bool) -> str | None:

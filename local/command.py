@@ -78,7 +78,9 @@ def aws(port: int, shards: int, no_archive: bool, page_port: int, no_dashboard: 
         aws = stack.enter_context(emulator.running(folder / "emulator.log", port))
         names = resources.default_names()
         archived = "no" if no_archive else "yes"
-        made = resources.create(aws.environment, shards, names, Archive=archived, Dashboard="yes")
+        made = resources.create(
+            aws.environment, shards, resources.workshop(), names.of_tables(), Archive=archived, Dashboard="yes"
+        )
         print(f"# AWS on {aws.endpoint}: streams {names.raw} ({shards} shards), {names.summary}, {names.errors};")
         bucket = f"; archive {made['ArchiveBucketName']}" if "ArchiveBucketName" in made else ""
         if not no_dashboard:

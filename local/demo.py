@@ -112,7 +112,9 @@ def run(options: Options) -> int:
         aws = stack.enter_context(emulator.running(folder / "emulator.log", options.port))
         names = resources.default_names()
         clients = resources.clients(aws.environment)
-        made = resources.create(aws.environment, options.shards, names, Archive="yes", Dashboard="yes")
+        made = resources.create(
+            aws.environment, options.shards, resources.workshop(), names.of_tables(), Archive="yes", Dashboard="yes"
+        )
         ground = Ground(folder, aws, names, stack, asked, say)
         flink, job, has_ended = (_on_cluster if options.cluster else _in_one_jvm)(options, ground)
         say("job running, the unicorns take off; the first rows come after some 12 s")

@@ -1,4 +1,4 @@
-"""The application's streams, table and archive on the emulator, from the template that makes them in the cloud."""
+"""A job's streams, tables and archive on the emulator, from the template that makes them in the cloud."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deploy import stack, template
+from deploy import retained, template
 from deploy.account import Account
 from deploy.stack import Stack
 from pipeline import settings
-from pipeline.job import load
+from pipeline.job import Job, load
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -20,17 +20,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Names:
-    """The resources by their names; the job's default settings name them."""
+    """The resources of the workshop's job by their names; the job's default settings name them."""
 
     raw: str
     summary: str
     errors: str
     table: str
 
+    def of_tables(self) -> dict[str, str]:
+        """The same by the job's tables."""
+        return {
+            "readings": self.raw,
+            "summary_stream": self.summary,
+            "error_stream": self.errors,
+            "sensor_data": self.table,
+        }
+
+
+def workshop() -> Job:
+    """The job that demo and dashboard show."""
+    return load(template.WORKSHOP)
+
 
 def default_names() -> Names:
-    """The names that a job without settings of its own reads and writes."""
-    values = settings.example(load("unicorn_summary")).values
+    """The names that the workshop's job without settings of its own reads and writes."""
+    values = settings.example(workshop()).values
     return Names(
         values["readings"]["stream"],
         values["summary_stream"]["stream"],
@@ -50,39 +64,31 @@ def account(environment: Mapping[str, str]) -> Account:
     return Account.at(environment["AWS_ENDPOINT_URL"], environment=environment)
 
 
-def create(environment: Mapping[str, str], shards: int, names: Names, **parameters: str) -> Mapping[str, str]:
-    """Create everything but the Flink application from the cloud's own template on the emulator; the stack's outputs.
+def create(
+    environment: Mapping[str, str], shards: int, job: Job, names: Mapping[str, str] | None = None, **parameters: str
+) -> Mapping[str, str]:
+    """Create a job's stack without the Flink application on the emulator, from the cloud's own template; its outputs.
 
-    shards: of the raw stream. parameters: further ones of the template; without any there is neither archive nor
-    dashboard. Names of their own make a stack of their own. Raises DeployError.
+    shards: of each stream that the job reads. names: of streams and tables by the job's tables, where they are others
+    than it declares; they make a stack of their own. What is there already is used. parameters: further ones of the
+    template; without any there is neither archive nor dashboard. Raises DeployError.
     """
-    made = Stack(account(environment), _stack(names))
+    known, where = template.of(job), account(environment)
+    given = names or {}
+    named = {one.parameter: given[table] for one in known.places for table in one.tables if table in given}
+    other = {name: value for name, value in named.items() if value != known.parameters[name].default}
+    suffix = f"-{hashlib.sha256(repr(sorted(other.items())).encode()).hexdigest()[:8]}" if other else ""
     values = {
-        "RawStream": names.raw,
-        "SummaryStream": names.summary,
-        "ErrorStream": names.errors,
-        "Table": names.table,
+        **named,
         "StreamMode": "PROVISIONED",
         "Shards": str(shards),
-        "BucketPrefix": _prefix(names),
-        "Archive": "no",
-        "Dashboard": "no",
+        "BucketPrefix": known.parameters["BucketPrefix"].default[: 20 - len(suffix)] + suffix,
         "Emulated": "yes",
+        **({"Archive": "no"} if known.has_archive else {}),
+        **({"Dashboard": "no"} if known.has_dashboard else {}),
         **parameters,
     }
-    template.check(values)
-    return made.execute(made.propose(template.text(), values)).outputs
-
-
-def _stack(names: Names) -> str:
-    return stack.NAME if names == default_names() else f"{stack.NAME}-{_digest(names)}"
-
-
-def _prefix(names: Names) -> str:
-    """Buckets have names of their own too."""
-    default = template.parameters()["BucketPrefix"].default
-    return default if names == default_names() else f"{default}-{_digest(names)}"
-
-
-def _digest(names: Names) -> str:
-    return hashlib.sha256(repr(names).encode()).hexdigest()[:8]
+    known.check(values)
+    made = Stack(where, known.stack + suffix)
+    there = retained.existing(where, known, values, made.resources() if made.find() else {})
+    return made.execute(made.propose(known.text(there.used, there.taken_over), values)).outputs

@@ -44,8 +44,7 @@ class Stage:
         """The same raw stream with other outputs, created here."""
         old = self.names
         names = replace(old, summary=old.summary + suffix, errors=old.errors + suffix, table=old.table + suffix)
-        # A stack makes all of them; the raw stream of this one stays empty.
-        resources.create(self.aws.environment, 1, replace(names, raw=f"{old.raw}{suffix}-unused"))
+        resources.create(self.aws.environment, 1, resources.workshop(), names.of_tables())
         return replace(self, names=names)
 
 
@@ -59,7 +58,7 @@ def reset(aws: emulator.Emulator) -> None:
 def stage(aws: emulator.Emulator, name: str, shards: int = 4) -> Stage:
     """Create a raw stream with so many shards and its outputs, all named after the test."""
     names = resources.Names(f"{name}-raw", f"{name}-summary", f"{name}-errors", f"{name}-table")
-    resources.create(aws.environment, shards, names)
+    resources.create(aws.environment, shards, resources.workshop(), names.of_tables())
     return Stage(aws, names)
 
 

@@ -72,7 +72,7 @@ def on(tmp_path: Path) -> Iterator[Stage]:
     """AWS with the streams and the table under the names of a job without settings."""
     with emulator.running(tmp_path / "emulator.log") as aws:
         made = Stage(aws, resources.default_names())
-        resources.create(aws.environment, 2, made.names)
+        resources.create(aws.environment, 2, resources.workshop(), made.names.of_tables())
         yield made
 
 

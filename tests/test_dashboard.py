@@ -162,7 +162,7 @@ def served(on: Place, endpoint: str, keys: emulator.Keys) -> Iterator[Place]:
 
 def made(aws: Emulator, name: str, shards: int = 2) -> Place:
     names = Names(*(f"{name[:60]}-{what}" for what in ("raw", "summary", "errors", "table")))
-    outputs = resources.create(aws.environment, shards, names, Dashboard="yes")
+    outputs = resources.create(aws.environment, shards, resources.workshop(), names.of_tables(), Dashboard="yes")
     return Place(aws.environment, names, config=page.settings(names, emulator.REGION, outputs["IdentityPool"]))
 
 

@@ -26,9 +26,12 @@ from deploy.stack import Stack
 from deploy.up import Deployment, Plan, Wanted
 from java import lib
 from local import emulator, resources
+from pipeline.job import load
 from program import processes, waiting
 from tests import emulated
 
+JOB = load("unicorn_summary")
+TEMPLATE = template.of(JOB)
 NAME = "wildrydes"
 APPLICATION = "unicorn-summary"
 ARCHIVE = "wildrydes-archive-000000000000-us-east-1"
@@ -51,13 +54,13 @@ class Place:
         return Wanted(path, f"{abs(hash(code)):064x}"[:64], signature, **more)
 
     def up(self, wanted: Wanted | None = None) -> Plan:
-        return Deployment(self.account, NAME, self.said.append).up(wanted or self.wanted())
+        return Deployment(self.account, TEMPLATE, NAME, self.said.append).up(wanted or self.wanted())
 
     def plan(self, wanted: Wanted | None = None) -> Plan:
-        return Deployment(self.account, NAME, self.said.append).plan(wanted or self.wanted())
+        return Deployment(self.account, TEMPLATE, NAME, self.said.append).plan(wanted or self.wanted())
 
     def down(self, *, table: bool = False, archive: bool = False) -> list[str]:
-        order = down.Order(self.account, NAME, table=table, archive=archive)
+        order = down.Order(self.account, TEMPLATE, NAME, table=table, archive=archive)
         return [*order.tell(), *order.carry_out(self.said.append)]
 
     @property
@@ -78,7 +81,8 @@ class Place:
 
     def run(self, *arguments: str) -> int:
         """The command line."""
-        return program.main([*arguments, "--endpoint", str(self.account.endpoint)])
+        command_, *flags = arguments
+        return program.main([command_, JOB.name, *flags, "--endpoint", str(self.account.endpoint)])
 
 
 @pytest.fixture(scope="module")
@@ -105,10 +109,10 @@ def test_plan_changes_nothing(place: Place) -> None:
     assert plan.starts
     assert not plan.stops
     given = {"CodeKey": "x", "Dashboard": "yes", "Emulated": "yes"}
-    wanted = set(json.loads(template.resolved(template.text(), given))["Resources"])
+    wanted = set(json.loads(template.resolved(TEMPLATE.text(), given))["Resources"])
     assert {one.resource for one in plan.changes} == wanted
     assert {one.action for one in plan.changes} == {"Add"}
-    assert Stack(place.account).find() is None
+    assert Stack(place.account, NAME).find() is None
     assert place.tables() == place.buckets() == []
 
 
@@ -124,7 +128,7 @@ def test_the_page_is_uploaded_with_its_settings(place: Place) -> None:
         (page / name).write_text(name)
     wanted = place.wanted(page=page)
     done = place.up(wanted)
-    found = Stack(place.account).require()
+    found = Stack(place.account, NAME).require()
     bucket = found.outputs["SiteBucket"]
     keys = ["assets/index-one.js", "favicon.svg", "config.json", "index.html"]
     assert [one.key for one in done.page.missing] == keys, "what refers to others comes last"
@@ -184,7 +188,7 @@ def test_a_page_that_cannot_be_uploaded_is_told_before_anything_is_done(place: P
     (page / "notes.xyz").unlink()
     with pytest.raises(DeployError, match="--set MapAttribution="):
         place.up(place.wanted(page=page, values={"MapTiles": "https://tiles.example/{z}/{x}/{y}.png"}))
-    assert Stack(place.account).find() is None
+    assert Stack(place.account, NAME).find() is None
     assert not place.plan(place.wanted(page=place.folder / "none", values={"Dashboard": "no"})).page.missing
 
 
@@ -351,7 +355,7 @@ def test_stop_and_start(place: Place, capsys: pytest.CaptureFixture[str]) -> Non
     assert place.run("start", "--fresh") == 0
     assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
     assert place.run("start", "--fresh") == 1
-    assert "`python -m deploy stop` it first" in capsys.readouterr().err
+    assert "`python -m deploy stop JOB` it first" in capsys.readouterr().err
 
 
 def test_an_application_that_does_not_stop(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -360,7 +364,7 @@ def test_an_application_that_does_not_stop(place: Place, monkeypatch: pytest.Mon
     flink = place.account.client("kinesisanalyticsv2")
     stop = flink.stop_application
     monkeypatch.setattr(flink, "stop_application", lambda **request: stop(**request) if request["Force"] else {})
-    with pytest.raises(DeployError, match=rf"^{APPLICATION} did not stop and is RUNNING: .*stop --force"):
+    with pytest.raises(DeployError, match=rf"^{APPLICATION} did not stop and is RUNNING: .*stop JOB --force"):
         place.application.stop(force=False)
     with pytest.raises(DeployError, match=r"did not stop"):
         place.up(place.wanted("two"))
@@ -377,7 +381,9 @@ def test_a_failure_after_the_stop_says_so(place: Place, monkeypatch: pytest.Monk
         raise DeployError("The stack could not be changed.")
 
     monkeypatch.setattr(Stack, "execute", fail)
-    with pytest.raises(DeployError, match=rf"^The stack could not be changed\. {APPLICATION} is stopped: `.* start` "):
+    with pytest.raises(
+        DeployError, match=rf"^The stack could not be changed\. {APPLICATION} is stopped: `.* start unicorn_summary` "
+    ):
         place.up(place.wanted("two"))
     assert place.application.require().status == "READY"
 
@@ -400,7 +406,7 @@ def test_plan_does_not_remove_what_somebody_else_makes(place: Place, monkeypatch
         # As if somebody else's `up` had come to its end just now.
         stack._cloudformation.execute_change_set(StackName=stack.name, ChangeSetName=proposal.id)
         deadline = time.monotonic() + 30
-        while (found := Stack(place.account).find()) is None or found.is_busy:
+        while (found := Stack(place.account, NAME).find()) is None or found.is_busy:
             assert time.monotonic() < deadline
             time.sleep(0.1)
         with contextlib.suppress(DeployError):
@@ -408,7 +414,7 @@ def test_plan_does_not_remove_what_somebody_else_makes(place: Place, monkeypatch
 
     monkeypatch.setattr(Stack, "discard", late)
     place.plan()
-    assert Stack(place.account).require().status == "CREATE_COMPLETE"
+    assert Stack(place.account, NAME).require().status == "CREATE_COMPLETE"
 
 
 def test_archive_off_and_on(place: Place) -> None:
@@ -439,23 +445,83 @@ def test_nothing_is_replaced_unasked(place: Place) -> None:
         place.up(place.wanted(values={"BucketPrefix": "mine"}))
 
 
-def test_names_that_are_taken(place: Place) -> None:
-    """A stream of the old workshop is not overrun: one sentence with the flags that choose other names."""
-    place.account.client("kinesis").create_stream(StreamName="wildrydes", ShardCount=1)
-    place.account.client("kinesis").create_stream(StreamName="wildrydes-errors", ShardCount=1)
+def test_what_is_there_is_used(place: Place) -> None:
+    """A stream of somebody else, or of another job, is read and written as it is; it is not the stack's, and stays."""
+    kinesis = place.account.client("kinesis")
+    kinesis.create_stream(StreamName="wildrydes", ShardCount=3)
+    kinesis.create_stream(StreamName="wildrydes-errors", ShardCount=1)
+    plan = place.plan()
+    assert not {"Raw", "Errors"} & {one.resource for one in plan.changes}
+    place.up()
+    told = "using wildrydes, wildrydes-errors as it is: the template's settings of it do not apply"
+    assert place.said.count(told) == 2, "by plan, and by up"
+    assert place.application.require().parallelism == 3, "one subtask for each shard that it has"
+    assert readings(place)["stream"] == "wildrydes"
+    assert place.up().is_nothing
+    text = "\n".join(status.lines(place.account, TEMPLATE, NAME)[0])
+    assert "streams     wildrydes ACTIVE, 3 open shards, provisioned, not of this stack" in text
+    place.down()
+    assert kinesis.list_streams()["StreamNames"] == ["wildrydes", "wildrydes-errors"]
+
+
+COUNTING = {
+    "job.toml": """
+[insert]
+counts = "counted_rows"
+[table.rows_]
+connector = "kinesis"
+stream = "wildrydes-summary"
+[table.counts]
+connector = "dynamodb"
+table = "Counts"
+key = ["Line"]
+""",
+    "tables/rows_.sql": "CREATE TABLE rows_ (\n    line STRING\n)",
+    "tables/counts.sql": "CREATE TABLE counts (\n    Line STRING NOT NULL,\n    Times BIGINT NOT NULL\n)",
+    "views/counted_rows.sql": "SELECT line, COUNT(*) AS Times\nFROM rows_\nGROUP BY line",
+}
+
+
+def test_jobs_side_by_side(place: Place, tmp_path: Path) -> None:
+    """A job that reads what another one writes has a stack of its own, and uses that stream without having it."""
+    for name, text in COUNTING.items():
+        (tmp_path / "counting" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "counting" / name).write_text(text)
+    counting = template.of(load(tmp_path / "counting"))
+    package = replace(place.wanted("other"), values={})
+    place.up()
+    Deployment(place.account, counting, counting.stack, place.said.append).up(package)
+    assert Deployment(place.account, counting, counting.stack, place.said.append).up(package).is_nothing
+    assert Application(place.account, "counting").require().is_running
+    assert place.up().is_nothing, "neither takes anything from the other"
+    assert set(place.tables()) == {"UnicornSensorData", "Counts"}
+    assert "counting-artifacts-000000000000-us-east-1" in place.buckets()
+    told = "\n".join(status.lines(place.account, counting, "counting")[0])
+    assert "streams     wildrydes-summary ACTIVE, 4 open shards, on-demand, not of this stack" in told
+    assert "table       Counts ACTIVE" in told
+
+    order = down.Order(place.account, TEMPLATE, NAME, table=True, archive=False)
+    assert "The stack counting uses the stream wildrydes-summary too, and LOSES it." in order.tell()
+    [*down.Order(place.account, counting, "counting", table=True, archive=True).carry_out(place.said.append)]
+    assert "wildrydes-summary" in place.account.client("kinesis").list_streams()["StreamNames"]
+    assert place.tables() == ["UnicornSensorData"]
+    assert place.application.require().is_running
+
+
+def test_a_firehose_stream_that_is_taken(place: Place) -> None:
+    """It would fail the change: one sentence with the flag that chooses another name, before anything is made."""
+    place.up()
     with pytest.raises(
-        DeployError,
-        match=r"^There is already the stream wildrydes, the stream wildrydes-errors in .*"
-        r"--set RawStream=\.\.\. --set ErrorStream=\.\.\.\.$",
+        DeployError, match=r"^There is already the Firehose stream wildrydes in .* --set DeliveryStream=\.\.\.$"
     ):
-        place.up()
-    assert Stack(place.account).find() is None
+        Deployment(place.account, TEMPLATE, "another", place.said.append).up(place.wanted())
+    assert Stack(place.account, "another").find() is None
 
 
 def test_a_dashboard_with_files_can_be_left_out(place: Place) -> None:
     """Its bucket is emptied first: CloudFormation removes none that holds anything."""
     place.up()
-    site = Stack(place.account).require().outputs["SiteBucket"]
+    site = Stack(place.account, NAME).require().outputs["SiteBucket"]
     place.account.client("s3").put_object(Bucket=site, Key="index.html", Body=b"x")
     place.up(place.wanted(values={"Dashboard": "no"}))
     assert site not in place.buckets()
@@ -472,13 +538,13 @@ def test_down_of_a_stack_that_is_not_there(place: Place) -> None:
     """A misspelt name does not remove the table and the archive of the stack that has them."""
     place.up()
     with pytest.raises(DeployError, match=r"^There is no stack wildryde .*belongs to the stack wildrydes"):
-        down.Order(place.account, "wildryde", table=True, archive=True)
+        down.Order(place.account, TEMPLATE, "wildryde", table=True, archive=True)
 
 
 def test_status(place: Place) -> None:
     """Everything that is there, each on a line; what is gone is said to be."""
     place.up()
-    lines, runs = status.lines(place.account, NAME)
+    lines, runs = status.lines(place.account, TEMPLATE, NAME)
     text = "\n".join(lines)
     assert runs
     assert f"stack       {NAME}, UPDATE_COMPLETE in us-east-1 at http://127.0.0.1:" in text
@@ -494,7 +560,7 @@ def test_status(place: Place) -> None:
         AlarmName=f"{APPLICATION}-lag", StateValue="ALARM", StateReason="told to"
     )
     deadline = time.monotonic() + 10
-    while "newest object of" not in (text := "\n".join(status.lines(place.account, NAME)[0])):
+    while "newest object of" not in (text := "\n".join(status.lines(place.account, TEMPLATE, NAME)[0])):
         assert time.monotonic() < deadline
         time.sleep(0.1)
     assert "wildrydes-errors is GONE" in text
@@ -508,7 +574,7 @@ def test_down_keeps_table_and_archive(place: Place, monkeypatch: pytest.MonkeyPa
     place.account.client("dynamodb").put_item(TableName="UnicornSensorData", Item=item)
     place.account.client("s3").put_object(Bucket=ARCHIVE, Key="2026/11/22/06/x", Body=b"{}\n")
     place.account.client("s3").put_object(Bucket=ARTIFACTS, Key="athena/x.csv", Body=b"x")
-    site = Stack(place.account).require().outputs["SiteBucket"]
+    site = Stack(place.account, NAME).require().outputs["SiteBucket"]
     assert objects(place, site), "the page is there"
     left: list[int] = []
     delete = Stack.delete
@@ -524,7 +590,7 @@ def test_down_keeps_table_and_archive(place: Place, monkeypatch: pytest.MonkeyPa
     assert place.said[0] == f"stopping {APPLICATION} with a snapshot"
     assert any("It keeps the table UnicornSensorData" in line for line in told)
     assert told[-1].startswith(f"Kept: the table UnicornSensorData and the archive {ARCHIVE}.")
-    assert Stack(place.account).find() is None
+    assert Stack(place.account, NAME).find() is None
     assert place.tables() == ["UnicornSensorData"]
     assert place.buckets() == [ARCHIVE]
     assert place.account.client("kinesis").list_streams()["StreamNames"] == []
@@ -550,10 +616,10 @@ def test_down_asks_first(place: Place, capsys: pytest.CaptureFixture[str], monke
     monkeypatch.setattr("builtins.input", lambda _question: "yes")
     assert place.run("down") == 1
     assert "Nothing has been removed." in capsys.readouterr().out
-    assert Stack(place.account).find() is not None
+    assert Stack(place.account, NAME).find() is not None
     monkeypatch.setattr("builtins.input", lambda _question: NAME)
     assert place.run("down") == 0
-    assert Stack(place.account).find() is None
+    assert Stack(place.account, NAME).find() is None
     assert place.run("down", "--yes") == 1
     assert f"There is no stack {NAME}" in capsys.readouterr().err
     # What was kept can be removed later.
@@ -578,7 +644,7 @@ def test_a_table_of_another_key_is_refused(place: Place, key: dict[str, str], to
     for attempt in (place.plan, place.up):
         with pytest.raises(DeployError, match=said):
             attempt()
-    assert Stack(place.account).find() is None
+    assert Stack(place.account, NAME).find() is None
     # It can be removed by hand all the same, not being ours to keep.
     retained.delete_table(place.account, "UnicornSensorData", place.said.append)
     assert place.tables() == []
@@ -599,13 +665,14 @@ def test_names_that_are_taken_later(place: Place) -> None:
     place.up()
     create_table(place, "Theirs", {"Name": "S", "StatusTime": "S"})
     place.account.client("kinesis").create_stream(StreamName="theirs", ShardCount=1)
-    for values, told in (
-        ({"Table": "Theirs"}, r"already the table Theirs in .* --set Table="),
-        ({"SummaryStream": "theirs"}, r"already the stream theirs in .* --set SummaryStream="),
-    ):
-        with pytest.raises(DeployError, match=told):
-            place.up(place.wanted(values=values, replace=True))
+    for values, told in (({"Table": "Theirs"}, "Table"), ({"SummaryStream": "theirs"}, "SummaryStream")):
+        with pytest.raises(DeployError, match=rf"^This would make {told} anew"):
+            place.up(place.wanted(values=values))
     assert place.application.require().is_running
+    place.up(place.wanted(values={"Table": "Theirs", "SummaryStream": "theirs"}, replace=True))
+    assert place.tables() == ["Theirs", "UnicornSensorData"], "a table stays, and theirs is used"
+    place.down(table=True)
+    assert "Theirs" in place.tables()
 
 
 def test_a_failure_names_its_cause(place: Place) -> None:
@@ -621,7 +688,7 @@ def test_a_failure_names_its_cause(place: Place) -> None:
         place.up()
     assert "Catalog (" in str(failed.value)
     with pytest.raises(
-        DeployError, match=rf"^The stack {NAME} is ROLLBACK_COMPLETE .*`python -m deploy down` removes it"
+        DeployError, match=rf"^The stack {NAME} is ROLLBACK_COMPLETE .*`python -m deploy down JOB` removes it"
     ):
         place.up()
     others.delete_stack(StackName="others")
@@ -685,28 +752,28 @@ def test_without_a_stack(place: Place, capsys: pytest.CaptureFixture[str]) -> No
     """Each command that needs one says how to get it."""
     for name in ("status", "logs", "stop", "start"):
         assert place.run(name) == 1
-        assert "`python -m deploy up` creates it." in capsys.readouterr().err
+        assert "`python -m deploy up JOB` creates it." in capsys.readouterr().err
 
 
 def test_unusable_flags(capsys: pytest.CaptureFixture[str]) -> None:
-    assert program.main(["up", "--set", "Shards"]) == 2
+    assert program.main(["up", JOB.name, "--set", "Shards"]) == 2
     assert "'Shards' is not NAME=VALUE" in capsys.readouterr().err
-    assert program.main(["logs", "--since", "soon"]) == 2
-    assert program.main(["up", "--set", "Sherds=4", "--endpoint", "http://127.0.0.1:1"]) == 2
+    assert program.main(["logs", JOB.name, "--since", "soon"]) == 2
+    assert program.main(["up", JOB.name, "--set", "Sherds=4", "--endpoint", "http://127.0.0.1:1"]) == 2
     assert "did you mean Shards?" in capsys.readouterr().err
     for strange in ("nonsense", "http://[", "http://127.0.0.1:99999999", "ftp://127.0.0.1"):
-        assert program.main(["status", "--endpoint", strange]) == 1
+        assert program.main(["status", JOB.name, "--endpoint", strange]) == 1
         assert "The endpoint is no address such as http://127.0.0.1:4566: " in capsys.readouterr().err
-    assert program.main(["status", "--region", "us_east_1", "--endpoint", "http://127.0.0.1:1"]) == 1
+    assert program.main(["status", JOB.name, "--region", "us_east_1", "--endpoint", "http://127.0.0.1:1"]) == 1
     assert "'us_east_1' is no AWS region: check the name of the region." in capsys.readouterr().err
     for own in ("CodeKey=", "Emulated=no", "StateSignature=x"):
-        assert program.main(["up", "--set", own, "--endpoint", "http://127.0.0.1:1"]) == 2
+        assert program.main(["up", JOB.name, "--set", own, "--endpoint", "http://127.0.0.1:1"]) == 2
         assert "cannot be set." in capsys.readouterr().err
 
 
 def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
     endpoint = f"http://127.0.0.1:{processes.free_port()}"
-    assert program.main(["status", "--endpoint", endpoint]) == 1
+    assert program.main(["status", JOB.name, "--endpoint", endpoint]) == 1
     error = capsys.readouterr().err
     assert error == f"{endpoint} does not answer: `python -m local aws` starts an emulator.\n"
 
@@ -723,7 +790,7 @@ def test_no_region_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     with pytest.raises(DeployError, match=r"nobody.*list-profiles"):
         Account.at(None, "us-east-1", "nobody")
     with pytest.raises(DeployError, match=r"^There are no AWS credentials: "):
-        Stack(Account.at(None, "us-east-1", None)).find()
+        Stack(Account.at(None, "us-east-1", None), NAME).find()
     there = Account.at("http://127.0.0.1:1", None, None)
     assert (there.region, there.is_emulated) == (emulator.REGION, True)
     assert there.session.get_credentials() is not None
@@ -807,9 +874,9 @@ def test_by_the_commands_of_the_readme(tmp_path: Path) -> None:
     lib.require()
     with emulator.running(tmp_path / "emulator.log") as aws:
 
-        def run(*arguments: str) -> tuple[int, str]:
+        def run(command_: str, *flags: str) -> tuple[int, str]:
             done = subprocess.run(
-                [sys.executable, "-m", "deploy", *arguments, "--endpoint", aws.endpoint],
+                [sys.executable, "-m", "deploy", command_, JOB.name, *flags, "--endpoint", aws.endpoint],
                 cwd=lib.ROOT,
                 env=emulator.child(aws.environment),
                 capture_output=True,

@@ -14,6 +14,7 @@ import click
 import pytest
 import yaml
 
+from deploy import template
 from java import lib
 from pipeline import settings
 from pipeline.job import load
@@ -301,8 +302,9 @@ def test_settings() -> None:
 
 def test_alarms() -> None:
     """The table of alarms has each alarm of the template, by the end of its name."""
-    template = (lib.ROOT / "deploy" / "template.yaml").read_text(encoding="utf-8")
-    made = set(re.findall(r"AlarmName: !Sub \"\$\{\w+\}(-[\w-]+)\"", template))
+    resources = template.of(JOB).document["Resources"].values()
+    names = [one["Properties"]["AlarmName"]["Fn::Sub"] for one in resources if "Alarm" in one["Type"]]
+    made = {name.partition("}")[2] for name in names}
     page = text(lib.ROOT / "docs" / "operations.md")
     section = page.partition("\n## Alarms\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(-[\w-]+)` \|", section, re.MULTILINE)) == made

@@ -38,9 +38,14 @@ Files = dict[str, bytes]
 
 # A project of the same shape: what belongs into the package, and what lies beside it.
 PROJECT: Files = {
-    MAIN: b"from pyflink.table import TableEnvironment\n\nfrom jobs import job\n",
-    "jobs/__init__.py": b"",
-    "jobs/job.py": b"import json\n\n\ndef later():\n    from connectors.kinesis import OPTIONS\n    return OPTIONS\n",
+    MAIN: b"from pyflink.table import TableEnvironment\n\nfrom pipeline import job\n",
+    "pipeline/__init__.py": b"",
+    "pipeline/job.py": b"import json\n\n\ndef f():\n    from connectors.kinesis import OPTIONS\n    return OPTIONS\n",
+    "pipeline/views/timed.sql": b"SELECT 1",
+    "java/__init__.py": b"FUNCTIONS = {}\n",
+    "program/__init__.py": b"",
+    "program/errors.py": b"",
+    "jobs/summary/job.toml": b"[insert]\n",
     "jobs/summary/tables/readings.sql": b"CREATE TABLE readings (Name STRING)",
     "jobs/summary/views/summary.sql": b"SELECT Name FROM readings",
     "connectors/__init__.py": b"",
@@ -51,9 +56,14 @@ PROJECT: Files = {
 }
 BESIDE: Files = {
     "jobs/__main__.py": b"import boto3\n",
-    "connectors/jars.py": b"import jgo\n",
-    "connectors/jars.lock": b"[job]\n",
-    "connectors/java/streaming/JsonLines.java": b"class JsonLines {}\n",
+    "jobs/summary/tests/minutes.yaml": b"cases: []\n",
+    "jobs/summary/README.md": b"# It\n",
+    "jobs/another/job.toml": b"[insert]\n",
+    "pipeline/cases.py": b"import yaml\n",
+    "program/processes.py": b"import psutil\n",
+    "java/jars.py": b"import jgo\n",
+    "java/jars.lock": b"[job]\n",
+    "java/src/streaming/JsonLines.java": b"class JsonLines {}\n",
     "connectors/__pycache__/kinesis.cpython-311.pyc": b"\0",
     "tests/test_job.py": b"import pytest\n",
     "tests/given.sql": b"SELECT 1",
@@ -89,6 +99,11 @@ def project(folder: Path) -> Path:
     return folder
 
 
+def packed(root: Path, job: str = "jobs/summary") -> Files:
+    """What of the project goes in for its job, by paths in the zip."""
+    return package.files(root, replace(JOB, name="summary", folder=root / job))
+
+
 def inputs(folder: Path) -> list[Path]:
     """Two jars, each with a part of the classes and of the table factories."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,8 +119,8 @@ def inputs(folder: Path) -> list[Path]:
 
 
 def test_contents(tmp_path: Path) -> None:
-    """main.py, what it imports however indirectly, all SQL of the jobs, licence, notice, and one jar; nothing else."""
-    made = package.assemble(project(tmp_path / "here"), inputs(tmp_path), NEEDS, tmp_path / "out" / "p.zip")
+    """main.py, the folders that it imports, the job without its tests, licence, notice, and one jar; nothing else."""
+    made = package.assemble(packed(project(tmp_path / "here")), inputs(tmp_path), NEEDS, tmp_path / "out" / "p.zip")
     files = content(made.path)
     assert list(files) == sorted([*PROJECT, JAR])
     assert {name: files[name] for name in PROJECT} == PROJECT
@@ -116,16 +131,24 @@ def test_contents(tmp_path: Path) -> None:
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["p.zip"]
 
 
+def test_a_job_of_another_folder_is_packed_as_one_of_the_checkout(tmp_path: Path) -> None:
+    """On the service its name is all that is known of it."""
+    here = project(tmp_path / "here")
+    (here / "jobs" / "summary").rename(tmp_path / "elsewhere")
+    files = package.files(here, replace(JOB, name="summary", folder=tmp_path / "elsewhere"))
+    assert sorted(files) == sorted(PROJECT)
+
+
 @pytest.mark.parametrize("umask", [0o022, 0o077])
 def test_equal_inputs_give_equal_bytes(umask: int, tmp_path: Path) -> None:
     """Folder, umask, and the times and order of files on the disk are not in the package."""
-    first = package.assemble(project(tmp_path / "here"), inputs(tmp_path), NEEDS, tmp_path / "1.zip")
+    first = package.assemble(packed(project(tmp_path / "here")), inputs(tmp_path), NEEDS, tmp_path / "1.zip")
     old = os.umask(umask)
     try:
         there = project(tmp_path / "there" / "too")
         for name in reversed([*PROJECT]):
             os.utime(there / name, (1, 1))
-        again = package.assemble(there, inputs(there), NEEDS, tmp_path / "2.zip")
+        again = package.assemble(packed(there), inputs(there), NEEDS, tmp_path / "2.zip")
     finally:
         os.umask(old)
     assert first.sha256 == again.sha256
@@ -138,9 +161,9 @@ def test_equal_inputs_give_equal_bytes(umask: int, tmp_path: Path) -> None:
 def test_what_a_change_changes(tmp_path: Path) -> None:
     """Equal bytes would be no merit if they did not depend on what is packed."""
     here = project(tmp_path / "here")
-    first = package.assemble(here, inputs(tmp_path), NEEDS, tmp_path / "p.zip")
+    first = package.assemble(packed(here), inputs(tmp_path), NEEDS, tmp_path / "p.zip")
     (here / NEEDS.sql[0]).write_text("CREATE TABLE readings (Name STRING, shard STRING)")
-    assert package.assemble(here, inputs(tmp_path), NEEDS, tmp_path / "p.zip").sha256 != first.sha256
+    assert package.assemble(packed(here), inputs(tmp_path), NEEDS, tmp_path / "p.zip").sha256 != first.sha256
 
 
 # What its check refuses
@@ -193,8 +216,8 @@ NOT_THERE = "which is neither in the package, nor in the standard library, nor P
     [
         (need(limit=500), ["The zip has ", f"{JAR} has "]),
         (spoil("tests/given.sql", b""), ["tests/given.sql is test code"]),
-        (spoil("jobs/test_job.py", b""), ["jobs/test_job.py is test code"]),
-        (spoil("jobs/conftest.py", b""), ["jobs/conftest.py is test code"]),
+        (spoil("pipeline/test_job.py", b""), ["pipeline/test_job.py is test code"]),
+        (spoil("pipeline/conftest.py", b""), ["pipeline/conftest.py is test code"]),
         (spoil("application_properties.json", b"[]"), ["application_properties.json is neither Python, nor SQL"]),
         (spoil("connectors/java/A.java", b"class A {}"), ["connectors/java/A.java is neither Python, nor SQL"]),
         (remove("LICENSE"), ["LICENSE is not in the package"]),
@@ -203,15 +226,27 @@ NOT_THERE = "which is neither in the package, nor in the standard library, nor P
         (remove(JAR), [f"{JAR}, which the run option 'jarfile' names, is not in the package"]),
         (remove(NEEDS.sql[1]), [f"{NEEDS.sql[1]} is not in the package, but the job reads it"]),
         (spoil(MAIN, b"def main():\n    import boto3\n"), [f"{MAIN} imports boto3, {NOT_THERE}"]),
-        (spoil(MAIN, b"import jobs.places"), [f"{MAIN} imports jobs.places, {NOT_THERE}"]),
-        (spoil(MAIN, b"from jobs import places"), [f"{MAIN} imports places from jobs, {NOT_THERE}"]),
-        (spoil(MAIN, b"from jobs.job import earlier"), [f"{MAIN} imports earlier from jobs.job, {NOT_THERE}"]),
-        # Names inside of functions are not the module's.
-        (spoil(MAIN, b"from jobs.job import OPTIONS"), [f"{MAIN} imports OPTIONS from jobs.job, {NOT_THERE}"]),
-        (spoil("jobs/job.py", b"from .nowhere import x"), [f"jobs/job.py imports x from jobs.nowhere, {NOT_THERE}"]),
+        (spoil(MAIN, b"import boto3"), ["main cannot be imported on Managed Flink (ModuleNotFoundError: No module"]),
+        (spoil(MAIN, b"import pipeline.places"), ["main cannot be imported on Managed Flink (ModuleNotFoundError: No"]),
+        (
+            spoil(MAIN, b"from pipeline import places"),
+            ["main cannot be imported on Managed Flink (ImportError: cannot"],
+        ),
+        (
+            spoil(MAIN, b"from pipeline.job import OPTIONS"),
+            ["main cannot be imported on Managed Flink (ImportError: can"],
+        ),
+        (
+            spoil("pipeline/job.py", b"from .nowhere import x"),
+            [
+                "main cannot be imported on Managed Flink (ModuleNotFoundError: No module named 'pipeline.nowhere')",
+                "pipeline.job cannot be imported on Managed Flink (ModuleNotFoundError: No module named 'pipeline.now",
+            ],
+        ),
+        (spoil(MAIN, b"def ("), ["main cannot be imported on Managed Flink (SyntaxError: "]),
         (
             remove("connectors/connector.py"),
-            [f"connectors/kinesis.py imports connector from connectors, {NOT_THERE}"],
+            ["connectors.kinesis cannot be imported on Managed Flink (ImportError: cannot import name 'connector'"],
         ),
         (
             spoil("META-INF/services/h.Http", b"", jar=True),
@@ -268,15 +303,17 @@ def test_every_problem_is_told_and_an_old_package_stays(tmp_path: Path) -> None:
     """A refusal names all that is wrong; what stood there before is untouched, and nothing lies beside it."""
     here, out = project(tmp_path / "here"), tmp_path / "out" / "p.zip"
     with pytest.raises(PackageError) as refused:
-        package.assemble(here, inputs(tmp_path), replace(NEEDS, sql=["a.sql"], functions={"gone": "f.Gone"}), out)
+        package.assemble(
+            packed(here), inputs(tmp_path), replace(NEEDS, sql=["a.sql"], functions={"gone": "f.Gone"}), out
+        )
     assert len(refused.value.problems) == 2
     assert str(refused.value) == "\n".join(refused.value.problems)
     assert list(out.parent.iterdir()) == []
 
-    old = package.assemble(here, inputs(tmp_path), NEEDS, out)
+    old = package.assemble(packed(here), inputs(tmp_path), NEEDS, out)
     (here / MAIN).write_text("import boto3\n")
-    with pytest.raises(PackageError, match=r"imports boto3"):
-        package.assemble(here, inputs(tmp_path), NEEDS, out)
+    with pytest.raises(PackageError, match=r"No module named 'boto3'"):
+        package.assemble(packed(here), inputs(tmp_path), NEEDS, out)
     assert list(out.parent.iterdir()) == [out]
     assert package.jars.sha256_of(out) == old.sha256
 
@@ -284,13 +321,12 @@ def test_every_problem_is_told_and_an_old_package_stays(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "text", "sentence"),
     [
-        ("jobs/job.py", b"def (", r"^jobs/job.py is not valid Python \(.*line 1\)\): correct it\.$"),
         (
             "one-1.jar",
             b"no zip",
             r"^The package .*p\.zip cannot be built \(.*one-1\.jar: .*\): mend that and build it again\.$",
         ),
-        (MAIN, None, r"^The package .*p\.zip cannot be built \(.*main\.py'\): mend that and build it again\.$"),
+        (MAIN, None, r"^The package cannot be built \(.*main\.py'\): mend that and build it again\.$"),
         ("out", b"a file", r"^The package .*p\.zip cannot be built \(.*out'\): mend that and build it again\.$"),
     ],
 )
@@ -302,7 +338,7 @@ def test_what_cannot_be_built(file: str, text: bytes | None, sentence: str, tmp_
     if text is not None:
         (here / file).write_bytes(text)
     with pytest.raises(PackageError, match=sentence):
-        package.assemble(here, sources, NEEDS, tmp_path / "out" / "p.zip")
+        package.assemble(packed(here), sources, NEEDS, tmp_path / "out" / "p.zip")
 
 
 def test_a_jar_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,42 +348,22 @@ def test_a_jar_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         raise package.jars.JarError("a:b:1 cannot be downloaded.")
 
     monkeypatch.setattr(package.jars, "provide", refuse)
-    with pytest.raises(PackageError, match=r"^a:b:1 cannot be downloaded\.$"):
-        package.build(tmp_path / "p.zip")
+    with pytest.raises(package.jars.JarError, match=r"^a:b:1 cannot be downloaded\.$"):
+        package.build(JOB, tmp_path / "p.zip")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_told() -> None:
-    """The counts of each rule; one by one only duplicates that really differ, with the jar that won."""
-    first, dropped = merged.Rule.FIRST, merged.Rule.DROPPED
-    report = merged.Report(
-        jars=("one-1.jar", "two-2.jar", "three-3.jar"),
-        files=22_473,
-        duplicates=(
-            merged.Duplicate("META-INF/MANIFEST.MF", ("one-1.jar", "two-2.jar"), dropped, equal=False),
-            merged.Duplicate("a/A.class", ("one-1.jar", "two-2.jar", "three-3.jar"), first, equal=False),
-            merged.Duplicate("a/B.class", ("two-2.jar", "three-3.jar"), first, equal=False),
-            merged.Duplicate("a/Same.class", ("one-1.jar", "two-2.jar"), first, equal=True),
-        ),
-        services=9,
-        licences=74,
-        dropped={"manifests": merged.Dropped(2, 1_234), merged.NATIVE: merged.Dropped(4, 77_714_341)},
-    )
-    told = package.tell(package.Package(Path("out/p.zip"), "ab12", 32_175_413, 36_907_897, 29, 9.04, report))
+    """Sizes and counts; what was left out, by kind."""
+    dropped = {"manifests": merged.Dropped(2, 1_234), merged.NATIVE: merged.Dropped(4, 77_714_341)}
+    made_of = merged.Merged({"a": b"", "b": b""}, ("one-1.jar", "two-2.jar", "three-3.jar"), dropped)
+    told = package.tell(package.Package(Path("out/p.zip"), "ab12", 32_175_413, 36_907_897, 29, 9.04, made_of))
     assert told.splitlines() == [
         "out/p.zip",
         "  32.2 MB of at most 512.0 MB, 29 files, built in 9.0 s",
         "  sha256 ab12",
-        "lib/wildrydes.jar: 3 jars merged, 22,473 files, 36.9 MB",
-        "  joined: 9 lists of services",
-        "  kept: 74 licences and notices",
+        "lib/job.jar: 3 jars merged, 2 files, 36.9 MB",
         "  left out: manifests 2 (1.2 kB unpacked), native binaries 4 (77.7 MB unpacked)",
-        "  4 names stood in more than one jar:",
-        "      1: none is taken",
-        "      3: the first one wins",
-        "  2 of those where the first one wins have different content:",
-        "    a/A.class: one-1.jar before two-2.jar and 1 more",
-        "    a/B.class: two-2.jar before three-3.jar",
     ]
 
 
@@ -366,13 +382,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> package.Package:
     (other / ".cache").unlink()
     (other / ".cache").mkdir()
     (other / ".cache" / "jars").symlink_to(lib.JARS)
-    code = "from deploy import package; print(package.build().path)"
+    code = "from deploy import package; from pipeline.job import load; "
+    code += "print(package.build(load('unicorn_summary')).path)"
     with subprocess.Popen(
         [sys.executable, "-c", code], cwd=other, stdout=subprocess.PIPE, text=True, umask=0o077
     ) as building:
-        built = package.build(folder / "wildrydes.zip")
+        built = package.build(JOB, folder / "wildrydes.zip")
         said, _ = building.communicate(timeout=120)
-    assert said.strip() == str(other / package.OUT.relative_to(lib.ROOT))
+    assert said.strip() == str(other / package.out(JOB).relative_to(lib.ROOT))
     assert Path(said.strip()).read_bytes() == built.path.read_bytes()
     return built
 
@@ -384,21 +401,22 @@ def test_the_jobs_needs() -> None:
     assert all(needed.factories.values())
     assert {"jobs/unicorn_summary/tables/readings.sql", "jobs/unicorn_summary/views/summary.sql"} < set(needed.sql)
     assert needed.functions == {"json_record": "streaming.JsonRecord", "shard_watermark": "streaming.ShardWatermark"}
-    renamed = replace(JOB, views=("checked", "on_time"), view_files={"on_time": "archived"})
-    assert package.needs(renamed).sql[-1] == "jobs/unicorn_summary/views/archived.sql"
+    assert {"jobs/unicorn_summary/job.toml", "pipeline/views/errors.sql"} < set(needed.sql)
 
 
 def test_the_real_package(made: package.Package) -> None:
     """What runs, and nothing of what builds, tests or operates it; no executables."""
     files = content(made.path)
     folders = {name.partition("/")[0] for name in files}
-    assert folders == {MAIN, "LICENSE", "NOTICE", "connectors", "java", "jobs", "lib", "pipeline"}
+    assert folders == {MAIN, "LICENSE", "NOTICE", "connectors", "java", "jobs", "lib", "pipeline", "program"}
     assert {"connectors/kinesis.py", "pipeline/settings.py", "java/__init__.py"} < set(files)
     assert not {"jobs/__main__.py", "java/jars.py", "java/merged.py", "java/build.py"} & set(files)
     assert {name for name in files if name.endswith(".sql")} == {
-        path.relative_to(lib.ROOT).as_posix() for path in (lib.ROOT / "jobs").rglob("*.sql")
+        path.relative_to(lib.ROOT).as_posix()
+        for folder in ("jobs/unicorn_summary", "pipeline")
+        for path in (lib.ROOT / folder).rglob("*.sql")
     }
-    assert made.report.dropped[merged.NATIVE].size > 70_000_000
+    assert made.made_of.dropped[merged.NATIVE].size > 70_000_000
     assert made.size < made.jar_size < 40_000_000
     assert package.tell(made).startswith(f"{made.path}\n")
 

@@ -18,7 +18,10 @@ from deploy import query, template
 from deploy.account import Account, DeployError
 from local import archive, check, emulator, resources
 from local.emulator import Emulator
+from pipeline.job import load
 from program import waiting
+
+TEMPLATE = template.of(load(template.WORKSHOP))
 
 BUCKET = "wildrydes-archive-000000000000-us-east-1"
 
@@ -51,7 +54,7 @@ LINES = [
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
     """An emulator whose archive has the LINES, some in an object of their own, one without a line feed at its end."""
     with emulator.running(tmp_path_factory.mktemp("query") / "emulator.log") as aws:
-        resources.create(aws.environment, 2, resources.default_names(), Archive="yes")
+        resources.create(aws.environment, 2, resources.workshop(), Archive="yes")
         made = resources.account(aws.environment)
         s3 = made.client("s3")
         s3.put_object(Bucket=BUCKET, Key="2026/11/22/05/one", Body=LINES[2].rstrip(b"\n"))
@@ -78,7 +81,7 @@ def test_the_local_stack_is_the_templates(account: Account) -> None:
 
 
 def ask(account: Account, sql: str) -> query.Result:
-    return query.run(account, "wildrydes", sql, None, lambda _text: None)
+    return query.run(account, TEMPLATE, {}, sql, lambda _text: None)
 
 
 def test_named_queries(account: Account) -> None:
@@ -127,7 +130,7 @@ def test_the_command(aws: Emulator, capsys: pytest.CaptureFixture[str], monkeypa
     for name, value in emulator.credentials(aws.keys).items():
         monkeypatch.setenv(name, value)
     endpoint = ["--endpoint", aws.endpoint]
-    assert program.main(["query", "distance", *endpoint]) == 0
+    assert program.main(["query", template.WORKSHOP, "distance", *endpoint]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "name       Distance",
         "---------  --------",
@@ -137,16 +140,25 @@ def test_the_command(aws: Emulator, capsys: pytest.CaptureFixture[str], monkeypa
         "(3 rows)",
     ]
     assert (
-        program.main(["query", "SELECT Name, HealthPoints FROM wildrydes WHERE Name = 'Bree'", "--csv", *endpoint]) == 0
+        program.main(
+            [
+                "query",
+                template.WORKSHOP,
+                "SELECT Name, HealthPoints FROM wildrydes WHERE Name = 'Bree'",
+                "--csv",
+                *endpoint,
+            ]
+        )
+        == 0
     )
     assert list(csv.reader(io.StringIO(capsys.readouterr().out))) == [
         ["name", "healthpoints"],
         ["Bree", ""],
         ["Bree", ""],
     ]
-    assert program.main(["query", "--list"]) == 0
+    assert program.main(["query", template.WORKSHOP, "--list"]) == 0
     assert "distance    metres flown by each unicorn" in capsys.readouterr().out
-    assert program.main(["query"]) == 2
+    assert program.main(["query", template.WORKSHOP]) == 2
 
 
 @pytest.mark.parametrize(
@@ -178,7 +190,7 @@ def test_an_empty_archive(account: Account) -> None:
     account.client("s3").create_bucket(Bucket="nothing")
     assert query.here(account, "nothing", "SELECT count(*) FROM wildrydes", lambda _text: None).rows == [("0",)]
     with pytest.raises(
-        DeployError, match=r"^The archive gone in us-east-1 at http://.* does not exist: .*up` creates it\.$"
+        DeployError, match=r"^The archive gone in us-east-1 at http://.* does not exist: .*up JOB` creates it\.$"
     ):
         query.here(account, "gone", "SELECT 1 FROM wildrydes", lambda _text: None)
 

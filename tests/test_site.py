@@ -17,7 +17,9 @@ from deploy.account import Account, DeployError
 from deploy.stack import Found, Stack
 from java import lib
 from local import emulator, page, resources
+from pipeline.job import load
 
+TEMPLATE = template.of(load(template.WORKSHOP))
 TILES = {"MapTiles": "https://tiles.example:8443/{z}/{x}/{y}.png", "MapAttribution": "© whoever made them"}
 PARAMETERS = {"Dashboard": "yes", **TILES}
 
@@ -32,8 +34,8 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 @pytest.fixture(scope="module")
 def made(account: Account) -> Found:
     """A stack that has tiles, without the application."""
-    stack = Stack(account)
-    return stack.execute(stack.propose(template.text(), {"Emulated": "yes", "Archive": "no", **PARAMETERS}))
+    stack = Stack(account, TEMPLATE.stack)
+    return stack.execute(stack.propose(TEMPLATE.text(), {"Emulated": "yes", "Archive": "no", **PARAMETERS}))
 
 
 @pytest.fixture
@@ -53,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def a_site(account: Account, folder: Path, said: list[str] | None = None) -> site.Site:
-    return site.Site(account, folder, PARAMETERS, [].append if said is None else said.append)
+    return site.Site(account, TEMPLATE, folder, PARAMETERS, [].append if said is None else said.append)
 
 
 def keys(difference: site.Difference) -> list[str]:
@@ -99,7 +101,7 @@ def test_settings_in_the_cloud(endpoint: str | None) -> None:
     """Names as the parameters have them, else as the template has them; AWS itself needs no endpoint."""
     cloud = Account(boto3.Session(region_name="eu-central-1"), endpoint)
     parameters = {"RawStream": "raw", "Table": "rows", "MapAttribution": "nobody's"}
-    assert site.settings(cloud, parameters, "eu-central-1:pool") == {
+    assert site.settings(cloud, TEMPLATE, parameters, "eu-central-1:pool") == {
         "region": "eu-central-1",
         "identityPool": "eu-central-1:pool",
         "streams": {"readings": "raw", "summary": "wildrydes-summary", "errors": "wildrydes-errors"},
@@ -113,7 +115,7 @@ def test_settings_are_those_of_the_local_page() -> None:
     from local import resources  # noqa: PLC0415
 
     here = page.settings(resources.default_names(), "us-east-1", "us-east-1:pool")
-    there = site.settings(Account.at("http://127.0.0.1:1", None, None), {}, "us-east-1:pool")
+    there = site.settings(Account.at("http://127.0.0.1:1", None, None), TEMPLATE, {}, "us-east-1:pool")
     assert {**there, "endpoint": here["endpoint"]} == here
     assert there["endpoint"] == "http://127.0.0.1:1"
 
@@ -170,10 +172,10 @@ def test_status_tells_of_a_page_that_is_missing(account: Account, found: Found, 
     bucket = found.outputs["SiteBucket"]
     a_site(account, folder).upload(found)
     dashboard = f"dashboard   {found.outputs['SiteAddress']}, "
-    assert f"{dashboard}files in {bucket}" in status.lines(account, "wildrydes")[0]
+    assert f"{dashboard}files in {bucket}" in status.lines(account, TEMPLATE, "wildrydes")[0]
     account.client("s3").delete_object(Bucket=bucket, Key="index.html")
-    told = status.lines(account, "wildrydes")[0]
-    assert f"{dashboard}no page in {bucket}: `python -m deploy up` uploads it" in told
+    told = status.lines(account, TEMPLATE, "wildrydes")[0]
+    assert f"{dashboard}no page in {bucket}: `python -m deploy up JOB` uploads it" in told
 
 
 def served(account: Account) -> Mapping[str, str]:
@@ -207,7 +209,7 @@ def test_the_headers_of_the_page(account: Account, found: Found) -> None:
     here = {name: value for name, value in page.HEADERS.items() if name != "Content-Security-Policy"}
     assert headers == {**here, "Strict-Transport-Security": "max-age=31536000"}
 
-    stack = Stack(account)
-    stack.execute(stack.propose(template.text(), {"MapTiles": ""}))
+    stack = Stack(account, TEMPLATE.stack)
+    stack.execute(stack.propose(TEMPLATE.text(), {"MapTiles": ""}))
     assert "img-src 'self';" in served(account)["Content-Security-Policy"]
     assert "tiles" not in json.dumps(dict(stack.require().outputs))

@@ -5,15 +5,23 @@ from __future__ import annotations
 import itertools
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from deploy import package, template
 from deploy.stack import Stack
+from deploy.template import Template
+from java import lib
 from local import emulator, page, resources
 from pipeline import places, settings
+from pipeline.job import Job, load, shipped
+
+TEMPLATE = template.of(load(template.WORKSHOP))
 
 ACCOUNT = "000000000000"
 REGION = emulator.REGION
@@ -77,38 +85,130 @@ RESOURCES = [
 ]
 
 
-def test_the_defaults_are_the_jobs() -> None:
-    """Names stand in the job's settings; the template's defaults are the same."""
-    values = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": {"region": "any"}}]).values
-    defaults = {name: one.default for name, one in template.parameters().items()}
-    assert defaults["RawStream"] == values["readings"]["stream"]
-    assert defaults["SummaryStream"] == values["summary_stream"]["stream"]
-    assert defaults["ErrorStream"] == values["error_stream"]["stream"]
-    assert defaults["Table"] == values["sensor_data"]["table"]
+# A job of somebody else: two sources, one of them read by fan-out, a table with one key column, a DOUBLE column.
+MADE_UP = {
+    "job.toml": """
+[insert]
+totals = "joined"
+matched_stream = "joined"
+[table.orders]
+connector = "kinesis"
+stream = "shop-orders"
+start = "LATEST"
+[table.payments]
+connector = "kinesis"
+stream = "shop-payments"
+reader = "EFO"
+[table.totals]
+connector = "dynamodb"
+table = "ShopTotals"
+key = ["Hour"]
+[table.matched_stream]
+connector = "kinesis"
+stream = "shop-matched"
+""",
+    "tables/orders.sql": "CREATE TABLE orders (\n    line BYTES\n)",
+    "tables/payments.sql": "CREATE TABLE payments (\n    line BYTES\n)",
+    "tables/totals.sql": "CREATE TABLE totals (\n    `Hour` BIGINT NOT NULL,\n    Amount DOUBLE NOT NULL\n)",
+    "tables/matched_stream.sql": "CREATE TABLE matched_stream (\n    `Hour` BIGINT,\n    Amount DOUBLE\n)",
+    "views/joined.sql": "SELECT 1 AS `Hour`, 1e0 AS Amount\nFROM orders JOIN payments ON orders.line = payments.line",
+}
 
 
-def property_groups() -> dict[str, dict[str, Any]]:
-    application = template.document()["Resources"]["Application"]["Properties"]["ApplicationConfiguration"]
+@pytest.fixture(scope="module")
+def made_up(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    folder = tmp_path_factory.mktemp("jobs") / "shop_totals"
+    for name, text in MADE_UP.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return load(folder)
+
+
+@pytest.fixture(params=[*shipped(), "made up"])
+def any_(request: pytest.FixtureRequest, made_up: Job) -> Template:
+    """The template of every job: what is true of it, is true of the next one."""
+    return template.of(made_up if request.param == "made up" else load(request.param))
+
+
+def test_the_defaults_are_the_jobs(any_: Template) -> None:
+    """Names stand in the job's declaration; the template's defaults are the same, and every table has its parameter."""
+    values = settings.example(any_.job).values
+    for place in any_.places:
+        for table in place.tables:
+            assert any_.parameters[place.parameter].default == values[table][place.kind]
+    assert {table for place in any_.places for table in place.tables} == {*any_.job.sources, *any_.job.sinks}
+
+
+def test_names_of_the_workshop() -> None:
+    """They are in documents, and in accounts."""
+    defaults = {name: one.default for name, one in TEMPLATE.parameters.items()}
+    assert {
+        "RawStream": "wildrydes",
+        "SummaryStream": "wildrydes-summary",
+        "ErrorStream": "wildrydes-errors",
+        "Table": "UnicornSensorData",
+        "ApplicationName": "unicorn-summary",
+        "BucketPrefix": "wildrydes",
+        "DeliveryStream": "wildrydes",
+        "Database": "wildrydes",
+    }.items() <= defaults.items()
+    assert TEMPLATE.stack == "wildrydes"
+
+
+def test_names_of_another_job(made_up: Job) -> None:
+    """Its own, with dashes, so that several jobs live side by side."""
+    known = template.of(made_up)
+    assert known.stack == "shop-totals"
+    assert [(place.label, place.parameter, place.resource) for place in known.places] == [
+        ("orders", "OrdersStream", "Orders"),
+        ("payments", "PaymentsStream", "Payments"),
+        ("table", "Table", "Totals"),
+        ("matched", "MatchedStream", "Matched"),
+    ]
+    assert known.parameters["ApplicationName"].default == known.parameters["BucketPrefix"].default == "shop-totals"
+    assert not known.has_archive, "which of its sources?"
+    assert not known.has_dashboard
+
+
+def test_keys_and_types_are_the_jobs(made_up: Job) -> None:
+    """A number is a number in the table's key, too; one key column is no range."""
+    table = template.of(made_up).document["Resources"]["Totals"]["Properties"]
+    assert table["KeySchema"] == [{"AttributeName": "Hour", "KeyType": "HASH"}]
+    assert table["AttributeDefinitions"] == [{"AttributeName": "Hour", "AttributeType": "N"}]
+    table = TEMPLATE.document["Resources"]["SensorData"]["Properties"]
+    assert table["KeySchema"] == [
+        {"AttributeName": "Name", "KeyType": "HASH"},
+        {"AttributeName": "StatusTime", "KeyType": "RANGE"},
+    ]
+    assert {one["AttributeType"] for one in table["AttributeDefinitions"]} == {"S"}
+
+
+def property_groups(known: Template) -> dict[str, dict[str, Any]]:
+    application = known.document["Resources"]["Application"]["Properties"]["ApplicationConfiguration"]
     groups = application["EnvironmentProperties"]["PropertyGroups"]
     return {group["PropertyGroupId"]: group["PropertyMap"] for group in groups}
 
 
-def test_run_options_are_the_packages() -> None:
+def test_run_options_are_the_packages(any_: Template) -> None:
     """Managed Flink is told the files that the package has."""
-    assert property_groups()[package.RUN_OPTIONS_GROUP] == dict(package.RUN_OPTIONS)
+    assert property_groups(any_)[package.RUN_OPTIONS_GROUP] == dict(package.RUN_OPTIONS)
 
 
 @pytest.mark.parametrize("has_start", [False, True], ids=["from the beginning", "from a time"])
-def test_the_job_accepts_its_settings(has_start: bool) -> None:
+def test_the_job_accepts_its_settings(any_: Template, has_start: bool) -> None:
     """The property groups, with names filled in, are settings that the job can use, and leave out no table."""
+    groups = property_groups(any_)
     filled = [
         {"PropertyGroupId": group, "PropertyMap": {n: v for n, one in map_.items() if (v := said(one, has_start))}}
-        for group, map_ in property_groups().items()
+        for group, map_ in groups.items()
     ]
-    parsed = settings.parse(filled)
+    assert filled[2] == {"PropertyGroupId": "job", "PropertyMap": {"name": any_.job.name}}, "as it is packed"
+    parsed = settings.parse([one for one in filled if one["PropertyGroupId"] != "job"], any_.job)
     places.connectors(parsed)
-    assert parsed.values["readings"]["start"] == ("AT_TIMESTAMP" if has_start else "TRIM_HORIZON")
-    assert set(property_groups()) - {package.RUN_OPTIONS_GROUP} == set(settings.GROUPS) - {"files"}
+    for table in any_.job.sources:
+        declared = any_.job.tables[table].settings.get("start", "TRIM_HORIZON")
+        assert parsed.values[table]["start"] == ("AT_TIMESTAMP" if has_start else declared)
+    assert set(groups) - {package.RUN_OPTIONS_GROUP, "job"} == set(settings.groups(any_.job)) - {"files"}
 
 
 def said(value: Any, has_start: bool) -> str | None:
@@ -123,16 +223,44 @@ def said(value: Any, has_start: bool) -> str | None:
     return str(value)
 
 
-def test_it_fits_into_a_request() -> None:
+def test_it_fits_into_a_request(any_: Template) -> None:
     """CloudFormation takes 51,200 bytes of template in a request (quotas of AWS CloudFormation)."""
-    assert len(template.text().encode()) <= 51_200
+    assert len(any_.text().encode()) <= 51_200
+
+
+def test_one_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(template, "LIMIT", 1000)
+    with pytest.raises(template.TemplateError, match=r"^The template of unicorn_summary has .* takes 1,000: split"):
+        TEMPLATE.text()
+
+
+def test_lint(any_: Template, tmp_path: Path) -> None:
+    """As cfn-lint has it, with everything new and with everything there already."""
+    everything = [place.resource for place in any_.places]
+    for name, body in (("new.json", any_.text()), ("there.json", any_.text(everything))):
+        (tmp_path / name).write_text(body)
+    command = [sys.executable, str(lib.ROOT / ".venv" / "bin" / "cfn-lint"), "new.json", "there.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_what_is_there_is_named_and_not_made(any_: Template) -> None:
+    """A stream or table outside of the stack is no resource of it; whoever may use it, may still."""
+    for place in any_.places:
+        document = json.loads(any_.text([place.resource]))
+        assert place.resource not in document["Resources"]
+        assert f'"{place.resource}"' not in json.dumps(document["Resources"])
+        kind, service = ("stream", "kinesis") if place.kind == "stream" else ("table", "dynamodb")
+        region = "${AWS::Region}:${AWS::AccountId}"
+        arn = {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:{region}:{kind}/${{{place.parameter}}}"}
+        assert json.dumps(arn) in json.dumps(document["Resources"]["JobRole"])
 
 
 def test_only_what_may_stay_stays() -> None:
     """The table and the archive outlive their stack, and nothing else does."""
     retained = {
         name
-        for name, one in template.document()["Resources"].items()
+        for name, one in TEMPLATE.document["Resources"].items()
         if one.get("DeletionPolicy", "Delete") != "Delete" or one.get("UpdateReplacePolicy", "Delete") != "Delete"
     }
     assert retained == {"SensorData", "ArchiveBucket"}
@@ -140,7 +268,7 @@ def test_only_what_may_stay_stays() -> None:
 
 def test_buckets_are_private_and_encrypted() -> None:
     """Every bucket blocks public access, encrypts, and refuses unencrypted connections."""
-    found = template.document()["Resources"]
+    found = TEMPLATE.document["Resources"]
     buckets = {name: one["Properties"] for name, one in found.items() if one["Type"] == "AWS::S3::Bucket"}
     assert len(buckets) == 3
     refusing = {
@@ -158,16 +286,16 @@ def test_buckets_are_private_and_encrypted() -> None:
 
 
 def test_streams_are_encrypted_and_the_table_can_be_recovered() -> None:
-    found = template.document()["Resources"]
+    found = TEMPLATE.document["Resources"]
     streams = [one["Properties"] for one in found.values() if one["Type"] == "AWS::Kinesis::Stream"]
     assert [one["StreamEncryption"]["EncryptionType"] for one in streams] == ["KMS"] * 3
     recovery = found["SensorData"]["Properties"]["PointInTimeRecoverySpecification"]
     assert recovery == {"PointInTimeRecoveryEnabled": True}
 
 
-def statements() -> Iterator[tuple[str, dict[str, Any]]]:
+def statements(known: Template = TEMPLATE) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every statement of a policy in the template with the name of its resource."""
-    for name, one in template.document()["Resources"].items():
+    for name, one in known.document["Resources"].items():
         properties = one["Properties"]
         documents = [each["PolicyDocument"] for each in properties.get("Policies", ())]
         documents += [properties["PolicyDocument"]] if "PolicyDocument" in properties else []
@@ -176,26 +304,27 @@ def statements() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield name, statement
 
 
-def test_each_wildcard_has_its_reason() -> None:
+def test_each_wildcard_has_its_reason(any_: Template) -> None:
     """No permission is for all actions of a service, and where one is for many resources, a comment says why."""
+    source = "".join(path.read_text() for path in (lib.ROOT / "deploy").iterdir() if path.suffix in (".yaml", ".py"))
     wide = 0
-    for name, statement in statements():
+    for name, statement in statements(any_):
         if statement["Effect"] != "Allow":
             continue
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert not any("*" in action for action in actions), name
-        if "*" in str(statement["Resource"]):
+        assert statement["Resource"] != "*"
+        if "*" in str(statement["Resource"]) and statement["Sid"] != "FanOutConsumer":
             wide += 1
             sid = statement.get("Sid")
-            body = template.text().partition(f"- Sid: {sid}\n")[2].partition("- Sid:")[0]
+            body = source.partition(f"- Sid: {sid}\n")[2].partition("- Sid:")[0]
             assert re.search(r"#.+\n\s+Resource:|Resource:.*\*.*#", body), f"{name}, {sid}"
-    assert wide == 5
-    assert 'Resource: "*"' not in template.text()
+    assert wide == (5 if any_.has_dashboard else 4 if any_.has_archive else 3)
 
 
 def test_whom_each_role_trusts() -> None:
     """Each role can be taken by its service alone, for this account; the visitors' by guests of this pool alone."""
-    roles = {name: one for name, one in template.document()["Resources"].items() if one["Type"] == "AWS::IAM::Role"}
+    roles = {name: one for name, one in TEMPLATE.document["Resources"].items() if one["Type"] == "AWS::IAM::Role"}
     trust = {}
     for name, one in roles.items():
         [statement] = one["Properties"]["AssumeRolePolicyDocument"]["Statement"]
@@ -251,7 +380,7 @@ def test_alarms() -> None:
     """They look at metrics that the services' documentation has, by these names and dimensions."""
     found = set()
     names = set()
-    for one in template.document()["Resources"].values():
+    for one in TEMPLATE.document["Resources"].values():
         if one["Type"] != "AWS::CloudWatch::Alarm":
             continue
         properties = one["Properties"]
@@ -271,7 +400,7 @@ def test_alarms() -> None:
 
 def test_a_record_that_a_window_drops_sets_off_an_alarm() -> None:
     """Whenever it happens: also in the first minute of a run, so the count itself is looked at and not its growth."""
-    alarm = template.document()["Resources"]["AlarmDropped"]["Properties"]
+    alarm = TEMPLATE.document["Resources"]["AlarmDropped"]["Properties"]
     assert alarm["MetricName"] == "numLateRecordsDropped"
     assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
         "Maximum",
@@ -284,7 +413,7 @@ def test_a_record_that_a_window_drops_sets_off_an_alarm() -> None:
 
 def test_every_sink_and_every_way_to_lose_sight_has_an_alarm() -> None:
     """Minutes without rows while records come; and for each resource that holds something, one that watches it."""
-    resources = template.document()["Resources"]
+    resources = TEMPLATE.document["Resources"]
     alarms = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CloudWatch::Alarm"]
     watched = json.dumps([one.get("Dimensions", one.get("Metrics")) for one in alarms])
     for name in ("Raw", "Summary", "Errors", "SensorData"):
@@ -295,9 +424,45 @@ def test_every_sink_and_every_way_to_lose_sight_has_an_alarm() -> None:
     assert held["EvaluationPeriods"] == 10
 
 
+def test_every_place_of_every_job_is_watched(any_: Template) -> None:
+    """Two names of alarms or resources are never the same, and none is longer than CloudWatch takes."""
+    found = [
+        one["Properties"] for one in any_.document["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    watched = json.dumps([one.get("Dimensions", one.get("Metrics")) for one in found])
+    board = any_.document["Resources"]["Board"]["Properties"]["DashboardBody"]["Fn::Sub"]
+    assert len(json.loads(board)["widgets"]) >= 5
+    for place in any_.places:
+        assert json.dumps(place.ref) in watched
+        assert f"${{{place.resource}}}" in board
+    names = [one["AlarmName"]["Fn::Sub"] for one in found]
+    assert len(names) == len(set(names))
+
+
+def test_the_job_of_somebody_else_may_do_its_own_and_no_more(made_up: Job) -> None:
+    """It reads both sources, one of them by fan-out, and writes its two sinks; the rest is every job's."""
+    own = {
+        statement["Sid"]: (statement["Action"], statement["Resource"])
+        for name, statement in statements(template.of(made_up))
+        if name == "JobRole"
+    }
+    arn = {name: {"Fn::GetAtt": [name, "Arn"]} for name in ("Orders", "Payments", "Matched", "Totals")}
+    reads = [f"kinesis:{action}" for action in ("DescribeStream", "DescribeStreamSummary")]
+    reads += [f"kinesis:{action}" for action in ("ListShards", "GetShardIterator", "GetRecords")]
+    assert own["ReadRaw"] == (reads, [arn["Orders"], arn["Payments"]])
+    assert own["WriteStreams"] == ("kinesis:PutRecords", arn["Matched"])
+    assert own["WriteTable"] == ("dynamodb:BatchWriteItem", arn["Totals"])
+    consumers = [f"kinesis:{verb}StreamConsumer" for verb in ("Register", "Deregister", "Describe")]
+    assert own["FanOut"] == ([*consumers, "kinesis:SubscribeToShard"], arn["Payments"])
+    assert own["FanOutConsumer"][1] == {"Fn::Sub": ["${Stream}/consumer/shop_totals:*", {"Stream": arn["Payments"]}]}
+    assert set(own) - {"ReadRaw", "WriteStreams", "WriteTable", "FanOut", "FanOutConsumer"} == {
+        *("ReadCode", "FindLogGroup", "FindLogStream", "WriteLogs")
+    }
+
+
 def test_the_application() -> None:
     """The runtime that the package is made for, one unit up to each subtask, autoscaling upwards, snapshots, a log."""
-    resources = template.document()["Resources"]
+    resources = TEMPLATE.document["Resources"]
     application = resources["Application"]["Properties"]
     configuration = application["ApplicationConfiguration"]
     assert application["RuntimeEnvironment"] == "FLINK-1_20"
@@ -320,12 +485,12 @@ def test_the_application() -> None:
 
 def test_the_archive() -> None:
     """Firehose writes where Athena looks, in UTC hours, as it came; failures lie outside of the hours' folders."""
-    resources = template.document()["Resources"]
+    resources = TEMPLATE.document["Resources"]
     destination = resources["Delivery"]["Properties"]["ExtendedS3DestinationConfiguration"]
     assert destination["Prefix"] == "!{timestamp:yyyy/MM/dd/HH/}"
     assert destination["ErrorOutputPrefix"].startswith("errors/")
     assert destination["CompressionFormat"] == "UNCOMPRESSED"
-    table = resources["Readings"]["Properties"]["TableInput"]
+    table = resources["ArchiveTable"]["Properties"]["TableInput"]
     assert table["Parameters"]["projection.datehour.format"] == "yyyy/MM/dd/HH"
     assert table["Parameters"]["storage.location.template"] == {"Fn::Sub": "s3://${ArchiveBucket}/${!datehour}/"}
     assert [one["Name"] for one in table["PartitionKeys"]] == ["datehour"]
@@ -339,8 +504,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Mappin
     """IAM of an emulator with the stack on it, and the physical names of its resources."""
     with emulator.running(tmp_path_factory.mktemp("template") / "emulator.log") as aws:
         account = resources.account(aws.environment)
-        stack = Stack(account)
-        stack.execute(stack.propose(template.text(), {"Emulated": "yes", "Dashboard": "yes", "CodeKey": KEY}))
+        stack = Stack(account, TEMPLATE.stack)
+        stack.execute(stack.propose(TEMPLATE.text(), {"Emulated": "yes", "Dashboard": "yes", "CodeKey": KEY}))
         yield account.client("iam"), stack.resources()
 
 
@@ -362,7 +527,7 @@ def test_what_each_role_may_not_do(made: tuple[Any, Mapping[str, str]], role: st
 )
 def test_the_pages_policy_is_the_local_one(tiles: str, origin: str) -> None:
     """With AWS's three addresses added, and the tiles' origin if there are any: nothing else differs."""
-    headers = template.document()["Resources"]["SiteHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    headers = TEMPLATE.document["Resources"]["SiteHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
     text, values = headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
     condition, set_, unset = values["Tiles"]["Fn::If"]
     assert condition == "HasTiles"
@@ -381,15 +546,15 @@ def test_the_pages_policy_is_the_local_one(tiles: str, origin: str) -> None:
 
 
 def test_literal_names_replace_only_those() -> None:
-    """For what exists already: two lines differ, and each names it."""
-    body = template.with_literal_names("Old", "old-bucket")
-    differing = [
-        (before.strip(), after.strip())
-        for before, after in zip(template.text().splitlines(), body.splitlines(), strict=True)
-        if before != after
-    ]
-    assert [after for _before, after in differing] == ['TableName: "Old"', 'BucketName: "old-bucket"']
-    assert template.with_literal_names(None, None) == template.text()
+    """For what exists already and becomes the stack's: two names differ, and nothing else."""
+    before, after = (
+        json.loads(TEMPLATE.text((), names)) for names in ({}, {"SensorData": "Old", "ArchiveBucket": "old-bucket"})
+    )
+    assert after["Resources"]["SensorData"]["Properties"].pop("TableName") == "Old"
+    assert after["Resources"]["ArchiveBucket"]["Properties"].pop("BucketName") == "old-bucket"
+    del before["Resources"]["SensorData"]["Properties"]["TableName"]
+    del before["Resources"]["ArchiveBucket"]["Properties"]["BucketName"]
+    assert before == after
 
 
 @pytest.mark.parametrize(
@@ -408,32 +573,33 @@ def test_literal_names_replace_only_those() -> None:
 )
 def test_parameters_are_checked(values: dict[str, str], problem: str) -> None:
     with pytest.raises(template.TemplateError, match=re.escape(problem)):
-        template.check(values)
+        TEMPLATE.check(values)
 
 
-def test_every_default_is_accepted() -> None:
-    template.check({name: one.default for name, one in template.parameters().items()})
+def test_every_default_is_accepted(any_: Template) -> None:
+    any_.check({name: one.default for name, one in any_.parameters.items()})
 
 
 def test_resources_by_condition() -> None:
     """What an emulator is given: without the parts that the parameters leave out, and complete otherwise."""
 
-    whole = set(template.document()["Resources"])
-    everything = json.loads(template.resolved(template.text(), {"CodeKey": KEY, "Dashboard": "yes"}))
+    whole = set(TEMPLATE.document["Resources"])
+    everything = json.loads(template.resolved(TEMPLATE.text(), {"CodeKey": KEY, "Dashboard": "yes"}))
     assert set(everything["Resources"]) == whole
-    little = json.loads(template.resolved(template.text(), {"Archive": "no", "Emulated": "yes"}))
+    little = json.loads(template.resolved(TEMPLATE.text(), {"Archive": "no", "Emulated": "yes"}))
     assert set(little["Resources"]) == {"Raw", "Summary", "Errors", "SensorData", "Artifacts", "ArtifactsPolicy"}
-    assert set(little["Outputs"]) == {"ArtifactsBucket", "ParallelismSource"}
+    names = {"RawName", "SummaryName", "ErrorsName", "SensorDataName"}
+    assert set(little["Outputs"]) == {"ArtifactsBucket", "ParallelismSource", *names}
 
 
 def test_nobody_is_let_in_unasked() -> None:
     """Guests share each shard's reads with the job: there are none, and no address to come from, unless asked for."""
-    assert template.parameters()["Dashboard"].default == "no"
-    plain = json.loads(template.resolved(template.text(), {"CodeKey": KEY}))
+    assert TEMPLATE.parameters["Dashboard"].default == "no"
+    plain = json.loads(template.resolved(TEMPLATE.text(), {"CodeKey": KEY}))
     kinds = {resource["Type"].rpartition("::")[0] for resource in plain["Resources"].values()}
     assert not kinds & {"AWS::Cognito", "AWS::CloudFront"}
     assert not {"SiteBucket", "SiteAddress", "IdentityPool"} & set(plain["Outputs"])
 
 
-def test_no_secret_and_no_account_in_it() -> None:
-    assert not re.search(r"(?<!\d)\d{12}(?!\d)|AKIA|aws_secret", template.text())
+def test_no_secret_and_no_account_in_it(any_: Template) -> None:
+    assert not re.search(r"(?<!\d)\d{12}(?!\d)|AKIA|aws_secret", any_.text())

@@ -72,7 +72,7 @@ def stage(
         if is_unprotected and edits:
             sources = checkout.copy(Path(stack.enter_context(tempfile.TemporaryDirectory())), edits)
         made = Trial(folder, aws, streams, between, NAMES, outcome, is_unprotected, sources)
-        resources.create(aws.environment, shards, NAMES)
+        resources.create(aws.environment, shards, resources.workshop(), NAMES.of_tables())
         if faithful:  # then those of the emulator stay empty
             kinesis_mock.create({NAMES.raw: shards, NAMES.summary: 1, NAMES.errors: 1}, made.clients[0])
         stack.callback(made.close)
