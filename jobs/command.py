@@ -26,6 +26,7 @@ from program.errors import Failure
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "pipeline" / "template"
 SHOWN = 20  # rows of a sink that `run --input` prints
+WIDEST = 60  # characters of a value there
 
 properties_option = click.option(
     "--properties",
@@ -231,7 +232,7 @@ def _over_file(job: Job, records: Path, output: Path | None) -> None:
         folder = Path(scratch)
         with trial.started(folder):
             trial.over_file(job, records, folder / "rows")
-        console = Console()
+        console = Console(width=10_000)  # nothing is left out for the width of a terminal; `_cell` cuts long values
         for sink in job.sinks:
             rows = cases.rows(folder / "rows" / sink)
             _show(console, sink, list(job.columns(sink)), rows)
@@ -252,13 +253,18 @@ def _show(console: Any, sink: str, columns: Sequence[str], rows: Sequence[dict[s
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
         is_number = all(isinstance(row.get(column), int | float) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left", overflow="ellipsis", no_wrap=True)
+        table.add_column(column, justify="right" if is_number else "left")
     ordered = sorted(rows, key=lambda row: [str(row.get(column)) for column in columns])
     for row in ordered[:SHOWN]:
-        table.add_row(*(Text("" if row.get(column) is None else str(row[column])) for column in columns))
+        table.add_row(*(Text(_cell(row.get(column))) for column in columns))
     console.print(table)
     if len(rows) > SHOWN:
         console.print(f"and {len(rows) - SHOWN:,} more")
+
+
+def _cell(value: Any) -> str:
+    text = "" if value is None else str(value).replace("\n", " ")
+    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
 
 
 def _many(count: int, what: str) -> str:
