@@ -31,6 +31,7 @@ WINDOWED = "windowed"  # the view that puts each record into its windows
 TIMED = "timed"  # the view that says by which watermark a record is late
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}", re.ASCII)
 RESERVED = ("job", "aws", "files")  # groups of settings that are no table's
+OPTION = "option."  # before an option of a table's connector, by the connector's own name
 # What every job needs of Flink wherever it runs; never parallelism, checkpoints or jars, which are the launcher's.
 CONFIGURATION: Mapping[str, str] = {
     # A restored job can have no more subtasks than this. Four times what a deployment may ask for, and twice what
@@ -62,12 +63,14 @@ class JobError(Unusable):
 class Table:
     """How job.toml says that a table is reached.
 
-    connector: a name in KINDS. settings: defaults for the table's settings. declared: what is no setting.
+    connector: a name in KINDS. settings: defaults for the table's settings. declared: what is no setting. options: of
+    the connector, by its own names.
     """
 
     connector: str
     settings: Mapping[str, str]
     declared: Declared = field(default_factory=Declared)
+    options: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -332,6 +335,7 @@ def _table(name: str, values: dict[str, Any], role: str, problems: list[str]) ->
         problems.append(f"{where} needs connector = one of {', '.join(map(repr, able))}, as it is a {role}")
         return None
     settings: dict[str, str] = {}
+    options: dict[str, str] = {}
     facts: dict[str, Any] = {}
     for key, value in values.items():
         if key in end.declared:
@@ -341,14 +345,16 @@ def _table(name: str, values: dict[str, Any], role: str, problems: list[str]) ->
                 problems.append(f"{where} {key} must be {wanted}")
             else:
                 facts[key] = value if key == "partition_key" else tuple(value)
-        elif key in end.settings:
-            setting = end.settings[key]
+        elif key in end.settings or key.startswith(OPTION):
+            choices = end.settings[key].choices if key in end.settings else ()
             if not isinstance(value, str) or not value.strip():
                 problems.append(f"{where} {key} must be a text that is not empty")
-            elif setting.choices and value not in setting.choices:
-                problems.append(f"{where} {key} is {value!r}, but must be one of {', '.join(setting.choices)}")
-            else:
+            elif choices and value not in choices:
+                problems.append(f"{where} {key} is {value!r}, but must be one of {', '.join(choices)}")
+            elif key in end.settings:
                 settings[key] = value
+            else:
+                options[key.removeprefix(OPTION)] = value
         else:
             known = [*end.settings, *end.declared]
             near = difflib.get_close_matches(key, known, 1)
@@ -357,7 +363,7 @@ def _table(name: str, values: dict[str, Any], role: str, problems: list[str]) ->
     missing = [key for key, setting in end.settings.items() if setting.default is None and key not in values]
     missing += [key for key in end.required if key not in values]
     problems.extend(f"{where} needs {key}" for key in missing)
-    return Table(kind.name, settings, Declared(**facts))
+    return Table(kind.name, settings, Declared(**facts), options)
 
 
 def _columns_missing(table: str, declared: Declared, known: Mapping[str, str]) -> Iterator[str]:

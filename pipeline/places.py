@@ -26,7 +26,9 @@ def _on_aws(settings: Settings) -> dict[str, Connector]:
     given = values["aws"]
     place = aws.Aws(given["region"], given.get("endpoint"), given["credentials"], given.get("profile"))
     return {
-        table: job.end(table).make(place, values[table], job.tables[table].declared, settings.options[table])
+        table: job.end(table).make(
+            place, values[table], job.tables[table].declared, {**job.tables[table].options, **settings.options[table]}
+        )
         for table in (*job.sources, *job.sinks)
     }
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from connectors import aws, kinesis
 from connectors.kind import Setting
-from pipeline.job import Job, load
+from pipeline.job import OPTION, Job, load
 from program.errors import Unusable
 
 DEFAULT_PATH = Path("/etc/flink/application_properties.json")  # where Managed Flink puts it
@@ -40,7 +40,6 @@ PLACE_GROUPS: Mapping[str, Mapping[str, Setting]] = {
 JOB = "job"
 JOB_GROUP: Mapping[str, Setting] = {"name": Setting("the job: a folder's name below jobs/, or its path")}
 PLACES = ("aws", "files")
-OPTION = "option."  # in a table's group: an option of its connector, by the connector's own name
 
 
 class SettingsError(Unusable):

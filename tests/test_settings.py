@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connectors.connector import ConnectorError
 from pipeline import places, settings
 from pipeline.job import load
 from pipeline.settings import OPTION, Settings, SettingsError
@@ -220,6 +223,26 @@ def test_options_reach_their_connector_and_no_other() -> None:
     assert bound["readings"].options["scan.shard.getrecords.maxrecordcount"] == "500"
     assert bound["sensor_data"].options["sink.flush-buffer.timeout"] == "100"
     assert bound["summary_stream"].options["sink.flush-buffer.timeout"] == "500"
+
+
+def test_options_of_a_job(tmp_path: Path) -> None:
+    """`option.NAME` in job.toml is the connector's too; settings win over it, and a file has no such option."""
+    folder = tmp_path / "unicorn_summary"
+    shutil.copytree(JOB.folder, folder)
+    toml = (folder / "job.toml").read_text(encoding="utf-8")
+    name = "sink.requests.max-inflight"
+    (folder / "job.toml").write_text(toml.replace("\nkey = ", f'\n"option.{name}" = "1"\nkey = '), encoding="utf-8")
+    job = load(folder)
+
+    def bound(**groups: dict[str, str]) -> Mapping[str, str]:
+        return places.connectors(settings.parse(document(**groups), job))["sensor_data"].options
+
+    assert bound(aws=AWS)[name] == "1"
+    assert bound(aws=AWS, sensor_data={f"option.{name}": "2"})[name] == "2"
+    assert name not in bound(files=FILES)
+    (folder / "job.toml").write_text(toml.replace("\nkey = ", '\n"option.x" = "1"\nkey = '), encoding="utf-8")
+    with pytest.raises(ConnectorError, match="'x' is not an option of it"):
+        places.connectors(settings.example(load(folder)))
 
 
 def test_places_have_no_options() -> None:
