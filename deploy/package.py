@@ -30,7 +30,7 @@ LEGAL = ("LICENSE", "NOTICE")  # the licence asks for both wherever the work is 
 FOLDERS = ("connectors", "pipeline")
 MODULES = ("java/__init__.py", "program/__init__.py", "program/errors.py")
 LEFT_OUT = ("pipeline/cases.py",)  # runs a job's tests
-_KINDS = (".py", ".sql", ".toml")
+_KINDS = (".py", ".sql", ".toml", ".txt")  # a text of ours: the words that cannot name a table
 # The property group in which Managed Flink looks for what to run (developer guide, "Create your Managed Service for
 # Apache Flink Python application"); paths are inside the zip.
 RUN_OPTIONS_GROUP = "kinesis.analytics.flink.run.options"
