@@ -17,6 +17,7 @@ import subprocess
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from flink import rest
 from java import lib
@@ -109,12 +110,22 @@ def errors() -> tuple[type[Exception], ...]:
 
 def cause(error: Exception) -> str:
     """What the innermost exception of Java says, in one line; the others only say that there is one."""
+    inner = _innermost(error)
+    return rest.root_cause(str(error)) if inner is None else str(inner.toString()).partition("\n")[0][:400]
+
+
+def refusal(error: Exception) -> str:
+    """What Flink has against a statement: all lines of the innermost exception's message, without its class."""
+    inner = _innermost(error)
+    text = None if inner is None else inner.getMessage()
+    return cause(error) if not text else "\n".join(line for line in str(text).splitlines() if line.strip())[:2000]
+
+
+def _innermost(error: Exception) -> Any:
     inner = getattr(error, "java_exception", None)
-    if inner is None:
-        return rest.root_cause(str(error))
-    while inner.getCause() is not None:
+    while inner is not None and inner.getCause() is not None:
         inner = inner.getCause()
-    return str(inner.toString()).partition("\n")[0][:400]
+    return inner
 
 
 def last_line(text: str) -> str:

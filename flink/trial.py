@@ -6,6 +6,7 @@ of the watermark is off, since it is time on the wall clock, and a file is read 
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,7 +54,9 @@ def started(folder: Path) -> Iterator[None]:
     try:
         yield
     except distribution.errors() as error:
-        raise RunError(f"Flink refuses the job: {distribution.cause(error)}") from error
+        file = "".join(getattr(error, "__notes__", ())) or "the job"
+        text = re.sub(r"\bdefault_catalog\.\w+\.", "", distribution.refusal(error))
+        raise RunError(f"Flink refuses {file}: {text}") from error
 
 
 def test(job: Job, given: Sequence[Case], folder: Path) -> list[Result]:

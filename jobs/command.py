@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import tempfile
 import time
@@ -19,14 +20,16 @@ from flink.backfill.command import backfill
 from flink.health.command import health
 from pipeline import cases, places, settings, statements
 from pipeline import job as jobs
-from pipeline.job import Job, JobError
+from pipeline.job import Job
 from program import environment, folders, processes
 from program.command_line import Group, Value
 from program.errors import Failure
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "pipeline" / "template"
 SHOWN = 20  # rows of a sink that `run --input` prints
-WIDEST = 60  # characters of a value there
+LONGEST = 300  # characters of a value, there
+NARROW = 24  # columns up to this width are not broken into lines
+TELLING = (cases.ERROR, "MESSAGE", "DATA_ROW")  # of an error; all its seven columns would be too wide for a terminal
 
 properties_option = click.option(
     "--properties",
@@ -59,17 +62,17 @@ def new(name: str) -> None:
     """Make the folder of a new job that runs and has a passing test. NAME is below jobs/, or a path elsewhere."""
     folder = jobs.JOBS / name if jobs.NAME.fullmatch(name) else Path(name)
     if not jobs.NAME.fullmatch(folder.name):
-        raise JobError(name, ["a job's name is a letter, then up to 49 letters, digits or underscores"])
+        raise click.UsageError(f"{folder.name!r} is no job's name: a letter, then up to 49 letters, digits or _")
     if folder.exists():
-        raise JobError(str(folder), ["it is there already: choose another name"])
+        raise click.UsageError(f"{folder} is there already: choose another name")
     try:
         shutil.copytree(TEMPLATE, folder)
     except OSError as error:
-        raise JobError(str(folder), [f"it cannot be written ({error.strerror})"]) from error
+        raise click.UsageError(f"{folder} cannot be written ({error.strerror})") from error
     for file in (path for path in folder.rglob("*") if path.is_file()):
         file.write_text(file.read_text(encoding="utf-8").replace("JOBNAME", folder.name), encoding="utf-8")
-    shown = name if jobs.NAME.fullmatch(name) else folder
-    click.echo(f"{folder} is a job that counts events per minute.\nNext: python -m jobs test {shown}")
+    here = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
+    click.echo(f"{here} is a job that counts events per minute.\nNext: python -m jobs test {shlex.quote(name)}")
 
 
 @program.command(example="python -m jobs check unicorn_summary --plan")
@@ -232,10 +235,12 @@ def _over_file(job: Job, records: Path, output: Path | None) -> None:
         folder = Path(scratch)
         with trial.started(folder):
             trial.over_file(job, records, folder / "rows")
-        console = Console(width=10_000)  # nothing is left out for the width of a terminal; `_cell` cuts long values
+        # As wide as the terminal. Without one, as in a pipe, a row is a line.
+        console = Console(width=shutil.get_terminal_size((10_000, 24)).columns)
         for sink in job.sinks:
             rows = cases.rows(folder / "rows" / sink)
-            _show(console, sink, list(job.columns(sink)), rows)
+            columns = list(job.columns(sink))
+            _show(console, sink, list(TELLING) if set(TELLING) <= set(columns) else columns, rows)
             if output is not None:
                 cases.write(rows, output / f"{sink}.jsonl")
     where = f" All rows are in {output}." if output is not None else ""
@@ -250,21 +255,28 @@ def _show(console: Any, sink: str, columns: Sequence[str], rows: Sequence[dict[s
     console.print(Text(f"{sink}: {_many(len(rows), 'row')}", style="bold"))
     if not rows:
         return
+    ordered = sorted(rows, key=lambda row: [_order(row.get(column)) for column in columns])
+    texts = [[_text(row.get(column)) for column in columns] for row in ordered[:SHOWN]]
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for column in columns:
+    for number, column in enumerate(columns):
         is_number = all(isinstance(row.get(column), int | float) for row in rows)
-        table.add_column(column, justify="right" if is_number else "left")
-    ordered = sorted(rows, key=lambda row: [str(row.get(column)) for column in columns])
-    for row in ordered[:SHOWN]:
-        table.add_row(*(Text(_cell(row.get(column))) for column in columns))
+        is_narrow = max(len(column), *(len(row[number]) for row in texts)) <= NARROW
+        table.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_narrow)
+    for row in texts:
+        table.add_row(*map(Text, row))
     console.print(table)
     if len(rows) > SHOWN:
         console.print(f"and {len(rows) - SHOWN:,} more")
 
 
-def _cell(value: Any) -> str:
+def _order(value: Any) -> tuple[bool, float, str]:
+    """Numbers by their size, before texts."""
+    return (False, value, "") if isinstance(value, int | float) else (True, 0.0, str(value))
+
+
+def _text(value: Any) -> str:
     text = "" if value is None else str(value).replace("\n", " ")
-    return text if len(text) <= WIDEST else f"{text[: WIDEST - 3]}..."
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _many(count: int, what: str) -> str:

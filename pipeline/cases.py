@@ -106,7 +106,9 @@ def read(path: Path, job: Job) -> list[Case]:
     """The cases of a file. Raises CaseError that lists every problem."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _Plain)  # noqa: S506  (a safe loader of our own)
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise CaseError(f"{path} cannot be read ({error.strerror}).") from error
+    except (UnicodeDecodeError, yaml.YAMLError) as error:
         raise CaseError(f"{path} cannot be read: {' '.join(str(error).split())}.") from error
     problems: list[str] = []
     if not isinstance(document, dict) or not isinstance(document.get("cases"), list) or not document["cases"]:

@@ -276,7 +276,7 @@ def _unknown(folder: Path, name: str, path: tuple[str, ...]) -> str:
     reader = f"views/{path[-1]}.sql reads" if path else "[insert] names"
     known = [*_names(folder, "views"), *_names(folder, "tables")]
     near = difflib.get_close_matches(name, known, 1)
-    hint = f" (did you mean {near[0]}?)" if near else f", but there is no views/{name}.sql and no tables/{name}.sql"
+    hint = f" (did you mean {near[0]!r}?)" if near else f", but there is no views/{name}.sql and no tables/{name}.sql"
     return f"{reader} {name}{hint}"
 
 
