@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from flink import flags
 from local import cluster_command
-from pipeline.job import CONFIGURATION
+from pipeline.job import CONFIGURATION, Job
 from program import environment, folders, processes
 from program.command_line import Group, Value
 
@@ -57,18 +58,24 @@ def demo(*, no_dashboard: bool, **options: Any) -> int:
     return demo.run(demo.Options(**options, dashboard=not no_dashboard))
 
 
-@program.command(example="python -m local aws --shards 8 --no-archive")
+@program.command(example="python -m local aws --shards 8 --no-archive\npython -m local aws cloudfront_requests")
 @click.option("--port", type=PORT, default=4566, help="Port of the AWS endpoint; 0 picks a free one.")
 @click.option("--shards", type=COUNT, default=4, help="Shards of the raw stream.")
 @click.option("--no-archive", is_flag=True, help="Without Firehose and S3, which slow the emulator down.")
 @click.option("--page-port", type=PORT, default=8080, help="Port of the live map; 0 picks a free one.")
 @click.option("--no-dashboard", is_flag=True, help="Without the live map.")
-def aws(port: int, shards: int, no_archive: bool, page_port: int, no_dashboard: bool) -> int:
+@click.argument("jobs", type=flags.JobType(), nargs=-1, metavar="[JOB]...")
+def aws(  # noqa: PLR0913  (its options)
+    *, port: int, shards: int, no_archive: bool, page_port: int, no_dashboard: bool, jobs: Sequence[Job]
+) -> int:
     """The AWS emulator with streams, table and archive, until Ctrl-C.
 
-    It listens on 127.0.0.1. Its resources are made from the cloud's own template. Nothing is kept.
+    It listens on 127.0.0.1. Its resources are made from the cloud's own template. Nothing is kept. The streams and
+    tables of each JOB that is named are made too.
     """
-    from local import emulator, page, resources  # noqa: PLC0415  (boto3 takes half a second)
+    from flink import resources as flink_resources  # noqa: PLC0415  (boto3 takes half a second)
+    from local import emulator, page, resources  # noqa: PLC0415
+    from pipeline import settings  # noqa: PLC0415
 
     with ExitStack() as stack:
         asked = stack.enter_context(processes.signals())
@@ -87,7 +94,12 @@ def aws(port: int, shards: int, no_archive: bool, page_port: int, no_dashboard: 
             chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
             served = stack.enter_context(page.running(chosen, aws.endpoint, page_port, keys=aws.keys))
             bucket += f"; live map {served.address}"
-        print(f"# table {names.table}{bucket}. In every other terminal, first:")
+        print(f"# table {names.table}{bucket}.")
+        for job in jobs:
+            resources.create(aws.environment, shards, job)
+            far_ends = flink_resources.names(settings.example(job)).values()
+            print(f"# {job.name}: {', '.join(far_ends)}.")
+        print("# In every other terminal, first:")
         print(environment.line(aws.environment), flush=True)
         while not asked.wait(0.5):
             if aws.process.poll() is not None:
