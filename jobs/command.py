@@ -23,7 +23,7 @@ from pipeline import job as jobs
 from pipeline.job import Job
 from program import environment, folders, processes
 from program.command_line import Group, Value
-from program.errors import Failure
+from program.errors import Failure, shown
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "pipeline" / "template"
 SHOWN = 20  # rows of a sink that `run --input` prints
@@ -64,15 +64,16 @@ def new(name: str) -> None:
     if not jobs.NAME.fullmatch(folder.name):
         raise click.UsageError(f"{folder.name!r} is no job's name: a letter, then up to 49 letters, digits or _")
     if folder.exists():
-        raise click.UsageError(f"{folder} is there already: choose another name")
+        raise click.UsageError(f"{shown(folder)} is there already: choose another name")
     try:
         shutil.copytree(TEMPLATE, folder)
     except OSError as error:
         raise click.UsageError(f"{folder} cannot be written ({error.strerror})") from error
     for file in (path for path in folder.rglob("*") if path.is_file()):
         file.write_text(file.read_text(encoding="utf-8").replace("JOBNAME", folder.name), encoding="utf-8")
-    here = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
-    click.echo(f"{here} is a job that counts events per minute.\nNext: python -m jobs test {shlex.quote(name)}")
+    click.echo(
+        f"{shown(folder)} is a job that counts events per minute.\nNext: python -m jobs test {shlex.quote(name)}"
+    )
 
 
 @program.command(example="python -m jobs check unicorn_summary --plan")

@@ -38,7 +38,7 @@ import yaml
 from connectors import files
 from pipeline import statements
 from pipeline.job import Job
-from program.errors import Unusable
+from program.errors import Unusable, shown
 
 if TYPE_CHECKING:
     from pyflink.table import StatementSet, TableEnvironment
@@ -107,12 +107,12 @@ def read(path: Path, job: Job) -> list[Case]:
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _Plain)  # noqa: S506  (a safe loader of our own)
     except OSError as error:
-        raise CaseError(f"{path} cannot be read ({error.strerror}).") from error
+        raise CaseError(f"{shown(path)} cannot be read ({error.strerror}).") from error
     except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise CaseError(f"{path} cannot be read: {' '.join(str(error).split())}.") from error
+        raise CaseError(f"{shown(path)} cannot be read: {' '.join(str(error).split())}.") from error
     problems: list[str] = []
     if not isinstance(document, dict) or not isinstance(document.get("cases"), list) or not document["cases"]:
-        raise CaseError(f"{path} has no cases: it needs `cases:` with a list.")
+        raise CaseError(f"{shown(path)} has no cases: it needs `cases:` with a list.")
     problems += [f"`{name}` means nothing there" for name in document if name not in ("cases", "defaults")]
     defaults = document.get("defaults") or {}
     problems += [f"defaults: {name} is no source of the job" for name in defaults if name not in job.sources]
@@ -120,7 +120,7 @@ def read(path: Path, job: Job) -> list[Case]:
     names = Counter(case.name for case in cases)
     problems += [f"two cases are called {name!r}" for name, count in names.items() if count > 1]
     if problems:
-        raise CaseError(f"The tests in {path} cannot be used: {'; '.join(problems)}.")
+        raise CaseError(CaseError.listed(f"The tests in {shown(path)}", problems))
     return cases
 
 
@@ -292,7 +292,7 @@ def _differences(sink: str, expected: Sequence[Mapping[str, Any]], given: list[d
     extra = [number for number in range(len(given)) if number not in pairs.values()]
     if not missing and not extra:
         return
-    yield f"{sink}: {len(expected)} rows expected, {len(given)} came"
+    yield f"{sink}: {len(expected)} row{'' if len(expected) == 1 else 's'} expected, {len(given)} came"
     for number in missing:
         want = expected[number]
         near = max(extra, key=lambda at: _alike(want, given[at]), default=-1)

@@ -21,7 +21,7 @@ from typing import Any
 from connectors import dynamodb, kinesis
 from connectors.kind import Declared, End, Kind
 from pipeline import references, window
-from program.errors import Unusable
+from program.errors import Unusable, shown
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (kinesis.KIND, dynamodb.KIND)}
 SHARED = Path(__file__).resolve().parent  # what every job can use lies beside this file
@@ -55,7 +55,7 @@ class JobError(Unusable):
     """A job's folder that cannot be used; the text names the folder and every problem in it."""
 
     def __init__(self, folder: str, problems: Sequence[str]) -> None:
-        super().__init__(f"The job in {folder} cannot be used: {'; '.join(problems)}.")
+        super().__init__(self.listed(f"The job in {shown(Path(folder))}", problems))
         self.problems = tuple(problems)
 
 

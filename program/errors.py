@@ -37,6 +37,8 @@ without what is missing. The standard library is enough for this module: the set
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar
 
 
@@ -50,3 +52,16 @@ class Unusable(Failure):
     """Input that cannot be used: settings, flags, the SQL of a job."""
 
     exit_code = 2
+
+    @staticmethod
+    def listed(what: str, problems: Sequence[str]) -> str:
+        """One problem as a sentence, several as a line each."""
+        if len(problems) == 1:
+            return f"{what} cannot be used: {problems[0]}."
+        return f"{what} cannot be used:" + "".join(f"\n  {problem}" for problem in problems)
+
+
+def shown(path: Path) -> str:
+    """A path as a sentence shows it: from the current folder if it lies below."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)

@@ -39,7 +39,17 @@ PROGRAMS = {
     "producer": "producer.options:producer",
 }
 TOOLS = {"pytest", "ruff", "mypy", "sqlfluff"}  # programs of others, in requirements.in
-SHELL = {"source", "kill", "head", "tail", "cat", "cp", "touch"}  # what else a page may tell somebody to run
+SHELL = {
+    "source",
+    "kill",
+    "head",
+    "tail",
+    "cat",
+    "cp",
+    "touch",
+    "rm",
+    "python",
+}  # what else a page may tell somebody to run
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}) *(\S*)[^\n]*\n(.*?)^ {0,3}\1`* *$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`((?:[^`\n]|\n(?!\s*\n))+)`(?!`)")  # it may go on in the next line, not over an empty one
 ENDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>", ")"}

@@ -1,0 +1,284 @@
+"""A job's folder: everything wrong with it is told at once, and what the SQL reads is found in any shape of SQL."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from java import lib
+from pipeline import references, statements
+from pipeline.job import JobError, load, shipped
+
+TEMPLATE = lib.ROOT / "pipeline" / "template"
+COUNTS = "SELECT 'a' AS Device, 'b' AS MinuteEnd, COUNT(*) AS Events, 1e0 AS Amount FROM {}"
+
+
+def job(folder: Path, files: Mapping[str, str | None]) -> Path:
+    """The template's job as `orders`, with these files in place of its own; None for a file that is not there."""
+    made = folder / "orders"
+    shutil.copytree(TEMPLATE, made)
+    for name, text in files.items():
+        (made / name).parent.mkdir(exist_ok=True)
+        if text is None:
+            (made / name).unlink()
+        else:
+            (made / name).write_text(text, encoding="utf-8")
+    return made
+
+
+def declaration(old: str, new: str) -> str:
+    text = (TEMPLATE / "job.toml").read_text(encoding="utf-8")
+    assert old in text
+    return text.replace(old, new, 1)
+
+
+def problems(folder: Path, files: Mapping[str, str | None]) -> list[str]:
+    with pytest.raises(JobError) as caught:
+        load(job(folder, files))
+    return list(caught.value.problems)
+
+
+COUNTS_VIEW = "views/counts_per_minute.sql"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({COUNTS_VIEW: COUNTS.format("on_tme")}, f"{COUNTS_VIEW} reads on_tme (did you mean 'on_time'?)"),
+        (
+            {COUNTS_VIEW: COUNTS.format("xyz")},
+            f"{COUNTS_VIEW} reads xyz, but there is no views/xyz.sql and no tables/xyz.sql",
+        ),
+        (
+            {COUNTS_VIEW: COUNTS.format("more"), "views/more.sql": "SELECT * FROM counts_per_minute"},
+            "the views counts_per_minute -> more -> counts_per_minute read each other in a circle",
+        ),
+        (
+            {"views/more.sql": "SELECT 1"},
+            "nothing reads views/more.sql: insert it, read it in a view, or remove the file",
+        ),
+        (
+            {"tables/more.sql": "CREATE TABLE more (line BYTES)"},
+            "nothing reads or writes tables/more.sql: insert it, read it in a view, or remove the file",
+        ),
+        (
+            {"views/events.sql": "SELECT 1"},
+            "events is the name of a table and of a view: rename one of them",
+        ),
+        (
+            {"views/order.sql": "SELECT 1"},
+            "views/order.sql: order is a word of Flink's SQL, so give the file another name",
+        ),
+        (
+            {"views/per-minute.sql": "SELECT 1"},
+            "views/per-minute.sql: 'per-minute' is no name: a letter, then letters, digits or underscores",
+        ),
+        (
+            {"job.toml": declaration("[insert]", "[inserts]")},
+            'job.toml has no [insert] that says which view goes into which table: table = "view"',
+        ),
+        (
+            {"job.toml": declaration("[insert]", "[inserts]")},
+            "[inserts] in job.toml means nothing: there are [insert] and [table.NAME]",
+        ),
+        (
+            {"job.toml": declaration("counts =", "sums =")},
+            "[insert] names the table sums, but there is no tables/sums.sql",
+        ),
+        (
+            {"job.toml": declaration('"counts_per_minute"', '"counts_per_hour"')},
+            "[insert] names counts_per_hour (did you mean 'counts_per_minute'?)",
+        ),
+        (
+            {"job.toml": declaration("[table.events]", "[table.event]")},
+            "job.toml does not say how the table events is reached: write [table.events]",
+        ),
+        (
+            {"job.toml": declaration("[table.events]", "[table.event]")},
+            "[table.event] in job.toml is about no table of the job",
+        ),
+        (
+            {"job.toml": declaration('connector = "kinesis"', 'connector = "kafka"')},
+            "[table.events] needs connector = one of 'kinesis', as it is a source",
+        ),
+        (
+            {"job.toml": declaration('connector = "kinesis"', 'connector = "dynamodb"')},
+            "[table.events] needs connector = one of 'kinesis', as it is a source",
+        ),
+        (
+            {"job.toml": declaration('stream = "JOBNAME"', 'stram = "a"')},
+            "[table.events] stram is nothing that a source of kinesis has (did you mean 'stream'?)",
+        ),
+        ({"job.toml": declaration('stream = "JOBNAME"', 'stram = "a"')}, "[table.events] needs stream"),
+        (
+            {"job.toml": declaration('stream = "JOBNAME"', "stream = 7")},
+            "[table.events] stream must be a text that is not empty",
+        ),
+        (
+            {"job.toml": declaration('stream = "JOBNAME"', 'stream = "a"\nstart = "NOW"')},
+            "[table.events] start is 'NOW', but must be one of TRIM_HORIZON, LATEST, AT_TIMESTAMP",
+        ),
+        (
+            {"job.toml": declaration('"Device"', '"Devise"')},
+            "[table.counts] partition_key names the column Devise, which tables/counts.sql does not have",
+        ),
+        (
+            {"job.toml": declaration('"Device"', '["Device"]')},
+            "[table.counts] partition_key must be a column",
+        ),
+    ],
+)
+def test_problems(tmp_path: Path, files: Mapping[str, str | None], expected: str) -> None:
+    """Each is a clause that names the file or the key, and the remedy where there is one."""
+    assert expected in problems(tmp_path, files)
+
+
+KEYED = """
+[table.counts]
+connector = "dynamodb"
+table = "counts"
+"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        ("", ["[table.counts] needs key"]),
+        ('key = "Device"', ["[table.counts] key must be a list of columns"]),
+        ("key = []", ["[table.counts] key must be a list of columns"]),
+        (
+            'key = ["Device", "Minute"]',
+            ["[table.counts] key names the column Minute, which tables/counts.sql does not have"],
+        ),
+        (
+            'key = ["Device", "MinuteEnd"]\ngrows = ["Events"]\nshrinks = ["Events"]',
+            ["[table.counts] Events cannot both grow and shrink"],
+        ),
+    ],
+)
+def test_keys_of_an_item(tmp_path: Path, keys: str, expected: list[str]) -> None:
+    """A table of DynamoDB needs a key of columns that it has."""
+    text = declaration(
+        '[table.counts]\nconnector = "kinesis"\nstream = "JOBNAME-counts"\npartition_key = "Device"\n', KEYED + keys
+    )
+    assert problems(tmp_path, {"job.toml": text}) == expected
+
+
+def test_all_problems_are_told_together(tmp_path: Path) -> None:
+    """Each on a line of its own; a single problem is a sentence."""
+    with pytest.raises(JobError) as caught:
+        load(job(tmp_path, {"views/more.sql": "SELECT 1", COUNTS_VIEW: COUNTS.format("on_tme")}))
+    first, *others = str(caught.value).splitlines()
+    assert first == f"The job in {tmp_path / 'orders'} cannot be used:"
+    assert [line[:2] for line in others] == ["  "] * 2
+    (tmp_path / "orders" / "views" / "more.sql").unlink()
+    with pytest.raises(JobError) as caught:
+        load(tmp_path / "orders")
+    assert str(caught.value).endswith(f"cannot be used: {COUNTS_VIEW} reads on_tme (did you mean 'on_time'?).")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[insert\n", "job.toml cannot be read ("),
+        ("a = 1\na = 2\n", "job.toml cannot be read ("),
+        ("insert = 1\n", "insert in job.toml is no table of TOML: write [insert]"),
+    ],
+)
+def test_toml(tmp_path: Path, text: str, expected: str) -> None:
+    """A declaration that is no TOML is told with the place."""
+    (problem,) = problems(tmp_path, {"job.toml": text})
+    assert problem.startswith(expected)
+    assert "line " in problem or "cannot be read" not in problem
+
+
+def test_a_folder_that_is_no_job(tmp_path: Path) -> None:
+    """With the way to a folder that is, or the name that is near."""
+    with pytest.raises(JobError, match=r"it has no job.toml: `python -m jobs new NAME` makes a folder"):
+        load(str(tmp_path))
+    with pytest.raises(JobError, match=r"there is no such job .did you mean unicorn_summary."):
+        load("unicorn_sumary")
+    assert "unicorn_summary" in shipped()
+
+
+def test_a_name_of_its_own(tmp_path: Path) -> None:
+    """The folder's name is the job's."""
+    shutil.copytree(TEMPLATE, tmp_path / "per-hour")
+    with pytest.raises(JobError, match="'per-hour' is no name of a job"):
+        load(tmp_path / "per-hour")
+
+
+def test_the_template_is_a_job(tmp_path: Path) -> None:
+    """Views come before those that read them; what the job's folder lacks is shared."""
+    found = load(job(tmp_path, {}))
+    assert (found.sources, found.sinks) == (("events",), ("counts", "error_stream"))
+    assert found.views[0] == "checked"
+    for number, view in enumerate(found.views):
+        assert set(references.of(found.texts[view])) <= {*found.sources, *found.views[:number]}
+    assert "orders" in "".join(text for text in statements.declarations(found, connectors()) if "PUMP_NAME" in text)
+
+
+def connectors() -> dict[str, statements.Connector]:
+    nothing = statements.Connector({}, metadata=dict.fromkeys(("shard", "sequence_number", "arrival"), ""))
+    return dict.fromkeys(("events", "counts", "error_stream"), nothing)
+
+
+def test_an_own_view_takes_the_place_of_a_shared_view(tmp_path: Path) -> None:
+    """By its file's name."""
+    own = "SELECT * FROM windowed WHERE is_last"
+    found = load(job(tmp_path, {"views/on_time.sql": own}))
+    assert found.texts["on_time"] == own
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SELECT * FROM a", ["a"]),
+        ("SELECT * FROM a, b AS x, c WHERE d = e", ["a", "b", "c"]),
+        ("SELECT * FROM a JOIN b ON a.x = b.x LEFT JOIN c USING (x)", ["a", "b", "c"]),
+        ("SELECT * FROM a UNION ALL SELECT * FROM b", ["a", "b"]),
+        ("SELECT * FROM a WHERE x IN (SELECT y FROM b)", ["a", "b"]),
+        ("SELECT * FROM (SELECT * FROM a) AS b, c", ["a", "c"]),
+        ("SELECT * FROM TABLE(TUMBLE(TABLE a, DESCRIPTOR(t), INTERVAL '1' MINUTE))", ["a"]),
+        ("SELECT EXTRACT(DAY FROM t), TRIM(BOTH ' ' FROM s), SUBSTRING(s FROM 2) FROM a", ["a"]),
+        ("SELECT * FROM a WHERE x IS DISTINCT FROM y AND x IS NOT DISTINCT FROM z", ["a"]),
+        ("SELECT DISTINCT x FROM a", ["a"]),
+        ("WITH b AS (SELECT * FROM a), c AS (SELECT * FROM b) SELECT * FROM c", ["a"]),
+        ("SELECT * FROM a CROSS JOIN UNNEST(a.list) AS l (x)", ["a"]),
+        ("SELECT * FROM a, LATERAL TABLE(split(a.x)) AS t (y)", ["a"]),
+        ("SELECT * FROM a, LATERAL (SELECT * FROM b WHERE b.x = a.x)", ["a", "b"]),
+        ("SELECT 'FROM x', -- FROM y\n/* FROM z */ 1 FROM a", ["a"]),
+        ("SELECT 'it''s FROM x' FROM a", ["a"]),
+        ("select `from` from `a b`, `c``d`", ["a b", "c`d"]),
+        ("SELECT * FROM a GROUP BY x, y ORDER BY z, w", ["a"]),
+        ("SELECT * FROM a FOR SYSTEM_TIME AS OF t", ["a"]),
+        ("SELECT MAX(x) OVER (PARTITION BY y ORDER BY z) FROM a", ["a"]),
+        ("SELECT * FROM (VALUES (1, 2)) AS v (x, y), a", ["a"]),
+        ("SELECT x FROM a AS first_one, b second_one WHERE TRUE", ["a", "b"]),
+    ],
+)
+def test_references(sql: str, expected: list[str]) -> None:
+    """What a SELECT reads, and nothing that only looks like it."""
+    assert references.of(sql) == expected
+
+
+def test_columns() -> None:
+    """Physical columns only, with their types as Flink prints them."""
+    table = """
+        CREATE TABLE t ( -- FROM x
+            line BYTES,
+            `a b` DECIMAL(10, 2) NOT NULL COMMENT 'x, y',
+            r ROW<x INT, y ARRAY<STRING>>,
+            shard STRING METADATA,
+            m AS f(line, 'x, y'),
+            WATERMARK FOR m AS m - INTERVAL '1' SECOND,
+            PRIMARY KEY (line) NOT ENFORCED
+        )"""
+    assert references.columns(table) == {
+        "line": "BYTES",
+        "a b": "DECIMAL(10, 2)",
+        "r": "ROW<x INT, y ARRAY<STRING>>",
+    }
