@@ -44,6 +44,9 @@ lint: setup ## ruff, mypy --strict, sqlfluff, the page's TypeScript
 	@$(PY) -m sqlfluff lint --disable-progress-bar jobs pipeline
 	@$(PY) -m local.bundle check
 
+reference: setup ## write docs/reference.md again, from the command lines, the settings and the connectors' options
+	@$(PY) -m tests.reference
+
 lock: setup ## pin requirements.in again into requirements.txt, with hashes
 	@.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" requirements.in --output-file requirements.txt
@@ -51,4 +54,4 @@ lock: setup ## pin requirements.in again into requirements.txt, with hashes
 clean: ## remove what set-up, tests and demos made here (.venv, .cache, .state)
 	@rm -rf .venv .cache .state dashboard/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo test quick faults package page lint lock clean
+.PHONY: help setup demo test quick faults package page lint reference lock clean

@@ -42,12 +42,12 @@ class Connector:
 
 def merged(base: Mapping[str, str], more: Mapping[str, str] | None) -> dict[str, str]:
     """`base` with the further options; ConnectorError for one that says what the table is, not how it is used."""
-    if fixed := sorted(_IDENTITY.intersection(more or {})):
+    if fixed := sorted(IDENTITY.intersection(more or {})):
         raise ConnectorError(f"{', '.join(map(repr, fixed))} cannot be set as an option: its own setting decides it.")
     return {**base, **(more or {})}
 
 
-_IDENTITY = frozenset({"connector", "format", "stream", "table-name", "path", "aws.region", "aws.endpoint"})
+IDENTITY = frozenset({"connector", "format", "stream", "table-name", "path", "aws.region", "aws.endpoint"})
 
 
 def checked(kind: str, options: Mapping[str, str], catalog: Mapping[str, Option]) -> dict[str, str]:

@@ -98,7 +98,14 @@ def check(job: Job, is_planned: bool) -> None:
 @program.command(example="python -m jobs test unicorn_summary -k LATE")
 @click.argument("job", type=flags.JobType())
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
-@click.option("-k", "part", default="", metavar="TEXT", help="Run only the tests with this text in their name.")
+@click.option(
+    "-k",
+    "part",
+    default="",
+    show_default=False,
+    metavar="TEXT",
+    help="Run only the tests with this text in their name.",
+)
 def test(job: Job, files: Sequence[Path], part: str) -> None:
     """Run the tests beside the SQL of a job (tests/*.yaml), those of a file in one Flink job."""
     chosen = {file: [one for one in cases.read(file, job) if part in one.name] for file in _files(job, files)}

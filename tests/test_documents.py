@@ -16,8 +16,8 @@ import yaml
 
 from deploy import template
 from java import lib
-from pipeline import settings
 from pipeline.job import load
+from tests import reference
 
 JOB = load("unicorn_summary")
 README = lib.ROOT / "README.md"
@@ -48,7 +48,6 @@ SHELL = {
     "cp",
     "touch",
     "rm",
-    "python",
 }  # what else a page may tell somebody to run
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}) *(\S*)[^\n]*\n(.*?)^ {0,3}\1`* *$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"(?<!`)`((?:[^`\n]|\n(?!\s*\n))+)`(?!`)")  # it may go on in the next line, not over an empty one
@@ -57,6 +56,11 @@ ENDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>", ")"}
 MADE = {".venv", ".cache", ".state"}  # folders that set-up and runs make
 # Files that a page names without their folder, and that no checkout has: settings, and the live map's.
 ELSEWHERE = {"application_properties.json", "config.json", "licenses.txt", "hour.jsonl", "archive.jsonl"}
+TUTORIAL_MAKES = (
+    "jobs/hello",
+    "events.jsonl",
+    "send.py",
+)  # tests/test_tutorial.py follows that page command by command
 PATH = re.compile(r"[\w.-]+(?:/[\w.*-]+)*/?")
 SUFFIXES = {
     ".py",
@@ -188,7 +192,7 @@ def test_readme_is_short() -> None:
     }
 
 
-@each_page
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "tutorial.md"], ids=str)
 def test_fenced_commands(page: Path) -> None:
     """Each command of a fenced block can be typed: a target of make, or what a program's own command line takes."""
     for command in commands(fenced(page)):
@@ -266,6 +270,8 @@ def test_paths(page: Path) -> None:
         first = span.partition("/")[0]
         if not PATH.fullmatch(span) or first in MADE or re.search(r"(?:^|/)[A-Z]+(?:/|$)", span):
             continue  # no path, made by a run, or with a placeholder
+        if span.startswith(TUTORIAL_MAKES):
+            continue
         near = [folder for folder in (lib.ROOT, page.parent) if (folder / first).exists()]
         if "/" in span and near:
             assert any(list(folder.glob(span.rstrip("/"))) for folder in near), span
@@ -282,32 +288,9 @@ def files() -> Iterator[Path]:
             yield from (found for found in path.rglob("*") if "node_modules" not in found.parts)
 
 
-def settings_table() -> list[tuple[str, str, str]]:
-    """The rows of the table of settings: group, setting, and what stands in the cell of the default."""
-    row = re.compile(r"^\| *`([\w.]+)` *\| *`([\w.]+)` *\|([^|]*)\|(.+)\| *$")
-    tables = [table for page in PAGES for table in re.findall(r"(?:^\|.*\|[ \t]*\n?)+", text(page), re.MULTILINE)]
-    for table in tables:
-        rows = [match.groups() for line in table.splitlines() if (match := row.match(line))]
-        if any(cells[:2] == ("aws", "region") for cells in rows):
-            assert len(rows) == len(table.splitlines()) - 2, "a row of the settings table has another form"
-            assert all(cells[3].strip() for cells in rows), "a setting without a meaning"
-            return [(group, setting, default.strip()) for group, setting, default, _ in rows]
-    pytest.fail("no page has a table of settings")
-
-
-def test_settings() -> None:
-    """The table of settings is the code's: all groups, all settings, all defaults, in that order."""
-
-    def cell(default: str | None) -> str:
-        if default is None:
-            return "required"
-        return f"`{default}`" if default else ""
-
-    assert settings_table() == [
-        (group, setting, cell(one.default))
-        for group, known in {settings.JOB: settings.JOB_GROUP, **settings.groups(JOB)}.items()
-        for setting, one in known.items()
-    ]
+def test_reference() -> None:
+    """docs/reference.md is what the code says: `make reference` writes it again."""
+    assert text(reference.PAGE) == reference.page()
 
 
 def test_alarms() -> None:
