@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # A column that the connector fills: name, type, METADATA. What follows METADATA is the connector's to say.
 _METADATA_COLUMN = re.compile(r"^(\s*)(\w+)(\s+[\w()]+(?:\s+NOT NULL)?)\s+METADATA\b", re.MULTILINE)
-_DECLARED = re.compile(r"CREATE TEMPORARY (VIEW|TABLE) (\w+)")
+_DECLARED = re.compile(r"^CREATE TEMPORARY (VIEW|TABLE) (\w+)", re.MULTILINE)
 ERRORS = "errors"  # the view whose rows bear the job's name
 
 
@@ -103,7 +103,7 @@ def declare(environment: TableEnvironment, job: Job, connectors: Mapping[str, Co
         try:
             environment.execute_sql(statement)
         except Exception as error:
-            if match := _DECLARED.match(statement):
+            if match := _DECLARED.search(statement):
                 error.add_note(f"{match[1].lower()}s/{match[2]}.sql")  # Flink's own message names no file
             raise
 

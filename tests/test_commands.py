@@ -97,6 +97,21 @@ def test_a_command_is_its_exit_code_and_its_errors_pass(capsys: pytest.CaptureFi
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_new_job(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is named as it was typed; neither a folder that is there nor a name that Flink would not take is used."""
+    monkeypatch.chdir(tmp_path)
+    assert jobs_main.main(["new", "mine/visits"]) == 0
+    assert capsys.readouterr().out == (
+        "mine/visits is a job that counts events per minute.\nNext: python -m jobs test mine/visits\n"
+    )
+    assert jobs_main.main(["check", "mine/visits"]) == 0
+    assert "visits: 1 source (events)" in capsys.readouterr().out
+    assert jobs_main.main(["new", "mine/visits"]) == 2
+    assert "mine/visits is there already: choose another name" in capsys.readouterr().err
+    assert jobs_main.main(["new", "mine/a-b"]) == 2
+    assert "'a-b' is no job's name: a letter, then up to 49 letters, digits or _" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_before_the_set_up(program: str) -> None:
     """A Python without the packages gets the advice to set up, and no stack trace."""

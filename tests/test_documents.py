@@ -192,9 +192,11 @@ def test_readme_is_short() -> None:
     }
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "tutorial.md"], ids=str)
+@each_page
 def test_fenced_commands(page: Path) -> None:
     """Each command of a fenced block can be typed: a target of make, or what a program's own command line takes."""
+    if page.name == "tutorial.md":
+        return  # its commands are run (tests/test_tutorial.py), on a job that they make
     for command in commands(fenced(page)):
         made, program = after_make(command), after_python_m(command)
         if program and program[0].partition(".")[0] not in TOOLS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from flink import trial
 from pipeline import cases
 from pipeline.job import load, shipped
+from program.processes import RunError
 from tests.sql import DAY, reading, run
 
 pytestmark = pytest.mark.usefixtures("jvm")
@@ -39,6 +41,29 @@ def test_a_case_that_is_wrong_fails(tmp_path: Path) -> None:
     assert "sensor_data: 2 rows expected, 2 came" in told
     assert "Distance 10 (expected 11)" in told
     assert 'ERROR_NAME "LATE" (expected "PARSE")' in told
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "told"),
+    [
+        ("summary", "record.Distance", "record.Distence", "Flink refuses views/summary.sql: Column 'record.Distence'"),
+        ("readings", "line BYTES", "line BITES", "Flink refuses tables/readings.sql: "),
+        (
+            "summary",
+            "MIN(record.MagicPoints) AS MinMagicPoints,",
+            "",
+            "sink for 'summary_stream' do not match.\nCause: Different number of columns.\nQuery schema: [",
+        ),
+    ],
+)
+def test_sql_that_flink_refuses(name: str, old: str, new: str, told: str, tmp_path: Path) -> None:
+    """The file, where Flink knows which statement it is, and all that it says, with both lists of columns."""
+    job = load("unicorn_summary")
+    broken = replace(job, texts={**job.texts, name: job.texts[name].replace(old, new)})
+    given = cases.read(job.folder / "tests" / "late.yaml", job)
+    with pytest.raises(RunError) as caught, trial.started(tmp_path):
+        trial.test(broken, given[:1], tmp_path / "cases")
+    assert told in str(caught.value)
 
 
 def json_with(**changes: str) -> bytes:
