@@ -23,7 +23,7 @@ JOB = load("unicorn_summary")
 README = lib.ROOT / "README.md"
 PAGES = sorted(
     path
-    for pattern in ("*.md", "docs/*.md", "dashboard/*.md", "jobs/*/*.md")
+    for pattern in ("*.md", "docs/*.md", "dashboard/*.md", "jobs/*/*.md", "pipeline/template/*.md")
     for path in lib.ROOT.glob(pattern)
     if path.name != "CHANGELOG.md"
 )

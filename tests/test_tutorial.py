@@ -12,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import pytest
+
 from java import lib
 from program import environment
 from program.waiting import wait_until
@@ -104,6 +106,7 @@ def plain(page: str) -> str:
     return "\n".join(line.rstrip() for line in page.splitlines())
 
 
+@pytest.mark.timeout(600)
 def test_the_tutorial(flink: None, tmp_path: Path) -> None:  # noqa: ARG001  (marks the test)
     """Every file that the page has the reader save, every command, and every line that the page says it prints."""
     page = PAGE.read_text(encoding="utf-8")
