@@ -108,12 +108,13 @@ def test_no_more_subtasks_than_a_restored_job_can_have(capsys: pytest.CaptureFix
 
 def test_a_deployment_cannot_outgrow_its_state() -> None:
     """Neither by its parameter, nor by autoscaling within an account's default quota of units."""
-    most, known = JOB.most_subtasks, template.parameters()
+    made = template.of(JOB)
+    most, known = JOB.most_subtasks, made.parameters
     assert most is not None
     assert known["Parallelism"].most == up.MOST_SUBTASKS <= most / 4
     assert up.MOST_UNITS * int(known["ParallelismPerKpu"].most or 0) <= most / 2
     with pytest.raises(template.TemplateError, match="Parallelism is '257'"):
-        template.check({"Parallelism": "257"})
+        made.check({"Parallelism": "257"})
 
 
 def test_a_text_without_a_plan() -> None:
