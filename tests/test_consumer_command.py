@@ -84,6 +84,8 @@ class Consumer:
             [sys.executable, "-m", "consumer", *flags],
             cwd=ROOT,
             env=environment(AWS_ENDPOINT_URL=endpoint),
+            # A shell that runs the tests in the background has SIGINT ignored, and children inherit that.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",

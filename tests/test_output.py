@@ -15,7 +15,7 @@ PROGRAMS = (
     "jobs sql unicorn_summary",
     "jobs health unicorn_summary --json",
     "local cluster status",
-    "deploy query --list",
+    "deploy query unicorn_summary --list",
     "producer --to stdout --msgs 5",
 )
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -30,15 +31,19 @@ SPEEDS = (0.5, 1.0, 1.5, 7.0, 20.0, 1000.0, 1e12, math.inf)
 
 
 class Wall:
-    """A clock that moves only when somebody sleeps."""
+    """A clock that moves only when the test's own thread sleeps; others, of fixtures, may live on beside it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.passed = 0.0
+        self._thread, self._sleep = threading.get_ident(), time.sleep
         monkeypatch.setattr(time, "monotonic", lambda: self.passed)
         monkeypatch.setattr(time, "sleep", self.sleep)
 
     def sleep(self, seconds: float) -> None:
-        self.passed += seconds
+        if threading.get_ident() == self._thread:
+            self.passed += seconds
+        else:
+            self._sleep(seconds)
 
 
 class Arrivals:

@@ -17,6 +17,7 @@ from flink import distribution, flags
 from local import check, ministack, proof, resources, running
 from local.emulator import Emulator
 from pipeline import places, settings
+from pipeline.job import load
 from tests.emulated import WARM_UP, Stage, job_here, send, stage
 from tests.faults import kinesis_mock
 
@@ -140,7 +141,7 @@ def test_a_shard_that_was_silent_since_the_start(aws: Emulator, tmp_path: Path) 
 )
 def test_only_emulators_are_spoken_to_without_cbor(aws: dict[str, str], emulated: bool, tmp_path: Path) -> None:
     """Without it SDK 1 writes a start time in milliseconds, which the service takes in seconds."""
-    chosen = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": aws}])
+    chosen = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": aws}], load("unicorn_summary"))
     assert places.is_emulated(chosen) is emulated
     variables = distribution.jvm(tmp_path, emulated=places.is_emulated(chosen))
     assert ("AWS_CBOR_DISABLE" in variables, "CBOR_ENABLED" in variables) == (emulated, emulated)
