@@ -47,7 +47,13 @@ def merged(base: Mapping[str, str], more: Mapping[str, str] | None) -> dict[str,
     return {**base, **(more or {})}
 
 
-IDENTITY = frozenset({"connector", "format", "stream", "table-name", "path", "aws.region", "aws.endpoint"})
+IDENTITY = frozenset(
+    {
+        *("connector", "format", "stream", "table-name", "path", "aws.region", "aws.endpoint"),
+        *("scan.stream.initpos", "scan.stream.initpos-timestamp"),
+        *("scan.stream.recordpublisher", "scan.stream.efo.consumername"),
+    }
+)
 
 
 def checked(kind: str, options: Mapping[str, str], catalog: Mapping[str, Option]) -> dict[str, str]:
@@ -61,7 +67,8 @@ def checked(kind: str, options: Mapping[str, str], catalog: Mapping[str, Option]
         if option is None:
             problems.append(f"{name!r} is not an option of it{_nearest(name, catalog)}")
         elif problem := _problem(value, option):
-            problems.append(f"{name!r} is {value!r}, but must be {problem}")
+            # An address may have a password in it.
+            problems.append(f"{name!r} {'' if option.type == 'url' else f'is {value!r}, but '}must be {problem}")
     if problems:
         raise ConnectorError(f"The {kind} connector refuses its options: " + "; ".join(problems) + ".")
     return dict(options)

@@ -96,7 +96,10 @@ def of(job: Job, reserved: Collection[str]) -> list[Place]:
         label = only.get((kind, default)) or tables[0].lower().removesuffix(f"_{kind}").replace("_", "-")
         named = _PARAMETERS.get(label, f"{_camel(label)}{kind.capitalize()}")
         taken = {name for place in found for name in (place.label, place.parameter, place.resource)} | set(reserved)
-        resource = _free(_camel(label if kind == STREAM else tables[0]), taken | {named})
+        called = _camel(label if kind == STREAM else tables[0])
+        # The stack's board and alarms are resources too.
+        called = f"{called}{kind.capitalize()}" if called == "Board" or called.startswith("Alarm") else called
+        resource = _free(called, taken | {named})
         found.append(
             Place(
                 kind,
@@ -247,8 +250,12 @@ def _start(job: Job, table: str) -> Node:
     return {
         "start": {"Fn::If": ["HasStart", "AT_TIMESTAMP", declared["start"]]},
         "start.timestamp": {"Fn::If": ["HasStart", {"Ref": "StartTime"}, declared["start.timestamp"] or _NONE]},
-        **_POLITE,
+        **{name: value for name, value in _POLITE.items() if name not in _own_options(job, table)},
     }
+
+
+def _own_options(job: Job, table: str) -> set[str]:
+    return {f"option.{name}" for name in job.tables[table].options}
 
 
 # Alarms

@@ -76,8 +76,8 @@ def _prepared(job: Job, properties: Path | None, start: str | None = None) -> It
             chosen = settings.parse(settings.started_at(chosen, named), job)
         if latest := settings.latest_as_time(chosen, datetime.now(UTC)):
             chosen = settings.parse(settings.started_at(chosen, latest), job)
-        if start is not None or latest:
-            file = settings.write(folder / "changed", settings.started_at(chosen, {}))
+        # Written anew: what runs is the job of this folder, also if a file names another job of the same name.
+        file = settings.write(folder / "checked", settings.started_at(chosen, {}))
         places.connectors(chosen)
         if chosen.place == "aws":
             resources.require(chosen)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from flink import command as on_cluster
 from flink import flags
@@ -130,7 +131,7 @@ def test(job: Job, files: Sequence[Path], part: str) -> None:
 
 
 def _files(job: Job, named: Sequence[Path]) -> list[Path]:
-    return list(named) or sorted((job.folder / "tests").glob("*.yaml"))
+    return list(named) or sorted((job.folder / "tests").glob("*.y*ml"))
 
 
 @program.command(example="python -m jobs sql unicorn_summary")
@@ -193,10 +194,15 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
 @click.option(
     "--resume", metavar="PATH", help="Checkpoint or savepoint to go on from; 'last' finds the newest in --state."
 )
-def run(job: Job, records: Path | None, output: Path | None, **given: Any) -> int:
+@click.pass_context
+def run(context: click.Context, /, job: Job, records: Path | None, output: Path | None, **given: Any) -> int:
     """Run a job on this machine: over a file to its end, or without --input against its streams until Ctrl-C."""
     if records is None:
+        if output is not None:
+            raise click.UsageError("--output belongs to --input: a job that runs against streams writes to its tables.")
         return _against_streams(job, **given)
+    if idle := [name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
+        raise click.UsageError(f"--{idle[0]} does not belong to --input, where a file takes the place of the streams.")
     _over_file(job, records, output)
     return 0
 
@@ -217,8 +223,9 @@ def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
         chosen = settings.read(file, job)
         places.connectors(chosen)  # refuses what no connector takes, before anything is started
         point = minicluster.newest_checkpoint(folder) if resume == "last" else resume
-        if not point and (pinned := settings.latest_as_time(chosen, datetime.now(UTC))):
-            file = settings.write(folder, settings.started_at(chosen, pinned))
+        pinned = {} if point else settings.latest_as_time(chosen, datetime.now(UTC))
+        # Written anew: what runs is the job of this folder, also if a file names another job of the same name.
+        file = settings.write(folder, settings.started_at(chosen, pinned))
         processes.require_free(port, "--port")
         if chosen.place == "aws":
             say("looking up streams and tables")

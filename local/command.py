@@ -14,7 +14,6 @@ from pipeline.job import CONFIGURATION, Job
 from program import environment, folders, processes
 from program.command_line import Group, Value
 
-STATE = folders.STATE / "job"
 COUNT, SUBTASKS, SHARE = Value(flags.count, "N"), Value(flags.subtasks, "N"), Value(flags.share, "SHARE")
 SPEED, PORT = Value(flags.positive, "X"), Value(flags.port, "PORT")
 

@@ -30,6 +30,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,20 +109,39 @@ def read(path: Path, job: Job) -> list[Case]:
         document = yaml.load(path.read_text(encoding="utf-8"), _Plain)  # noqa: S506  (a safe loader of our own)
     except OSError as error:
         raise CaseError(f"{shown(path)} cannot be read ({error.strerror}).") from error
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
+    except (ValueError, TypeError, yaml.YAMLError) as error:
         raise CaseError(f"{shown(path)} cannot be read: {' '.join(str(error).split())}.") from error
     problems: list[str] = []
     if not isinstance(document, dict) or not isinstance(document.get("cases"), list) or not document["cases"]:
         raise CaseError(f"{shown(path)} has no cases: it needs `cases:` with a list.")
     problems += [f"`{name}` means nothing there" for name in document if name not in ("cases", "defaults")]
-    defaults = document.get("defaults") or {}
-    problems += [f"defaults: {name} is no source of the job" for name in defaults if name not in job.sources]
+    defaults = _defaults(document.get("defaults") or {}, job, problems)
     cases = [_case(number, one, defaults, job, problems) for number, one in enumerate(document["cases"], 1)]
     names = Counter(case.name for case in cases)
     problems += [f"two cases are called {name!r}" for name, count in names.items() if count > 1]
     if problems:
         raise CaseError(CaseError.listed(f"The tests in {shown(path)}", problems))
     return cases
+
+
+def _defaults(given: Any, job: Job, problems: list[str]) -> dict[str, Mapping[str, Any]]:
+    """What records of a source have unless they say otherwise."""
+    if not isinstance(given, dict):
+        problems.append("`defaults:` must be a table by source")
+        return {}
+    problems += [f"defaults: {name} is no source of the job" for name in given if name not in job.sources]
+    found: dict[str, Mapping[str, Any]] = {}
+    for source, values in given.items():
+        if not isinstance(values, dict) or not isinstance(values.get("json", {}), dict):
+            problems.append(f"defaults: {source} must be a table with json, shard, arrival")
+        else:
+            problems += [
+                f"defaults: {source}: `{name}` means nothing there"
+                for name in values
+                if name not in ("json", "shard", "arrival")
+            ]
+            found[source] = values
+    return found
 
 
 def _case(number: int, item: Any, defaults: Mapping[str, Any], job: Job, problems: list[str]) -> Case:
@@ -182,16 +202,18 @@ def _record(where: str, item: Any, default: Mapping[str, Any], problems: list[st
         return None
     problems += [f"{where}: `{name}` means nothing there" for name in item if name not in allowed]
     arrival = str(item.get("arrival", default.get("arrival", ARRIVAL)))
-    if not _TIME.fullmatch(arrival):
+    if not _is_time(arrival):
         problems.append(f"{where}: arrival is {arrival!r}, not a time such as 2026-11-22 06:00:00.000")
     shard = str(item.get("shard", default.get("shard", SHARD)))
     value = item[forms[0]]
     if forms[0] == "json":
         fields = {**(default.get("json") or {}), **value} if isinstance(value, dict) else value
         left_out = item.get("without", [])
-        if isinstance(fields, dict):
+        if not isinstance(left_out, list):
+            problems.append(f"{where}: without must be a list of fields")
+        elif isinstance(fields, dict):
             fields = {name: one for name, one in fields.items() if name not in left_out}
-        return Record(json.dumps(fields, ensure_ascii=False).encode(), shard, arrival)
+        return Record(json.dumps(fields, ensure_ascii=False).encode("utf-8", "surrogatepass"), shard, arrival)
     if forms[0] == "text":
         return Record(("" if value is None else str(value)).encode(), shard, arrival)
     try:
@@ -199,6 +221,15 @@ def _record(where: str, item: Any, default: Mapping[str, Any], problems: list[st
     except ValueError:
         problems.append(f"{where}: bytes must be hexadecimal, such as ff fe 7b")
         return None
+
+
+def _is_time(text: str) -> bool:
+    if not _TIME.fullmatch(text):
+        return False
+    try:
+        return bool(datetime.fromisoformat(text))
+    except ValueError:  # 30 February
+        return False
 
 
 def _is_row(where: str, row: Any, known: Mapping[str, str], problems: list[str]) -> bool:

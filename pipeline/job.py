@@ -11,14 +11,16 @@ Which tables are sources, which views are needed and in which order follows from
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from connectors import dynamodb, kinesis
+from connectors import dynamodb, files, kinesis
 from connectors.kind import Declared, End, Kind
 from pipeline import references, window
 from program.errors import Unusable, shown
@@ -33,6 +35,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}", re.ASCII)
 RESERVED = ("job", "aws", "files")  # groups of settings that are no table's
 OPTION = "option."  # before an option of a table's connector, by the connector's own name
 # What every job needs of Flink wherever it runs; never parallelism, checkpoints or jars, which are the launcher's.
+_NUMBER = re.compile(r"(TINYINT|SMALLINT|INT|INTEGER|BIGINT|FLOAT|DOUBLE|REAL|DECIMAL|DEC|NUMERIC)\b", re.IGNORECASE)
 CONFIGURATION: Mapping[str, str] = {
     # A restored job can have no more subtasks than this. Four times what a deployment may ask for, and twice what
     # autoscaling can reach (64 units of 8 subtasks). Part of the state: with another number none can be restored.
@@ -159,7 +162,7 @@ class Job:
 
 def shipped() -> list[str]:
     """The jobs that lie in this checkout, by their names."""
-    return sorted(one.name for one in JOBS.iterdir() if (one / DECLARATION).is_file())
+    return sorted(one.name for one in JOBS.iterdir() if NAME.fullmatch(one.name) and (one / DECLARATION).is_file())
 
 
 def folder_of(job: str) -> Path:
@@ -167,10 +170,10 @@ def folder_of(job: str) -> Path:
     named = JOBS / job if NAME.fullmatch(job) else None
     if named is not None and (named / DECLARATION).is_file():
         return named
-    path = Path(job)
-    if (path / DECLARATION).is_file():
-        return path.resolve()
-    if path.is_dir():
+    path = Path(os.path.abspath(job))  # noqa: PTH100  (a link keeps its own name, which is the job's)
+    if os.path.isfile(path / DECLARATION):  # noqa: PTH113  (false for a name that no file can have)
+        return path
+    if os.path.isdir(path):  # noqa: PTH112
         raise JobError(
             job, [f"it has no {DECLARATION}: `python -m jobs new NAME` makes a folder with everything needed"]
         )
@@ -185,6 +188,9 @@ def load(job: str | Path) -> Job:
     problems: list[str] = []
     document = _document(folder)
     inserts = {table: view for table, view in document.get("insert", {}).items() if isinstance(view, str)}
+    problems += [
+        f"[insert] {table} must be the name of a view" for table in document.get("insert", {}).keys() - inserts
+    ]
     if not inserts:
         problems.append(f'{DECLARATION} has no [insert] that says which view goes into which table: table = "view"')
     problems += _reserved(folder)
@@ -321,6 +327,7 @@ def _tables(
         if table is not None:
             tables[name] = table
             if name in found.texts:
+                problems.extend(_misdeclared(name, found.texts[name]))
                 problems.extend(_columns_missing(name, table.declared, references.columns(found.texts[name])))
     return tables
 
@@ -366,6 +373,20 @@ def _table(name: str, values: dict[str, Any], role: str, problems: list[str]) ->
     return Table(kind.name, settings, Declared(**facts), options)
 
 
+def _misdeclared(name: str, text: str) -> Iterator[str]:
+    """What a table's file says that it must not, or does not say."""
+    words = references.tokens(text)
+    upper = [word.upper() for word in words]
+    if upper[:2] != ["CREATE", "TABLE"] or words[2].strip("`") != name:
+        yield f"tables/{name}.sql must begin with CREATE TABLE {name}"
+    elif ("WITH", "(") in pairwise(upper):
+        yield f"tables/{name}.sql has a WITH: how a table is reached is said in {DECLARATION}"
+    for column in references.metadata(text):
+        if column not in files.METADATA:
+            known = ", ".join(files.METADATA)
+            yield f"tables/{name}.sql: no connector fills the METADATA column {column} (there are {known})"
+
+
 def _columns_missing(table: str, declared: Declared, known: Mapping[str, str]) -> Iterator[str]:
     partition = (declared.partition_key,) if declared.partition_key else ()
     for what, names in (
@@ -377,6 +398,10 @@ def _columns_missing(table: str, declared: Declared, known: Mapping[str, str]) -
         for name in names:
             if name not in known:
                 yield f"[table.{table}] {what} names the column {name}, which tables/{table}.sql does not have"
+            elif what in ("grows", "shrinks") and not _NUMBER.match(known[name]):
+                yield f"[table.{table}] {what} names the column {name}, which is no number"
+    if len(declared.key) > 2:
+        yield f"[table.{table}] key has {len(declared.key)} columns: DynamoDB takes one, or two"
     for name in (*declared.grows, *declared.shrinks):
         if name in declared.grows and name in declared.shrinks:
             yield f"[table.{table}] {name} cannot both grow and shrink"
@@ -384,9 +409,12 @@ def _columns_missing(table: str, declared: Declared, known: Mapping[str, str]) -
 
 
 def _text(folder: Path, kind: str, name: str) -> str | None:
-    """The text of a table or view: the job's own, else the one that all jobs share."""
+    """The text of a table or view: the job's own, else the shared text. Raises JobError if it is no text."""
     path = _path(folder, kind, name)
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+    try:
+        return path.read_text(encoding="utf-8").strip().removesuffix(";").rstrip() if path.is_file() else None
+    except (OSError, UnicodeDecodeError) as error:
+        raise JobError(str(folder), [f"{kind}/{name}.sql cannot be read as UTF-8 ({error})"]) from error
 
 
 def _path(folder: Path, kind: str, name: str) -> Path:

@@ -64,7 +64,8 @@ def _names(words: list[str]) -> Iterator[str]:
         before = words[number - 1].upper() if number else ""
         level, upper = levels[-1], word.upper()
         if word == "(":
-            levels.append(_Level(before))
+            # A list of tables may stand in parentheses itself: FROM (a JOIN b ON ...).
+            levels.append(_Level(before, in_list=before in ("FROM", "JOIN") and level.in_list))
         elif word == ")":
             if len(levels) > 1:
                 levels.pop()
@@ -77,7 +78,7 @@ def _names(words: list[str]) -> Iterator[str]:
 
 
 def _may_be_table(before: str, level: _Level) -> bool:
-    return (before in ("FROM", ",") and level.in_list) or before in ("JOIN", "TABLE")
+    return (before in ("FROM", ",", "(") and level.in_list) or before in ("JOIN", "TABLE")
 
 
 def _is_distinct(words: list[str], number: int) -> bool:
@@ -100,15 +101,15 @@ def _full(words: list[str], number: int) -> str:
 
 def _named_by_with(words: list[str]) -> set[str]:
     """The names that WITH gives to parts of the statement: NAME AS ( after WITH or a comma."""
-    return {
-        words[number].strip("`")
-        for number in range(len(words) - 2)
-        if _is_name(words[number])
-        and words[number + 1].upper() == "AS"
-        and words[number + 2] == "("
-        and number > 0
-        and words[number - 1].upper() in ("WITH", ",")
-    }
+    found = set()
+    for number in range(1, len(words) - 2):
+        if _is_name(words[number]) and words[number - 1].upper() in ("WITH", "RECURSIVE", ","):
+            after = number + 1
+            if words[after] == "(" and ")" in words[after:]:  # the names of its columns
+                after = words.index(")", after) + 1
+            if [word.upper() for word in words[after : after + 2]] == ["AS", "("]:
+                found.add(words[number].strip("`"))
+    return found
 
 
 def columns(table: str) -> dict[str, str]:
@@ -126,6 +127,22 @@ def columns(table: str) -> dict[str, str]:
             part = []
             if depth < 0:
                 break
+        else:
+            part.append(word)
+    return found
+
+
+def metadata(table: str) -> list[str]:
+    """The columns of a CREATE TABLE that its connector fills."""
+    words = tokens(table)
+    body = words[words.index("(") + 1 :] if "(" in words else []
+    found, part, depth = [], list[str](), 0
+    for word in [*body, ","]:
+        depth += {"(": 1, "<": 1, ")": -1, ">": -1}.get(word, 0)
+        if word == "," and depth <= 0:
+            if "METADATA" in (one.upper() for one in part):
+                found.append(part[0].strip("`"))
+            part = []
         else:
             part.append(word)
     return found

@@ -21,7 +21,7 @@ from program.errors import Unusable
 
 DEFAULT_PATH = Path("/etc/flink/application_properties.json")  # where Managed Flink puts it
 
-# Group -> setting, for the places; a table's settings are its connector's. docs/operations.md has them all.
+# Group -> setting, for the places; a table's settings are its connector's. docs/reference.md has them all.
 PLACE_GROUPS: Mapping[str, Mapping[str, Setting]] = {
     "aws": {
         "region": Setting("the region of streams and tables; required in this group"),
@@ -138,7 +138,7 @@ def _job(group: Mapping[str, object], job: Job | None, problems: list[str]) -> J
     if not isinstance(name, str) or not name.strip():
         problems.append("the group 'job' with the setting 'name' is missing, which says which job runs")
         return None
-    if job is not None and name != job.name and Path(name).resolve() != job.folder:
+    if job is not None and name not in (job.name, str(job.folder)) and Path(name).resolve() != job.folder.resolve():
         problems.append(f"they are for the job {name}, not for {job.name}")
         return None
     return job or load(name)

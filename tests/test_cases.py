@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,8 @@ def test_values_of_yaml(job: Job, tmp_path: Path, text: str, value: Any) -> None
     ("old", "new", "expected"),
     [
         ("case: a rule", "cas: a rule", "case 1 needs `case:`, a sentence that says the rule"),
+        ("{Amount: 2}", "{}\n          without: Amount", "without must be a list of fields"),
+        ("{Amount: 2}", "{}\n          arrival: 2026-13-40 00:00:00.000", "arrival is '2026-13-40 00:00:00.000'"),
         ("case: a rule", "cas: a rule", "case 1: `cas` means nothing there"),
         ("events:\n        -", "event:\n        -", "event is no source of the job (there are events)"),
         ("counts:", "count:", "count is no sink of the job (there are counts, error_stream)"),
@@ -230,3 +233,24 @@ def test_changes_of_a_keyed_sink(tmp_path: Path) -> None:
     ]
     cases.write(lines, tmp_path / "part.jsonl")
     assert cases.rows(tmp_path) == [{"k": 2, "v": 1}, {"k": 1, "v": 2}]
+
+
+@pytest.mark.parametrize(
+    ("defaults", "expected"),
+    [
+        ("[events]", "`defaults:` must be a table by source"),
+        ("{events: [1]}", "defaults: events must be a table with json, shard, arrival"),
+        ("{events: {json: [1]}}", "defaults: events must be a table with json, shard, arrival"),
+        ("{events: {jsn: {}}}", "defaults: events: `jsn` means nothing there"),
+    ],
+)
+def test_defaults_that_cannot_be_used(job: Job, tmp_path: Path, defaults: str, expected: str) -> None:
+    """Each is a sentence, and nothing of them is passed over."""
+    with pytest.raises(cases.CaseError, match=re.escape(expected)):
+        read(job, tmp_path, f"defaults: {defaults}\ncases:\n{CASE}")
+
+
+def test_half_of_a_pair_is_a_record_too(job: Job, tmp_path: Path) -> None:
+    """As JSON may write a sign of two halves: the job has to stand it, so a test may have it."""
+    (record,) = records(job, tmp_path, 'json: {Device: "\\ud83d"}')
+    assert b"\xed\xa0\xbd" in record.data

@@ -129,6 +129,21 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
             {"job.toml": declaration('"Device"', '["Device"]')},
             "[table.counts] partition_key must be a column",
         ),
+        (
+            {"job.toml": declaration('counts = "counts_per_minute"', 'counts = "counts_per_minute"\nmore = 3')},
+            "[insert] more must be the name of a view",
+        ),
+        ({"tables/counts.sql": ""}, "tables/counts.sql must begin with CREATE TABLE counts"),
+        ({"tables/counts.sql": "CREATE TABLE count_ (a INT)"}, "tables/counts.sql must begin with CREATE TABLE counts"),
+        (
+            {"tables/counts.sql": "CREATE TABLE counts (a INT) WITH ('connector' = 'x')"},
+            "tables/counts.sql has a WITH: how a table is reached is said in job.toml",
+        ),
+        (
+            {"tables/events.sql": "CREATE TABLE events (\n    line BYTES,\n    shrd STRING METADATA\n)"},
+            "tables/events.sql: no connector fills the METADATA column shrd (there are shard, sequence_number, "
+            "arrival)",
+        ),
     ],
 )
 def test_problems(tmp_path: Path, files: Mapping[str, str | None], expected: str) -> None:
@@ -156,6 +171,14 @@ table = "counts"
         (
             'key = ["Device", "MinuteEnd"]\ngrows = ["Events"]\nshrinks = ["Events"]',
             ["[table.counts] Events cannot both grow and shrink"],
+        ),
+        (
+            'key = ["Device", "MinuteEnd"]\ngrows = ["MinuteEnd"]',
+            ["[table.counts] grows names the column MinuteEnd, which is no number"],
+        ),
+        (
+            'key = ["Device", "MinuteEnd", "Events"]',
+            ["[table.counts] key has 3 columns: DynamoDB takes one, or two"],
         ),
     ],
 )
@@ -247,6 +270,8 @@ def test_an_own_view_takes_the_place_of_a_shared_view(tmp_path: Path) -> None:
         ("SELECT * FROM a WHERE x IS DISTINCT FROM y AND x IS NOT DISTINCT FROM z", ["a"]),
         ("SELECT DISTINCT x FROM a", ["a"]),
         ("WITH b AS (SELECT * FROM a), c AS (SELECT * FROM b) SELECT * FROM c", ["a"]),
+        ("WITH b (x, y) AS (SELECT * FROM a) SELECT * FROM b", ["a"]),
+        ("SELECT * FROM (a JOIN b ON a.x = b.x), c", ["a", "b", "c"]),
         ("SELECT * FROM a CROSS JOIN UNNEST(a.list) AS l (x)", ["a"]),
         ("SELECT * FROM a, LATERAL TABLE(split(a.x)) AS t (y)", ["a"]),
         ("SELECT * FROM a, LATERAL (SELECT * FROM b WHERE b.x = a.x)", ["a", "b"]),
@@ -282,3 +307,30 @@ def test_columns() -> None:
         "a b": "DECIMAL(10, 2)",
         "r": "ROW<x INT, y ARRAY<STRING>>",
     }
+
+
+def test_a_file_that_is_no_utf_8(tmp_path: Path) -> None:
+    """A sentence names it."""
+    folder = job(tmp_path, {})
+    (folder / COUNTS_VIEW).write_bytes("-- für\nSELECT 1".encode("latin-1"))
+    with pytest.raises(JobError, match=rf"{COUNTS_VIEW} cannot be read as UTF-8"):
+        load(folder)
+
+
+def test_a_semicolon_at_the_end_is_no_part_of_a_statement(tmp_path: Path) -> None:
+    text = (TEMPLATE / COUNTS_VIEW).read_text(encoding="utf-8")
+    loaded = load(job(tmp_path, {COUNTS_VIEW: f"{text.rstrip()};\n"}))
+    assert loaded.texts["counts_per_minute"] == text.strip()
+
+
+def test_a_link_keeps_its_own_name(tmp_path: Path) -> None:
+    """What the folder is called there is the job's name, whatever it leads to."""
+    link = tmp_path / "bills"
+    link.symlink_to(job(tmp_path, {}))
+    assert load(str(link)).name == "bills"
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "no\0file"])
+def test_a_name_that_no_file_can_have(name: str) -> None:
+    with pytest.raises(JobError, match="there is no such job"):
+        load(name)

@@ -170,10 +170,12 @@ def settle(
     table, report = target.table, Report(target.table.name, tuple(target.table.key))
     counted: dict[Key, Row] = {table.key_of(row): row for row in each if _is_meant(row, target, options)}
     meant = _meant(rows, target, options, report)
+    seen: set[Key] = set()
     while batch := list(islice(meant, READ_AT_ONCE)):
         keys = [table.key_of(row) for row in batch]
-        if len(set(keys)) < len(keys):
+        if len(set(keys)) < len(keys) or not seen.isdisjoint(keys):
             raise RunError(f"The {table} cannot be repaired: its key is the same for rows of several windows.")
+        seen.update(keys)
         found = table.items(keys)
         writing = []
         for key, row in zip(keys, batch, strict=True):
