@@ -53,12 +53,13 @@ def test_every_problem_together() -> None:
     with pytest.raises(ConnectorError) as caught:
         source(**{"scan.nothing": "1", "scan.shard.adaptivereads": "yes", "aws.credentials.role.stsEndpoint": "here"})
     text = str(caught.value)
-    assert all(part in text for part in ("scan.nothing", "'yes', but must be true or false", "'here'"))
+    assert all(part in text for part in ("scan.nothing", "'yes', but must be true or false", "stsEndpoint' must be an"))
+    assert "here" not in text  # an address may have a password in it
     assert text.endswith(".")
     assert "\n" not in text
 
 
-@pytest.mark.parametrize("name", ["connector", "format", "stream", "aws.region", "aws.endpoint"])
+@pytest.mark.parametrize("name", ["connector", "format", "stream", "aws.region", "aws.endpoint", "scan.stream.initpos"])
 def test_what_a_table_is_cannot_be_an_option(name: str) -> None:
     """The format that no record can break, and the stream that the settings name, stay what they are."""
     with pytest.raises(ConnectorError, match=f"'{name}' cannot be set as an option"):
