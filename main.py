@@ -12,13 +12,10 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from pyflink.common import Configuration
-from pyflink.table import EnvironmentSettings, TableEnvironment, TableResult
+from pyflink.table import TableResult
 
-from connectors.connector import ConnectorError
 from pipeline import places, settings, statements
-from pipeline.job import JobError
-from pipeline.window import WindowError
+from program.errors import Unusable
 
 
 def submit(path: Path, launcher: Mapping[str, str] | None = None) -> TableResult:
@@ -29,11 +26,7 @@ def submit(path: Path, launcher: Mapping[str, str] | None = None) -> TableResult
     """
     chosen = settings.read(path)
     connectors = places.connectors(chosen)
-    configuration = Configuration()
-    for name, value in (launcher or {}).items():
-        configuration.set_string(name, value)
-    mode = EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build()
-    environment = TableEnvironment.create(mode)
+    environment = statements.environment(launcher or {})
     statements.declare(environment, chosen.job, connectors)
     return statements.inserts(environment, chosen.job).execute()
 
@@ -42,9 +35,9 @@ def main(arguments: list[str]) -> int:
     """0 once the job is submitted, 2 with one sentence when its settings cannot be used."""
     try:
         submit(Path(arguments[0]) if arguments else settings.DEFAULT_PATH)
-    except (settings.SettingsError, JobError, ConnectorError, WindowError) as error:
+    except Unusable as error:
         print(error, file=sys.stderr)
-        return 2
+        return error.exit_code
     return 0
 
 

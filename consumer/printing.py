@@ -9,6 +9,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from program.formats import many
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
@@ -56,14 +58,14 @@ class Printer:
         if text is None:
             self.not_json += 1
             out.flush()
-            holds = f"holds {_many(len(record.data), 'byte')} that are not JSON" if record.data else "is empty"
+            holds = f"holds {many(len(record.data), 'byte')} that are not JSON" if record.data else "is empty"
             self.note(f"record {record.sequence_number} of {record.shard} {holds}")
 
     def totals(self, seconds: float) -> None:
         """Write the number of records."""
         not_json = f", {self.not_json:,} of them not JSON" if self.not_json else ""
-        shards = f" of {_many(len(self.shards), 'shard')}" if self.shards else ""
-        self.note(f"{_many(self.records, 'record')}{shards}{not_json} in {seconds:.1f} s")
+        shards = f" of {many(len(self.shards), 'shard')}" if self.shards else ""
+        self.note(f"{many(self.records, 'record')}{shards}{not_json} in {seconds:.1f} s")
 
 
 def has_reader() -> bool:
@@ -73,10 +75,6 @@ def has_reader() -> bool:
     watch = select.poll()
     watch.register(sys.stdout.buffer, 0)  # errors are reported without being requested
     return not any(event & select.POLLERR for _, event in watch.poll(0))
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def as_json(data: bytes, *, compact: bool = False) -> str | None:

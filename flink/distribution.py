@@ -13,7 +13,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from typing import Any
 from flink import rest
 from java import lib
 from program import environment as environments
+from program import processes
 from program.processes import StartError
 
 # Both of the connectors' AWS SDKs speak CBOR unless told; emulators answer it wrongly or not at all.
@@ -238,16 +238,8 @@ def _resources(role: str, folder: Path) -> tuple[list[str], list[str]]:
     """The Java options and the settings that follow from the memory a process is to have, worked out by Flink."""
     ask = {"jobmanager": "GET_JM_RESOURCE_PARAMS", "taskmanager": "GET_TM_RESOURCE_PARAMS"}[role]
     path = ":".join(map(str, (lib.flink_home() / "bin" / "bash-java-utils.jar", *cluster_jars())))
-    done = subprocess.run(
-        [java_program(), *_FIRST_COMPILER, "-classpath", path, _UTILITY, ask, "--configDir", str(folder / "conf")],
-        env=environments.plain(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=_UTILITY_LIMIT,
-        check=False,
-    )
+    command = [java_program(), *_FIRST_COMPILER, "-classpath", path, _UTILITY, ask]
+    done = processes.finished([*command, "--configDir", str(folder / "conf")], environments.plain(), _UTILITY_LIMIT)
     told = [line.removeprefix(_RESULT).split() for line in done.stdout.splitlines() if line.startswith(_RESULT)]
     if done.returncode or len(told) != 2:
         raise StartError(f"Flink cannot work out the memory of a {role}: {last_line(done.stderr or done.stdout)}.")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from java import lib
 from pipeline.job import Job
-from program import environment
+from program import environment, processes
 from program.errors import Failure
 
 PLAN_LIMIT = 180  # seconds for Flink to plan the job; ten are usual
@@ -90,15 +90,7 @@ def _plan(job: Job) -> str:
     # A process of its own: the plan needs a JVM, which nobody else here does.
     command = [sys.executable, "-m", "jobs", "explain", str(job.folder)]
     try:
-        done = subprocess.run(
-            command,
-            cwd=lib.ROOT,
-            env=environment.plain(),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=PLAN_LIMIT,
-        )
+        done = processes.finished(command, environment.plain(), PLAN_LIMIT, lib.ROOT)
     except subprocess.TimeoutExpired:
         raise SignatureError(f"Flink did not plan the job {job.name} within {PLAN_LIMIT} s.") from None
     if done.returncode:

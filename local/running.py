@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -12,10 +11,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from flink import rest
 from local import emulator, resources
+from pipeline import settings
+from pipeline.job import load
 from program import processes
 from program.processes import RunError, StartError
 from program.waiting import wait_until
@@ -25,44 +25,21 @@ QUIET = 10.0  # seconds without a record, after which a job that was restarted h
 READ_LIMIT = 120.0  # seconds for the job to read what was sent, after the producer has stopped
 
 
-def application_properties(
-    endpoint: str, names: resources.Names, region: str = emulator.REGION, **readings: str
-) -> list[dict[str, Any]]:
+def application_properties(endpoint: str, names: resources.Names, **readings: str) -> list[dict[str, object]]:
     """Settings of the job for the emulator at this endpoint; `readings` are further ones of that group."""
     groups = {
-        "job": {"name": "unicorn_summary"},
-        "aws": {"region": region, "endpoint": endpoint},
+        "aws": {"region": emulator.REGION, "endpoint": endpoint},
         "readings": {"stream": names.raw, **readings},
         "summary_stream": {"stream": names.summary},
         "sensor_data": {"table": names.table},
         "error_stream": {"stream": names.errors},
     }
-    return [{"PropertyGroupId": group, "PropertyMap": values} for group, values in groups.items()]
-
-
-def properties_here(folder: Path) -> Path:
-    """Settings for the endpoint in AWS_ENDPOINT_URL, with the default names, as a file in `folder`. Raises RunError."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL")
-    if not endpoint:
-        raise RunError(
-            "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says."
-        )
-    region = os.environ.get("AWS_DEFAULT_REGION", emulator.REGION)
-    return write_document(folder, application_properties(endpoint, resources.default_names(), region))
+    return settings.document_of(load("unicorn_summary"), groups)
 
 
 def write_properties(folder: Path, aws: emulator.Emulator, names: resources.Names) -> Path:
     """Settings of the job for this emulator, as a file in `folder`."""
-    return write_document(folder, application_properties(aws.endpoint, names))
-
-
-def write_document(folder: Path, document: list[dict[str, Any]]) -> Path:
-    """The file `application_properties.json` in `folder`, made of these property groups."""
-    folder.mkdir(parents=True, exist_ok=True)
-    properties = folder / "application_properties.json"
-    properties.touch(mode=0o600)  # an endpoint may have a password in it
-    properties.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    return properties
+    return settings.write(folder, application_properties(aws.endpoint, names))
 
 
 @dataclass(frozen=True)

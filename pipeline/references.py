@@ -96,7 +96,7 @@ def _full(words: list[str], number: int) -> str:
     while number + 2 < len(words) and words[number + 1] == "." and _is_name(words[number + 2]):
         number += 2
         parts.append(words[number])
-    return ".".join(part.strip("`").replace("``", "`") for part in parts)
+    return ".".join(map(_plain, parts))
 
 
 def _named_by_with(words: list[str]) -> set[str]:
@@ -108,44 +108,41 @@ def _named_by_with(words: list[str]) -> set[str]:
             if words[after] == "(" and ")" in words[after:]:  # the names of its columns
                 after = words.index(")", after) + 1
             if [word.upper() for word in words[after : after + 2]] == ["AS", "("]:
-                found.add(words[number].strip("`"))
+                found.add(_plain(words[number]))
     return found
 
 
 def columns(table: str) -> dict[str, str]:
     """The physical columns of a CREATE TABLE with their types, in order: neither the connector's, nor computed ones."""
-    words = tokens(table)
-    body = words[words.index("(") + 1 :] if "(" in words else []
-    found: dict[str, str] = {}
-    part: list[str] = []
-    depth = 0
-    for word in body:
-        depth += {"(": 1, "<": 1, ")": -1, ">": -1}.get(word, 0)
-        if depth < 0 or (word == "," and not depth):
-            if len(part) > 1 and not _is_no_column(part):
-                found[part[0].strip("`").replace("``", "`")] = _type(part[1:])
-            part = []
-            if depth < 0:
-                break
-        else:
-            part.append(word)
-    return found
+    return {
+        _plain(words[0]): _type(words[1:]) for words in _parts(table) if len(words) > 1 and not _is_no_column(words)
+    }
 
 
 def metadata(table: str) -> list[str]:
     """The columns of a CREATE TABLE that its connector fills."""
+    return [_plain(words[0]) for words in _parts(table) if "METADATA" in (word.upper() for word in words)]
+
+
+def _parts(table: str) -> Iterator[list[str]]:
+    """The words of each part of a CREATE TABLE: of a column, a watermark, a key."""
     words = tokens(table)
-    body = words[words.index("(") + 1 :] if "(" in words else []
-    found, part, depth = [], list[str](), 0
-    for word in [*body, ","]:
+    part: list[str] = []
+    depth = 0
+    for word in words[words.index("(") + 1 :] if "(" in words else []:
         depth += {"(": 1, "<": 1, ")": -1, ">": -1}.get(word, 0)
-        if word == "," and depth <= 0:
-            if "METADATA" in (one.upper() for one in part):
-                found.append(part[0].strip("`"))
+        if depth < 0 or (word == "," and not depth):
+            yield part
             part = []
+            if depth < 0:
+                return
         else:
             part.append(word)
-    return found
+
+
+def _plain(name: str) -> str:
+    """A name without its backticks."""
+    return name.strip("`").replace("``", "`")
 
 
 def _is_no_column(words: list[str]) -> bool:

@@ -95,6 +95,19 @@ def script(job: Job, connectors: Mapping[str, Connector]) -> str:
     return "\n\n".join(["\n".join(settings), *statements, f"EXECUTE STATEMENT SET\nBEGIN\n{inserts}\nEND;"])
 
 
+def environment(configuration: Mapping[str, str], *, batch: bool = False) -> TableEnvironment:
+    """A TableEnvironment with this configuration of Flink, in streaming mode or in batch mode."""
+    from pyflink.common import Configuration  # noqa: PLC0415  (PyFlink needs a JVM, and seconds)
+    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
+
+    given = Configuration()
+    for name, value in configuration.items():
+        given.set_string(name, value)
+    mode = EnvironmentSettings.new_instance()
+    mode = mode.in_batch_mode() if batch else mode.in_streaming_mode()
+    return TableEnvironment.create(mode.with_configuration(given).build())
+
+
 def declare(environment: TableEnvironment, job: Job, connectors: Mapping[str, Connector]) -> None:
     """Set the job's configuration and declare everything it consists of."""
     for name, value in job.configuration.items():

@@ -19,6 +19,7 @@ N = TypeVar("N", int, float)
 
 LARGEST = sys.float_info.max  # the upper limit of a number that is only to be finite
 OTHER = "Other options"
+HELP = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 110}
 ABOVE_0 = math.ulp(0.0)  # the smallest number above 0
 
 
@@ -66,8 +67,7 @@ class Command(click.Command):
 
 def command(**more: Any) -> Callable[[Callable[..., Any]], click.Command]:
     """Decorate the function that turns the options of a program into its value."""
-    settings = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 110}
-    return click.command(cls=Command, context_settings=settings, **more)
+    return click.command(cls=Command, context_settings=HELP, **more)
 
 
 def parse(program: click.Command, name: str, arguments: Sequence[str] | None = None) -> Any:
@@ -156,8 +156,7 @@ class Group(click.Group):
     group_class = type
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
-        settings = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 110}
-        named.setdefault("context_settings", settings)
+        named.setdefault("context_settings", HELP)
         super().__init__(*arguments, **named)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:

@@ -51,6 +51,26 @@ def start(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path =
         )
 
 
+def finished(
+    command: Sequence[str | Path], env: Mapping[str, str], seconds: float, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, with just this environment and no input; how it ended, and what it said.
+
+    Raises subprocess.TimeoutExpired after so many seconds.
+    """
+    return subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        timeout=seconds,
+        check=False,
+    )
+
+
 def _die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 

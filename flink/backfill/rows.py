@@ -95,20 +95,13 @@ def compute(  # noqa: PLR0913  (what to compute from what, and whom to tell)
     scratch = output.with_name(f"{output.name}-scratch")
     scratch.mkdir()
     distribution.use(distribution.jvm(output.with_name("log")), environment.plain())
-    from pyflink.common import Configuration  # noqa: PLC0415
-    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
-
     port = processes.free_port()
-    configuration = Configuration()
-    for name, value in (durable.loopback(port) | _batch(parallelism, scratch)).items():
-        configuration.set_string(name, value)
-    mode = EnvironmentSettings.new_instance().in_batch_mode().with_configuration(configuration).build()
     connectors = {
         **{source: files.source(archives[source].folder) for source in job.sources},
         **{sink: files.sink(output / sink) for sink in job.sinks},
     }
     try:
-        tables = TableEnvironment.create(mode)
+        tables = statements.environment(durable.loopback(port) | _batch(parallelism, scratch), batch=True)
         statements.declare(tables, job, connectors)
         if asked.is_set():
             raise Stopped("Stopped: nothing was written.")

@@ -18,6 +18,7 @@ from flink import rest
 from flink.rest import Job, RestError
 from local import check, emulator, proof, resources, running
 from local.emulator import Emulator
+from pipeline import settings
 from program import processes
 from program.processes import RunError
 from tests.emulated import wait_for
@@ -86,7 +87,7 @@ class Trial:
             groups[table]["option.sink.http-client.protocol.version"] = "HTTP1_1"
         for table, options in self.options.items():
             groups[table] |= {f"option.{name}": value for name, value in options.items()}
-        return running.write_document(self.folder, document)
+        return settings.write(self.folder, document)
 
     def start(self, *flags: str, parallelism: int = 2, within: Sequence[str] = ()) -> None:
         """Start `python -m jobs run`, `within` a command that runs another, and wait until every subtask runs.
