@@ -13,7 +13,7 @@ help: ## print this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## make what is missing: .venv, connector jars, compiled functions (the other targets do it too)
-	@sh local/setup.sh
+	@sh local/setup/setup.sh
 
 demo: setup ## unicorns through Kinesis and Flink into rows, on this machine; Ctrl-C ends it and checks every row
 	@$(PY) -m local demo $(ARGS)
@@ -34,15 +34,15 @@ faults: setup ## break things while data flows, and account for every record; AR
 package: setup ## the zip for Amazon Managed Flink: sources and one jar, checked; JOB=... names another job than the unicorns'
 	@$(PY) -m deploy package $(or $(JOB),unicorn_summary) $(ARGS)
 
-page: setup ## build the live map's page again, dashboard/dist, with Node from PyPI
-	@$(PY) -m local.bundle build
+page: setup ## build the dashboard's page again, dashboard/dist, with Node from PyPI
+	@$(PY) -m dashboard.build build
 
 lint: setup ## ruff, mypy --strict, sqlfluff, the page's TypeScript
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy
 	@$(PY) -m sqlfluff lint --disable-progress-bar jobs pipeline
-	@$(PY) -m local.bundle check
+	@$(PY) -m dashboard.build check
 
 reference: setup ## write docs/reference.md again, from the command lines, the settings and the connectors' options
 	@$(PY) -m tests.reference

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pyflink.table import TableResult
 
-from pipeline import places, settings, statements
+from pipeline import binding, settings, statements
 from program.errors import Unusable
 
 
@@ -25,7 +25,7 @@ def submit(path: Path, launcher: Mapping[str, str] | None = None) -> TableResult
     length.
     """
     chosen = settings.read(path)
-    connectors = places.connectors(chosen)
+    connectors = binding.connectors(chosen)
     environment = statements.environment(launcher or {})
     statements.declare(environment, chosen.job, connectors)
     return statements.inserts(environment, chosen.job).execute()

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline import places, settings
+from pipeline import binding, settings
 from pipeline.job import Job
 
 Node = dict[str, Any]  # a piece of a template
@@ -177,7 +177,7 @@ def _stream(place: Place) -> Node:
 def _table(job: Job, place: Place) -> Node:
     """A DynamoDB table: it stays when the stack goes."""
     table = place.tables[0]
-    key, types = job.tables[table].declared.key, places.attributes(job, table)
+    key, types = job.tables[table].declared.key, binding.attributes(job, table)
     kinds = zip(key, ("HASH", "RANGE"), strict=False)
     return {
         "Type": "AWS::DynamoDB::Table",

@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from deploy import imports
-from java import FUNCTIONS, jars, lib, merged, zips
-from pipeline import places, settings
+from java import FUNCTIONS, jars, merged, paths, zips
+from pipeline import binding, settings
 from pipeline.job import DECLARATION, JOBS, SHARED, Job
 from program.errors import Failure
 from program.formats import size
@@ -94,7 +94,7 @@ class Needs:
 
 def out(job: Job) -> Path:
     """Where the package of a job usually lies."""
-    return lib.ROOT / ".cache" / "package" / f"{job.name.replace('_', '-')}-managed-flink.zip"
+    return paths.ROOT / ".cache" / "package" / f"{job.name.replace('_', '-')}-managed-flink.zip"
 
 
 def build(job: Job, target: Path | None = None, *, trim: bool = True) -> Package:
@@ -104,7 +104,7 @@ def build(job: Job, target: Path | None = None, *, trim: bool = True) -> Package
     Raises PackageError with every problem.
     """
     started = time.monotonic()
-    package = assemble(files(lib.ROOT, job), _inputs(), needs(job), target or out(job), trim=trim)
+    package = assemble(files(paths.ROOT, job), _inputs(), needs(job), target or out(job), trim=trim)
     return replace(package, seconds=time.monotonic() - started)
 
 
@@ -153,16 +153,16 @@ def _inputs() -> list[Path]:
     """The locked jars, verified, and the functions, compiled from the checkout's sources. Raises Failure."""
     from java.build import compile_functions  # noqa: PLC0415  (needs the Java of the set-up)
 
-    provided = jars.provide(jars.locked("job"), lib.JARS)
-    (compiler,) = jars.provide(jars.locked("build"), lib.JARS)
-    return [*provided, compile_functions(compiler, lib.FUNCTIONS)]
+    provided = jars.provide(jars.locked("job"), paths.JARS)
+    (compiler,) = jars.provide(jars.locked("build"), paths.JARS)
+    return [*provided, compile_functions(compiler, paths.FUNCTIONS)]
 
 
 def needs(job: Job) -> Needs:
     """What a job on AWS needs, by its own declarations and its tables' connectors."""
     named = {
         connector.options[option]
-        for connector in places.connectors(settings.example(job)).values()
+        for connector in binding.connectors(settings.example(job)).values()
         for option in ("connector", "format")
         if option in connector.options
     }

@@ -12,7 +12,7 @@ from deploy import declared
 from deploy.account import TOLD_EVERY, Account, DeployError, Wait
 from deploy.declared import Place
 from deploy.template import Template
-from pipeline import places
+from pipeline import binding
 from pipeline.job import Job
 from program.formats import many
 from program.output import Say
@@ -109,7 +109,7 @@ def table_exists(account: Account, job: Job, place: Place, name: str) -> bool:
     if found is None:
         return False
     for table in place.tables:
-        if problem := places.misfit(job, table, found["Table"]):
+        if problem := binding.misfit(job, table, found["Table"]):
             raise DeployError(f"The table {name} {problem}: name another with --set {place.parameter}=...")
     return True
 

@@ -12,7 +12,7 @@ from deploy.application import Application, Running
 from deploy.site import Difference, Site
 from deploy.stack import HOLDING, Change, Found, Proposal, Stack
 from deploy.template import Template
-from java import lib
+from java import paths
 from program.formats import size
 from program.output import Say
 from program.waiting import Every
@@ -40,7 +40,7 @@ class Wanted:
     since: str = ""
     start: bool = True
     replace: bool = False
-    page: Path = lib.PAGE
+    page: Path = paths.PAGE
 
     @property
     def key(self) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flink import distribution, durable, rest
+from flink import defaults, distribution, rest
 from program import environment, folders, processes
 from program.processes import StartError
 from program.waiting import wait_until
@@ -78,8 +78,8 @@ class Note:
 def configuration(folder: Path, web_port: int, rpc_port: int, slots: int) -> dict[str, str]:
     """Flink's configuration of the cluster, by its own names."""
     return {
-        **durable.configuration(folder, 5),
-        **durable.loopback(web_port),
+        **defaults.configuration(folder, 5),
+        **defaults.loopback(web_port),
         "jobmanager.rpc.address": "127.0.0.1",
         "jobmanager.rpc.port": str(rpc_port),
         "jobmanager.memory.process.size": "1024m",

@@ -15,7 +15,7 @@ import click
 
 from flink import flags, rest
 from flink import submit as submission
-from pipeline import places, settings
+from pipeline import binding, settings
 from pipeline.job import Job
 from pipeline.settings import Settings
 from program.command_line import Command, Value
@@ -78,7 +78,7 @@ def _prepared(job: Job, properties: Path | None, start: str | None = None) -> It
             chosen = settings.parse(settings.started_at(chosen, latest), job)
         # Written anew: what runs is the job of this folder, also if a file names another job of the same name.
         file = settings.write(folder / "checked", settings.started_at(chosen, {}))
-        places.connectors(chosen)
+        binding.connectors(chosen)
         if chosen.place == "aws":
             resources.require(chosen)
         yield _Prepared(file, chosen)

@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from flink import rest
-from java import lib
+from java import paths
 from program import environment as environments
 from program import processes
 from program.processes import StartError
 
 # Both of the connectors' AWS SDKs speak CBOR unless told; emulators answer it wrongly or not at all.
 CBOR_OFF = {"AWS_CBOR_DISABLE": "true", "CBOR_ENABLED": "false"}
-ARCHIVES = lib.ROOT / ".cache" / "classes"
+ARCHIVES = paths.ROOT / ".cache" / "classes"
 _UTILITY_LIMIT = 60.0  # seconds for Flink to work out a process's memory; one is usual
 _UTILITY = "org.apache.flink.runtime.util.bash.BashJavaUtils"
 _RESULT = "BASH_JAVA_UTILS_EXEC_RESULT:"
@@ -54,14 +54,14 @@ def jvm(logs: Path, heap: str = "1g", *, emulated: bool = True, brief: bool = Fa
     """
     logs.mkdir(parents=True, exist_ok=True)
     variables = java() if emulated else {name: value for name, value in java().items() if name not in CBOR_OFF}
-    home, quick = lib.flink_home(), archived(job_jars())
+    home, quick = paths.flink_home(), archived(job_jars())
     # PyFlink splits them at spaces: below a folder with a space in its name there is no archive.
     options = [*(_FIRST_COMPILER if brief else ()), *(quick if " " not in "".join(quick) else ())]
     return {
         **variables,
         "FLINK_HOME": str(home),  # without it PyFlink overwrites FLINK_LIB_DIR
         "FLINK_CONF_DIR": str(home / "conf"),
-        "FLINK_LIB_DIR": str(lib.require()),
+        "FLINK_LIB_DIR": str(paths.require()),
         "FLINK_LOG_DIR": str(logs),
         "FLINK_IDENT_STRING": "job",  # in the log's name; PyFlink would ask for the user's, who may have none
         "JVM_ARGS": " ".join([f"-Xmx{heap}", "-XX:+UseParallelGC", *options]),
@@ -134,10 +134,12 @@ def last_line(text: str) -> str:
 
 def java_options() -> list[str]:
     """The options without which Java 17 does not run Flink, as the distribution's own configuration has them."""
-    text = (lib.flink_home() / "conf" / "config.yaml").read_text(encoding="utf-8")
+    text = (paths.flink_home() / "conf" / "config.yaml").read_text(encoding="utf-8")
     match = re.search(r"^ +all: (.+)$", text, re.MULTILINE)
     if match is None:
-        raise lib.NotSetUp("The Flink distribution has no env.java.opts.all: run `make setup` for the pinned version.")
+        raise paths.NotSetUp(
+            "The Flink distribution has no env.java.opts.all: run `make setup` for the pinned version."
+        )
     # The Java from the wheel has no compiler module, and would warn about each of its packages.
     return [option for option in match[1].split() if "jdk.compiler/" not in option]
 
@@ -146,7 +148,7 @@ def write_configuration(folder: Path, options: Mapping[str, str]) -> None:
     """Write the folder `conf` below `folder` as Flink reads it."""
     conf = folder / "conf"
     conf.mkdir(parents=True, exist_ok=True)
-    for path in (lib.flink_home() / "conf").glob("log4j*.properties"):
+    for path in (paths.flink_home() / "conf").glob("log4j*.properties"):
         shutil.copyfile(path, conf / path.name)
     # JSON texts are YAML texts, whatever is in them.
     lines = [f"{name}: {json.dumps(value)}\n" for name, value in options.items()]
@@ -158,8 +160,8 @@ def environment(folder: Path) -> dict[str, str]:
 
     Raises NotSetUp when the class path is not in place.
     """
-    home, here = lib.flink_home(), folder.resolve()
-    parts = {"CONF": here / "conf", "LOG": here / "log", "LIB": lib.require(lib.CLUSTER_LIB), "OPT": home / "opt"}
+    home, here = paths.flink_home(), folder.resolve()
+    parts = {"CONF": here / "conf", "LOG": here / "log", "LIB": paths.require(paths.CLUSTER_LIB), "OPT": home / "opt"}
     parts |= {"PLUGINS": home / "plugins", "BIN": home / "bin"}
     return java() | {f"FLINK_{name}_DIR": str(path) for name, path in parts.items()}
 
@@ -201,14 +203,14 @@ def java_program() -> str:
 
 def job_jars() -> list[Path]:
     """The class path of a JVM that PyFlink starts, in PyFlink's order, which is the folder's own. Raises NotSetUp."""
-    here = glob.glob(str(lib.require().resolve() / "*.jar"))  # noqa: PTH207  (as PyFlink does)
-    python = glob.glob(str(lib.flink_home().resolve() / "opt" / "flink-python*.jar"))  # noqa: PTH207
+    here = glob.glob(str(paths.require().resolve() / "*.jar"))  # noqa: PTH207  (as PyFlink does)
+    python = glob.glob(str(paths.flink_home().resolve() / "opt" / "flink-python*.jar"))  # noqa: PTH207
     return [Path(jar) for jar in (*here, *python)]
 
 
 def cluster_jars() -> list[Path]:
     """Flink's own jars and the doorkeeper, Flink's core last, as its scripts have them. Raises NotSetUp."""
-    jars = lib.require(lib.CLUSTER_LIB).resolve().glob("*.jar")
+    jars = paths.require(paths.CLUSTER_LIB).resolve().glob("*.jar")
     return sorted(jars, key=lambda path: ("flink-dist" in path.name, path.name))
 
 
@@ -237,7 +239,7 @@ def archived(class_path: Sequence[Path]) -> list[str]:
 def _resources(role: str, folder: Path) -> tuple[list[str], list[str]]:
     """The Java options and the settings that follow from the memory a process is to have, worked out by Flink."""
     ask = {"jobmanager": "GET_JM_RESOURCE_PARAMS", "taskmanager": "GET_TM_RESOURCE_PARAMS"}[role]
-    path = ":".join(map(str, (lib.flink_home() / "bin" / "bash-java-utils.jar", *cluster_jars())))
+    path = ":".join(map(str, (paths.flink_home() / "bin" / "bash-java-utils.jar", *cluster_jars())))
     command = [java_program(), *_FIRST_COMPILER, "-classpath", path, _UTILITY, ask]
     done = processes.finished([*command, "--configDir", str(folder / "conf")], environments.plain(), _UTILITY_LIMIT)
     told = [line.removeprefix(_RESULT).split() for line in done.stdout.splitlines() if line.startswith(_RESULT)]

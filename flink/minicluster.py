@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors import files
-from flink import callbacks, distribution, durable
-from java import lib
+from flink import callbacks, defaults, distribution
+from java import paths
 from program import processes
 
 
@@ -33,8 +33,8 @@ class Launch:
     def configuration(self) -> dict[str, str]:
         """Flink's configuration, by its own names."""
         configuration = {
-            **durable.configuration(self.state, self.checkpoint_seconds),
-            **durable.loopback(self.rest_port),
+            **defaults.configuration(self.state, self.checkpoint_seconds),
+            **defaults.loopback(self.rest_port),
             "parallelism.default": str(self.parallelism),
             # The demo's view reads metrics; ten seconds between two looks would be old news.
             "metrics.fetcher.update-interval": "1000",
@@ -85,7 +85,7 @@ def newest_checkpoint(state: Path) -> str:
     """
     found = [*state.glob("checkpoints/*/chk-*/_metadata"), *state.glob("savepoints/*/_metadata")]
     if not found:
-        raise lib.NotSetUp(f"There is no checkpoint under {state} to go on from: start without --resume.")
+        raise paths.NotSetUp(f"There is no checkpoint under {state} to go on from: start without --resume.")
     return files.uri(max(found, key=lambda path: path.stat().st_mtime).parent)
 
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from aws.failures import Kind, code_of, is_absence
 from aws.session import Services
 from connectors import dynamodb, kinesis
-from pipeline import places
+from pipeline import binding
 from pipeline.settings import Settings
 from program.processes import RunError
 
@@ -76,7 +76,7 @@ def _problem(chosen: Settings, services: Services, table: str) -> str | None:
         stream = client.describe_stream_summary(StreamName=chosen.values[table]["stream"])
         return _unusable(stream["StreamDescriptionSummary"]["StreamStatus"])
     described = services.client("dynamodb", ATTEMPTS).describe_table(TableName=chosen.values[table]["table"])["Table"]
-    return _unusable(described["TableStatus"]) or places.misfit(chosen.job, table, cast("Any", described))
+    return _unusable(described["TableStatus"]) or binding.misfit(chosen.job, table, cast("Any", described))
 
 
 def _unusable(status: str) -> str | None:

@@ -15,7 +15,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from java import lib
+from java import paths
 from pipeline.job import Job
 from program import environment, processes
 from program.errors import Failure
@@ -60,7 +60,7 @@ def _essence(line: str) -> str:
     return f"{indent}{kind}{reuse}" if kind in _STATELESS else f"{indent}{kind}({text}){reuse}"
 
 
-def of(job: Job, cache: Path = lib.ROOT / ".cache" / "state") -> str:
+def of(job: Job, cache: Path = paths.ROOT / ".cache" / "state") -> str:
     """The signature of a job as its folder stands now; remembered, because planning takes ten seconds.
 
     Raises SignatureError when Flink cannot plan it.
@@ -78,11 +78,11 @@ def of(job: Job, cache: Path = lib.ROOT / ".cache" / "state") -> str:
 def _key(job: Job) -> str:
     """The checksum of everything that the plan is made from: the SQL, the code around it, Flink and the functions."""
     digest = hashlib.sha256(repr(job).encode())
-    code = sorted((lib.ROOT / "pipeline").glob("*.py"))
-    for file in (*code, Path(__file__), lib.ROOT / "requirements.txt"):
-        digest.update(f"\n{file.relative_to(lib.ROOT)}\n".encode() + file.read_bytes())
-    if lib.FUNCTIONS.is_file():
-        digest.update(lib.FUNCTIONS.read_bytes())
+    code = sorted((paths.ROOT / "pipeline").glob("*.py"))
+    for file in (*code, Path(__file__), paths.ROOT / "requirements.txt"):
+        digest.update(f"\n{file.relative_to(paths.ROOT)}\n".encode() + file.read_bytes())
+    if paths.FUNCTIONS.is_file():
+        digest.update(paths.FUNCTIONS.read_bytes())
     return digest.hexdigest()
 
 
@@ -90,7 +90,7 @@ def _plan(job: Job) -> str:
     # A process of its own: the plan needs a JVM, which nobody else here does.
     command = [sys.executable, "-m", "jobs", "explain", str(job.folder)]
     try:
-        done = processes.finished(command, environment.plain(), PLAN_LIMIT, lib.ROOT)
+        done = processes.finished(command, environment.plain(), PLAN_LIMIT, paths.ROOT)
     except subprocess.TimeoutExpired:
         raise SignatureError(f"Flink did not plan the job {job.name} within {PLAN_LIMIT} s.") from None
     if done.returncode:

@@ -17,16 +17,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flink import distribution, durable, rest, savepoints, signature
+from flink import defaults, distribution, rest, savepoints, signature
 from flink.savepoints import Snapshot
-from java import jars, lib, merged
+from java import jars, merged, paths
 from pipeline import settings
 from pipeline.job import Job
 from program import environment, processes
 from program.errors import Failure, Unusable
 from program.waiting import wait_until
 
-JAR = lib.ROOT / ".cache" / "job.jar"
+JAR = paths.ROOT / ".cache" / "job.jar"
 SUBMIT_LIMIT = 300  # seconds for `flink run`; 20 are usual
 RUN_LIMIT = 180.0  # seconds until every subtask runs
 RESTARTS = 3  # as many of them before it ever ran, and it is not a matter of waiting
@@ -156,7 +156,7 @@ def options(cluster: rest.Cluster, asked: Submission, state: str) -> dict[str, s
         )
     configured = cluster.configuration()
     # Flink takes these from whoever submits, not from the cluster; what is configured there counts all the same.
-    options = durable.policy(CHECKPOINT_SECONDS)
+    options = defaults.policy(CHECKPOINT_SECONDS)
     if any(name.startswith("restart-strategy") for name in configured):
         options = {name: value for name, value in options.items() if not name.startswith("restart-strategy")}
     options |= {name: value for name, value in configured.items() if name.startswith(_DECIDED)}
@@ -174,15 +174,15 @@ def options(cluster: rest.Cluster, asked: Submission, state: str) -> dict[str, s
 
 def the_jar() -> Path:
     """Everything the job needs beside Flink, as one jar, made at the first call (six seconds). Raises NotSetUp."""
-    lib.require()
-    return merged.merge([*(lib.JARS / jar.file_name for jar in jars.locked("job")), lib.FUNCTIONS], JAR)
+    paths.require()
+    return merged.merge([*(paths.JARS / jar.file_name for jar in jars.locked("job")), paths.FUNCTIONS], JAR)
 
 
 def _flink_run(cluster: rest.Cluster, options: Mapping[str, str], properties: Path) -> str:
     """Call `flink run`; the job's id. Raises SubmitError."""
     address = urlsplit(cluster.address)
     where = {"rest.address": str(address.hostname), "rest.port": str(address.port)}
-    main = lib.ROOT / "main.py"
+    main = paths.ROOT / "main.py"
     arguments = ["run", "--detached", "--target", "remote"]
     arguments += [f"-D{name}={value}" for name, value in {**where, **options}.items()]
     arguments += ["--jarfile", str(the_jar()), "--pyClientExecutable", sys.executable]

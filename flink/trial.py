@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from connectors import files
-from flink import distribution, durable
-from pipeline import cases, places, statements
+from flink import defaults, distribution
+from pipeline import binding, cases, statements
 from pipeline.cases import Case
 from pipeline.job import Job
 from program import environment
@@ -24,7 +24,7 @@ from program.processes import RunError
 
 # A file is read by one subtask: its lines are a shard, whose order decides what is late.
 CONFIGURATION: Mapping[str, str] = {
-    **durable.loopback(0),
+    **defaults.loopback(0),
     "parallelism.default": "1",
     "pipeline.global-job-parameters": "shard_watermark.warm_up:0",
     "restart-strategy.type": "none",
@@ -70,7 +70,7 @@ def over_file(job: Job, records: Path, folder: Path) -> None:
     """
     tables = statements.environment(CONFIGURATION)
     connectors = {
-        **{table: files.source(places.input_of(records, job, table)) for table in job.sources},
+        **{table: files.source(binding.input_of(records, job, table)) for table in job.sources},
         **{sink: files.sink(folder / sink, changes=bool(job.tables[sink].declared.key)) for sink in job.sinks},
     }
     statements.declare(tables, job, connectors)

@@ -106,15 +106,15 @@ def _provide_one(jar: Jar, cache: Path, scratch: Path) -> Path:
     if path.is_file() and sha256_of(path) == jar.sha256:
         return path
     path.unlink(missing_ok=True)
-    found = _download(jar, scratch)
-    actual = sha256_of(found)
+    download = _download(jar, scratch)
+    actual = sha256_of(download)
     if actual != jar.sha256:
         raise JarError(
             f"{jar.coordinates} has the SHA-256 {actual}, the lock says {jar.sha256}: the download was "
             "refused; find out why the repository serves another file before you change java/jars.lock."
         )
     partial = scratch / f"{jar.file_name}.verified"
-    shutil.copyfile(found, partial)
+    shutil.copyfile(download, partial)
     partial.replace(path)  # in one step, so that an interrupted set-up never leaves half a jar
     return path
 

@@ -19,7 +19,7 @@ from flink import command as on_cluster
 from flink import flags
 from flink.backfill.command import backfill
 from flink.health.command import health
-from pipeline import cases, places, settings, statements
+from pipeline import binding, cases, settings, statements
 from pipeline import job as jobs
 from pipeline.job import Job
 from program import environment, folders, processes
@@ -83,7 +83,7 @@ def new(name: str) -> None:
 @click.option("--plan", "is_planned", is_flag=True, help="Ask Flink for the plan too, which takes some 10 s.")
 def check(job: Job, is_planned: bool) -> None:
     """Say what is wrong with the folder of a job, without Flink."""
-    connectors = places.connectors(settings.example(job))
+    connectors = binding.connectors(settings.example(job))
     if job.has_windows:
         job.window()
     tested = [case for file in _files(job, ()) for case in cases.read(file, job)]
@@ -140,7 +140,7 @@ def _files(job: Job, named: Sequence[Path]) -> list[Path]:
 @properties_option
 def sql(job: Job, properties: Path | None) -> None:
     """Print every statement of a job as bound, ready to paste into Flink's SQL client."""
-    click.echo(statements.script(job, places.connectors(_settings(job, properties))))
+    click.echo(statements.script(job, binding.connectors(_settings(job, properties))))
     click.echo("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", err=True)
 
 
@@ -151,7 +151,7 @@ def explain(job: Job, properties: Path | None) -> None:
     """Print Flink's plan of a job: what its sinks share, and what each step emits."""
     from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
 
-    click.echo(trial.plan(job, places.connectors(_settings(job, properties))))
+    click.echo(trial.plan(job, binding.connectors(_settings(job, properties))))
 
 
 def _settings(job: Job, properties: Path | None) -> settings.Settings:
@@ -222,7 +222,7 @@ def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
     with folders.owned(folder, "jobs run", "end it, or choose another folder with --state"):
         file = properties or settings.write(folder, settings.here(job, os.environ))
         chosen = settings.read(file, job)
-        places.connectors(chosen)  # refuses what no connector takes, before anything is started
+        binding.connectors(chosen)  # refuses what no connector takes, before anything is started
         point = minicluster.newest_checkpoint(folder) if resume == "last" else resume
         pinned = {} if point else settings.latest_as_time(chosen, datetime.now(UTC))
         # Written anew: what runs is the job of this folder, also if a file names another job of the same name.
@@ -232,7 +232,7 @@ def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
             say("looking up streams and tables")
             resources.require(chosen)
         aws = environment.for_job(chosen.values.get("aws", {}).get("endpoint"))
-        emulated = places.is_emulated(chosen)
+        emulated = binding.is_emulated(chosen)
         launch = minicluster.Launch(parallelism, folder, port or processes.free_port(), point, emulated=emulated)
         return minicluster.run(file, launch, aws, say)
 

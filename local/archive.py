@@ -12,7 +12,7 @@ from pathlib import Path
 
 from deploy import query, template
 from deploy.account import Account
-from local import check
+from local import oracle
 from program.output import Say
 from program.waiting import wait_until
 
@@ -25,7 +25,7 @@ Key = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class Archived:
-    """What the archive holds of so many well-formed records, and every breach, each as one sentence."""
+    """The number of well-formed records in the archive, and every breach as a sentence."""
 
     readings: int
     problems: Sequence[str]
@@ -37,24 +37,24 @@ def prove(account: Account, bucket: str, sent: Sequence[bytes], say: Say) -> Arc
     Each well-formed record must be there once or more, since Firehose may deliver again, and in the answer of a query
     as well; nothing may be there that was not sent.
     """
-    found = Archived(0, [])
+    result = Archived(0, [])
 
     def is_whole() -> bool:
-        nonlocal found
+        nonlocal result
         with tempfile.TemporaryDirectory(prefix="archive-") as scratch:
             files = query.download(account, bucket, Path(scratch), say)
-            found = compare(sent, _lines(files), query.over(files, QUERY))
-        if found.problems:
+            result = compare(sent, _lines(files), query.over(files, QUERY))
+        if result.problems:
             say("not everything has arrived in the archive yet")
-        return not found.problems
+        return not result.problems
 
     wait_until(is_whole, LIMIT, 3)
-    return found
+    return result
 
 
 def compare(sent: Sequence[bytes], archived: Sequence[bytes], answer: query.Result) -> Archived:
     """Hold the archive's lines, and the rows of QUERY over them, against what was sent."""
-    readings = [(line, found) for line in sent if isinstance(found := check.read(line), check.Reading)]
+    readings = [(line, reading) for line in sent if isinstance(reading := oracle.read(line), oracle.Reading)]
     problems = [
         f"Sent, but {n} times missing in the archive: {line[:SHOWN]!r}."
         for line, n in (Counter(line for line, _reading in readings) - Counter(archived)).items()
@@ -79,7 +79,7 @@ def _lines(files: Mapping[str, Path]) -> list[bytes]:
     return lines
 
 
-def _key(reading: check.Reading) -> Key:
+def _key(reading: oracle.Reading) -> Key:
     return (
         reading.name,
         reading.event_time.isoformat(),

@@ -8,7 +8,7 @@ import click
 
 from flink import cluster as clusters
 from flink import flags, rest
-from java import lib
+from java import paths
 from program import folders
 from program.command_line import Group, Value
 from program.formats import size
@@ -34,7 +34,7 @@ def up(task_managers: int, slots: int, port: int) -> int:
 
     It goes on until `down`. Where it runs, what is missing is started.
     """
-    lib.require()  # what it lacks would be noticed by the first job only
+    paths.require()  # what it lacks would be noticed by the first job only
     with folders.awaited(clusters.FOLDER, "local cluster", 2 * clusters.START_LIMIT):
         note, started = clusters.up(clusters.Size(task_managers, slots), port)
     done = f"Started {', '.join(started)}" if started else "Everything was running already"
@@ -91,4 +91,4 @@ def down() -> int:
 
 
 def _shown() -> str:
-    return str(clusters.FOLDER.relative_to(lib.ROOT))
+    return str(clusters.FOLDER.relative_to(paths.ROOT))

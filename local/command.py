@@ -41,8 +41,8 @@ program.add_command(cluster_command.cluster)
 @click.option("--seed", type=int, default=None, help="Seed of the flights: the same seed, the same flights.")
 @click.option("--port", type=PORT, default=0, help="Port of the AWS endpoint; 0 picks a free one.")
 @click.option("--web-port", type=PORT, default=0, help="Port of Flink's web UI; 0 picks a free one.")
-@click.option("--page-port", type=PORT, default=0, help="Port of the live map; 0 picks a free one.")
-@click.option("--no-dashboard", is_flag=True, help="Without the live map.")
+@click.option("--page-port", type=PORT, default=0, help="Port of the dashboard; 0 picks a free one.")
+@click.option("--no-dashboard", is_flag=True, help="Without the dashboard.")
 @click.option("--cluster", is_flag=True, help="On a standalone cluster of three processes, not in one JVM.")
 def demo(*, no_dashboard: bool, **options: Any) -> int:
     """Everything at once, with a check of every row at the end.
@@ -61,8 +61,8 @@ def demo(*, no_dashboard: bool, **options: Any) -> int:
 @click.option("--port", type=PORT, default=4566, help="Port of the AWS endpoint; 0 picks a free one.")
 @click.option("--shards", type=COUNT, default=4, help="Shards of the raw stream.")
 @click.option("--no-archive", is_flag=True, help="Without Firehose and S3, which slow the emulator down.")
-@click.option("--page-port", type=PORT, default=8080, help="Port of the live map; 0 picks a free one.")
-@click.option("--no-dashboard", is_flag=True, help="Without the live map.")
+@click.option("--page-port", type=PORT, default=8080, help="Port of the dashboard; 0 picks a free one.")
+@click.option("--no-dashboard", is_flag=True, help="Without the dashboard.")
 @click.argument("jobs", type=flags.JobType(), nargs=-1, metavar="[JOB]...")
 def aws(  # noqa: PLR0913  (its options)
     *, port: int, shards: int, no_archive: bool, page_port: int, no_dashboard: bool, jobs: Sequence[Job]
@@ -77,7 +77,7 @@ def aws(  # noqa: PLR0913  (its options)
     from pipeline import settings  # noqa: PLC0415
 
     with ExitStack() as stack:
-        asked = stack.enter_context(processes.signals())
+        stop = stack.enter_context(processes.signals())
         if not no_dashboard:
             processes.require_free(page_port, "--page-port")
         folder = stack.enter_context(folders.fresh("aws", "local aws"))
@@ -92,7 +92,7 @@ def aws(  # noqa: PLR0913  (its options)
         if not no_dashboard:
             chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
             served = stack.enter_context(page.running(chosen, aws.endpoint, page_port, keys=aws.keys))
-            bucket += f"; live map {served.address}"
+            bucket += f"; dashboard {served.address}"
         print(f"# table {names.table}{bucket}.")
         for job in jobs:
             resources.create(aws.environment, shards, job)
@@ -100,7 +100,7 @@ def aws(  # noqa: PLR0913  (its options)
             print(f"# {job.name}: {', '.join(far_ends)}.")
         print("# In every other terminal, first:")
         print(environment.line(aws.environment), flush=True)
-        while not asked.wait(0.5):
+        while not stop.wait(0.5):
             if aws.process.poll() is not None:
                 raise processes.RunError(f"The AWS emulator ended; its log is {folder / 'emulator.log'}.")
     return 0

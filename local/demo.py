@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flink import cluster, rest, signature, submit
-from java import lib
+from java import paths
 from local import archive, emulator, page, proof, resources, running
-from local.view import Scene, Show, view
+from local.terminal import Scene, Show, view
 from local.watch import Seen, Watch
 from pipeline.job import load
 from program import folders, processes
@@ -29,12 +29,12 @@ DRAIN_LIMIT = 120.0  # seconds to close the last windows
 
 @dataclass(frozen=True)
 class Options:
-    """What the demo is asked to do.
+    """What the demo is stop to do.
 
     unicorns, shards, parallelism: how many. speed: the producer's clock against the wall clock. windows: end after so
     many closed windows, None for never. late, out_of_order, malformed: shares of the readings, 0 to 1.
-    seed: of the flight. port, web_port, page_port: of the AWS endpoint, Flink's web UI, the live map, 0 for free ones.
-    cluster: run on a standalone cluster of three processes, not in one JVM. dashboard: whether to serve the live map.
+    seed: of the flight. port, web_port, page_port: of the AWS endpoint, Flink's web UI, the dashboard, 0 for free ones.
+    cluster: run on a standalone cluster of three processes, not in one JVM. dashboard: whether to serve the dashboard.
     """
 
     unicorns: int
@@ -54,7 +54,7 @@ class Options:
 
     @property
     def task(self) -> str:
-        """In one line what is done."""
+        """The task in one line."""
         end = "until Ctrl-C" if self.windows is None else f"until {self.windows} windows"
         return (
             f"{self.unicorns} unicorns, {self.shards} shards, parallelism {self.parallelism}"
@@ -72,7 +72,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Flight:
-    """A demo in the air: its processes by the names of their logs, the job, what has been seen, how it is shown.
+    """A demo in the air: its processes by the names of their logs, the job, the counts so far, the screen.
 
     flink: the processes that the job runs in; has_ended: whether the job has.
     """
@@ -104,7 +104,7 @@ def run(options: Options) -> int:
         print(f"{time.monotonic() - started:5.1f} s  {text}", flush=True)
 
     with ExitStack() as stack:
-        asked = stack.enter_context(processes.signals())
+        stop = stack.enter_context(processes.signals())
         processes.require_free(options.web_port, "--web-port")
         processes.require_free(options.page_port, "--page-port")
         folder = stack.enter_context(folders.fresh("demo", "local demo"))
@@ -115,7 +115,7 @@ def run(options: Options) -> int:
         made = resources.create(
             aws.environment, options.shards, resources.workshop(), names.of_tables(), Archive="yes", Dashboard="yes"
         )
-        ground = Ground(folder, aws, names, stack, asked, say)
+        ground = Ground(folder, aws, names, stack, stop, say)
         flink, job, has_ended = (_on_cluster if options.cluster else _in_one_jvm)(options, ground)
         say("job running, the unicorns take off; the first rows come after some 12 s")
         producer = processes.start(
@@ -127,30 +127,30 @@ def run(options: Options) -> int:
         if options.dashboard:
             chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
             address = stack.enter_context(page.running(chosen, aws.endpoint, options.page_port, keys=aws.keys)).address
-            say(f"watch them on the live map: {address}")
+            say(f"watch them on the dashboard: {address}")
         watch = stack.enter_context(Watch(*clients, names, copy_in(folder), job))
-        scene = Scene(job.address, aws.endpoint, str(folder.relative_to(lib.ROOT)), options.task, address)
+        scene = Scene(job.address, aws.endpoint, str(folder.relative_to(paths.ROOT)), options.task, address)
         with view(scene) as show:
             flight = Flight(folder, aws, flink, job, has_ended, producer, watch.seen, show)
-            first_row = fly(flight, options.windows, asked)
+            first_row = fly(flight, options.windows, stop)
             land(flight)
         if first_row is not None:
             print(f"The first summary row came {first_row - started:.0f} s after the start.")
         sent = proof.read_lines(flight.copy)
         report = proof.prove(*clients, names, sent)
         account = resources.account(aws.environment)
-        return proof.tell(report, archive.prove(account, made["ArchiveBucketName"], sent, print), folder)
+        return proof.print_report(report, archive.prove(account, made["ArchiveBucketName"], sent, print), folder)
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What Flink is started on: the demo's folder, AWS and its names, what ends with the demo, and how to speak."""
+    """What Flink is started with: a folder, AWS and its names, the stack that ends with the demo, and a printer."""
 
     folder: Path
     aws: emulator.Emulator
     names: resources.Names
     stack: ExitStack
-    asked: threading.Event
+    stop: threading.Event
     say: Callable[[str], None]
 
 
@@ -162,11 +162,11 @@ def _in_one_jvm(options: Options, ground: Ground) -> Flink:
     ground.say("starting Flink and the job")
     flags = ["--parallelism", str(options.parallelism), "--port", str(options.web_port)]
     properties = running.write_properties(ground.folder, ground.aws, ground.names)
-    place = running.Place(ground.folder, properties, ground.aws.environment)
-    runner, job = running.start(place, flags, ground.asked)
+    launch = running.Launch(ground.folder, properties, ground.aws.environment)
+    runner, job = running.start(launch, flags, ground.stop)
     ground.stack.callback(processes.stop, runner)
     ground.say(f"job submitted, its web UI is {job.address}")
-    running.wait_until_running(job, runner, ground.asked)
+    running.wait_until_running(job, runner, ground.stop)
     return {"job": runner}, job, lambda: runner.poll() is not None
 
 
@@ -177,7 +177,7 @@ def _on_cluster(options: Options, ground: Ground) -> Flink:
     members = ground.stack.enter_context(
         cluster.running(ground.folder / "cluster", size, emulator.child(ground.aws.environment), options.web_port)
     )
-    if ground.asked.is_set():
+    if ground.stop.is_set():
         raise RunError("Stopped before the job was submitted.")
     ground.say(f"submitting the job with flink run to {members.rest.address}")
     properties = running.write_properties(ground.folder, ground.aws, ground.names)
@@ -187,12 +187,12 @@ def _on_cluster(options: Options, ground: Ground) -> Flink:
     return {"jobmanager": members.processes["jobmanager"]}, job, lambda: job.state() in rest.ENDED
 
 
-def fly(flight: Flight, windows: int | None, asked: threading.Event) -> float | None:
+def fly(flight: Flight, windows: int | None, stop: threading.Event) -> float | None:
     """Show what happens until it has been enough; when the first row came, by the monotonic clock."""
     first_row = None
     parts = {"emulator": flight.aws.process, "producer": flight.producer, **flight.flink}
     closed, since = 0, time.monotonic()
-    while not asked.wait(0.2):
+    while not stop.wait(0.2):
         flight.show(flight.seen, "flying")
         for name, process in parts.items():
             if process.poll() is not None:

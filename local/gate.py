@@ -38,7 +38,7 @@ class Refused(Exception):  # noqa: N818  (reads as what happened)
 
 
 class Gate:
-    """An ASGI application in front of another one."""
+    """An ASGI application in front of another."""
 
     def __init__(self, app: App, key: str, secret: str) -> None:
         self._app, self._key, self._secret = app, key, secret
@@ -176,6 +176,6 @@ async def _answer(scope: Scope, headers: Mapping[str, str], refused: Refused, se
         is_query = headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
         body = (f"<ErrorResponse>{error}</ErrorResponse>" if is_query else error).encode()
         kind = "text/xml"
-    told = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": refused.status, "headers": told})
+    answer = [(b"content-type", kind.encode()), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": refused.status, "headers": answer})
     await send({"type": "http.response.body", "body": body if scope["method"] != "HEAD" else b""})

@@ -1,4 +1,4 @@
-"""The live map on this machine: the built page on 127.0.0.1, with a path that leads to the AWS emulator.
+"""The dashboard on this machine: the built page on 127.0.0.1, with a path that leads to the AWS emulator.
 
 The page and what it reads have one origin, so its policy can name that alone, and no CORS is involved (which would not
 cover the Authorization header: the emulator allows `*`).
@@ -29,7 +29,7 @@ from botocore.credentials import Credentials
 
 from aws.session import REGION
 from deploy import site
-from java import lib
+from java import paths
 from local.emulator import Keys
 from local.resources import Names
 from program import processes
@@ -96,7 +96,7 @@ def settings(names: Names, region: str, identity_pool: str) -> dict[str, Any]:
 
 @contextmanager
 def running(
-    config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = lib.PAGE, keys: Keys | None = None
+    config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = paths.PAGE, keys: Keys | None = None
 ) -> Iterator[Page]:
     """Serve the built page with these settings until the end. Port 0 takes a free one.
 
@@ -205,10 +205,10 @@ def _signed(url: str, headers: Mapping[str, str], body: bytes, keys: Keys) -> di
 def _files(dist: Path) -> dict[str, _File]:
     """Every file by its path in an address. Only these are ever sent. Raises StartError if there is no page."""
     if not (dist / "index.html").is_file():
-        raise StartError(f"The live map is not in {dist}: `make page` builds it, --no-dashboard leaves it out.")
-    found = {f"/{one.key}": _File(one, _packed(one)) for one in site.built(dist)}
-    found["/"] = found["/index.html"]
-    return found
+        raise StartError(f"The dashboard is not in {dist}: `make page` builds it, --no-dashboard leaves it out.")
+    files = {f"/{file.key}": _File(file, _packed(file)) for file in site.built(dist)}
+    files["/"] = files["/index.html"]
+    return files
 
 
 def _packed(file: site.File) -> bytes | None:
@@ -244,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._stream.deadline = time.monotonic() + seconds
 
     def handle_expect_100(self) -> bool:
-        """Who asks whether to send the rest is told to, if welcome."""
+        """A request with `Expect: 100-continue` is answered, if it is accepted."""
         return self._is_welcome() and super().handle_expect_100()
 
     def do_GET(self) -> None:
@@ -280,7 +280,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = self._length()
         if length is None or length > _MOST_BYTES:
             self._refuse(
-                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {_MOST_BYTES} bytes, which it tells."
+                HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"A request has at most {_MOST_BYTES} bytes, and a Content-Length."
             )
             return
         if self._path().rstrip("/") != _AWS:
@@ -309,11 +309,11 @@ class _Handler(BaseHTTPRequestHandler):
         return self.path.partition("?")[0]
 
     def _length(self) -> int | None:
-        """How long the body is; None if that is not told, or told in a doubtful way."""
-        told = self.headers.get_all("Content-Length", [])
-        if len(told) != 1 or "Transfer-Encoding" in self.headers:
+        """Length of the body in bytes; None without a Content-Length, or with a doubtful one."""
+        lengths = self.headers.get_all("Content-Length", [])
+        if len(lengths) != 1 or "Transfer-Encoding" in self.headers:
             return None
-        length = told[0]
+        length = lengths[0]
         return int(length) if length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS else None
 
     def _is_welcome(self) -> bool:
@@ -330,10 +330,10 @@ class _Handler(BaseHTTPRequestHandler):
         elif hosts[0].lower() not in self._own_hosts():
             self._refuse(HTTPStatus.MISDIRECTED_REQUEST, "This server is known as 127.0.0.1 only.")
         elif origins not in ([], [f"http://{hosts[0].lower()}"]):
-            self._refuse(HTTPStatus.FORBIDDEN, "Only the live map itself may ask.")
+            self._refuse(HTTPStatus.FORBIDDEN, "Only the dashboard itself may send requests here.")
         elif any(len(self.headers.get_all(name, [])) > 1 for name in self.headers if _FORWARDED.fullmatch(name)):
-            # Of two targets one would be looked at here, and the other signed and carried out.
-            self._refuse(HTTPStatus.BAD_REQUEST, "What is signed comes once.")
+            # With two targets, this check would see the first, and the emulator would carry out the second.
+            self._refuse(HTTPStatus.BAD_REQUEST, "A header that is signed comes once.")
         else:
             return True
         return False
@@ -344,7 +344,7 @@ class _Handler(BaseHTTPRequestHandler):
         return [*(f"{name}:{port}" for name in names), *(names if port == HTTP_PORT else ())]
 
     def _refuse(self, status: int, why: str) -> None:
-        """Say no, and end the connection: what follows in it, a body say, is not looked at."""
+        """Refuse the request and end the connection; a body that follows is not read."""
         self.close_connection = True
         self.request_version = self.protocol_version  # the library takes a malformed one for HTTP/0.9, without a status
         self._send(status, f"{why}\n".encode(), "text/plain; charset=utf-8", {"Cache-Control": "no-store"})

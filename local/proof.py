@@ -1,4 +1,4 @@
-"""Read both ends of the application to their ends, compare them (`local.check`), and say what was found."""
+"""Read both ends of the application to their ends, compare them (`local.oracle`), and print the result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from consumer.tail import stored
-from local import check
+from local import oracle
 from local.archive import Archived
 from local.resources import Names
 
@@ -27,7 +27,7 @@ def prove(
     sent: Sequence[bytes],
     *,
     late_by_shard: bool = True,
-) -> check.Report:
+) -> oracle.Report:
     """Compare both output streams and the table with what the producer sent.
 
     The raw stream says in which shard, and in which order there, each record lies; what is late follows from that. That
@@ -35,7 +35,7 @@ def prove(
     late_by_shard: False if a shard was left out as silent while it was not; LATE can be no more than plausible then.
     """
     raw = list(stored(kinesis, names.raw))
-    report = check.check(
+    report = oracle.check(
         [record.data for record in raw],
         [record.data for record in stored(kinesis, names.summary)],
         items(dynamodb, names.table),
@@ -43,10 +43,14 @@ def prove(
         [record.shard for record in raw] if late_by_shard else None,
         arrivals=[record.arrival for record in raw],
     )
-    said, held = Counter(sent), Counter(record.data for record in raw)
-    lost = [f"Sent, but not on the raw stream ({n} times): {line[:120]!r}." for line, n in (said - held).items()]
-    strange = [f"On the raw stream, but not sent ({n} times): {line[:120]!r}." for line, n in (held - said).items()]
-    return replace(report, problems=[*lost, *strange, *report.problems])
+    sent_lines, raw_lines = Counter(sent), Counter(record.data for record in raw)
+    lost = [
+        f"Sent, but not on the raw stream ({n} times): {line[:120]!r}." for line, n in (sent_lines - raw_lines).items()
+    ]
+    extra = [
+        f"On the raw stream, but not sent ({n} times): {line[:120]!r}." for line, n in (raw_lines - sent_lines).items()
+    ]
+    return replace(report, problems=[*lost, *extra, *report.problems])
 
 
 def read_lines(copy: Path) -> list[bytes]:
@@ -59,14 +63,14 @@ def items(dynamodb: DynamoDBClient, table: str) -> list[dict[str, Any]]:
     """Every item of the table as plain values: texts, whole numbers, other numbers as float, None."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return [
-        {name: _plain(kind, value) for name, found in item.items() for kind, value in found.items()}
+        {name: _plain(kind, value) for name, typed in item.items() for kind, value in typed.items()}
         for page in pages
         for item in page["Items"]
     ]
 
 
 def _plain(kind: str, value: Any) -> Any:
-    """An attribute as JSON would have it on the stream: 31 and 31.0 are not told apart by a comparison."""
+    """An attribute as JSON would have it on the stream: 31 and 31.0 compare as equal."""
     if kind == "NULL":
         return None
     if kind != "N":
@@ -74,7 +78,7 @@ def _plain(kind: str, value: Any) -> Any:
     return int(value) if value.lstrip("-").isdigit() else float(value)
 
 
-def tell(report: check.Report, archived: Archived, folder: Path) -> int:
+def print_report(report: oracle.Report, archived: Archived, folder: Path) -> int:
     """Print what was compared; the exit code, 0 if nothing is wrong."""
     errors = ", ".join(f"{count} {name}" for name, count in report.errors.items()) or "none"
     print(
@@ -83,8 +87,8 @@ def tell(report: check.Report, archived: Archived, folder: Path) -> int:
     )
     if report.repeated:
         print(f"{report.repeated} stood on a stream twice with the same content, as after a restart they may.")
-    if check.UNPROVEN:
-        print(f"Not computed again, since this proof does not know how: {', '.join(check.UNPROVEN)}.")
+    if oracle.UNPROVEN:
+        print(f"Not computed again, since this proof does not know how: {', '.join(oracle.UNPROVEN)}.")
     problems = [*report.problems, *archived.problems]
     if not problems:
         print(

@@ -43,8 +43,8 @@ def write_properties(folder: Path, aws: emulator.Emulator, names: resources.Name
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a job's process works.
+class Launch:
+    """What a job's process is started with.
 
     folder: for its files. properties: its settings. environment: what AWS is reached with. sources: the checkout it is
     started from. command: what starts it.
@@ -58,26 +58,26 @@ class Place:
 
 
 def start(
-    place: Place, flags: Sequence[str], asked: threading.Event | None = None
+    launch: Launch, flags: Sequence[str], stop: threading.Event | None = None
 ) -> tuple[subprocess.Popen[bytes], rest.Job]:
     """Start `python -m jobs run` with these flags; the process and the submitted job.
 
     A flag --port chooses the port of the web UI; without it a free one is taken. Raises StartError when the process
-    ends at once or is not submitted in time, RunError when `asked` to stop.
+    ends at once or is not submitted in time, RunError when `stop` is set.
     """
-    log = place.folder / "job.log"
+    log = launch.folder / "job.log"
     begin = log.stat().st_size if log.exists() else 0
-    command = [*place.command, "--properties", str(place.properties)]
-    command += ["--state", str(place.folder), "--port", "0", *flags]
-    process = processes.start(command, log, emulator.child(place.environment), place.sources)
+    command = [*launch.command, "--properties", str(launch.properties)]
+    command += ["--state", str(launch.folder), "--port", "0", *flags]
+    process = processes.start(command, log, emulator.child(launch.environment), launch.sources)
 
     def submitted() -> rest.Job | None:
-        if asked and asked.is_set():
+        if stop and stop.is_set():
             raise RunError("Stopped before the job was submitted.")
         for line in log.read_bytes()[begin:].splitlines():
             if line.startswith(b'{"state": "RUNNING"'):
-                found = json.loads(line)
-                return rest.Job(found["web"], found["job"])
+                submission = json.loads(line)
+                return rest.Job(submission["web"], submission["job"])
         if process.poll() is not None:
             raise StartError(f"The Flink job did not start ({processes.last_line(log)}); its log is {log}.")
         return None
@@ -92,13 +92,13 @@ def start(
     return process, job
 
 
-def wait_until_running(job: rest.Job, process: subprocess.Popen[bytes], asked: threading.Event | None = None) -> None:
-    """Wait for every subtask. Raises RunError after a limit, when the process ends, or when `asked` to stop."""
+def wait_until_running(job: rest.Job, process: subprocess.Popen[bytes], stop: threading.Event | None = None) -> None:
+    """Wait for every subtask. Raises RunError after a limit, when the process ends, or when `stop` is set."""
 
     def runs() -> bool:
         if process.poll() is not None:
             raise RunError(f"The Flink job ended with exit code {process.returncode} before it was running.")
-        if asked is not None and asked.is_set():
+        if stop is not None and stop.is_set():
             raise RunError("Stopped before the job was running.")
         with suppress(rest.RestError):
             return job.is_running()

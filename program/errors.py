@@ -7,16 +7,14 @@
     │   ├── SettingsError        pipeline.settings
     │   ├── ConnectorError       connectors.connector
     │   ├── WindowError          pipeline.window
-    │   ├── JobError             pipeline.job
-    │   ├── CaseError            pipeline.cases
     │   └── TemplateError        deploy.template
     ├── StartError               program.processes      a process does not start
     ├── RunError                 program.processes      a program cannot go on
     │   └── Stopped         130  flink.backfill.rows    Ctrl-C in the midst of a backfill
-    ├── AwsError                 aws.failures           AWS refuses, or cannot be asked
+    ├── AwsError                 aws.failures           AWS refuses, or does not answer
     │   └── DeployError          deploy.account         AWS is in another state than a deployment needs
     ├── CasesFailed              jobs.command           some tests of a job fail
-    ├── NotSetUp                 java.lib               `make setup` has not run
+    ├── NotSetUp                 java.paths             `make setup` has not run
     ├── JarError                 java.jars              a jar cannot be downloaded
     ├── CompileError             java.build             the Java sources do not compile
     ├── RestError           4    flink.rest             Flink's REST API does not answer, or refuses
@@ -24,12 +22,11 @@
     ├── SavepointError           flink.savepoints       no checkpoint or savepoint to go on from
     ├── SignatureError           flink.signature        the plan, or the state of another SQL
     ├── PackageError             deploy.package         the package cannot be made
-    ├── BundleError              local.bundle           the dashboard's page cannot be built
-    ├── SetUpError               local.venv             the set-up cannot go on
-    ├── SourcesError             local.sources          the user's settings of pip and uv cannot be read
-    ├── CasesFailed              jobs                   tests of a job fail, which is printed
-    ├── GaveUp                   consumer               a stream cannot be read for the whole of --patience
-    └── ProducerError            producer               records cannot be sent
+    ├── BundleError              dashboard.build        the dashboard's page cannot be built
+    ├── SetUpError               local.setup.venv       the set-up cannot go on
+    ├── SourcesError             local.setup.package_sources  pip's or uv's settings cannot be read
+    ├── GaveUp                   consumer.tail          a stream cannot be read for the whole of --patience
+    └── ProducerError            producer.sinks         records cannot be sent
 
 `program.output.guarded` prints the sentence and returns the exit code. Other code catches one only where it can go on
 without what is missing. The standard library is enough for this module: the set-up needs it before packages are there.

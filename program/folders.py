@@ -5,6 +5,7 @@ A lock is the kernel's, on a file in the folder: it goes with the process that h
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
@@ -91,3 +92,15 @@ def taken(file: int) -> bool:
     except OSError:
         pass
     return True
+
+
+def is_writable(folder: str) -> bool:
+    """Whether files can be made in a folder, which is made if it is not there."""
+    if not Path(folder).is_absolute():
+        return False
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder):
+            return True
+    except OSError as error:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)  # which then is what the set-up fails of

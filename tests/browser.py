@@ -1,4 +1,4 @@
-"""A real Chromium for tests of the live map: Debian's packages chromium and chromium-driver, nothing fetched."""
+"""A real Chromium for tests of the dashboard: Debian's packages chromium and chromium-driver, nothing fetched."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def programs() -> tuple[str, str]:
     """Chromium and its driver. Without them the test is skipped, and says so; where CI is set, it fails."""
     found = shutil.which("chromium"), shutil.which("chromedriver")
     if None in found:
-        why = "No Chromium here: `apt-get install chromium chromium-driver` lets the live map's tests run."
+        why = "No Chromium here: `apt-get install chromium chromium-driver` lets the dashboard's tests run."
         if os.environ.get("CI"):
             pytest.fail(why)
         pytest.skip(why)
@@ -67,7 +67,7 @@ def running(folder: Path) -> Iterator[webdriver.Chrome]:
 
 
 class Tab:
-    """The live map in the browser. `expected`: patterns of console errors that a test itself causes."""
+    """The dashboard in the browser. `expected`: patterns of console errors that a test itself causes."""
 
     def __init__(self, browser: webdriver.Chrome) -> None:
         self.browser = browser

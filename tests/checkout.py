@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from java import lib
+from java import paths
 
 # What the job's process imports and reads.
 _PARTS = (
@@ -30,7 +30,7 @@ class Edit:
 def copy(folder: Path, edits: tuple[Edit, ...]) -> Path:
     """A checkout in `folder` with these edits, ready to run. Raises ValueError if an edit finds nothing to change."""
     for part in _PARTS:
-        source = lib.ROOT / part
+        source = paths.ROOT / part
         if source.is_dir():
             shutil.copytree(source, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         else:
@@ -43,14 +43,14 @@ def copy(folder: Path, edits: tuple[Edit, ...]) -> Path:
         path.write_text(text.replace(edit.old, edit.new), encoding="utf-8")
     if any(edit.file.endswith(".java") for edit in edits):
         (folder / ".cache").mkdir()
-        (folder / ".cache" / "jars").symlink_to(lib.JARS)
+        (folder / ".cache" / "jars").symlink_to(paths.JARS)
         subprocess.run(
-            [sys.executable, "-m", "local.setup", "--no-archives"],
+            [sys.executable, "-m", "local.setup.java", "--no-archives"],
             cwd=folder,
             check=True,
             capture_output=True,
             timeout=120,
         )
     else:
-        (folder / ".cache").symlink_to(lib.ROOT / ".cache")
+        (folder / ".cache").symlink_to(paths.ROOT / ".cache")
     return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flink import distribution
-from java import lib
+from java import paths
 from local import emulator
 
 
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def flink() -> None:
     """What a test or a fixture uses that starts Flink, in this process or in another: the class paths are in place."""
-    lib.require()
+    paths.require()
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +48,6 @@ def jvm(flink: None, keys: emulator.Keys, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture(scope="session")
 def aws(keys: emulator.Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Emulator]:
     """The AWS emulator, one for the whole run: tests use streams and tables with names of their own."""
-    lib.require()
+    paths.require()
     with emulator.running(tmp_path_factory.mktemp("emulator") / "emulator.log", keys=keys) as running:
         yield running

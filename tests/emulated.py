@@ -21,7 +21,7 @@ from botocore.credentials import Credentials
 from consumer.tail import stored
 from flink import rest
 from flink.minicluster import Launch
-from local import check, emulator, proof, resources, running
+from local import emulator, oracle, proof, resources, running
 from program import processes
 
 
@@ -36,7 +36,7 @@ class Stage:
     def clients(self) -> Any:
         return resources.clients(self.aws.environment)
 
-    def check(self, sent: Path) -> check.Report:
+    def check(self, sent: Path) -> oracle.Report:
         """What came out, against what the producer sent."""
         return proof.prove(*self.clients, self.names, proof.read_lines(sent))
 

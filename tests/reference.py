@@ -12,7 +12,7 @@ from connectors.connector import IDENTITY, Option
 from connectors.kind import Setting
 from consumer.options import consumer
 from deploy import command as deploy
-from java import lib
+from java import paths
 from jobs import command as jobs
 from local import command as local
 from pipeline import settings
@@ -20,7 +20,7 @@ from pipeline.job import KINDS
 from producer import cloudfront
 from producer.options import producer
 
-PAGE = lib.ROOT / "docs" / "reference.md"
+PAGE = paths.ROOT / "docs" / "reference.md"
 PROGRAMS: Mapping[str, click.Command] = {
     "jobs": jobs.program,
     "local": local.program,

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from flink import durable
+from flink import defaults
 
 DAY = "2026-11-22 "
 ARRIVAL = datetime(2026, 11, 23, tzinfo=UTC)  # of all lines: a file's own time
@@ -70,7 +70,7 @@ def run(
         )
     )
     configuration = {
-        **durable.loopback(0),
+        **defaults.loopback(0),
         "parallelism.default": str(parallelism),
         "pipeline.global-job-parameters": "shard_watermark.warm_up:0",
         "restart-strategy.type": "none",

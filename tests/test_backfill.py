@@ -39,8 +39,8 @@ from flink.backfill.archive import Archive
 from flink.backfill.repair import Options, Outcome, Report, Target
 from flink.backfill.rows import Lines, Number, Stopped
 from flink.backfill.table import Table, Verdict, compare
-from java import lib
-from local import check, emulator, proof, resources
+from java import paths
+from local import emulator, oracle, proof, resources
 from pipeline import settings, statements
 from pipeline.job import Job, load
 from program import folders, waiting
@@ -57,7 +57,7 @@ MERGE = JOB.tables["sensor_data"].declared
 COLUMNS = backfill_table.types(JOB, "sensor_data")
 KEY = {"Name": "S", "StatusTime": "S"}
 
-Rows = dict[check.Key, dict[str, Any]]
+Rows = dict[oracle.Key, dict[str, Any]]
 NUMBERS = itertools.count()
 
 
@@ -77,7 +77,7 @@ class Flight:
     @property
     def rows(self) -> Rows:
         """What must come out: every reading once, and none of them late. Computed without Flink."""
-        return check.rows(set(self.lines))
+        return oracle.rows(set(self.lines))
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def flight(tmp_path_factory: pytest.TempPathFactory) -> Flight:
     file = tmp_path_factory.mktemp("flight") / "flight.jsonl"
     command = [sys.executable, "-m", "producer", "--unicorns", "5", "--rate", "max", "--msgs", "6000", "--seed", "11"]
     command += ["--start", "2026-11-22 05:50:00", "--late", "0.03", "--out-of-order", "0.05", "--malformed", "0.02"]
-    subprocess.run([*command, "--to", str(file), "--quiet"], cwd=lib.ROOT, check=True)
+    subprocess.run([*command, "--to", str(file), "--quiet"], cwd=paths.ROOT, check=True)
     return Flight(file.read_bytes().splitlines())
 
 
@@ -139,18 +139,18 @@ def test_rows_of_an_archive(flight: Flight, tmp_path: Path) -> None:
     lines, rows = computed(tmp_path / "archive", tmp_path)
     assert rows == flight.rows
     again = [*flight.lines[2200:2500], *flight.lines[:50]]
-    verdicts = [check.judge(line) for line in [*flight.lines, *again]]
+    verdicts = [oracle.judge(line) for line in [*flight.lines, *again]]
     rubbish = {name: verdicts.count(name) for name in ("COERCION", "PARSE")}
-    good = sum(isinstance(verdict, check.Reading) for verdict in verdicts)
+    good = sum(isinstance(verdict, oracle.Reading) for verdict in verdicts)
     assert min(rubbish.values()) > 20
     assert lines.rejected == rubbish
     assert lines.records == good
-    assert lines.repeated == sum(isinstance(check.judge(line), check.Reading) for line in again)
+    assert lines.repeated == sum(isinstance(oracle.judge(line), oracle.Reading) for line in again)
     assert (lines.oldest, lines.newest) == ("2026-11-22 05:50:00.000", max_time(flight.lines))
 
 
 def max_time(lines: Sequence[bytes]) -> str:
-    newest = max(found.event_time for line in lines if isinstance(found := check.judge(line), check.Reading))
+    newest = max(found.event_time for line in lines if isinstance(found := oracle.judge(line), oracle.Reading))
     return newest.strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
@@ -442,7 +442,7 @@ NEW, CHANGED, EQUAL, REPEATED, _, SMALLER = Verdict
     ],
 )
 def test_a_part_of_an_archive_spoils_no_row(
-    options: dict[str, Any], taken: list[check.Key], kept: dict[Verdict, int], table: Stage
+    options: dict[str, Any], taken: list[oracle.Key], kept: dict[Verdict, int], table: Stage
 ) -> None:
     """Rows that say more are taken. New ones only within both bounds, smaller ones only with --overwrite; rows
     outside of the bounds never. A dry run finds the same and writes nothing, a second run has nothing left to write.
@@ -468,8 +468,8 @@ def test_what_a_producer_sent_twice(tmp_path: Path, table: Stage, capsys: pytest
     boxer = [reading("Boxer", f"12:00:{second:02d}.000") for second in range(5)]
     clover = [reading("Clover", f"12:00:{second:02d}.000") for second in range(5)]
     artax = [reading("Artax", f"12:00:{second:02d}.000") for second in range(5)]
-    counted_by_the_job = check.rows([*boxer, boxer[0], boxer[0], *clover, *artax, artax[0]])
-    right = check.rows([*boxer, *clover, *artax[:3]])
+    counted_by_the_job = oracle.rows([*boxer, boxer[0], boxer[0], *clover, *artax, artax[0]])
+    right = oracle.rows([*boxer, *clover, *artax[:3]])
     table.table.put(list(counted_by_the_job.values()))
     archive = tmp_path / "archive.jsonl"
     archive.write_bytes(joined([*boxer, boxer[0], boxer[0], *clover, clover[3], *artax[:3], artax[0]]))

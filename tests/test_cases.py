@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from java import lib
+from java import paths
 from pipeline import cases
 from pipeline.cases import CaseError
 from pipeline.job import Job, load
@@ -36,7 +36,7 @@ CASE = """
 def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
     """The template's, which needs no Flink to be read."""
     folder = tmp_path_factory.mktemp("jobs") / "orders"
-    shutil.copytree(lib.ROOT / "pipeline" / "template", folder)
+    shutil.copytree(paths.ROOT / "pipeline" / "template", folder)
     return load(folder)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from local import causes
+from local.setup import causes
 
 DNS = """error: Failed to fetch: https://nowhere.invalid/simple/idna/
   cause: error sending request for url (https://nowhere.invalid/simple/idna/)
@@ -64,7 +64,7 @@ ABSENT = "ERROR: No matching distribution found for duckdb==2.0.1\n"
         (PIP_FULL, "no space is left", "GB free"),
         (DENIED, "may not be written", "/root/.cache/uv"),
         (FORBIDDEN, "credentials", "403 Forbidden"),
-        (ABSENT, "not to be had", "duckdb==2.0.1"),
+        (ABSENT, "a package is not available", "duckdb==2.0.1"),
     ],
 )
 def test_the_true_cause(output: str, cause: str, inner: str, tmp_path: Path) -> None:

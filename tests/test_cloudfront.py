@@ -16,9 +16,9 @@ import pytest
 
 from connectors import files
 from flink import trial
-from java import lib
+from java import paths
 from local import emulator, resources
-from pipeline import cases, places, settings, statements
+from pipeline import binding, cases, settings, statements
 from pipeline.job import load
 from producer import cloudfront
 
@@ -62,7 +62,7 @@ def outcome(jvm: Path, aws: emulator.Emulator, tmp_path_factory: pytest.TempPath
     (folder / "log").write_text("".join(f"{line}\n" for line in log))
     tables = {sink: f"cloudfront-{sink}" for sink in ("minutes", "requests_per_system")}
     named = {"aws": place_of(aws)} | {sink: {"table": name} for sink, name in tables.items()}
-    bound = dict(places.connectors(settings.parse(settings.document_of(JOB, named), JOB)))
+    bound = dict(binding.connectors(settings.parse(settings.document_of(JOB, named), JOB)))
     bound |= {sink: files.sink(folder / sink) for sink in ("requests_per_minute", "error_stream")}
     bound["log_lines"] = files.source(folder / "log")
     dynamodb = resources.clients(aws.environment)[1]
@@ -147,7 +147,7 @@ def test_equal_seeds_give_equal_logs() -> None:
     assert log == list(cloudfront.lines(50, seed=7)) != list(cloudfront.lines(50, seed=8))
     assert {len(line.split("\t")) for line in log[2:]} == {len(cloudfront.FIELDS.split())} == {33}
     program = [sys.executable, "-m", "producer.cloudfront", "--lines", "50", "--seed", "7"]
-    done = subprocess.run(program, cwd=lib.ROOT, capture_output=True, check=True)
+    done = subprocess.run(program, cwd=paths.ROOT, capture_output=True, check=True)
     assert done.stdout.decode("ascii") == "".join(log)
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from consumer.tail import stored
 from flink import rest
-from java import lib
+from java import paths
 from local import emulator, resources, running
 from program import processes
 from tests import checkout
@@ -91,7 +91,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
 
     The cluster's files are below the project's own state folder, it listens on this machine only, and `down` ends it.
     """
-    distribution = files_below(lib.flink_home())
+    distribution = files_below(paths.flink_home())
     assert "python -m local cluster up" in desk.run("local", "cluster", "status", code=3)
     said = desk.run("local", "cluster", "up", "--slots", "2")
     assert "2 TaskManagers with 2 slots each" in said
@@ -140,7 +140,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
     assert "Stopped 3 processes" in desk.run("local", "cluster", "down")
     assert not desk.members()
     assert "Nothing was running" in desk.run("local", "cluster", "down")
-    assert files_below(lib.flink_home()) == distribution, "nothing was written into site-packages"
+    assert files_below(paths.flink_home()) == distribution, "nothing was written into site-packages"
 
 
 def die_and_go_on(on: Stage, desk: Desk) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from deploy import __main__ as deploy_main
 from deploy import command as deploy
-from java import lib
+from java import paths
 from jobs import __main__ as jobs_main
 from jobs import command as jobs
 from local import __main__ as local_main
@@ -117,7 +117,7 @@ def test_before_the_set_up(program: str) -> None:
     """A Python without the packages gets the advice to set up, and no stack trace."""
     done = subprocess.run(
         [sys.executable, "-S", "-m", program, "--help"],
-        cwd=lib.ROOT,
+        cwd=paths.ROOT,
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,

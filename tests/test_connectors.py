@@ -9,7 +9,7 @@ import pytest
 
 from connectors import aws, dynamodb, files, kinesis
 from connectors.connector import Connector, ConnectorError, Option, checked
-from pipeline import places, settings, statements
+from pipeline import binding, settings, statements
 from pipeline.job import load
 
 JOB = load("unicorn_summary")
@@ -252,7 +252,7 @@ def test_files(tmp_path: Path) -> None:
 def test_every_table_is_bound_in_both_places(place: str) -> None:
     """Wherever the job runs, each of its tables has a connector, and no connector is left over."""
     required = {name: "eu-central-1" for name, known in settings.groups(JOB)[place].items() if known.default is None}
-    bound = places.connectors(settings.parse([{"PropertyGroupId": place, "PropertyMap": required}], JOB))
+    bound = binding.connectors(settings.parse([{"PropertyGroupId": place, "PropertyMap": required}], JOB))
     assert set(bound) == {*JOB.sources, *JOB.sinks}
     for table in JOB.sources + JOB.sinks:
         text = statements.bound(JOB.texts[table], bound[table])
@@ -270,7 +270,7 @@ def test_a_bad_option_in_the_settings_is_told() -> None:
         JOB,
     )
     with pytest.raises(ConnectorError, match=r"DynamoDB sink.*'sink\.batch\.maxsize'.*'sink\.batch\.max-size'"):
-        places.connectors(found)
+        binding.connectors(found)
 
 
 def test_quotes_in_values_stay_values() -> None:

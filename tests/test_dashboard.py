@@ -1,4 +1,4 @@
-"""The live map in a real browser, on the emulator: what people see, and what becomes of it when things go wrong."""
+"""The dashboard in a real browser, on the emulator: what people see, and what becomes of it when things go wrong."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.common.keys import Keys
 
-from java import lib
+from java import paths
 from local import emulator, page, resources
 from local.emulator import Emulator
 from local.resources import Names
@@ -691,7 +691,7 @@ def test_no_settings(place: Place, tab: Tab) -> None:
 def test_online_tiles(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
     """Tiles that config.json names take the place of the outlines, and their owner is named."""
     dist, port = tmp_path / "dist", processes.free_port()
-    shutil.copytree(lib.PAGE, dist)
+    shutil.copytree(paths.PAGE, dist)
     (dist / "tile.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><rect width="256" height="256"/></svg>')
     on = made(aws, "map-tiles")
     tiles = {"url": f"http://127.0.0.1:{port}/tile.svg?{{z}}/{{x}}/{{y}}", "attribution": "<b>them</b>"}

@@ -24,7 +24,7 @@ from deploy.account import Account, DeployError, Wait
 from deploy.application import Application
 from deploy.stack import Stack
 from deploy.up import Deployment, Plan, Wanted
-from java import lib
+from java import paths
 from local import emulator, resources
 from pipeline.job import load
 from program import processes, waiting
@@ -47,7 +47,7 @@ class Place:
     said: list[str]
 
     def wanted(self, code: str = "one", signature: str = "aaa", **more: Any) -> Wanted:
-        """A package with this content, which is not looked into here, and the live map, unless `values` says no."""
+        """A package with this content, which is not looked into here, and the dashboard, unless `values` says no."""
         more["values"] = {"Dashboard": "yes", **more.get("values", {})}
         path = self.folder / f"{code}.zip"
         path.write_text(code)
@@ -871,13 +871,13 @@ def test_a_wait_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.timeout(400)
 def test_by_the_commands_of_the_readme(tmp_path: Path) -> None:
     """With the real package, as a person would: up, status, stop, start, up again, down."""
-    lib.require()
+    paths.require()
     with emulator.running(tmp_path / "emulator.log") as aws:
 
         def run(command_: str, *flags: str) -> tuple[int, str]:
             done = subprocess.run(
                 [sys.executable, "-m", "deploy", command_, JOB.name, *flags, "--endpoint", aws.endpoint],
-                cwd=lib.ROOT,
+                cwd=paths.ROOT,
                 env=emulator.child(aws.environment),
                 capture_output=True,
                 text=True,

@@ -15,19 +15,19 @@ import pytest
 import yaml
 
 from deploy import template
-from java import lib
+from java import paths
 from pipeline.job import load
 from tests import reference
 
 JOB = load("unicorn_summary")
-README = lib.ROOT / "README.md"
+README = paths.ROOT / "README.md"
 PAGES = sorted(
     path
     for pattern in ("*.md", "docs/*.md", "dashboard/*.md", "jobs/*/*.md", "pipeline/template/*.md")
-    for path in lib.ROOT.glob(pattern)
+    for path in paths.ROOT.glob(pattern)
     if path.name != "CHANGELOG.md"
 )
-LINKED = [*PAGES, lib.ROOT / "CHANGELOG.md"]  # it tells of commands as they were
+LINKED = [*PAGES, paths.ROOT / "CHANGELOG.md"]  # it tells of commands as they were
 README_LIMIT = 200  # lines
 
 # Each program's own command line: what it does not know, no page may name.
@@ -54,7 +54,7 @@ SPAN = re.compile(r"(?<!`)`((?:[^`\n]|\n(?!\s*\n))+)`(?!`)")  # it may go on in 
 ENDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>", ")"}
 
 MADE = {".venv", ".cache", ".state"}  # folders that set-up and runs make
-# Files that a page names without their folder, and that no checkout has: settings, and the live map's.
+# Files that a page names without their folder, and that no checkout has: settings, and the dashboard's.
 ELSEWHERE = {"application_properties.json", "config.json", "licenses.txt", "hour.jsonl", "archive.jsonl"}
 TUTORIAL_MAKES = (
     "jobs/hello",
@@ -79,8 +79,8 @@ SUFFIXES = {
     ".cjs",
 }
 
-each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(lib.ROOT)))
-each_linked = pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(lib.ROOT)))
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(paths.ROOT)))
+each_linked = pytest.mark.parametrize("page", LINKED, ids=lambda page: str(page.relative_to(paths.ROOT)))
 
 
 def text(page: Path) -> str:
@@ -180,7 +180,7 @@ def unknown(program: str, words: list[str]) -> list[str]:
 
 
 def targets() -> set[str]:
-    makefile = (lib.ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (paths.ROOT / "Makefile").read_text(encoding="utf-8")
     return set(re.findall(r"^([a-z][a-z-]*):(?!=)", makefile, re.MULTILINE))
 
 
@@ -224,7 +224,7 @@ def test_programs(page: Path) -> None:
         if not words or words[0].partition(".")[0] in TOOLS:
             continue
         program, *rest = words
-        assert (lib.ROOT / program / "__main__.py").is_file(), f"python -m {program}"
+        assert (paths.ROOT / program / "__main__.py").is_file(), f"python -m {program}"
         assert unknown(program, rest) == [], f"python -m {program} {' '.join(rest)}"
 
 
@@ -233,7 +233,7 @@ def test_every_program_is_mentioned(program: str) -> None:
     """A program that has a command line has its place in README, and here."""
     named = [after_python_m(command) for command in commands([*fenced(README), *spans(README)])]
     assert any(words and words[0] == program for words in named)
-    with_a_main = {path.parent.name for path in lib.ROOT.glob("*/__main__.py")}
+    with_a_main = {path.parent.name for path in paths.ROOT.glob("*/__main__.py")}
     assert with_a_main <= set(PROGRAMS)
 
 
@@ -260,7 +260,7 @@ def test_links(page: Path) -> None:
         path, _, anchor = unquote(link).partition("#")
         target = (page.parent / path).resolve() if path else page
         assert target.exists(), link
-        assert target.is_relative_to(lib.ROOT), link
+        assert target.is_relative_to(paths.ROOT), link
         if anchor:
             assert anchor in anchors(target), link
 
@@ -274,7 +274,7 @@ def test_paths(page: Path) -> None:
             continue  # no path, made by a run, or with a placeholder
         if span.startswith(TUTORIAL_MAKES):
             continue
-        near = [folder for folder in (lib.ROOT, page.parent) if (folder / first).exists()]
+        near = [folder for folder in (paths.ROOT, page.parent) if (folder / first).exists()]
         if "/" in span and near:
             assert any(list(folder.glob(span.rstrip("/"))) for folder in near), span
         elif "/" not in span and Path(span).suffix in SUFFIXES and span not in ELSEWHERE:
@@ -283,7 +283,7 @@ def test_paths(page: Path) -> None:
 
 def files() -> Iterator[Path]:
     """The files of the checkout, without those that set-up and builds make."""
-    for path in lib.ROOT.iterdir():
+    for path in paths.ROOT.iterdir():
         if path.is_file():
             yield path
         elif not path.name.startswith("."):
@@ -300,7 +300,7 @@ def test_alarms() -> None:
     resources = template.of(JOB).document["Resources"].values()
     names = [one["Properties"]["AlarmName"]["Fn::Sub"] for one in resources if "Alarm" in one["Type"]]
     made = {name.partition("}")[2] for name in names}
-    page = text(lib.ROOT / "docs" / "operations.md")
+    page = text(paths.ROOT / "docs" / "operations.md")
     section = page.partition("\n## Alarms\n")[2].partition("\n## ")[0]
     assert set(re.findall(r"^\| `(-[\w-]+)` \|", section, re.MULTILINE)) == made
     assert made
@@ -310,7 +310,7 @@ def test_drawing() -> None:
     """The drawing of the views has each arrow of the SQL, and no other."""
     (drawing,) = [
         body
-        for _, language, body in FENCE.findall(text(lib.ROOT / "docs" / "how-it-works.md"))
+        for _, language, body in FENCE.findall(text(paths.ROOT / "docs" / "how-it-works.md"))
         if language == "mermaid"
     ]
     drawn = set()
@@ -329,10 +329,10 @@ def test_drawing() -> None:
 
 def test_hooks() -> None:
     """pre-commit runs exactly the linters of `make lint`, from the environment that set-up makes."""
-    makefile = (lib.ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = (paths.ROOT / "Makefile").read_text(encoding="utf-8")
     (recipe,) = re.findall(r"^lint:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
     linters = [line.strip().removeprefix("@").replace("$(PY)", ".venv/bin/python") for line in recipe.splitlines()]
-    repositories = yaml.safe_load((lib.ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
+    repositories = yaml.safe_load((paths.ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))["repos"]
     hooks = [hook for repository in repositories for hook in repository["hooks"]]
     assert [hook["entry"] for hook in hooks] == linters
     assert {repository["repo"] for repository in repositories} == {"local"}
@@ -341,7 +341,7 @@ def test_hooks() -> None:
 
 def test_workflow() -> None:
     """The workflow runs .ci/run, may read the sources and nothing else, ends, and names each action by its commit."""
-    workflow = yaml.safe_load((lib.ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    workflow = yaml.safe_load((paths.ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     assert workflow["permissions"] == {}
     (job,) = workflow["jobs"].values()
     assert job["permissions"] == {"contents": "read"}
@@ -357,7 +357,7 @@ def normal(name: str) -> str:
 @each_page
 def test_requirements(page: Path) -> None:
     """A package that a page names, by version, `pip install` or its page on PyPI, is in requirements.in."""
-    wanted = (lib.ROOT / "requirements.in").read_text(encoding="utf-8")
+    wanted = (paths.ROOT / "requirements.in").read_text(encoding="utf-8")
     pins = dict(re.findall(r"^([A-Za-z][\w.-]*)(?:\[[\w,]+\])?(?:==|<|>=)([\w.]+)", wanted, re.MULTILINE))
     known = {normal(name): version for name, version in pins.items()}
     named = dict(re.findall(r"\b([A-Za-z][\w.-]*)==([\w.]*\w)", text(page)))

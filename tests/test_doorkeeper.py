@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from flink import cluster
-from java import jars, lib
+from java import jars, paths
 from program import environment
 from tests import browser
 from tests.emulated import wait_for
@@ -85,7 +85,7 @@ OWN = "Host: 127.0.0.1:PORT"
         (GET, "Host: localhost:PORT", "Origin: http://localhost:PORT"),
         (GET, OWN, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: empty"),
         (GET, OWN, "Sec-Fetch-Site: none", "Sec-Fetch-Dest: document"),
-        # A link in another page, the live map's say, may lead to the web UI.
+        # A link in another page, the dashboard's say, may lead to the web UI.
         ("GET / HTTP/1.1", OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document"),
         ("GET /overview HTTP/1.0", OWN),
     ],
@@ -239,11 +239,11 @@ def answers(chromium: Any) -> list[dict[str, Any]]:
 
 def test_the_doorkeeper_stays_here(tmp_path: Path) -> None:
     """Flinks that are started here have it on their class path, or are not started; what goes elsewhere has not."""
-    for folder in (lib.LIB, lib.CLUSTER_LIB):
-        assert (lib.require(folder) / lib.DOORKEEPER.name).exists()
+    for folder in (paths.LIB, paths.CLUSTER_LIB):
+        assert (paths.require(folder) / paths.DOORKEEPER.name).exists()
     (tmp_path / "flink-dist.jar").touch()
-    with pytest.raises(lib.NotSetUp, match="make setup"):
-        lib.require(tmp_path)
-    shipped = [*(lib.JARS / jar.file_name for jar in jars.locked("job")), lib.FUNCTIONS]
+    with pytest.raises(paths.NotSetUp, match="make setup"):
+        paths.require(tmp_path)
+    shipped = [*(paths.JARS / jar.file_name for jar in jars.locked("job")), paths.FUNCTIONS]
     assert not [jar for jar in shipped if b"Doorkeeper" in jar.read_bytes()]
-    assert b"Doorkeeper" in lib.DOORKEEPER.read_bytes()
+    assert b"Doorkeeper" in paths.DOORKEEPER.read_bytes()

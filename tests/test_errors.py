@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from java import lib
+from java import paths
 from program import errors
 from program.errors import Failure, Unusable
 from program.output import STOPPED, guarded
@@ -17,6 +17,7 @@ PACKAGES = (
     "aws",
     "connectors",
     "consumer",
+    "dashboard",
     "deploy",
     "flink",
     "java",
@@ -33,17 +34,21 @@ def subclasses(kind: type[Failure]) -> set[type[Failure]]:
 
 
 def test_the_tree_is_complete() -> None:
-    """Each class of the tree stands in the first lines of program.errors, with its exit code."""
+    """Each class stands once in the first lines of program.errors, with its exit code and its module."""
     for package in PACKAGES:
-        for module in pkgutil.walk_packages([str(lib.ROOT / package)], f"{package}."):
+        for module in pkgutil.walk_packages([str(paths.ROOT / package)], f"{package}."):
             if not module.name.endswith("__main__"):
                 importlib.import_module(module.name)
-    drawn = dict(re.findall(r"^    (?:[├└│ ─]*)(\w+)\s*(\d*)  ", errors.__doc__ or "", re.MULTILINE))
+    lines = re.findall(r"^    (?:[├└│ ─]*)(\w+) +(\d*) +(\S+)", errors.__doc__ or "", re.MULTILINE)
+    drawn = {name: (code, module) for name, code, module in lines}
+    assert len(drawn) == len(lines)
     classes = {kind for kind in subclasses(Failure) if kind.__module__.partition(".")[0] in PACKAGES}
     assert set(drawn) == {kind.__name__ for kind in classes}
     for kind in classes:
         own = vars(kind).get("exit_code")
-        assert drawn[kind.__name__] == ("" if own is None else str(own)), kind
+        code, module = drawn[kind.__name__]
+        assert code == ("" if own is None else str(own)), kind
+        assert module == kind.__module__ or kind in (Failure, Unusable), kind
 
 
 def test_a_failure_is_a_sentence_and_an_exit_code(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from java import lib
+from java import paths
 from program import folders
 from program.processes import StartError
 
@@ -58,7 +58,7 @@ with folders.owned(Path({str(tmp_path)!r}), "local job", "end it"):
     print("held", flush=True)
     time.sleep(60)
 """
-    with subprocess.Popen([sys.executable, "-c", script], cwd=lib.ROOT, stdout=subprocess.PIPE, text=True) as other:
+    with subprocess.Popen([sys.executable, "-c", script], cwd=paths.ROOT, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with pytest.raises(StartError):

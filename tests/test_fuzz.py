@@ -1,4 +1,4 @@
-"""Made-up records through the job and through json_record alone, against `local.check`, which shares no code with them.
+"""Made-up records through the job and through json_record alone, against `local.oracle`: it shares no code with them.
 
 A sample by default. `pytest tests/test_fuzz.py --fuzz-records 200000 --fuzz-seed 7` makes as many as one likes.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from local import check
+from local import oracle
 from tests import fuzz
 from tests.sql import run
 from tests.test_sql_properties import problems
@@ -66,7 +66,7 @@ def found(row: Any) -> Any:
 
 
 def expected(line: bytes) -> Any:
-    reading = check.read(line)
+    reading = oracle.read(line)
     if isinstance(reading, str):
         return reading
     return reading.name, reading.event_time, repr(reading.distance + 0.0), reading.magic, reading.health

@@ -8,13 +8,13 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from java import lib
+from java import paths
 
 # From the ground up; folders of one floor do not know each other, unless `BESIDE` says so.
 FLOORS = (
     ("program",),
     ("aws", "java", "connectors"),
-    ("pipeline", "consumer", "producer"),
+    ("pipeline", "consumer", "producer", "dashboard"),
     ("main",),
     ("flink",),
     ("jobs", "deploy", "benchmarks"),
@@ -26,10 +26,10 @@ FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in flo
 
 def modules() -> dict[str, ast.Module]:
     """Every module of the project but its tests, by its name."""
-    files = [*lib.ROOT.glob("*.py"), *(path for folder in FLOOR for path in (lib.ROOT / folder).rglob("*.py"))]
+    files = [*paths.ROOT.glob("*.py"), *(path for folder in FLOOR for path in (paths.ROOT / folder).rglob("*.py"))]
     found = {}
     for path in files:
-        name = path.relative_to(lib.ROOT).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
+        name = path.relative_to(paths.ROOT).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
         if name.partition(".")[0] in FLOOR:
             found[name] = ast.parse(path.read_text(encoding="utf-8"))
     return found
@@ -71,5 +71,5 @@ def test_no_circle() -> None:
 
 def test_every_folder_with_python_has_a_floor() -> None:
     """A new folder is put on a floor before it imports anything."""
-    folders = {path.parent.name for path in lib.ROOT.glob("*/*.py")} - {"tests", "node_modules", ".venv"}
+    folders = {path.parent.name for path in paths.ROOT.glob("*/*.py")} - {"tests", "node_modules", ".venv"}
     assert folders <= set(FLOOR)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from java import lib
+from java import paths
 from pipeline import references, statements
 from pipeline.job import JobError, load, shipped
 
-TEMPLATE = lib.ROOT / "pipeline" / "template"
+TEMPLATE = paths.ROOT / "pipeline" / "template"
 COUNTS = "SELECT 'a' AS Device, 'b' AS MinuteEnd, COUNT(*) AS Events, 1e0 AS Amount FROM {}"
 
 

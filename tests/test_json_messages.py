@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from java import build, lib
+from java import build, paths
 
 COLUMNS = (
     "Name STRING NOT NULL, StatusTime TIMESTAMP(3) NOT NULL, Distance DOUBLE NOT NULL, MagicPoints INT NOT NULL, "
@@ -309,7 +309,7 @@ def failing(java: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[st
     (folder / "Failing.java").write_text(FAILING)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "FOLDERS", (folder,))
-        jar = build.compile_functions(next(lib.JARS.glob("ecj-*.jar")), folder / "out" / "failing.jar")
+        jar = build.compile_functions(next(paths.JARS.glob("ecj-*.jar")), folder / "out" / "failing.jar")
     urls = java.new_array(java.jvm.java.net.URL, 1)
     urls[0] = java.jvm.java.io.File(str(jar)).toURI().toURL()
     loader = java.jvm.java.net.URLClassLoader(urls, java.jvm.Thread.currentThread().getContextClassLoader())

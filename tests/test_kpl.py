@@ -20,7 +20,7 @@ from deploy import query
 from flink import distribution
 from flink.backfill import archive as backfill_archive
 from flink.backfill import rows as backfill_rows
-from local import check, proof
+from local import oracle, proof
 from local.emulator import Emulator
 from pipeline.job import load
 from tests.emulated import run_to_end, stage
@@ -82,7 +82,7 @@ def test_what_the_job_makes_of_them(aws: Emulator, tmp_path: Path) -> None:
     rejected = [b"rubbish\n", BROKEN, SEVERAL, ON_ONE_LINE]
     run_to_end(on, tmp_path, len(counted) + len(rejected), parallelism=1)
 
-    expected = check.rows(counted)
+    expected = oracle.rows(counted)
     assert {row["Name"] for row in expected.values()} == {HERE, THERE}
     for rows in (
         [json.loads(record.data) for record in stored(kinesis, on.names.summary)],
@@ -145,7 +145,7 @@ def test_a_backfill_sees_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         load("unicorn_summary").backfill(), {"readings": archive}, tmp_path / "rows", 1, asked, say=print
     )
     counted = [reading(HERE, second) for second in (41, 42, 51)]
-    assert {(row["Name"], row["StatusTime"]): dict(row) for row in rows["sensor_data"]} == check.rows(counted)
+    assert {(row["Name"], row["StatusTime"]): dict(row) for row in rows["sensor_data"]} == oracle.rows(counted)
     assert lines.records == len(counted)
     assert lines.rejected == {"PARSE": WHOLE.count(b"\n") + 2}
 

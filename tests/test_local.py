@@ -110,7 +110,7 @@ def test_shards_without_a_unicorn(
 def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
     """With no program at all on PATH the demo runs, ends on Ctrl-C with every row checked, and leaves no process.
 
-    Meanwhile it serves the live map, and nothing of it listens on another address than this machine's own, or answers
+    Meanwhile it serves the dashboard, and nothing of it listens on another address than this machine's own, or answers
     what a page of elsewhere can send.
     """
     environment = {name: value for name, value in os.environ.items() if name not in ("JAVA_HOME", "FLINK_HOME")}
@@ -124,7 +124,7 @@ def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
         children = descendants(process.pid)
         places = list(listening([process.pid, *children]))
         answers = {port: first_line(posted(address, port)) for address, port in places}
-        told = re.search(r"watch them on the live map: (http://127\.0\.0\.1:\d+/)", log.read_text())
+        told = re.search(r"watch them on the dashboard: (http://127\.0\.0\.1:\d+/)", log.read_text())
         assert told
         settings = urllib3.request("GET", f"{told[1]}config.json", timeout=10).json()
         process.send_signal(signal.SIGINT)
@@ -135,10 +135,10 @@ def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert settings["streams"]["readings"] == "wildrydes"
     assert settings["identityPool"].startswith("us-east-1:")
     assert len(children) >= 4, "emulator, job, its JVM and producer were there"
-    assert len(places) >= 4, "the emulator, Flink's web UI, the live map and more were listening"
+    assert len(places) >= 4, "the emulator, Flink's web UI, the dashboard and more were listening"
     assert {address for address, _port in places} <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}
     assert "403" in answers[port_of("its web UI is", log)]
-    assert "421" in answers[port_of("watch them on the live map:", log)]
+    assert "421" in answers[port_of("watch them on the dashboard:", log)]
     let_in = [answer for answer in answers.values() if re.match(r"HTTP/1\.\d [1235]", answer)]
     assert len(let_in) <= 1, "the emulator at most: whom it lets in is tested on its own"
     wait_for(lambda: not any(is_alive(child) for child in children), 10, "all its processes have ended")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from java import jars, lib, merged
+from java import jars, merged, paths
 
 
 def jar(path: Path, **entries: str) -> Path:
@@ -176,8 +176,8 @@ def test_made_once(tmp_path: Path) -> None:
 
 def test_the_jobs_own_jar(tmp_path: Path) -> None:
     """Everything the job needs beside Flink: every connector, format and function is found in it, and no executable."""
-    lib.require()
-    sources = [*(lib.JARS / one.file_name for one in jars.locked("job")), lib.FUNCTIONS]
+    paths.require()
+    sources = [*(paths.JARS / one.file_name for one in jars.locked("job")), paths.FUNCTIONS]
     out = merged.merge(sources, tmp_path / "job.jar")
     with zipfile.ZipFile(out) as archive:
         names = set(archive.namelist())
@@ -199,7 +199,7 @@ def test_the_jobs_own_jar(tmp_path: Path) -> None:
 @pytest.mark.parametrize("jar_", jars.locked("job"), ids=lambda one: one.artifact)
 def test_no_licence_is_lost(jar_: jars.Jar) -> None:
     """Each licence of each jar is in the merged one, byte for byte."""
-    source = lib.JARS / jar_.file_name
+    source = paths.JARS / jar_.file_name
     with zipfile.ZipFile(source) as archive:
         texts = {
             hashlib.sha256(archive.read(name)).hexdigest()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from java import lib
-from local import node
+from dashboard import node
+from java import paths
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def arguments(folder: Path) -> list[str]:
 def test_a_home_that_cannot_be_written(home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a home folder of one's own the cache is the checkout's, and none is made."""
     monkeypatch.setenv("HOME", home)
-    cache = f"--cache={lib.ROOT / '.cache' / 'npm'}"
+    cache = f"--cache={paths.ROOT / '.cache' / 'npm'}"
     assert arguments(tmp_path) == ["--global=false", "--include=dev", cache, "ci"]
     assert not Path("/nonexistent").exists()
 

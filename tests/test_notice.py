@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from java import jars, lib
+from java import jars, paths
 
 COORDINATES = re.compile(r"[\w.-]+:[\w.-]+:[\w.-]+")
 LICENCES = {"Apache-2.0", "BSD-3-Clause", "MIT-0"}
@@ -28,14 +28,14 @@ def listed(text: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def parts() -> tuple[dict[str, str], dict[str, str]]:
     """The archives in the package's jar, and what the first of them holds itself."""
-    archives, _, held = (lib.ROOT / "NOTICE").read_text(encoding="utf-8").partition("The first of them, ")
+    archives, _, held = (paths.ROOT / "NOTICE").read_text(encoding="utf-8").partition("The first of them, ")
     assert held.startswith(jars.locked("job")[0].artifact)
     return listed(archives), listed(held)
 
 
 def test_the_licence() -> None:
     """The text of Apache-2.0, whole."""
-    text = (lib.ROOT / "LICENSE").read_text(encoding="utf-8")
+    text = (paths.ROOT / "LICENSE").read_text(encoding="utf-8")
     assert text.split()[:4] == ["Apache", "License", "Version", "2.0,"]
     assert "END OF TERMS AND CONDITIONS" in text
 
@@ -49,7 +49,7 @@ def test_every_locked_jar_is_named(parts: tuple[dict[str, str], dict[str, str]])
 def test_what_the_connector_holds_is_named(parts: tuple[dict[str, str], dict[str, str]]) -> None:
     """What the Kinesis connector says that it bundles, under the licence that it says."""
     first = jars.locked("job")[0]
-    notice = zipfile.ZipFile(lib.JARS / first.file_name).read("META-INF/NOTICE").decode()
+    notice = zipfile.ZipFile(paths.JARS / first.file_name).read("META-INF/NOTICE").decode()
     found, licence = {}, ""
     for line in notice.splitlines():
         if line.startswith("This project bundles"):
@@ -64,13 +64,13 @@ def test_what_the_connector_holds_is_named(parts: tuple[dict[str, str], dict[str
 def test_the_licence_texts_are_passed_on(parts: tuple[dict[str, str], dict[str, str]]) -> None:
     """An archive without a licence in it is under one whose text is LICENSE, or that asks for no text."""
     for jar in jars.locked("job"):
-        with zipfile.ZipFile(lib.JARS / jar.file_name) as archive:
+        with zipfile.ZipFile(paths.JARS / jar.file_name) as archive:
             brings = any(re.fullmatch(r"META-INF/LICENSE(\.txt)?", name) for name in archive.namelist())
         assert brings or parts[0][jar.coordinates] in ("Apache-2.0", "MIT-0")
 
 
 def test_the_page_names_its_own() -> None:
     """The file that NOTICE refers to is there, and names what the page holds."""
-    text = (lib.PAGE / "licenses.txt").read_text(encoding="utf-8")
+    text = (paths.PAGE / "licenses.txt").read_text(encoding="utf-8")
     assert "## leaflet - " in text
     assert "## @aws-sdk/client-kinesis - " in text

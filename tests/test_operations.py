@@ -19,7 +19,7 @@ from flink import flags, rest, savepoints, submit
 from flink import signature as signatures
 from jobs import __main__ as jobs_program
 from local import __main__ as local_program
-from pipeline import places, settings, statements
+from pipeline import binding, settings, statements
 from pipeline.job import load
 from program.errors import Unusable
 
@@ -38,7 +38,7 @@ def plan(changes: Mapping[str, tuple[str, str]]) -> str:
         texts[name] = texts[name].replace(old, new)
     changed = replace(JOB, texts=texts)
     environment = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    statements.declare(environment, changed, places.connectors(settings.example(JOB)))
+    statements.declare(environment, changed, binding.connectors(settings.example(JOB)))
     return str(statements.inserts(environment, changed).explain())
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from java import lib
+from java import paths
 from program.output import UNREAD
 
 PROGRAMS = (
@@ -25,7 +25,7 @@ def run(words: str, redirection: str) -> tuple[int, str]:
     line = f'{{ "$0" -m {words}; echo "$?" >&3; }} {redirection}'
     done = subprocess.run(
         ["/bin/sh", "-c", f"{{ {line}; }} 3>&1", sys.executable],
-        cwd=lib.ROOT,
+        cwd=paths.ROOT,
         capture_output=True,
         text=True,
         check=False,

@@ -20,7 +20,7 @@ import pytest
 from deploy import package
 from deploy.package import JAR, MAIN, Needs, PackageError
 from flink import cluster, distribution, submit
-from java import lib, merged
+from java import merged, paths
 from local import emulator, running
 from local.emulator import Emulator
 from pipeline.job import load
@@ -227,7 +227,10 @@ NOT_THERE = "which is neither in the package, nor in the standard library, nor P
         (remove(NEEDS.sql[1]), [f"{NEEDS.sql[1]} is not in the package, but the job reads it"]),
         (spoil(MAIN, b"def main():\n    import boto3\n"), [f"{MAIN} imports boto3, {NOT_THERE}"]),
         (spoil(MAIN, b"import boto3"), ["main cannot be imported on Managed Flink (ModuleNotFoundError: No module"]),
-        (spoil(MAIN, b"import pipeline.places"), ["main cannot be imported on Managed Flink (ModuleNotFoundError: No"]),
+        (
+            spoil(MAIN, b"import pipeline.binding"),
+            ["main cannot be imported on Managed Flink (ModuleNotFoundError: No"],
+        ),
         (
             spoil(MAIN, b"from pipeline import places"),
             ["main cannot be imported on Managed Flink (ImportError: cannot"],
@@ -376,12 +379,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> package.Package:
 
     That one has compiled the functions itself, and must have got the same bytes.
     """
-    lib.require()
+    paths.require()
     folder = tmp_path_factory.mktemp("package")
     other = checkout.copy(folder / "another" / "checkout", ())
     (other / ".cache").unlink()
     (other / ".cache").mkdir()
-    (other / ".cache" / "jars").symlink_to(lib.JARS)
+    (other / ".cache" / "jars").symlink_to(paths.JARS)
     code = "from deploy import package; from pipeline.job import load; "
     code += "print(package.build(load('unicorn_summary')).path)"
     with subprocess.Popen(
@@ -389,7 +392,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> package.Package:
     ) as building:
         built = package.build(JOB, folder / "wildrydes.zip")
         said, _ = building.communicate(timeout=120)
-    assert said.strip() == str(other / package.out(JOB).relative_to(lib.ROOT))
+    assert said.strip() == str(other / package.out(JOB).relative_to(paths.ROOT))
     assert Path(said.strip()).read_bytes() == built.path.read_bytes()
     return built
 
@@ -412,9 +415,9 @@ def test_the_real_package(made: package.Package) -> None:
     assert {"connectors/kinesis.py", "pipeline/settings.py", "java/__init__.py"} < set(files)
     assert not {"jobs/__main__.py", "java/jars.py", "java/merged.py", "java/build.py"} & set(files)
     assert {name for name in files if name.endswith(".sql")} == {
-        path.relative_to(lib.ROOT).as_posix()
+        path.relative_to(paths.ROOT).as_posix()
         for folder in ("jobs/unicorn_summary", "pipeline")
-        for path in (lib.ROOT / folder).rglob("*.sql")
+        for path in (paths.ROOT / folder).rglob("*.sql")
     }
     assert made.made_of.dropped[merged.NATIVE].size > 70_000_000
     assert made.size < made.jar_size < 40_000_000
@@ -430,9 +433,9 @@ def test_flink_finds_what_the_job_names(made: package.Package, tmp_path: Path) -
         jar = Path(archive.extract(JAR, tmp_path))
     gateway = get_gateway()
     java = gateway.jvm.java
-    paths = [*sorted((lib.flink_home() / "lib").glob("*.jar")), jar]
-    urls = gateway.new_array(java.net.URL, len(paths))
-    for at, path in enumerate(paths):
+    jars = [*sorted((paths.flink_home() / "lib").glob("*.jar")), jar]
+    urls = gateway.new_array(java.net.URL, len(jars))
+    for at, path in enumerate(jars):
         urls[at] = java.net.URL(path.as_uri())
     loader = java.net.URLClassLoader(urls, java.lang.ClassLoader.getPlatformClassLoader())
     try:
@@ -493,7 +496,7 @@ def flink_run(flinks: cluster.Running, folder: Path, scratch: Path, plain: dict[
     """`flink run` in the unpacked folder, with the run options that the service is given."""
     distribution.write_configuration(scratch, {"env.java.opts.all": " ".join(distribution.java_options())})
     host, _, port = flinks.rest.address.removeprefix("http://").partition(":")
-    command = [str(lib.flink_home() / "bin" / "flink"), "run", "--detached", "--target", "remote"]
+    command = [str(paths.flink_home() / "bin" / "flink"), "run", "--detached", "--target", "remote"]
     command += [f"-Drest.address={host}", f"-Drest.port={port}", "-Dparallelism.default=2"]
     command += [f"--{name}={value}" for name, value in package.RUN_OPTIONS.items()]
     command += [f"--pyClientExecutable={sys.executable}", "application_properties.json"]
@@ -503,7 +506,7 @@ def flink_run(flinks: cluster.Running, folder: Path, scratch: Path, plain: dict[
     try:
         driver = python_below(process.pid)
         assert driver.cwd() == str(folder)
-        assert str(lib.ROOT) not in driver.environ()["PYTHONPATH"]
+        assert str(paths.ROOT) not in driver.environ()["PYTHONPATH"]
         assert_plain(class_path(process.pid))
         assert process.wait(120) == 0, submit.reason(log.read_text())
     finally:
@@ -518,8 +521,8 @@ def class_path(pid: int) -> list[Path]:
 
 def assert_plain(paths: list[Path]) -> None:
     """Only Flink's own jars are on the class path, its core among them, beside the doorkeeper of a REST server."""
-    jars = {path.resolve() for path in paths if path.suffix == ".jar"} - {lib.DOORKEEPER.resolve()}
-    assert {jar.parent for jar in jars} == {(lib.flink_home() / "lib").resolve()}, paths
+    jars = {path.resolve() for path in paths if path.suffix == ".jar"} - {paths.DOORKEEPER.resolve()}
+    assert {jar.parent for jar in jars} == {(paths.flink_home() / "lib").resolve()}, paths
     assert any(jar.name.startswith("flink-dist-") for jar in jars)
 
 

@@ -1,4 +1,4 @@
-"""The server of the live map on this machine: what it sends, what it forwards, whom it refuses."""
+"""The server of the dashboard on this machine: what it sends, what it forwards, whom it refuses."""
 
 from __future__ import annotations
 
@@ -399,7 +399,7 @@ def test_with_the_emulator_by_hand(flags: list[str]) -> None:
         try:
             assert process.stdout
             told = "".join(process.stdout.readline() for _line in range(3))
-            address = re.search(r"live map (http://127\.0\.0\.1:\d+/)", told)
+            address = re.search(r"dashboard (http://127\.0\.0\.1:\d+/)", told)
             assert (address is None) == bool(flags)
             if address:
                 config = json.loads(ask(page.Page(address[1]), "/config.json")[2])

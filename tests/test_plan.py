@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from connectors.connector import Connector
-from java import lib
+from java import paths
 from jobs import __main__ as command
-from pipeline import places, settings
+from pipeline import binding, settings
 from pipeline import statements as pipeline
 from pipeline.job import SHARED, Job, load
 
@@ -22,7 +22,7 @@ JOB = load("unicorn_summary")
 
 # Nobody listens there, and nobody is asked: a plan needs no service.
 NOWHERE = {"region": "us-east-1", "endpoint": "http://127.0.0.1:9"}
-CONNECTORS: dict[str, Connector] = places.connectors(
+CONNECTORS: dict[str, Connector] = binding.connectors(
     settings.parse([{"PropertyGroupId": "aws", "PropertyMap": NOWHERE}], JOB)
 )
 
@@ -174,7 +174,7 @@ def script(capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_the_script_holds_every_statement(script: str) -> None:
     """`python -m jobs sql` prints all that the job declares, sets and inserts, in order and nothing else."""
-    connectors = places.connectors(settings.example(JOB))
+    connectors = binding.connectors(settings.example(JOB))
     sets = [f"SET '{name}' = '{value}'" for name, value in JOB.configuration.items()]
     declared = [statement.strip() for statement in pipeline.declarations(JOB, connectors)]
     first, *inserts = pipeline.insertions(JOB)
@@ -211,7 +211,7 @@ def test_explain_as_a_program() -> None:
     """`python -m jobs explain` prints the plan without any service, credentials or settings."""
     ran = subprocess.run(
         [sys.executable, "-m", "jobs", "explain", "unicorn_summary"],
-        cwd=lib.ROOT,
+        cwd=paths.ROOT,
         capture_output=True,
         text=True,
         check=False,

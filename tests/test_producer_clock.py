@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from java import lib
-from local import check, demo, resources
+from java import paths
+from local import demo, oracle, resources
 from local.emulator import Emulator
 from producer import event_clock
 from producer.delivery import CAUGHT_UP, Delivery, Stop
@@ -111,10 +111,10 @@ def test_any_start_that_is_given(speed: float, from_now: int, after: int) -> Non
 
 def test_the_ten_minutes_are_the_jobs() -> None:
     """What the producer keeps within is what the SQL allows and the oracle expects: it can import neither."""
-    sql = (lib.ROOT / "jobs/unicorn_summary/tables/readings.sql").read_text()
+    sql = (paths.ROOT / "jobs/unicorn_summary/tables/readings.sql").read_text()
     told = re.search(r"latest AS arrival \+ INTERVAL '(\d+)' MINUTE", sql)
     assert told
-    assert timedelta(minutes=int(told[1])) == check.AHEAD == timedelta(milliseconds=event_clock.AHEAD_MS)
+    assert timedelta(minutes=int(told[1])) == oracle.AHEAD == timedelta(milliseconds=event_clock.AHEAD_MS)
 
 
 def test_a_start_in_the_future_is_left_alone() -> None:

@@ -16,7 +16,7 @@ from botocore.stub import Stubber
 from deploy import __main__ as program
 from deploy import query, template
 from deploy.account import Account, DeployError
-from local import archive, check, emulator, resources
+from local import archive, emulator, oracle, resources
 from local.emulator import Emulator
 from pipeline.job import load
 from program import waiting
@@ -323,4 +323,4 @@ def written(folder: Path, lines: list[bytes]) -> Path:
 
 
 def test_well_formed_is_what_the_check_says() -> None:
-    assert [isinstance(check.read(line), check.Reading) for line in LINES] == [True] * 3 + [False] * 4
+    assert [isinstance(oracle.read(line), oracle.Reading) for line in LINES] == [True] * 3 + [False] * 4

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.connector import ConnectorError
-from pipeline import places, settings
+from pipeline import binding, settings
 from pipeline.job import load
 from pipeline.settings import OPTION, Settings, SettingsError
 
@@ -145,7 +145,7 @@ def test_exactly_one_place(groups: dict[str, Any]) -> None:
 def test_start_at_a_time(time: str) -> None:
     """AT_TIMESTAMP takes a time with a zone, as the connector's pattern has it."""
     found = parse(aws=AWS, readings={"start": "AT_TIMESTAMP", "start.timestamp": time})
-    options = places.connectors(found)["readings"].options
+    options = binding.connectors(found)["readings"].options
     assert options["scan.stream.initpos"] == "AT_TIMESTAMP"
     assert options["scan.stream.initpos-timestamp"] == time
 
@@ -189,12 +189,12 @@ def test_a_bad_start_time(time: str) -> None:
 
 def test_fan_out() -> None:
     """reader EFO uses the consumer's name, which has a default; POLLING leaves it out."""
-    polling = places.connectors(parse(aws=AWS, readings={"consumer": "mine"}))["readings"].options
+    polling = binding.connectors(parse(aws=AWS, readings={"consumer": "mine"}))["readings"].options
     assert not any("efo" in name or "recordpublisher" in name for name in polling)
-    default = places.connectors(parse(aws=AWS, readings={"reader": "EFO"}))["readings"].options
+    default = binding.connectors(parse(aws=AWS, readings={"reader": "EFO"}))["readings"].options
     assert default["scan.stream.recordpublisher"] == "EFO"
     assert default["scan.stream.efo.consumername"] == "unicorn_summary"
-    mine = places.connectors(parse(aws=AWS, readings={"reader": "EFO", "consumer": "mine"}))["readings"].options
+    mine = binding.connectors(parse(aws=AWS, readings={"reader": "EFO", "consumer": "mine"}))["readings"].options
     assert mine["scan.stream.efo.consumername"] == "mine"
 
 
@@ -206,7 +206,7 @@ def test_profile_belongs_to_its_provider(aws: dict[str, str]) -> None:
 
 def test_profile() -> None:
     """With both, the connectors get both."""
-    found = places.connectors(parse(aws=AWS | {"credentials": "PROFILE", "profile": "rider"}))
+    found = binding.connectors(parse(aws=AWS | {"credentials": "PROFILE", "profile": "rider"}))
     for connector in found.values():
         assert connector.options["aws.credentials.provider"] == "PROFILE"
         assert connector.options["aws.credentials.profile.name"] == "rider"
@@ -219,7 +219,7 @@ def test_options_reach_their_connector_and_no_other() -> None:
         readings={"option.scan.shard.getrecords.maxrecordcount": "500"},
         sensor_data={"option.sink.flush-buffer.timeout": "100"},
     )
-    bound = places.connectors(found)
+    bound = binding.connectors(found)
     assert bound["readings"].options["scan.shard.getrecords.maxrecordcount"] == "500"
     assert bound["sensor_data"].options["sink.flush-buffer.timeout"] == "100"
     assert bound["summary_stream"].options["sink.flush-buffer.timeout"] == "500"
@@ -235,14 +235,14 @@ def test_options_of_a_job(tmp_path: Path) -> None:
     job = load(folder)
 
     def bound(**groups: dict[str, str]) -> Mapping[str, str]:
-        return places.connectors(settings.parse(document(**groups), job))["sensor_data"].options
+        return binding.connectors(settings.parse(document(**groups), job))["sensor_data"].options
 
     assert bound(aws=AWS)[name] == "1"
     assert bound(aws=AWS, sensor_data={f"option.{name}": "2"})[name] == "2"
     assert name not in bound(files=FILES)
     (folder / "job.toml").write_text(toml.replace("\nkey = ", '\n"option.x" = "1"\nkey = '), encoding="utf-8")
     with pytest.raises(ConnectorError, match="'x' is not an option of it"):
-        places.connectors(settings.example(load(folder)))
+        binding.connectors(settings.example(load(folder)))
 
 
 def test_places_have_no_options() -> None:
@@ -317,7 +317,7 @@ def test_a_realistic_file(tmp_path: Path) -> None:
         ]
         """
     )
-    bound = places.connectors(settings.read(path, JOB))
+    bound = binding.connectors(settings.read(path, JOB))
     aws = {"aws.region": "eu-central-1", "aws.credentials.provider": "AUTO"}
     options = bound["readings"].options
     assert {name: value for name, value in options.items() if not name.endswith(".maxretries")} == aws | {

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from java import lib
+from java import paths
 
 NEEDED = (
     "Makefile",
@@ -19,10 +19,10 @@ NEEDED = (
     "java/jars.py",
     "java/build.py",
     "java/src/streaming/JsonRecord.java",
-    "local/setup.sh",
-    "local/venv.py",
-    "local/setup.py",
-    "java/lib.py",
+    "local/setup/setup.sh",
+    "local/setup/venv.py",
+    "local/setup/java.py",
+    "java/paths.py",
 )
 TOOLS = ("sh", "cat", "cksum", "tr", "make", "rm", "mkdir", "awk")
 
@@ -38,7 +38,7 @@ class Checkout:
         for name in NEEDED:
             copy = self.root / name
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(lib.ROOT / name, copy)
+            shutil.copy(paths.ROOT / name, copy)
         for tool in TOOLS:
             found = shutil.which(tool)
             assert found, f"{tool} is not installed"
@@ -66,7 +66,7 @@ class Checkout:
     def run(self, *command: str, folder: Path | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
         path = os.pathsep.join(str(folder) for folder in self.path)
         return subprocess.run(
-            command or ("sh", "local/setup.sh"),
+            command or ("sh", "local/setup/setup.sh"),
             cwd=folder or self.root,
             env={"PATH": path, "TMPDIR": str(self.bin.parent), **variables},
             capture_output=True,
@@ -199,7 +199,7 @@ def is_untouched(folder: Path) -> bool:
     return all((folder / name / "precious").exists() for name in (".venv", ".cache", ".state"))
 
 
-@pytest.mark.parametrize("command", [("make", "setup"), ("sh", "local/setup.sh"), ("make", "clean")])
+@pytest.mark.parametrize("command", [("make", "setup"), ("sh", "local/setup/setup.sh"), ("make", "clean")])
 def test_another_folder_by_cdpath(checkout: Checkout, tmp_path: Path, command: tuple[str, ...]) -> None:
     """CDPATH leads to a folder of the same names: it is neither gone into nor touched."""
     other = foreign(tmp_path / "other")
@@ -215,9 +215,9 @@ def test_from_other_folders(checkout: Checkout, tmp_path: Path) -> None:
     other = foreign(tmp_path / "other")
     wanted = checkout.python("python3.11", "3.11")
     checkout.run("make", "-C", str(checkout.root), "setup", folder=other)
-    checkout.run("sh", str(checkout.root / "local" / "setup.sh"), folder=other)
-    checkout.run("sh", "../a copy/local/setup.sh", folder=other)
-    checkout.run("sh", "setup.sh", folder=checkout.root / "local")
+    checkout.run("sh", str(checkout.root / "local" / "setup" / "setup.sh"), folder=other)
+    checkout.run("sh", "../a copy/local/setup/setup.sh", folder=other)
+    checkout.run("sh", "setup.sh", folder=checkout.root / "local" / "setup")
     assert checkout.asked() == [str(wanted)] * 4
     assert is_untouched(other)
 
@@ -246,7 +246,7 @@ def test_clean_follows_no_link(checkout: Checkout, tmp_path: Path) -> None:
 
 def test_without_the_mode_to_execute(checkout: Checkout) -> None:
     """An archive may have been unpacked without modes."""
-    (checkout.root / "local" / "setup.sh").chmod(0o644)
+    (checkout.root / "local" / "setup" / "setup.sh").chmod(0o644)
     wanted = checkout.python("python3.11", "3.11")
     checkout.run("make", "setup")
     assert checkout.asked() == [str(wanted)]
@@ -267,7 +267,7 @@ def test_what_a_shell_says_to_python(checkout: Checkout) -> None:
 def test_a_checkout_on_a_machine_that_converts_line_ends(tmp_path: Path) -> None:
     """`git clone -c core.autocrlf=true` gives the committed bytes of every file."""
     git = shutil.which("git")
-    if not git or not (lib.ROOT / ".git").exists():
+    if not git or not (paths.ROOT / ".git").exists():
         pytest.skip("this is no clone")
     copy = tmp_path / "clone"
     clone = [
@@ -279,24 +279,24 @@ def test_a_checkout_on_a_machine_that_converts_line_ends(tmp_path: Path) -> None
         "core.autocrlf=true",
         "-c",
         "core.eol=crlf",
-        str(lib.ROOT),
+        str(paths.ROOT),
         str(copy),
     ]
     subprocess.run(clone, check=True, capture_output=True)
-    shutil.copy(lib.ROOT / ".gitattributes", copy)
+    shutil.copy(paths.ROOT / ".gitattributes", copy)
     # As they are here, whether they are committed already or not.
     subprocess.run(
         [git, "checkout", "-q", "HEAD", "--", ":!.gitattributes", "."], cwd=copy, check=True, capture_output=True
     )
     listed = subprocess.run([git, "ls-files", "--eol"], cwd=copy, check=True, capture_output=True, text=True).stdout
     states = {line.partition("\t")[2]: line.split()[:2] for line in listed.splitlines()}
-    assert "local/setup.sh" in states
+    assert "local/setup/setup.sh" in states
     assert [name for name, (committed, there) in states.items() if committed[1:] != there[1:]] == []
 
 
 def test_make_alone_prints_every_target(checkout: Checkout) -> None:
     """`make` is the help: one line for each target that the Makefile has, without setting anything up."""
-    text = (lib.ROOT / "Makefile").read_text(encoding="utf-8")
+    text = (paths.ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", text, re.MULTILINE))
     phony = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)
     assert phony

@@ -25,7 +25,7 @@ from deploy.account import Account, DeployError
 from flink import distribution, rest
 from flink import resources as flink_resources
 from flink.backfill import archive
-from java import lib
+from java import paths
 from local import emulator, node, resources
 from local.emulator import Emulator, Keys
 from pipeline import settings
@@ -355,7 +355,7 @@ def test_java_and_node_are_started_with_their_own(tmp_path: Path) -> None:
     assert any(word.startswith("-Xmx") for word in command)
     assert not any("/nonexistent" in word for word in command)
     assert f"-Djava.io.tmpdir={tmp_path / 'tmp'}" in command  # Flink's folders there have the same names for all users
-    assert node.npm("--version", folder=lib.ROOT, seconds=60).returncode == 0
+    assert node.npm("--version", folder=paths.ROOT, seconds=60).returncode == 0
 
 
 def test_the_reset_of_tests_is_signed(tmp_path: Path) -> None:
@@ -373,7 +373,7 @@ def test_a_job_tells_its_steps(tmp_path: Path) -> None:
     """From its first second on, on standard error; a failure comes after the step in which it happened."""
     env = environment.plain() | {"AWS_ENDPOINT_URL": NOWHERE, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
     command = [sys.executable, "-m", "jobs", "run", "unicorn_summary", "--port", "0", "--state", str(tmp_path)]
-    done = subprocess.run(command, cwd=lib.ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, cwd=paths.ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
     step, failure = done.stderr.splitlines()
     assert step.endswith(" s  looking up streams and tables")
     assert failure == f"{NOWHERE} does not answer: `python -m local aws` starts an emulator."

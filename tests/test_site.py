@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from deploy import retained, site, status, template
 from deploy.account import Account, DeployError
 from deploy.stack import Found, Stack
-from java import lib
+from java import paths
 from local import emulator, page, resources
 from pipeline.job import load
 
@@ -80,8 +80,8 @@ def test_how_long_each_file_may_be_kept(key: str, kind: str, kept: str) -> None:
 
 def test_the_built_page_can_be_uploaded() -> None:
     """Every file of it has a type, all that index.html names is in it, and index.html comes last."""
-    built = [one.key for one in site.built(lib.PAGE)]
-    index = (lib.PAGE / "index.html").read_text()
+    built = [one.key for one in site.built(paths.PAGE)]
+    index = (paths.PAGE / "index.html").read_text()
     named = {name.removeprefix("./") for name in re.findall(r'(?:src|href)="([^"#:]+)"', index)}
     assert named
     assert named <= set(built)

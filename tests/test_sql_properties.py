@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from local.check import check
+from local.oracle import check
 from pipeline.window import Window
 from tests.sql import ARRIVAL, Outcome, reading, run
 

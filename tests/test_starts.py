@@ -14,9 +14,9 @@ import pytest
 
 from consumer.tail import stored
 from flink import distribution, flags
-from local import check, ministack, proof, resources, running
+from local import ministack, oracle, proof, resources, running
 from local.emulator import Emulator
-from pipeline import places, settings
+from pipeline import binding, settings
 from pipeline.job import load
 from tests.emulated import WARM_UP, Stage, job_here, send, stage
 from tests.faults import kinesis_mock
@@ -57,12 +57,12 @@ def loaded(aws: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
     return Loaded(made, folder / "first.jsonl", folder / "second.jsonl", before, between, time.time())
 
 
-def outcome(on: Stage, *sent: Path) -> check.Report:
+def outcome(on: Stage, *sent: Path) -> oracle.Report:
     """What came out, against these flights alone, whatever else is on the stream."""
     lines = [line for copy in sent for line in proof.read_lines(copy)]
     kinesis, dynamodb = on.clients
     raw = [record for record in stored(kinesis, on.names.raw) if record.data in set(lines)]
-    return check.check(
+    return oracle.check(
         [record.data for record in raw],
         [record.data for record in stored(kinesis, on.names.summary)],
         proof.items(dynamodb, on.names.table),
@@ -142,8 +142,8 @@ def test_a_shard_that_was_silent_since_the_start(aws: Emulator, tmp_path: Path) 
 def test_only_emulators_are_spoken_to_without_cbor(aws: dict[str, str], emulated: bool, tmp_path: Path) -> None:
     """Without it SDK 1 writes a start time in milliseconds, which the service takes in seconds."""
     chosen = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": aws}], load("unicorn_summary"))
-    assert places.is_emulated(chosen) is emulated
-    variables = distribution.jvm(tmp_path, emulated=places.is_emulated(chosen))
+    assert binding.is_emulated(chosen) is emulated
+    variables = distribution.jvm(tmp_path, emulated=binding.is_emulated(chosen))
     assert ("AWS_CBOR_DISABLE" in variables, "CBOR_ENABLED" in variables) == (emulated, emulated)
 
 

@@ -16,9 +16,9 @@ import pytest
 from deploy import package, template
 from deploy.stack import Stack
 from deploy.template import Template
-from java import lib
+from java import paths
 from local import emulator, page, resources
-from pipeline import places, settings
+from pipeline import binding, settings
 from pipeline.job import Job, load, shipped
 
 TEMPLATE = template.of(load(template.WORKSHOP))
@@ -204,7 +204,7 @@ def test_the_job_accepts_its_settings(any_: Template, has_start: bool) -> None:
     ]
     assert filled[2] == {"PropertyGroupId": "job", "PropertyMap": {"name": any_.job.name}}, "as it is packed"
     parsed = settings.parse([one for one in filled if one["PropertyGroupId"] != "job"], any_.job)
-    places.connectors(parsed)
+    binding.connectors(parsed)
     for table in any_.job.sources:
         declared = any_.job.tables[table].settings.get("start", "TRIM_HORIZON")
         assert parsed.values[table]["start"] == ("AT_TIMESTAMP" if has_start else declared)
@@ -239,7 +239,7 @@ def test_lint(any_: Template, tmp_path: Path) -> None:
     everything = [place.resource for place in any_.places]
     for name, body in (("new.json", any_.text()), ("there.json", any_.text(everything))):
         (tmp_path / name).write_text(body)
-    command = [sys.executable, str(lib.ROOT / ".venv" / "bin" / "cfn-lint"), "new.json", "there.json"]
+    command = [sys.executable, str(paths.ROOT / ".venv" / "bin" / "cfn-lint"), "new.json", "there.json"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
@@ -306,7 +306,7 @@ def statements(known: Template = TEMPLATE) -> Iterator[tuple[str, dict[str, Any]
 
 def test_each_wildcard_has_its_reason(any_: Template) -> None:
     """No permission is for all actions of a service, and where one is for many resources, a comment says why."""
-    source = "".join(path.read_text() for path in (lib.ROOT / "deploy").iterdir() if path.suffix in (".yaml", ".py"))
+    source = "".join(path.read_text() for path in (paths.ROOT / "deploy").iterdir() if path.suffix in (".yaml", ".py"))
     wide = 0
     for name, statement in statements(any_):
         if statement["Effect"] != "Allow":

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from java import lib
+from java import paths
 from program import environment
 from program.waiting import wait_until
 from tests import checkout
 from tests.test_documents import FENCE
 
-PAGE = lib.ROOT / "docs" / "tutorial.md"
+PAGE = paths.ROOT / "docs" / "tutorial.md"
 COMMAND = re.compile(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)  # with what it prints
 ENDLESS = ("python -m local aws", "python -m jobs run hello")  # programs that run until Ctrl-C
 LIMIT = 120.0  # seconds for a command, on a busy machine

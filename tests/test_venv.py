@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from java import lib
-from local import venv
+from java import paths
+from local.setup import venv
 
 # One program in place of all: by its name and arguments it is Python, its modules, or uv. It notes its variables.
 STAND_IN = """#!/bin/sh
@@ -24,7 +24,7 @@ case "$(basename "$0") $*" in
     *" -m pip config list") name=config ;;
     *" -m pip install "*) name=pip ;;
     "uv pip install "*) name=uv ;;
-    *" -m local.setup") name=jars ;;
+    *" -m local.setup.java") name=jars ;;
     *) exit 0 ;;
 esac
 echo "$name" >> "{notes}/order"
@@ -326,9 +326,9 @@ def test_what_the_system_refuses(
 def test_an_interrupted_set_up_says_so(stage: Stage) -> None:
     """A signal ends the tool too, leaves no scratch folder, and is one sentence."""
     stage.base.write_text(f'#!/bin/sh\ntouch "{stage.notes}/started"\nexec sleep 60\n')
-    call = "import sys; sys.path.insert(0, sys.argv[1]); from local import venv as e; from pathlib import Path; "
+    call = "import sys; sys.path.insert(0, sys.argv[1]); from local.setup import venv as e; from pathlib import Path; "
     call += "import os; e.set_up.__defaults__ = (sys.argv[3],); sys.exit(e.main(sys.argv[2], 'sum'))"
-    command = [sys.executable, "-I", "-c", call, str(lib.ROOT), str(stage.root), str(stage.base)]
+    command = [sys.executable, "-I", "-c", call, str(paths.ROOT), str(stage.root), str(stage.base)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:
         while not (stage.notes / "started").exists():
             assert running.poll() is None
@@ -344,8 +344,8 @@ def test_modules_are_found_although_the_path_is_safe(tmp_path: Path) -> None:
     """With PYTHONSAFEPATH, `python -m` finds the checkout by a line in .venv; without it, that line does nothing."""
     packages = tmp_path / ".venv" / "lib" / "python3.11" / "site-packages"
     packages.mkdir(parents=True)
-    place = venv.Place(tmp_path, tmp_path, 0, {})
-    venv._let_modules_be_found(place)
+    made = venv.Checkout(tmp_path, tmp_path, 0, {})
+    venv._let_modules_be_found(made)
     line = (packages / "checkout.pth").read_text()
     show = f"import sys; sys.prefix = {str(tmp_path / '.venv')!r}\n{line}print({str(tmp_path)!r} in sys.path)"
     for safe in ("1", ""):
@@ -359,7 +359,7 @@ def test_this_environment_is_of_that_kind() -> None:
     """The set-up that the tests run in: the programs are found with PYTHONSAFEPATH, from the checkout's folder."""
     shown = subprocess.run(
         [sys.executable, "-m", "producer", "--help"],
-        cwd=lib.ROOT,
+        cwd=paths.ROOT,
         env={"PYTHONSAFEPATH": "1", "PATH": os.environ["PATH"]},
         capture_output=True,
         text=True,

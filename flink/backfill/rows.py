@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors import files
-from flink import distribution, durable, rest
+from flink import defaults, distribution, rest
 from flink.backfill.archive import Archive, unreadable
 from pipeline import statements
 from pipeline.job import Job
@@ -101,7 +101,7 @@ def compute(  # noqa: PLR0913  (what to compute from what, and whom to tell)
         **{sink: files.sink(output / sink) for sink in job.sinks},
     }
     try:
-        tables = statements.environment(durable.loopback(port) | _batch(parallelism, scratch), batch=True)
+        tables = statements.environment(defaults.loopback(port) | _batch(parallelism, scratch), batch=True)
         statements.declare(tables, job, connectors)
         if asked.is_set():
             raise Stopped("Stopped: nothing was written.")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from java import lib
+from java import paths
 from local import emulator, resources
 from program import folders
 from tests import checkout
@@ -61,14 +61,14 @@ def stage(
     faithful: bool = False,
 ) -> Iterator[Trial]:
     """AWS of the case's own, the proxy in front of it, and a checkout with or without the protection."""
-    lib.require()
+    paths.require()
     with ExitStack() as stack:
         aws = stack.enter_context(emulator.running(folder / "emulator.log"))
         streams = aws.endpoint
         if faithful:
             streams = stack.enter_context(kinesis_mock.running(folder / "kinesis-mock.log")).endpoint
         between = stack.enter_context(proxy.running({"Kinesis": streams, "DynamoDB": aws.endpoint}, aws.keys))
-        sources = lib.ROOT
+        sources = paths.ROOT
         if is_unprotected and edits:
             sources = checkout.copy(Path(stack.enter_context(tempfile.TemporaryDirectory())), edits)
         made = Trial(folder, aws, streams, between, NAMES, outcome, is_unprotected, sources)

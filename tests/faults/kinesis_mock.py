@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from java import lib
-from local import node
+from dashboard import node
+from java import paths
 from local.emulator import Emulator, Keys, answers
 from program import environment, folders, processes
 from program.processes import StartError
 
 FOLDER = Path(__file__).parent / "node"  # what npm installs, and what Node loads first
-CACHE = lib.ROOT / ".cache" / "kinesis-local"
+CACHE = paths.ROOT / ".cache" / "kinesis-local"
 PACKAGE = "node_modules/kinesis-local"  # as the lock names it, and the folder below CACHE
 INSTALL_LIMIT = 180.0  # seconds for 3 MB
 START_LIMIT = 60.0  # seconds; one is usual, a busy machine needs more

@@ -158,7 +158,7 @@ def tenths(name: str, drawn: random.Random) -> list[bytes]:
 @pytest.mark.fault(
     "disk full for checkpoints for 25 s",
     Edit(
-        "flink/durable.py",
+        "flink/defaults.py",
         '"execution.checkpointing.tolerable-failed-checkpoints": "1000000"',
         '"execution.checkpointing.tolerable-failed-checkpoints": "0"',
     ),

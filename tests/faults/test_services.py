@@ -25,7 +25,9 @@ from tests.faults.trial import FLIGHT, Trial, wait_for_checkpoint
 
 pytestmark = pytest.mark.faults
 SPEED = ("--speed", "20")
-NO_RESTART = Edit("flink/durable.py", '"restart-strategy.type": "exponential-delay"', '"restart-strategy.type": "none"')
+NO_RESTART = Edit(
+    "flink/defaults.py", '"restart-strategy.type": "exponential-delay"', '"restart-strategy.type": "none"'
+)
 # The source gives up after four attempts, as the connector does by itself.
 IMPATIENT = Edit("connectors/kinesis.py", 'FOR_EVER = "1000000000"', 'FOR_EVER = "3"')
 DATA = ("GetRecords", "PutRecords", "BatchWriteItem")
@@ -72,7 +74,7 @@ def test_throttling(trial: Trial) -> None:
 
 @pytest.mark.fault("97 % of GetRecords and GetShardIterator throttled for 40 s", IMPATIENT)
 def test_others_read_too(trial: Trial) -> None:
-    """Guests of the live map that take nearly all reads of each shard: the job waits for its turn, and never restarts.
+    """Guests of the dashboard that take nearly all reads of each shard: the job waits for its turn, and never restarts.
 
     Half of the reads that pass find their iterator expired, so that iterators are asked for again and again.
     Unprotected: the source gives up after four attempts, and the job restarts.

@@ -16,7 +16,7 @@ from typing import Any
 from consumer.tail import stored
 from flink import rest
 from flink.rest import Job, RestError
-from local import check, emulator, proof, resources, running
+from local import emulator, oracle, proof, resources, running
 from local.emulator import Emulator
 from pipeline import settings
 from program import processes
@@ -40,7 +40,7 @@ class Outcome:
     fault: str
     recovery: float | None = None
     restarts: int = 0
-    report: check.Report | None = None
+    report: oracle.Report | None = None
 
 
 @dataclass
@@ -94,9 +94,9 @@ class Trial:
 
         Raises StartError or RunError, no AssertionError: without its protection a case must fail later, not here.
         """
-        place = running.Place(self.folder, self.properties(), self.between.environment, self.sources)
-        place = replace(place, command=(*within, *place.command))
-        self._process, self._job = running.start(place, ["--parallelism", str(parallelism), *flags])
+        launch = running.Launch(self.folder, self.properties(), self.between.environment, self.sources)
+        launch = replace(launch, command=(*within, *launch.command))
+        self._process, self._job = running.start(launch, ["--parallelism", str(parallelism), *flags])
         running.wait_until_running(self.job, self.process)
 
     def kill(self) -> None:
@@ -167,7 +167,7 @@ class Trial:
     def sent(self) -> list[bytes]:
         return [line for copy in self.copies for line in proof.read_lines(copy)]
 
-    def finish(self, *, late_by_shard: bool = True, resumed: bool = False) -> check.Report:
+    def finish(self, *, late_by_shard: bool = True, resumed: bool = False) -> oracle.Report:
         """Let the job read everything, close all windows, and settle the account."""
         self.is_alive()
         try:
@@ -180,7 +180,7 @@ class Trial:
             assert self._process.wait(60) == 0, processes.last_line(self.folder / "job.log")
         return self.settle(late_by_shard=late_by_shard)
 
-    def settle(self, *, late_by_shard: bool = True) -> check.Report:
+    def settle(self, *, late_by_shard: bool = True) -> oracle.Report:
         """Every row equals the oracle, none is missing or double, rows and errors are all records."""
         report = proof.prove(*self.clients, self.names, self.sent(), late_by_shard=late_by_shard)
         self.outcome.report = report
@@ -193,7 +193,7 @@ class Trial:
         assert report.rows > 0
         return report
 
-    def keep_evidence(self, report: check.Report) -> None:
+    def keep_evidence(self, report: oracle.Report) -> None:
         """All problems and all errors as files, because the streams end with the case."""
         (self.folder / "problems.txt").write_text("\n".join(report.problems), encoding="utf-8")
         errors = [record.data for record in stored(self.clients[0], self.names.errors)]

@@ -1,7 +1,7 @@
 """Where Python packages come from, by the settings that a user made for pip or uv; nothing else of them is taken.
 
 pip reads variables and pip.conf, uv reads others and uv.toml. The set-up calls both, so an index, a proxy or a
-certificate that one of them is told of must do for the other. What else such settings say (`user`, `target`,
+certificate that is set for pip must do for uv, and the other way round. Their other settings (`user`, `target`,
 `constraint`, `python`, ...) is meant for other projects, and would break this one's environment.
 """
 
@@ -64,39 +64,40 @@ def plain(environ: Mapping[str, str]) -> dict[str, str]:
 def pip_settings(listing: str) -> dict[str, str]:
     """pip's own settings as it lists them (`pip config list`), the stronger ones in place of the weaker."""
     strength = {"global": 0, "install": 1, ":env:": 2}
-    found: dict[str, tuple[int, str]] = {}
+    settings: dict[str, tuple[int, str]] = {}
     for line in listing.splitlines():
         key, _, value = line.partition("=")
         section, _, name = key.rpartition(".")
         rank = strength.get(section)
-        if rank is None or name not in _PIP or (name in found and found[name][0] > rank):
+        if rank is None or name not in _PIP or (name in settings and settings[name][0] > rank):
             continue
         try:
-            found[name] = rank, str(ast.literal_eval(value))
+            settings[name] = rank, str(ast.literal_eval(value))
         except (SyntaxError, ValueError):
             continue
-    return {name: value for name, (_, value) in found.items() if value.strip()}
+    return {name: value for name, (_, value) in settings.items() if value.strip()}
 
 
 def uv_settings(environ: Mapping[str, str]) -> Sources:
     """uv's own settings: its variables, else its files. Raises SourcesError."""
-    told = Sources() if _is_on(environ.get("UV_NO_CONFIG")) else _from_files(_uv_files(environ))
+    from_files = Sources() if _is_on(environ.get("UV_NO_CONFIG")) else _from_files(_uv_files(environ))
     return Sources(
-        index=_last(environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL")) or told.index,
-        extra=(*_words(environ.get("UV_INDEX")), *_words(environ.get("UV_EXTRA_INDEX_URL"))) or told.extra,
-        links=tuple(part.strip() for part in environ.get("UV_FIND_LINKS", "").split(",") if part.strip()) or told.links,
-        no_index=told.no_index,
-        trusted=_words(environ.get("UV_INSECURE_HOST")) or told.trusted,
-        keyring=environ.get("UV_KEYRING_PROVIDER", "") or told.keyring,
+        index=_last(environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL")) or from_files.index,
+        extra=(*_words(environ.get("UV_INDEX")), *_words(environ.get("UV_EXTRA_INDEX_URL"))) or from_files.extra,
+        links=tuple(part.strip() for part in environ.get("UV_FIND_LINKS", "").split(",") if part.strip())
+        or from_files.links,
+        no_index=from_files.no_index,
+        trusted=_words(environ.get("UV_INSECURE_HOST")) or from_files.trusted,
+        keyring=environ.get("UV_KEYRING_PROVIDER", "") or from_files.keyring,
     )
 
 
 def for_tools(environ: Mapping[str, str], pip: Mapping[str, str], uv: Sources) -> dict[str, str]:
-    """The variables by which pip, uv and jgo look in the same places, whichever of them the user has told.
+    """The variables by which pip, uv and jgo look in the same places, whichever of them has the settings.
 
-    Files of settings are closed to them: what they say of sources is in here.
+    The tools do not read their files of settings: these variables hold what the files say of sources.
     """
-    asked = Sources(
+    from_pip = Sources(
         index=pip.get("index-url", ""),
         extra=_words(pip.get("extra-index-url")),
         links=_words(pip.get("find-links")),
@@ -114,13 +115,13 @@ def for_tools(environ: Mapping[str, str], pip: Mapping[str, str], uv: Sources) -
         variables = {"SSL_CERT_FILE": cert, "REQUESTS_CA_BUNDLE": cert, **variables, "PIP_CERT": cert}
     if client := pip.get("client-cert") or environ.get("SSL_CLIENT_CERT"):
         variables = {"SSL_CLIENT_CERT": client, **variables, "PIP_CLIENT_CERT": client}
-    variables |= _pip_variables(_either(asked, uv), pip)
-    variables |= _uv_variables(_either(uv, asked), pip, variables)
+    variables |= _pip_variables(_either(from_pip, uv), pip)
+    variables |= _uv_variables(_either(uv, from_pip), pip, variables)
     return variables
 
 
 def _pip_variables(sources: Sources, pip: Mapping[str, str]) -> dict[str, str]:
-    told = {
+    variables = {
         "PIP_CONFIG_FILE": os.devnull,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
         "PIP_NO_INPUT": "1",
@@ -132,11 +133,11 @@ def _pip_variables(sources: Sources, pip: Mapping[str, str]) -> dict[str, str]:
         "PIP_KEYRING_PROVIDER": {"disabled": "disabled", "subprocess": "subprocess"}.get(sources.keyring, ""),
         "PIP_TIMEOUT": pip.get("timeout") or pip.get("default-timeout", ""),
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in variables.items() if value}
 
 
 def _uv_variables(sources: Sources, pip: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
-    told = {
+    variables = {
         "UV_NO_CONFIG": "1",
         "UV_NO_PROGRESS": "1",
         "UV_PYTHON_DOWNLOADS": "never",
@@ -150,8 +151,8 @@ def _uv_variables(sources: Sources, pip: Mapping[str, str], before: Mapping[str,
     }
     seconds = pip.get("timeout") or pip.get("default-timeout", "")
     if seconds and not any(name in before for name in ("UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT")):
-        told["UV_HTTP_TIMEOUT"] = seconds.partition(".")[0]
-    return {name: value for name, value in told.items() if value}
+        variables["UV_HTTP_TIMEOUT"] = seconds.partition(".")[0]
+    return {name: value for name, value in variables.items() if value}
 
 
 def _either(first: Sources, second: Sources) -> Sources:
@@ -176,7 +177,7 @@ def _uv_files(environ: Mapping[str, str]) -> list[Path]:
 
 
 def _from_files(files: Iterable[Path]) -> Sources:
-    told = Sources()
+    sources = Sources()
     for path in files:
         try:
             settings = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -185,18 +186,20 @@ def _from_files(files: Iterable[Path]) -> Sources:
         except (OSError, ValueError) as error:
             raise SourcesError(f"{path}, uv's settings, cannot be read ({error}): correct or remove it.") from error
         table = {**settings, **settings.get("pip", {})}
-        indexes = [one for one in table.get("index", []) if not one.get("explicit")]
-        others = [one for one in indexes if not one.get("default")]
-        extra = [f"{one['name']}={one['url']}" if "name" in one else one["url"] for one in others]
-        told = Sources(
-            index=next((one["url"] for one in indexes if one.get("default")), table.get("index-url", told.index)),
-            extra=(*extra, *table.get("extra-index-url", ())) or told.extra,
-            links=tuple(table.get("find-links", told.links)),
-            no_index=bool(table.get("no-index", told.no_index)),
-            trusted=tuple(table.get("allow-insecure-host", told.trusted)),
-            keyring=table.get("keyring-provider", told.keyring),
+        indexes = [index for index in table.get("index", []) if not index.get("explicit")]
+        others = [index for index in indexes if not index.get("default")]
+        extra = [f"{index['name']}={index['url']}" if "name" in index else index["url"] for index in others]
+        sources = Sources(
+            index=next(
+                (index["url"] for index in indexes if index.get("default")), table.get("index-url", sources.index)
+            ),
+            extra=(*extra, *table.get("extra-index-url", ())) or sources.extra,
+            links=tuple(table.get("find-links", sources.links)),
+            no_index=bool(table.get("no-index", sources.no_index)),
+            trusted=tuple(table.get("allow-insecure-host", sources.trusted)),
+            keyring=table.get("keyring-provider", sources.keyring),
         )
-    return told
+    return sources
 
 
 def _words(text: str | None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local import check
+from local import oracle
 from tests.sql import DAY, reading
 
 ON_TIME = [
@@ -70,8 +70,8 @@ class Ends:
         ]
     )
 
-    def report(self) -> check.Report:
-        return check.check(self.sent, encoded(self.stream), self.table, encoded(self.errors))
+    def report(self) -> oracle.Report:
+        return oracle.check(self.sent, encoded(self.stream), self.table, encoded(self.errors))
 
     def breaches(self) -> Sequence[str]:
         return self.report().problems
@@ -92,7 +92,7 @@ def both(ends: Ends) -> list[list[dict[str, Any]]]:
 
 def test_no_breach(ends: Ends) -> None:
     """A run that kept the contract has no problems, and its figures are told."""
-    assert ends.report() == check.Report(
+    assert ends.report() == oracle.Report(
         records=7,
         windows=2,
         rows=3,
@@ -104,7 +104,7 @@ def test_no_breach(ends: Ends) -> None:
 
 def test_nothing_at_all() -> None:
     """No records, no rows, no breach."""
-    assert check.check([], [], [], []).problems == []
+    assert oracle.check([], [], [], []).problems == []
 
 
 @pytest.mark.parametrize("where", ["stream", "table"])
@@ -346,7 +346,7 @@ def test_missing_newline(ends: Ends) -> None:
     """Each record of the summary stream ends in a newline."""
     stream = encoded(ends.stream)
     stream[1] = stream[1].rstrip(b"\n")
-    (problem,) = check.check(ends.sent, stream, ends.table, encoded(ends.errors)).problems
+    (problem,) = oracle.check(ends.sent, stream, ends.table, encoded(ends.errors)).problems
     assert problem.startswith("A summary record does not end in a newline")
     assert "Rocinante" in problem
 
@@ -356,7 +356,7 @@ def test_a_record_that_cannot_be_read(ends: Ends, rubbish: bytes) -> None:
     """Rubbish on either stream is a breach, not the end of the check."""
     sides = [encoded(ends.stream), encoded(ends.errors)]
     for side in sides:
-        (problem,) = check.check(
+        (problem,) = oracle.check(
             ends.sent,
             [*sides[0], rubbish] if side is sides[0] else sides[0],
             ends.table,
@@ -430,7 +430,7 @@ def changed(old: str, new: str) -> bytes:
 )
 def test_judged_as_an_error(line: bytes, verdict: str) -> None:
     """What is no JSON object is PARSE; an object without a usable required field is COERCION."""
-    assert check.judge(line) == verdict
+    assert oracle.judge(line) == verdict
 
 
 @pytest.mark.parametrize(("after", "counts"), [(600_000, True), (600_001, False)])
@@ -438,8 +438,8 @@ def test_a_time_after_the_arrival(after: int, counts: bool) -> None:
     """A reading may be ten minutes ahead of its arrival, and no more."""
     arrival = datetime(2026, 11, 22, 12, 0, 10, tzinfo=UTC) - timedelta(milliseconds=after)
     line = reading("Rocinante", "12:00:10.000")
-    assert isinstance(check.judge(line, arrival), check.Reading) is counts
-    assert isinstance(check.judge(line), check.Reading)
+    assert isinstance(oracle.judge(line, arrival), oracle.Reading) is counts
+    assert isinstance(oracle.judge(line), oracle.Reading)
 
 
 def test_a_time_after_the_arrival_tells_nothing() -> None:
@@ -449,9 +449,9 @@ def test_a_time_after_the_arrival_tells_nothing() -> None:
     rows = [row("Rocinante", "12:01:00.000", 4, (150, 150), (150, 150))]
     arrivals = [datetime(2026, 11, 22, 12, 0, 30, tzinfo=UTC)] * 2
     errors = encoded([error("COERCION", future, 1)])
-    report = check.check([future, one], encoded(rows), rows, errors, ["a", "a"], arrivals=arrivals)
+    report = oracle.check([future, one], encoded(rows), rows, errors, ["a", "a"], arrivals=arrivals)
     assert report.problems == []
-    assert check.check([future, one], encoded(rows), rows, errors, ["a", "a"]).problems
+    assert oracle.check([future, one], encoded(rows), rows, errors, ["a", "a"]).problems
 
 
 @pytest.mark.parametrize(
@@ -467,7 +467,7 @@ def test_a_time_after_the_arrival_tells_nothing() -> None:
 )
 def test_judged_as_a_reading(line: bytes) -> None:
     """Extra keys, white space and the forms that JSON and the contract leave open are no errors."""
-    assert isinstance(check.judge(line), check.Reading)
+    assert isinstance(oracle.judge(line), oracle.Reading)
 
 
 def test_a_long_record_is_compared_as_far_as_it_is_shown() -> None:

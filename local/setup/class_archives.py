@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from flink import distribution, durable
-from java import lib
+from flink import defaults, distribution
+from java import paths
 from program import environment, processes
 from program.errors import Failure
 
@@ -41,7 +41,7 @@ def make() -> None:
         return
     with tempfile.TemporaryDirectory(dir=folder) as name, ThreadPoolExecutor() as pool:
         scratch = Path(name)
-        _run([sys.executable, "-m", "local.classes", name], "Flink")
+        _run([sys.executable, "-m", "local.setup.class_archives", name], "Flink")
         list(pool.map(lambda archive: _dump(archive, wanted[archive], scratch), missing))
 
 
@@ -54,7 +54,7 @@ def _dump(archive: Path, class_path: Sequence[Path], scratch: Path) -> None:
 
 def _run(command: list[str], what: str) -> None:
     try:
-        done = processes.finished(command, environment.plain(), _LIMIT, lib.ROOT)
+        done = processes.finished(command, environment.plain(), _LIMIT, paths.ROOT)
     except subprocess.TimeoutExpired:
         raise Failure(f"{what} did not end within {_LIMIT:.0f} s.") from None
     if done.returncode:
@@ -78,7 +78,7 @@ def _record(scratch: Path) -> None:
     document = [{"PropertyGroupId": group, "PropertyMap": values} for group, values in groups.items()]
     properties = scratch / "application_properties.json"
     properties.write_text(json.dumps(document), encoding="utf-8")
-    main.submit(properties, {**durable.configuration(scratch, 1), **durable.loopback(0)}).wait()
+    main.submit(properties, {**defaults.configuration(scratch, 1), **defaults.loopback(0)}).wait()
 
 
 if __name__ == "__main__":

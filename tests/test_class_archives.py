@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flink import distribution
-from local import classes
+from local.setup import class_archives
 
 CLASSES = {
     "job": "org.apache.flink.table.planner.delegation.StreamPlanner",
@@ -74,11 +74,11 @@ def test_below_a_folder_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 def test_nothing_is_made_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a class path that has its archive no other is made; the archives of former class paths go."""
-    monkeypatch.setattr(classes, "_run", lambda *_: pytest.fail("it has been made"))
+    monkeypatch.setattr(class_archives, "_run", lambda *_: pytest.fail("it has been made"))
     monkeypatch.setattr(distribution, "ARCHIVES", tmp_path)
     wanted = {distribution.archive(jars()) for jars in (distribution.job_jars, distribution.cluster_jars)}
     for name in (*wanted, tmp_path / "old.jsa"):
         name.touch()
     (tmp_path / "of a set-up that was killed").mkdir()
-    classes.make()
+    class_archives.make()
     assert set(tmp_path.iterdir()) == wanted

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from local import sources
-from local.sources import Sources
+from local.setup import package_sources
+from local.setup.package_sources import Sources
 
 
 def tools(environ: dict[str, str], listing: str = "") -> dict[str, str]:
     """What pip, uv and jgo are given, with these variables and these settings of pip's."""
-    return sources.for_tools(
-        environ, sources.pip_settings(listing), sources.uv_settings({"HOME": "/nonexistent", **environ})
+    return package_sources.for_tools(
+        environ, package_sources.pip_settings(listing), package_sources.uv_settings({"HOME": "/nonexistent", **environ})
     )
 
 
@@ -36,7 +36,7 @@ def test_pip_decides_by_rank() -> None:
             "global.find-links='/one\\n/two'",
         ]
     )
-    assert sources.pip_settings(listing) == {"index-url": "https://three", "find-links": "/one\n/two"}
+    assert package_sources.pip_settings(listing) == {"index-url": "https://three", "find-links": "/one\n/two"}
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_pip_decides_by_rank() -> None:
 )
 def test_what_is_no_source_is_left_out(name: str) -> None:
     """How packages are installed is this project's, whatever pip.conf says."""
-    assert sources.pip_settings(f"global.{name}='true'\ninstall.{name}='true'\n:env:.{name}='1'") == {}
+    assert package_sources.pip_settings(f"global.{name}='true'\ninstall.{name}='true'\n:env:.{name}='1'") == {}
 
 
 def test_pips_settings_lead_uv() -> None:
@@ -134,18 +134,18 @@ def test_uvs_file(tmp_path: Path) -> None:
         '[[index]]\nname = "main"\nurl = "https://a"\ndefault = true\n'
         '[[index]]\nname = "more"\nurl = "https://b"\n[[index]]\nname = "no"\nurl = "https://d"\nexplicit = true\n'
     )
-    found = sources.uv_settings({"HOME": str(tmp_path)})
+    found = package_sources.uv_settings({"HOME": str(tmp_path)})
     assert found == Sources(index="https://a", extra=("more=https://b", "https://c"))
-    assert sources.uv_settings({"HOME": str(tmp_path), "UV_NO_CONFIG": "1"}) == Sources()
-    assert sources.uv_settings({"XDG_CONFIG_HOME": str(tmp_path / ".config")}) == found
+    assert package_sources.uv_settings({"HOME": str(tmp_path), "UV_NO_CONFIG": "1"}) == Sources()
+    assert package_sources.uv_settings({"XDG_CONFIG_HOME": str(tmp_path / ".config")}) == found
     path.write_text("index = [")
-    with pytest.raises(sources.SourcesError, match=r"uv\.toml, uv's settings, cannot be read .*\.$"):
-        sources.uv_settings({"HOME": str(tmp_path)})
+    with pytest.raises(package_sources.SourcesError, match=r"uv\.toml, uv's settings, cannot be read .*\.$"):
+        package_sources.uv_settings({"HOME": str(tmp_path)})
 
 
 def test_netrc_of_the_home_folder(tmp_path: Path) -> None:
     """The tools have another home folder, and still find the credentials there."""
-    assert "NETRC" not in sources.plain({"HOME": str(tmp_path)})
+    assert "NETRC" not in package_sources.plain({"HOME": str(tmp_path)})
     (tmp_path / ".netrc").touch()
-    assert sources.plain({"HOME": str(tmp_path)})["NETRC"] == str(tmp_path / ".netrc")
-    assert sources.plain({"HOME": str(tmp_path), "NETRC": "/mine"})["NETRC"] == "/mine"
+    assert package_sources.plain({"HOME": str(tmp_path)})["NETRC"] == str(tmp_path / ".netrc")
+    assert package_sources.plain({"HOME": str(tmp_path), "NETRC": "/mine"})["NETRC"] == "/mine"

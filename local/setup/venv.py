@@ -1,14 +1,13 @@
 """The first half of the set-up: .venv, with what requirements.txt locks and nothing else; then it calls the second.
 
-It needs a Python 3.11 and its standard library alone (`local/setup.sh` finds one). An environment is whole or is made
-anew: a stamp in it says so, written last. So whatever ended a set-up, the next one repairs it.
-Every program is started with variables that are written here: what a shell or a home folder says of where packages come
-from (sources.py), and nothing else of them.
+It needs a Python 3.11 and its standard library alone (setup.sh finds it). A stamp, written last, says that the
+environment is whole; without it the environment is made anew. So a set-up repairs what an interrupted one left.
+Its child processes get variables that are written here. Of the user's shell and home folder they get the sources of
+packages (package_sources.py) and nothing else.
 """
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import shutil
@@ -21,10 +20,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local import causes, sources
+from local.setup import causes, package_sources
 from program.addresses import without_credentials
 from program.errors import Failure
-from program.folders import taken
+from program.folders import is_writable, taken
 from program.output import guarded
 from program.waiting import wait_until
 
@@ -34,7 +33,7 @@ _SCRATCH = "set-up-"  # begins the name of a folder in .cache that a set-up remo
 _AGAIN = "run make setup again"
 _Command = Sequence[str | Path]
 _CACHES = {"uv": "UV_CACHE_DIR", "pip": "PIP_CACHE_DIR"}  # the folder's name in a cache folder -> its variable
-_INSTEAD = "downloads-of-set-up"  # in .cache, in place of a cache folder that cannot be written, until all is made
+_INSTEAD = "downloads-of-set-up"  # in .cache, in checkout of a cache folder that cannot be written, until all is made
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -47,8 +46,8 @@ class Interrupted(KeyboardInterrupt):
 
 
 @dataclass(frozen=True)
-class Place:
-    """The checkout, a scratch folder in it, the lock that its children hold too, and the variables of these."""
+class Checkout:
+    """The folder `root`, a scratch folder in it, the lock that its children hold too, and the variables of these."""
 
     root: Path
     scratch: Path
@@ -80,7 +79,7 @@ def main(root: str, wanted: str) -> int:
 
 
 def set_up(root: Path, wanted: str, environ: Mapping[str, str], base: str = "") -> None:
-    """Environment, jars, functions, and then the stamp. Raises SetUpError, sources.SourcesError, OSError.
+    """Environment, jars, functions, and then the stamp. Raises SetUpError, package_sources.SourcesError, OSError.
 
     base: the Python that the environment is made with; this one, if not given.
     """
@@ -93,32 +92,32 @@ def set_up(root: Path, wanted: str, environ: Mapping[str, str], base: str = "") 
         if waited and stamp.is_file() and stamp.read_text(encoding="utf-8") == done:
             return
         with _scratch(cache) as scratch:
-            place = Place(root, scratch, lock, {**sources.plain(environ), **_own(scratch, environ)})
+            checkout = Checkout(root, scratch, lock, {**package_sources.plain(environ), **_own(scratch, environ)})
             stamp.unlink(missing_ok=True)
-            is_whole = _is_whole(place)
+            is_whole = _is_whole(checkout)
             if is_whole:
                 _say("1/4 Python packages are in .venv")
             else:
                 _say(f"1/4 Python packages into .venv (with {base})")
-                remove(place.venv)
-                _make(place, base)
-            variables = {**_sources(place, environ), **place.environ}
+                remove(checkout.venv)
+                _make(checkout, base)
+            variables = {**_sources(checkout, environ), **checkout.environ}
             if not is_whole:
-                _install(place, variables)
-            _second_half(place, variables)
+                _install(checkout, variables)
+            _second_half(checkout, variables)
             remove(cache / _INSTEAD)
         stamp.write_text(done, encoding="utf-8")
     _say("Set-up complete.")
 
 
-def _made_of(place: Place) -> str:
-    return f"{hashlib.sha256((place.root / 'requirements.txt').read_bytes()).hexdigest()} {place.root}"
+def _made_of(checkout: Checkout) -> str:
+    return f"{hashlib.sha256((checkout.root / 'requirements.txt').read_bytes()).hexdigest()} {checkout.root}"
 
 
-def _is_whole(place: Place) -> bool:
+def _is_whole(checkout: Checkout) -> bool:
     """Whether an environment for these requirements is there, from its beginning to its end."""
-    stamp = place.venv / ".packages"
-    return stamp.is_file() and stamp.read_text(encoding="utf-8") == _made_of(place) and _runs(place)
+    stamp = checkout.venv / ".packages"
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == _made_of(checkout) and _runs(checkout)
 
 
 def remove(path: Path) -> None:
@@ -129,77 +128,79 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
 
 
-def _make(place: Place, base: str) -> None:
-    """An environment with pip. Its two steps are taken one by one: together they do not say why the second failed."""
+def _make(checkout: Checkout, base: str) -> None:
+    """An environment with pip. Two steps, since `venv` with pip does not say why pip failed."""
     steps: tuple[_Command, ...] = (
-        [base, "-I", "-m", "venv", "--without-pip", place.venv],
-        [place.python, "-I", "-m", "ensurepip", "--default-pip"],
+        [base, "-I", "-m", "venv", "--without-pip", checkout.venv],
+        [checkout.python, "-I", "-m", "ensurepip", "--default-pip"],
     )
     for tool in steps:
-        ended, output = _run(place, tool, place.environ)
+        ended, output = _run(checkout, tool, checkout.environ)
         if ended:
-            remove(place.venv)
-            if cause := causes.explain(output, place.environ, [place.root]):
+            remove(checkout.venv)
+            if cause := causes.explain(output, checkout.environ, [checkout.root]):
                 raise SetUpError(f"{base} cannot make a virtual environment: {cause}.")
-            said = (output.strip().splitlines() or ["it said nothing"])[0]
+            first_line = (output.strip().splitlines() or ["it said nothing"])[0]
             raise SetUpError(
-                f"{base} cannot make a virtual environment ({said}): install its venv module "
+                f"{base} cannot make a virtual environment ({first_line}): install its venv module "
                 "(Debian: apt-get install python3.11-venv)."
             )
 
 
-def _install(place: Place, variables: Mapping[str, str]) -> None:
+def _install(checkout: Checkout, variables: Mapping[str, str]) -> None:
     """What requirements.txt names, by its hashes: uv with pip, then the others with uv, in a quarter of pip's time."""
-    requirements = place.root / "requirements.txt"
-    uv_alone = place.scratch / "uv.txt"
+    requirements = checkout.root / "requirements.txt"
+    uv_alone = checkout.scratch / "uv.txt"
     uv_alone.write_text(only("uv", requirements.read_text(encoding="utf-8")), encoding="utf-8")
     offline = ["--no-index"] if "PIP_NO_INDEX" in variables else []
-    pip: _Command = [place.python, "-I", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", uv_alone]
-    uv: _Command = [place.venv / "bin" / "uv", "pip", "install", "--quiet", "--python", place.python]
+    pip: _Command = [checkout.python, "-I", "-m", "pip", "install", "--quiet", "--require-hashes", "-r", uv_alone]
+    uv: _Command = [checkout.venv / "bin" / "uv", "pip", "install", "--quiet", "--python", checkout.python]
     steps: tuple[_Command, ...] = (pip, [*uv, "--require-hashes", *offline, "-r", requirements])
     for tool in steps:
-        ended, output = _run(place, tool, variables)
+        ended, output = _run(checkout, tool, variables)
         if ended:
-            folders = [place.root, Path(variables["UV_CACHE_DIR"])]
+            folders = [checkout.root, Path(variables["UV_CACHE_DIR"])]
             cause = causes.explain(output, variables, folders)
             if cause is None:
                 _say(without_credentials(output).rstrip())
                 cause = f"the lines above say which and why; mend that and {_AGAIN}"
             raise SetUpError(f"The Python packages could not be installed: {cause}.")
-    _let_modules_be_found(place)
-    (place.venv / ".packages").write_text(_made_of(place), encoding="utf-8")
+    _let_modules_be_found(checkout)
+    (checkout.venv / ".packages").write_text(_made_of(checkout), encoding="utf-8")
 
 
-def _sources(place: Place, environ: Mapping[str, str]) -> dict[str, str]:
-    """Where the packages come from, by the user's settings for pip and uv. Raises SetUpError, sources.SourcesError."""
+def _sources(checkout: Checkout, environ: Mapping[str, str]) -> dict[str, str]:
+    """The sources of packages, from the user's settings for pip and uv. Raises SetUpError, SourcesError."""
     pip_reads = ("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS")
-    asked = {**place.environ, **{name: environ[name] for name in pip_reads if environ.get(name)}}
-    asked |= {name: value for name, value in environ.items() if name.startswith("PIP_")}
-    ended, listing = _run(place, [place.python, "-I", "-m", "pip", "config", "list"], asked)
+    variables = {**checkout.environ, **{name: environ[name] for name in pip_reads if environ.get(name)}}
+    variables |= {name: value for name, value in environ.items() if name.startswith("PIP_")}
+    ended, listing = _run(checkout, [checkout.python, "-I", "-m", "pip", "config", "list"], variables)
     if ended:
-        said = without_credentials((listing.strip().splitlines() or ["it said nothing"])[-1])
-        raise SetUpError(f"pip's settings cannot be read ({said}): correct the file or the variable.")
-    return sources.for_tools(environ, sources.pip_settings(listing), sources.uv_settings(environ))
+        last_line = without_credentials((listing.strip().splitlines() or ["it said nothing"])[-1])
+        raise SetUpError(f"pip's settings cannot be read ({last_line}): correct the file or the variable.")
+    return package_sources.for_tools(
+        environ, package_sources.pip_settings(listing), package_sources.uv_settings(environ)
+    )
 
 
-def _let_modules_be_found(place: Place) -> None:
+def _let_modules_be_found(checkout: Checkout) -> None:
     """With PYTHONSAFEPATH set, Python does not look for modules where it is started; then by this file it does."""
-    (packages,) = (place.venv / "lib").glob("python3.*/site-packages")
+    (packages,) = (checkout.venv / "lib").glob("python3.*/site-packages")
     line = "import os, sys; sys.flags.safe_path and sys.path.append(os.path.dirname(sys.prefix))\n"
     (packages / "checkout.pth").write_text(line, encoding="ascii")
 
 
-def _second_half(place: Place, variables: Mapping[str, str]) -> None:
-    """Jars and functions. It says itself what is wrong."""
-    ended, _output = _run(place, [place.python, "-m", "local.setup"], variables, shown=True)
+def _second_half(checkout: Checkout, variables: Mapping[str, str]) -> None:
+    """Jars and functions, in a process that prints its own failures."""
+    ended, _output = _run(checkout, [checkout.python, "-m", "local.setup.java"], variables, shown=True)
     if ended:
         raise SetUpError("")
 
 
-def _runs(place: Place) -> bool:
+def _runs(checkout: Checkout) -> bool:
     check = "import sys; sys.exit(sys.version_info[:2] != (3, 11))"
     try:
-        return _run(place, [place.python, "-I", "-c", check], place.environ)[0] == 0
+        return _run(checkout, [checkout.python, "-I", "-c", check], checkout.environ)[0] == 0
     except OSError:
         return False
 
@@ -233,18 +234,6 @@ def _own(scratch: Path, environ: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def is_writable(folder: str) -> bool:
-    """Whether files can be made in a folder, which is made if it is not there."""
-    if not Path(folder).is_absolute():
-        return False
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=folder):
-            return True
-    except OSError as error:
-        return error.errno in (errno.ENOSPC, errno.EDQUOT)  # which then is what the set-up fails of
-
-
 def _refuse(root: Path) -> None:
     for sign in (":", "\n"):
         if sign in str(root):
@@ -254,12 +243,14 @@ def _refuse(root: Path) -> None:
             )
 
 
-def _run(place: Place, command: _Command, variables: Mapping[str, str], *, shown: bool = False) -> tuple[int, str]:
+def _run(
+    checkout: Checkout, command: _Command, variables: Mapping[str, str], *, shown: bool = False
+) -> tuple[int, str]:
     """Run a tool in the checkout; how it ended and what it printed, if that is not shown."""
     try:
         done = subprocess.run(
             [str(part) for part in command],
-            cwd=place.root,
+            cwd=checkout.root,
             env=dict(variables),
             stdin=subprocess.DEVNULL,
             stdout=None if shown else subprocess.PIPE,
@@ -268,7 +259,7 @@ def _run(place: Place, command: _Command, variables: Mapping[str, str], *, shown
             errors="replace",
             check=False,
             timeout=_LIMIT,
-            pass_fds=(place.lock,),  # should this process be killed, the next set-up waits for its child
+            pass_fds=(checkout.lock,),  # should this process be killed, the next set-up waits for its child
         )
     except subprocess.TimeoutExpired as error:
         raise SetUpError(

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from java import lib
-from local import bundle
+from dashboard import build
+from java import paths
 
 
 def test_the_committed_page_is_built_from_these_sources(tmp_path: Path) -> None:
     """Byte for byte; else `make page` was forgotten."""
-    bundle.build(tmp_path / "dist")
-    built, committed = (files(tmp_path / "dist"), files(lib.PAGE))
+    build.build(tmp_path / "dist")
+    built, committed = (files(tmp_path / "dist"), files(paths.PAGE))
     different = [
         str(name) for name in sorted(built.keys() | committed.keys()) if built.get(name) != committed.get(name)
     ]
@@ -27,7 +27,7 @@ def files(folder: Path) -> dict[Path, bytes]:
 
 def test_unit_tests_of_the_page() -> None:
     """They run on Node, from the TypeScript sources."""
-    told = bundle.test()
+    told = build.test()
     passed = re.search(r"pass (\d+)", told)
     assert passed, told
     assert int(passed[1]) > 50
@@ -36,19 +36,19 @@ def test_unit_tests_of_the_page() -> None:
 def test_a_failure_is_a_sentence_with_the_tools_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The page that was there stays."""
     for name in ("package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"):
-        (tmp_path / name).write_bytes((bundle.SOURCES / name).read_bytes())
+        (tmp_path / name).write_bytes((build.SOURCES / name).read_bytes())
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "main.ts").write_text("const text: string = 7;\n")
-    (tmp_path / "node_modules").symlink_to(bundle.SOURCES / "node_modules")
+    (tmp_path / "node_modules").symlink_to(build.SOURCES / "node_modules")
     (tmp_path / "dist").mkdir()
-    monkeypatch.setattr(bundle, "SOURCES", tmp_path)
-    with pytest.raises(bundle.BundleError, match=r"(?s)^TypeScript finds mistakes:.*TS2322"):
-        bundle.build(tmp_path / "dist")
+    monkeypatch.setattr(build, "SOURCES", tmp_path)
+    with pytest.raises(build.BundleError, match=r"(?s)^TypeScript finds mistakes:.*TS2322"):
+        build.build(tmp_path / "dist")
     assert (tmp_path / "dist").is_dir()
 
 
 def test_the_lock_names_no_host() -> None:
     """Where packages come from is everybody's own setting; what they are is in the lock."""
-    lock = (lib.ROOT / "dashboard" / "package-lock.json").read_text(encoding="utf-8")
+    lock = (paths.ROOT / "dashboard" / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock
     assert lock.count('"integrity": "sha512-') == lock.count('"integrity"') > 50

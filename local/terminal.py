@@ -21,7 +21,7 @@ LINE_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Scene:
-    """What does not change during a demo: where to look, and what was asked for."""
+    """The parts of the screen that do not change during a demo: addresses and the task."""
 
     web: str
     endpoint: str
@@ -35,7 +35,7 @@ Show = Callable[[Seen, str], None]
 
 @contextmanager
 def view(scene: Scene) -> Iterator[Show]:
-    """A function that shows what has been seen so far, and a word on what is going on."""
+    """A function that shows the counts so far and the phase of the demo."""
     console = Console()
     if not console.is_terminal:
         yield _Lines(scene)
@@ -50,7 +50,7 @@ class _Lines:
     def __init__(self, scene: Scene) -> None:
         self._shown = 0.0
         self._phase = ""
-        page = f"\nLive map: {scene.page}" if scene.page else ""
+        page = f"\nDashboard: {scene.page}" if scene.page else ""
         print(f"{scene.task}{page}\nFlink's web UI: {scene.web}\nAWS endpoint: {scene.endpoint}\nLogs: {scene.logs}")
         sys.stdout.flush()
 
@@ -104,7 +104,7 @@ def picture(scene: Scene, seen: Seen, phase: str) -> Panel:
         )
     for _missing in range(NEWEST - len(newest)):
         rows.add_row("", "", "", "", "")
-    page = f"live map        {scene.page}\n" if scene.page else ""
+    page = f"dashboard       {scene.page}\n" if scene.page else ""
     where = Text(f"{page}Flink's web UI  {scene.web}\nAWS endpoint    {scene.endpoint}\nlogs            {scene.logs}")
     return Panel(
         Group(Text(scene.task), "", numbers, "", rows, "", where),

@@ -1,4 +1,4 @@
-"""Why a tool of the set-up failed, in words: its output is long, and what it says first is seldom the cause."""
+"""The cause of a set-up tool's failure, in a sentence: its output is long, and the first line is seldom the cause."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ _PREFIX = re.compile(r"^(?:caused by|cause|error|warning): ?(?:Retrying .* conne
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of failure: what tells it, as a regular expression, and what to say and do about it.
+    """A kind of failure: the regular expression that recognises it, the sentence, and the remedy.
 
-    {line} is the tool's own innermost line, {free} the room on its disks, {proxy} what leads out, {index} what was
-    asked.
+    {line} is the tool's own innermost line, {free} the room on its disks, {proxy} the proxy, {index} the package index.
     """
 
     signs: str
@@ -30,11 +29,11 @@ class _Kind:
 
     def line(self, output: str) -> str:
         """The last line that shows it; empty if none does."""
-        found = [line for line in output.splitlines() if re.search(self.signs, line, re.IGNORECASE)]
-        return _shorten(found[-1]) if found else ""
+        lines = [line for line in output.splitlines() if re.search(self.signs, line, re.IGNORECASE)]
+        return _shorten(lines[-1]) if lines else ""
 
 
-# The first that fits: a full disk also breaks downloads, and a refused certificate is told as a failed request.
+# The first that fits: a full disk also breaks downloads, and a refused certificate appears as a failed request.
 _SPACE = _Kind(
     r"no space left on device|disk quota exceeded|not enough (?:disk )?space",
     f"no space is left on a disk ({{free}}): {NEEDED}, so make room and run make setup again",
@@ -44,7 +43,7 @@ _KINDS = (
     _Kind(
         r"hash mismatch|do not match the hashes|no hashes? (?:match|found)|hashes are required",
         "a package is not the file that requirements.txt has the hash of ({line}), so it was refused: "
-        "find out why the index serves another one",
+        "find out why the index serves another file",
     ),
     _Kind(
         r"permission denied|read-only file system|operation not permitted",
@@ -54,7 +53,7 @@ _KINDS = (
     _Kind(
         r"certificate|unknownissuer|TLS CA|SSLError|handshake",
         "the server's certificate is not trusted, or the file of certificates cannot be read ({line}): "
-        "name the one that your network needs in SSL_CERT_FILE",
+        "name the certificate that your network needs in SSL_CERT_FILE",
     ),
     _Kind(
         r"\b(?:401|403|407) (?:client error|unauthorized|forbidden|proxy)|status code (?:401|403|407)",
@@ -69,13 +68,13 @@ _KINDS = (
     ),
     _Kind(
         r"no matching distribution found|no solution found|not found in the|no wheels? with a matching|unsatisfiable",
-        "one is not to be had ({line}; {index}): set another index, or take a system that it has files for",
+        "a package is not available ({line}; {index}): set another index, or take a system that it has files for",
     ),
 )
 
 
 def explain(output: str, environment: Mapping[str, str], folders: Sequence[Path]) -> str | None:
-    """What stopped a tool, with the remedy, without a full stop; None for a cause that is not known here.
+    """The cause of a failure with its remedy, without a full stop; None for an unknown cause.
 
     output: what the tool printed. environment: its variables. folders: where it wrote, for a disk that is full.
     """
@@ -93,19 +92,19 @@ def explain(output: str, environment: Mapping[str, str], folders: Sequence[Path]
 
 def explain_os_error(error: OSError, folders: Sequence[Path]) -> str:
     """The same for what the operating system refused."""
-    said = error.strerror or str(error)
-    where = f"{error.filename}: {said}" if error.filename else said
+    reason = error.strerror or str(error)
+    where = f"{error.filename}: {reason}" if error.filename else reason
     return explain(where, {}, folders) or f"{where}: mend that and run make setup again"
 
 
 def free(folders: Sequence[Path]) -> str:
     """How much room the folders' disks have, each disk once."""
-    told: dict[int, str] = {}
+    free: dict[int, str] = {}
     for folder in folders:
-        there = next((one for one in (folder, *folder.parents) if one.exists()), None)
+        there = next((path for path in (folder, *folder.parents) if path.exists()), None)
         if there:
-            told.setdefault(there.stat().st_dev, f"{folder} has {shutil.disk_usage(there).free / 1e9:.1f} GB free")
-    return ", ".join(told.values())
+            free.setdefault(there.stat().st_dev, f"{folder} has {shutil.disk_usage(there).free / 1e9:.1f} GB free")
+    return ", ".join(free.values())
 
 
 def _proxy(environment: Mapping[str, str]) -> str:
@@ -118,7 +117,7 @@ def _proxy(environment: Mapping[str, str]) -> str:
 def _index(environment: Mapping[str, str]) -> str:
     if "PIP_NO_INDEX" in environment:
         return "pip's no-index forbids to ask an index"
-    return f"asked was {without_credentials(environment.get('UV_DEFAULT_INDEX', 'PyPI'))}"
+    return f"the index is {without_credentials(environment.get('UV_DEFAULT_INDEX', 'PyPI'))}"
 
 
 def _innermost(output: str) -> str:

@@ -1,4 +1,4 @@
-"""The live map's page from its sources, with a Node from PyPI: nothing is installed outside of .venv and dashboard."""
+"""The dashboard's page from its sources, with a Node from PyPI: nothing is installed outside of .venv and dashboard."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from java import lib
-from local import node
+from dashboard import node
+from java import paths
 from program import folders
 from program.errors import Failure
 from program.formats import size
 from program.output import guarded
 
-SOURCES = lib.ROOT / "dashboard"
+SOURCES = paths.ROOT / "dashboard"
 _LIMIT = 300.0  # seconds for one step; the download, some 60 MB, takes longest
 _TAIL = 25  # lines of a tool's output that are shown when it fails
 
@@ -34,7 +34,7 @@ def build(into: Path) -> None:
     """
     _provide()
     _step("TypeScript finds mistakes", "run", "--silent", "check")
-    with _alone(), tempfile.TemporaryDirectory(dir=lib.ROOT, prefix=".page-") as scratch:
+    with _alone(), tempfile.TemporaryDirectory(dir=paths.ROOT, prefix=".page-") as scratch:
         fresh = Path(scratch) / "dist"
         _step("The page cannot be built", "exec", "--", "vite", "build", "--outDir", str(fresh), "--logLevel", "warn")
         if into.exists():
@@ -73,7 +73,7 @@ def _provide() -> None:
 @contextmanager
 def _alone() -> Iterator[None]:
     """After whoever else installs or builds here, and before anybody else does. Raises StartError."""
-    with folders.awaited(lib.ROOT / ".cache" / "page", "local bundle", _LIMIT):
+    with folders.awaited(paths.ROOT / ".cache" / "page", "dashboard build", _LIMIT):
         yield
 
 
@@ -84,23 +84,23 @@ def _step(failure: str, *arguments: str) -> str:
     except subprocess.TimeoutExpired as error:
         raise BundleError(f"{failure}: npm {' '.join(arguments)} did not end within {_LIMIT:.0f} s.") from error
     if done.returncode:
-        told = f"{done.stdout}\n{done.stderr}".splitlines()
-        raise BundleError("\n".join([f"{failure}:", *told[-_TAIL:]]))
+        output = f"{done.stdout}\n{done.stderr}".splitlines()
+        raise BundleError("\n".join([f"{failure}:", *output[-_TAIL:]]))
     return done.stdout
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """`build` the page into dashboard/dist, or `check` its sources; 1 with the reason if that fails."""
-    parser = argparse.ArgumentParser(prog="python -m local.bundle", description="The live map's page.")
+    parser = argparse.ArgumentParser(prog="python -m dashboard.build", description="The dashboard's page.")
     parser.add_argument("step", choices=("build", "check"), help="build dashboard/dist, or check types and style only")
-    asked = parser.parse_args(arguments)
-    return guarded(_build if asked.step == "build" else _check)
+    options = parser.parse_args(arguments)
+    return guarded(_build if options.step == "build" else _check)
 
 
 def _build() -> int:
-    build(lib.PAGE)
-    bytes_ = sum(path.stat().st_size for path in lib.PAGE.rglob("*") if path.is_file())
-    print(f"{lib.PAGE.relative_to(lib.ROOT)}: {size(bytes_)}")
+    build(paths.PAGE)
+    bytes_ = sum(path.stat().st_size for path in paths.PAGE.rglob("*") if path.is_file())
+    print(f"{paths.PAGE.relative_to(paths.ROOT)}: {size(bytes_)}")
     return 0
 
 
