@@ -23,6 +23,7 @@ from pipeline import binding, cases, settings, statements
 from pipeline import job as jobs
 from pipeline.job import Job
 from program import environment, folders, processes
+from program.addresses import without_credentials
 from program.command_line import Group, Value
 from program.errors import Failure, shown
 from program.formats import many
@@ -139,9 +140,15 @@ def _files(job: Job, named: Sequence[Path]) -> list[Path]:
 @click.argument("job", type=flags.JobType())
 @properties_option
 def sql(job: Job, properties: Path | None) -> None:
-    """Print every statement of a job as bound, ready to paste into Flink's SQL client."""
-    click.echo(statements.script(job, binding.connectors(_settings(job, properties))))
+    """Print every statement of a job as bound, ready to paste into Flink's SQL client.
+
+    User and password of an endpoint are left out.
+    """
+    script = statements.script(job, binding.connectors(_settings(job, properties)))
+    click.echo(without_credentials(script))
     click.echo("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", err=True)
+    if without_credentials(script) != script:
+        click.echo("-- The endpoint's user and password are left out: put them in again.", err=True)
 
 
 @program.command(example="python -m jobs explain unicorn_summary")

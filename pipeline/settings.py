@@ -196,6 +196,12 @@ def _check(job: Job, values: Mapping[str, Mapping[str, str]], problems: list[str
     place = values.get("aws", {})
     for table in (*job.sources, *job.sinks):
         problems.extend(f"{table}.{problem}" for problem in job.end(table).problems(values[table]))
+    read = {values[table]["stream"]: table for table in job.sources if "stream" in values[table]}
+    problems.extend(
+        f"{sink}.stream is {stream!r}, which {read[stream]} reads: the job would read its own rows, without end"
+        for sink in job.sinks
+        if (stream := values[sink].get("stream")) in read
+    )
     if (place.get("credentials") == "PROFILE") != ("profile" in place):
         problems.append("aws.profile belongs to aws.credentials PROFILE, and to no other")
 

@@ -19,7 +19,8 @@ from typing import Any
 
 import pytest
 
-from local import emulator, node, resources
+from dashboard import node
+from local import emulator, resources
 from program import processes
 from program.processes import StartError
 from tests.faults import kinesis_mock, proxy

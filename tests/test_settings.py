@@ -108,6 +108,13 @@ def test_unknown_group(group: str, near: str) -> None:
     assert near in text
 
 
+@pytest.mark.parametrize("sink", ["summary_stream", "error_stream"])
+def test_a_stream_that_the_job_reads_is_no_sink(sink: str) -> None:
+    """A row on the raw stream would be a record again: a rejected one is rejected for ever."""
+    text = problems(aws=AWS, readings={"stream": "mine"}, **{sink: {"stream": "mine"}})
+    assert text == f"{sink}.stream is 'mine', which readings reads: the job would read its own rows, without end."
+
+
 def test_unknown_setting() -> None:
     """An unknown setting is refused with the nearest name; its value may be secret and is not shown."""
     assert "there is no setting aws.regoin (did you mean 'region'?)" in problems(aws=AWS | {"regoin": "x"})

@@ -21,12 +21,14 @@ from aws.failures import AwsError
 from aws.session import Services
 from consumer.__main__ import main as consumer
 from consumer.tail import stored
+from dashboard import node
 from deploy.account import Account, DeployError
 from flink import distribution, rest
 from flink import resources as flink_resources
 from flink.backfill import archive
 from java import paths
-from local import emulator, node, resources
+from jobs.__main__ import main as jobs
+from local import emulator, resources
 from local.emulator import Emulator, Keys
 from pipeline import settings
 from pipeline.job import load
@@ -380,8 +382,10 @@ def test_a_job_tells_its_steps(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (1, "")
 
 
-def test_the_password_of_an_endpoint_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By none of the programs, as producer and consumer never did."""
+def test_the_password_of_an_endpoint_is_not_printed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By none of the programs, neither in an error nor in the job's SQL."""
     for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}.items():
         monkeypatch.setenv(name, value)
     endpoint = "http://me:hush@127.0.0.1:9"
@@ -393,6 +397,12 @@ def test_the_password_of_an_endpoint_is_not_told(monkeypatch: pytest.MonkeyPatch
     with pytest.raises(DeployError, match=r"^http://127\.0\.0\.1:9 does not answer") as undone, account.sentences():
         account.client("sts").get_caller_identity()
     assert "hush" not in f"{unlooked.value}{undone.value}{account.where}"
+    file = settings.write(tmp_path, [group])
+    assert jobs(["sql", "unicorn_summary", "--properties", str(file)]) == 0
+    script = capsys.readouterr()
+    assert "'aws.endpoint' = 'http://127.0.0.1:9'" in script.out
+    assert "hush" not in script.out + script.err
+    assert "user and password are left out" in script.err
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:99999", "http://me:hush@127.0.0.1:x", "http://["])
