@@ -14,11 +14,14 @@ from typing import Any
 
 from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
-from program.waiting import Outage, Retry
+from program.formats import many, size
+from program.output import Say
+from program.waiting import Every, Outage, Retry
 
 AT_ONCE = 8  # downloads; Firehose writes many small objects
 LISTED = 1000  # objects of a listing's page, and what is handed to the downloads at a time
 CHUNK = 1 << 20  # bytes
+TOLD_EVERY = 5.0  # seconds between two lines of progress
 RETRY = Retry(limit=30)  # of a download that breaks off; calls that fail at once, botocore makes again
 
 
@@ -42,20 +45,24 @@ def download(
     client: Any,
     bucket: str,
     wanted: Iterable[tuple[Object, Path]],
+    say: Say,
     stopped: Callable[[], bool] = lambda: False,
-) -> Iterator[Object]:
-    """Write objects into files; each object when its file is complete, in any order. Raises aws.failures.ERRORS.
+) -> None:
+    """Write objects into files, telling now and then how many are complete. Raises aws.failures.ERRORS.
 
     A file gets the time of its object. `stopped` ends it early, without those that are not begun.
     """
-    left = iter(wanted)
+    left, every = iter(wanted), Every(TOLD_EVERY)
+    files = bytes_ = 0
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
             while not stopped() and (part := list(islice(left, LISTED))):
                 futures = {pool.submit(_download, client, bucket, *one, stopped): one[0] for one in part}
                 for future in as_completed(futures):
                     if future.result():
-                        yield futures[future]
+                        files, bytes_ = files + 1, bytes_ + futures[future].size
+                    if every.is_due():
+                        say(f"downloaded {many(files, 'object')}, {size(bytes_)}")
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -6,7 +6,7 @@ import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlsplit
 
 from aws.failures import AwsError, Remedies
@@ -58,6 +58,14 @@ class Account(Services):
     def number(self) -> str:
         """The account's twelve digits. Raises ClientError or BotoCoreError."""
         return str(self.client("sts").get_caller_identity()["Account"])
+
+    def listed(self, service: str, operation: str, key: str, **request: Any) -> list[dict[str, Any]]:
+        """All that a call lists under this key, page by page; nothing if what it asks for is not there.
+
+        Raises DeployError.
+        """
+        pages = self.client(service).get_paginator(operation).paginate
+        return self.look_up(lambda: [one for page in pages(**request) for one in page[key]]) or []
 
 
 class Wait:

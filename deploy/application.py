@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from consumer.printing import printable
 from deploy.account import Account, DeployError, Wait
 from program.output import Say
 
@@ -97,16 +98,13 @@ class Application:
 
     def snapshots(self) -> Sequence[Snapshot]:
         """The complete snapshots, the newest first."""
-        with self._account.sentences():
-            answer = self._flink.list_application_snapshots(ApplicationName=self.name, Limit=50)
-            found = list(answer["SnapshotSummaries"])
-            while token := answer.get("NextToken"):
-                answer = self._flink.list_application_snapshots(ApplicationName=self.name, Limit=50, NextToken=token)
-                found += answer["SnapshotSummaries"]
-        ready = [one for one in found if one["SnapshotStatus"] == "READY"]
+        found = self._account.listed(
+            "kinesisanalyticsv2", "list_application_snapshots", "SnapshotSummaries", ApplicationName=self.name
+        )
         made = [
             Snapshot(one["SnapshotName"], one["SnapshotCreationTimestamp"], one["ApplicationVersionId"])
-            for one in ready
+            for one in found
+            if one["SnapshotStatus"] == "READY"
         ]
         return sorted(made, key=lambda one: (one.version, one.made), reverse=True)
 
@@ -225,6 +223,6 @@ def _entry(event: Mapping[str, Any]) -> Entry:
         level = str(said.get("messageType", ""))
         trace = str(said.get("throwableInformation", "")).strip()
         text = str(said.get("message", text)) + (f" ({trace.splitlines()[0]})" if trace else "")
-    printable = "".join(one if one.isprintable() else " " for one in text)
     is_error = level == "ERROR" or bool(trace)
-    return Entry(str(event.get("eventId", "")), int(event["timestamp"]), level, " ".join(printable.split()), is_error)
+    shown = printable(" ".join(text.split()))
+    return Entry(str(event.get("eventId", "")), int(event["timestamp"]), level, shown, is_error)

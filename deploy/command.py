@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 import sys
@@ -11,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,8 @@ from deploy.template import Template
 from deploy.up import Deployment, Wanted
 from flink import flags, signature
 from pipeline.job import load
-from program.command_line import Command, Group, Value
+from pipeline.settings import pinned
+from program.command_line import ABOVE_0, LARGEST, Command, Group, Value, number
 
 NOT_RUNNING = 3
 LOG_LINES = 1000  # of a log, the newest ones, unless it is followed
@@ -85,7 +85,7 @@ def _placed(run: Callable[..., int]) -> Callable[..., int]:
 def _assignment(text: str) -> tuple[str, str]:
     name, found, value = text.partition("=")
     if not found or not name:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+        raise click.BadParameter(f"{text!r} is not NAME=VALUE")
     return name, value
 
 
@@ -168,7 +168,7 @@ def _wanted(
         signature.of(known.job),
         given,
         fresh=fresh,
-        since="" if start in (None, "TRIM_HORIZON") else flags.pinned(start, datetime.now(UTC)),
+        since="" if start in (None, "TRIM_HORIZON") else pinned(start, datetime.now(UTC)),
         start=not no_start,
     )
 
@@ -204,7 +204,7 @@ def plan(place: Place, **wishes: Any) -> int:
     """
     account = place.account()
     wanted = _wanted(place.known, **wishes)
-    changes = Deployment(account, place.known, place.stack, _say).plan(wanted)
+    changes = Deployment(account, place.known, place.stack, wanted, _say).plan()
     if changes.is_nothing:
         print(f"Nothing to change: {place.stack} in {account.where} is as described.")
         return 0
@@ -231,7 +231,7 @@ def up(place: Place, replace: bool, **wishes: Any) -> int:
     account = place.account()
     began = time.monotonic()
     wanted = dataclasses.replace(_wanted(place.known, **wishes), replace=replace)
-    done = Deployment(account, place.known, place.stack, _say).up(wanted)
+    done = Deployment(account, place.known, place.stack, wanted, _say).up()
     if done.is_nothing:
         print(f"Nothing to change: {place.stack} in {account.where} is as described.")
         return 0
@@ -257,7 +257,7 @@ def status(place: Place) -> int:
 @program.command(example="python -m deploy logs unicorn_summary --since 15 --errors")
 @click.option(
     "--since",
-    type=Value(partial(flags.positive, what="a number of minutes"), "MINUTES"),
+    type=Value(number(float, ABOVE_0, LARGEST, "a number of minutes above 0"), "MINUTES"),
     default=60.0,
     help="Minutes to look back.",
 )

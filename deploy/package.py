@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from deploy import imports
 from java import FUNCTIONS, jars, merged, paths, zips
 from pipeline import binding, settings
 from pipeline.job import DECLARATION, JOBS, SHARED, Job
@@ -26,7 +25,8 @@ from program.formats import size
 MAIN = "main.py"
 JAR = "lib/job.jar"
 LEGAL = ("LICENSE", "NOTICE")  # the licence asks for both wherever the work is passed on (section 4 of Apache-2.0)
-# What main.py imports, as whole folders; of java/ the names of the functions, whose classes are in the jar.
+# What main.py imports, as whole folders; of java/ the names of the functions, whose classes are in the jar. That none
+# of it needs more than this, the standard library and PyFlink is a rule of the house (tests/test_house.py).
 FOLDERS = ("connectors", "pipeline")
 MODULES = ("java/__init__.py", "program/__init__.py", "program/errors.py")
 LEFT_OUT = ("pipeline/cases.py",)  # runs a job's tests
@@ -206,7 +206,6 @@ def problems(package: Path, inputs: Sequence[Path], needed: Needs) -> list[str]:
         return [f"The zip cannot be read back ({error}): look for a full or failing disk, and build it again."]
     sizes = {"The zip": package.stat().st_size, JAR: len(contents.get(JAR, b""))}
     found = [*_too_large(sizes, needed.limit), *_strangers(contents), *_missing(contents, needed)]
-    found += imports.problems(contents)
     if JAR in contents:
         try:
             with zipfile.ZipFile(io.BytesIO(contents[JAR])) as jar:

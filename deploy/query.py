@@ -19,15 +19,14 @@ from typing import Any
 
 from aws import s3
 from aws.failures import flat
+from consumer.printing import printable
 from deploy import retained, template
 from deploy.account import Account, DeployError, Wait
 from deploy.template import Template
 from program.formats import many, size
 from program.output import Say
-from program.waiting import Every
 
 LIMIT = 1800.0  # seconds for a query in Athena, which itself gives up after 30 minutes
-TOLD_EVERY = 5.0  # seconds between two lines of progress
 _HOUR = re.compile(r"\d{4}/\d\d/\d\d/\d\d/")
 # The keys of a reading in its JSON. Athena does not tell cases apart, and its columns are lower case.
 KEYS = ("Name", "StatusTime", "Latitude", "Longitude", "Distance", "HealthPoints", "MagicPoints")
@@ -42,8 +41,8 @@ class Result:
     rows: Sequence[Sequence[str | None]]
 
     def table(self) -> str:
-        """For people: aligned columns; what cannot be printed is shown as a question mark."""
-        cells = [[*self.columns], *([_printable(value or "") for value in row] for row in self.rows)]
+        """For people: aligned columns, without characters that drive a terminal."""
+        cells = [[*self.columns], *([printable(value or "") for value in row] for row in self.rows)]
         wide = [max(len(row[at]) for row in cells) for at in range(len(self.columns))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, wide, strict=True)).rstrip() for row in cells]
         count = f"({many(len(self.rows), 'row')})"
@@ -56,10 +55,6 @@ class Result:
         writer.writerow(self.columns)
         writer.writerows(self.rows)
         return out.getvalue()
-
-
-def _printable(text: str) -> str:
-    return "".join(one if one.isprintable() else "?" for one in text)
 
 
 def listed() -> list[str]:
@@ -160,11 +155,8 @@ def download(account: Account, bucket: str, folder: Path, say: Say) -> Mapping[s
         found = [one for one in s3.objects(client, bucket) if _HOUR.match(one.key)]
     say(f"reading {many(len(found), 'object')} of {bucket}")
     parts = {one: folder / f"{number:08d}" for number, one in enumerate(found)}
-    every = Every(TOLD_EVERY)
     with account.sentences():
-        for done, _one in enumerate(s3.download(client, bucket, parts.items()), 1):
-            if every.is_due():
-                say(f"read {many(done, 'object')}")
+        s3.download(client, bucket, parts.items(), say)
     files = {}
     for hour, ones in groupby(found, lambda one: one.key[: len("yyyy/MM/dd/HH")]):
         files[hour] = folder / f"{hour.replace('/', '-')}.jsonl"

@@ -84,9 +84,8 @@ def users(account: Account, names: Sequence[str]) -> dict[str, str]:
 
 
 def _stacks(account: Account) -> list[dict[str, Any]]:
-    with account.sentences():
-        pages = account.client("cloudformation").get_paginator("describe_stacks").paginate()
-        return [one for page in pages for one in page["Stacks"] if one["StackStatus"] != "DELETE_COMPLETE"]
+    found = account.listed("cloudformation", "describe_stacks", "Stacks")
+    return [one for one in found if one["StackStatus"] != "DELETE_COMPLETE"]
 
 
 def archive(account: Account, known: Template, values: Mapping[str, str]) -> str:

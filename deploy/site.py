@@ -144,10 +144,11 @@ class Site:
         if not files or "SiteBucket" not in outputs:
             return Difference(files)
         bucket = outputs["SiteBucket"]
-        look = self._account.client("s3").head_object
-        stored = {one.key: self._account.look_up(look, Bucket=bucket, Key=one.key) for one in files}
+        client = self._account.client("s3")
+        stored = {one.key: self._account.look_up(client.head_object, Bucket=bucket, Key=one.key) for one in files}
         missing = [one for one in files if not one.is_that(stored[one.key])]
-        return Difference(missing, [key for key in self._keys(bucket) if key not in stored])
+        there = self._account.look_up(lambda: list(s3.objects(client, bucket))) or []
+        return Difference(missing, [one.key for one in there if one.key not in stored])
 
     def upload(self, found: Found) -> Difference:
         """Put what is missing into the bucket, and remove what the page does not have any more; what was done.
@@ -175,12 +176,3 @@ class Site:
         chosen = settings(self._account, self._template, self._parameters, identity_pool)
         text = json.dumps(chosen, indent=2, ensure_ascii=False) + "\n"
         return [*self._built[:-1], File(CONFIG, text.encode(), headers(CONFIG)), self._built[-1]]
-
-    def _keys(self, bucket: str) -> list[str]:
-        try:
-            with self._account.sentences():
-                return [one.key for one in s3.objects(self._account.client("s3"), bucket)]
-        except DeployError as error:
-            if error.is_absence:
-                return []
-            raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,9 +128,7 @@ class Stack:
         }
 
     def _resources(self) -> list[dict[str, Any]]:
-        with self._account.sentences():
-            pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
-            found = [one for page in pages for one in page["StackResourceSummaries"]]
+        found = self._listed("list_stack_resources", "StackResourceSummaries", StackName=self.name)
         return [one for one in found if one["ResourceStatus"] != "DELETE_COMPLETE"]
 
     def require_sound(self, found: Found) -> None:
@@ -186,7 +184,8 @@ class Stack:
 
         answer = wait.until(ended)
         if answer["Status"] == "CREATE_COMPLETE":
-            return Proposal(id_, is_new, [*map(_change, self._changes(id_))])
+            changes = self._listed("describe_change_set", "Changes", ChangeSetName=id_, StackName=self.name)
+            return Proposal(id_, is_new, [_change(one["ResourceChange"]) for one in changes])
         reason = answer.get("StatusReason", "")
         proposal = Proposal(id_, is_new, (), is_something=False)
         found = self._validation_errors(ChangeSetName=id_)
@@ -195,12 +194,6 @@ class Stack:
             return proposal
         reason = "; ".join(found) or reason.rstrip(".")
         raise DeployError(f"CloudFormation refuses the change ({reason}): correct what it names.")
-
-    def _changes(self, id_: str) -> Iterator[dict[str, Any]]:
-        with self._account.sentences():
-            pages = self._cloudformation.get_paginator("describe_change_set")
-            for page in pages.paginate(ChangeSetName=id_, StackName=self.name):
-                yield from (one["ResourceChange"] for one in page["Changes"])
 
     def discard(self, proposal: Proposal) -> None:
         """Drop a change set that is not to be carried out, and the empty stack that one for a new stack leaves."""
@@ -275,14 +268,10 @@ class Stack:
 
     def _events(self, id_: str) -> list[dict[str, Any]]:
         """The stack's events, the newest first; none if there is no stack."""
-        try:
-            with self._account.sentences():
-                pages = self._cloudformation.get_paginator("describe_stack_events").paginate(StackName=id_)
-                return [one for page in pages for one in page["StackEvents"]]
-        except DeployError as error:
-            if error.is_absence:
-                return []
-            raise
+        return self._listed("describe_stack_events", "StackEvents", StackName=id_)
+
+    def _listed(self, operation: str, key: str, **request: str) -> list[dict[str, Any]]:
+        return self._account.listed("cloudformation", operation, key, **request)
 
     def _failure(self, id_: str, known: set[str]) -> str:
         """The first failure since then that is no consequence of another."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from aws import s3
 from deploy import declared
-from deploy.account import Account, DeployError
+from deploy.account import Account
 from deploy.application import Application
 from deploy.site import INDEX
 from deploy.stack import Stack
@@ -79,17 +79,14 @@ def _table(account: Account, name: str) -> str:
 
 def _archive(account: Account, bucket: str) -> str:
     """The newest object of this hour or the last one."""
-    now = datetime.now(UTC)
+    client, now = account.client("s3"), datetime.now(UTC)
     newest = None
-    try:
-        with account.sentences():
-            for hour in (now, now - timedelta(hours=1)):
-                found = s3.objects(account.client("s3"), bucket, f"{hour:%Y/%m/%d/%H}/")
-                newest = newest or max((one.modified for one in found), default=None)
-    except DeployError as error:
-        if not error.is_absence:
-            raise
-        return f"{bucket} is GONE"
+    for hour in (now, now - timedelta(hours=1)):
+        prefix = f"{hour:%Y/%m/%d/%H}/"
+        found = account.look_up(lambda prefix=prefix: list(s3.objects(client, bucket, prefix)))
+        if found is None:
+            return f"{bucket} is GONE"
+        newest = newest or max((one.modified for one in found), default=None)
     return f"{bucket}, " + (f"newest object of {_utc(newest)}" if newest else "nothing in the last hour")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,7 +15,9 @@ from program.errors import Failure
 from program.waiting import wait_until
 
 ENDED = ("FINISHED", "CANCELED", "FAILED")  # states that a job does not leave
-METRICS_AT_ONCE = 20  # in one request, whose line may have 4,096 characters
+LONGEST_QUERY = 3000  # characters; Flink's web server refuses a request line beyond 4096
+# What the reading vertex tells of its progress, by subtask and operator.
+_PROGRESS = re.compile(r"\d+\.(Source__.*\.numRecordsOut|.*WatermarkAssigner.*\.currentOutputWatermark)")
 
 
 class RestError(Failure):
@@ -54,13 +57,11 @@ class Job:
         """Progress of the reading vertex, the one that has no input."""
         inputs = {node["id"]: node.get("inputs", []) for node in self.get("/plan")["plan"]["nodes"]}
         first = next(vertex for vertex, origin in inputs.items() if not origin)
-        names = [m["id"] for m in self.get(f"/vertices/{first}/metrics")]
-        read = [n for n in names if n.partition(".")[2].startswith("Source__") and n.endswith(".numRecordsOut")]
-        marks = [n for n in names if ".WatermarkAssigner" in n and n.endswith(".currentOutputWatermark")]
-        values = self._metrics(first, read + marks)
+        values = self.metrics(first, _PROGRESS)
+        marks = sorted(name for name in values if name.endswith("Watermark"))
         return Source(
-            sum(int(values[name]) for name in read if name in values),
-            tuple(_watermark(values.get(name)) for name in sorted(marks)),
+            sum(int(value) for name, value in values.items() if name not in marks),
+            tuple(_watermark(values[name]) for name in marks),
         )
 
     def checkpoints(self) -> dict[str, Any]:
@@ -112,12 +113,19 @@ class Job:
             raise RestError(f"The job could not be stopped: {root_cause(str(cause.get('stack-trace')))}")
         return str(operation["location"])
 
-    def _metrics(self, vertex: str, names: list[str]) -> dict[str, str]:
-        found: dict[str, str] = {}
-        for at in range(0, len(names), METRICS_AT_ONCE):
-            query = urllib.parse.quote(",".join(names[at : at + METRICS_AT_ONCE]), safe=",")
-            found |= {m["id"]: m["value"] for m in self.get(f"/vertices/{vertex}/metrics?get={query}")}
-        return found
+    def metrics(self, vertex: str, wanted: re.Pattern[str]) -> dict[str, str]:
+        """The metrics of a vertex whose whole names fit the pattern, as Flink gives their values."""
+        queries: list[str] = []
+        for metric in self.get(f"/vertices/{vertex}/metrics"):
+            if not wanted.fullmatch(metric["id"]):
+                continue
+            quoted = urllib.parse.quote(metric["id"], safe="")
+            if queries and len(queries[-1]) + len(quoted) < LONGEST_QUERY:
+                queries[-1] += f",{quoted}"
+            else:
+                queries.append(quoted)
+        answers = [self.get(f"/vertices/{vertex}/metrics?get={query}") for query in queries]
+        return {metric["id"]: metric["value"] for answer in answers for metric in answer}
 
     def get(self, path: str) -> Any:
         """The answer to a path below the job's own, as Flink gives it. Raises RestError."""
@@ -193,6 +201,6 @@ def root_cause(trace: str) -> str:
     return (causes[-1].removeprefix("Caused by: ") if causes else trace.partition("\n")[0])[:400]
 
 
-def _watermark(value: str | None) -> int | None:
+def _watermark(value: str) -> int | None:
     """A metric's value in milliseconds; Flink says Long.MIN_VALUE while there is no watermark."""
-    return int(value) if value is not None and abs(int(value)) < 2**62 else None
+    return int(value) if abs(int(value)) < 2**62 else None

@@ -261,11 +261,16 @@ def started_at(settings: Settings, starts: Mapping[str, str]) -> list[dict[str, 
     return document_of(settings.job, groups)
 
 
-def latest_as_time(settings: Settings, now: datetime) -> dict[str, str]:
-    """For each source that begins at LATEST the time that it is now, as `started_at` takes it.
+def pinned(start: str, now: datetime) -> str:
+    """The same place to begin, with LATEST as the time that it is now.
 
     What the connector keeps of a shard without a record is only "the latest", and it looks for it again whenever it is
     restarted: what came in between would be lost.
     """
-    time = now.astimezone(UTC).isoformat(timespec="milliseconds")
-    return {table: time for table in settings.job.sources if settings.values[table].get("start") == "LATEST"}
+    return now.astimezone(UTC).isoformat(timespec="milliseconds") if start == "LATEST" else start
+
+
+def latest_as_time(settings: Settings, now: datetime) -> dict[str, str]:
+    """For each source that begins at LATEST the time that it is now, as `started_at` takes it."""
+    starts = {table: settings.values[table].get("start", "") for table in settings.job.sources}
+    return {table: pinned(start, now) for table, start in starts.items() if start == "LATEST"}

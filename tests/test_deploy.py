@@ -54,10 +54,10 @@ class Place:
         return Wanted(path, f"{abs(hash(code)):064x}"[:64], signature, **more)
 
     def up(self, wanted: Wanted | None = None) -> Plan:
-        return Deployment(self.account, TEMPLATE, NAME, self.said.append).up(wanted or self.wanted())
+        return Deployment(self.account, TEMPLATE, NAME, wanted or self.wanted(), self.said.append).up()
 
     def plan(self, wanted: Wanted | None = None) -> Plan:
-        return Deployment(self.account, TEMPLATE, NAME, self.said.append).plan(wanted or self.wanted())
+        return Deployment(self.account, TEMPLATE, NAME, wanted or self.wanted(), self.said.append).plan()
 
     def down(self, *, table: bool = False, archive: bool = False) -> list[str]:
         order = down.Order(self.account, TEMPLATE, NAME, table=table, archive=archive)
@@ -490,8 +490,9 @@ def test_jobs_side_by_side(place: Place, tmp_path: Path) -> None:
     counting = template.of(load(tmp_path / "counting"))
     package = replace(place.wanted("other"), values={})
     place.up()
-    Deployment(place.account, counting, counting.stack, place.said.append).up(package)
-    assert Deployment(place.account, counting, counting.stack, place.said.append).up(package).is_nothing
+    deployment = Deployment(place.account, counting, counting.stack, package, place.said.append)
+    deployment.up()
+    assert deployment.up().is_nothing
     assert Application(place.account, "counting").require().is_running
     assert place.up().is_nothing, "neither takes anything from the other"
     assert set(place.tables()) == {"UnicornSensorData", "Counts"}
@@ -514,7 +515,7 @@ def test_a_firehose_stream_that_is_taken(place: Place) -> None:
     with pytest.raises(
         DeployError, match=r"^There is already the Firehose stream wildrydes in .* --set DeliveryStream=\.\.\.$"
     ):
-        Deployment(place.account, TEMPLATE, "another", place.said.append).up(place.wanted())
+        Deployment(place.account, TEMPLATE, "another", place.wanted(), place.said.append).up()
     assert Stack(place.account, "another").find() is None
 
 
@@ -715,14 +716,14 @@ def test_logs(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
         ],
     )
     assert place.run("logs") == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line[20:] for line in lines] == ["INFO  Job started", "ERROR It failed [2J (java.X: why)", "      no JSON"]
+    lines, failed = capsys.readouterr().out.splitlines(), "ERROR It failed\\x1b[2J (java.X: why)"
+    assert [line[20:] for line in lines] == ["INFO  Job started", failed, "      no JSON"]
     assert place.run("logs", "--errors") == 0
-    assert [line[20:] for line in capsys.readouterr().out.splitlines()] == ["ERROR It failed [2J (java.X: why)"]
+    assert [line[20:] for line in capsys.readouterr().out.splitlines()] == [failed]
     monkeypatch.setattr(command, "LOG_LINES", 2)
     assert place.run("logs") == 0
     output = capsys.readouterr()
-    assert [line[20:] for line in output.out.splitlines()] == ["ERROR It failed [2J (java.X: why)", "      no JSON"]
+    assert [line[20:] for line in output.out.splitlines()] == [failed, "      no JSON"]
     assert output.err == "1 older entries are left out; --errors leaves less.\n"
     assert place.run("logs", "--since", "0.01") == 0
     assert "no such entries" in capsys.readouterr().err

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
+from deploy import package
 from java import paths
+from pipeline.job import load
 
 # From the ground up; folders of one floor do not know each other, unless `BESIDE` says so.
 FLOORS = (
@@ -24,12 +27,17 @@ BESIDE: dict[str, set[str]] = {}
 FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}
 
 
+def named(path: str) -> str:
+    """The name of the module of this file."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
 def modules() -> dict[str, ast.Module]:
     """Every module of the project but its tests, by its name."""
     files = [*paths.ROOT.glob("*.py"), *(path for folder in FLOOR for path in (paths.ROOT / folder).rglob("*.py"))]
     found = {}
     for path in files:
-        name = path.relative_to(paths.ROOT).with_suffix("").as_posix().removesuffix("/__init__").replace("/", ".")
+        name = named(path.relative_to(paths.ROOT).as_posix())
         if name.partition(".")[0] in FLOOR:
             found[name] = ast.parse(path.read_text(encoding="utf-8"))
     return found
@@ -73,3 +81,16 @@ def test_every_folder_with_python_has_a_floor() -> None:
     """A new folder is put on a floor before it imports anything."""
     folders = {path.parent.name for path in paths.ROOT.glob("*/*.py")} - {"tests", "node_modules", ".venv"}
     assert folders <= set(FLOOR)
+
+
+def test_the_package_needs_nothing_that_managed_flink_lacks() -> None:
+    """What is packed imports itself, the standard library and PyFlink, wherever in a module the import stands."""
+    packed = {named(path) for path in package.files(paths.ROOT, load("unicorn_summary")) if path.endswith(".py")}
+    provided = {"pyflink", *sys.stdlib_module_names}
+    assert {"main", "pipeline.settings", "connectors.kinesis"} < packed
+    for name in packed:
+        assert set(imported(MODULES[name])) <= packed, name
+        for node in ast.walk(MODULES[name]):
+            others = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            others += [str(node.module)] if isinstance(node, ast.ImportFrom) else []
+            assert {other.partition(".")[0] for other in others} <= provided | {one.partition(".")[0] for one in packed}

@@ -18,9 +18,7 @@ from program.addresses import is_here
 from program.formats import many, size
 from program.output import Say
 from program.processes import RunError
-from program.waiting import Every
 
-TOLD_EVERY = 5.0  # seconds between two lines of progress
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 
 _GZIP = b"\x1f\x8b"  # RFC 1952
@@ -131,11 +129,7 @@ def _download(source: str, folder: Path, place: Mapping[str, str], asked: thread
             for number, one in enumerate(s3.objects(client, bucket, prefix))
             if one.size
         )
-        every, bytes_ = Every(TOLD_EVERY), 0
-        for number, one in enumerate(s3.download(client, bucket, wanted, asked.is_set), 1):
-            bytes_ += one.size
-            if every.is_due():
-                say(f"downloaded {many(number, 'object')}, {size(bytes_)}")
+        s3.download(client, bucket, wanted, say, asked.is_set)
 
 
 def _endpoint(place: Mapping[str, str]) -> str | None:

@@ -1,4 +1,4 @@
-"""The health of a running job: observed on Flink (`flink`, `metrics`) and AWS (`aws`), judged, then shown (`report`).
+"""The health of a running job: observed on Flink (`flink`) and AWS (`aws`), judged (`diagnosis`), shown (`command`).
 
-Gathering knows no thresholds. Judging (`diagnosis`, `watermark`) knows no service and no clock. Showing knows neither.
+Gathering knows no thresholds. Judging knows no service and no clock. Showing knows neither.
 """

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,7 +22,7 @@ from consumer.records import Record, batch_of, service_time
 from consumer.shards import at, list_shards
 from consumer.tail import Clock, SystemClock
 from flink import resources
-from flink.health.metrics import shard_name
+from flink.health.flink import shard_name
 from flink.resources import ATTEMPTS, Resource
 from pipeline import references, window
 from pipeline.settings import Settings
@@ -106,42 +105,27 @@ def event_time(table: str) -> EventTime:
     return EventTime(field, future)
 
 
-def streams(chosen: Settings) -> dict[str, str]:
-    """The stream of each source that reads one."""
-    tables = chosen.job.tables
-    return {
-        table: chosen.values[table]["stream"]
-        for table in chosen.job.sources
-        if tables[table].connector == kinesis.KIND.name
-    }
-
-
 def gather(chosen: Settings, clock: Clock | None = None) -> Aws:
     """The streams and tables of these settings, and the shards; a service's refusal is part of it."""
-    place, read = chosen.values["aws"], streams(chosen)
-    names = tuple(dict.fromkeys(read.values()))
-    where = stream_at(" and ".join(names), place["region"], place.get("endpoint"))
+    place, job = chosen.values["aws"], chosen.job
+    sources = [table for table in job.sources if job.tables[table].connector == kinesis.KIND.name]
+    streams = tuple(dict.fromkeys(chosen.values[table]["stream"] for table in sources))
+    where = stream_at(" and ".join(streams), place["region"], place.get("endpoint"))
     try:
         services = Services.of_settings(place)
         client = services.client("kinesis", ATTEMPTS)
     except AwsError as error:
         return Aws(where, str(error).rstrip("."))
+    shards: list[Shard] = []
     try:
         found = tuple(resources.look_up(chosen, services))
-        shards = [
-            shard
-            for table, stream in read.items()
-            for shard in open_shards(
-                client,
-                stream,
-                event_time(chosen.job.texts[table]),
-                clock or SystemClock(),
-                names_stream=len(chosen.job.sources) > 1,
-            )
-        ]
+        for table in sources:
+            stream, event = chosen.values[table]["stream"], event_time(job.texts[table])
+            names_stream = len(job.sources) > 1
+            shards += open_shards(client, stream, event, clock or SystemClock(), names_stream=names_stream)
     except ERRORS as error:
         return Aws(where, services.explain(error).what)
-    return Aws(where, None, found, tuple(shards), names)
+    return Aws(where, None, found, tuple(shards), streams)
 
 
 def open_shards(
@@ -189,9 +173,15 @@ class Probe:
         """A shard with records."""
         times: list[int] = []
         ahead: list[int] = []
-        for time, after in self._times(last):
-            is_future = self.event.future is not None and after > self.event.future
-            (ahead if is_future else times).append(after if is_future else time)
+        for record in last:
+            time = self.event.of(record)
+            if time is None:
+                continue
+            after_arrival = time - round(record.arrival.timestamp() * 1000)
+            if self.event.future is not None and after_arrival > self.event.future:
+                ahead.append(after_arrival)
+            else:
+                times.append(time)
         return Shard(
             name,
             silent=max(silent, 0.0),
@@ -199,12 +189,6 @@ class Probe:
             oldest=min(times, default=None),
             ahead=max(ahead, default=None),
         )
-
-    def _times(self, records: list[Record]) -> Iterator[tuple[int, int]]:
-        """The event time of each record that has one, and the milliseconds from its arrival to it."""
-        for record in records:
-            if (time := self.event.of(record)) is not None:
-                yield time, time - round(record.arrival.timestamp() * 1000)
 
     def _since(self, shard: str, seconds: float) -> tuple[list[Record], bool]:
         """Some records of so many seconds back and later, and whether they are all of them."""

@@ -3,27 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from flink.health import watermark
-from flink.health.aws import Aws
-from flink.health.findings import (
-    MISSED,
-    PATIENCE,
-    PRESSED,
-    QUIET,
-    Finding,
-    Level,
-    Running,
-    bottleneck,
-    overdue,
-    page,
-    remedy,
-)
-from flink.health.flink import Checkpoints, JobStatus
-from flink.health.metrics import Sink, part, written
-from pipeline.job import Job
+from flink.health.findings import MISSED, PATIENCE, PRESSED, QUIET, Finding, Level, Observation, Subject
+from flink.health.flink import Checkpoints, Sink, part, written
 from program.formats import duration, listed, many, share
 
 RECENT = 600.0  # seconds within which restarts count
@@ -33,17 +16,6 @@ BUSY = 0.8  # share of its time that a task works
 SHARE = 0.05  # of the records read that may be late, or malformed
 FEW = 5  # records a minute that are too few to speak of a share
 ERRORS = "errors"  # the view whose rows are the rejected records
-
-
-@dataclass(frozen=True)
-class Observation:
-    """A job as it was seen on a cluster. status: None if it is not there. aws: None if nobody was asked."""
-
-    job: Job
-    cluster: str
-    taken: datetime
-    status: JobStatus | None
-    aws: Aws | None = None
 
 
 def judge(seen: Observation) -> list[Finding]:
@@ -57,43 +29,46 @@ def worst(findings: Sequence[Finding]) -> Level:
 
 
 def _findings(seen: Observation) -> Iterator[Finding]:
-    job, status, aws, cluster = seen.job, seen.status, seen.aws, seen.cluster
-    if status is None:
+    if seen.status is None:
         yield Finding(
             Level.DOWN,
             "no-job",
-            f"there is no job {job.name} on {cluster}",
-            f"run it there with `python -m jobs submit {job.argument}` or `python -m jobs resume {job.argument}`, or "
-            "name its cluster with --cluster",
+            f"there is no job {seen.job.name} on {seen.cluster}",
+            f"run it there with `python -m jobs submit {seen.job.argument}` or `python -m jobs resume "
+            f"{seen.job.argument}`, or name its cluster with --cluster",
         )
         return
-    if aws is not None:
-        yield from _far_ends(aws, status)
-    if not status.all_runs:
-        yield _not_running(job, status, cluster)
+    subject = Subject(seen.job, seen.cluster, seen.status, seen.aws)
+    yield from _far_ends(subject)
+    if not subject.status.all_runs:
+        yield _not_running(subject)
         return
-    yield from _checkpoints(status, aws, cluster)
-    yield from _restarts(status, cluster)
-    yield from _pressure(status)
-    running = Running(job, status, aws.shards if aws and not _other_streams(aws, status) else ())
-    held = list(watermark.findings(running)) if job.has_windows else []
+    yield from _checkpoints(subject)
+    yield from _restarts(subject)
+    yield from _pressure(subject)
+    held = list(watermark.findings(subject)) if subject.declared.has_windows else []
     yield from held
-    yield from _arriving(running, aws)
-    yield from _unread(running)
-    yield from _behind(running)
+    yield from _arriving(subject)
+    yield from _unread(subject)
+    yield from _behind(subject)
+    yield from _spare_subtasks(subject)
     # Silent shards are harmless, unless they are what was just said to be waited for.
-    yield from (one for one in _spare(running) if not (held and one.name == "idle-shards"))
-    yield from _rejects(running, aws)
-    if not running.is_warm():
-        what = f"it was started {duration(status.running or 0.0)} ago, so not much is known yet"
+    if not held:
+        yield from _idle_shards(subject)
+    yield from _rejects(subject)
+    if not subject.is_warm:
+        what = f"it was started {duration(subject.running)} ago, so not much is known yet"
         yield Finding(Level.NOTE, "just-started", what, "ask again in a minute")
 
 
 # ------------------------------------------------------------------------------------------------ streams and tables
 
 
-def _far_ends(aws: Aws, status: JobStatus) -> Iterator[Finding]:
+def _far_ends(subject: Subject) -> Iterator[Finding]:
     """Without one of its streams and tables the job may run, and makes no progress."""
+    aws = subject.aws
+    if aws is None:
+        return
     if aws.problem:
         yield Finding(
             Level.DEGRADED,
@@ -101,7 +76,7 @@ def _far_ends(aws: Aws, status: JobStatus) -> Iterator[Finding]:
             f"{aws.where} could not be asked: {aws.problem}",
             "look at the endpoint, the region and the credentials that this command was given",
         )
-    if other := _other_streams(aws, status):
+    if other := subject.other_streams:
         yield Finding(
             Level.DEGRADED,
             "other-stream",
@@ -115,36 +90,31 @@ def _far_ends(aws: Aws, status: JobStatus) -> Iterator[Finding]:
             if resource.problem.startswith("has "):
                 do = f"name another table as {resource.table}.table in the job's settings, or make one with this key"
             yield Finding(
-                Level.DEGRADED if unknown else Level.STUCK if status.all_runs else Level.DOWN,
+                Level.DEGRADED if unknown else Level.STUCK if subject.status.all_runs else Level.DOWN,
                 "far-end",
                 f"the {resource.name} {resource.problem}",
                 do,
             )
 
 
-def _other_streams(aws: Aws, status: JobStatus) -> list[str]:
-    """Streams that the job reads, and that are not those of the settings."""
-    return [stream for stream in status.streams if aws.streams and stream not in aws.streams]
-
-
 # ------------------------------------------------------------------------------------------- running and getting on
 
 
-def _not_running(job: Job, status: JobStatus, cluster: str) -> Finding:
+def _not_running(subject: Subject) -> Finding:
     """What keeps the job, or some of its tasks, from running."""
-    again = f"go on from its last checkpoint with `python -m jobs resume {job.argument}`"
+    status = subject.status
+    again = f"go on from its last checkpoint with `python -m jobs resume {subject.declared.argument}`"
     last = status.failures[0] if status.failures else None
     failed = f"; it failed {duration(last.ago)} ago: {last.cause}" if last else ""
-    do = (
-        remedy(last.cause, status, cluster) if last else "wait half a minute; if it stays so, read the JobManager's log"
-    )
+    do = subject.remedy(last.cause) if last else "wait half a minute; if it stays so, read the JobManager's log"
     times = f" after {many(status.restarts, 'restart')}" if status.restarts else ""
     match status.state:
         case "FAILED":
             return Finding(Level.DOWN, "failed", f"it has ended{times}{failed}", f"{do}; then {again}")
-        case "CANCELED" | "FINISHED":
-            how = {"CANCELED": "it was cancelled", "FINISHED": "it was stopped, or has read all there is"}
-            return Finding(Level.DOWN, "ended", how[status.state], again)
+        case "CANCELED":
+            return Finding(Level.DOWN, "ended", "it was cancelled", again)
+        case "FINISHED":
+            return Finding(Level.DOWN, "ended", "it was stopped, or has read all there is", again)
         case "RESTARTING" | "FAILING":
             return Finding(Level.DOWN, "restarting", f"it waits to be restarted{times}{failed}", do)
     if status.slots_free == 0 and not last:
@@ -154,9 +124,9 @@ def _not_running(job: Job, status: JobStatus, cluster: str) -> Finding:
     return Finding(Level.DOWN, "starting", what, do)
 
 
-def _checkpoints(status: JobStatus, aws: Aws | None, cluster: str) -> Iterator[Finding]:
-    known, missing = status.checkpoints, overdue(status)
-    refused = [sink for sink in status.sinks if sink.refused_lately]
+def _checkpoints(subject: Subject) -> Iterator[Finding]:
+    known, missing, sinks = subject.status.checkpoints, subject.overdue, subject.status.sinks
+    refused = [sink for sink in sinks if sink.refused_lately]
     if known is None:
         yield Finding(
             Level.DEGRADED,
@@ -165,29 +135,29 @@ def _checkpoints(status: JobStatus, aws: Aws | None, cluster: str) -> Iterator[F
             "set execution.checkpointing.interval where the job is launched",
         )
     if known is None or missing is None:
-        yield from (_refused(sink, status, aws) for sink in refused)
+        yield from (_refused(sink, subject) for sink in refused)
         if known and known.failure:
             what = f"the newest checkpoint failed: {known.failure}"
-            do = remedy(known.failure, status, cluster, "checkpoints")
+            do = subject.remedy(known.failure, "checkpoints")
             yield Finding(Level.DEGRADED, "checkpoint-failed", what, do)
-    elif _recovering(status, known):
+    elif _recovering(subject, known):
         yield Finding(
             Level.DEGRADED,
             "no-checkpoint-yet",
-            f"it was restarted {duration(status.running or 0.0)} ago, its last checkpoint is {duration(missing)} old",
+            f"it was restarted {duration(subject.running)} ago, its last checkpoint is {duration(missing)} old",
             f"wait for {duration(max(MISSED * known.interval, PATIENCE))} and ask again",
         )
     else:
         # A checkpoint waits until a sink has sent all it was given, however often that is refused.
-        stuck = refused or [sink for sink in status.sinks if sink.waiting and sink.sent_lately == 0]
-        yield from (_refused(sink, status, aws, missing) for sink in stuck)
+        stuck = refused or [sink for sink in sinks if sink.waiting and sink.sent_lately == 0]
+        yield from (_refused(sink, subject, missing) for sink in stuck)
         if not stuck:
-            yield _no_checkpoint(status, known, missing, aws, cluster)
+            yield _no_checkpoint(subject, known, missing)
 
 
-def _refused(sink: Sink, status: JobStatus, aws: Aws | None, missing: float | None = None) -> Finding:
+def _refused(sink: Sink, subject: Subject, missing: float | None = None) -> Finding:
     """A sink that the service refuses, or does not answer; with it, how long checkpoints have been missing."""
-    apart = f"in {status.apart:.0f} s"
+    apart = f"in {subject.status.apart:.0f} s"
     what = f"the sink {sink.table} is being refused, {many(sink.refused_lately or 0, 'time')} {apart}"
     if not sink.refused_lately:
         what = f"the sink {sink.table} has sent none of {many(sink.waiting, 'waiting row')} {apart}"
@@ -196,42 +166,43 @@ def _refused(sink: Sink, status: JobStatus, aws: Aws | None, missing: float | No
         Level.DEGRADED if missing is None else Level.STUCK,
         "sink-refused" if sink.refused else "sink-stalled",
         what if missing is None else f"no checkpoint for {duration(missing)}: {what}",
-        f"look at the permissions and the throttling of {_written_to([sink.table], aws)}; nothing is lost, "
+        f"look at the permissions and the throttling of {_written_to([sink.table], subject)}; nothing is lost, "
         "it tries for ever",
     )
 
 
-def _written_to(tables: Sequence[str], aws: Aws | None) -> str:
+def _written_to(tables: Sequence[str], subject: Subject) -> str:
     """What the sinks write to, by its own names if they are known."""
-    names = {one.table: f"the {one.name}" for one in aws.resources} if aws else {}
-    return listed([names.get(table, f"what {table} writes to") for table in tables])
+    names = subject.far_ends
+    return listed([f"the {names[table]}" if table in names else f"what {table} writes to" for table in tables])
 
 
-def _no_checkpoint(status: JobStatus, known: Checkpoints, missing: float, aws: Aws | None, cluster: str) -> Finding:
+def _no_checkpoint(subject: Subject, known: Checkpoints, missing: float) -> Finding:
     what = f"no checkpoint for {missing / known.interval:,.0f} intervals of {duration(known.interval)}"
     expired = known.failure is not None and "expired" in known.failure
+    sinks = [table for name in known.missing for table in written(name)]
     if known.failure and not expired:
-        what, do = f"{what}: {known.failure}", remedy(known.failure, status, cluster, "checkpoints")
-    elif bottleneck(status) and not any(written(name) for name in known.missing):
+        what, do = f"{what}: {known.failure}", subject.remedy(known.failure, "checkpoints")
+    elif subject.bottleneck and not sinks:
         do = "see the back pressure: a checkpoint passes through the tasks only as fast as the records do"
     elif known.missing:
         what = f"{what}: {listed([part(name) for name in known.missing])} has not done its part"
-        sinks = [table for name in known.missing for table in written(name)]
-        do = f"see what it waits for at {page(status, cluster, 'checkpoints')}"
+        do = f"see what it waits for at {subject.page('checkpoints')}"
         if sinks:
-            do = f"look whether {_written_to(sinks, aws)} can be written: permissions, throttling, the way there"
+            do = f"look whether {_written_to(sinks, subject)} can be written: permissions, throttling, the way there"
     else:
-        do = f"see what becomes of them at {page(status, cluster, 'checkpoints')}"
+        do = f"see what becomes of them at {subject.page('checkpoints')}"
     return Finding(Level.STUCK, "no-checkpoint", what, do)
 
 
-def _recovering(status: JobStatus, known: Checkpoints) -> bool:
+def _recovering(subject: Subject, known: Checkpoints) -> bool:
     """Whether the job was restarted too lately to have a checkpoint, and not over and over."""
-    restarts = sum(failure.ago < RECENT for failure in status.failures)
-    return 0 < restarts < LOOP and (status.running or 0.0) < max(MISSED * known.interval, PATIENCE)
+    restarts = sum(failure.ago < RECENT for failure in subject.status.failures)
+    return 0 < restarts < LOOP and subject.running < max(MISSED * known.interval, PATIENCE)
 
 
-def _restarts(status: JobStatus, cluster: str) -> Iterator[Finding]:
+def _restarts(subject: Subject) -> Iterator[Finding]:
+    status = subject.status
     recent = [failure for failure in status.failures if failure.ago < RECENT]
     if recent:
         last, age = recent[0], status.checkpoints.age if status.checkpoints else None
@@ -241,16 +212,16 @@ def _restarts(status: JobStatus, cluster: str) -> Iterator[Finding]:
             "restarts",
             f"{many(len(recent), 'restart')} in the last {duration(RECENT)}, "
             f"the last {duration(last.ago)} ago: {last.cause}",
-            remedy(last.cause, status, cluster),
+            subject.remedy(last.cause),
         )
 
 
-def _pressure(status: JobStatus) -> Iterator[Finding]:
-    cause = bottleneck(status)
+def _pressure(subject: Subject) -> Iterator[Finding]:
+    cause = subject.bottleneck
     if cause is None:
         return
-    waiting = max(vertex.back_pressured or 0.0 for vertex in status.vertices)
-    if overdue(status) is not None:
+    waiting = max(vertex.back_pressured or 0.0 for vertex in subject.status.vertices)
+    if subject.overdue is not None:
         do = "see why there is no checkpoint: a sink that is not answered slows down all before it"
     elif cause.busy is not None and cause.busy < PRESSED and written(cause.name):
         do = f"look whether {listed(written(cause.name))} can be written as fast: throttling, the way there"
@@ -268,26 +239,26 @@ def _pressure(status: JobStatus) -> Iterator[Finding]:
 # ---------------------------------------------------------------------------------------------- reading the streams
 
 
-def _arriving(running: Running, aws: Aws | None) -> Iterator[Finding]:
+def _arriving(subject: Subject) -> Iterator[Finding]:
     """Whether records come, and whether they are read."""
-    if running.shards and len(running.silent) == len(running.shards):
-        keeps = ", and keeps the last windows open until records come" if running.declared.has_windows else ""
+    if subject.shards and len(subject.silent) == len(subject.shards):
+        keeps = ", and keeps the last windows open until records come" if subject.declared.has_windows else ""
         yield Finding(
             Level.DEGRADED,
             "nothing-arrives",
-            f"no record has arrived on any of {many(len(running.shards), 'shard')} for two minutes",
+            f"no record has arrived on any of {many(len(subject.shards), 'shard')} for two minutes",
             f"look at the producers; the job is well{keeps}",
         )
-    elif running.reads() or not running.is_settled():
+    elif subject.reads or not subject.is_settled:
         return
-    elif arriving := [shard for shard in running.speaking if (shard.silent or 0.0) < QUIET]:
+    elif arriving := [shard for shard in subject.speaking if (shard.silent or 0.0) < QUIET]:
         yield Finding(
             Level.STUCK,
             "not-reading",
             f"records arrive on {many(len(arriving), 'shard')}, and in the last minute the job has read none",
             "look for GetRecords in the TaskManagers' logs: may the job read the stream, and are there other readers?",
         )
-    elif aws is None or aws.problem:
+    elif subject.aws is None or subject.aws.problem:
         yield Finding(
             Level.DEGRADED,
             "nothing-read",
@@ -296,10 +267,10 @@ def _arriving(running: Running, aws: Aws | None) -> Iterator[Finding]:
         )
 
 
-def _unread(running: Running) -> Iterator[Finding]:
-    assigned = {shard for subtask in running.status.subtasks for shard in subtask.shards}
-    unread = [shard.id for shard in running.shards if shard.id not in assigned]
-    if assigned and unread and running.is_warm():
+def _unread(subject: Subject) -> Iterator[Finding]:
+    assigned = {shard for subtask in subject.status.subtasks for shard in subtask.shards}
+    unread = [shard.id for shard in subject.shards if shard.id not in assigned]
+    if assigned and unread and subject.is_warm:
         yield Finding(
             Level.DEGRADED,
             "unread-shards",
@@ -308,41 +279,41 @@ def _unread(running: Running) -> Iterator[Finding]:
         )
 
 
-def _spare(running: Running) -> Iterator[Finding]:
-    """What has no use, which is harmless: subtasks without a shard, shards without records."""
-    spare = sum(not subtask.shards for subtask in running.status.subtasks)
-    if 0 < spare < running.parallelism and running.is_warm() and len(running.declared.sources) == 1:
-        what = (
-            f"{spare} of {many(running.parallelism, 'subtask')} have no shard to read; they cost memory, nothing else"
-        )
-        yield Finding(Level.NOTE, "spare-subtasks", what, f"parallelism {running.parallelism - spare} reads as fast")
-    if running.silent and running.speaking:
+def _spare_subtasks(subject: Subject) -> Iterator[Finding]:
+    spare, all_ = sum(not subtask.shards for subtask in subject.status.subtasks), subject.parallelism
+    if 0 < spare < all_ and subject.is_warm and len(subject.declared.sources) == 1:
+        what = f"{spare} of {many(all_, 'subtask')} have no shard to read; they cost memory, nothing else"
+        yield Finding(Level.NOTE, "spare-subtasks", what, f"parallelism {all_ - spare} reads as fast")
+
+
+def _idle_shards(subject: Subject) -> Iterator[Finding]:
+    if subject.silent and subject.speaking:
         waits = ""
-        if running.declared.has_windows:
-            waits = f": the job stops waiting for a shard after {watermark.rules(running.declared).idle:.0f} s"
+        if subject.declared.has_windows:
+            waits = f": the job stops waiting for a shard after {watermark.rules(subject.declared).idle:.0f} s"
         yield Finding(
             Level.NOTE,
             "idle-shards",
-            f"no record for two minutes on {listed([shard.id for shard in running.silent])}",
+            f"no record for two minutes on {listed([shard.id for shard in subject.silent])}",
             f"nothing, if that is to be expected{waits}",
         )
 
 
-def _behind(running: Running) -> Iterator[Finding]:
-    status, behind = running.status, running.behind()
-    shards = len(running.shards) or len(behind)
+def _behind(subject: Subject) -> Iterator[Finding]:
+    status, behind = subject.status, subject.behind
+    shards = len(subject.shards) or len(behind)
     late = [shard for shard, seconds in behind.items() if seconds > BEHIND]
-    few = shards > running.parallelism
-    too_few = f"{many(shards, 'shard')} on {many(running.parallelism, 'subtask')} are too few subtasks"
-    name, most = running.declared.argument, min(shards, running.declared.most_subtasks or shards)
+    few = shards > subject.parallelism
+    too_few = f"{many(shards, 'shard')} on {many(subject.parallelism, 'subtask')} are too few subtasks"
+    name, most = subject.declared.argument, min(shards, subject.declared.most_subtasks or shards)
     more = f"`python -m jobs stop {name}`, then `python -m jobs resume {name} --parallelism {most}`"
     if late:
         worst = max(late, key=behind.__getitem__)
         change = behind[worst] - (status.behind_earlier or {}).get(worst, behind[worst])
-        catching_up = change < -0.5 or not running.is_settled()
+        catching_up = change < -0.5 or not subject.is_settled
         what = f"{len(late)} of {many(shards, 'shard')} read {duration(behind[worst])} behind or less"
         what += ", catching up" if change < -0.5 else ", getting worse" if change > 0.5 else ""
-        alone = "see the back pressure" if bottleneck(status) else "stop other readers of the stream, or read it by EFO"
+        alone = "see the back pressure" if subject.bottleneck else "stop other readers of the stream, or read it by EFO"
         yield Finding(
             Level.DEGRADED,
             "too-few-subtasks" if few else "behind",
@@ -351,21 +322,20 @@ def _behind(running: Running) -> Iterator[Finding]:
         )
     elif (
         few
-        and running.is_warm()
-        and overdue(status) is None
-        and (bottleneck(status) or any((vertex.busy or 0.0) >= BUSY for vertex in status.vertices))
+        and subject.is_warm
+        and subject.overdue is None
+        and (subject.bottleneck or any((vertex.busy or 0.0) >= BUSY for vertex in status.vertices))
     ):
         yield Finding(Level.DEGRADED, "too-few-subtasks", f"{too_few}, and they have all they can do", more)
 
 
-def _rejects(running: Running, aws: Aws | None) -> Iterator[Finding]:
+def _rejects(subject: Subject) -> Iterator[Finding]:
     """Shares of the last minute, which say more than those of all time."""
-    records = running.status.records
+    records = subject.status.records
     if records is None:
         return
-    sinks = [table for table, view in running.declared.inserts.items() if view == ERRORS]
-    names = {one.table: one.name for one in aws.resources} if aws else {}
-    errors = listed([names.get(table, f"far end of {table}") for table in sinks])
+    sinks = [table for table, view in subject.declared.inserts.items() if view == ERRORS]
+    errors = listed([subject.far_ends.get(table, f"far end of {table}") for table in sinks])
     for name, rate, do in (
         ("late", records.late_rate, "look for producers that send late or whose clock is slow, or one whose is fast"),
         ("malformed", records.malformed_rate, "look for a producer that has changed its format"),

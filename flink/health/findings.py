@@ -1,15 +1,18 @@
-"""Findings about a job, and what the rules look at: a job whose tasks all run, and the shards of its streams."""
+"""Findings about a job, and what the rules look at: the job as it was seen, with the questions that several ask."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from flink.health.aws import Shard
-from flink.health.flink import JobStatus
-from flink.health.metrics import Vertex
+from flink.health.flink import JobStatus, Vertex
 from pipeline.job import Job
+
+if TYPE_CHECKING:
+    from flink.health.aws import Aws, Shard
 
 MISSED = 3  # intervals without a checkpoint until the job counts as stuck
 PATIENCE = 30.0  # seconds without one that a busy machine may take, however short the interval
@@ -51,16 +54,40 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Running:
-    """A job whose tasks all run. declared: its folder. shards: the open ones; none if Kinesis was not asked."""
+class Observation:
+    """A job as it was seen on a cluster. status: None if it is not there. aws: None if nobody was asked."""
+
+    job: Job
+    cluster: str
+    taken: datetime
+    status: JobStatus | None
+    aws: Aws | None = None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A job that is on its cluster, as the rules look at it. declared: its folder."""
 
     declared: Job
+    cluster: str
     status: JobStatus
-    shards: tuple[Shard, ...] = ()
+    aws: Aws | None = None
 
     @property
-    def parallelism(self) -> int:
-        return len(self.status.subtasks)
+    def other_streams(self) -> list[str]:
+        """Streams that the job reads, and that are not those of the settings."""
+        known = self.aws.streams if self.aws else ()
+        return [stream for stream in self.status.streams if known and stream not in known]
+
+    @property
+    def far_ends(self) -> dict[str, str]:
+        """By table: "stream wildrydes"; none if nobody was asked."""
+        return {one.table: one.name for one in self.aws.resources} if self.aws else {}
+
+    @property
+    def shards(self) -> tuple[Shard, ...]:
+        """The open ones; none if Kinesis was not asked, or for other streams."""
+        return self.aws.shards if self.aws and not self.other_streams else ()
 
     @property
     def speaking(self) -> list[Shard]:
@@ -72,51 +99,79 @@ class Running:
         """Those without a record for two minutes."""
         return [shard for shard in self.shards if shard.asked and shard.silent is None]
 
+    @property
+    def parallelism(self) -> int:
+        return len(self.status.subtasks)
+
+    @property
     def behind(self) -> dict[str, float]:
         """By shard, of the open ones if these are known: Flink's figures of a closed shard stay for ever."""
         known = {shard.id for shard in self.shards}
         return {shard: s for shard, s in (self.status.behind or {}).items() if not known or shard in known}
 
+    @property
+    def has_more_to_read(self) -> bool:
+        return any(seconds > QUIET for seconds in self.behind.values())
+
+    @property
     def reads(self) -> bool:
         records = self.status.records
         return records is not None and bool(records.lately or records.read_rate)
 
+    @property
     def reads_for_long(self) -> bool:
         """Whether it has read more than comes in a minute, so that it began before the last one."""
         records = self.status.records
         return records is not None and (records.read_rate or 0.0) * 60 < 0.9 * (records.read or 0)
 
-    def is_warm(self) -> bool:
-        return (self.status.running or 0.0) > WARM
+    @property
+    def running(self) -> float:
+        """Seconds since the last (re)start; 0 while it does not run."""
+        return self.status.running or 0.0
 
+    @property
+    def is_warm(self) -> bool:
+        return self.running > WARM
+
+    @property
     def is_settled(self) -> bool:
-        return (self.status.running or 0.0) > SETTLED
+        return self.running > SETTLED
+
+    @property
+    def overdue(self) -> float | None:
+        """For how long there has been no checkpoint, if that is too long."""
+        known = self.status.checkpoints
+        if known is None:
+            return None
+        since = self.status.age if known.age is None else known.age
+        return since if since > max(MISSED * max(known.interval, known.duration or 0.0), PATIENCE) else None
+
+    @property
+    def bottleneck(self) -> Vertex | None:
+        """The vertex that those before it wait for: the first that waits for none itself.
+
+        None for the first seconds of a job, in which tasks that restore their state seem busy.
+        """
+        if self.running < WARM:
+            return None
+        vertices = self.status.vertices
+        pressed = {place for place, vertex in enumerate(vertices) if (vertex.back_pressured or 0.0) >= PRESSED}
+        after = [vertex for place, vertex in enumerate(vertices) if place not in pressed and pressed & {*vertex.inputs}]
+        return max(after, key=lambda vertex: vertex.busy or 0.0, default=None)
+
+    def remedy(self, cause: str, page: str = "exceptions") -> str:
+        """What to do about a failure of the job, or of a checkpoint, of which that page of the web UI shows more."""
+        known = next((what for pattern, what in CAUSES if re.search(pattern, cause)), None)
+        return known or f"read the whole of it at {self.page(page)}"
+
+    def page(self, name: str) -> str:
+        """A page of Flink's web UI about the job."""
+        which = "completed" if self.status.has_ended else "running"
+        return f"{self.cluster}/#/job/{which}/{self.status.id}/{name}"
 
 
 def is_quiet(shard: Shard) -> bool:
     return shard.asked and (shard.silent is None or shard.silent >= QUIET)
-
-
-def overdue(status: JobStatus) -> float | None:
-    """For how long there has been no checkpoint, if that is too long."""
-    known = status.checkpoints
-    if known is None:
-        return None
-    since = status.age if known.age is None else known.age
-    return since if since > max(MISSED * max(known.interval, known.duration or 0.0), PATIENCE) else None
-
-
-def bottleneck(status: JobStatus) -> Vertex | None:
-    """The vertex that those before it wait for: the first that waits for none itself.
-
-    None for the first seconds of a job, in which tasks that restore their state seem busy.
-    """
-    if (status.running or 0.0) < WARM:
-        return None
-    vertices = status.vertices
-    pressed = {place for place, vertex in enumerate(vertices) if (vertex.back_pressured or 0.0) >= PRESSED}
-    after = [vertex for place, vertex in enumerate(vertices) if place not in pressed and pressed & {*vertex.inputs}]
-    return max(after, key=lambda vertex: vertex.busy or 0.0, default=None)
 
 
 # What to do about a failure, by its text; the first that fits.
@@ -147,14 +202,3 @@ CAUSES = (
     ),
     (r"Throughput|Throttl|LimitExceeded|Rate exceeded", "stop other readers of the stream, or raise its limits"),
 )
-
-
-def remedy(cause: str, status: JobStatus, cluster: str, where: str = "exceptions") -> str:
-    """What to do about a failure of the job, or of a checkpoint, of which that page of the web UI shows more."""
-    known = next((what for pattern, what in CAUSES if re.search(pattern, cause)), None)
-    return known or f"read the whole of it at {page(status, cluster, where)}"
-
-
-def page(status: JobStatus, cluster: str, name: str) -> str:
-    """A page of Flink's web UI about the job."""
-    return f"{cluster}/#/job/{'completed' if status.has_ended else 'running'}/{status.id}/{name}"

@@ -1,6 +1,9 @@
 """The status of a job by Flink's REST API: two looks a little apart, as most of it means something only in motion.
 
 Durations are seconds, shares are 0 to 1, watermarks are milliseconds since 1970 UTC; None is not known (yet).
+
+A metric of a vertex is named SUBTASK.NAME or SUBTASK.OPERATOR.NAME, such as 0.Calc[4].numRecordsOut; operators are
+numbered through the whole job. Names: Flink's documentation, "Metrics", and the Kinesis connector's.
 """
 
 from __future__ import annotations
@@ -9,23 +12,35 @@ import re
 import textwrap
 import time
 import urllib.error
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from flink import rest
-from flink.health import metrics
-from flink.health.metrics import Records, Sink, Subtask, Vertex
+from pipeline.job import Job
+from program.formats import listed
 
 # How often the JobManager collects metrics anew, if it is asked for them. Two looks within it would be the same.
 INTERVAL = "metrics.fetcher.update-interval"
 DEFAULT_INTERVAL = 10.0  # seconds
 LEAST_APART = 6.0  # seconds; a rate is computed every 5 s
+COLLECTING = 0.7  # seconds that the JobManager may take to collect, which it begins only when asked
+OFF = 10**12  # seconds; without an interval of checkpoints Flink says Long.MAX_VALUE ms
 SHORT = 30  # characters of a message that alone says too little
-OFF = 10**12  # seconds; without an interval Flink says Long.MAX_VALUE ms
 LONG = 160  # characters of a cause; the rest is in the web UI
 HISTORY = 16  # failures that Flink remembers by default
 
+_SHARD = r"Source__.*\.KinesisConsumer\.stream\.(?P<stream>.+)\.shardId\.(?P<shard>[^.]+)\.millisBehindLatest"
+_MARK = r"WatermarkAssigner\[\d+]\.currentOutputWatermark"
+_READ = r"Source__[^.]*\.numRecordsOut"
+_DROPPED = r"[^.]*\.numLateRecordsDropped"
+_WANTED = re.compile(
+    rf"\d+\.(currentInputWatermark|busyTimeMsPerSecond|backPressuredTimeMsPerSecond|{_SHARD}|{_MARK}|{_DROPPED}"
+    rf"|(Source__[^.]*|Calc\[\d+])\.numRecordsOut(PerSecond)?"
+    r"|[^.]*__Writer\.(numRecordsIn|numRecordsSend|numRecordsSendErrors))"
+)
+# What Flink prints in a plan for the view `errors`, once for each kind of reject.
+_REJECTS = re.compile(r"\[(\d+)]:(Calc\(.* AS ERROR_NAME\b.*)")
 # What the AWS SDK adds to its message, and the package of an exception's class.
 _REQUEST = re.compile(r"\s*\(Service: ([^,)]+), Status Code: (\d+).*\)")
 _PACKAGE = re.compile(r"^([a-z][\w]*\.)+(?=[A-Z])")
@@ -55,6 +70,76 @@ class Checkpoints:
     duration: float | None = None
     failure: str | None = None
     missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vertex:
+    """A part of the job that runs as one task per subtask. Shares of time are the worst subtask's.
+
+    busy: None for the source, whose threads Flink does not measure. inputs: positions of the vertices before it.
+    """
+
+    name: str
+    parallelism: int
+    status: str
+    inputs: tuple[int, ...] = ()
+    busy: float | None = None
+    back_pressured: float | None = None
+
+
+@dataclass(frozen=True)
+class Subtask:
+    """A subtask of a source: the shards it reads, and its watermark in the later and in the earlier look.
+
+    source: its table, of a job with several; else empty.
+    """
+
+    index: int
+    shards: tuple[str, ...] = ()
+    watermark: int | None = None
+    earlier: int | None = None
+    source: str = ""
+
+    def __str__(self) -> str:
+        return f"subtask {self.index}" + (f" of {self.source}" if self.source else "")
+
+
+@dataclass(frozen=True)
+class Records:
+    """Counts since the last (re)start, and rates of the last minute in records a second.
+
+    lately: read between the two looks. malformed: PARSE and COERCION together. dropped: late ones that a window
+    dropped without the job counting them.
+    """
+
+    read: int | None = None
+    lately: int | None = None
+    late: int | None = None
+    malformed: int | None = None
+    read_rate: float | None = None
+    late_rate: float | None = None
+    malformed_rate: float | None = None
+    dropped: int = 0
+
+
+@dataclass(frozen=True)
+class Sink:
+    """A sink table. given: records that came to it since the last (re)start. sent: those it has sent, and sent again.
+
+    refused: of the sent ones, those that were refused; it sends them again. lately: between the two looks.
+    """
+
+    table: str
+    given: int | None = None
+    sent: int | None = None
+    sent_lately: int | None = None
+    refused: int | None = None
+    refused_lately: int | None = None
+
+    @property
+    def waiting(self) -> int:
+        """Records that it has neither sent nor tried to, at least: what came back from a checkpoint was not given."""
+        return max((self.given or 0) - (self.sent or 0) + (self.refused or 0), 0)
 
 
 @dataclass(frozen=True)
@@ -98,6 +183,101 @@ class JobStatus:
         return self.state == "RUNNING" and self.tasks_running >= self.tasks
 
 
+def part(vertex: str) -> str:
+    """A vertex by its first operator and the sinks that it writes, as its whole name fills a line or two."""
+    first, *others = vertex.split(" -> ")
+    writers = written(" ".join(others))
+    return f"{first} ... {listed(writers)}" if writers else f"{first} ..." if others else first
+
+
+def written(vertex: str) -> list[str]:
+    """The sink tables that a vertex of this name writes."""
+    return re.findall(r"(\w+)(?:\[\d+])?: Writer", vertex)
+
+
+def shard_name(stream: str, shard: str, names_stream: bool) -> str:
+    """How a shard is named: with its stream if the job reads several."""
+    return f"{stream}/{shard}" if names_stream else shard
+
+
+# ------------------------------------------------------------------------------------------------------------ metrics
+
+
+@dataclass(frozen=True)
+class Look:
+    """The metrics of every vertex, by the vertex's id, as they were `at` a moment of the monotonic clock.
+
+    names_streams: whether shards are named with their streams, as those of a job that reads several.
+    """
+
+    vertices: Mapping[str, Mapping[str, float]]
+    at: float = 0.0
+    names_streams: bool = False
+
+    def values(self, metric: str, vertex: str | None = None) -> Iterator[tuple[re.Match[str], float]]:
+        """A metric, named by a pattern, of the subtasks of one vertex or of all; the match has a group `subtask`."""
+        pattern = re.compile(rf"(?P<subtask>\d+)\.{metric}")
+        for metrics in self.vertices.values() if vertex is None else [self.vertices.get(vertex, {})]:
+            for name, value in metrics.items():
+                if match := pattern.fullmatch(name):
+                    yield match, value
+
+    def total(self, metric: str) -> float | None:
+        """The sum over all subtasks; None when the metric is not there."""
+        found = [value for _match, value in self.values(metric)]
+        return sum(found) if found else None
+
+    def count(self, metric: str) -> int | None:
+        total = self.total(metric)
+        return None if total is None else int(total)
+
+    def streams(self) -> tuple[str, ...]:
+        """The streams that are read."""
+        return tuple(sorted({match["stream"] for match, _behind in self.values(_SHARD)}))
+
+    def behind(self) -> dict[str, float] | None:
+        """Seconds behind the newest record, of each shard that was read from since the (re)start."""
+        found = {self._shard(match): behind / 1000 for match, behind in self.values(_SHARD) if behind >= 0}
+        return dict(sorted(found.items())) or None
+
+    def shards(self, vertex: str, subtask: int) -> tuple[str, ...]:
+        """The shards that a subtask of a source reads."""
+        found = [match for match, _behind in self.values(_SHARD, vertex) if int(match["subtask"]) == subtask]
+        return tuple(sorted(map(self._shard, found)))
+
+    def _shard(self, match: re.Match[str]) -> str:
+        return shard_name(match["stream"], match["shard"], self.names_streams)
+
+    def mark(self, vertex: str, subtask: int) -> int | None:
+        """The watermark of a subtask of a source."""
+        found = (int(value) for match, value in self.values(_MARK, vertex) if int(match["subtask"]) == subtask)
+        return next(found, None)
+
+    def watermark(self, vertex: str) -> int | None:
+        """The watermark that reaches this vertex: the lowest of the subtasks before it that are not idle."""
+        return min((int(value) for _match, value in self.values("currentInputWatermark", vertex)), default=None)
+
+    def worst_share(self, vertex: str, metric: str) -> float | None:
+        """The highest share of time among a vertex's subtasks, of a metric in milliseconds a second."""
+        found = [value for _match, value in self.values(metric, vertex)]
+        return min(max(found) / 1000, 1.0) if found else None
+
+
+def _look(job: rest.Job, vertices: list[str], sleep: Callable[[float], None], names_streams: bool) -> Look:
+    """A fresh look: the JobManager answers with what it collected last, so it is asked twice."""
+    job.get("/metrics")
+    sleep(COLLECTING)
+    found = {}
+    for vertex in vertices:
+        values = {name: float(value) for name, value in job.metrics(vertex, _WANTED).items()}
+        # Not NaN, nor Long.MIN_VALUE and Long.MAX_VALUE: no watermark yet, and the end of all input.
+        found[vertex] = {name: value for name, value in values.items() if abs(value) < 2**62}
+    return Look(found, time.monotonic(), names_streams)
+
+
+# ---------------------------------------------------------------------------------------------------------- gathering
+
+
 def chosen(cluster: rest.Cluster, name: str) -> rest.Job | None:
     """The job of this name that has not ended, else the newest; None without any. Raises rest.RestError."""
     try:
@@ -109,45 +289,54 @@ def chosen(cluster: rest.Cluster, name: str) -> rest.Job | None:
     return cluster.job(newest[0].id) if newest else None
 
 
-def gather(  # noqa: PLR0913  (a job, what else to do, and how)
+def gather(
     cluster: rest.Cluster,
     job: rest.Job,
-    sinks: Iterable[str],
+    declared: Job,
     meanwhile: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
-    *,
-    names_streams: bool = False,
 ) -> JobStatus:
-    """The status of the job after two looks, with something else done `meanwhile`. Raises rest.RestError.
+    """The status of a job of this folder after two looks, with something else done `meanwhile`. Raises rest.RestError.
 
-    sinks: the tables that it writes. names_streams: whether it has several sources. Takes a second or two more than
-    the cluster's interval of collecting metrics.
+    Takes a second or two more than the cluster's interval of collecting metrics.
     """
     detail = job.get("")
     if detail["state"] != "RUNNING":
         job.get("/metrics")  # has the JobManager collect the number of restarts
         meanwhile()
-        sleep(metrics.COLLECTING)
-        return _still(cluster, job, detail, None)
+        sleep(COLLECTING)
+        return _at_one_moment(cluster, job, detail, Look({}))
     vertices = [vertex["id"] for vertex in detail["vertices"]]
+    names_streams = len(declared.sources) > 1
     apart = max(_interval(cluster), LEAST_APART)
-    earlier = metrics.look(job, vertices, sleep, names_streams=names_streams)
+    earlier = _look(job, vertices, sleep, names_streams)
     meanwhile()
     sleep(max(earlier.at + apart - time.monotonic(), 0.1))
-    later = metrics.look(job, vertices, sleep, names_streams=names_streams)
+    later = _look(job, vertices, sleep, names_streams)
     detail = job.get("")
-    return _moving(_still(cluster, job, detail, later), earlier, later, detail, sinks)
+    # The first part with windows: behind it, a sink that is not answered holds up the watermark too.
+    windows = next((vertex["id"] for vertex in detail["vertices"] if "WindowAggregate" in vertex["name"]), "")
+    return replace(
+        _at_one_moment(cluster, job, detail, later),
+        subtasks=subtasks(earlier, later, detail),
+        streams=later.streams(),
+        behind=later.behind(),
+        behind_earlier=earlier.behind(),
+        watermark=later.watermark(windows),
+        watermark_earlier=earlier.watermark(windows),
+        records=_records(earlier, later, detail["plan"]),
+        sinks=tuple(_sink(earlier, later, table) for table in declared.sinks),
+        apart=later.at - earlier.at,
+    )
 
 
 def _interval(cluster: rest.Cluster) -> float:
     """Seconds between two collections of metrics."""
-    text = cluster.configuration().get(INTERVAL, "")
-    match = re.fullmatch(r"(\d+)\s*(ms|s|min)?", text)
+    match = re.fullmatch(r"(\d+)\s*(ms|s|min)?", cluster.configuration().get(INTERVAL, ""))
     return int(match[1]) * {"s": 1.0, "min": 60.0}.get(match[2], 0.001) if match else DEFAULT_INTERVAL
 
 
-def _still(cluster: rest.Cluster, job: rest.Job, detail: Any, later: metrics.Look | None) -> JobStatus:
-    """The status as far as one moment shows it."""
+def _at_one_moment(cluster: rest.Cluster, job: rest.Job, detail: Any, later: Look) -> JobStatus:
     now = detail["now"] / 1000
     tasks = sum(vertex["parallelism"] for vertex in detail["vertices"])
     running = sum(vertex["tasks"]["RUNNING"] + vertex["tasks"]["FINISHED"] for vertex in detail["vertices"])
@@ -162,28 +351,94 @@ def _still(cluster: rest.Cluster, job: rest.Job, detail: Any, later: metrics.Loo
         restarts=job.restarts(),
         failures=_failures(job, now),
         checkpoints=_checkpoints(job, detail),
-        vertices=metrics.vertices(later, detail),
+        vertices=_vertices(later, detail),
     )
 
 
-def _moving(job: JobStatus, earlier: metrics.Look, later: metrics.Look, detail: Any, sinks: Iterable[str]) -> JobStatus:
-    """The same with what two looks show."""
-    ids = [vertex["id"] for vertex in detail["vertices"]]
-    sources = {id_: vertex for id_, vertex in zip(ids, job.vertices, strict=True) if not vertex.inputs}
-    # The first part with windows: behind it, a sink that is not answered holds up the watermark too.
-    windows = next((vertex["id"] for vertex in detail["vertices"] if "WindowAggregate" in vertex["name"]), "")
-    return replace(
-        job,
-        subtasks=metrics.subtasks(earlier, later, sources),
-        streams=later.streams(),
-        behind=later.behind(),
-        behind_earlier=earlier.behind(),
-        watermark=later.watermark(windows),
-        watermark_earlier=earlier.watermark(windows),
-        records=metrics.records(earlier, later, detail["plan"]),
-        sinks=metrics.sinks(earlier, later, sinks),
-        apart=later.at - earlier.at,
+def _inputs(detail: Any) -> dict[str, list[str]]:
+    """By the id of each vertex, those before it."""
+    return {node["id"]: [one["id"] for one in node.get("inputs", [])] for node in detail["plan"]["nodes"]}
+
+
+def _vertices(later: Look, detail: Any) -> tuple[Vertex, ...]:
+    """The parts of the job in the order in which Flink shows them."""
+    positions = {vertex["id"]: position for position, vertex in enumerate(detail["vertices"])}
+    inputs = _inputs(detail)
+    return tuple(
+        Vertex(
+            name=vertex["name"],
+            parallelism=vertex["parallelism"],
+            status=vertex["status"],
+            inputs=tuple(positions[one] for one in inputs.get(vertex["id"], [])),
+            busy=later.worst_share(vertex["id"], "busyTimeMsPerSecond"),
+            back_pressured=later.worst_share(vertex["id"], "backPressuredTimeMsPerSecond"),
+        )
+        for vertex in detail["vertices"]
     )
+
+
+def subtasks(earlier: Look, later: Look, detail: Any) -> tuple[Subtask, ...]:
+    """The subtasks of the sources, which are the vertices without another before them."""
+    inputs = _inputs(detail)
+    sources = [vertex for vertex in detail["vertices"] if not inputs.get(vertex["id"])]
+    return tuple(
+        Subtask(
+            index,
+            later.shards(source["id"], index),
+            later.mark(source["id"], index),
+            earlier.mark(source["id"], index),
+            source["name"].removeprefix("Source: ").partition("[")[0] if len(sources) > 1 else "",
+        )
+        for source in sources
+        for index in range(source["parallelism"])
+    )
+
+
+def _records(earlier: Look, later: Look, plan: Any) -> Records:
+    """What was read, and what of it was late or malformed.
+
+    Flink's own counter of late records does not know of those that the job itself sorts out, so the operators that
+    write to the errors stream are looked up in the plan: one for LATE, one for PARSE and COERCION.
+    """
+    lines = [line for node in plan["nodes"] for line in node["description"].split("<br/>")]
+    rejects = [match.groups() for line in lines if (match := _REJECTS.search(line))]
+    late = _out_of(number for number, calculation in rejects if "'LATE'" in calculation)
+    malformed = _out_of(number for number, calculation in rejects if "'LATE'" not in calculation)
+    return Records(
+        read=later.count(_READ),
+        lately=_growth(_READ, earlier, later),
+        late=later.count(late),
+        malformed=later.count(malformed),
+        read_rate=later.total(f"{_READ}PerSecond"),
+        late_rate=later.total(f"{late}PerSecond"),
+        malformed_rate=later.total(f"{malformed}PerSecond"),
+        dropped=later.count(_DROPPED) or 0,
+    )
+
+
+def _out_of(operators: Iterator[str]) -> str:
+    """The name of the metric that counts what comes out of calculations of these numbers."""
+    return rf"Calc\[({'|'.join(operators) or 'none'})]\.numRecordsOut"
+
+
+def _sink(earlier: Look, later: Look, table: str) -> Sink:
+    """A table that is written, as far as metrics of its writer are there."""
+    writer = rf"{table}(\[\d+])?__Writer\."
+    sent, refused = f"{writer}numRecordsSend", f"{writer}numRecordsSendErrors"
+    return Sink(
+        table,
+        given=later.count(f"{writer}numRecordsIn"),
+        sent=later.count(sent),
+        sent_lately=_growth(sent, earlier, later),
+        refused=later.count(refused),
+        refused_lately=_growth(refused, earlier, later),
+    )
+
+
+def _growth(metric: str, earlier: Look, later: Look) -> int | None:
+    """None after a restart in between, which begins to count anew."""
+    before, after = earlier.count(metric), later.count(metric)
+    return None if before is None or after is None or after < before else after - before
 
 
 def _failures(job: rest.Job, now: float) -> tuple[Failure, ...]:

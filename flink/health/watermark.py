@@ -10,25 +10,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
-from flink.health.aws import Shard
-from flink.health.findings import QUIET, Finding, Level, Running, is_quiet, overdue
-from flink.health.flink import JobStatus
-from flink.health.metrics import Subtask
+from flink.health.findings import Finding, Level, Subject, is_quiet
+from flink.health.flink import JobStatus, Subtask
 from pipeline import references, window
 from pipeline.job import Job
 from pipeline.window import Window
 from program.formats import duration, listed, moment
 
+if TYPE_CHECKING:
+    from flink.health.aws import Shard
+
 ZONE = 1_800_000  # milliseconds: time zones differ by so much, or by multiples of it
 ZONES = 14 * 3_600_000  # and by so much at most
 NEARLY = 120_000  # milliseconds to either side that still look like a time zone
-
-HELD_BACK = "watermark-held-back"
-APART = "event-time-apart"
-TIME_ZONE = "time-zone"
-UNTIL_MORE = "held-until-more"
-OPEN = "open-windows"
 
 _INTERVAL = r"INTERVAL\s*'[^']*'\s*\w+(?:\s+TO\s+\w+)?"
 # The end of shard_watermark(time, shard, disorder, warm-up, idle), and of a watermark that is only late.
@@ -106,49 +102,49 @@ def _seconds(interval: str) -> float:
     return sum(window.intervals(interval), timedelta()).total_seconds()
 
 
-def findings(running: Running) -> Iterator[Finding]:
+def findings(subject: Subject) -> Iterator[Finding]:
     """Whether one shard keeps the windows of all of them open. Never by the clock: event time may run as it likes."""
-    status, by = running.status, rules(running.declared)
-    yield from _zones(running)
-    waiting = list(_waiting(running, by)) if running.is_warm() else []
+    status, by = subject.status, rules(subject.declared)
+    yield from _zones(subject)
+    waiting = list(_waiting(subject, by)) if subject.is_warm else []
     yield from waiting
-    if waiting or not (running.reads() and running.is_warm()):
+    if waiting or not (subject.reads and subject.is_warm):
         return
     if status.watermark is None:
         # For 10 s from a subtask's first record on there is none, even if no shard is silent.
-        if _quiet(running) or not running.shards or running.reads_for_long():
-            yield _held(running, by, "there is no watermark yet, so no window is closed")
+        if _quiet(subject) or not subject.shards or subject.reads_for_long:
+            yield _held(subject, by, "there is no watermark yet, so no window is closed")
         return
     marks = [subtask.watermark for subtask in status.subtasks if subtask.watermark is not None]
-    times = [shard.event - by.delay for shard in running.shards if shard.event is not None]
+    times = [shard.event - by.delay for shard in subject.shards if shard.event is not None]
     lag = max([*marks, *times], default=status.watermark) - status.watermark
     stands = status.watermark == status.watermark_earlier
-    if not stands and lag > by.astray and running.is_settled() and not _catches_up(running, by):
-        known = [shard for shard in running.shards if shard.event is not None]
+    if not stands and lag > by.astray and subject.is_settled and not _catches_up(subject, by):
+        known = [shard for shard in subject.shards if shard.event is not None]
         slow = min(known, key=lambda shard: shard.event or 0, default=None)
         yield Finding(
             Level.DEGRADED,
-            APART,
+            "event-time-apart",
             f"the watermark is {duration(lag / 1000)} of event time behind the newest records"
             + (f"; the oldest come in on {slow.id}" if slow else ""),
             "look for a producer whose clock is slow, or fast; the slowest shard closes the windows of all",
         )
     if stands and lag > by.held:
-        older = _older(running, by, status.watermark)
+        older = _older(subject, by, status.watermark)
         if older:
             yield Finding(
                 Level.DEGRADED,
-                APART,
+                "event-time-apart",
                 f"the watermark stands still at {moment(status.watermark)}: the records of {older} are older",
                 "look for producers whose clock is slow, or was fast; older records are late until they catch up",
             )
-        elif _holders(status) or overdue(status) is None:
-            yield _held(running, by, f"the watermark stands still, {duration(lag / 1000)} of event time behind")
+        elif _holders(status) or subject.overdue is None:
+            yield _held(subject, by, f"the watermark stands still, {duration(lag / 1000)} of event time behind")
 
 
-def _zones(running: Running) -> Iterator[Finding]:
+def _zones(subject: Subject) -> Iterator[Finding]:
     """Clocks that are off by what a time zone is, while their records arrive just now."""
-    flowing = [shard for shard in running.speaking if not is_quiet(shard)]
+    flowing = [shard for shard in subject.speaking if not is_quiet(shard)]
     newest = max((shard.event for shard in flowing if shard.event is not None), default=0)
     for shard in flowing:
         lag = _zone(newest - shard.event) if shard.event is not None else 0
@@ -165,7 +161,7 @@ def _zones(running: Running) -> Iterator[Finding]:
             do = "they are malformed, as records from the future would close the windows of all others"
         else:
             continue
-        yield Finding(Level.DEGRADED, TIME_ZONE, what, f"let that producer send UTC; {do}")
+        yield Finding(Level.DEGRADED, "time-zone", what, f"let that producer send UTC; {do}")
 
 
 def _zone(milliseconds: int) -> int:
@@ -180,20 +176,19 @@ def _hours(milliseconds: int) -> str:
     return f"{hours} h {minutes:02d} min"
 
 
-def _waiting(running: Running, by: Rules) -> Iterator[Finding]:
+def _waiting(subject: Subject, by: Rules) -> Iterator[Finding]:
     """Which windows stay open although all is read: the watermark moves with records only, and not in the warm-up."""
-    status, records = running.status, running.status.records
-    more_to_read = any(seconds > QUIET for seconds in running.behind().values())
-    if records is None or not records.read or records.lately != 0 or more_to_read:
+    status, records = subject.status, subject.status.records
+    if records is None or not records.read or records.lately != 0 or subject.has_more_to_read:
         return
-    if any(shard.asked and not is_quiet(shard) for shard in running.shards):
+    if any(shard.asked and not is_quiet(shard) for shard in subject.shards):
         return  # on their way
-    times = [shard.event for shard in running.shards if shard.event is not None]
+    times = [shard.event for shard in subject.shards if shard.event is not None]
     newest = max(times, default=None)
-    if status.watermark is None or _short(running, by):
+    if status.watermark is None or _short(subject, by):
         yield Finding(
             Level.DEGRADED,
-            UNTIL_MORE,
+            "held-until-more",
             f"{_windows(by, status.watermark, newest)} held, though all is read: the records came within "
             f"{by.warm_up:.0f} s after a start, or after 30 s without any, when the watermark waits "
             "for shards that it has not heard yet",
@@ -203,13 +198,13 @@ def _waiting(running: Running, by: Rules) -> Iterator[Finding]:
     elif newest is not None and by.last_end(newest) > status.watermark:
         what = f"{_windows(by, status.watermark, newest)} open: event time moves with records, and none has come since"
         do = f"nothing; the next record that is {by.disorder:.0f} s past their end closes them"
-        yield Finding(Level.NOTE, OPEN, what, do)
+        yield Finding(Level.NOTE, "open-windows", what, do)
 
 
-def _short(running: Running, by: Rules) -> bool:
+def _short(subject: Subject, by: Rules) -> bool:
     """Whether a subtask has windows to close by the records of its own shards, and has not moved its watermark."""
-    known = {shard.id: shard.event for shard in running.shards if shard.event is not None}
-    for subtask in running.status.subtasks:
+    known = {shard.id: shard.event for shard in subject.shards if shard.event is not None}
+    for subtask in subject.status.subtasks:
         times = [known[shard] for shard in subtask.shards if shard in known]
         due = min(times, default=0) - by.delay
         if times and (subtask.watermark is None or by.next_end(subtask.watermark) - 1 <= due):
@@ -230,42 +225,42 @@ def _windows(by: Rules, mark: int | None, newest: int | None) -> str:
     return f"all windows up to the one that ends at {moment(last)} are" if last is not None else "all windows are"
 
 
-def _catches_up(running: Running, by: Rules) -> bool:
+def _catches_up(subject: Subject, by: Rules) -> bool:
     """Whether a backlog is being read, of which a subtask may be further ahead than another."""
-    both = [one for one in running.status.subtasks if one.watermark is not None and one.earlier is not None]
+    both = [one for one in subject.status.subtasks if one.watermark is not None and one.earlier is not None]
     apart, before = (
         max(marks, default=0) - min(marks, default=0)
         for marks in ([one.watermark or 0 for one in both], [one.earlier or 0 for one in both])
     )
-    return apart < before - by.held or any(seconds > QUIET for seconds in running.behind().values())
+    return apart < before - by.held or subject.has_more_to_read
 
 
-def _older(running: Running, by: Rules, mark: int) -> str:
+def _older(subject: Subject, by: Rules, mark: int) -> str:
     """Which shards, or else subtasks, send records that the watermark has passed long since, as it never goes back."""
     shards = [
         shard.id
-        for shard in running.speaking
+        for shard in subject.speaking
         if not is_quiet(shard) and shard.event is not None and shard.event - by.delay < mark - by.held
     ]
     subtasks = [
         str(one)
-        for one in running.status.subtasks
+        for one in subject.status.subtasks
         if one.watermark is not None and one.watermark < mark - by.held and one.watermark != one.earlier
     ]
     return listed(shards or subtasks)
 
 
-def _quiet(running: Running) -> list[tuple[Subtask, list[Shard]]]:
+def _quiet(subject: Subject) -> list[tuple[Subtask, list[Shard]]]:
     """The silent shards that the watermark waits for, by their subtasks."""
-    known = {shard.id: shard for shard in running.shards}
-    found = [(one, [known[id_] for id_ in one.shards if id_ in known]) for one in _holders(running.status)]
+    known = {shard.id: shard for shard in subject.shards}
+    found = [(one, [known[id_] for id_ in one.shards if id_ in known]) for one in _holders(subject.status)]
     quiet = [(one, [shard for shard in shards if is_quiet(shard)]) for one, shards in found]
     return [(one, shards) for one, shards in quiet if shards]
 
 
-def _held(running: Running, by: Rules, what: str) -> Finding:
-    who = listed([f"{_silence(shards)} of {one}" for one, shards in _quiet(running)])
-    holders = [f"{one} with {listed(one.shards)}" for one in _holders(running.status)]
+def _held(subject: Subject, by: Rules, what: str) -> Finding:
+    who = listed([f"{_silence(shards)} of {one}" for one, shards in _quiet(subject)])
+    holders = [f"{one} with {listed(one.shards)}" for one in _holders(subject.status)]
     if who:
         what = f"{what}: it waits for {who}"
         do = (
@@ -273,7 +268,7 @@ def _held(running: Running, by: Rules, what: str) -> Finding:
             "is lost; if it comes again and again, send to every shard, or merge shards"
         )
     elif holders:
-        what = f"{what}: it waits for {listed(holders)}" + ("" if running.shards else "; a shard of it may be silent")
+        what = f"{what}: it waits for {listed(holders)}" + ("" if subject.shards else "; a shard of it may be silent")
         do = (
             f"ask again in a minute: it waits {by.warm_up:.0f} s after a start or a long silence, and {by.idle:.0f} s "
             "for a silent shard"
@@ -281,7 +276,7 @@ def _held(running: Running, by: Rules, what: str) -> Finding:
     else:
         what = f"{what}, and no subtask of a source holds it"
         do = "see the back pressure, or wait: records are on their way"
-    return Finding(Level.DEGRADED, HELD_BACK, what, do)
+    return Finding(Level.DEGRADED, "watermark-held-back", what, do)
 
 
 def _silence(shards: list[Shard]) -> str:
