@@ -7,7 +7,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -54,34 +53,28 @@ def cluster(address: str | None) -> rest.Cluster:
     return rest.Cluster(note.address if note else "http://127.0.0.1:8081")
 
 
-@dataclass(frozen=True)
-class _Prepared:
-    """Settings that are checked, and the file that they are in."""
-
-    file: Path
-    chosen: Settings
-
-
 @contextlib.contextmanager
-def _prepared(job: Job, properties: Path | None, start: str | None = None) -> Iterator[_Prepared]:
-    """The settings of a command, with streams and tables looked up. start: where all sources are to begin reading."""
+def _prepared(job: Job, properties: Path | None, start: str | None = None) -> Iterator[tuple[Path, Settings]]:
+    """The settings of a command, with streams and tables looked up, and the file that they are in.
+
+    start: where all sources are to begin reading.
+    """
     from flink import resources  # noqa: PLC0415  (boto3 takes half a second)
 
     with tempfile.TemporaryDirectory(prefix="settings-") as scratch:
-        folder = Path(scratch)
+        folder, now = Path(scratch), datetime.now(UTC)
         file = properties or settings.write(folder, settings.here(job, os.environ))
         chosen = settings.read(file, job)  # as it is, before anything is changed in it
+        begins = settings.latest_as_time(chosen, now)
         if start is not None:
-            named = {table: start for table in job.sources if "start" in chosen.values[table]}
-            chosen = settings.parse(settings.started_at(chosen, named), job)
-        if latest := settings.latest_as_time(chosen, datetime.now(UTC)):
-            chosen = settings.parse(settings.started_at(chosen, latest), job)
+            begins = {table: settings.pinned(start, now) for table in job.sources if "start" in chosen.values[table]}
+        chosen = settings.parse(settings.started_at(chosen, begins), job)
         # Written anew: what runs is the job of this folder, also if a file names another job of the same name.
         file = settings.write(folder / "checked", settings.started_at(chosen, {}))
         binding.connectors(chosen)
         if chosen.place == "aws":
             resources.require(chosen)
-        yield _Prepared(file, chosen)
+        yield file, chosen
 
 
 @click.command(cls=Command, example="python -m jobs submit unicorn_summary --parallelism 2")
@@ -101,10 +94,9 @@ def submit(job: Job, address: str | None, properties: Path | None, parallelism: 
 
     on = cluster(address)
     on.overview()  # before anything that takes long
-    with _prepared(job, properties, start) as prepared:
+    with _prepared(job, properties, start) as (file, chosen):
         print(f"Submitting to {on.address}; this takes some 20 s.", file=sys.stderr)
-        began = submission.start_in(prepared.chosen)
-        asked = submission.Submission(job, prepared.file, parallelism, start=began)
+        asked = submission.Submission(job, file, parallelism, start=submission.start_in(chosen))
         submitted = submission.submit(on, asked, signature.of(job))
     print(f"{job.name} runs on {on.address} as {submitted.id}.")
     return 0
@@ -129,10 +121,9 @@ def resume(job: Job, address: str | None, properties: Path | None, parallelism: 
         snapshot = savepoints.newest(found, folders.checkpoints)
     state = signature.of(job)
     submission.compatible(job, snapshot, state)
-    with _prepared(job, properties, submission.start_of(snapshot)) as prepared:
+    with _prepared(job, properties, submission.start_of(snapshot)) as (file, chosen):
         print(f"Going on from {snapshot.uri} on {on.address}; this takes some 20 s.", file=sys.stderr)
-        began = submission.start_in(prepared.chosen)
-        asked = submission.Submission(job, prepared.file, parallelism, snapshot, began)
+        asked = submission.Submission(job, file, parallelism, snapshot, submission.start_in(chosen))
         submitted = submission.submit(on, asked, state)
     print(f"{job.name} runs on {on.address} as {submitted.id}, on from the {snapshot.kind} {snapshot.uri}.")
     return 0

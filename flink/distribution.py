@@ -111,7 +111,7 @@ def errors() -> tuple[type[Exception], ...]:
 def cause(error: Exception) -> str:
     """What the innermost exception of Java says, in one line; the others only say that there is one."""
     inner = _innermost(error)
-    return rest.root_cause(str(error)) if inner is None else str(inner.toString()).partition("\n")[0][:400]
+    return rest.root_cause(str(error if inner is None else inner.toString()))
 
 
 def refusal(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,12 @@ import click
 
 from connectors.kinesis import is_time
 from pipeline.job import CONFIGURATION, Job, load
+from program.command_line import ABOVE_0, LARGEST, number
+
+positive = number(float, ABOVE_0, LARGEST, "a number above 0")
+share = number(float, 0.0, 1.0, "a share from 0 to 1")
+count = number(int, 1, sys.maxsize, "a whole number from 1 on")
+port = number(int, 0, 65_535, "a port from 0 to 65535")  # 0 stands for any that is free
 
 
 class JobType(click.ParamType[Job]):
@@ -22,74 +28,28 @@ class JobType(click.ParamType[Job]):
         return value if isinstance(value, Job) else load(value)
 
 
-def positive(text: str, what: str = "a number") -> float:
-    """A finite number above 0, called `what` where it is none. Raises ArgumentTypeError."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what} above 0")
-    return value
-
-
-def port(text: str) -> int:
-    """A TCP port; 0 stands for any that is free. Raises ArgumentTypeError."""
-    if not text.isdigit() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 0 to 65535")
-    return int(text)
-
-
-def share(text: str) -> float:
-    """A share from 0 to 1. Raises ArgumentTypeError."""
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a share from 0 to 1")
-    return value
-
-
-def count(text: str) -> int:
-    """A whole number from 1 on. Raises ArgumentTypeError."""
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
-
-
 def subtasks(text: str) -> int:
     """A parallelism: a whole number from 1 to as many subtasks as the job's state can be spread over.
 
-    Refused here, before anything is started or stopped. Raises ArgumentTypeError.
+    Refused here, before anything is started or stopped. Raises BadParameter.
     """
-    number = count(text)
-    most = int(CONFIGURATION["pipeline.max-parallelism"])
-    if number > most:
-        raise argparse.ArgumentTypeError(
-            f"{number} subtasks are more than the {most} that a job's state can be spread over "
+    chosen, most = count(text), int(CONFIGURATION["pipeline.max-parallelism"])
+    if chosen > most:
+        raise click.BadParameter(
+            f"{chosen} subtasks are more than the {most} that a job's state can be spread over "
             "(pipeline.max-parallelism in pipeline/job.py)"
         )
-    return number
+    return chosen
 
 
 def start(text: str) -> str:
-    """Where reading begins: TRIM_HORIZON, LATEST, or a time that has been. Raises ArgumentTypeError."""
+    """Where reading begins: TRIM_HORIZON, LATEST, or a time that has been. Raises BadParameter."""
     if text in ("TRIM_HORIZON", "LATEST"):
         return text
     if not is_time(text):
-        raise argparse.ArgumentTypeError(
+        raise click.BadParameter(
             f"{text!r} is not TRIM_HORIZON, LATEST, or a time such as 2026-11-22T06:00:00.000+00:00"
         )
     if datetime.fromisoformat(text) > datetime.now(UTC):
-        raise argparse.ArgumentTypeError(f"{text!r} has not been yet: Kinesis starts at no time in the future")
+        raise click.BadParameter(f"{text!r} has not been yet: Kinesis starts at no time in the future")
     return text
-
-
-def pinned(start: str, now: datetime) -> str:
-    """The same place to begin, with LATEST as the time that it is now.
-
-    What the connector keeps of a shard without a record is only "the latest", and it looks for it again whenever it is
-    restarted: what came in between would be lost.
-    """
-    return now.astimezone(UTC).isoformat(timespec="milliseconds") if start == "LATEST" else start

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -16,6 +17,10 @@ from program.waiting import wait_until
 
 ENDED = ("FINISHED", "CANCELED", "FAILED")  # states that a job does not leave
 LONGEST_QUERY = 3000  # characters; Flink's web server refuses a request line beyond 4096
+SHORT = 30  # characters of a cause that alone says too little
+# What the AWS SDK adds to its message, and the package of an exception's class.
+_REQUEST = re.compile(r"\s*\(Service: ([^,)]+), Status Code: (\d+).*\)")
+_PACKAGE = re.compile(r"^([a-z][\w]*\.)+(?=[A-Z])")
 # What the reading vertex tells of its progress, by subtask and operator.
 _PROGRESS = re.compile(r"\d+\.(Source__.*\.numRecordsOut|.*WatermarkAssigner.*\.currentOutputWatermark)")
 
@@ -74,7 +79,7 @@ class Job:
         return int(answer[0]["value"]) if answer else 0
 
     def failure(self) -> str:
-        """The first line of the newest failure, or an empty text."""
+        """The cause of the newest failure, or an empty text."""
         answer = self.get("/exceptions?maxExceptions=1")
         return root_cause(str(answer.get("root-exception") or ""))
 
@@ -195,10 +200,18 @@ def call(url: str, body: dict[str, Any] | None = None, method: str | None = None
         raise RestError(f"Flink's REST API did not answer {url}{through} ({error}).") from error
 
 
-def root_cause(trace: str) -> str:
-    """The innermost cause of a Java stack trace, in one line."""
-    causes = [line for line in trace.splitlines() if line.startswith("Caused by: ")]
-    return (causes[-1].removeprefix("Caused by: ") if causes else trace.partition("\n")[0])[:400]
+def root_cause(trace: str, longest: int = 400) -> str:
+    """The innermost cause of a Java stack trace in one line, without its package and what the AWS SDK adds to it.
+
+    "Connection refused" says less than what wraps it, which names the address. longest: of the line, in characters.
+    """
+    first, *others = trace.splitlines() or [""]
+    causes = [line.removeprefix("Caused by: ") for line in others if line.startswith("Caused by: ")]
+    *outer, cause = [first, *causes]
+    said = cause.partition(": ")[2] or cause
+    if outer and len(said) < SHORT and said in outer[-1]:
+        cause = outer[-1]
+    return textwrap.shorten(_REQUEST.sub(r" (\1, \2)", _PACKAGE.sub("", cause)), longest, placeholder=" ...")
 
 
 def _watermark(value: str) -> int | None:

@@ -69,11 +69,8 @@ def over_file(job: Job, records: Path, folder: Path) -> None:
     Each line is a record; each file is a shard, and its records arrived when it was last written. Needs `started`.
     """
     tables = statements.environment(CONFIGURATION)
-    connectors = {
-        **{table: files.source(binding.input_of(records, job, table)) for table in job.sources},
-        **{sink: files.sink(folder / sink, changes=bool(job.tables[sink].declared.key)) for sink in job.sinks},
-    }
-    statements.declare(tables, job, connectors)
+    sources = {table: files.source(binding.input_of(records, job, table)) for table in job.sources}
+    statements.declare(tables, job, {**sources, **binding.sinks_in(folder, job)})
     statements.inserts(tables, job).execute().wait()
 
 

@@ -44,6 +44,11 @@ def _in_files(settings: Settings) -> dict[str, Connector]:
     }
 
 
+def sinks_in(folder: Path, job: Job) -> dict[str, Connector]:
+    """For each sink a folder of JSON lines; where it has a key, each line is a change, as rows replace older ones."""
+    return {sink: files.sink(folder / sink, changes=bool(job.tables[sink].declared.key)) for sink in job.sinks}
+
+
 def input_of(path: Path, job: Job, table: str) -> Path:
     """Where the records of a source are: the path itself, or what bears the table's name in it if there are several."""
     return path if len(job.sources) == 1 else path / table

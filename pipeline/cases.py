@@ -37,7 +37,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from connectors import files
-from pipeline import statements
+from pipeline import binding, statements
 from pipeline.job import Job
 from program.errors import Unusable, shown
 
@@ -265,7 +265,7 @@ def declare(environment: TableEnvironment, job: Job, cases: Sequence[Case], fold
     for number, case in enumerate(cases):
         place = folder / str(number)
         place.mkdir(parents=True)
-        connectors = {sink: files.sink(place / sink, changes=bool(job.tables[sink].declared.key)) for sink in job.sinks}
+        connectors = binding.sinks_in(place, job)
         for source in job.sources:
             column, type_ = next(iter(job.columns(source).items()))
             path = place / f"{source}.jsonl"

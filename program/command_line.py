@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 import re
 import sys
@@ -165,19 +164,14 @@ class Group(click.Group):
 
 
 class Value(click.ParamType[Any]):
-    """An option's value by a function that raises ArgumentTypeError, with a sentence, for what it cannot be."""
+    """An option's value by a function that raises click.BadParameter, with a sentence, for what it cannot be."""
 
     def __init__(self, read: Callable[[str], Any], name: str) -> None:
         self._read, self.name = read, name
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+    def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> Any:
         """The value; a default is one already."""
-        if not isinstance(value, str):
-            return value
-        try:
-            return self._read(value)
-        except argparse.ArgumentTypeError as error:
-            self.fail(str(error), param, ctx)
+        return self._read(value) if isinstance(value, str) else value
 
 
 def run(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:

@@ -1020,7 +1020,7 @@ def test_chosen_job(jobs: list[tuple[str, str, int]], chosen: str | None) -> Non
 )
 def test_shortened_cause(trace: str, cause: str) -> None:
     """The innermost cause that says something, in one line."""
-    assert flink.shortened(trace) == cause
+    assert rest.root_cause(trace) == cause
 
 
 # Gathering from Kinesis and DynamoDB.

@@ -288,9 +288,9 @@ def test_another_start() -> None:
 def test_latest_is_the_moment_of_the_command() -> None:
     """A shard without a record is looked for again at each restart: by a time, lest what came in between is lost."""
     now = datetime(2026, 11, 24, 15, 30, tzinfo=timezone(timedelta(hours=1)))
-    assert flags.pinned("LATEST", now) == "2026-11-24T14:30:00.000+00:00"
+    assert settings.pinned("LATEST", now) == "2026-11-24T14:30:00.000+00:00"
     for start in ("TRIM_HORIZON", "2026-11-22T06:00:00.000+00:00"):
-        assert flags.pinned(start, now) == start
+        assert settings.pinned(start, now) == start
 
 
 @pytest.mark.parametrize(

@@ -423,4 +423,4 @@ def test_the_innermost_cause_is_what_an_error_of_java_says() -> None:
     )
     error = TableException(trace)
     assert isinstance(error, distribution.errors())
-    assert distribution.cause(error) == "java.net.UnknownHostException: nowhere: not known"
+    assert distribution.cause(error) == "UnknownHostException: nowhere: not known"

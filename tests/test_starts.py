@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from consumer.tail import stored
-from flink import distribution, flags
+from flink import distribution
 from local import ministack, oracle, proof, resources, running
 from local.emulator import Emulator
 from pipeline import binding, settings
@@ -99,7 +99,7 @@ def test_a_shard_that_was_silent_since_the_start(aws: Emulator, tmp_path: Path) 
     former, alone, all_ = (tmp_path / f"{name}.jsonl" for name in ("former", "alone", "all"))
     send(on, former, *UNICORNS, "--seed", "3", "--start", "2026-11-22 05:50:00", "--msgs", "1440")
     time.sleep(0.1)
-    start = {"start": "AT_TIMESTAMP", "start.timestamp": flags.pinned("LATEST", datetime.now(UTC))}
+    start = {"start": "AT_TIMESTAMP", "start.timestamp": settings.pinned("LATEST", datetime.now(UTC))}
     folder = (tmp_path / "savepoints").as_uri()
     with job_here(on, tmp_path / "one", 2, WARM_UP, start) as job:
         send(

@@ -9,7 +9,6 @@ numbered through the whole job. Names: Flink's documentation, "Metrics", and the
 from __future__ import annotations
 
 import re
-import textwrap
 import time
 import urllib.error
 from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +25,6 @@ DEFAULT_INTERVAL = 10.0  # seconds
 LEAST_APART = 6.0  # seconds; a rate is computed every 5 s
 COLLECTING = 0.7  # seconds that the JobManager may take to collect, which it begins only when asked
 OFF = 10**12  # seconds; without an interval of checkpoints Flink says Long.MAX_VALUE ms
-SHORT = 30  # characters of a message that alone says too little
 LONG = 160  # characters of a cause; the rest is in the web UI
 HISTORY = 16  # failures that Flink remembers by default
 
@@ -41,9 +39,6 @@ _WANTED = re.compile(
 )
 # What Flink prints in a plan for the view `errors`, once for each kind of reject.
 _REJECTS = re.compile(r"\[(\d+)]:(Calc\(.* AS ERROR_NAME\b.*)")
-# What the AWS SDK adds to its message, and the package of an exception's class.
-_REQUEST = re.compile(r"\s*\(Service: ([^,)]+), Status Code: (\d+).*\)")
-_PACKAGE = re.compile(r"^([a-z][\w]*\.)+(?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -444,20 +439,9 @@ def _growth(metric: str, earlier: Look, later: Look) -> int | None:
 def _failures(job: rest.Job, now: float) -> tuple[Failure, ...]:
     """The newest failures that Flink remembers, the newest first."""
     entries = job.get(f"/exceptions?maxExceptions={HISTORY}")["exceptionHistory"]["entries"]
-    return tuple(Failure(now - entry["timestamp"] / 1000, shortened(entry["stacktrace"])) for entry in entries)
-
-
-def shortened(trace: str) -> str:
-    """The innermost cause of a stack trace, without its package and without what only the AWS SDK wants to know.
-
-    "Connection refused" says less than what wraps it, which names the address.
-    """
-    causes = [line.removeprefix("Caused by: ") for line in trace.splitlines() if line and not line.startswith("\t")]
-    *outer, cause = causes or [""]
-    said = cause.partition(": ")[2] or cause
-    if outer and len(said) < SHORT and said in outer[-1]:
-        cause = outer[-1]
-    return textwrap.shorten(_REQUEST.sub(r" (\1, \2)", _PACKAGE.sub("", cause)), LONG, placeholder=" ...")
+    return tuple(
+        Failure(now - entry["timestamp"] / 1000, rest.root_cause(entry["stacktrace"], LONG)) for entry in entries
+    )
 
 
 def _checkpoints(job: rest.Job, detail: Any) -> Checkpoints | None:
