@@ -6,11 +6,12 @@ import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from consumer.printing import printable
 from deploy.account import Account, DeployError, Wait
+from program.formats import moment
 from program.output import Say
 
 START_LIMIT = 900.0  # seconds until it runs; two or three minutes are usual
@@ -196,8 +197,7 @@ class Entry:
     is_error: bool = False
 
     def __str__(self) -> str:
-        when = datetime.fromtimestamp(self.time / 1000, UTC)
-        return f"{when:%Y-%m-%d %H:%M:%S} {self.level:5} {self.text}"
+        return f"{moment(self.time)} {self.level:5} {self.text}"
 
 
 def _begins(configuration: Mapping[str, Any]) -> str:

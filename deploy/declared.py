@@ -14,6 +14,7 @@ from pipeline.job import Job
 Node = dict[str, Any]  # a piece of a template
 STREAM, TABLE = "stream", "table"  # the kinds of places; also the settings that name one
 _KINDS = {"kinesis": STREAM, "dynamodb": TABLE}
+_MEASURED = {STREAM: ("AWS/Kinesis", "StreamName"), TABLE: ("AWS/DynamoDB", "TableName")}  # metrics, and whose
 _PARAMETERS = {"table": "Table", "errors": "ErrorStream"}  # by label; any other: RawStream, or TalliesTable
 _ERROR = "ERROR_NAME"  # the column by which the stream of errors is known
 _READ = ("DescribeStream", "DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords")
@@ -263,37 +264,40 @@ def _own_options(job: Job, table: str) -> set[str]:
 
 def _alarms(job: Job, found: Sequence[Place]) -> Iterator[tuple[str, Node]]:
     """Resources by name: for each place an alarm on what it refuses, and for the job those that compare places."""
-    read = [place for place in found if place.is_read]
-    for place in read:
-        name = "lag" if len(read) == 1 else f"{place.label}-lag"
-        yield _alarm(
-            name,
-            f"A reader of the {place.label} stream is behind, the job or Firehose.",
-            _metric("GetRecords.IteratorAgeMilliseconds", place, "Maximum"),
-            {"EvaluationPeriods": 3, "Threshold": {"Fn::Sub": "${LagSeconds}000"}},
-        )
-        yield _throttled(
-            f"{place.label}-writes-throttled",
-            f"Producers exceed what the {place.label} stream's shards take; add shards. They send again what was "
-            "refused.",
-            _metric("WriteProvisionedThroughputExceeded", place, "Sum"),
-        )
-        yield _throttled(
-            f"{place.label}-reads-throttled",
-            f"The readers of the {place.label} stream together exceed 2 MB/s or 5 reads a second of a shard.",
-            _metric("ReadProvisionedThroughputExceeded", place, "Sum"),
-            periods=10,
-        )
+    is_only = sum(place.is_read for place in found) == 1
     for place in found:
-        if place.kind == TABLE:
-            what = f"The table refuses items ({', '.join(place.tables)}); the job writes them again, later."
-            yield _throttled(f"{place.label}-throttled", what, _metric("WriteThrottleEvents", place, "Sum"))
-        elif place.is_written and not place.is_read:
-            what = "records" if place.is_errors else "rows"
-            what = f"The {place.label} stream refuses {what}; the job sends them again, later."
-            metric = _metric("WriteProvisionedThroughputExceeded", place, "Sum")
-            yield _throttled(f"{place.label}-throttled", what, metric)
+        if place.is_read:
+            yield _alarm(
+                "lag" if is_only else f"{place.label}-lag",
+                f"A reader of the {place.label} stream is behind, the job or Firehose.",
+                _metric("GetRecords.IteratorAgeMilliseconds", place, "Maximum"),
+                {"EvaluationPeriods": 3, "Threshold": {"Fn::Sub": "${LagSeconds}000"}},
+            )
+        for metric, calls, description in _refusals(place):
+            yield _alarm(
+                "-".join(filter(None, (place.label, calls, "throttled"))),
+                description,
+                _metric(metric, place, "Sum"),
+                {"EvaluationPeriods": 10 if calls == "reads" else 3, "Threshold": 0},
+                says_when_over=False,
+            )
     yield from _comparisons(job, found)
+
+
+def _refusals(place: Place) -> Iterator[tuple[str, str, str]]:
+    """Metrics of the calls that a place refuses, the name of these calls where there are two, and what it means."""
+    name, writes, reads = place.label, "WriteProvisionedThroughputExceeded", "ReadProvisionedThroughputExceeded"
+    if place.kind == TABLE:
+        what = f"The table refuses items ({', '.join(place.tables)}); the job writes them again, later."
+        yield "WriteThrottleEvents", "", what
+    elif place.is_read:
+        what = f"Producers exceed what the {name} stream's shards take; add shards. They send again what was refused."
+        yield writes, "writes", what
+        what = f"The readers of the {name} stream together exceed 2 MB/s or 5 reads a second of a shard."
+        yield reads, "reads", what
+    else:
+        rows = "records" if place.is_errors else "rows"
+        yield writes, "", f"The {name} stream refuses {rows}; the job sends them again, later."
 
 
 def _comparisons(job: Job, found: Sequence[Place]) -> Iterator[tuple[str, Node]]:
@@ -341,16 +345,12 @@ def _alarm(name: str, description: str, of: Node, more: Node, *, says_when_over:
     return resource, {"Type": "AWS::CloudWatch::Alarm", "Condition": condition, "Properties": properties}
 
 
-def _throttled(name: str, description: str, of: Node, periods: int = 3) -> tuple[str, Node]:
-    return _alarm(name, description, of, {"EvaluationPeriods": periods, "Threshold": 0}, says_when_over=False)
-
-
 def _metric(name: str, place: Place, statistic: str) -> Node:
     return {**_named(name, place), "Statistic": statistic, "Period": 60}
 
 
 def _named(name: str, place: Place) -> Node:
-    namespace, dimension = ("AWS/Kinesis", "StreamName") if place.kind == STREAM else ("AWS/DynamoDB", "TableName")
+    namespace, dimension = _MEASURED[place.kind]
     return {"Namespace": namespace, "MetricName": name, "Dimensions": [{"Name": dimension, "Value": place.ref}]}
 
 
@@ -383,15 +383,11 @@ def _board(found: Sequence[Place], *, has_archive: bool) -> Node:
     streams = [place for place in found if place.kind == STREAM]
     read = [place for place in found if place.is_read]
     application = ["AWS/KinesisAnalytics", "Application", "${ApplicationName}"]
-    throttled = []
-    for place in found:
-        if place.kind == TABLE:
-            throttled.append(_line("WriteThrottleEvents", place, place.label))
-        elif place.is_read:
-            throttled.append(_line("WriteProvisionedThroughputExceeded", place, f"{place.label}, writes"))
-            throttled.append(_line("ReadProvisionedThroughputExceeded", place, f"{place.label}, reads"))
-        else:
-            throttled.append(_line("WriteProvisionedThroughputExceeded", place, place.label))
+    throttled = [
+        _line(metric, place, ", ".join(filter(None, (place.label, calls))))
+        for place in found
+        for metric, calls, _meaning in _refusals(place)
+    ]
     behind = [_line("GetRecords.IteratorAgeMilliseconds", place, f"slowest reader of {place.label}") for place in read]
     takes = [application[0], "lastCheckpointDuration", *application[1:], {"label": "checkpoint takes"}]
     widgets = [
@@ -445,5 +441,5 @@ def _board(found: Sequence[Place], *, has_archive: bool) -> Node:
 
 
 def _line(metric: str, place: Place, label: str) -> list[Any]:
-    namespace, dimension = ("AWS/Kinesis", "StreamName") if place.kind == STREAM else ("AWS/DynamoDB", "TableName")
+    namespace, dimension = _MEASURED[place.kind]
     return [namespace, metric, dimension, f"${{{place.resource}}}", {"label": label}]

@@ -66,7 +66,7 @@ class Package:
     """A package that has passed its check.
 
     sha256: of the zip, in hexadecimal. size, jar_size: of the zip and of the jar in it, in bytes. files: in the zip.
-    seconds: what building took. made_of: what the jar was made of.
+    made_of: what the jar was made of. seconds: what building took.
     """
 
     path: Path
@@ -74,8 +74,8 @@ class Package:
     size: int
     jar_size: int
     files: int
-    seconds: float
     made_of: merged.Merged
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,6 @@ def assemble(
     contents: Mapping[str, bytes], inputs: Sequence[Path], needed: Needs, target: Path, *, trim: bool = True
 ) -> Package:
     """The package of these files, by their paths in the zip, and these jars. Raises PackageError."""
-    started = time.monotonic()
     try:
         made_of = merged.combine(inputs, trim=trim)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +130,7 @@ def assemble(
         raise PackageError(
             [f"The package {target} cannot be built ({error}): mend that and build it again."]
         ) from error
-    return Package(target, sum_, size_, jar_size, len(contents) + 1, time.monotonic() - started, made_of)
+    return Package(target, sum_, size_, jar_size, len(contents) + 1, made_of)
 
 
 def tell(package: Package) -> str:

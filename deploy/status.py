@@ -12,7 +12,7 @@ from deploy.application import Application
 from deploy.site import INDEX
 from deploy.stack import Stack
 from deploy.template import Template
-from program.formats import many
+from program.formats import many, moment
 
 ERRORS_SECONDS = 600
 
@@ -120,4 +120,4 @@ def _errors(application: Application) -> str:
 
 
 def _utc(when: datetime) -> str:
-    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment(when.timestamp() * 1000)} UTC"

@@ -12,7 +12,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -174,8 +174,8 @@ def up(size: Size, web_port: int = 0, folder: Path = FOLDER) -> tuple[Note, list
         rpc_port = note.rpc_port if note and _is_free(note.rpc_port) else processes.free_port()
         note = Note(wanted or processes.free_port(), rpc_port, size, members)
     else:
-        slots = note.size.slots  # a TaskManager that runs cannot change them
-        note = Note(note.web_port, note.rpc_port, Size(size.task_managers, slots), note.members)
+        # A TaskManager that runs cannot change its slots.
+        note = replace(note, size=Size(size.task_managers, note.size.slots))
     _prepare(folder)
     distribution.write_configuration(folder, configuration(folder, note.web_port, note.rpc_port, note.size.slots))
     address = rest.Cluster(note.address)
@@ -189,7 +189,7 @@ def up(size: Size, web_port: int = 0, folder: Path = FOLDER) -> tuple[Note, list
         for _each in range(count):
             members_now.append(_detached(role, len(members_now), folder))
             started.append(role)
-            note = Note(note.web_port, note.rpc_port, note.size, tuple(members_now))
+            note = replace(note, members=tuple(members_now))
             _write(note, folder)  # at once: what was started must be found again whatever happens next
 
     def ended() -> str | None:
@@ -233,14 +233,8 @@ def read(folder: Path = FOLDER) -> Note | None:
 
 
 def _write(note: Note, folder: Path) -> None:
-    document = {
-        "web_port": note.web_port,
-        "rpc_port": note.rpc_port,
-        "size": {"task_managers": note.size.task_managers, "slots": note.size.slots},
-        "members": [vars(member) for member in note.members],
-    }
     partial = folder / f"{_NOTE}.new"
-    partial.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    partial.write_text(json.dumps(asdict(note), indent=2) + "\n", encoding="utf-8")
     partial.replace(folder / _NOTE)
 
 

@@ -18,6 +18,7 @@ from pipeline import binding, settings
 from pipeline.job import Job
 from pipeline.settings import Settings
 from program.command_line import Command, Value
+from program.formats import moment
 
 job_argument = click.argument("job", type=flags.JobType())
 cluster_option = click.option(
@@ -152,8 +153,8 @@ def status(job: Job, address: str | None) -> int:
         return NOT_RUNNING
     listed = found[-1]
     running = on.job(listed.id)
-    since = datetime.fromtimestamp(listed.started / 1000, UTC)
-    print(f"{job.name} is {listed.state} on {on.address} as {running.id}, submitted {since:%Y-%m-%d %H:%M:%S} UTC,")
+    since = moment(listed.started)
+    print(f"{job.name} is {listed.state} on {on.address} as {running.id}, submitted {since} UTC,")
     completed = (running.checkpoints().get("latest") or {}).get("completed")
     if completed:
         age = datetime.now(UTC).timestamp() - completed["latest_ack_timestamp"] / 1000

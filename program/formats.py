@@ -49,6 +49,6 @@ def share(part: float) -> str:
     return f"{part:.0%}" if part >= 0.1 or part == 0 else f"{part:.1%}"
 
 
-def moment(milliseconds: int) -> str:
+def moment(milliseconds: float) -> str:
     """A time in milliseconds since 1970, in UTC to the second."""
     return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S}"

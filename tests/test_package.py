@@ -330,7 +330,7 @@ def test_what_is_told() -> None:
     """Sizes and counts; what was left out, by kind."""
     dropped = {"manifests": merged.Dropped(2, 1_234), merged.NATIVE: merged.Dropped(4, 77_714_341)}
     made_of = merged.Merged({"a": b"", "b": b""}, ("one-1.jar", "two-2.jar", "three-3.jar"), dropped)
-    told = package.tell(package.Package(Path("out/p.zip"), "ab12", 32_175_413, 36_907_897, 29, 9.04, made_of))
+    told = package.tell(package.Package(Path("out/p.zip"), "ab12", 32_175_413, 36_907_897, 29, made_of, 9.04))
     assert told.splitlines() == [
         "out/p.zip",
         "  32.2 MB of at most 512.0 MB, 29 files, built in 9.0 s",
