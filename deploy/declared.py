@@ -23,7 +23,7 @@ _NONE: Node = {"Ref": "AWS::NoValue"}
 _LONGEST_ALARM = 1440  # minutes: an alarm looks a day back at most
 # A shard answers 5 reads a second, to all its readers together. The connector's own default takes all of them; Firehose
 # takes one a second, each open dashboard one more.
-_POLITE = {"option.scan.shard.getrecords.intervalmillis": "1000", "option.scan.shard.getrecords.maxretries": "10"}
+_POLITE = {"scan.shard.getrecords.intervalmillis": "1000", "scan.shard.getrecords.maxretries": "10"}
 
 
 @dataclass(frozen=True)
@@ -211,18 +211,17 @@ def statements(job: Job, found: Sequence[Place]) -> list[Node]:
         for table in place.tables
         if table in job.sources and groups[table]["reader"].default == "EFO"
     ]
+    # An asterisk, as the ARN of a consumer ends in the time of its registration.
+    consumers = [
+        {"Fn::Sub": [f"${{Stream}}/consumer/{consumer}:*", {"Stream": place.arn}]} for place, consumer in fanned
+    ]
     return [
         *_allow("ReadRaw", "kinesis", _READ, [place.arn for place in read]),
         *_allow("FanOut", "kinesis", _FAN_OUT, [place.arn for place, _consumer in fanned]),
-        # An asterisk, as the ARN of a consumer ends in the time of its registration.
-        *_allow("FanOutConsumer", "kinesis", _FAN_OUT[1:], [_consumer_arn(place, name) for place, name in fanned]),
+        *_allow("FanOutConsumer", "kinesis", _FAN_OUT[1:], consumers),
         *_allow("WriteStreams", "kinesis", ["PutRecords"], [one.arn for one in writes if one.kind == STREAM]),
         *_allow("WriteTable", "dynamodb", ["BatchWriteItem"], [one.arn for one in writes if one.kind == TABLE]),
     ]
-
-
-def _consumer_arn(place: Place, consumer: str | None) -> Node:
-    return {"Fn::Sub": [f"${{Stream}}/consumer/{consumer}:*", {"Stream": place.arn}]}
 
 
 def _allow(sid: str, service: str, actions: Sequence[str], on: Sequence[Node]) -> Iterator[Node]:
@@ -251,12 +250,8 @@ def _start(job: Job, table: str) -> Node:
     return {
         "start": {"Fn::If": ["HasStart", "AT_TIMESTAMP", declared["start"]]},
         "start.timestamp": {"Fn::If": ["HasStart", {"Ref": "StartTime"}, declared["start.timestamp"] or _NONE]},
-        **{name: value for name, value in _POLITE.items() if name not in _own_options(job, table)},
+        **{f"option.{name}": value for name, value in _POLITE.items() if name not in job.tables[table].options},
     }
-
-
-def _own_options(job: Job, table: str) -> set[str]:
-    return {f"option.{name}" for name in job.tables[table].options}
 
 
 # Alarms

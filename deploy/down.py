@@ -22,17 +22,15 @@ class Order:
         if self._found is None and not (table or archive):
             raise DeployError(f"There is no stack {name} in {account.where}: nothing to remove.")
         values = self._found.parameters if self._found else {}
-        held = self._found.outputs.values() if self._found else ()
-        names = {place.resource: known.value(place.parameter, values) for place in known.places}
-        self._streams = [names[one.resource] for one in known.places if one.kind == declared.STREAM]
-        self._streams = [name for name in self._streams if name in held]
-        self._tables = [names[place.resource] for place in known.tables]
-        self._archive = retained.archive(account, known, values) if known.has_archive else None
-        if self._found is not None:
-            # Tables of other stacks are theirs to remove.
-            self._tables = [name for name in self._tables if name in held]
-            self._archive = self._archive if "ArchiveBucketName" in self._found.outputs else None
-        else:
+        outputs = self._found.outputs if self._found else {}
+        names = {place: known.value(place.parameter, values) for place in known.places}
+        held = [place for place, name in names.items() if name in outputs.values()]
+        self._streams = [names[place] for place in held if place.kind == declared.STREAM]
+        # Tables of other stacks are theirs to remove.
+        self._tables = [names[place] for place in known.tables if place in held or not self._found]
+        has_archive = known.has_archive and (self._found is None or "ArchiveBucketName" in outputs)
+        self._archive = retained.archive(account, known, values) if has_archive else None
+        if self._found is None:
             self._refuse_what_is_in_use()
 
     def _refuse_what_is_in_use(self) -> None:

@@ -48,7 +48,8 @@ def existing(account: Account, known: Template, values: Mapping[str, str], own: 
     for place in known.places:
         name = known.value(place.parameter, values)
         is_table = place.kind == declared.TABLE
-        there = table_exists(account, known.job, place, name) if is_table else stream_exists(account, name)
+        stream = account.client("kinesis").describe_stream_summary
+        there = table_exists(account, known.job, place, name) if is_table else account.look_up(stream, StreamName=name)
         if not there or own.get(place.resource) == name:
             continue
         if is_table and place.resource not in own and not holders(account, [name]):
@@ -92,11 +93,6 @@ def archive(account: Account, known: Template, values: Mapping[str, str]) -> str
     """The name of the archive's bucket in a stack with these parameters."""
     with account.sentences():
         return f"{known.value('BucketPrefix', values)}-archive-{account.number}-{account.region}"
-
-
-def stream_exists(account: Account, name: str) -> bool:
-    """Whether there is a stream of this name."""
-    return bool(account.look_up(account.client("kinesis").describe_stream_summary, StreamName=name))
 
 
 def table_exists(account: Account, job: Job, place: Place, name: str) -> bool:

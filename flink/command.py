@@ -97,8 +97,9 @@ def submit(job: Job, address: str | None, properties: Path | None, parallelism: 
     on.overview()  # before anything that takes long
     with _prepared(job, properties, start) as (file, chosen):
         print(f"Submitting to {on.address}; this takes some 20 s.", file=sys.stderr)
-        asked = submission.Submission(job, file, parallelism, start=submission.start_in(chosen))
-        submitted = submission.submit(on, asked, signature.of(job))
+        began = submission.start_in(chosen)
+        asked = submission.Submission(job, file, parallelism, signature.of(job), start=began)
+        submitted = submission.submit(on, asked)
     print(f"{job.name} runs on {on.address} as {submitted.id}.")
     return 0
 
@@ -124,8 +125,8 @@ def resume(job: Job, address: str | None, properties: Path | None, parallelism: 
     submission.compatible(job, snapshot, state)
     with _prepared(job, properties, submission.start_of(snapshot)) as (file, chosen):
         print(f"Going on from {snapshot.uri} on {on.address}; this takes some 20 s.", file=sys.stderr)
-        asked = submission.Submission(job, file, parallelism, snapshot, submission.start_in(chosen))
-        submitted = submission.submit(on, asked, state)
+        asked = submission.Submission(job, file, parallelism, state, snapshot, submission.start_in(chosen))
+        submitted = submission.submit(on, asked)
     print(f"{job.name} runs on {on.address} as {submitted.id}, on from the {snapshot.kind} {snapshot.uri}.")
     return 0
 

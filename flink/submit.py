@@ -45,14 +45,15 @@ class SubmitError(Failure):
 class Submission:
     """A job, and how it is to run on a cluster.
 
-    properties: the settings file. parallelism: subtasks per operator; one for each open shard reads fastest.
-    snapshot: where to go on from, None to start anew. start: the time at which reading began, in milliseconds since
-    1970, None for the beginning of the streams.
+    properties: the settings file. parallelism: subtasks per operator; one for each open shard reads fastest. state: the
+    signature of the job's state. snapshot: where to go on from, None to start anew. start: the time at which reading
+    began, in milliseconds since 1970, None for the beginning of the streams.
     """
 
     job: Job
     properties: Path
     parallelism: int
+    state: str
     snapshot: Snapshot | None = None
     start: int | None = None
 
@@ -126,8 +127,8 @@ def _a_while_before(snapshot: Snapshot) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:00.000+00:00", time.gmtime(snapshot.made - 600))
 
 
-def submit(cluster: rest.Cluster, asked: Submission, state: str) -> rest.Job:
-    """Run the job on the cluster and wait until each of its subtasks runs. state: its signature.
+def submit(cluster: rest.Cluster, asked: Submission) -> rest.Job:
+    """Run the job on the cluster and wait until each of its subtasks runs.
 
     Raises SubmitError, SavepointError, RestError, JarError.
     """
@@ -136,13 +137,12 @@ def submit(cluster: rest.Cluster, asked: Submission, state: str) -> rest.Job:
             f"{asked.job.name} is on {cluster.address} already, {found.state} as {found.id}: two would read the stream "
             f"twice; stop it first with `python -m jobs stop {asked.job.argument}`."
         )
-    chosen = options(cluster, asked, state)
-    submitted = cluster.job(_flink_run(cluster, chosen, asked.properties))
+    submitted = cluster.job(_flink_run(cluster, options(cluster, asked), asked.properties))
     _wait_until_running(submitted, asked.job)
     return submitted
 
 
-def options(cluster: rest.Cluster, asked: Submission, state: str) -> dict[str, str]:
+def options(cluster: rest.Cluster, asked: Submission) -> dict[str, str]:
     """The launcher's part of the job's configuration. Raises SubmitError for a cluster that cannot take it."""
     overview = cluster.overview()
     version = str(overview["flink-version"])
@@ -161,11 +161,11 @@ def options(cluster: rest.Cluster, asked: Submission, state: str) -> dict[str, s
         options = {name: value for name, value in options.items() if not name.startswith("restart-strategy")}
     options |= {name: value for name, value in configured.items() if name.startswith(_DECIDED)}
     folders = savepoints.folders(configured, name_of(asked.job))
-    options[savepoints.CHECKPOINTS] = folders.checkpoints_of(state, asked.start)
-    options[savepoints.SAVEPOINTS] = folders.savepoints_of(state, asked.start)
+    options[savepoints.CHECKPOINTS] = folders.checkpoints_of(asked.state, asked.start)
+    options[savepoints.SAVEPOINTS] = folders.savepoints_of(asked.state, asked.start)
     # So that `stop` knows them.
     start = "" if asked.start is None else f",{_START}:{asked.start}"
-    options["pipeline.global-job-parameters"] = f"{_PARAMETER}:{state}{start}"
+    options["pipeline.global-job-parameters"] = f"{_PARAMETER}:{asked.state}{start}"
     options["parallelism.default"] = str(asked.parallelism)
     if asked.snapshot is not None:
         options["execution.state-recovery.path"] = asked.snapshot.uri

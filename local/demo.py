@@ -181,8 +181,8 @@ def _on_cluster(options: Options, ground: Ground) -> Flink:
         raise RunError("Stopped before the job was submitted.")
     ground.say(f"submitting the job with flink run to {members.rest.address}")
     properties = running.write_properties(ground.folder, ground.aws, ground.names)
-    asking = submit.Submission(JOB, properties, options.parallelism)
-    job = submit.submit(members.rest, asking, signature.of(JOB))
+    asking = submit.Submission(JOB, properties, options.parallelism, signature.of(JOB))
+    job = submit.submit(members.rest, asking)
     # A TaskManager may die: the other one has slots enough. Without the JobManager there is no job.
     return {"jobmanager": members.processes["jobmanager"]}, job, lambda: job.state() in rest.ENDED
 

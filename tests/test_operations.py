@@ -216,19 +216,19 @@ def fake() -> Iterator[tuple[rest.Cluster, dict[str, Any]]]:
         thread.join(5)
 
 
-ASKED = submit.Submission(JOB, Path("application_properties.json"), 2)
+ASKED = submit.Submission(JOB, Path("application_properties.json"), 2, SIGNATURE)
 
 
 def test_what_the_launcher_decides(fake: tuple[rest.Cluster, dict[str, Any]]) -> None:
     """Checkpoints, restarts and folders are given with the job; what the cluster has configured wins."""
     cluster, answers = fake
-    options = submit.options(cluster, ASKED, SIGNATURE)
+    options = submit.options(cluster, ASKED)
     assert options["execution.checkpointing.interval"] == "10000 ms"
     assert options["restart-strategy.type"] == "exponential-delay"
     assert options["execution.checkpointing.dir"] == f"s3://b/c/unicorn_summary-{SIGNATURE}"
     assert options["parallelism.default"] == "2"
     assert "execution.state-recovery.path" not in options
-    options = submit.options(cluster, replace(ASKED, start=5), SIGNATURE)
+    options = submit.options(cluster, replace(ASKED, start=5))
     assert options["execution.checkpointing.dir"] == f"s3://b/c/unicorn_summary-{SIGNATURE}/from-5"
     assert options["pipeline.global-job-parameters"] == f"state.signature:{SIGNATURE},state.from:5"
     answers["/jobmanager/config"] += [
@@ -236,7 +236,7 @@ def test_what_the_launcher_decides(fake: tuple[rest.Cluster, dict[str, Any]]) ->
         {"key": "restart-strategy.type", "value": "fixed-delay"},
     ]
     asked = replace(ASKED, snapshot=savepoints.Snapshot("s3://b/p", 0, None))
-    options = submit.options(cluster, asked, SIGNATURE)
+    options = submit.options(cluster, asked)
     assert options["execution.checkpointing.interval"] == "1 min"
     assert {name for name in options if name.startswith("restart")} == {"restart-strategy.type"}
     assert options["execution.state-recovery.path"] == "s3://b/p"
@@ -246,16 +246,16 @@ def test_what_a_cluster_cannot_take(fake: tuple[rest.Cluster, dict[str, Any]]) -
     """Too few slots, another Flink, the same job twice: refused before anything is submitted."""
     cluster, answers = fake
     with pytest.raises(submit.SubmitError, match="2 free slots, the job needs 3"):
-        submit.submit(cluster, replace(ASKED, parallelism=3), SIGNATURE)
+        submit.submit(cluster, replace(ASKED, parallelism=3))
     answers["/overview"]["flink-version"] = "2.0.0"
     with pytest.raises(submit.SubmitError, match=r"is Flink 2\.0\.0; this job is made for 1\.20"):
-        submit.submit(cluster, ASKED, SIGNATURE)
+        submit.submit(cluster, ASKED)
     answers["/jobs/overview"]["jobs"] = [
         {"jid": "a" * 32, "name": submit.name_of(JOB), "state": "RUNNING", "start-time": 5},
         {"jid": "b" * 32, "name": submit.name_of(JOB), "state": "CANCELED", "start-time": 6},
     ]
     with pytest.raises(submit.SubmitError, match=f"already, RUNNING as {'a' * 32}"):
-        submit.submit(cluster, ASKED, SIGNATURE)
+        submit.submit(cluster, ASKED)
 
 
 def test_another_state_is_refused() -> None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 ZONE = 1_800_000  # milliseconds: time zones differ by so much, or by multiples of it
 ZONES = 14 * 3_600_000  # and by so much at most
+ASTRAY = 5  # times what a watermark that stands still may lag: so much may one that moves
 NEARLY = 120_000  # milliseconds to either side that still look like a time zone
 
 _INTERVAL = r"INTERVAL\s*'[^']*'\s*\w+(?:\s+TO\s+\w+)?"
@@ -54,11 +55,6 @@ class Rules:
     def held(self) -> int:
         """Milliseconds of event time that a watermark which stands still may lag: after that a row is overdue."""
         return round(self.window.step.total_seconds() * 1000)
-
-    @property
-    def astray(self) -> int:
-        """The same while it moves."""
-        return 5 * self.held
 
     def next_end(self, mark: int) -> int:
         """The end of the first window that is open at this watermark, which closes one at its last millisecond."""
@@ -119,7 +115,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     times = [shard.event - by.delay for shard in subject.shards if shard.event is not None]
     lag = max([*marks, *times], default=status.watermark) - status.watermark
     stands = status.watermark == status.watermark_earlier
-    if not stands and lag > by.astray and subject.is_settled and not _catches_up(subject, by):
+    if not stands and lag > ASTRAY * by.held and subject.is_settled and not _catches_up(subject, by):
         known = [shard for shard in subject.shards if shard.event is not None]
         slow = min(known, key=lambda shard: shard.event or 0, default=None)
         yield Finding(

@@ -36,7 +36,7 @@ def test_task_manager_killed(trial: Trial) -> None:
     with cluster.running(
         trial.folder / "cluster", SIZE, emulator.child(trial.between.environment), more=more
     ) as members:
-        trial.job = submit.submit(members.rest, submit.Submission(JOB, trial.properties(), 2), signature.of(JOB))
+        trial.job = submit.submit(members.rest, submit.Submission(JOB, trial.properties(), 2, signature.of(JOB)))
         with trial.flying(*FLIGHT, *SPEED):
             trial.wait_for_rows()
             wait_for_checkpoint(trial)
@@ -81,7 +81,7 @@ def test_job_manager_killed(trial: Trial) -> None:
     """
     with cluster.running(trial.folder / "cluster", SIZE, emulator.child(trial.between.environment)) as members:
         state = signature.of(JOB)
-        trial.job = submit.submit(members.rest, submit.Submission(JOB, trial.properties(), 2), state)
+        trial.job = submit.submit(members.rest, submit.Submission(JOB, trial.properties(), 2, state))
         with trial.flying(*FLIGHT, *SPEED):
             trial.wait_for_rows()
             wait_for_checkpoint(trial)
@@ -96,7 +96,7 @@ def test_job_manager_killed(trial: Trial) -> None:
             if trial.is_unprotected:
                 latest = settings.started_at(settings.read(properties, JOB), {"readings": "LATEST"})
                 snapshot, properties = None, settings.write(trial.folder, latest)
-            trial.job = submit.submit(members.rest, submit.Submission(JOB, properties, 2, snapshot), state)
+            trial.job = submit.submit(members.rest, submit.Submission(JOB, properties, 2, state, snapshot))
             trial.wait_for_rows()
             trial.outcome.recovery = time.monotonic() - killed
         trial.finish(resumed=True)
