@@ -36,7 +36,7 @@ from flink.backfill import repair as backfill
 from flink.backfill import rows as backfill_rows
 from flink.backfill import table as backfill_table
 from flink.backfill.archive import Archive
-from flink.backfill.repair import Options, Outcome, Report, Target
+from flink.backfill.repair import Options, Outcome, Report
 from flink.backfill.rows import Lines, Number, Stopped
 from flink.backfill.table import Table, Verdict, compare
 from java import paths
@@ -55,7 +55,6 @@ JOB = load("unicorn_summary")
 BACKFILL = JOB.backfill()
 MERGE = JOB.tables["sensor_data"].declared
 COLUMNS = backfill_table.types(JOB, "sensor_data")
-KEY = {"Name": "S", "StatusTime": "S"}
 
 Rows = dict[oracle.Key, dict[str, Any]]
 NUMBERS = itertools.count()
@@ -246,11 +245,7 @@ class Stage:
 
     @property
     def table(self) -> Table:
-        return backfill_table.connect(self.settings.values["aws"], self.name, KEY, time.sleep)
-
-    @property
-    def target(self) -> Target:
-        return Target("sensor_data", self.table, MERGE, COLUMNS, "StatusTime")
+        return backfill_table.connect(self.job, "sensor_data", self.settings, time.sleep)
 
     @property
     def rows(self) -> Rows:
@@ -266,7 +261,7 @@ class Stage:
 
     def settle(self, rows: Rows, **options: Any) -> Report:
         """What the run does with rows once they are computed."""
-        return backfill.settle(rows.values(), self.target, Options({}, **options), threading.Event())
+        return backfill.settle(rows.values(), self.table, Options({}, **options), threading.Event())
 
 
 @pytest.fixture
@@ -510,7 +505,7 @@ def test_ctrl_c_while_writing(table: Stage) -> None:
     asked = threading.Event()
     asked.set()
     with pytest.raises(Stopped, match=r"^Stopped: 100 rows had been written, and may stay; run it again\.$"):
-        backfill.settle(rows.values(), table.target, Options({}, overwrite=True), asked)
+        backfill.settle(rows.values(), table.table, Options({}, overwrite=True), asked)
     assert len(table.rows) == 100
 
 
@@ -593,7 +588,7 @@ def test_the_end_of_a_window_is_found_in_the_sql(text: str, column: str | None, 
     """By it --since and --until choose rows; without it they are refused before anything is started."""
     view = JOB.texts["summary"].replace("DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss.SSS') AS StatusTime", text)
     other = replace(JOB, texts={**JOB.texts, "summary": view})
-    assert backfill.end_column(other, "sensor_data") == column
+    assert backfill_table.end_column(other, "sensor_data") == column
     if column is None:
         options = Options({"readings": [str(tmp_path)]}, since=DAY + "12:00:00.000")
         with pytest.raises(Unusable, match=r"^--since and --until do not apply to unicorn_summary: the key of sensor"):
@@ -699,7 +694,7 @@ NOWHERE = Services.at("http://nowhere", "us-east-1")
 
 def fake(client: FakeTable, limit: float = 60.0) -> tuple[Table, list[float]]:
     pauses: list[float] = []
-    return Table(client, "t", NOWHERE, KEY, pauses.append, Retry(limit)), pauses  # type: ignore[arg-type]
+    return Table(client, "t", NOWHERE, COLUMNS, MERGE, pauses.append, Retry(limit)), pauses  # type: ignore[arg-type]
 
 
 def error(code: str, status: int = 400) -> ClientError:
@@ -751,7 +746,7 @@ def test_it_gives_up_after_a_while_without_any_progress(monkeypatch: pytest.Monk
         pauses.append(seconds)
         clock[0] += 20
 
-    table_ = Table(client, "t", NOWHERE, KEY, pause, Retry(60))  # type: ignore[arg-type]
+    table_ = Table(client, "t", NOWHERE, COLUMNS, MERGE, pause, Retry(60))  # type: ignore[arg-type]
     with pytest.raises(RunError, match=r"^The table t at http://nowhere has not taken one of 1 requests for 60 s "):
         table_.put([{"Name": "a"}, {"Name": "b"}])
     assert client.calls == [["a", "b"]] * 4 + [["b"]] * 3

@@ -126,14 +126,14 @@ def backfill(  # noqa: PLR0913  (the options of the command)
 
 def run(job: Job, options: Options, properties: Path | None) -> int:
     """Repair the job's tables and print the report; the exit code. Raises Failure."""
-    from flink.backfill import repair  # noqa: PLC0415
+    from flink.backfill import repair, table  # noqa: PLC0415
     from program.processes import signals  # noqa: PLC0415
 
     if options.since and options.until and options.since >= options.until:
         raise Unusable("No window ends after --since and up to --until: give --until a later time.")
     if options.since or options.until:
         for sink in repair.keyed(job):
-            if repair.end_column(job, sink) is None:
+            if table.end_column(job, sink) is None:
                 raise Unusable(
                     f"--since and --until do not apply to {job.name}: the key of {sink} has no column that is the end "
                     "of a row's window as text, DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss.SSS')."

@@ -7,7 +7,6 @@ that lacks some records would replace good rows by smaller ones, and each run wo
 
 from __future__ import annotations
 
-import re
 import tempfile
 import threading
 from collections import Counter
@@ -16,10 +15,9 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
-from connectors.kind import Declared
 from flink.backfill.archive import Archive, gather
 from flink.backfill.rows import TALLY, Lines, Row, Stopped, compute
-from flink.backfill.table import READ_AT_ONCE, Key, Table, Verdict, checked, compare, connect, types
+from flink.backfill.table import READ_AT_ONCE, Key, Table, Verdict, checked, compare, connect
 from pipeline.job import Job
 from pipeline.settings import Settings
 from program import folders
@@ -29,13 +27,6 @@ from program.waiting import Retry
 
 LOOK_LIMIT = 10.0  # seconds for the table to answer at first; there is no work to lose yet
 SHOWN = 5  # rows of a verdict that the report shows
-# A column that is the end of a row's window: texts of this form sort like the times they name.
-_WINDOW_END = r"(?:\w+\.)?window_end"
-_END = re.compile(
-    rf"(?:DATE_FORMAT\s*\(\s*{_WINDOW_END}\s*,\s*'yyyy-MM-dd HH:mm:ss\.SSS'\s*\)"
-    rf"|CAST\s*\(\s*{_WINDOW_END}\s+AS\s+(?:STRING|VARCHAR)\s*\))\s+(?:AS\s+)?`?(\w+)`?",
-    re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -94,25 +85,6 @@ class Outcome:
     reports: Sequence[Report]
 
 
-@dataclass(frozen=True)
-class Target:
-    """A table to repair. sink: its name in the job. columns: with their types in DynamoDB. end: the column of the key
-    that is the end of a row's window; None if there is none.
-    """
-
-    sink: str
-    table: Table
-    merge: Declared
-    columns: Mapping[str, str]
-    end: str | None
-
-
-def end_column(job: Job, sink: str) -> str | None:
-    """The column of a table's key that is the end of a row's window, as the job's views say it; None if none is."""
-    named = {name for view in job.views for name in _END.findall(job.texts[view])}
-    return next((column for column in job.tables[sink].declared.key if column in named), None)
-
-
 def keyed(job: Job) -> list[str]:
     """The sinks that a backfill of the job repairs. Raises JobError if it has none."""
     return [sink for sink in job.backfill().sinks if sink != TALLY]
@@ -129,13 +101,9 @@ def run(job: Job, options: Options, settings: Settings, asked: threading.Event, 
         if asked.wait(seconds):
             raise Stopped("Stopped while the table took nothing: what had been written stays; run it again.")
 
-    targets = []
-    for sink in keyed(job):
-        columns, declared = types(job, sink), job.tables[sink].declared
-        key = {column: columns[column] for column in declared.key}
-        table = connect(place, settings.values[sink]["table"], key, pause)
+    tables = {sink: connect(job, sink, settings, pause) for sink in keyed(job)}
+    for table in tables.values():
         replace(table, retry=Retry(LOOK_LIMIT)).look_up()
-        targets.append(Target(sink, table, declared, columns, end_column(job, sink)))
     folders.STATE.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="backfill-", dir=folders.STATE, ignore_cleanup_errors=True) as name:
         folder = Path(name)
@@ -156,20 +124,20 @@ def run(job: Job, options: Options, settings: Settings, asked: threading.Event, 
             say(f"{lines.repeated:,} lines stand there again: adding up with each of them counted")
             counted = job.backfill(each=True)
             _none, again = compute(counted, archives, folder / "each", options.parallelism, asked, say=say)
-        reports = [settle(rows[target.sink], target, options, asked, again.get(target.sink, ())) for target in targets]
+        reports = [settle(rows[sink], table, options, asked, again.get(sink, ())) for sink, table in tables.items()]
         return Outcome(archives, lines, reports)
 
 
 def settle(
-    rows: Iterable[Row], target: Target, options: Options, asked: threading.Event, each: Iterable[Row] = ()
+    rows: Iterable[Row], table: Table, options: Options, asked: threading.Event, each: Iterable[Row] = ()
 ) -> Report:
     """Compare the rows with the table's, and write those that differ and may be written. The report says which.
 
     each: the rows with equal lines counted each, of an archive that has some.
     """
-    table, report = target.table, Report(target.table.name, tuple(target.table.key))
-    counted: dict[Key, Row] = {table.key_of(row): row for row in each if _is_meant(row, target, options)}
-    meant = _meant(rows, target, options, report)
+    report = Report(table.name, table.declared.key)
+    counted: dict[Key, Row] = {table.key_of(row): row for row in each if _is_meant(row, table, options)}
+    meant = _meant(rows, table, options, report)
     seen: set[Key] = set()
     while batch := list(islice(meant, READ_AT_ONCE)):
         keys = [table.key_of(row) for row in batch]
@@ -182,7 +150,7 @@ def settle(
             item = found.get(key, {})
             other = counted.get(key, row)
             differing = None if other == row else other
-            verdict = compare(row, item, target.merge, differing)
+            verdict = compare(row, item, table.declared, differing)
             report.verdicts[verdict] += 1
             if verdict is Verdict.EQUAL:
                 continue
@@ -202,14 +170,14 @@ def settle(
     return report
 
 
-def _is_meant(row: Row, target: Target, options: Options) -> bool:
-    return target.end is None or options.means(row[target.end])
+def _is_meant(row: Row, table: Table, options: Options) -> bool:
+    return table.end is None or options.means(row[table.end])
 
 
-def _meant(rows: Iterable[Row], target: Target, options: Options, report: Report) -> Iterator[Row]:
+def _meant(rows: Iterable[Row], table: Table, options: Options, report: Report) -> Iterator[Row]:
     for row in rows:
-        if _is_meant(row, target, options):
-            yield checked(row, target.columns)
+        if _is_meant(row, table, options):
+            yield checked(row, table.columns)
         else:
             report.outside += 1
 

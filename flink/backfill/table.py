@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,6 +16,7 @@ from aws.session import Services
 from connectors.kind import Declared
 from flink.backfill.rows import Number, Row
 from pipeline.job import Job
+from pipeline.settings import Settings
 from program.formats import listed
 from program.processes import RunError
 from program.waiting import Outage, Retry
@@ -37,6 +39,13 @@ T = TypeVar("T")
 _TEXTS = ("STRING", "VARCHAR", "CHAR")
 _NUMBERS = ("TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "DEC", "NUMERIC")
 _KINDS = {"S": "text", "N": "number", "BOOL": "truth value"}
+# A column that is the end of a row's window: texts of this form sort like the times they name.
+_WINDOW_END = r"(?:\w+\.)?window_end"
+_END = re.compile(
+    rf"(?:DATE_FORMAT\s*\(\s*{_WINDOW_END}\s*,\s*'yyyy-MM-dd HH:mm:ss\.SSS'\s*\)"
+    rf"|CAST\s*\(\s*{_WINDOW_END}\s+AS\s+(?:STRING|VARCHAR)\s*\))\s+(?:AS\s+)?`?(\w+)`?",
+    re.IGNORECASE,
+)
 
 
 class Verdict(Enum):
@@ -93,28 +102,31 @@ def _has_lost(computed: object, stored: object, *, grows: bool) -> bool:
 
 @dataclass(frozen=True)
 class Table:
-    """A DynamoDB table. key: the columns of its key with the type of each, S or N, the partition's first.
+    """A DynamoDB table that a sink of the job writes.
 
-    `pause(seconds)` waits before a call is repeated.
+    columns: with their types, S, N or BOOL. declared: its key, and by what a fuller row is known. end: the column of
+    the key that is the end of a row's window; None if none is. `pause(seconds)` waits before a call is repeated.
     """
 
     client: DynamoDBClient
     name: str
     services: Services
-    key: Mapping[str, str]
+    columns: Mapping[str, str]
+    declared: Declared
     pause: Callable[[float], object]
     retry: Retry
+    end: str | None = None
 
     def __str__(self) -> str:
         return f"table {self.name} at {self.services.where}"
 
     def key_of(self, row: Row) -> Key:
         """The values of the row's key."""
-        return tuple(row[column] for column in self.key)
+        return tuple(row[column] for column in self.declared.key)
 
     def look_up(self) -> None:
         """Raise RunError unless the table is there, has that key, and may be read."""
-        self.items([tuple("-" if type_ == "S" else Number("0") for type_ in self.key.values())])
+        self.items([tuple("-" if self.columns[column] == "S" else Number("0") for column in self.declared.key)])
 
     def items(self, keys: Sequence[Key]) -> dict[Key, Row]:
         """What the table has of these keys, at most READ_AT_ONCE of them. Raises RunError."""
@@ -129,7 +141,7 @@ class Table:
             undone: Mapping[str, Any] = answer.get("UnprocessedKeys", {})
             return list(undone[self.name]["Keys"]) if undone else []
 
-        self._all([_item(dict(zip(self.key, key, strict=True))) for key in keys], get)
+        self._all([_item(dict(zip(self.declared.key, key, strict=True))) for key in keys], get)
         return found
 
     def put(self, rows: Sequence[Row]) -> None:
@@ -169,17 +181,23 @@ class Table:
 
     def _refusal(self, error: Exception, cause: Cause) -> str:
         if isinstance(error, ClientError) and cause.code == "ValidationException":
-            key = listed([f"{column} ({_KINDS[type_]})" for column, type_ in self.key.items()])
+            key = listed([f"{column} ({_KINDS[self.columns[column]]})" for column in self.declared.key])
             return f"The {self} is not keyed by {key}, as the rows are ({said(error)})."
         return cause.sentence
 
 
-def connect(
-    place: Mapping[str, str], name: str, key: Mapping[str, str], pause: Callable[[float], object], limit: float = 60
-) -> Table:
-    """The table in the place that the settings name. Raises AwsError; asks nothing of it yet."""
-    services = Services.of_settings(place)
-    return Table(services.client("dynamodb"), name, services, key, pause, Retry(limit))
+def connect(job: Job, sink: str, settings: Settings, pause: Callable[[float], object]) -> Table:
+    """The table of a sink where the settings have it. Raises AwsError, RunError; asks nothing of it yet."""
+    services = Services.of_settings(settings.values["aws"])
+    name, columns = settings.values[sink]["table"], types(job, sink)
+    declared, end = job.tables[sink].declared, end_column(job, sink)
+    return Table(services.client("dynamodb"), name, services, columns, declared, pause, Retry(60), end)
+
+
+def end_column(job: Job, sink: str) -> str | None:
+    """The column of a table's key that is the end of a row's window, as the job's views say it; None if none is."""
+    named = {name for view in job.views for name in _END.findall(job.texts[view])}
+    return next((column for column in job.tables[sink].declared.key if column in named), None)
 
 
 def types(job: Job, table: str) -> dict[str, str]:
