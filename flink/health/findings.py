@@ -100,6 +100,11 @@ class Subject:
         return [shard for shard in self.shards if shard.asked and shard.silent is None]
 
     @property
+    def times(self) -> dict[str, int]:
+        """By shard, the event time of its newest record, where that is known."""
+        return {shard.id: shard.event for shard in self.shards if shard.event is not None}
+
+    @property
     def parallelism(self) -> int:
         return len(self.status.subtasks)
 

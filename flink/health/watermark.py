@@ -112,17 +112,16 @@ def findings(subject: Subject) -> Iterator[Finding]:
             yield _held(subject, by, "there is no watermark yet, so no window is closed")
         return
     marks = [subtask.watermark for subtask in status.subtasks if subtask.watermark is not None]
-    times = [shard.event - by.delay for shard in subject.shards if shard.event is not None]
+    times = [time - by.delay for time in subject.times.values()]
     lag = max([*marks, *times], default=status.watermark) - status.watermark
     stands = status.watermark == status.watermark_earlier
     if not stands and lag > ASTRAY * by.held and subject.is_settled and not _catches_up(subject, by):
-        known = [shard for shard in subject.shards if shard.event is not None]
-        slow = min(known, key=lambda shard: shard.event or 0, default=None)
+        slow = min(subject.times, key=subject.times.__getitem__, default=None)
         yield Finding(
             Level.DEGRADED,
             "event-time-apart",
             f"the watermark is {duration(lag / 1000)} of event time behind the newest records"
-            + (f"; the oldest come in on {slow.id}" if slow else ""),
+            + (f"; the oldest come in on {slow}" if slow else ""),
             "look for a producer whose clock is slow, or fast; the slowest shard closes the windows of all",
         )
     if stands and lag > by.held:
@@ -179,8 +178,7 @@ def _waiting(subject: Subject, by: Rules) -> Iterator[Finding]:
         return
     if any(shard.asked and not is_quiet(shard) for shard in subject.shards):
         return  # on their way
-    times = [shard.event for shard in subject.shards if shard.event is not None]
-    newest = max(times, default=None)
+    newest = max(subject.times.values(), default=None)
     if status.watermark is None or _short(subject, by):
         yield Finding(
             Level.DEGRADED,
@@ -199,9 +197,8 @@ def _waiting(subject: Subject, by: Rules) -> Iterator[Finding]:
 
 def _short(subject: Subject, by: Rules) -> bool:
     """Whether a subtask has windows to close by the records of its own shards, and has not moved its watermark."""
-    known = {shard.id: shard.event for shard in subject.shards if shard.event is not None}
     for subtask in subject.status.subtasks:
-        times = [known[shard] for shard in subtask.shards if shard in known]
+        times = [subject.times[shard] for shard in subtask.shards if shard in subject.times]
         due = min(times, default=0) - by.delay
         if times and (subtask.watermark is None or by.next_end(subtask.watermark) - 1 <= due):
             return True
