@@ -76,6 +76,7 @@ def _sink(place: aws.Aws, values: Mapping[str, str], declared: Declared, options
 
 KIND = Kind(
     "dynamodb",
+    "table",
     sink=End(
         {"table": Setting("the DynamoDB table to write")},
         _sink,

@@ -60,8 +60,12 @@ class End:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of connector by its name in job.toml; None where it cannot read, or cannot write."""
+    """A kind of connector by its name in job.toml; None where it cannot read, or cannot write.
+
+    far_end: what such a table leads to, such as a stream; the setting that names it is called so, too.
+    """
 
     name: str
+    far_end: str
     source: End | None = None
     sink: End | None = None

@@ -219,6 +219,7 @@ def _problems(values: Mapping[str, str]) -> Iterator[str]:
 JOB_NAME = "{job}"  # stands for the job's name in a default
 KIND = Kind(
     "kinesis",
+    "stream",
     source=End(
         {
             "stream": Setting("the stream to read"),

@@ -13,7 +13,6 @@ from pipeline.job import Job
 
 Node = dict[str, Any]  # a piece of a template
 STREAM, TABLE = "stream", "table"  # the kinds of places; also the settings that name one
-_KINDS = {"kinesis": STREAM, "dynamodb": TABLE}
 _MEASURED = {STREAM: ("AWS/Kinesis", "StreamName"), TABLE: ("AWS/DynamoDB", "TableName")}  # metrics, and whose
 _PARAMETERS = {"table": "Table", "errors": "ErrorStream"}  # by label; any other: RawStream, or TalliesTable
 _ERROR = "ERROR_NAME"  # the column by which the stream of errors is known
@@ -78,7 +77,7 @@ def of(job: Job, reserved: Collection[str]) -> list[Place]:
     values = settings.example(job).values
     grouped: dict[tuple[str, str], list[str]] = {}
     for table in (*job.sources, *job.sinks):
-        kind = _KINDS[job.tables[table].connector]
+        kind = job.far_end(table)
         grouped.setdefault((kind, values[table][kind]), []).append(table)
     read = [place for place, tables in grouped.items() if set(tables) & set(job.sources)]
     failed = [

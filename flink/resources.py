@@ -9,7 +9,6 @@ from botocore.exceptions import ClientError
 
 from aws.failures import Kind, code_of, is_absence
 from aws.session import Services
-from connectors import dynamodb, kinesis
 from pipeline import binding
 from pipeline.settings import Settings
 from program.processes import RunError
@@ -33,12 +32,8 @@ class Resource:
 
 def names(chosen: Settings) -> dict[str, str]:
     """The far end of every table of the job: "stream wildrydes", "table UnicornSensorData"."""
-    kinds = {kinesis.KIND.name: "stream", dynamodb.KIND.name: "table"}
-    found = {}
-    for table in (*chosen.job.sources, *chosen.job.sinks):
-        kind = kinds[chosen.job.tables[table].connector]
-        found[table] = f"{kind} {chosen.values[table][kind]}"
-    return found
+    kinds = {table: chosen.job.far_end(table) for table in (*chosen.job.sources, *chosen.job.sinks)}
+    return {table: f"{kind} {chosen.values[table][kind]}" for table, kind in kinds.items()}
 
 
 def look_up(chosen: Settings, services: Services) -> list[Resource]:
@@ -71,7 +66,7 @@ def require(chosen: Settings) -> None:
 
 def _problem(chosen: Settings, services: Services, table: str) -> str | None:
     """Why the job cannot use the far end of this table. Raises aws.failures.ERRORS."""
-    if chosen.job.tables[table].connector == kinesis.KIND.name:
+    if chosen.job.far_end(table) == "stream":
         client = services.client("kinesis", ATTEMPTS)
         stream = client.describe_stream_summary(StreamName=chosen.values[table]["stream"])
         return _unusable(stream["StreamDescriptionSummary"]["StreamStatus"])

@@ -124,6 +124,10 @@ class Job:
             raise KeyError(table)  # `load` refuses such a declaration
         return found
 
+    def far_end(self, table: str) -> str:
+        """What a source or sink leads to, a stream or a table; the setting that names it is called so, too."""
+        return KINDS[self.tables[table].connector].far_end
+
     def files(self) -> list[Path]:
         """The declaration and every SQL file that the job is made of, its own and those that it shares."""
         kinds = {**dict.fromkeys(self.views, "views"), **dict.fromkeys((*self.sources, *self.sinks), "tables")}

@@ -17,7 +17,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.failures import ERRORS, AwsError, is_absence
 from aws.session import Services, stream_at
-from connectors import kinesis
 from consumer.records import Record, batch_of, service_time
 from consumer.shards import at, list_shards
 from consumer.tail import Clock, SystemClock
@@ -108,7 +107,7 @@ def event_time(table: str) -> EventTime:
 def gather(chosen: Settings, clock: Clock | None = None) -> Aws:
     """The streams and tables of these settings, and the shards; a service's refusal is part of it."""
     place, job = chosen.values["aws"], chosen.job
-    sources = [table for table in job.sources if job.tables[table].connector == kinesis.KIND.name]
+    sources = [table for table in job.sources if job.far_end(table) == "stream"]
     streams = tuple(dict.fromkeys(chosen.values[table]["stream"] for table in sources))
     where = stream_at(" and ".join(streams), place["region"], place.get("endpoint"))
     try:
