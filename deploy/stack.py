@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aws.failures import flat
 from deploy import template
 from deploy.account import Account, DeployError, Wait
 from program.output import Say
@@ -276,7 +277,7 @@ class Stack:
     def _failure(self, id_: str, known: set[str]) -> str:
         """The first failure since then that is no consequence of another."""
         failed = [
-            f"{one['LogicalResourceId']} ({' '.join(one.get('ResourceStatusReason', 'no reason given').split())})"
+            f"{one['LogicalResourceId']} ({flat(one.get('ResourceStatusReason', 'no reason given'))})"
             for one in reversed(self._events(id_))
             if one["EventId"] not in known and one["ResourceStatus"].endswith("_FAILED")
         ]
@@ -293,7 +294,7 @@ class Stack:
         except DeployError:
             return []
         return [
-            f"{one.get('LogicalResourceId', self.name)} ({' '.join(one['ValidationStatusReason'].split())})"
+            f"{one.get('LogicalResourceId', self.name)} ({flat(one['ValidationStatusReason'])})"
             for one in events["OperationEvents"]
             if one.get("ValidationStatusReason")
         ]

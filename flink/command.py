@@ -64,14 +64,13 @@ def _prepared(job: Job, properties: Path | None, start: str | None = None) -> It
 
     with tempfile.TemporaryDirectory(prefix="settings-") as scratch:
         folder, now = Path(scratch), datetime.now(UTC)
-        file = properties or settings.write(folder, settings.here(job, os.environ))
-        chosen = settings.read(file, job)  # as it is, before anything is changed in it
+        chosen = settings.of_command(job, properties, os.environ)  # as they are, before anything is changed in them
         begins = settings.latest_as_time(chosen, now)
         if start is not None:
             begins = {table: settings.pinned(start, now) for table in job.sources if "start" in chosen.values[table]}
         chosen = settings.parse(settings.started_at(chosen, begins), job)
         # Written anew: what runs is the job of this folder, also if a file names another job of the same name.
-        file = settings.write(folder / "checked", settings.started_at(chosen, {}))
+        file = settings.write(folder, settings.started_at(chosen, {}))
         binding.connectors(chosen)
         if chosen.place == "aws":
             resources.require(chosen)

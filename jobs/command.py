@@ -227,8 +227,7 @@ def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
 
     folder = state or folders.STATE / job.name
     with folders.owned(folder, "jobs run", "end it, or choose another folder with --state"):
-        file = properties or settings.write(folder, settings.here(job, os.environ))
-        chosen = settings.read(file, job)
+        chosen = settings.of_command(job, properties, os.environ)
         binding.connectors(chosen)  # refuses what no connector takes, before anything is started
         point = minicluster.newest_checkpoint(folder) if resume == "last" else resume
         pinned = {} if point else settings.latest_as_time(chosen, datetime.now(UTC))

@@ -217,6 +217,11 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]!r}?)" if close else f" (there are {', '.join(names)})"
 
 
+def of_command(job: Job, properties: Path | None, environment: Mapping[str, str]) -> Settings:
+    """The settings for a job: those of the file that a command was given, else as `here` has them."""
+    return read(properties, job) if properties else parse(here(job, environment), job)
+
+
 def here(job: Job, environment: Mapping[str, str]) -> list[dict[str, object]]:
     """The document for streams and tables as the job declares them, in the place that AWS's variables name.
 

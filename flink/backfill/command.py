@@ -181,7 +181,7 @@ def end_of(job: Job, option: str, text: str) -> str:
 
 def _settings(job: Job, properties: Path | None) -> Settings:
     """The settings that say where the tables are. Raises SettingsError."""
-    chosen = settings.read(properties, job) if properties else settings.parse(settings.here(job, os.environ), job)
+    chosen = settings.of_command(job, properties, os.environ)
     if chosen.place != "aws":
         raise settings.SettingsError(
             f"The settings in {properties} are of files: a backfill needs the group 'aws', where the tables are."

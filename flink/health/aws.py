@@ -104,7 +104,7 @@ def event_time(table: str) -> EventTime:
     return EventTime(field, future)
 
 
-def gather(chosen: Settings, clock: Clock | None = None) -> Aws:
+def gather(chosen: Settings) -> Aws:
     """The streams and tables of these settings, and the shards; a service's refusal is part of it."""
     place, job = chosen.values["aws"], chosen.job
     sources = [table for table in job.sources if job.far_end(table) == "stream"]
@@ -120,8 +120,7 @@ def gather(chosen: Settings, clock: Clock | None = None) -> Aws:
         found = tuple(resources.look_up(chosen, services))
         for table in sources:
             stream, event = chosen.values[table]["stream"], event_time(job.texts[table])
-            names_stream = len(job.sources) > 1
-            shards += open_shards(client, stream, event, clock or SystemClock(), names_stream=names_stream)
+            shards += open_shards(client, stream, event, SystemClock(), names_stream=len(job.sources) > 1)
     except ERRORS as error:
         return Aws(where, services.explain(error).what)
     return Aws(where, None, found, tuple(shards), streams)

@@ -85,7 +85,7 @@ def health(job: Job, address: str | None, properties: Path | None, *, as_json: b
 def _settings(job: Job, properties: Path | None, environment: Mapping[str, str]) -> tuple[Settings | None, str]:
     """The settings of a job in AWS; else None, and why not. Raises SettingsError."""
     try:
-        chosen = settings.read(properties, job) if properties else settings.parse(settings.here(job, environment), job)
+        chosen = settings.of_command(job, properties, environment)
     except settings.SettingsError:
         if properties is not None:
             raise
