@@ -1,9 +1,8 @@
-"""Every row proven: what must have come out, computed from what was sent, without Flink.
+"""The rows and errors that must come out, computed from the records sent, without Flink.
 
-The promise under test: each record sent is counted exactly once, in one summary row or once on the errors
-stream, and each row says what its records say. `check` takes the two ends and lists every breach. Nothing of
-the job is reused here, neither its SQL nor its functions: the rules are read from the contract again. Only how long a
-window is comes from the job, where it stands once.
+The promise under test: each record sent is counted exactly once, in one summary row or on the errors stream, and each
+row is the sum of its records. `check` compares inputs and outputs and lists every breach. It shares neither SQL nor
+functions with the job; it follows the contract on its own. Only the length of the window is read from the job.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ class Reading:
 
 @dataclass(frozen=True)
 class Report:
-    """What was compared, and every breach, each as one sentence."""
+    """Counts of records, windows, rows and errors, and every breach as a sentence."""
 
     records: int
     windows: int
@@ -71,15 +70,15 @@ class Report:
 
 
 def judge(line: bytes, arrival: datetime | None = None) -> Reading | str:
-    """A reading that counts, or what the contract calls the record: PARSE or COERCION.
+    """A reading that counts, or the error of the record: PARSE or COERCION.
 
-    arrival: when the record came, with a zone; None if that was not before its time.
+    arrival: of the record, with a zone; None for a record that arrived after its time.
     """
-    found = read(line)
-    if isinstance(found, Reading):
-        is_ahead = arrival is not None and found.event_time > arrival + AHEAD
-        return "COERCION" if is_ahead or not found.is_countable else found
-    return found
+    reading = read(line)
+    if isinstance(reading, Reading):
+        is_ahead = arrival is not None and reading.event_time > arrival + AHEAD
+        return "COERCION" if is_ahead or not reading.is_countable else reading
+    return reading
 
 
 def read(line: bytes) -> Reading | str:
@@ -110,11 +109,11 @@ def read(line: bytes) -> Reading | str:
 def rows(records: Iterable[bytes], window: Window | None = None) -> dict[Key, dict[str, Any]]:
     """The rows of these records, each counted once, if none is late."""
     window = window or JOB.window()
-    readings = (found for found in map(judge, records) if isinstance(found, Reading))
+    readings = (reading for reading in map(judge, records) if isinstance(reading, Reading))
     return _windows((reading, window.ends(reading.event_time)) for reading in readings)
 
 
-def check(  # noqa: PLR0913  (four ends, and what is known of how the records came)
+def check(  # noqa: PLR0913  (four outputs, and where and when the records arrived)
     sent: Sequence[bytes],
     stream: Iterable[bytes],
     items: Iterable[Mapping[str, Any]],
@@ -124,7 +123,7 @@ def check(  # noqa: PLR0913  (four ends, and what is known of how the records ca
     arrivals: Sequence[datetime] | None = None,
     window: Window | None = None,
 ) -> Report:
-    """Compare both outputs with what was sent.
+    """Compare the outputs with the records sent.
 
     sent: every record of the raw stream in the order of sending. stream: the records of the summary stream.
     items: the table's items as plain values. errors: the records of the errors stream. A row or an error that
@@ -150,9 +149,9 @@ def check(  # noqa: PLR0913  (four ends, and what is known of how the records ca
     else:
         watermarks = _watermarks(judged, shards)
         late = _late(judged, watermarks, window)
-    wanted = Counter((verdict, text) for text, verdict in judged if isinstance(verdict, str))
-    wanted.update({("LATE", text): count for text, count in late.items()})
-    _compare_errors(wanted, rejected, problems)
+    expected_errors = Counter((verdict, text) for text, verdict in judged if isinstance(verdict, str))
+    expected_errors.update({("LATE", text): count for text, count in late.items()})
+    _compare_errors(expected_errors, rejected, problems)
     expected = _windows(
         (reading, _open(window.ends(reading.event_time), watermark))
         for reading, watermark in _without(on_late, judged, watermarks)
@@ -270,10 +269,10 @@ def _text(line: bytes) -> str:
         return line.decode("latin-1")[:150_000]
 
 
-def _compare_errors(wanted: Counter[tuple[str, str]], found: Counter[tuple[str, str]], problems: list[str]) -> None:
-    for (name, text), count in (wanted - found).items():
+def _compare_errors(expected: Counter[tuple[str, str]], actual: Counter[tuple[str, str]], problems: list[str]) -> None:
+    for (name, text), count in (expected - actual).items():
         problems.append(f"{count} of {name} missing on the errors stream: {text[:160]!r}.")
-    for (name, text), count in (found - wanted).items():
+    for (name, text), count in (actual - expected).items():
         problems.append(f"{count} of {name} too many on the errors stream: {text[:160]!r}.")
 
 
@@ -325,7 +324,7 @@ def _is_closed(end: datetime, watermark: datetime) -> bool:
 
 
 def _open(ends: Sequence[datetime], watermark: datetime) -> Sequence[datetime]:
-    """The windows that a reading is counted in: those still open, or all if it is late and no error told so."""
+    """The windows that a reading is counted in: those still open, or all if none is (then LATE is missing)."""
     return [end for end in ends if not _is_closed(end, watermark)] or ends
 
 
