@@ -36,9 +36,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def trial(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trial]:
     """The stage of the case, as its marker `fault` describes it.
 
-    fault(what, *edits, shards=4, faithful=False): `what` goes wrong; `edits` take away what protects from it (those of
-    the harness itself are done by the case, which asks `trial.is_unprotected`); faithful: on kinesis-mock, because
-    shards are split and merged.
+    fault(what, *edits, shards=4, faithful=False, kind=Trial): `what` goes wrong; `edits` take away what protects from
+    it (those of the harness itself are done by the case, which asks `trial.is_unprotected`); faithful: on kinesis-mock,
+    because shards are split and merged; kind: the class of a job other than the unicorns'.
     """
     marker = request.node.get_closest_marker("fault")
     what, *edits = marker.args
@@ -59,6 +59,7 @@ def stage(
     *,
     shards: int = 4,
     faithful: bool = False,
+    kind: type[Trial] = Trial,
 ) -> Iterator[Trial]:
     """AWS of the case's own, the proxy in front of it, and a checkout with or without the protection."""
     paths.require()
@@ -71,8 +72,8 @@ def stage(
         sources = paths.ROOT
         if is_unprotected and edits:
             sources = checkout.copy(Path(stack.enter_context(tempfile.TemporaryDirectory())), edits)
-        made = Trial(folder, aws, streams, between, NAMES, outcome, is_unprotected, sources)
-        resources.create(aws.environment, shards, resources.workshop(), NAMES.of_tables())
+        made = kind(folder, aws, streams, between, NAMES, outcome, is_unprotected, sources)
+        made.create(shards)
         if faithful:  # then those of the emulator stay empty
             kinesis_mock.create({NAMES.raw: shards, NAMES.summary: 1, NAMES.errors: 1}, made.clients[0])
         stack.callback(made.close)

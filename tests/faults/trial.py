@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from consumer.tail import stored
 from flink import rest
@@ -45,7 +45,12 @@ class Outcome:
 
 @dataclass
 class Trial:
-    """The stage of one case; `aws` itself is never faulty, what the job talks to is `between`."""
+    """The stage of one case; `aws` itself is never faulty, what the job talks to is `between`.
+
+    The job is the unicorns'. A class for another job says what follows from the job.
+    """
+
+    job_name: ClassVar[str] = "unicorn_summary"
 
     folder: Path
     aws: Emulator
@@ -79,6 +84,10 @@ class Trial:
         assert self._process is not None, "the job was started in a process of its own"
         return self._process
 
+    def create(self, shards: int) -> None:
+        """Create the job's streams and tables."""
+        resources.create(self.aws.environment, shards, resources.workshop(), self.names.of_tables())
+
     def properties(self) -> Path:
         """The job's settings: its AWS is the proxy, which speaks HTTP/1.1."""
         document = running.application_properties(self.between.endpoint, self.names)
@@ -95,7 +104,7 @@ class Trial:
         Raises StartError or RunError, no AssertionError: without its protection a case must fail later, not here.
         """
         launch = running.Launch(self.folder, self.properties(), self.between.environment, self.sources)
-        launch = replace(launch, command=(*within, *launch.command))
+        launch = replace(launch, command=(*within, *launch.command[:-1], self.job_name))
         self._process, self._job = running.start(launch, ["--parallelism", str(parallelism), *flags])
         running.wait_until_running(self.job, self.process)
 
