@@ -144,14 +144,13 @@ Exit codes:
 def status(job: Job, address: str | None) -> int:
     """Show whether a job runs, since when, and its last checkpoint."""
     on = cluster(address)
-    found = on.jobs(submission.name_of(job))
-    if not found:
+    listed = on.find(submission.name_of(job))
+    if listed is None:
         print(
             f"{job.name} is not on {on.address}: `python -m jobs submit {job.argument}` or "
             f"`python -m jobs resume {job.argument}` runs it there."
         )
         return NOT_RUNNING
-    listed = found[-1]
     running = on.job(listed.id)
     since = moment(listed.started)
     print(f"{job.name} is {listed.state} on {on.address} as {running.id}, submitted {since} UTC,")

@@ -174,12 +174,18 @@ class Cluster:
 
     def jobs(self, name: str) -> list[Listed]:
         """The jobs of this name that the cluster still knows, the newest last."""
-        found = [
-            Listed(job["jid"], job["name"], job["state"], job["start-time"])
-            for job in call(f"{self.address}/jobs/overview")["jobs"]
-            if job["name"] == name
-        ]
-        return sorted(found, key=lambda job: job.started)
+        answer = call(f"{self.address}/jobs/overview")
+        try:
+            all_ = [Listed(job["jid"], job["name"], job["state"], job["start-time"]) for job in answer["jobs"]]
+        except (KeyError, TypeError) as error:
+            raise RestError(f"What answers at {self.address} is not Flink's REST API.") from error
+        return sorted((job for job in all_ if job.name == name), key=lambda job: job.started)
+
+    def find(self, name: str) -> Listed | None:
+        """The job of this name that has not ended, else the newest; None without any."""
+        found = self.jobs(name)
+        alive = [job for job in found if not job.has_ended]
+        return next(reversed(alive or found), None)
 
     def job(self, id_: str) -> Job:
         return Job(self.address, id_)

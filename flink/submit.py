@@ -77,7 +77,8 @@ def name_of(job: Job) -> str:
 
 def running(job: Job, cluster: rest.Cluster) -> rest.Listed | None:
     """The job on this cluster, if it has not ended."""
-    return next((listed for listed in cluster.jobs(name_of(job)) if not listed.has_ended), None)
+    found = cluster.find(name_of(job))
+    return None if found is None or found.has_ended else found
 
 
 def folders(job: Job, cluster: rest.Cluster) -> savepoints.Folders:

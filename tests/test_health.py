@@ -888,9 +888,9 @@ def serving(fake: FakeFlink) -> Iterator[str]:
 def gathered(fake: FakeFlink) -> JobStatus:
     with serving(fake) as address:
         cluster = rest.Cluster(address)
-        chosen = flink.chosen(cluster, "unicorn_summary")
-        assert chosen is not None
-        return flink.gather(cluster, chosen, DECLARED, sleep=lambda _seconds: None)
+        listed = cluster.find("unicorn_summary")
+        assert listed is not None
+        return flink.gather(cluster, cluster.job(listed.id), DECLARED, sleep=lambda _seconds: None)
 
 
 def test_gathered() -> None:
@@ -1001,7 +1001,7 @@ def test_chosen_job(jobs: list[tuple[str, str, int]], chosen: str | None) -> Non
     fake = FakeFlink()
     fake.jobs = [fake.listed(*one) for one in jobs] + [fake.listed("other", "RUNNING", 9, "another_job")]
     with serving(fake) as address:
-        found = flink.chosen(rest.Cluster(address), "unicorn_summary")
+        found = rest.Cluster(address).find("unicorn_summary")
     assert (found.id if found else None) == chosen
 
 

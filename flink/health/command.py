@@ -103,12 +103,12 @@ def observe(job: Job, cluster: rest.Cluster, chosen: Settings | None) -> Observa
         if chosen is not None:
             asked.append(aws.gather(chosen))
 
-    listed = flink.chosen(cluster, job.configuration["pipeline.name"])
+    listed = cluster.find(job.configuration["pipeline.name"])
     if listed is None:
         ask_aws()
         status = None
     else:
-        status = flink.gather(cluster, listed, job, ask_aws)
+        status = flink.gather(cluster, cluster.job(listed.id), job, ask_aws)
     return Observation(job, cluster.address, datetime.now(UTC), status, asked[0] if asked else None)
 
 

@@ -273,17 +273,6 @@ def _look(job: rest.Job, vertices: list[str], sleep: Callable[[float], None], na
 # ---------------------------------------------------------------------------------------------------------- gathering
 
 
-def chosen(cluster: rest.Cluster, name: str) -> rest.Job | None:
-    """The job of this name that has not ended, else the newest; None without any. Raises rest.RestError."""
-    try:
-        found = cluster.jobs(name)
-    except (KeyError, TypeError) as error:
-        raise rest.RestError(f"What answers at {cluster.address} is not Flink's REST API.") from error
-    alive = [job for job in found if not job.has_ended]
-    newest = (alive or found)[-1:]
-    return cluster.job(newest[0].id) if newest else None
-
-
 def gather(
     cluster: rest.Cluster,
     job: rest.Job,
