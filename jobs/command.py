@@ -34,6 +34,7 @@ LONGEST = 300  # characters of a value, there
 NARROW = 24  # columns up to this width are not broken into lines
 TELLING = (cases.ERROR, "MESSAGE", "DATA_ROW")  # of an error; all its seven columns would be too wide for a terminal
 
+
 properties_option = click.option(
     "--properties",
     type=click.Path(path_type=Path),
@@ -80,7 +81,7 @@ def new(name: str) -> None:
 
 
 @program.command(example="python -m jobs check unicorn_summary --plan")
-@click.argument("job", type=flags.JobType())
+@on_cluster.job_argument
 @click.option("--plan", "is_planned", is_flag=True, help="Ask Flink for the plan too, which takes some 10 s.")
 def check(job: Job, is_planned: bool) -> None:
     """Say what is wrong with the folder of a job, without Flink."""
@@ -99,7 +100,7 @@ def check(job: Job, is_planned: bool) -> None:
 
 
 @program.command(example="python -m jobs test unicorn_summary -k LATE")
-@click.argument("job", type=flags.JobType())
+@on_cluster.job_argument
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path), metavar="[FILE]...")
 @click.option(
     "-k",
@@ -137,7 +138,7 @@ def _files(job: Job, named: Sequence[Path]) -> list[Path]:
 
 
 @program.command(example="python -m jobs sql unicorn_summary")
-@click.argument("job", type=flags.JobType())
+@on_cluster.job_argument
 @properties_option
 def sql(job: Job, properties: Path | None) -> None:
     """Print every statement of a job as bound, ready to paste into Flink's SQL client.
@@ -152,7 +153,7 @@ def sql(job: Job, properties: Path | None) -> None:
 
 
 @program.command(example="python -m jobs explain unicorn_summary")
-@click.argument("job", type=flags.JobType())
+@on_cluster.job_argument
 @properties_option
 def explain(job: Job, properties: Path | None) -> None:
     """Print Flink's plan of a job: what its sinks share, and what each step emits."""
@@ -166,7 +167,7 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
 
 
 @program.command(example="python -m jobs run unicorn_summary --input readings.jsonl")
-@click.argument("job", type=flags.JobType())
+@on_cluster.job_argument
 @click.option(
     "--input",
     "records",
@@ -180,13 +181,8 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
     metavar="DIR",
     help="With --input: a new folder for all rows, a file of JSON lines per sink.",
 )
-@properties_option
-@click.option(
-    "--parallelism",
-    type=Value(flags.subtasks, "N"),
-    default=4,
-    help="Subtasks; as many as the streams have shards read fastest.",
-)
+@on_cluster.properties_option
+@on_cluster.parallelism_option
 @click.option(
     "--port",
     type=Value(flags.port, "PORT"),
