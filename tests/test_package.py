@@ -489,10 +489,10 @@ def class_path(pid: int) -> list[Path]:
     return [Path(entry) for entry in words[words.index("-classpath") + 1].split(":") if entry]
 
 
-def assert_plain(paths: list[Path]) -> None:
+def assert_plain(entries: list[Path]) -> None:
     """Only Flink's own jars are on the class path, its core among them, beside the doorkeeper of a REST server."""
-    jars = {path.resolve() for path in paths if path.suffix == ".jar"} - {paths.DOORKEEPER.resolve()}
-    assert {jar.parent for jar in jars} == {(paths.flink_home() / "lib").resolve()}, paths
+    jars = {path.resolve() for path in entries if path.suffix == ".jar"} - {paths.DOORKEEPER.resolve()}
+    assert {jar.parent for jar in jars} == {(paths.flink_home() / "lib").resolve()}, entries
     assert any(jar.name.startswith("flink-dist-") for jar in jars)
 
 
