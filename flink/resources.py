@@ -71,7 +71,7 @@ def _problem(chosen: Settings, services: Services, table: str) -> str | None:
         stream = client.describe_stream_summary(StreamName=chosen.values[table]["stream"])
         return _unusable(stream["StreamDescriptionSummary"]["StreamStatus"])
     described = services.client("dynamodb", ATTEMPTS).describe_table(TableName=chosen.values[table]["table"])["Table"]
-    return _unusable(described["TableStatus"]) or binding.misfit(chosen.job, table, cast("Any", described))
+    return _unusable(described["TableStatus"]) or binding.mismatch(chosen.job, table, cast("Any", described))
 
 
 def _unusable(status: str) -> str | None:

@@ -60,9 +60,9 @@ def is_emulated(settings: Settings) -> bool:
     return bool(host) and not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
-def misfit(job: Job, table: str, described: Mapping[str, Any]) -> str | None:
+def mismatch(job: Job, table: str, described: Mapping[str, Any]) -> str | None:
     """Why a DynamoDB table, as DescribeTable tells of it, cannot take the rows of this sink; None if it can."""
-    return dynamodb.misfit(described, job.tables[table].declared.key, attributes(job, table))
+    return dynamodb.mismatch(described, job.tables[table].declared.key, attributes(job, table))
 
 
 def attributes(job: Job, table: str) -> dict[str, str]:
