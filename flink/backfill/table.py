@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from aws.failures import ERRORS, Cause, Kind, said
+from aws.failures import ERRORS, Cause, Kind, message_of
 from aws.session import Services
 from connectors.kind import Declared
 from flink.backfill.rows import Number, Row
@@ -182,7 +182,7 @@ class Table:
     def _refusal(self, error: Exception, cause: Cause) -> str:
         if isinstance(error, ClientError) and cause.code == "ValidationException":
             key = listed([f"{column} ({_KINDS[self.columns[column]]})" for column in self.declared.key])
-            return f"The {self} is not keyed by {key}, as the rows are ({said(error)})."
+            return f"The {self} is not keyed by {key}, as the rows are ({message_of(error)})."
         return cause.sentence
 
 

@@ -19,7 +19,7 @@ from aws.failures import ERRORS, AwsError, is_absence
 from aws.session import Services, stream_at
 from consumer.records import Record, batch_of, service_time
 from consumer.shards import at, list_shards
-from consumer.tail import Clock, SystemClock
+from consumer.tail import Clock
 from flink import resources
 from flink.health.flink import shard_name
 from flink.resources import ATTEMPTS, Resource
@@ -120,9 +120,9 @@ def gather(chosen: Settings) -> Aws:
         found = tuple(resources.look_up(chosen, services))
         for table in sources:
             stream, event = chosen.values[table]["stream"], event_time(job.texts[table])
-            shards += open_shards(client, stream, event, SystemClock(), names_stream=len(job.sources) > 1)
+            shards += open_shards(client, stream, event, Clock(), names_stream=len(job.sources) > 1)
     except ERRORS as error:
-        return Aws(where, services.explain(error).what)
+        return Aws(where, services.explain(error).problem)
     return Aws(where, None, found, tuple(shards), streams)
 
 
