@@ -48,7 +48,7 @@ def download(
     say: Say,
     stopped: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Download objects into files; prints a line of progress every 5 s. Raises aws.failures.ERRORS.
+    """Download objects into files and report the progress. Raises aws.failures.ERRORS.
 
     A file gets the time of its object. No download begins once `stopped` is true.
     """

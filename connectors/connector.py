@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from program.errors import Unusable
+from program.errors import Unusable, similar
 
 
 class ConnectorError(Unusable):
@@ -63,20 +63,13 @@ def checked(kind: str, options: Mapping[str, str], catalog: Mapping[str, Option]
     for name, value in options.items():
         option = catalog.get(name) or catalog.get(re.sub(r"\[\d+\]", "[N]", name))
         if option is None:
-            problems.append(f"{name!r} is not an option of it{_nearest(name, catalog)}")
+            problems.append(f"{name!r} is not an option of it{similar(name, catalog)}")
         elif problem := _problem(value, option):
             # An address may have a password in it.
             problems.append(f"{name!r} {'' if option.type == 'url' else f'is {value!r}, but '}must be {problem}")
     if problems:
         raise ConnectorError(f"The {kind} connector refuses its options: " + "; ".join(problems) + ".")
     return dict(options)
-
-
-def _nearest(name: str, catalog: Mapping[str, Option]) -> str:
-    import difflib  # noqa: PLC0415  (only an error needs it)
-
-    close = difflib.get_close_matches(name, catalog, 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 _PATTERNS = {

@@ -29,7 +29,7 @@ Exit codes:
 Examples:
   The readings as they arrive:
     python -m consumer --stream wildrydes
-  Every record of the stream into a file, a line a record:
+  Every record of the stream into a file, each on a line:
     python -m consumer --from-start --until-caught-up --compact > readings.jsonl
   The first five summaries since noon, each with its shard and key:
     python -m consumer --stream wildrydes-summary --from '2026-01-27 12:00:00' --limit 5 --keys
@@ -110,7 +110,7 @@ _output = partial(option, section="Output")
     metavar="SECONDS",
     help="Give up after so many seconds of unbroken throttling, server errors or lost connection.",
 )
-@_output("--compact", is_flag=True, help="Print a record on a line, instead of with an indent of 4 spaces.")
+@_output("--compact", is_flag=True, help="Print each record on a single line, without the indent of 4 spaces.")
 @_output(
     "--keys",
     is_flag=True,

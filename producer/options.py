@@ -47,7 +47,7 @@ Exit codes:
   143  stopped by SIGTERM
 
 Examples:
-  A unicorn, a record a second, to the stream wildrydes:
+  A unicorn to the stream wildrydes, a record a second:
     python -m producer
   Three unicorns, five records of each, to standard output:
     python -m producer --unicorns 3 --msgs 15 --to stdout

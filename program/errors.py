@@ -34,7 +34,7 @@ continue without the missing part. Standard library only: the set-up imports thi
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -56,6 +56,20 @@ class Unusable(Failure):
         if len(problems) == 1:
             return f"{subject} cannot be used: {problems[0]}."
         return f"{subject} cannot be used:" + "".join(f"\n  {problem}" for problem in problems)
+
+
+def similar(name: str, known: Iterable[str]) -> str:
+    """A hint for a message: " (did you mean 'stream'?)"; empty if no known name is similar."""
+    import difflib  # noqa: PLC0415  (only an error needs it)
+
+    names = difflib.get_close_matches(name, known, 1)
+    return f" (did you mean {names[0]!r}?)" if names else ""
+
+
+def hint(name: str, known: Iterable[str]) -> str:
+    """A hint for a message: " (did you mean 'stream'?)" or " (there are start, stream)"."""
+    names = list(known)
+    return similar(name, names) or f" (there are {', '.join(names)})"
 
 
 def shown(path: Path) -> str:

@@ -35,7 +35,7 @@ def awaited(folder: Path, by: str, seconds: float) -> Iterator[None]:
     """Wait for the folder's lock and hold it for the block. Raises StartError after `seconds` of waiting."""
     with _lock_file(folder, by) as file:
         if not wait_until(lambda: take_lock(file), seconds, 0.1):
-            raise StartError(f"Another `{by}` has been at work in {folder} for {seconds:.0f} s: see what it does.")
+            raise StartError(f"Another `{by}` still uses {folder} after {seconds:.0f} s: wait for it, or stop it.")
         yield
 
 

@@ -98,7 +98,7 @@ def require_free(port: int, flag: str) -> None:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise StartError(
-                f"Port {port} of 127.0.0.1 is taken: choose another one with {flag}, or 0 for any free one."
+                f"Port {port} of 127.0.0.1 is taken: choose another port with {flag}, or 0 for any free port."
             ) from error
 
 

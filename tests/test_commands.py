@@ -107,7 +107,7 @@ def test_a_new_job(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypat
     assert jobs_main.main(["check", "mine/visits"]) == 0
     assert "visits: 1 source (events)" in capsys.readouterr().out
     assert jobs_main.main(["new", "mine/visits"]) == 2
-    assert "mine/visits is there already: choose another name" in capsys.readouterr().err
+    assert "mine/visits exists already: choose another name" in capsys.readouterr().err
     assert jobs_main.main(["new", "mine/a-b"]) == 2
     assert "'a-b' is no job's name: a letter, then up to 49 letters, digits or _" in capsys.readouterr().err
 

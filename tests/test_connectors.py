@@ -251,7 +251,8 @@ def test_files(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", settings.PLACES)
 def test_every_table_is_bound_in_both_places(place: str) -> None:
     """In each place, every table of the job has a connector, and there is no other connector."""
-    required = {name: "eu-central-1" for name, known in settings.groups(JOB)[place].items() if known.default is None}
+    known = settings.known_groups(JOB)[place]
+    required = {name: "eu-central-1" for name, setting in known.items() if setting.default is None}
     bound = binding.connectors(settings.parse([{"PropertyGroupId": place, "PropertyMap": required}], JOB))
     assert set(bound) == {*JOB.sources, *JOB.sinks}
     for table in JOB.sources + JOB.sinks:

@@ -63,7 +63,7 @@ with folders.owned(Path({str(tmp_path)!r}), "local job", "end it"):
         assert other.stdout.readline() == "held\n"
         with pytest.raises(StartError):
             folders.owned(tmp_path, "local job", "end it").__enter__()
-        with pytest.raises(StartError, match="see what it does"):
+        with pytest.raises(StartError, match="still uses"):
             folders.awaited(tmp_path, "local job", 0.1).__enter__()
         other.kill()
     deadline = time.monotonic() + 5

@@ -188,8 +188,8 @@ class Table:
 
 def connect(job: Job, sink: str, settings: Settings, pause: Callable[[float], object]) -> Table:
     """The table of a sink where the settings have it. Raises AwsError, RunError; asks nothing of it yet."""
-    services = Services.of_settings(settings.values["aws"])
-    name, columns = settings.values[sink]["table"], types(job, sink)
+    services = Services.of_settings(settings.groups["aws"])
+    name, columns = settings.groups[sink]["table"], types(job, sink)
     declared, end = job.tables[sink].declared, end_column(job, sink)
     return Table(services.client("dynamodb"), name, services, columns, declared, pause, Retry(60), end)
 
