@@ -2,8 +2,8 @@
 
     main.py [application_properties.json]
 
-It reads the settings, which name the job, binds the job's tables to their place and submits. Parallelism, checkpoints,
-jars and class path are set by whatever launches it.
+It reads the settings, which name the job, connects the job's tables and submits the job. The launcher sets parallelism,
+checkpoints, jars and class path.
 """
 
 from __future__ import annotations
@@ -19,20 +19,19 @@ from program.errors import Unusable
 
 
 def submit(path: Path, launcher: Mapping[str, str] | None = None) -> TableResult:
-    """Submit the job with the settings in `path`; `launcher` sets what no Flink configuration does.
+    """Submit the job of the settings in `path`; `launcher` is further Flink configuration.
 
-    Raises SettingsError, JobError or ConnectorError, each with every problem in one text; WindowError for windows of no
-    length.
+    Raises SettingsError, JobError or ConnectorError with a list of all problems, WindowError for an unusable window.
     """
-    chosen = settings.read(path)
-    connectors = binding.connectors(chosen)
+    given = settings.read(path)
+    connectors = binding.connectors(given)
     environment = statements.environment(launcher or {})
-    statements.declare(environment, chosen.job, connectors)
-    return statements.inserts(environment, chosen.job).execute()
+    statements.declare(environment, given.job, connectors)
+    return statements.inserts(environment, given.job).execute()
 
 
 def main(arguments: list[str]) -> int:
-    """0 once the job is submitted, 2 with one sentence when its settings cannot be used."""
+    """Returns 0 after the submission, 2 after an error message about the settings."""
     try:
         submit(Path(arguments[0]) if arguments else settings.DEFAULT_PATH)
     except Unusable as error:

@@ -1,1 +1,1 @@
-"""A session and its endpoint, for every program that speaks to AWS or to an emulator of it."""
+"""Sessions, clients and errors of AWS or an emulator, for all programs."""

@@ -1,4 +1,4 @@
-"""Objects in S3: listed, and downloaded into files."""
+"""Objects in S3: lists and downloads."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from program.formats import many, size
 from program.output import Say
 from program.waiting import Every, Outage, Retry
 
-AT_ONCE = 8  # downloads; Firehose writes many small objects
-LISTED = 1000  # objects of a listing's page, and what is handed to the downloads at a time
+THREADS = 8  # Firehose writes many small objects
+PART = 1000  # objects that are submitted to the threads together
 CHUNK = 1 << 20  # bytes
-TOLD_EVERY = 5.0  # seconds between two lines of progress
-RETRY = Retry(limit=30)  # of a download that breaks off; calls that fail at once, botocore makes again
+PROGRESS_EVERY = 5.0  # seconds between two lines of progress
+RETRY = Retry(limit=30)  # of a broken download; botocore retries a call that fails at once
 
 
 @dataclass(frozen=True)
 class Object:
-    """An object of a bucket: its key, its size in bytes, and when it was written."""
+    """An object of a bucket; `size` is in bytes."""
 
     key: str
     size: int
@@ -35,29 +35,29 @@ class Object:
 
 
 def objects(client: Any, bucket: str, prefix: str = "") -> Iterator[Object]:
-    """The objects of a bucket whose keys begin with this, in the order of their keys. Raises aws.failures.ERRORS."""
+    """The objects of a bucket by the prefix of their keys, in the order of the keys. Raises aws.failures.ERRORS."""
     for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        for one in page.get("Contents", ()):
-            yield Object(one["Key"], one["Size"], one["LastModified"])
+        for entry in page.get("Contents", ()):
+            yield Object(entry["Key"], entry["Size"], entry["LastModified"])
 
 
 def download(
     client: Any,
     bucket: str,
-    wanted: Iterable[tuple[Object, Path]],
+    targets: Iterable[tuple[Object, Path]],
     say: Say,
     stopped: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Write objects into files, telling now and then how many are complete. Raises aws.failures.ERRORS.
+    """Download objects into files and report the progress. Raises aws.failures.ERRORS.
 
-    A file gets the time of its object. `stopped` ends it early, without those that are not begun.
+    A file gets the time of its object. No download begins once `stopped` is true.
     """
-    left, every = iter(wanted), Every(TOLD_EVERY)
+    remaining, every = iter(targets), Every(PROGRESS_EVERY)
     files = bytes_ = 0
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         try:
-            while not stopped() and (part := list(islice(left, LISTED))):
-                futures = {pool.submit(_download, client, bucket, *one, stopped): one[0] for one in part}
+            while not stopped() and (part := list(islice(remaining, PART))):
+                futures = {pool.submit(_download, client, bucket, *target, stopped): target[0] for target in part}
                 for future in as_completed(futures):
                     if future.result():
                         files, bytes_ = files + 1, bytes_ + futures[future].size

@@ -1,1 +1,1 @@
-"""How a table reaches the outside: one module per kind, each with the list of every option it accepts."""
+"""Connectors of tables: a module per kind, with the list of its options."""

@@ -1,4 +1,4 @@
-"""What every AWS connector shares: the region, the endpoint, and where credentials come from."""
+"""Options of all AWS connectors: region, endpoint, credentials."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from connectors.connector import Option
 
 PROVIDERS = ("AUTO", "ENV_VAR", "SYS_PROP", "PROFILE", "ASSUME_ROLE", "WEB_IDENTITY_TOKEN")
 
-# BASIC and CUSTOM are left out: the first would put a secret into the table's options, where EXPLAIN, SHOW
-# CREATE TABLE and logs print it; the second loads a class that this project does not ship.
+# Without BASIC, which would put a secret into the table's options, where EXPLAIN, SHOW CREATE TABLE and logs print it.
+# Without CUSTOM, which loads a class that this project does not ship.
 OPTIONS: Mapping[str, Option] = {
     "aws.region": Option(),
     "aws.endpoint": Option("url"),
@@ -28,11 +28,11 @@ OPTIONS: Mapping[str, Option] = {
 
 @dataclass(frozen=True)
 class Aws:
-    """Where the services are.
+    """The services' region, endpoint and credentials.
 
-    region: always needed, also with an endpoint (the request signature holds it).
-    endpoint: another address than the region's own, for an emulator or a VPC endpoint.
-    credentials: one of PROVIDERS; AUTO looks where every AWS SDK looks. Secrets are never settings.
+    region: also needed with an endpoint, as the signature of a request contains it.
+    endpoint: an emulator or a VPC endpoint; None for the region's own.
+    credentials: a name from PROVIDERS; AUTO looks where every AWS SDK looks. Secrets are never settings.
     """
 
     region: str
@@ -41,11 +41,11 @@ class Aws:
     profile: str | None = None
 
     def options(self) -> dict[str, str]:
-        """The options as both connectors spell them."""
-        named = {
+        """The options of both connectors for these values."""
+        options = {
             "aws.region": self.region,
             "aws.endpoint": self.endpoint,
             "aws.credentials.provider": self.credentials,
             "aws.credentials.profile.name": self.profile,
         }
-        return {name: value for name, value in named.items() if value is not None}
+        return {name: value for name, value in options.items() if value is not None}

@@ -1,4 +1,4 @@
-"""What a connector is: data. `pipeline` makes SQL of it; nothing here knows SQL or a job."""
+"""A connector as data. `pipeline` turns it into SQL; this module knows no SQL and no job."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from program.errors import Unusable
+from program.errors import Unusable, similar
 
 
 class ConnectorError(Unusable):
-    """Options that a connector does not accept; the text names the option and what would be accepted."""
+    """Invalid options of a connector; the text names each option and its valid values."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """One option of a connector: its type, its default (None: none) and, for a choice, the accepted values.
-
-    `type` is one of str, int, float, bool, ms (milliseconds, an integer), url.
-    """
+    """An option of a connector. type: str, int, float, bool, ms (milliseconds, an integer) or url."""
 
     type: str = "str"
     default: str | None = None
@@ -27,12 +24,12 @@ class Option:
 
 @dataclass(frozen=True)
 class Connector:
-    """One end of a table.
+    """A table's connector.
 
-    options: the WITH clause, names as in Flink's documentation of the connector.
-    partitioned_by: columns; what they mean is the connector's affair (a partition key, an item's key).
-    metadata: for each metadata column that this connector can fill, what follows the column's name and type; an empty
-    text for a column that stands in the connector's own data.
+    options: the WITH clause, with the names from Flink's documentation.
+    partitioned_by: columns: a partition key of a stream, or the key of an item.
+    metadata: for each metadata column that the connector fills, the SQL after the column's name and type; empty for a
+    column that is in the connector's own data.
     """
 
     options: Mapping[str, str]
@@ -41,12 +38,13 @@ class Connector:
 
 
 def merged(base: Mapping[str, str], more: Mapping[str, str] | None) -> dict[str, str]:
-    """`base` with the further options; ConnectorError for one that says what the table is, not how it is used."""
+    """`base` with further options. Raises ConnectorError for an option in IDENTITY."""
     if fixed := sorted(IDENTITY.intersection(more or {})):
         raise ConnectorError(f"{', '.join(map(repr, fixed))} cannot be set as an option: its own setting decides it.")
     return {**base, **(more or {})}
 
 
+# Options that say which table it is; settings set them.
 IDENTITY = frozenset(
     {
         *("connector", "format", "stream", "table-name", "path", "aws.region", "aws.endpoint"),
@@ -57,28 +55,21 @@ IDENTITY = frozenset(
 
 
 def checked(kind: str, options: Mapping[str, str], catalog: Mapping[str, Option]) -> dict[str, str]:
-    """The options unchanged, or ConnectorError with every problem in one text.
+    """The options, unchanged. Raises ConnectorError with all problems.
 
-    Flink lets any name under `scan.`, `sink.` and `aws.` pass, so that a typo would silently change nothing.
+    Flink accepts any name under `scan.`, `sink.` and `aws.`, so a typo would have no effect and no error.
     """
     problems = []
     for name, value in options.items():
         option = catalog.get(name) or catalog.get(re.sub(r"\[\d+\]", "[N]", name))
         if option is None:
-            problems.append(f"{name!r} is not an option of it{_nearest(name, catalog)}")
+            problems.append(f"{name!r} is not an option of it{similar(name, catalog)}")
         elif problem := _problem(value, option):
             # An address may have a password in it.
             problems.append(f"{name!r} {'' if option.type == 'url' else f'is {value!r}, but '}must be {problem}")
     if problems:
         raise ConnectorError(f"The {kind} connector refuses its options: " + "; ".join(problems) + ".")
     return dict(options)
-
-
-def _nearest(name: str, catalog: Mapping[str, Option]) -> str:
-    import difflib  # noqa: PLC0415  (only an error needs it)
-
-    close = difflib.get_close_matches(name, catalog, 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 _PATTERNS = {

@@ -1,7 +1,6 @@
-"""A DynamoDB table to write: `dynamodb` of flink-connector-dynamodb 4.3.0-1.19.
+"""DynamoDB tables as sinks: `dynamodb` of flink-connector-dynamodb 4.3.0-1.19.
 
-Option names, types and defaults: the connector's documentation page of release 4.3. The factory itself
-accepts any name, which is why they are listed here.
+Names, types and defaults of options: the connector's documentation of release 4.3.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ OPTIONS: Mapping[str, Option] = {
     "connector": Option(choices=("dynamodb",)),
     "table-name": Option(),
     **aws.OPTIONS,
-    # BatchWriteItem takes 25 items at most; a larger number makes the sink throw.
+    # BatchWriteItem accepts 25 items at most; the sink throws for a larger number.
     "sink.batch.max-size": Option("int", "25"),
     "sink.requests.max-inflight": Option("int", "50"),
     "sink.requests.max-buffered": Option("int", "10000"),
@@ -29,49 +28,49 @@ OPTIONS: Mapping[str, Option] = {
 
 
 def sink(place: aws.Aws, table: str, *, key: tuple[str, ...], more: Mapping[str, str] | None = None) -> Connector:
-    """A table to write whole items to, the newest winning.
+    """A table to write whole items to; the newest item of a key wins.
 
-    key: the table's own key columns; within a batch only the last item of a key is sent, since the service
-    refuses a batch that holds a key twice.
+    key: the table's key columns. The sink sends only the last item of a key in a batch, as the service refuses a batch
+    with the same key twice.
     """
     options = {
         "connector": "dynamodb",
         "table-name": table,
         **place.options(),
         "sink.flush-buffer.timeout": "500",
-        # As for Kinesis: sent again until taken. What BatchWriteItem calls invalid, or a table that is not there, fails
-        # the job whatever this says, and it goes on from its checkpoint once that is mended.
+        # Refused items are sent again until they are accepted. Whatever the value, an invalid item or a missing table
+        # fails the job, which goes on from its checkpoint once that is corrected.
         "sink.fail-on-error": "false",
     }
     return Connector(checked("DynamoDB sink", merged(options, more), OPTIONS), partitioned_by=key)
 
 
-_KINDS = {"S": "text", "N": "number", "B": "bytes"}
+_TYPES = {"S": "text", "N": "number", "B": "bytes"}
 
 
-def misfit(described: Mapping[str, Any], key: Sequence[str], columns: Mapping[str, str]) -> str | None:
-    """Why a table cannot take the rows, as a clause such as "has the key ..., not ..."; None if it can.
+def mismatch(described: Mapping[str, Any], key: Sequence[str], columns: Mapping[str, str]) -> str | None:
+    """Why the table does not accept the rows, as a clause such as "has the key ..., not ..."; None if it does.
 
-    described: the table as DescribeTable tells of it. key: the columns that should be its key, the partition's first.
-    columns: the type of each column of a row, S, N or B; an index that has one of them as another type refuses the row.
+    described: the table in the response of DescribeTable. key: the rows' key, the partition key first. columns: the
+    type of each column (S, N or B); an index with another type for a column refuses the rows.
     """
-    types = {one["AttributeName"]: one["AttributeType"] for one in described["AttributeDefinitions"]}
-    order = sorted(described["KeySchema"], key=lambda one: one["KeyType"] != "HASH")
-    found = [one["AttributeName"] for one in order]
-    if found != list(key) or any(types.get(name) != columns[name] for name in key):
-        return f"has the key {_told(found, types)}, not {_told(key, columns)}"
+    types = {attribute["AttributeName"]: attribute["AttributeType"] for attribute in described["AttributeDefinitions"]}
+    hash_first = sorted(described["KeySchema"], key=lambda part: part["KeyType"] != "HASH")
+    actual = [part["AttributeName"] for part in hash_first]
+    if actual != list(key) or any(types.get(name) != columns[name] for name in key):
+        return f"has the key {_typed(actual, types)}, not {_typed(key, columns)}"
     for name, type_ in types.items():
         if type_ != columns.get(name, type_):
-            return f"has an index over {_told([name], types)}, where the rows have {_told([name], columns)}"
+            return f"has an index over {_typed([name], types)}, where the rows have {_typed([name], columns)}"
     return None
 
 
-def _told(names: Sequence[str], types: Mapping[str, str]) -> str:
-    return ", ".join(f"{name} ({_KINDS.get(types.get(name, ''), 'unknown')})" for name in names)
+def _typed(names: Sequence[str], types: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({_TYPES.get(types.get(name, ''), 'unknown')})" for name in names)
 
 
-def _sink(place: aws.Aws, values: Mapping[str, str], declared: Declared, options: Mapping[str, str]) -> Connector:
-    return sink(place, values["table"], key=declared.key, more=options)
+def _sink(place: aws.Aws, settings: Mapping[str, str], declared: Declared, options: Mapping[str, str]) -> Connector:
+    return sink(place, settings["table"], key=declared.key, more=options)
 
 
 KIND = Kind(

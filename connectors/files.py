@@ -1,4 +1,4 @@
-"""Lines on disk: `filesystem`, for tests, backfill, and looking at results without any service."""
+"""Files on disk: `filesystem`, for tests, backfill and runs without AWS."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OPTIONS: Mapping[str, Option] = {
     "sink.rolling-policy.check-interval": Option(default="1 min"),
 }
 
-# A file stands for a shard, and its lines arrived when it was last written. What only Kinesis knows stays empty.
+# The file's name is the shard, the file's time is the arrival. A line has no sequence number.
 METADATA: Mapping[str, str] = {
     "shard": "METADATA FROM 'file.name' VIRTUAL",
     "sequence_number": "AS CAST(NULL AS STRING)",
@@ -25,31 +25,27 @@ METADATA: Mapping[str, str] = {
 }
 
 
-# As it stands in files of records (see `records`).
-_IN_THE_RECORD: Mapping[str, str] = dict.fromkeys(METADATA, "")
-
-
 def uri(path: Path) -> str:
-    """The path as Flink takes it: it does not decode, so that Path.as_uri() would name other files than are meant."""
+    """The path as a URI for Flink, which does not decode %20: Path.as_uri() would name another file."""
     return f"file://{path.resolve()}"
 
 
 def source(path: Path, *, more: Mapping[str, str] | None = None) -> Connector:
-    """The lines of a file, or of every file in a folder, each line one BYTES column. Bounded: it ends."""
+    """A bounded source: the lines of a file, or of every file in a folder, as a BYTES column."""
     options = {"connector": "filesystem", "path": uri(path), "format": "raw"}
     return Connector(checked("file source", merged(options, more), OPTIONS), metadata=METADATA)
 
 
 def records(path: Path) -> Connector:
-    """A file of records with all that is known of each: JSON lines with `line` (base64), shard, arrival and so on."""
+    """A bounded source of JSON lines that have the metadata columns beside the record's own (base64 if bytes)."""
     options = {"connector": "filesystem", "path": uri(path), "format": "json"}
-    return Connector(checked("file source", options, OPTIONS), metadata=_IN_THE_RECORD)
+    return Connector(checked("file source", options, OPTIONS), metadata=dict.fromkeys(METADATA, ""))
 
 
 def sink(path: Path, *, changes: bool = False, more: Mapping[str, str] | None = None) -> Connector:
-    """A folder that gets files of JSON lines. Not partitioned: that makes folders and drops the column.
+    """A folder for files of JSON lines, not partitioned: partitions would become folders, without their column.
 
-    changes: each line is a change (Debezium's form), as for a table whose rows replace older ones.
+    changes: each line is a change in Debezium's format, for a table whose rows replace older rows.
     """
     options = {"connector": "filesystem", "path": uri(path), "format": "debezium-json" if changes else "json"}
     return Connector(checked("file sink", merged(options, more), OPTIONS))

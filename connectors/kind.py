@@ -1,6 +1,6 @@
-"""A kind of connector, Kinesis or DynamoDB: what job.toml may say of such a table, its settings, and what makes it.
+"""A kind of connector: its settings, its keys in job.toml, and the function that makes a Connector.
 
-`pipeline` reads it; each connector's own module declares it.
+The connectors' modules declare their kinds, `pipeline` reads them.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from connectors.connector import Connector
 
 @dataclass(frozen=True)
 class Setting:
-    """A setting of a table, in application_properties.json, with its default in job.toml.
+    """A setting in application_properties.json; for a table, job.toml can set the default.
 
-    default: None if job.toml has to say it, an empty text for none. choices: what it may be, if that is listed.
+    default: None if the setting is required, an empty text for no default. choices: the valid values; empty for any.
     """
 
     meaning: str
@@ -26,11 +26,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Declared:
-    """What job.toml says of a sink beside its settings. Every column named here has to be one of the table.
+    """The columns of a sink that job.toml names.
 
-    key: of an item, the partition's column first; partition_key: of a record on a stream.
-    grows, shrinks: columns of numbers that more records of a window can only raise or lower; by them a backfill tells
-    a fuller row from one that has lost records.
+    key: of an item, the partition key first. partition_key: of a record on a stream.
+    grows, shrinks: columns of numbers that more records in a window can only raise, or only lower; with them a backfill
+    recognizes a row that lacks records.
     """
 
     key: tuple[str, ...] = ()
@@ -44,25 +44,25 @@ Make = Callable[[Aws, Mapping[str, str], Declared, Mapping[str, str]], Connector
 
 @dataclass(frozen=True)
 class End:
-    """What a kind of connector is as a source, or as a sink.
+    """A kind of connector as a source or as a sink.
 
-    settings: those of such a table. declared: the names in Declared that such a table takes. make(place, values,
-    declared, options): the Connector for these settings, with further options by their own names; raises
-    ConnectorError. problems(values): what is wrong with settings together, each as a clause.
+    declared: the names in Declared that such a table may have; required: those it must have. make(place, settings,
+    declared, options): the Connector, with further options by the connector's names; raises ConnectorError.
+    problems(settings): conflicts between settings, each as a clause.
     """
 
     settings: Mapping[str, Setting]
     make: Make
     declared: Sequence[str] = ()
     required: Sequence[str] = ()
-    problems: Callable[[Mapping[str, str]], Sequence[str]] = lambda _values: ()
+    problems: Callable[[Mapping[str, str]], Sequence[str]] = lambda _settings: ()
 
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of connector by its name in job.toml; None where it cannot read, or cannot write.
+    """A kind of connector with its name in job.toml; None if it cannot be a source, or a sink.
 
-    far_end: what such a table leads to, such as a stream; the setting that names it is called so, too.
+    far_end: the resource behind such a table, "stream" or "table", which is also the name of its setting.
     """
 
     name: str

@@ -1,8 +1,7 @@
-"""Kinesis streams as tables: `kinesis` of flink-connector-kinesis 4.3.0-1.19 (5.x and 6.x rename most of it).
+"""Kinesis streams as tables: `kinesis` of flink-connector-kinesis 4.3.0-1.19 (5.x and 6.x rename most options).
 
-Option names, types and defaults: the connector's documentation page of release 4.3. Those that do nothing in
-SQL although documented (`scan.shard.idle.interval`, `scan.watermark.*`) are left out, so that nobody relies
-on them.
+Names, types and defaults of options: the connector's documentation of release 4.3, without the options that have no
+effect in SQL (`scan.shard.idle.interval`, `scan.watermark.*`).
 """
 
 from __future__ import annotations
@@ -18,14 +17,13 @@ from connectors.kind import Declared, End, Kind, Setting
 
 POSITIONS = ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
 READERS = ("POLLING", "EFO")
-# So many attempts have no end: at a second or two each, thirty years. (Not the largest number there is: the connector
-# adds one to some of them.)
+# Retries: 30 years at a second or two each. (Not the largest integer: the connector adds 1 to some of these options.)
 FOR_EVER = "1000000000"
-# The calls that the source makes while the job runs. It tries again after ProvisionedThroughputExceeded, a failure of
-# the service's own (5xx) and, for GetRecords and ListShards, an answer that did not come; for ListShards and the calls
-# of enhanced fan-out after LimitExceeded too. DescribeStream it repeats for ever by itself. What no repetition mends
-# (a permission, a stream that is gone) and a connection that is refused end the attempt at once: the job restarts.
-_PATIENT = (
+# The calls of the source while the job runs. The connector retries them after ProvisionedThroughputExceeded and server
+# errors (5xx); GetRecords and ListShards also after a timeout; ListShards and the calls of enhanced fan-out also after
+# LimitExceeded. It retries DescribeStream for ever anyway. Other errors (no permission, a deleted stream, a refused
+# connection) restart the job at once.
+_RETRIED = (
     "scan.stream.describe",
     "scan.list.shards",
     "scan.stream.describestreamconsumer",
@@ -37,7 +35,7 @@ _PATIENT = (
 
 
 def _retries(name: str, retries: int, base: int, longest: int) -> dict[str, Option]:
-    """The four options with which this connector spells a retry: attempts, then backoff (ms, ms, factor)."""
+    """The connector's four options for the retries of a call: attempts, then backoff (ms, ms, factor)."""
     return {
         f"{name}.maxretries": Option("int", str(retries)),
         f"{name}.backoff.base": Option("ms", str(base)),
@@ -95,22 +93,19 @@ SINK_OPTIONS: Mapping[str, Option] = {
     "sink.fail-on-error": Option("bool", "false"),
 }
 
-# What the source can tell of a record besides its bytes.
 METADATA: Mapping[str, str] = {
     "shard": "METADATA FROM 'shard-id' VIRTUAL",
     "sequence_number": "METADATA FROM 'sequence-number' VIRTUAL",
     "arrival": "METADATA FROM 'timestamp' VIRTUAL",
 }
-
-
-_BEGINNING = "1970-01-01T00:00:00.000+00:00"  # of whatever a shard still has
+_BEGINNING = "1970-01-01T00:00:00.000+00:00"  # before the oldest record of any shard
 
 
 @dataclass(frozen=True)
 class Start:
-    """Where reading begins when there is no checkpoint to go on from.
+    """The position at which reading begins without a checkpoint.
 
-    position: one of POSITIONS. timestamp: ISO 8601 with a zone, for AT_TIMESTAMP only.
+    position: a name from POSITIONS. timestamp: ISO 8601 with a zone, for AT_TIMESTAMP only.
     """
 
     position: str = "TRIM_HORIZON"
@@ -121,8 +116,8 @@ class Start:
             raise ConnectorError("A start timestamp belongs to the position AT_TIMESTAMP, and to no other.")
         return {
             "scan.stream.initpos": self.position,
-            # State that was written after a start at a time says of a shard without a record only that it is to be read
-            # from "the time". Restored under another start, without one, the job would fail for ever.
+            # Always a time. After AT_TIMESTAMP, the state of a shard without records is only "from the time": the job
+            # could not be restored with another position if no time were set.
             "scan.stream.initpos-timestamp": self.timestamp or _BEGINNING,
         }
 
@@ -135,10 +130,10 @@ def source(
     fan_out_consumer: str | None = None,
     more: Mapping[str, str] | None = None,
 ) -> Connector:
-    """A stream to read, each record one BYTES column: no format can fail on it.
+    """A stream to read, each record as a BYTES column, so that no format can fail.
 
     fan_out_consumer: the name of an enhanced fan-out consumer; None polls (2 MB/s per shard, shared).
-    more: further options by their connector names; they win over the ones above.
+    more: further options by the connector's names; they win over the options here.
     """
     options = {
         "connector": "kinesis",
@@ -146,15 +141,15 @@ def source(
         "format": "raw",
         **place.options(),
         **start.options(),
-        # Round robin by shard number: the default hashes names and can put all shards on one subtask.
+        # Round robin by shard number: the default hashes names and can assign all shards to the same subtask.
         "scan.shard-assigner": "uniform",
-        # A subtask whose shards were all split or merged holds nothing back until it has found their children. Within a
-        # second what they have is on time still; after the default of ten, seconds of it would come out late.
+        # After a split or merge, a subtask without open shards does not hold back the watermark until it discovers the
+        # child shards. Their records are still on time after a second; after the default of 10 s some would be late.
         "scan.shard.discovery.intervalmillis": "1000",
-        # Whoever else reads the stream shares its limits: after three refusals, the default, the job would restart,
-        # again and again for as long as others read too fast. The pauses stay the connector's, random and at most 1 to
-        # 5 s long, so that reading goes on soon after the last refusal.
-        **{f"{call}.maxretries": FOR_EVER for call in _PATIENT},
+        # Other readers of the stream share its limits. With the default of three retries, the job would restart for as
+        # long as they read too fast. The pauses stay the connector's: random, at most 1 to 5 s, so that reading goes on
+        # soon after the last refusal.
+        **{f"{call}.maxretries": FOR_EVER for call in _RETRIED},
     }
     if fan_out_consumer is not None:
         options |= {"scan.stream.recordpublisher": "EFO", "scan.stream.efo.consumername": fan_out_consumer}
@@ -164,21 +159,22 @@ def source(
 def sink(
     place: aws.Aws, stream: str, *, partition_key: str | None = None, more: Mapping[str, str] | None = None
 ) -> Connector:
-    """A stream to write, one JSON object and a line feed a record.
+    """A stream to write: a record is a JSON object and a line feed.
 
-    partition_key: a column; None spreads at random.
+    partition_key: a column; None for a random key.
     """
     options = {
         "connector": "kinesis",
         "stream": stream,
         "format": "json-lines",
         **place.options(),
-        # A minute's rows come in one burst: waiting five seconds for more of them would only delay it.
+        # A minute's rows come in a burst: the default wait of 5 s would only delay them.
         "sink.flush-buffer.timeout": "500",
-        # PutRecords takes 5 MiB with partition keys; the sink counts without them and would be refused for ever.
+        # PutRecords accepts 5 MiB with partition keys. The sink counts without the keys: it could exceed the limit and
+        # be refused for ever.
         "sink.flush-buffer.size": "4000000",
-        # Refused records are sent again until they are taken. True would fail the job at every throttled record; and
-        # what would be refused for ever (a key or record too long) never gets here, the job's SQL sees to that.
+        # Refused records are sent again until they are accepted. True would fail the job at every throttled record. The
+        # job's SQL keeps out records that would be refused for ever (a key or record too long).
         "sink.fail-on-error": "false",
     }
     keys = () if partition_key is None else (partition_key,)
@@ -189,8 +185,8 @@ _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}(Z|[+-]\d\d:\d\d)
 
 
 def is_time(text: str) -> bool:
-    """Whether the text is what the connector's pattern yyyy-MM-dd'T'HH:mm:ss.SSSXXX accepts."""
-    if not _TIMESTAMP.fullmatch(text):  # strptime takes more: zones without a colon, microseconds
+    """Whether the text matches the connector's pattern yyyy-MM-dd'T'HH:mm:ss.SSSXXX."""
+    if not _TIMESTAMP.fullmatch(text):  # strptime accepts more: zones without a colon, microseconds
         return False
     try:
         return bool(datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z"))
@@ -198,25 +194,25 @@ def is_time(text: str) -> bool:
         return False
 
 
-def _source(place: aws.Aws, values: Mapping[str, str], _declared: Declared, options: Mapping[str, str]) -> Connector:
-    start = Start(values["start"], values.get("start.timestamp"))
-    consumer = values["consumer"] if values["reader"] == "EFO" else None
-    return source(place, values["stream"], start, fan_out_consumer=consumer, more=options)
+def _source(place: aws.Aws, settings: Mapping[str, str], _declared: Declared, options: Mapping[str, str]) -> Connector:
+    start = Start(settings["start"], settings.get("start.timestamp"))
+    consumer = settings["consumer"] if settings["reader"] == "EFO" else None
+    return source(place, settings["stream"], start, fan_out_consumer=consumer, more=options)
 
 
-def _sink(place: aws.Aws, values: Mapping[str, str], declared: Declared, options: Mapping[str, str]) -> Connector:
-    return sink(place, values["stream"], partition_key=declared.partition_key, more=options)
+def _sink(place: aws.Aws, settings: Mapping[str, str], declared: Declared, options: Mapping[str, str]) -> Connector:
+    return sink(place, settings["stream"], partition_key=declared.partition_key, more=options)
 
 
-def _problems(values: Mapping[str, str]) -> Iterator[str]:
-    timestamp = values.get("start.timestamp")
-    if (values["start"] == "AT_TIMESTAMP") != (timestamp is not None):
+def _problems(settings: Mapping[str, str]) -> Iterator[str]:
+    timestamp = settings.get("start.timestamp")
+    if (settings["start"] == "AT_TIMESTAMP") != (timestamp is not None):
         yield "start.timestamp belongs to start AT_TIMESTAMP, and to no other"
     if timestamp is not None and not is_time(timestamp):
         yield f"start.timestamp is {timestamp!r}, but must be a time such as 2026-11-22T06:00:00.000+00:00"
 
 
-JOB_NAME = "{job}"  # stands for the job's name in a default
+JOB_NAME = "{job}"  # in a default: the job's name
 KIND = Kind(
     "kinesis",
     "stream",
@@ -235,7 +231,7 @@ KIND = Kind(
             "consumer": Setting("the fan-out consumer's name when reader is EFO", JOB_NAME),
         },
         _source,
-        problems=lambda values: list(_problems(values)),
+        problems=lambda settings: list(_problems(settings)),
     ),
     sink=End({"stream": Setting("the stream to write")}, _sink, declared=("partition_key",)),
 )

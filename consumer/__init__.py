@@ -1,1 +1,1 @@
-"""Tails a Kinesis stream: `python -m consumer` prints it, `consumer.tail` reads it for other programs."""
+"""Reads a Kinesis stream: `python -m consumer` prints it, `consumer.tail` is for other programs."""

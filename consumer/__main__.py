@@ -1,4 +1,4 @@
-"""`python -m consumer`: from a checked command line to printed records and an exit code."""
+"""`python -m consumer`."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ TERMINATED = 128 + signal.SIGTERM
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line, by default the process's own; return the exit code."""
+    """Run the command line, by default the process's own; returns the exit code."""
     return guarded(lambda: run(parse(arguments)), unread=0)
 
 
 def run(options: Options) -> int:
-    """Print the records and the totals; return the exit code."""
+    """Print the records and the totals; returns the exit code."""
     printer = Printer(options.compact, options.keys, options.quiet)
     began, code = time.monotonic(), 0
     try:
         if sys.__stdout__ is None:  # the shell has closed it
-            raise Failure("Standard output is closed: let it lead somewhere.")
+            raise Failure("Standard output is closed: redirect it to a file or a program.")
         print_stream(options, printer)
     except KeyboardInterrupt:
         code = STOPPED
@@ -48,9 +48,9 @@ def run(options: Options) -> int:
 def print_stream(options: Options, printer: Printer) -> None:
     """Print the records of the stream up to the end that the options set.
 
-    Raises Failure for a stream that cannot be read, BrokenPipeError when standard output has no reader.
+    Raises Failure if the stream cannot be read, BrokenPipeError if standard output has no reader.
     """
-    # boto3 takes half a second to import: help and wrong usage need not wait for it.
+    # boto3 takes half a second to import: not for help and wrong usage.
     from aws.failures import Kind  # noqa: PLC0415
     from aws.session import Services, endpoint_of, stream_at  # noqa: PLC0415
     from consumer.shards import LATEST, TRIM_HORIZON, at  # noqa: PLC0415
@@ -66,8 +66,9 @@ def print_stream(options: Options, printer: Printer) -> None:
     }
     start = at(options.from_time) if options.from_time else TRIM_HORIZON if options.from_start else LATEST
     tail = Tail(
-        # One try a call: the tail waits and tries again, so that a slow shard holds up no other.
-        services.client("kinesis", read_timeout=30),
+        services.client(
+            "kinesis", read_timeout=30
+        ),  # without retries: the tail retries, so that no shard delays others
         options.stream,
         start,
         options.until_caught_up,

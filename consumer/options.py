@@ -1,4 +1,4 @@
-"""The command line, checked once: python -m consumer --help."""
+"""The command line: python -m consumer --help."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Exit codes:
 Examples:
   The readings as they arrive:
     python -m consumer --stream wildrydes
-  Every record of the stream, one line a record, into a file:
+  Every record of the stream into a file, each on a line:
     python -m consumer --from-start --until-caught-up --compact > readings.jsonl
   The first five summaries since noon, each with its shard and key:
     python -m consumer --stream wildrydes-summary --from '2026-01-27 12:00:00' --limit 5 --keys
@@ -40,7 +40,7 @@ Examples:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A checked command line. `patience` is in seconds; no `from_time` and no `from_start` means LATEST."""
+    """A valid command line. `patience` is in seconds; the start is LATEST without `from_time` and `from_start`."""
 
     stream: str
     region: str | None
@@ -110,7 +110,7 @@ _output = partial(option, section="Output")
     metavar="SECONDS",
     help="Give up after so many seconds of unbroken throttling, server errors or lost connection.",
 )
-@_output("--compact", is_flag=True, help="Print one line a record instead of an indent of 4 spaces.")
+@_output("--compact", is_flag=True, help="Print each record on a single line, without the indent of 4 spaces.")
 @_output(
     "--keys",
     is_flag=True,
@@ -121,13 +121,13 @@ def consumer(**given: Any) -> Options:
     """Check the options that depend on each other. Raises UsageError."""
     options = Options(**given)
     if options.from_start and options.from_time:
-        raise click.UsageError("--from-start and --from both set the start: give one of them")
+        raise click.UsageError("--from-start and --from both set the start: leave out --from-start or --from")
     if options.until_caught_up and not (options.from_start or options.from_time):
         raise click.UsageError("--until-caught-up needs --from-start or --from: LATEST is the end of the stream")
     return options
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
-    """The options of a command line. Exits with 2 and a sentence if they are wrong, with 0 after --help."""
+    """The options of a command line. Raises SystemExit as `command_line.parse` does."""
     options: Options = command_line.parse(consumer, "consumer", arguments)
     return options

@@ -1,4 +1,4 @@
-"""Records as text: JSON on stdout, notes on stderr, and never a character that drives the terminal."""
+"""Records as text: JSON on stdout, notes on stderr, without control characters for the terminal."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from consumer.records import Record
 
-INDENT = 4  # spaces, as the workshop's own consumer printed
+INDENT = 4  # spaces, as in the workshop's own consumer
 
 
 @dataclass
 class Printer:
-    """Writes records to standard output and notes to standard error; counts the written records."""
+    """Writes records to standard output and notes to standard error; counts the records."""
 
     compact: bool
     keys: bool
@@ -31,16 +31,16 @@ class Printer:
     shards: set[str] = field(default_factory=set)
 
     def note(self, text: str) -> None:
-        """Write a line about the reading, unless it is to be quiet."""
+        """Write a line to standard error, unless quiet."""
         if not self.quiet:
             self.say(text)
 
     def say(self, text: str) -> None:
-        """Write a line even if quiet: for errors."""
+        """Write a line to standard error, also if quiet: for errors."""
         print(f"consumer: {text}", file=sys.stderr, flush=True)
 
     def print(self, records: Iterable[Record]) -> None:
-        """Write the records and flush: they are seen at once, even in a pipe."""
+        """Write the records and flush, so that a pipe gets them at once."""
         for record in records:
             self._print(record)
         sys.stdout.buffer.flush()
@@ -62,14 +62,14 @@ class Printer:
             self.note(f"record {record.sequence_number} of {record.shard} {holds}")
 
     def totals(self, seconds: float) -> None:
-        """Write the number of records."""
+        """Write the number of records after so many seconds."""
         not_json = f", {self.not_json:,} of them not JSON" if self.not_json else ""
         shards = f" of {many(len(self.shards), 'shard')}" if self.shards else ""
         self.note(f"{many(self.records, 'record')}{shards}{not_json} in {seconds:.1f} s")
 
 
 def has_reader() -> bool:
-    """Whether standard output can still be read: in a silent stream no write would ever find out."""
+    """Whether standard output still has a reader; a stream without records makes no write that could fail."""
     if not hasattr(select, "poll"):
         return True
     watch = select.poll()
@@ -78,10 +78,10 @@ def has_reader() -> bool:
 
 
 def as_json(data: bytes, *, compact: bool = False) -> str | None:
-    """The JSON value in `data`, laid out anew with its keys in their order; None for other data.
+    """The JSON value in `data`, formatted, with its keys in their order; None for other data.
 
-    Strictly RFC 8259 in UTF-8. NaN is not JSON. Nor are numbers too large for a float, which would be printed
-    as Infinity, and values that Python refuses to read: thousands of nested levels or of digits in an integer.
+    Strictly RFC 8259 in UTF-8, so without NaN. None also for numbers too large for a float (Infinity), and for values
+    that Python refuses: thousands of nested levels or of digits in an integer.
     """
     try:
         value = json.loads(data.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
@@ -93,32 +93,32 @@ def as_json(data: bytes, *, compact: bool = False) -> str | None:
 
 
 def as_text(data: bytes) -> str:
-    r"""Bytes that are not JSON, in one line, less their line end; control characters look like `\x1b`."""
+    r"""Bytes that are not JSON, in a line, without their line end; control characters become `\x1b` and so on."""
     text = data.removesuffix(b"\n").removesuffix(b"\r").decode("utf-8", "backslashreplace")
     return printable(text)
 
 
 def printable(text: str) -> str:
-    """`text` in one line, without characters that drive a terminal."""
+    """The text in a line, with control characters escaped."""
     return _escaped(text, keep="", escape=_python_escape)
 
 
 def origin(record: Record) -> str:
-    """Shard, arrival and partition key of a record, in one line."""
+    """Shard, arrival and partition key of a record, in a line."""
     arrival = record.arrival.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
     return f"{record.shard} {arrival} key={printable(record.partition_key)}"
 
 
 def _escaped(text: str, keep: str, escape: Callable[[str], str]) -> str:
-    # isprintable is false for control characters (C1 and DEL too), for those that reverse the direction of writing
-    # and for lone surrogates, which UTF-8 cannot hold.
+    # isprintable is false for control characters (C1 and DEL too), for changes of the writing direction, and for lone
+    # surrogates, which UTF-8 cannot encode.
     if text.replace(keep, "").isprintable() if keep else text.isprintable():
         return text
     return "".join(char if char.isprintable() or char == keep else escape(char) for char in text)
 
 
 def _json_escape(char: str) -> str:
-    # Outside strings JSON has no character that needs this, so the value stays the same.
+    # Only strings contain such characters, so the JSON value stays the same.
     return json.dumps(char)[1:-1] if ord(char) != 0x7F else r"\u007f"
 
 

@@ -1,4 +1,4 @@
-"""Records as values, and the batches in which GetRecords returns them."""
+"""Records, and the batches of GetRecords."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record as it was put. `arrival` is the service's own approximate time, UTC, to the millisecond."""
+    """A record as it was put. `arrival` is the service's approximate time, UTC, to the millisecond."""
 
     shard: str
     sequence_number: str
@@ -24,7 +24,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The records of one GetRecords: maybe none, so that readers of batches have a turn in silence too."""
+    """The records of a GetRecords call; without records it still gives the caller a turn. `millis_behind`: the lag."""
 
     shard: str
     records: tuple[Record, ...]
@@ -47,7 +47,7 @@ def batch_of(shard: str, output: GetRecordsOutputTypeDef) -> Batch:
 
 
 def service_time(output: ListShardsOutputTypeDef) -> datetime | None:
-    """The service's clock, whole seconds, rounded down; None when the output has no date."""
+    """The service's time in whole seconds, rounded down; None if the output has no date."""
     header = output.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date", "")
     try:
         return parsedate_to_datetime(header).astimezone(UTC)

@@ -1,4 +1,4 @@
-"""Shards: positions in them, their listing, and the order in which they are read."""
+"""Shards: their list, positions in them, and the order of reading."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """A position in a shard, in the terms of GetShardIterator."""
+    """A position in a shard, with the names of GetShardIterator."""
 
     kind: ShardIteratorTypeType
     timestamp: datetime | None = None
     sequence_number: str | None = None
 
     def arguments(self) -> dict[str, Any]:
-        """The arguments of GetShardIterator that name this position."""
-        named = {
+        """The arguments of GetShardIterator for this position."""
+        arguments = {
             "ShardIteratorType": self.kind,
             "Timestamp": self.timestamp,
             "StartingSequenceNumber": self.sequence_number,
         }
-        return {name: value for name, value in named.items() if value is not None}
+        return {name: value for name, value in arguments.items() if value is not None}
 
     def __str__(self) -> str:
         return f"{self.timestamp:%Y-%m-%d %H:%M:%S} UTC" if self.timestamp else self.kind
@@ -41,7 +41,7 @@ TRIM_HORIZON = Start("TRIM_HORIZON")
 
 
 def at(timestamp: datetime) -> Start:
-    """The first record that arrived at `timestamp` or later: aware, not in the future, which AWS refuses."""
+    """The first record that arrived at `timestamp` or later: with a zone, not in the future, which AWS refuses."""
     return Start("AT_TIMESTAMP", timestamp=timestamp)
 
 
@@ -52,7 +52,7 @@ def after(sequence_number: str) -> Start:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A shard as ListShards shows it: with one parent after a split, with two after a merge."""
+    """A shard of ListShards: a child has a parent after a split, two parents after a merge."""
 
     id: str
     parents: tuple[str, ...]
@@ -62,12 +62,12 @@ class Shard:
 def list_shards(client: KinesisClient, stream: str) -> tuple[list[Shard], ListShardsOutputTypeDef]:
     """Every shard of the stream, over all pages, and the first page for its date.
 
-    Raises botocore's errors as they come; after an ExpiredNextTokenException list again from the first page.
+    Raises botocore's errors; after an ExpiredNextTokenException the caller has to start again.
     """
     page = first = client.list_shards(StreamName=stream)
     shards = [_shard(listed) for listed in page["Shards"]]
     while token := page.get("NextToken"):
-        page = client.list_shards(NextToken=token)  # the token names the stream; naming it twice is refused
+        page = client.list_shards(NextToken=token)  # the token contains the stream; the service refuses both together
         shards += [_shard(listed) for listed in page["Shards"]]
     return shards, first
 
@@ -82,9 +82,9 @@ def _shard(listed: ShardTypeDef) -> Shard:
 
 
 class Lineage:
-    """The shards to read: each once, and not before all its parents among them have been read to their end.
+    """The shards to read: each once, after all its parents have been read to their end.
 
-    A partition key moves from a closed shard to one of its children, so this order keeps the order per key.
+    A partition key moves from a closed shard to a child shard, so this order keeps the order per key.
     """
 
     def __init__(self, start: Start) -> None:
@@ -96,10 +96,10 @@ class Lineage:
         self._waiting: list[tuple[Shard, Start]] = []
 
     def add(self, listed: Iterable[Shard]) -> None:
-        """Take in a whole listing; shards already known are passed over."""
+        """Add the new shards of a full list."""
         shards = {shard.id: shard for shard in listed}
         for name in TopologicalSorter({shard.id: shard.parents for shard in shards.values()}).static_order():
-            # A parent past its retention is named but no longer listed.
+            # A parent past its retention is no longer listed.
             if name in shards and name not in self._known:
                 self._admit(shards[name])
         self._first_listing = False
@@ -113,27 +113,27 @@ class Lineage:
             self._waiting.append((shard, start))
 
     def _start_of(self, shard: Shard) -> Start | None:
-        """Where `shard` is read from; None when everything in it is older than the start."""
+        """The start position in the shard; None if all its records are older than the start of reading."""
         if not self._first_listing:
-            return TRIM_HORIZON  # opened since the reading began: all of it is new
+            return TRIM_HORIZON  # opened since the reading began: all its records are new
         if self._start.kind != "LATEST":
             return self._start
         if self._read_set.intersection(shard.parents):
-            return TRIM_HORIZON  # its parent was split while the pages were being listed
+            return TRIM_HORIZON  # its parent was split between two pages of the list
         return LATEST if shard.open else None
 
     def take_ready(self) -> list[tuple[Shard, Start]]:
-        """The shards that may be read from now on, each handed out once."""
+        """The shards that may be read from now on; returns each shard once."""
         ready = [entry for entry in self._waiting if self._unfinished.isdisjoint(entry[0].parents)]
         self._waiting = [entry for entry in self._waiting if entry not in ready]
         return ready
 
     def end(self, shard_id: str) -> None:
-        """Note that a shard has been read to its end."""
+        """Mark a shard as read to its end."""
         self._unfinished.discard(shard_id)
 
     def waits_for(self, shard_id: str) -> bool:
-        """Whether a child of `shard_id` is waiting, which means that the shard is closed and has an end."""
+        """Whether a child of the shard is waiting: the shard is closed, so it has an end."""
         return any(shard_id in shard.parents for shard, _ in self._waiting)
 
     @property

@@ -1,9 +1,7 @@
 """Reads all shards of a Kinesis stream in one thread, through expired iterators, throttling and resharding.
 
-    for record in Tail(client, "wildrydes").records(): ...      # from now on, for ever
-    everything = list(stored(client, "wildrydes-summary"))      # the records that are there now
-
-Prints nothing and waits only through its clock.
+for record in Tail(client, "wildrydes").records(): ...      # new records, for ever
+everything = list(stored(client, "wildrydes-summary"))      # the records in the stream now
 """
 
 from __future__ import annotations
@@ -12,12 +10,12 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.exceptions import ConnectionError as NoConnection
 
-from aws.failures import code_of, is_passing
+from aws.failures import code_of, explain
 from consumer.records import Batch, Record, batch_of, service_time
 from consumer.shards import LATEST, TRIM_HORIZON, Lineage, Shard, Start, after, at, list_shards
 from program.addresses import without_secrets
@@ -29,20 +27,20 @@ if TYPE_CHECKING:
 
     from mypy_boto3_kinesis import KinesisClient
 
-# Kinesis allows 5 GetRecords a second and shard, over all its readers.
-BEHIND_PAUSE = 0.21  # seconds from call to call of a shard while it has more records
-CAUGHT_UP_PAUSE = 0.25  # the same once it has no more
-LISTING_PAUSE = 10.0  # seconds between listings, which find shards that no ended shard announced
-MOST_RECORDS = 10_000  # the most that GetRecords returns
+# Seconds, but MOST_RECORDS. Kinesis allows 5 GetRecords a second and shard, over all readers.
+BEHIND_PAUSE = 0.21  # between the calls of a shard that has more records
+CAUGHT_UP_PAUSE = 0.25  # between the calls of a shard that has no more records
+LISTING_PAUSE = 10.0  # between two ListShards, which discover shards without a parent here
+MOST_RECORDS = 10_000  # of a GetRecords call
 
-FIRST_WAIT = 0.25  # seconds; the upper bound of the first wait, doubled with each further failure
-LONGEST_WAIT = 10.0  # seconds
-NOTED_AFTER = 5.0  # seconds of failures before the first note: shorter outages are everyday
-NOTED_EVERY = 30.0  # seconds between the notes after it
+FIRST_WAIT = 0.25  # upper bound of the first wait; it doubles with each failure
+LONGEST_WAIT = 10.0
+NOTED_AFTER = 5.0  # of failures, before the first note: shorter outages are normal
+NOTED_EVERY = 30.0  # between the further notes
 
 
 class GaveUp(Failure):
-    """A call kept failing for the whole of `patience` (s); `code` is the last failure's."""
+    """A call kept failing for the whole of `patience`; `code` is the code of the last error."""
 
     def __init__(self, call: str, address: str, code: str, seconds: float) -> None:
         remedy = "see whether it can be reached, or raise --patience"
@@ -52,21 +50,8 @@ class GaveUp(Failure):
         self.code = code
 
 
-class Clock(Protocol):
-    """Time, as an argument: tests bring a clock that needs no waiting."""
-
-    def now(self) -> datetime:
-        """The time of day, UTC."""
-
-    def monotonic(self) -> float:
-        """Seconds since some moment, never going back."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
-
-
-class SystemClock:
-    """The machine's own clock."""
+class Clock:
+    """The machine's clock; tests have a clock that needs no waiting."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -78,21 +63,16 @@ class SystemClock:
         time.sleep(seconds)
 
 
-def _no_note(_note: str) -> None:
-    """Drop the note."""
-
-
 @dataclass(frozen=True)
 class Tail:
-    """How a stream is read.
+    """A stream to read: every record exactly once, in order within its shard, after the records of the shard's parents.
 
-    Every record comes exactly once, in order within its shard, and after all records of the shard's
-    parents. `until_caught_up` ends the reading when all records that were there as it began have been read.
-    `patience` is how many seconds a call may keep failing; `jitter` draws a wait below a bound in
-    seconds; `note` receives sentences about shards that end and failures that last.
+    until_caught_up: reading ends after the records that were in the stream at its beginning. patience: seconds for
+    which a call may keep failing. jitter: draws a wait below a bound in seconds. note: gets sentences about closed
+    shards and long outages.
 
-    Reading raises GaveUp when patience ends, and botocore's ClientError and BotoCoreError for failures that waiting
-    cannot end: no such stream, access denied, no credentials, an endpoint that never answered.
+    Reading raises GaveUp after `patience`, and botocore's ClientError and BotoCoreError at once for errors that do not
+    pass: no such stream, access denied, no credentials, an endpoint that never answered.
     """
 
     client: KinesisClient
@@ -100,27 +80,27 @@ class Tail:
     start: Start = LATEST
     until_caught_up: bool = False
     patience: float = 300.0
-    clock: Clock = field(default_factory=SystemClock)
+    clock: Clock = field(default_factory=Clock)
     jitter: Callable[[float], float] = full_jitter
-    note: Callable[[str], None] = _no_note
+    note: Callable[[str], None] = lambda _text: None
 
     def batches(self) -> Iterator[Batch]:
-        """The batches of GetRecords as they come, empty ones included."""
+        """The batches of GetRecords, also those without records."""
         return _Run(self).batches()
 
     def records(self) -> Iterator[Record]:
-        """The records alone."""
+        """The records of all batches."""
         return chain.from_iterable(batch.records for batch in self.batches())
 
 
 def stored(client: KinesisClient, stream: str, start: Start = TRIM_HORIZON) -> Iterator[Record]:
-    """The records that are in the stream now, then the end. Raises the errors of `Tail`."""
+    """The records that are in the stream now. Raises the errors of `Tail`."""
     return Tail(client, stream, start, until_caught_up=True).records()
 
 
 @dataclass
 class _Call:
-    """A call that is made again and again: when it is due next, and its unbroken run of failures."""
+    """A repeated call: the time of the next call, and the failures in a row."""
 
     name: str
     outage: Outage
@@ -130,14 +110,14 @@ class _Call:
 
 @dataclass
 class _Listing(_Call):
-    """ListShards. `pending` while shards may exist that are not known yet."""
+    """ListShards. `pending`: there may be unknown shards."""
 
     pending: bool = True
 
 
 @dataclass(kw_only=True)
 class _Cursor(_Call):
-    """GetRecords of a shard, and how far the shard has been read."""
+    """GetRecords of a shard, and the position in the shard."""
 
     shard: str
     position: Start
@@ -148,15 +128,15 @@ class _Cursor(_Call):
 
 
 class _Run:
-    """One run over a stream. It always makes the call that is due first, so that no shard holds up another."""
+    """A run over a stream. It always makes the call that is due first, so that no shard delays others."""
 
     def __init__(self, tail: Tail) -> None:
         self._tail = tail
         self._clock = tail.clock
         self._lineage = Lineage(tail.start)
         self._cursors: dict[str, _Cursor] = {}
-        self._noted: dict[str, float] = {}  # when a code was last noted: an outage fails the calls of all shards
-        self._away = 0.0
+        self._noted: dict[str, float] = {}  # last note by error code: an outage fails the calls of all shards
+        self._away = 0.0  # seconds in the caller's code
         self._listing = _Listing(f"ListShards of {tail.stream}", self._outage(), due=self._now())
         self._began: datetime | None = None
         self._has_answered = False
@@ -177,7 +157,7 @@ class _Run:
                 self._away += self._clock.monotonic() - before
 
     def _now(self) -> float:
-        """Seconds of reading: the caller's work between batches wears out no patience."""
+        """Seconds of reading: the caller's work between batches does not count for `patience`."""
         return self._clock.monotonic() - self._away
 
     def _sleep_until(self, due: float) -> None:
@@ -189,7 +169,7 @@ class _Run:
         return Outage(Retry(self._tail.patience, FIRST_WAIT, LONGEST_WAIT, self._tail.jitter), self._now)
 
     def _next(self) -> _Call | None:
-        """The call that is due first; None when there is nothing left to read."""
+        """The call that is due first; None at the end of reading."""
         for shard, start in self._lineage.take_ready():
             self._cursors[shard.id] = self._cursor(shard, start)
         cursors = [cursor for cursor in self._cursors.values() if self._is_needed(cursor)]
@@ -199,7 +179,7 @@ class _Run:
         return min(calls, key=lambda call: call.due)
 
     def _is_needed(self, cursor: _Cursor) -> bool:
-        # A shard that has children is closed: however quiet it seems, it ends, and they wait for that.
+        # A shard with children is closed: read it to its end, for which its children wait.
         return not (self._tail.until_caught_up and cursor.caught_up) or self._lineage.waits_for(cursor.shard)
 
     def _cursor(self, shard: Shard, start: Start) -> _Cursor:
@@ -215,7 +195,7 @@ class _Run:
     def _list(self) -> None:
         shards, first_page = list_shards(self._tail.client, self._tail.stream)
         if self._began is None:
-            # The service's own time if there is one: a local clock that is fast would skip records.
+            # The service's time if it is there: a fast local clock would skip records.
             self._began = service_time(first_page) or self._clock.now()
             many = "1 shard" if len(shards) == 1 else f"{len(shards)} shards"
             self._tail.note(f"reading {many} of {self._tail.stream} from {self._tail.start}")
@@ -247,7 +227,7 @@ class _Run:
 
     def _open(self, cursor: _Cursor) -> str:
         position = cursor.position
-        # Should this call fail, or its iterator expire before a record came, LATEST would by then be later.
+        # If this call fails, or its iterator expires before a record comes, LATEST would by then be later.
         if position.kind == "LATEST" and self._began:
             cursor.position = at(self._began)
         output = self._tail.client.get_shard_iterator(
@@ -257,15 +237,15 @@ class _Run:
 
     def _is_caught_up(self, batch: Batch) -> bool:
         if not batch.records:
-            return batch.millis_behind == 0  # emulators say 0 too early, but only beside records
-        # On a busy shard no read is ever empty: records newer than the beginning will do. One second, because
-        # the service gives its time in whole seconds.
+            return batch.millis_behind == 0  # emulators return 0 too early, but only with records
+        # A busy shard has no empty batch: records newer than the beginning are enough. A second, because the service's
+        # time is in whole seconds.
         return self._began is not None and batch.records[-1].arrival > self._began + timedelta(seconds=1)
 
     def _end(self, cursor: _Cursor) -> None:
         del self._cursors[cursor.shard]
         self._lineage.end(cursor.shard)
-        self._list_now()  # its children may be newer than the last listing
+        self._list_now()  # its children may be newer than the last list
 
     def _forget_vanished(self, listed: set[str]) -> None:
         for cursor in list(self._cursors.values()):
@@ -275,13 +255,13 @@ class _Run:
             cursor.vanished = False
 
     def _failed(self, call: _Call, error: ClientError | BotoCoreError) -> None:
-        """Put the call off, or raise an error that waiting cannot end."""
+        """Delay the call, or raise an error that does not pass."""
         self._has_answered = self._has_answered or isinstance(error, ClientError)
         if isinstance(error, NoConnection) and not self._has_answered:
-            raise error  # a wrong address rather than an outage: raised at once
+            raise error  # a wrong address rather than an outage
         code = code_of(error)
         vanished = isinstance(call, _Cursor) and code == "ResourceNotFoundException"
-        if not (vanished or is_passing(error)):
+        if not (vanished or explain(error).is_passing):
             raise error
         call.due = self._now() + self._wait(call, code, error)
         if isinstance(call, _Cursor):
@@ -289,12 +269,12 @@ class _Run:
             if vanished or code == "ExpiredIteratorException":
                 call.iterator = None
             if vanished:
-                # The shard or the whole stream is gone: the listing shows which.
+                # The shard or the whole stream is deleted: ListShards shows which.
                 call.vanished = True
                 self._list_now()
 
     def _wait(self, call: _Call, code: str, error: Exception) -> float:
-        """The seconds until the next try. Notes an outage that lasts; raises GaveUp at its limit."""
+        """The seconds until the next call. Notes a long outage; raises GaveUp at the limit."""
         call.noted = call.noted and call.outage.failures > 0
         wait, lasted, left, now = call.outage.failed(), call.outage.lasted, call.outage.left, self._now()
         if wait is None:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from aws.failures import AwsError, Remedies
 from aws.session import Services
-from program.addresses import is_here, without_secrets
+from program.addresses import is_loopback, without_secrets
 from program.output import Say
 from program.waiting import Every, wait_until
 
@@ -47,7 +47,7 @@ class Account(Services):
         """Whether the endpoint is an emulator: AWS's own endpoints, those of a VPC too, speak TLS."""
         if self.endpoint is None:
             return False
-        return urlsplit(self.endpoint).scheme == "http" or is_here(self.endpoint)
+        return urlsplit(self.endpoint).scheme == "http" or is_loopback(self.endpoint)
 
     @property
     def where(self) -> str:

@@ -74,7 +74,7 @@ def of(job: Job, reserved: Collection[str]) -> list[Place]:
 
     reserved: names that the template has already.
     """
-    values = settings.example(job).values
+    values = settings.example(job).groups
     grouped: dict[tuple[str, str], list[str]] = {}
     for table in (*job.sources, *job.sinks):
         kind = job.far_end(table)
@@ -203,7 +203,7 @@ def statements(job: Job, found: Sequence[Place]) -> list[Node]:
     """What the job's role may do with its streams and tables: read what it reads, write what it writes."""
     read = [place for place in found if place.is_read]
     writes = [place for place in found if place.is_written]
-    groups = settings.groups(job)
+    groups = settings.known_groups(job)
     fanned = [
         (place, groups[table]["consumer"].default)
         for place in read
@@ -245,7 +245,7 @@ def groups(job: Job, found: Sequence[Place]) -> list[Node]:
 
 
 def _start(job: Job, table: str) -> Node:
-    declared = {name: setting.default for name, setting in settings.groups(job)[table].items()}
+    declared = {name: setting.default for name, setting in settings.known_groups(job)[table].items()}
     return {
         "start": {"Fn::If": ["HasStart", "AT_TIMESTAMP", declared["start"]]},
         "start.timestamp": {"Fn::If": ["HasStart", {"Ref": "StartTime"}, declared["start.timestamp"] or _NONE]},

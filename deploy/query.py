@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from aws import s3
-from aws.failures import flat
+from aws.failures import one_line
 from consumer.printing import printable
 from deploy import retained, template
 from deploy.account import Account, DeployError, Wait
@@ -96,7 +96,7 @@ def in_athena(account: Account, database: str, sql: str, say: Say) -> Result:
         state = execution["Status"]["State"]
         if state in ("FAILED", "CANCELLED"):
             reason = execution["Status"].get("StateChangeReason", "no reason given")
-            raise DeployError(f"Athena {state.lower()} the query: {flat(reason)}.")
+            raise DeployError(f"Athena {state.lower()} the query: {one_line(reason)}.")
         return execution if state == "SUCCEEDED" else None
 
     try:

@@ -104,7 +104,7 @@ def table_exists(account: Account, job: Job, place: Place, name: str) -> bool:
     if found is None:
         return False
     for table in place.tables:
-        if problem := binding.misfit(job, table, found["Table"]):
+        if problem := binding.mismatch(job, table, found["Table"]):
             raise DeployError(f"The table {name} {problem}: name another with --set {place.parameter}=...")
     return True
 

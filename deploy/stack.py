@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aws.failures import flat
+from aws.failures import one_line
 from deploy import template
 from deploy.account import Account, DeployError, Wait
 from program.output import Say
@@ -277,7 +277,7 @@ class Stack:
     def _failure(self, id_: str, known: set[str]) -> str:
         """The first failure since then that is no consequence of another."""
         failed = [
-            f"{one['LogicalResourceId']} ({flat(one.get('ResourceStatusReason', 'no reason given'))})"
+            f"{one['LogicalResourceId']} ({one_line(one.get('ResourceStatusReason', 'no reason given'))})"
             for one in reversed(self._events(id_))
             if one["EventId"] not in known and one["ResourceStatus"].endswith("_FAILED")
         ]
@@ -294,7 +294,7 @@ class Stack:
         except DeployError:
             return []
         return [
-            f"{one.get('LogicalResourceId', self.name)} ({flat(one['ValidationStatusReason'])})"
+            f"{one.get('LogicalResourceId', self.name)} ({one_line(one['ValidationStatusReason'])})"
             for one in events["OperationEvents"]
             if one.get("ValidationStatusReason")
         ]

@@ -67,7 +67,7 @@ def _prepared(job: Job, properties: Path | None, start: str | None = None) -> It
         chosen = settings.of_command(job, properties, os.environ)  # as they are, before anything is changed in them
         begins = settings.latest_as_time(chosen, now)
         if start is not None:
-            begins = {table: settings.pinned(start, now) for table in job.sources if "start" in chosen.values[table]}
+            begins = {table: settings.pinned(start, now) for table in job.sources if "start" in chosen.groups[table]}
         chosen = settings.parse(settings.started_at(chosen, begins), job)
         # Written anew: what runs is the job of this folder, also if a file names another job of the same name.
         file = settings.write(folder, settings.started_at(chosen, {}))

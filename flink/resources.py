@@ -33,7 +33,7 @@ class Resource:
 def names(chosen: Settings) -> dict[str, str]:
     """The far end of every table of the job: "stream wildrydes", "table UnicornSensorData"."""
     kinds = {table: chosen.job.far_end(table) for table in (*chosen.job.sources, *chosen.job.sinks)}
-    return {table: f"{kind} {chosen.values[table][kind]}" for table, kind in kinds.items()}
+    return {table: f"{kind} {chosen.groups[table][kind]}" for table, kind in kinds.items()}
 
 
 def look_up(chosen: Settings, services: Services) -> list[Resource]:
@@ -53,7 +53,7 @@ def require(chosen: Settings) -> None:
 
     Without one of them the job would show RUNNING, try again for ever, and write nothing.
     """
-    services = Services.of_settings(chosen.values["aws"])
+    services = Services.of_settings(chosen.groups["aws"])
     for table, name in names(chosen).items():
         what = f"{name} at {services.where}"
         with services.sentences(f"the {what}", _HERE):
@@ -68,10 +68,10 @@ def _problem(chosen: Settings, services: Services, table: str) -> str | None:
     """Why the job cannot use the far end of this table. Raises aws.failures.ERRORS."""
     if chosen.job.far_end(table) == "stream":
         client = services.client("kinesis", ATTEMPTS)
-        stream = client.describe_stream_summary(StreamName=chosen.values[table]["stream"])
+        stream = client.describe_stream_summary(StreamName=chosen.groups[table]["stream"])
         return _unusable(stream["StreamDescriptionSummary"]["StreamStatus"])
-    described = services.client("dynamodb", ATTEMPTS).describe_table(TableName=chosen.values[table]["table"])["Table"]
-    return _unusable(described["TableStatus"]) or binding.misfit(chosen.job, table, cast("Any", described))
+    described = services.client("dynamodb", ATTEMPTS).describe_table(TableName=chosen.groups[table]["table"])["Table"]
+    return _unusable(described["TableStatus"]) or binding.mismatch(chosen.job, table, cast("Any", described))
 
 
 def _unusable(status: str) -> str | None:

@@ -11,7 +11,7 @@ import urllib.request
 from dataclasses import dataclass
 from typing import Any
 
-from program.addresses import is_here, proxy_for
+from program.addresses import is_loopback, proxy_for
 from program.errors import Failure
 from program.waiting import wait_until
 
@@ -196,12 +196,12 @@ def call(url: str, body: dict[str, Any] | None = None, method: str | None = None
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
     # What is on this machine is not asked through a proxy.
-    proxies = urllib.request.ProxyHandler({} if is_here(url) else None)
+    proxies = urllib.request.ProxyHandler({} if is_loopback(url) else None)
     try:
         with urllib.request.build_opener(proxies).open(request, timeout=10) as answer:
             return json.load(answer)
     except (urllib.error.URLError, OSError, ValueError) as error:
-        proxy = None if is_here(url) else proxy_for(url)
+        proxy = None if is_loopback(url) else proxy_for(url)
         through = f" through the proxy {proxy}" if proxy else ""
         raise RestError(f"Flink's REST API did not answer {url}{through} ({error}).") from error
 

@@ -193,7 +193,7 @@ def _flink_run(cluster: rest.Cluster, options: Mapping[str, str], properties: Pa
         distribution.write_configuration(folder, {})
         # It works out the plan, for which AWS may be asked: who submits registers a fan-out consumer, if told so. The
         # AWS of the running job is that of the cluster's processes.
-        aws = environment.for_job(settings.read(properties).values.get("aws", {}).get("endpoint"))
+        aws = environment.for_job(settings.read(properties).groups.get("aws", {}).get("endpoint"))
         variables = aws | distribution.environment(folder) | {"_python_worker_execution_mode": "process"}
         log = folder / "flink-run.log"
         process = processes.start([*distribution.command("client", folder, "client.log"), *arguments], log, variables)
@@ -245,7 +245,7 @@ def start_in(chosen: settings.Settings) -> int | None:
 
     Sources that begin at several times have none together: `resume` takes theirs from the settings.
     """
-    times = {chosen.values[table].get("start.timestamp") for table in chosen.job.sources}
+    times = {chosen.groups[table].get("start.timestamp") for table in chosen.job.sources}
     time_ = times.pop() if len(times) == 1 else None
     return None if time_ is None else round(datetime.fromisoformat(time_).timestamp() * 1000)
 

@@ -1,1 +1,1 @@
-"""What is computed. One folder per job, holding SQL; the Python around it knows no connector and no place."""
+"""A folder of SQL per job, and the command line for them."""

@@ -8,10 +8,10 @@ from program.output import guarded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; its exit code. Expected errors are one sentence on standard error."""
+    """Run the command line; returns the exit code."""
 
     def run() -> int:
-        from jobs import command  # noqa: PLC0415  (before the set-up, a package that is missing is a sentence)
+        from jobs import command  # noqa: PLC0415  (`guarded` handles a missing package before the set-up)
         from program import command_line  # noqa: PLC0415
 
         return command_line.run(command.program, "python -m jobs", arguments)

@@ -1,4 +1,4 @@
-"""The front door to the jobs: python -m jobs --help."""
+"""The command line for jobs: python -m jobs --help."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from program.formats import many
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "pipeline" / "template"
 SHOWN = 20  # rows of a sink that `run --input` prints
-LONGEST = 300  # characters of a value, there
+LONGEST = 300  # characters of a printed value
 NARROW = 24  # columns up to this width are not broken into lines
-TELLING = (cases.ERROR, "MESSAGE", "DATA_ROW")  # of an error; all its seven columns would be too wide for a terminal
+ERROR_COLUMNS = (cases.ERROR, "MESSAGE", "DATA_ROW")  # printed of an error: its seven columns are too wide
 
 
 properties_option = click.option(
@@ -44,7 +44,7 @@ properties_option = click.option(
 
 
 class CasesFailed(Failure):
-    """Some tests of a job fail, which has been printed; the text is empty."""
+    """Some tests of a job fail. The text is empty, as the output has the details."""
 
 
 @click.group(cls=Group)
@@ -68,7 +68,7 @@ def new(name: str) -> None:
     if not jobs.NAME.fullmatch(folder.name):
         raise click.UsageError(f"{folder.name!r} is no job's name: a letter, then up to 49 letters, digits or _")
     if folder.exists():
-        raise click.UsageError(f"{shown(folder)} is there already: choose another name")
+        raise click.UsageError(f"{shown(folder)} exists already: choose another name")
     try:
         shutil.copytree(TEMPLATE, folder)
     except OSError as error:
@@ -82,20 +82,20 @@ def new(name: str) -> None:
 
 @program.command(example="python -m jobs check unicorn_summary --plan")
 @on_cluster.job_argument
-@click.option("--plan", "is_planned", is_flag=True, help="Ask Flink for the plan too, which takes some 10 s.")
-def check(job: Job, is_planned: bool) -> None:
-    """Say what is wrong with the folder of a job, without Flink."""
+@click.option("--plan", "with_plan", is_flag=True, help="Let Flink plan the job too, which takes some 10 s.")
+def check(job: Job, with_plan: bool) -> None:
+    """Check the folder of a job, without Flink; prints all problems."""
     connectors = binding.connectors(settings.example(job))
     if job.has_windows:
         job.window()
-    tested = [case for file in _files(job, ()) for case in cases.read(file, job)]
-    if is_planned:
+    tests = [case for file in _files(job, ()) for case in cases.read(file, job)]
+    if with_plan:
         from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
 
         trial.plan(job, connectors)
     click.echo(
         f"{job.name}: {many(len(job.sources), 'source')} ({', '.join(job.sources)}), {many(len(job.views), 'view')}, "
-        f"{many(len(job.sinks), 'sink')} ({', '.join(job.sinks)}), {many(len(tested), 'test')}: nothing is wrong."
+        f"{many(len(job.sinks), 'sink')} ({', '.join(job.sinks)}), {many(len(tests), 'test')}: no problems."
     )
 
 
@@ -111,19 +111,19 @@ def check(job: Job, is_planned: bool) -> None:
     help="Run only the tests with this text in their name.",
 )
 def test(job: Job, files: Sequence[Path], part: str) -> None:
-    """Run the tests beside the SQL of a job (tests/*.yaml), those of a file in one Flink job."""
-    chosen = {file: [one for one in cases.read(file, job) if part in one.name] for file in _files(job, files)}
-    chosen = {file: given for file, given in chosen.items() if given}
-    if not chosen:
+    """Run the tests of a job (tests/*.yaml), all tests of a file in the same Flink job."""
+    tests = {file: [case for case in cases.read(file, job) if part in case.name] for file in _files(job, files)}
+    tests = {file: selected for file, selected in tests.items() if selected}
+    if not tests:
         where = f"with {part!r} in its name" if part else f"in {job.folder / 'tests'}"
-        raise cases.CaseError(f"There is no test {where}: a file tests/*.yaml holds them.")
+        raise cases.CaseError(f"There is no test {where}: write tests into files tests/*.yaml.")
     from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
 
     began, passed, failed = time.monotonic(), 0, 0
     with tempfile.TemporaryDirectory(prefix="test-") as scratch, trial.started(Path(scratch)):
-        for number, (file, given) in enumerate(chosen.items()):
-            click.echo(f"{file.name}: {many(len(given), 'test')}")
-            for result in trial.test(job, given, Path(scratch, str(number))):
+        for number, (file, selected) in enumerate(tests.items()):
+            click.echo(f"{file.name}: {many(len(selected), 'test')}")
+            for result in trial.test(job, selected, Path(scratch, str(number))):
                 passed, failed = passed + (not result.differences), failed + bool(result.differences)
                 click.echo(f"  {'FAILED' if result.differences else 'passed'}  {result.case.name}")
                 for line in result.differences:
@@ -141,22 +141,22 @@ def _files(job: Job, named: Sequence[Path]) -> list[Path]:
 @on_cluster.job_argument
 @properties_option
 def sql(job: Job, properties: Path | None) -> None:
-    """Print every statement of a job as bound, ready to paste into Flink's SQL client.
+    """Print every statement of a job with its connectors, for Flink's SQL client.
 
-    User and password of an endpoint are left out.
+    An endpoint's user and password are left out.
     """
     script = statements.script(job, binding.connectors(_settings(job, properties)))
     click.echo(without_credentials(script))
-    click.echo("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path for this.", err=True)
+    click.echo("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path.", err=True)
     if without_credentials(script) != script:
-        click.echo("-- The endpoint's user and password are left out: put them in again.", err=True)
+        click.echo("-- The endpoint's user and password are left out: add them.", err=True)
 
 
 @program.command(example="python -m jobs explain unicorn_summary")
 @on_cluster.job_argument
 @properties_option
 def explain(job: Job, properties: Path | None) -> None:
-    """Print Flink's plan of a job: what its sinks share, and what each step emits."""
+    """Print Flink's plan of a job: the steps that sinks share, and the changes that each step emits."""
     from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
 
     click.echo(trial.plan(job, binding.connectors(_settings(job, properties))))
@@ -173,21 +173,18 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
     "records",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="A file of records, each a line, or a folder of such files: run over it to its end, and print the rows.",
+    help="Read the records of this file (each a line), or of this folder's files, to the end, and print the rows.",
 )
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
     metavar="DIR",
-    help="With --input: a new folder for all rows, a file of JSON lines per sink.",
+    help="With --input: new folder for all rows, a file of JSON lines per sink.",
 )
 @on_cluster.properties_option
 @on_cluster.parallelism_option
 @click.option(
-    "--port",
-    type=Value(flags.port, "PORT"),
-    default=8081,
-    help="Port of Flink's web UI; 0 picks a free port.",
+    "--port", type=Value(flags.port, "PORT"), default=8081, help="Port of Flink's web UI; 0 picks a free port."
 )
 @click.option(
     "--state",
@@ -196,22 +193,24 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
     help="Folder for checkpoints, savepoints and logs.  [default: .state/JOB]",
 )
 @click.option(
-    "--resume", metavar="PATH", help="Checkpoint or savepoint to go on from; 'last' finds the newest in --state."
+    "--resume",
+    metavar="PATH",
+    help="Checkpoint or savepoint to start from; 'last' is the newest in --state.",
 )
 @click.pass_context
 def run(context: click.Context, /, job: Job, records: Path | None, output: Path | None, **given: Any) -> int:
-    """Run a job on this machine: over a file to its end, or without --input against its streams until Ctrl-C."""
+    """Run a job on this machine: with --input to the end of a file, else on its streams until Ctrl-C."""
     if records is None:
         if output is not None:
-            raise click.UsageError("--output belongs to --input: a job that runs against streams writes to its tables.")
-        return _against_streams(job, **given)
-    if idle := [name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
-        raise click.UsageError(f"--{idle[0]} does not belong to --input, where a file takes the place of the streams.")
+            raise click.UsageError("--output needs --input: a job that runs on streams writes to its own sinks.")
+        return _on_streams(job, **given)
+    if ignored := [name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
+        raise click.UsageError(f"--{ignored[0]} has no effect with --input, where a file replaces the streams.")
     _over_file(job, records, output)
     return 0
 
 
-def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
+def _on_streams(  # noqa: PLR0913  (the options of `run`, by their names)
     job: Job, *, properties: Path | None, parallelism: int, port: int, state: Path | None, resume: str | None
 ) -> int:
     from flink import minicluster, resources  # noqa: PLC0415  (boto3 takes a while to load)
@@ -224,16 +223,16 @@ def _against_streams(  # noqa: PLR0913  (the options of `run`, by their names)
     folder = state or folders.STATE / job.name
     with folders.owned(folder, "jobs run", "end it, or choose another folder with --state"):
         chosen = settings.of_command(job, properties, os.environ)
-        binding.connectors(chosen)  # refuses what no connector takes, before anything is started
+        binding.connectors(chosen)  # raises ConnectorError before Flink starts
         point = minicluster.newest_checkpoint(folder) if resume == "last" else resume
-        pinned = {} if point else settings.latest_as_time(chosen, datetime.now(UTC))
-        # Written anew: what runs is the job of this folder, also if a file names another job of the same name.
-        file = settings.write(folder, settings.started_at(chosen, pinned))
+        starts = {} if point else settings.latest_as_time(chosen, datetime.now(UTC))
+        # A new file, with the folder of this job: the user's file may name another job with the same name.
+        file = settings.write(folder, settings.started_at(chosen, starts))
         processes.require_free(port, "--port")
         if chosen.place == "aws":
             say("looking up streams and tables")
             resources.require(chosen)
-        aws = environment.for_job(chosen.values.get("aws", {}).get("endpoint"))
+        aws = environment.for_job(chosen.groups.get("aws", {}).get("endpoint"))
         emulated = binding.is_emulated(chosen)
         launch = minicluster.Launch(parallelism, folder, port or processes.free_port(), point, emulated=emulated)
         return minicluster.run(file, launch, aws, say)
@@ -253,12 +252,12 @@ def _over_file(job: Job, records: Path, output: Path | None) -> None:
         folder = Path(scratch)
         with trial.started(folder):
             trial.over_file(job, records, folder / "rows")
-        # As wide as the terminal. Without one, as in a pipe, a row is a line.
+        # As wide as the terminal; in a pipe, a row is a line.
         console = Console(width=shutil.get_terminal_size((10_000, 24)).columns)
         for sink in job.sinks:
             rows = cases.rows(folder / "rows" / sink)
             columns = list(job.columns(sink))
-            _show(console, sink, list(TELLING) if set(TELLING) <= set(columns) else columns, rows)
+            _show(console, sink, list(ERROR_COLUMNS) if set(ERROR_COLUMNS) <= set(columns) else columns, rows)
             if output is not None:
                 cases.write(rows, output / f"{sink}.jsonl")
     where = f" All rows are in {output}." if output is not None else ""
@@ -266,7 +265,7 @@ def _over_file(job: Job, records: Path, output: Path | None) -> None:
 
 
 def _show(console: Any, sink: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    """The first rows of a sink as a table, in the order of their first columns."""
+    """Print the first rows of a sink as a table, sorted by their columns from the left."""
     from rich.table import Table  # noqa: PLC0415  (only here)
     from rich.text import Text  # noqa: PLC0415  (only here)
 
@@ -288,7 +287,7 @@ def _show(console: Any, sink: str, columns: Sequence[str], rows: Sequence[dict[s
 
 
 def _order(value: Any) -> tuple[bool, float, str]:
-    """Numbers by their size, before texts."""
+    """A sort key: numbers by size, then texts."""
     return (False, value, "") if isinstance(value, int | float) else (True, 0.0, str(value))
 
 

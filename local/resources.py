@@ -44,7 +44,7 @@ def workshop() -> Job:
 
 def default_names() -> Names:
     """The names that the workshop's job without settings of its own reads and writes."""
-    values = settings.example(workshop()).values
+    values = settings.example(workshop()).groups
     return Names(
         values["readings"]["stream"],
         values["summary_stream"]["stream"],

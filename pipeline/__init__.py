@@ -1,1 +1,1 @@
-"""A folder of SQL becomes tables, views and inserts, bound to the place that settings name."""
+"""From a job's folder of SQL and its settings to tables, views and inserts of Flink."""

@@ -1,4 +1,4 @@
-"""Where a job's tables are: table name -> Connector. Between cloud and emulator only the endpoint differs."""
+"""The connectors of a job's tables, in AWS or in files. An emulator differs from AWS only in the endpoint."""
 
 from __future__ import annotations
 
@@ -14,59 +14,54 @@ from pipeline.settings import Settings
 
 
 def connectors(settings: Settings) -> dict[str, Connector]:
-    """A connector for every table of the job, in the place that the settings name.
-
-    Raises ConnectorError for connector options that do not exist or have no usable value.
-    """
+    """A connector for every table of the job, in the place of the settings. Raises ConnectorError."""
     return {"aws": _on_aws, "files": _in_files}[settings.place](settings)
 
 
 def _on_aws(settings: Settings) -> dict[str, Connector]:
-    values, job = settings.values, settings.job
-    given = values["aws"]
-    place = aws.Aws(given["region"], given.get("endpoint"), given["credentials"], given.get("profile"))
+    groups, job = settings.groups, settings.job
+    group = groups["aws"]
+    place = aws.Aws(group["region"], group.get("endpoint"), group["credentials"], group.get("profile"))
     return {
         table: job.end(table).make(
-            place, values[table], job.tables[table].declared, {**job.tables[table].options, **settings.options[table]}
+            place, groups[table], job.tables[table].declared, {**job.tables[table].options, **settings.options[table]}
         )
         for table in (*job.sources, *job.sinks)
     }
 
 
 def _in_files(settings: Settings) -> dict[str, Connector]:
-    place, options, job = settings.values["files"], settings.options, settings.job
-    return {
-        **{
-            table: files.source(input_of(Path(place["input"]), job, table), more=options[table])
-            for table in job.sources
-        },
-        **{table: files.sink(Path(place["output"]) / table, more=options[table]) for table in job.sinks},
+    group, options, job = settings.groups["files"], settings.options, settings.job
+    folder = Path(group["output"])
+    sources = {
+        table: files.source(input_of(Path(group["input"]), job, table), more=options[table]) for table in job.sources
     }
+    return sources | {table: files.sink(folder / table, more=options[table]) for table in job.sinks}
 
 
 def sinks_in(folder: Path, job: Job) -> dict[str, Connector]:
-    """For each sink a folder of JSON lines; where it has a key, each line is a change, as rows replace older ones."""
+    """A folder of JSON lines for each sink; of changes if the sink has a key, as rows replace older rows."""
     return {sink: files.sink(folder / sink, changes=bool(job.tables[sink].declared.key)) for sink in job.sinks}
 
 
 def input_of(path: Path, job: Job, table: str) -> Path:
-    """Where the records of a source are: the path itself, or what bears the table's name in it if there are several."""
+    """The file or folder of a source's records: the path, or the table's name in it if the job has several sources."""
     return path if len(job.sources) == 1 else path / table
 
 
 def is_emulated(settings: Settings) -> bool:
-    """Whether streams and tables are an emulator's: an endpoint that is not one of AWS's own, such as a VPC's."""
-    host = urlsplit(settings.values.get("aws", {}).get("endpoint", "")).hostname or ""
+    """Whether the endpoint is an emulator's; AWS's own endpoints (a VPC's too) are not."""
+    host = urlsplit(settings.groups.get("aws", {}).get("endpoint", "")).hostname or ""
     return bool(host) and not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
-def misfit(job: Job, table: str, described: Mapping[str, Any]) -> str | None:
-    """Why a DynamoDB table, as DescribeTable tells of it, cannot take the rows of this sink; None if it can."""
-    return dynamodb.misfit(described, job.tables[table].declared.key, attributes(job, table))
+def mismatch(job: Job, table: str, described: Mapping[str, Any]) -> str | None:
+    """Why the DynamoDB table, as in DescribeTable, does not accept the rows of this sink; None if it does."""
+    return dynamodb.mismatch(described, job.tables[table].declared.key, attributes(job, table))
 
 
 def attributes(job: Job, table: str) -> dict[str, str]:
-    """The columns of a sink with the types that DynamoDB has for them: S for texts, N for numbers."""
+    """The columns of a sink with their DynamoDB types: S for texts, N for numbers."""
     return {name: "S" if _is_text(type_) else "N" for name, type_ in job.columns(table).items()}
 
 

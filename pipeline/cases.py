@@ -1,14 +1,14 @@
-"""Tests of a job beside its SQL: `tests/*.yaml`, records that come in and the rows that must come out.
+"""Tests of a job in `tests/*.yaml` beside its SQL: input records and expected rows.
 
-    defaults:                      # optional: what a record has unless it says otherwise
+    defaults:                      # optional: fields, shard and arrival of records that do not set them
       readings: {json: {Distance: 30}, shard: shardId-000000000000, arrival: "2026-11-23 00:00:00.000"}
     cases:
       - case: a reading that comes after its window has closed is LATE
         given:
-          readings:                # a source; its records in the order in which they are read
+          readings:                # a source; its records in the order of reading
             - json: {Name: Shadowfax, StatusTime: "2026-11-22 12:00:10.000"}
-              without: [Distance]  # a field of the defaults that this record lacks
-              times: 3             # the same record again and again
+              without: [Distance]  # fields of the defaults that this record does not have
+              times: 3             # the number of equal records
             - text: not json
             - bytes: ff fe 7b 7d   # hexadecimal
         expect:
@@ -17,9 +17,8 @@
           error_stream:
             - {ERROR_NAME: PARSE, MESSAGE: {contains: sequence number 2}}
 
-A sink that takes the same view as a named sink must have the same rows. Other sinks are not looked at, except the sink
-of errors (it has the column ERROR_NAME): without mention it must stay empty. Sequence numbers count a source's records
-from 1.
+A sink with the same view as a named sink must have the same rows. The sink of errors (with the column ERROR_NAME) must
+stay empty unless it is named. Other sinks are not checked. Sequence numbers count a source's records from 1.
 """
 
 from __future__ import annotations
@@ -46,19 +45,19 @@ if TYPE_CHECKING:
 
 FORMS = ("json", "text", "bytes")
 SHARD = "shardId-000000000000"
-ARRIVAL = "2999-12-31 00:00:00.000"  # of a record that does not say when it arrived: no event time is after that
-ERROR = "ERROR_NAME"  # the column by which the sink of errors is known
+ARRIVAL = "2999-12-31 00:00:00.000"  # the default: later than any event time
+ERROR = "ERROR_NAME"  # a column that only the sink of errors has
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?", re.ASCII)
-_NEAR = 1e-9  # relative: two floating-point numbers are the same within this
+_TOLERANCE = 1e-9  # relative, between equal floating-point numbers
 
 
 class CaseError(Unusable):
-    """A file of tests that cannot be used; the text names the file and every problem in it."""
+    """An invalid file of tests; the text names the file and all problems."""
 
 
 @dataclass(frozen=True)
 class Record:
-    """A record as it is read: its bytes, its shard, and its arrival in UTC as `yyyy-MM-dd HH:mm:ss.SSS`."""
+    """An input record; `arrival` is in UTC as `yyyy-MM-dd HH:mm:ss.SSS`."""
 
     data: bytes
     shard: str
@@ -67,7 +66,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Case:
-    """What comes in per source, and what must come out per sink, rows by the columns that matter."""
+    """Input records by source, and expected rows by sink, with the columns to compare."""
 
     name: str
     given: Mapping[str, Sequence[Record]]
@@ -75,7 +74,7 @@ class Case:
 
 
 class _Plain(yaml.SafeLoader):
-    """YAML in which a text is a text: no dates, no times in sixties, no yes and no; a key stands once."""
+    """YAML without dates, base-60 numbers and yes or no (they are texts), and without duplicate keys."""
 
 
 _Plain.yaml_implicit_resolvers = {}
@@ -90,8 +89,8 @@ for _tag, _pattern, _first in (
 
 def _mapping(loader: _Plain, node: yaml.MappingNode) -> dict[Any, Any]:
     keys = Counter(str(key.value) for key, _value in node.value)
-    if twice := [key for key, count in keys.items() if count > 1]:
-        raise yaml.constructor.ConstructorError(None, None, f"{twice[0]!r} stands twice", node.start_mark)
+    if duplicates := [key for key, count in keys.items() if count > 1]:
+        raise yaml.constructor.ConstructorError(None, None, f"duplicate key {duplicates[0]!r}", node.start_mark)
     return yaml.SafeLoader.construct_mapping(loader, node, deep=True)
 
 
@@ -104,7 +103,7 @@ _Plain.add_constructor("tag:yaml.org,2002:float", _float)
 
 
 def read(path: Path, job: Job) -> list[Case]:
-    """The cases of a file. Raises CaseError that lists every problem."""
+    """The cases of a file. Raises CaseError with all problems."""
     try:
         document = yaml.load(path.read_text(encoding="utf-8"), _Plain)  # noqa: S506  (a safe loader of our own)
     except OSError as error:
@@ -114,34 +113,31 @@ def read(path: Path, job: Job) -> list[Case]:
     problems: list[str] = []
     if not isinstance(document, dict) or not isinstance(document.get("cases"), list) or not document["cases"]:
         raise CaseError(f"{shown(path)} has no cases: it needs `cases:` with a list.")
-    problems += [f"`{name}` means nothing there" for name in document if name not in ("cases", "defaults")]
+    problems += [f"unknown key `{name}`" for name in document if name not in ("cases", "defaults")]
     defaults = _defaults(document.get("defaults") or {}, job, problems)
-    cases = [_case(number, one, defaults, job, problems) for number, one in enumerate(document["cases"], 1)]
+    cases = [_case(number, item, defaults, job, problems) for number, item in enumerate(document["cases"], 1)]
     names = Counter(case.name for case in cases)
-    problems += [f"two cases are called {name!r}" for name, count in names.items() if count > 1]
+    problems += [f"several cases have the name {name!r}" for name, count in names.items() if count > 1]
     if problems:
         raise CaseError(CaseError.listed(f"The tests in {shown(path)}", problems))
     return cases
 
 
-def _defaults(given: Any, job: Job, problems: list[str]) -> dict[str, Mapping[str, Any]]:
-    """What records of a source have unless they say otherwise."""
-    if not isinstance(given, dict):
-        problems.append("`defaults:` must be a table by source")
+def _defaults(item: Any, job: Job, problems: list[str]) -> dict[str, Mapping[str, Any]]:
+    """The defaults of records by source."""
+    if not isinstance(item, dict):
+        problems.append("`defaults:` must be a mapping of sources")
         return {}
-    problems += [f"defaults: {name} is no source of the job" for name in given if name not in job.sources]
-    found: dict[str, Mapping[str, Any]] = {}
-    for source, values in given.items():
-        if not isinstance(values, dict) or not isinstance(values.get("json", {}), dict):
-            problems.append(f"defaults: {source} must be a table with json, shard, arrival")
+    problems += [f"defaults: {name} is no source of the job" for name in item if name not in job.sources]
+    defaults: dict[str, Mapping[str, Any]] = {}
+    for source, default in item.items():
+        if not isinstance(default, dict) or not isinstance(default.get("json", {}), dict):
+            problems.append(f"defaults: {source} must be a mapping with json, shard, arrival")
         else:
-            problems += [
-                f"defaults: {source}: `{name}` means nothing there"
-                for name in values
-                if name not in ("json", "shard", "arrival")
-            ]
-            found[source] = values
-    return found
+            unknown = [name for name in default if name not in ("json", "shard", "arrival")]
+            problems += [f"defaults: {source}: unknown key `{name}`" for name in unknown]
+            defaults[source] = default
+    return defaults
 
 
 def _case(number: int, item: Any, defaults: Mapping[str, Any], job: Job, problems: list[str]) -> Case:
@@ -150,14 +146,14 @@ def _case(number: int, item: Any, defaults: Mapping[str, Any], job: Job, problem
     where = f"case {number}" + (f" ({name})" if isinstance(name, str) else "")
     if not isinstance(name, str) or not name.strip():
         problems.append(f"{where} needs `case:`, a sentence that says the rule")
-    problems += [f"{where}: `{one}` means nothing there" for one in item if one not in ("case", "given", "expect")]
+    problems += [f"{where}: unknown key `{key}`" for key in item if key not in ("case", "given", "expect")]
     given = {}
-    for source, records in _tables(item, "given", job.sources, where, problems):
+    for source, items in _tables(item, "given", job.sources, where, problems):
         default = defaults.get(source) or {}
         given[source] = [
             record
-            for at, one in enumerate(records, 1)
-            for record in _records(f"{where}, record {at}", one, default, problems)
+            for index, entry in enumerate(items, 1)
+            for record in _records(f"{where}, record {index}", entry, default, problems)
         ]
     expect = {}
     for sink, rows in _tables(item, "expect", job.sinks, where, problems):
@@ -173,8 +169,8 @@ def _case(number: int, item: Any, defaults: Mapping[str, Any], job: Job, problem
 def _tables(
     item: Mapping[str, Any], part: str, known: Sequence[str], where: str, problems: list[str]
 ) -> Iterator[tuple[str, list[Any]]]:
-    found = item.get(part)
-    for name, rows in found.items() if isinstance(found, dict) else ():
+    tables = item.get(part)
+    for name, rows in tables.items() if isinstance(tables, dict) else ():
         if name not in known:
             kind = "source" if part == "given" else "sink"
             problems.append(f"{where}: {name} is no {kind} of the job (there are {', '.join(known)})")
@@ -185,7 +181,7 @@ def _tables(
 
 
 def _records(where: str, item: Any, default: Mapping[str, Any], problems: list[str]) -> list[Record]:
-    """A record as often as the item says."""
+    """`times` equal records."""
     times = item.get("times", 1) if isinstance(item, dict) else 1
     if type(times) is not int or times < 1:
         problems.append(f"{where}: times must be a whole number from 1 on")
@@ -198,9 +194,9 @@ def _record(where: str, item: Any, default: Mapping[str, Any], problems: list[st
     allowed = (*FORMS, "without", "times", "shard", "arrival")
     forms = [form for form in FORMS if isinstance(item, dict) and form in item]
     if len(forms) != 1:
-        problems.append(f"{where} needs exactly one of {', '.join(FORMS)}")
+        problems.append(f"{where} needs either {', '.join(FORMS[:-1])} or {FORMS[-1]}")
         return None
-    problems += [f"{where}: `{name}` means nothing there" for name in item if name not in allowed]
+    problems += [f"{where}: unknown key `{name}`" for name in item if name not in allowed]
     arrival = str(item.get("arrival", default.get("arrival", ARRIVAL)))
     if not _is_time(arrival):
         problems.append(f"{where}: arrival is {arrival!r}, not a time such as 2026-11-22 06:00:00.000")
@@ -208,11 +204,11 @@ def _record(where: str, item: Any, default: Mapping[str, Any], problems: list[st
     value = item[forms[0]]
     if forms[0] == "json":
         fields = {**(default.get("json") or {}), **value} if isinstance(value, dict) else value
-        left_out = item.get("without", [])
-        if not isinstance(left_out, list):
+        without = item.get("without", [])
+        if not isinstance(without, list):
             problems.append(f"{where}: without must be a list of fields")
         elif isinstance(fields, dict):
-            fields = {name: one for name, one in fields.items() if name not in left_out}
+            fields = {name: field for name, field in fields.items() if name not in without}
         return Record(json.dumps(fields, ensure_ascii=False).encode("utf-8", "surrogatepass"), shard, arrival)
     if forms[0] == "text":
         return Record(("" if value is None else str(value)).encode(), shard, arrival)
@@ -234,7 +230,7 @@ def _is_time(text: str) -> bool:
 
 def _is_row(where: str, row: Any, known: Mapping[str, str], problems: list[str]) -> bool:
     if not isinstance(row, dict) or not row:
-        problems.append(f"{where}: a row is {{column: value}} with the columns that matter")
+        problems.append(f"{where}: a row is {{column: value}} with the columns to compare")
         return False
     unknown = [column for column in row if column not in known]
     problems += [f"{where} has no column {column} (there are {', '.join(known)})" for column in unknown]
@@ -245,30 +241,30 @@ def _is_row(where: str, row: Any, known: Mapping[str, str], problems: list[str])
 
 
 def expected(job: Job, case: Case) -> dict[str, Sequence[Mapping[str, Any]]]:
-    """The rows of every sink that a case looks at: named, fed by the view of a named sink, or the sink of errors."""
-    found = dict(case.expect)
+    """The expected rows of each checked sink: a named sink, a sink with the same view, the sink of errors."""
+    rows = dict(case.expect)
     for sink in job.sinks:
-        twins = [one for one in case.expect if job.inserts[one] == job.inserts[sink]]
-        if twins:
-            found.setdefault(sink, case.expect[twins[0]])
+        same_view = [name for name in case.expect if job.inserts[name] == job.inserts[sink]]
+        if same_view:
+            rows.setdefault(sink, case.expect[same_view[0]])
         elif ERROR in job.columns(sink):
-            found.setdefault(sink, ())
-    return found
+            rows.setdefault(sink, ())
+    return rows
 
 
 def declare(environment: TableEnvironment, job: Job, cases: Sequence[Case], folder: Path) -> StatementSet:
-    """All cases as one statement set, each in a database of its own. The caller executes it.
+    """All cases in a statement set, each in its own database; the caller executes the set.
 
-    folder: is filled with each case's records, and after the run with its rows.
+    folder: gets a folder per case with its records, and with its rows after the execution.
     """
-    together = environment.create_statement_set()
+    statement_set = environment.create_statement_set()
     for number, case in enumerate(cases):
-        place = folder / str(number)
-        place.mkdir(parents=True)
-        connectors = binding.sinks_in(place, job)
+        case_folder = folder / str(number)
+        case_folder.mkdir(parents=True)
+        connectors = binding.sinks_in(case_folder, job)
         for source in job.sources:
             column, type_ = next(iter(job.columns(source).items()))
-            path = place / f"{source}.jsonl"
+            path = case_folder / f"{source}.jsonl"
             path.write_text("".join(_lines(case.given.get(source, ()), column, type_)), encoding="utf-8")
             connectors[source] = files.records(path)
         database = f"case_{number}"
@@ -276,8 +272,8 @@ def declare(environment: TableEnvironment, job: Job, cases: Sequence[Case], fold
         environment.use_database(database)
         statements.declare(environment, job, connectors)
         for statement in statements.insertions(job, expected(job, case)):
-            together.add_insert_sql(statement)
-    return together
+            statement_set.add_insert_sql(statement)
+    return statement_set
 
 
 def _lines(records: Sequence[Record], column: str, type_: str) -> Iterator[str]:
@@ -289,93 +285,89 @@ def _lines(records: Sequence[Record], column: str, type_: str) -> Iterator[str]:
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
-    """The rows that a sink has written below a folder, each once as it stood at the end."""
-    found: list[dict[str, Any]] = []
+    """The final rows of a sink, from all files below a folder."""
+    final: list[dict[str, Any]] = []
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
         for line in path.read_bytes().splitlines():
             row = json.loads(line)
             if set(row) != {"before", "after", "op"}:
-                found.append(row)
+                final.append(row)
             elif row["op"] == "d":
-                found.remove(row["before"])
+                final.remove(row["before"])
             else:
-                found.append(row["after"])
-    return found
+                final.append(row["after"])
+    return final
 
 
-def write(found: Sequence[Mapping[str, Any]], path: Path) -> None:
-    """Rows as JSON lines, in a file of a folder that is made."""
+def write(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
+    """Write rows as JSON lines into a file, with its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in found), encoding="utf-8")
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
 
 def differences(job: Job, case: Case, folder: Path) -> list[str]:
-    """What is not as the case expects, line by line; empty for a case that passes. folder: the case's own."""
-    found = []
-    for sink, wanted in expected(job, case).items():
-        found += list(_differences(sink, wanted, rows(folder / sink)))
-    return found
+    """The lines about differences from the expected rows; empty if the case passes. folder: the case's own."""
+    sinks = expected(job, case).items()
+    return [line for sink, wanted in sinks for line in _differences(sink, wanted, rows(folder / sink))]
 
 
-def _differences(sink: str, expected: Sequence[Mapping[str, Any]], given: list[dict[str, Any]]) -> Iterator[str]:
-    pairs = _matched(expected, given)
+def _differences(sink: str, expected: Sequence[Mapping[str, Any]], actual: list[dict[str, Any]]) -> Iterator[str]:
+    pairs = _matched(expected, actual)
     missing = [number for number in range(len(expected)) if number not in pairs]
-    extra = [number for number in range(len(given)) if number not in pairs.values()]
+    extra = [number for number in range(len(actual)) if number not in pairs.values()]
     if not missing and not extra:
         return
-    yield f"{sink}: {len(expected)} row{'' if len(expected) == 1 else 's'} expected, {len(given)} came"
+    yield f"{sink}: {len(expected)} row{'' if len(expected) == 1 else 's'} expected, {len(actual)} came"
     for number in missing:
-        want = expected[number]
-        near = max(extra, key=lambda at: _alike(want, given[at]), default=-1)
-        if near >= 0 and _alike(want, given[near]):
-            extra.remove(near)
-            yield f"  differs     {_told(want, given[near])}"
+        row = expected[number]
+        nearest = max(extra, key=lambda index: _equal_columns(row, actual[index]), default=-1)
+        if nearest >= 0 and _equal_columns(row, actual[nearest]):
+            extra.remove(nearest)
+            yield f"  differs     {_comparison(row, actual[nearest])}"
         else:
-            yield f"  missing     {_row(want)}"
+            yield f"  missing     {_row(row)}"
     for number in extra:
-        yield f"  unexpected  {_row(given[number])}"
+        yield f"  unexpected  {_row(actual[number])}"
 
 
-def _matched(expected: Sequence[Mapping[str, Any]], given: Sequence[Mapping[str, Any]]) -> dict[int, int]:
-    """A row that came for as many expected rows as possible, each used once (augmenting paths, as Kuhn's)."""
+def _matched(expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[str, Any]]) -> dict[int, int]:
+    """Indices of an actual row for as many expected rows as possible (augmenting paths, as Kuhn's)."""
     owner: dict[int, int] = {}
 
     def assign(number: int, tried: set[int]) -> bool:
-        for at, row in enumerate(given):
-            if at not in tried and _alike(expected[number], row) == len(expected[number]):
-                tried.add(at)
-                if at not in owner or assign(owner[at], tried):
-                    owner[at] = number
+        for index, row in enumerate(actual):
+            if index not in tried and _equal_columns(expected[number], row) == len(expected[number]):
+                tried.add(index)
+                if index not in owner or assign(owner[index], tried):
+                    owner[index] = number
                     return True
         return False
 
     for number in range(len(expected)):
         assign(number, set())
-    return {number: at for at, number in owner.items()}
+    return {number: index for index, number in owner.items()}
 
 
-def _alike(expected: Mapping[str, Any], found: Mapping[str, Any]) -> int:
-    """In how many columns a row is as expected."""
-    return sum(_same(found.get(name), value) for name, value in expected.items())
+def _equal_columns(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> int:
+    """The number of columns in which a row is as expected."""
+    return sum(_equal(actual.get(name), value) for name, value in expected.items())
 
 
-def _same(found: Any, expected: Any) -> bool:
+def _equal(actual: Any, expected: Any) -> bool:
     if isinstance(expected, dict):
-        return str(expected["contains"]) in str(found)
-    if isinstance(found, float) or isinstance(expected, float):
-        numbers = all(isinstance(one, int | float) and not isinstance(one, bool) for one in (found, expected))
-        return numbers and abs(found - expected) <= _NEAR * max(1.0, abs(expected))
-    return type(found) is type(expected) and bool(found == expected)
+        return str(expected["contains"]) in str(actual)
+    if isinstance(actual, float) or isinstance(expected, float):
+        numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (actual, expected))
+        return numbers and abs(actual - expected) <= _TOLERANCE * max(1.0, abs(expected))
+    return type(actual) is type(expected) and bool(actual == expected)
 
 
-def _told(expected: Mapping[str, Any], found: Mapping[str, Any]) -> str:
-    """A row with each column that is another: what came, and what was expected."""
+def _comparison(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> str:
+    """The actual row, with the expected value of each column that differs."""
     parts = []
     for name, value in expected.items():
-        if _same(found.get(name), value):
-            parts.append(f"{name} {_value(value)}")
-        else:
-            parts.append(f"{name} {_value(found.get(name))} (expected {_value(value)})")
+        difference = "" if _equal(actual.get(name), value) else f"{_value(actual.get(name))} (expected {_value(value)})"
+        parts.append(f"{name} {difference or _value(value)}")
     return ", ".join(parts)
 
 
@@ -387,4 +379,4 @@ def _value(value: Any) -> str:
     if isinstance(value, dict):
         return f"with {json.dumps(value['contains'], ensure_ascii=False)} in it"
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 120 else f"{text[:120]}..."  # a row can hold a megabyte
+    return text if len(text) <= 120 else f"{text[:120]}..."  # a row can have a megabyte

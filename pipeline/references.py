@@ -1,14 +1,14 @@
-"""Which tables and views a statement reads, found in its text: the order of views follows from that.
+"""The tables and views that a statement reads, and the columns of a CREATE TABLE, from tokens without a full parser.
 
-No parser of Flink's SQL is needed for it. A name stands for a table where FROM, JOIN or TABLE comes before it, or a
-comma in the list after FROM; everything else that looks like one is a column, a function or a name given by WITH.
+A name is a table's after FROM, JOIN or TABLE, or after a comma in the list of FROM. Any other name is a column's, a
+function's, or defined by WITH.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 _TOKEN = re.compile(
     r"""
@@ -19,117 +19,105 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# FROM stands in these calls too, and means no table there: EXTRACT(DAY FROM t), TRIM(BOTH ' ' FROM s).
+# Calls with a FROM that is followed by no table: EXTRACT(DAY FROM t), TRIM(BOTH ' ' FROM s).
 _CALLS = {"EXTRACT", "TRIM", "SUBSTRING", "OVERLAY", "POSITION", "CEIL", "FLOOR"}
 _ENDS_LIST = {
-    "WHERE",
-    "GROUP",
-    "HAVING",
-    "WINDOW",
-    "ORDER",
-    "LIMIT",
-    "UNION",
-    "INTERSECT",
-    "EXCEPT",
-    "SELECT",
-    "QUALIFY",
+    *("WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT"),
+    *("UNION", "INTERSECT", "EXCEPT", "SELECT", "QUALIFY"),
 }
 _NOT_A_NAME = {"LATERAL", "UNNEST", "TABLE", "VALUES", "SELECT"}
 
 
 @dataclass
 class _Level:
-    """What is known between a pair of parentheses. call: the word before them, in capitals."""
+    """A level of parentheses. call: the token before them, in capitals."""
 
     call: str = ""
     in_list: bool = False  # of tables, after FROM
-    names: set[str] = field(default_factory=set)
 
 
-def tokens(sql: str) -> list[str]:
-    """The words and signs of a statement, without comments and white space; a text keeps its quotes."""
+def tokenize(sql: str) -> list[str]:
+    """The tokens of a statement, without comments and white space; a text keeps its quotes."""
     return [match[0] for match in _TOKEN.finditer(sql) if match.lastgroup != "skip"]
 
 
 def of(sql: str) -> list[str]:
-    """The tables and views that a SELECT reads, each once, in the order of the text; names without their backticks."""
-    found = list(dict.fromkeys(_names(tokens(sql))))
-    common = _named_by_with(tokens(sql))
-    return [name for name in found if name not in common]
+    """The tables and views that a SELECT reads, without duplicates, in the order of the text, without backticks."""
+    tokens = tokenize(sql)
+    defined = _defined_by_with(tokens)
+    return [name for name in dict.fromkeys(_names(tokens)) if name not in defined]
 
 
-def _names(words: list[str]) -> Iterator[str]:
+def _names(tokens: list[str]) -> Iterator[str]:
     levels = [_Level()]
-    for number, word in enumerate(words):
-        before = words[number - 1].upper() if number else ""
-        level, upper = levels[-1], word.upper()
-        if word == "(":
-            # A list of tables may stand in parentheses itself: FROM (a JOIN b ON ...).
+    for number, token in enumerate(tokens):
+        before = tokens[number - 1].upper() if number else ""
+        level, upper = levels[-1], token.upper()
+        if upper == "(":
+            # A list of tables may be in parentheses: FROM (a JOIN b ON ...).
             levels.append(_Level(before, in_list=before in ("FROM", "JOIN") and level.in_list))
-        elif word == ")":
+        elif upper == ")":
             if len(levels) > 1:
                 levels.pop()
         elif upper in _ENDS_LIST:
             level.in_list = False
         elif upper == "FROM":
-            level.in_list = level.call not in _CALLS and not _is_distinct(words, number)
-        elif _is_name(word) and upper not in _NOT_A_NAME and _may_be_table(before, level):
-            yield _full(words, number)
+            level.in_list = level.call not in _CALLS and not _is_distinct(tokens, number)
+        elif _is_name(token) and upper not in _NOT_A_NAME and _may_be_table(before, level):
+            yield _full(tokens, number)
 
 
 def _may_be_table(before: str, level: _Level) -> bool:
     return (before in ("FROM", ",", "(") and level.in_list) or before in ("JOIN", "TABLE")
 
 
-def _is_distinct(words: list[str], number: int) -> bool:
+def _is_distinct(tokens: list[str], number: int) -> bool:
     """Whether this FROM belongs to IS [NOT] DISTINCT FROM."""
-    return number > 1 and words[number - 1].upper() == "DISTINCT" and words[number - 2].upper() in ("IS", "NOT")
+    return number > 1 and tokens[number - 1].upper() == "DISTINCT" and tokens[number - 2].upper() in ("IS", "NOT")
 
 
-def _is_name(word: str) -> bool:
-    return word.startswith("`") or bool(re.fullmatch(r"[A-Za-z_]\w*", word))
+def _is_name(token: str) -> bool:
+    return token.startswith("`") or bool(re.fullmatch(r"[A-Za-z_]\w*", token))
 
 
-def _full(words: list[str], number: int) -> str:
-    """The name that starts here, with what follows a dot: `database.table` is one name."""
-    parts = [words[number]]
-    while number + 2 < len(words) and words[number + 1] == "." and _is_name(words[number + 2]):
+def _full(tokens: list[str], number: int) -> str:
+    """The name that starts here, with its parts after dots, such as `database.table`."""
+    parts = [tokens[number]]
+    while number + 2 < len(tokens) and tokens[number + 1] == "." and _is_name(tokens[number + 2]):
         number += 2
-        parts.append(words[number])
+        parts.append(tokens[number])
     return ".".join(map(_plain, parts))
 
 
-def _named_by_with(words: list[str]) -> set[str]:
-    """The names that WITH gives to parts of the statement: NAME AS ( after WITH or a comma."""
-    found = set()
-    for number in range(1, len(words) - 2):
-        if _is_name(words[number]) and words[number - 1].upper() in ("WITH", "RECURSIVE", ","):
+def _defined_by_with(tokens: list[str]) -> set[str]:
+    """The names that WITH defines: NAME AS ( after WITH or a comma."""
+    names = set()
+    for number in range(1, len(tokens) - 2):
+        if _is_name(tokens[number]) and tokens[number - 1].upper() in ("WITH", "RECURSIVE", ","):
             after = number + 1
-            if words[after] == "(" and ")" in words[after:]:  # the names of its columns
-                after = words.index(")", after) + 1
-            if [word.upper() for word in words[after : after + 2]] == ["AS", "("]:
-                found.add(_plain(words[number]))
-    return found
+            if tokens[after] == "(" and ")" in tokens[after:]:  # the names of its columns
+                after = tokens.index(")", after) + 1
+            if [token.upper() for token in tokens[after : after + 2]] == ["AS", "("]:
+                names.add(_plain(tokens[number]))
+    return names
 
 
 def columns(table: str) -> dict[str, str]:
-    """The physical columns of a CREATE TABLE with their types, in order: neither the connector's, nor computed ones."""
-    return {
-        _plain(words[0]): _type(words[1:]) for words in _parts(table) if len(words) > 1 and not _is_no_column(words)
-    }
+    """The physical columns of a CREATE TABLE with their types, in order: without metadata and computed columns."""
+    return {_plain(part[0]): _type(part[1:]) for part in _parts(table) if len(part) > 1 and not _is_no_column(part)}
 
 
 def metadata(table: str) -> list[str]:
-    """The columns of a CREATE TABLE that its connector fills."""
-    return [_plain(words[0]) for words in _parts(table) if "METADATA" in (word.upper() for word in words)]
+    """The metadata columns of a CREATE TABLE."""
+    return [_plain(part[0]) for part in _parts(table) if "METADATA" in (token.upper() for token in part)]
 
 
 def _parts(table: str) -> Iterator[list[str]]:
-    """The words of each part of a CREATE TABLE: of a column, a watermark, a key."""
-    words = tokens(table)
+    """The tokens of each part of a CREATE TABLE: a column, a watermark, a key."""
+    tokens = tokenize(table)
     part: list[str] = []
     depth = 0
-    for word in words[words.index("(") + 1 :] if "(" in words else []:
+    for word in tokens[tokens.index("(") + 1 :] if "(" in tokens else []:
         depth += {"(": 1, "<": 1, ")": -1, ">": -1}.get(word, 0)
         if depth < 0 or (word == "," and not depth):
             yield part
@@ -145,21 +133,21 @@ def _plain(name: str) -> str:
     return name.strip("`").replace("``", "`")
 
 
-def _is_no_column(words: list[str]) -> bool:
-    upper = [word.upper() for word in words]
+def _is_no_column(part: list[str]) -> bool:
+    upper = [token.upper() for token in part]
     return upper[0] in ("WATERMARK", "PRIMARY", "CONSTRAINT", "UNIQUE") or upper[1] == "AS" or "METADATA" in upper
 
 
-def _type(words: list[str]) -> str:
-    """A column's type, with what stands between its brackets: DECIMAL(10,2), ROW<a INT>."""
-    end = len(words)
-    for number, word in enumerate(words):
-        if number and word.upper() in ("NOT", "NULL", "COMMENT", "PRIMARY", "CONSTRAINT") and _closed(words[:number]):
+def _type(tokens: list[str]) -> str:
+    """A column's type with its parameters: DECIMAL(10,2), ROW<a INT>."""
+    end = len(tokens)
+    for number, token in enumerate(tokens):
+        if number and token.upper() in ("NOT", "NULL", "COMMENT", "PRIMARY", "CONSTRAINT") and _closed(tokens[:number]):
             end = number
             break
-    text = " ".join(words[:end])
+    text = " ".join(tokens[:end])
     return re.sub(r" ?([(<>,)]) ?", r"\1", text).replace(",", ", ")
 
 
-def _closed(words: list[str]) -> bool:
-    return all(words.count(opening) == words.count(closing) for opening, closing in ("()", "<>"))
+def _closed(tokens: list[str]) -> bool:
+    return all(tokens.count(opening) == tokens.count(closing) for opening, closing in ("()", "<>"))

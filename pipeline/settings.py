@@ -1,15 +1,14 @@
-"""`application_properties.json` becomes frozen Settings; one error lists every problem.
+"""The settings of a job, from `application_properties.json`.
 
-The format is Managed Flink's own: a JSON list of {"PropertyGroupId": id, "PropertyMap": {name: value}},
-values are strings. The group `job` names the job. A group that bears a table's name describes the table's far end;
-`aws` or `files` says in which place all of them are.
+The format is Managed Flink's: a JSON list of {"PropertyGroupId": id, "PropertyMap": {name: value}}; values are texts.
+The group `job` names the job, a group with a table's name has the table's settings, and the group `aws` or `files` is
+the place of all tables.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,24 +16,24 @@ from pathlib import Path
 from connectors import aws, kinesis
 from connectors.kind import Setting
 from pipeline.job import OPTION, Job, load
-from program.errors import Unusable
+from program.errors import Unusable, hint
 
-DEFAULT_PATH = Path("/etc/flink/application_properties.json")  # where Managed Flink puts it
+DEFAULT_PATH = Path("/etc/flink/application_properties.json")  # on Managed Flink
 
-# Group -> setting, for the places; a table's settings are its connector's. docs/reference.md has them all.
+# The settings of each place; a table's settings are its connector's. docs/reference.md lists all.
 PLACE_GROUPS: Mapping[str, Mapping[str, Setting]] = {
     "aws": {
         "region": Setting("the region of streams and tables; required in this group"),
-        "endpoint": Setting("another address than the region's, for an emulator or a VPC endpoint", ""),
-        "credentials": Setting("one of " + ", ".join(aws.PROVIDERS), "AUTO", aws.PROVIDERS),
+        "endpoint": Setting("the address of an emulator or a VPC endpoint, instead of the region's own", ""),
+        "credentials": Setting("the provider: " + ", ".join(aws.PROVIDERS), "AUTO", aws.PROVIDERS),
         "profile": Setting("the profile's name when credentials is PROFILE", ""),
     },
     "files": {
         "input": Setting(
-            "a file, or a folder of files, of raw records, each a line; for a job with several sources a folder that "
-            "holds one for each, by the table's name; required in this group"
+            "a file of raw records, each a line, or a folder of such files; for a job with several sources, a folder "
+            "with a file or folder for each table's name; required in this group"
         ),
-        "output": Setting("a folder that gets a folder of JSON lines per sink; required in this group"),
+        "output": Setting("a folder; each sink writes a folder of JSON lines in it; required in this group"),
     },
 }
 JOB = "job"
@@ -43,35 +42,35 @@ PLACES = ("aws", "files")
 
 
 class SettingsError(Unusable):
-    """Settings that cannot be used; the text names the file and every problem in it."""
+    """Invalid settings; the text names the file and all problems."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The job, and all groups with defaults filled in: exactly one of the places, and every table.
+    """The job, and the settings by group, with defaults: a group for the place, and a group for every table.
 
-    options: per table, further connector options (checked by the connector).
+    options: further options of each table's connector, which checks them.
     """
 
     job: Job
-    values: Mapping[str, Mapping[str, str]]
+    groups: Mapping[str, Mapping[str, str]]
     options: Mapping[str, Mapping[str, str]]
 
     @property
     def place(self) -> str:
-        return next(place for place in PLACES if place in self.values)
+        return next(place for place in PLACES if place in self.groups)
 
 
-def groups(job: Job) -> dict[str, Mapping[str, Setting]]:
-    """Every group that settings of this job may have, with its settings; their defaults are the job's own."""
-    found = dict(PLACE_GROUPS)
+def known_groups(job: Job) -> dict[str, Mapping[str, Setting]]:
+    """The groups and settings that settings of this job may have, with the job's defaults."""
+    known = dict(PLACE_GROUPS)
     for table in (*job.sources, *job.sinks):
         declared = job.tables[table].settings
-        found[table] = {
+        known[table] = {
             name: replace(setting, default=_default(declared.get(name, setting.default), job))
             for name, setting in job.end(table).settings.items()
         }
-    return found
+    return known
 
 
 def _default(default: str | None, job: Job) -> str | None:
@@ -79,64 +78,62 @@ def _default(default: str | None, job: Job) -> str | None:
 
 
 def document(path: Path) -> object:
-    """What a settings file holds. Raises SettingsError when it is missing or not JSON."""
+    """The content of a settings file. Raises SettingsError if it is missing or not JSON."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(
-            f"The settings file {path} cannot be read ({error.strerror or error}): name one as the argument "
-            "(on Managed Flink it is made from the application's property groups)."
+            f"The settings file {path} cannot be read ({error.strerror or error}): name a file as the argument "
+            "(Managed Flink makes it from the application's property groups)."
         ) from error
     except (ValueError, RecursionError) as error:
         raise SettingsError(f"The settings file {path} is not JSON: {error}.") from error
 
 
 def read(path: Path, job: Job | None = None) -> Settings:
-    """Settings from a file. Raises SettingsError when it is missing, not JSON, or holds anything unusable.
-
-    job: the job that they have to be for; None for whichever their group `job` names (JobError if it is unusable).
-    """
-    found = document(path)
+    """Settings from a file. Raises the errors of `document` and `parse`."""
+    content = document(path)
     try:
-        return parse(found, job)
+        return parse(content, job)
     except SettingsError as error:
         raise SettingsError(f"The settings in {path} cannot be used: {error}") from error
 
 
 def parse(document: object, job: Job | None = None) -> Settings:
-    """Settings from the parsed document. Raises SettingsError that lists every problem, JobError for its job."""
+    """Settings from the content of a file. Raises SettingsError with all problems, JobError for an invalid job.
+
+    job: the expected job; None for the job of the group `job`.
+    """
     problems: list[str] = []
     given = _groups(document, problems)
-    chosen = _job(given.pop(JOB, {}), job, problems)
-    if chosen is None:
+    job = _job(given.pop(JOB, {}), job, problems)
+    if job is None:
         raise SettingsError("; ".join(problems) + ".")
-    known = groups(chosen)
-    problems += [
-        f"there is no group {group!r}{_nearest(group, [JOB, *known])}" for group in given if group not in known
-    ]
+    known = known_groups(job)
+    problems += [f"there is no group {group!r}{hint(group, [JOB, *known])}" for group in given if group not in known]
     places = [place for place in PLACES if place in given]
     if len(places) != 1 and isinstance(document, list):
-        problems.append("exactly one of the groups 'aws' and 'files' must be there, which says where the tables are")
-    values: dict[str, dict[str, str]] = {}
+        problems.append("either the group 'aws' or the group 'files' must be there: the place of the tables")
+    groups: dict[str, dict[str, str]] = {}
     options: dict[str, dict[str, str]] = {}
     for group, settings in known.items():
         if group in PLACES and group not in given:
             continue
-        values[group], options[group] = _group(group, given.get(group, {}), settings, problems)
-    _check(chosen, values, problems)
+        groups[group], options[group] = _group(group, given.get(group, {}), settings, problems)
+    _check(job, groups, problems)
     if problems:
         raise SettingsError("; ".join(problems) + ".")
-    return Settings(chosen, values, options)
+    return Settings(job, groups, options)
 
 
 def _job(group: Mapping[str, object], job: Job | None, problems: list[str]) -> Job | None:
-    """The job that the settings are for; None if they name none, or another than they have to."""
+    """The job of the settings; None if they name no job, or not the expected job."""
     name = group.get("name")
-    problems += [f"there is no setting {JOB}.{other}{_nearest(other, JOB_GROUP)}" for other in group if other != "name"]
+    problems += [f"there is no setting {JOB}.{other}{hint(other, JOB_GROUP)}" for other in group if other != "name"]
     if name is None and job is not None:
         return job
     if not isinstance(name, str) or not name.strip():
-        problems.append("the group 'job' with the setting 'name' is missing, which says which job runs")
+        problems.append("the group 'job' with the setting 'name' is missing: the job to run")
         return None
     if job is not None and name not in (job.name, str(job.folder)) and Path(name).resolve() != job.folder.resolve():
         problems.append(f"they are for the job {name}, not for {job.name}")
@@ -145,7 +142,7 @@ def _job(group: Mapping[str, object], job: Job | None, problems: list[str]) -> J
 
 
 def _groups(document: object, problems: list[str]) -> dict[str, dict[str, str]]:
-    """The groups of the document by id, without the service's own."""
+    """The groups of the document by id, without the groups of Managed Flink itself."""
     groups: dict[str, dict[str, str]] = {}
     if not isinstance(document, list):
         problems.append("the document is not a list of property groups")
@@ -156,7 +153,7 @@ def _groups(document: object, problems: list[str]) -> dict[str, dict[str, str]]:
                 if group.startswith("kinesis.analytics."):
                     continue
                 if group in groups:
-                    problems.append(f"the group {group!r} stands twice")
+                    problems.append(f"the group {group!r} appears twice")
                 else:
                     groups[group] = properties
             case _:
@@ -177,7 +174,7 @@ def _group(
         elif name.startswith(OPTION) and group not in PLACES:
             options[name.removeprefix(OPTION)] = value
         else:
-            problems.append(f"there is no setting {group}.{name}{_nearest(name, known)}")
+            problems.append(f"there is no setting {group}.{name}{hint(name, known)}")
     for name, setting in known.items():
         if setting.default is None and name not in given:
             problems.append(f"{group}.{name} is missing")
@@ -191,61 +188,49 @@ def _group(
     return values, options
 
 
-def _check(job: Job, values: Mapping[str, Mapping[str, str]], problems: list[str]) -> None:
-    """What belongs together."""
-    place = values.get("aws", {})
+def _check(job: Job, groups: Mapping[str, Mapping[str, str]], problems: list[str]) -> None:
+    """Add conflicts between settings to `problems`."""
+    place = groups.get("aws", {})
     for table in (*job.sources, *job.sinks):
-        problems.extend(f"{table}.{problem}" for problem in job.end(table).problems(values[table]))
-    read = {values[table]["stream"]: table for table in job.sources if "stream" in values[table]}
+        problems.extend(f"{table}.{problem}" for problem in job.end(table).problems(groups[table]))
+    read = {groups[table]["stream"]: table for table in job.sources if "stream" in groups[table]}
     problems.extend(
         f"{sink}.stream is {stream!r}, which {read[stream]} reads: the job would read its own rows, without end"
         for sink in job.sinks
-        if (stream := values[sink].get("stream")) in read
+        if (stream := groups[sink].get("stream")) in read
     )
     if (place.get("credentials") == "PROFILE") != ("profile" in place):
         problems.append("aws.profile belongs to aws.credentials PROFILE, and to no other")
 
 
 def example(job: Job, region: str = "us-east-1") -> Settings:
-    """Settings that name nothing but a region: every stream and table as the job declares it."""
+    """Settings with only a region: all streams and tables have the names in job.toml."""
     return parse([{"PropertyGroupId": "aws", "PropertyMap": {"region": region}}], job)
 
 
-def _nearest(name: str, known: Iterable[str]) -> str:
-    names = list(known)
-    close = difflib.get_close_matches(name, names, 1)
-    return f" (did you mean {close[0]!r}?)" if close else f" (there are {', '.join(names)})"
-
-
 def of_command(job: Job, properties: Path | None, environment: Mapping[str, str]) -> Settings:
-    """The settings for a job: those of the file that a command was given, else as `here` has them."""
-    return read(properties, job) if properties else parse(here(job, environment), job)
-
-
-def here(job: Job, environment: Mapping[str, str]) -> list[dict[str, object]]:
-    """The document for streams and tables as the job declares them, in the place that AWS's variables name.
-
-    Raises SettingsError without an endpoint or a region.
-    """
+    """Settings from the file; without a file, the names in job.toml at the endpoint or region of AWS's variables."""
+    if properties:
+        return read(properties, job)
     endpoint = environment.get("AWS_ENDPOINT_URL")
     region = environment.get("AWS_REGION") or environment.get("AWS_DEFAULT_REGION")
     if not endpoint and not region:
         raise SettingsError(
-            "No settings: name a file with --properties, or set AWS_ENDPOINT_URL as `python -m local aws` says, or "
+            "No settings: name a file with --properties, paste the line that `python -m local aws` prints, or set "
             "AWS_REGION."
         )
     place = {"region": region or "us-east-1"} | ({"endpoint": endpoint} if endpoint else {})
-    return document_of(job, {"aws": place})
+    return parse(document_of(job, {"aws": place}), job)
 
 
 def document_of(job: Job, groups: Mapping[str, Mapping[str, str]]) -> list[dict[str, object]]:
     """The document for a job with these groups."""
-    named = {JOB: {"name": job.argument}, **groups}
-    return [{"PropertyGroupId": group, "PropertyMap": dict(values)} for group, values in named.items()]
+    all_groups = {JOB: {"name": job.argument}, **groups}
+    return [{"PropertyGroupId": group, "PropertyMap": dict(settings)} for group, settings in all_groups.items()]
 
 
 def write(folder: Path, document: object) -> Path:
-    """The file `application_properties.json` in `folder`, which is made; nobody else may read it."""
+    """Write `application_properties.json` into `folder`, readable for this user only; returns the file."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "application_properties.json"
     path.touch(mode=0o600)  # an endpoint may have a password in it
@@ -254,10 +239,10 @@ def write(folder: Path, document: object) -> Path:
 
 
 def started_at(settings: Settings, starts: Mapping[str, str]) -> list[dict[str, object]]:
-    """The document of these settings in which some sources begin elsewhere: at a position, or at a time."""
+    """The document of these settings, with another start (a position or a time) for some sources."""
     groups: dict[str, dict[str, str]] = {
-        group: {**values, **{OPTION + name: value for name, value in settings.options.get(group, {}).items()}}
-        for group, values in settings.values.items()
+        group: {**given, **{OPTION + name: value for name, value in settings.options.get(group, {}).items()}}
+        for group, given in settings.groups.items()
     }
     for table, start in starts.items():
         groups[table].pop("start.timestamp", None)
@@ -267,15 +252,15 @@ def started_at(settings: Settings, starts: Mapping[str, str]) -> list[dict[str, 
 
 
 def pinned(start: str, now: datetime) -> str:
-    """The same place to begin, with LATEST as the time that it is now.
+    """The start, with the time `now` for LATEST.
 
-    What the connector keeps of a shard without a record is only "the latest", and it looks for it again whenever it is
-    restarted: what came in between would be lost.
+    For a shard without records the connector's state is only "the latest": after a restart it would skip the records
+    that came meanwhile.
     """
     return now.astimezone(UTC).isoformat(timespec="milliseconds") if start == "LATEST" else start
 
 
 def latest_as_time(settings: Settings, now: datetime) -> dict[str, str]:
-    """For each source that begins at LATEST the time that it is now, as `started_at` takes it."""
-    starts = {table: settings.values[table].get("start", "") for table in settings.job.sources}
+    """The time `now` for each source that begins at LATEST, for `started_at`."""
+    starts = {table: settings.groups[table].get("start", "") for table in settings.job.sources}
     return {table: pinned(start, now) for table, start in starts.items() if start == "LATEST"}

@@ -1,4 +1,4 @@
-"""How long a job's windows are, read from its SQL: `views/windowed.sql` is the one place that says so."""
+"""The windows of a job, from the SQL in `views/windowed.sql`, which alone has their lengths."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class WindowError(Unusable):
-    """The SQL has no window whose length can be read; the text is one sentence with the remedy."""
+    """The SQL has no window with a readable length."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Windows of one length, aligned to 1970.
+    """Windows, aligned to 1970.
 
-    kind: TUMBLE, HOP or CUMULATE. column: the time that they are of. size: the length, of CUMULATE the longest one's.
-    step: from one window's end to the next one's; the size for TUMBLE. literals: the intervals as the SQL writes them,
-    by argument (SIZE, SLIDE, STEP).
+    kind: TUMBLE, HOP or CUMULATE. column: the time column. size: the length, for CUMULATE the maximum. step: from the
+    end of a window to the next end; for TUMBLE the size. literals: the SQL of the intervals by argument (SIZE, SLIDE,
+    STEP).
     """
 
     kind: str
@@ -38,7 +38,7 @@ class Window:
     literals: Mapping[str, str] = field(default_factory=dict)
 
     def ends(self, time: datetime) -> list[datetime]:
-        """The ends of all windows that a time (with a zone) belongs to, the earliest first."""
+        """The ends of all windows that contain a time (with a zone), the earliest first."""
         since = time - _EPOCH
         first = since - since % self.step + self.step
         last = since - since % self.size + self.size if self.kind == "CUMULATE" else first + self.size - self.step
@@ -46,22 +46,22 @@ class Window:
         return [_EPOCH + first + number * self.step for number in range(count)]
 
     def last_end(self, time: datetime) -> datetime:
-        """The last end of a window up to a time (with a zone)."""
+        """The last end of a window at or before a time (with a zone)."""
         return time - (time - _EPOCH) % self.step
 
     def whole_after(self, time: datetime) -> datetime:
-        """Windows that end after what this gives have begun at the time (with a zone) or later."""
+        """The end after which all windows begin at the time (with a zone) or later."""
         is_cumulative = self.kind == "CUMULATE"
         start = time + (_EPOCH - time) % (self.size if is_cumulative else self.step)
         return start if is_cumulative else start + self.size - self.step
 
 
 def read(sql: str) -> Window:
-    """The window of a SELECT over TABLE(TUMBLE|HOP|CUMULATE(...)). Raises WindowError."""
+    """The windows of a SELECT over TABLE(TUMBLE|HOP|CUMULATE(...)). Raises WindowError."""
     text = re.sub(r"--.*", "", sql)
     call, column = _CALL.search(text), _COLUMN.search(text)
     if call is None or column is None:
-        raise WindowError("The view `windowed` needs one of TUMBLE, HOP and CUMULATE over a table and a DESCRIPTOR.")
+        raise WindowError("The view `windowed` needs TUMBLE, HOP or CUMULATE over a table and a DESCRIPTOR.")
     kind = call[1].upper()
     arguments = _ARGUMENTS[kind]
     lengths, literals = {}, {}
@@ -70,23 +70,23 @@ def read(sql: str) -> Window:
         literals[argument] = literal
         lengths[argument] = _length(sign, value, first.upper(), last.upper() or first.upper())
     if lengths.keys() == set(arguments):
-        # Its local aggregation waits for the end of a window without the offset: too late for one with it.
+        # Flink's local aggregation waits for the end of the window without the offset, which can be too late.
         raise WindowError(f"Flink 1.20 loses records of windows with an OFFSET: leave it out of {call[0]}.")
     if lengths.keys() != set(arguments[:-1]):
-        raise WindowError(f"{kind} takes the intervals {', '.join(arguments[:-1])}, not what stands in {call[0]}.")
+        raise WindowError(f"{kind} needs the intervals {', '.join(arguments[:-1])}, unlike {call[0]}.")
     if min(lengths.values()) <= timedelta(0):
         raise WindowError(f"An interval of {call[0]} is not above 0.")
     return Window(kind, column[1], lengths["SIZE"], lengths[arguments[0]], literals)
 
 
 def intervals(sql: str) -> list[timedelta]:
-    """The lengths of all INTERVAL literals of a text, in its order. Raises WindowError."""
-    found = _INTERVAL.findall(re.sub(r"--.*", "", sql))
-    return [_length(sign, value, first.upper(), (last or first).upper()) for _, _, sign, value, first, last in found]
+    """The lengths of all INTERVAL literals of a text, in order. Raises WindowError."""
+    literals = _INTERVAL.findall(re.sub(r"--.*", "", sql))
+    return [_length(sign, value, first.upper(), (last or first).upper()) for _, _, sign, value, first, last in literals]
 
 
 def _length(sign: str, value: str, first: str, last: str) -> timedelta:
-    """The time of an interval: of one unit, or of several such as '1:30' MINUTE TO SECOND. Raises WindowError."""
+    """The length of an interval with a unit, or with several, such as '1:30' MINUTE TO SECOND. Raises WindowError."""
     units = list(_UNITS)[list(_UNITS).index(first) : list(_UNITS).index(last) + 1]
     try:
         parts = zip(re.split(r"[ :]", value.strip().lstrip("-")), units, strict=True)

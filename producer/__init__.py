@@ -1,1 +1,1 @@
-"""Unicorns over New York City, sent as sensor readings to Kinesis, a file or standard output."""
+"""Sensor readings of unicorns over New York City, sent to Kinesis, a file or standard output."""

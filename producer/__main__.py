@@ -1,4 +1,4 @@
-"""`python -m producer`: from a checked command line to sent records and an exit code."""
+"""`python -m producer`."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from program.waiting import Retry
 
 
 def main() -> int:
-    """Run the producer with this process's arguments; returns the exit code."""
+    """Run the command line of this process; returns the exit code."""
     return guarded(_main, unread=0)
 
 
@@ -30,7 +30,7 @@ def _main() -> int:
     stop = Stop()
     stop.listen()
     options = parse()
-    # Records on the same terminal, even by way of a pipe, would be garbled by a line that is rewritten.
+    # Not in place with records on stdout: both may go to the same terminal.
     progress = Progress(sys.stderr, in_place=sys.stderr.isatty() and options.to != "stdout", quiet=options.quiet)
     try:
         return produce(options, stop, progress)
@@ -40,7 +40,7 @@ def _main() -> int:
 
 
 def produce(options: Options, stop: Stop, progress: Progress) -> int:
-    """Fly, send and print the totals; returns the exit code. Raises Failure if the sink cannot be opened."""
+    """Send the records and print the totals; returns the exit code. Raises Failure if the sink cannot be opened."""
     sink = open_sink(options, stop, progress)
     copy = File(options.copy) if options.copy else None
     unicorns = herd(names(options.name, options.unicorns), options.seed)
@@ -52,12 +52,12 @@ def produce(options: Options, stop: Stop, progress: Progress) -> int:
     ceiling_ms = event_clock.ceiling(options.start_ms, wall_ms)
     if ceiling_ms == math.inf:
         progress.note(event_clock.TOO_EARLY)
-    made = stop.until(islice(readings(unicorns, options.seed, options.start_ms), options.msgs))
+    until_stop = stop.until(islice(readings(unicorns, options.seed, options.start_ms), options.msgs))
     clock = EventClock(options.start_ms, options.speed, began, ceiling_ms)
     delivery = Delivery(sink, copy, progress)
     exit_code = 0
     try:
-        delivery.run(records(made, options.faults, options.seed), clock, stop)
+        delivery.run(records(until_stop, options.faults, options.seed), clock, stop)
     except ProducerError as error:
         exit_code = error.exit_code
         progress.say(f"{error} {delivery.unsent:,} record{'s were' if delivery.unsent != 1 else ' was'} not sent.")
@@ -75,14 +75,13 @@ def open_sink(options: Options, stop: Stop, progress: Progress) -> Sink:
         return Stdout()
     if options.to != "kinesis":
         return File(Path(options.to))
-    # boto3 takes a while to load, and the other sinks do without it.
-    from producer.kinesis import connect  # noqa: PLC0415
+    from producer.kinesis import connect  # noqa: PLC0415  (boto3 takes a while to load; other sinks do not need it)
 
-    def pause(seconds: float, refused: int, why: str) -> None:
-        progress.retry(refused, f"{why}; trying again")
+    def pause(seconds: float, refused: int, reason: str) -> None:
+        progress.retry(refused, f"{reason}; trying again")
         stop.pause(seconds, progress.tick)
         if stop.is_overdue:
-            raise ProducerError(f"{STOPPED[:-1]} ({why}).")
+            raise ProducerError(f"{STOPPED[:-1]} ({reason}).")
 
     return connect(options.stream, options.region, options.endpoint, Retry(options.retry_for), pause)
 

@@ -1,4 +1,4 @@
-"""Access logs as CloudFront writes them, for the job cloudfront_requests: python -m producer.cloudfront --help.
+"""Access logs of CloudFront for the job cloudfront_requests: python -m producer.cloudfront --help.
 
 Tabs between 33 fields, two header lines, percent-encoded values. Source: "Standard logging reference", Amazon
 CloudFront Developer Guide, https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
@@ -24,8 +24,8 @@ FIELDS = (
     "sc-range-start sc-range-end"
 )
 HEADER = ("#Version: 1.0", f"#Fields: {FIELDS}")
-START = datetime(2014, 7, 5, 20, tzinfo=UTC)  # the newest request is of later; the day of the course's lab
-DISORDER = 300  # seconds by which a line may come after a newer line
+START = datetime(2014, 7, 5, 20, tzinfo=UTC)  # the day of the course's lab
+DISORDER = 300  # seconds of event time by which a line may be older than a line before it
 
 WEB = "AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0"
 # User agent -> its operating system, and its share of the requests in per cent.
@@ -48,16 +48,16 @@ AGENTS: Mapping[str, tuple[str, int]] = {
 
 
 def encoded(value: str) -> str:
-    """A value as it stands in a log: ASCII up to 32 and from 127 on, and the characters that CloudFront lists."""
+    """The percent-encoded value of a log: ASCII up to 32 and from 127 on, and the characters that CloudFront lists."""
     return re.sub(
-        "[^!-~]|[<>\"#%{}|\\\\^~\\[\\]`']", lambda found: "".join(f"%{one:02X}" for one in found[0].encode()), value
+        "[^!-~]|[<>\"#%{}|\\\\^~\\[\\]`']", lambda match: "".join(f"%{b:02X}" for b in match[0].encode()), value
     )
 
 
 def lines(count: int, seed: int) -> Iterator[str]:
-    """A log of `count` requests, about one a second, by lines with their line feed: the header, then the requests.
+    """The lines of a log, with line feeds: the header, then `count` requests, on average a second apart.
 
-    Equal seeds give equal lines. One agent in ten comes encoded, so that it is encoded twice in the log.
+    Equal seeds give equal lines. A tenth of the user agents is already encoded, so the log encodes it twice.
     """
     dice = random.Random(seed)  # noqa: S311  (seeded, so that it can be repeated)
     shares = [share for _system, share in AGENTS.values()]
@@ -88,7 +88,7 @@ def lines(count: int, seed: int) -> Iterator[str]:
     type=number(int, 0, 10**9, "a whole number up to 1,000,000,000"),
     default="5000",
     metavar="N",
-    help="Number of requests, about one for each second of event time.",
+    help="Number of requests, on average a second of event time apart.",
 )
 @option(
     "--seed",
@@ -104,7 +104,7 @@ def program(count: int, seed: int) -> None:
 
 
 def main() -> int:
-    """The exit code of the program for this process's arguments."""
+    """Run the command line of this process; returns the exit code."""
     return guarded(lambda: command_line.parse(program, "producer.cloudfront") or 0, unread=0)
 
 

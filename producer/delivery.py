@@ -1,4 +1,4 @@
-"""From records that fall due to acknowledged records: batches, the copy, the stop by signal."""
+"""Sending records at their due times: batches, the copy, the stop by a signal."""
 
 import math
 import signal
@@ -14,17 +14,17 @@ from producer.sinks import File, ProducerError, Sink
 
 T = TypeVar("T")
 
-BATCH = 500  # records in a batch at most
-FLUSH_S = 0.2  # seconds that a record waits at most for others to fill its batch
-# Waits are slept in slices. Neither a signal nor the progress line waits longer than the longest (s), and a
-# clock that runs very fast wakes the process once in the shortest at most, not once a record.
+BATCH = 500  # records in a batch, at most
+FLUSH_S = 0.2  # seconds that a record waits for its batch, at most
+# The shortest and the longest sleep (s). A signal and the progress line wait for the longest at most. With a very fast
+# clock, the process wakes up once in the shortest, not once a record.
 SLICE_S = (0.005, 0.05)
 CAUGHT_UP = "event time has caught up with the wall clock and goes on at its pace; an earlier --start delays that"
 STOPPED = "Stopped before everything was sent."
 
 
 class Stop:
-    """A request to stop: by the first signal within `grace` seconds, by the second at once.
+    """A request to stop: the first signal stops within `grace` seconds, the second after the current call.
 
     A third signal ends the process without totals.
     """
@@ -42,12 +42,12 @@ class Stop:
             signal.signal(number, self._on_signal)
 
     def request(self) -> None:
-        """Make no more readings; readings that have been made may still be sent."""
+        """Create no more readings; existing readings may still be sent."""
         self.requested = True
 
     @property
     def is_overdue(self) -> bool:
-        """Whether the time for a clean stop has run out."""
+        """Whether the time for a clean stop is over."""
         return self._now() >= self._deadline
 
     def until(self, items: Iterable[T]) -> Iterator[T]:
@@ -58,18 +58,18 @@ class Stop:
             yield item
 
     def sleep(self, until: float, tick: Callable[[], None]) -> None:
-        """Sleep to the monotonic time `until` (s) or until a stop is requested; calls `tick` now and then."""
+        """Sleep to the monotonic time `until` (s) or until a stop is requested; calls `tick` after each slice."""
         while not self.requested and (left := until - self._now()) > 0:
             _slice(left, tick)
 
     def pause(self, seconds: float, tick: Callable[[], None]) -> None:
-        """Sleep for so many seconds or until a stop is overdue; calls `tick` now and then."""
+        """Sleep for so many seconds or until a stop is overdue; calls `tick` after each slice."""
         until = self._now() + seconds
         while not self.is_overdue and (left := until - self._now()) > 0:
             _slice(left, tick)
 
     def _on_signal(self, number: int, _: FrameType | None) -> None:
-        # Plain assignments: a handler that took a lock could find it held by the code that it interrupted.
+        # Assignments only: a lock could be held by the interrupted code.
         if self.signal is None:
             self.signal = number
             self._deadline = self._now() + self._grace
@@ -87,10 +87,10 @@ def _slice(left: float, tick: Callable[[], None]) -> None:
 
 
 class Delivery:
-    """Sends records to a sink when they fall due; counts and copies the acknowledged records."""
+    """Sends records to a sink at their due times; counts and copies the acknowledged records."""
 
     def __init__(self, sink: Sink, copy: File | None, progress: Progress) -> None:
-        self.unsent = 0  # records that fell due and have not been acknowledged
+        self.unsent = 0  # due records without an acknowledgement
         self._sink = sink
         self._copy = copy
         self._progress = progress
@@ -99,10 +99,7 @@ class Delivery:
         self._caught_up = False
 
     def run(self, records: Iterator[Record], clock: EventClock, stop: Stop) -> None:
-        """Send all the records; only `stop` may end them early.
-
-        Raises the errors of `Sink.put`; `unsent` is exact after a ProducerError.
-        """
+        """Send all records, or until `stop`. Raises the errors of `Sink.put`; `unsent` is exact after ProducerError."""
         try:
             for record in records:
                 if not self._caught_up and clock.is_held(record.send_ms):
@@ -110,7 +107,7 @@ class Delivery:
                     self._progress.note(CAUGHT_UP)
                 self._wait(clock.due(record.send_ms), clock, stop)
                 if stop.requested and not clock.has_come(record.at_ms, time.monotonic()):
-                    continue  # drawn in advance, but the run ends before its time
+                    continue  # the run ends before the time of this record
                 self._add(record)
                 if stop.is_overdue:
                     raise ProducerError(STOPPED)

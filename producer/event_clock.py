@@ -1,18 +1,15 @@
-"""The event clock: where a flight begins, when each record is due, and how far ahead of the wall clock it may get.
+"""The event clock: the start of a flight, the due time of a record, and the limit against the wall clock.
 
-The job takes a reading whose time is more than ten minutes after its arrival for an error (COERCION). A clock that
-runs faster than the wall clock therefore begins in the past. Once it has caught up, it goes on at that clock's pace.
+The job counts a reading that is more than ten minutes ahead of its arrival as an error (COERCION). So an event clock
+that is faster than the wall clock begins in the past. Once it has caught up, it continues at the wall clock's pace.
 """
 
 import math
 from dataclasses import dataclass
 
-# How far a reading may be ahead of its arrival: the job's own rule (`latest` in its tables/readings.sql).
-AHEAD_MS = 600_000
-# How long a flight without end stays behind the wall clock, in seconds: a working day of watching it.
-WATCHED_S = 8 * 3600
-# Records a second that --rate max is taken for: a little more than one process was ever seen to get into Kinesis.
-FASTEST = 25_000
+AHEAD_MS = 600_000  # by which a reading may be ahead of its arrival: `latest` in the job's tables/readings.sql
+WATCHED_S = 8 * 3600  # for which a flight without an end stays behind the wall clock: a working day
+FASTEST = 25_000  # records a second assumed for --rate max: slightly above the maximum measured for a process
 
 TOO_EARLY = (
     "the job counts readings that are more than 10 minutes ahead of their arrival as errors (COERCION): "
@@ -21,11 +18,10 @@ TOO_EARLY = (
 
 
 def start(now_ms: int, speed: float, unicorns: int, msgs: int | None) -> int:
-    """The event time (ms since 1970) to begin at, so that the clock does not overtake the wall clock.
+    """The event time (ms since 1970) of the start, so that the event clock does not overtake the wall clock.
 
-    now_ms: the time on the wall clock. speed: event time by wall clock, infinite for as fast as possible. msgs: number
-    of records in all. A flight that takes longer than WATCHED_S catches up then. A very fast flight catches up sooner,
-    for none begins before 1970.
+    now_ms: the wall clock. speed: event time by wall clock, infinite for as fast as possible. msgs: number of records
+    in all. A flight longer than WATCHED_S catches up then; a very fast flight earlier, as none begins before 1970.
     """
     if speed <= 1:
         return now_ms
@@ -34,22 +30,21 @@ def start(now_ms: int, speed: float, unicorns: int, msgs: int | None) -> int:
         flown_s = watched_s
     else:
         flown_s = math.ceil(msgs / unicorns)
-        if speed < math.inf:  # as fast as possible, nobody knows how soon the last record is sent
+        if speed < math.inf:  # at infinite speed the time of the last record is unknown
             flown_s = min(flown_s, watched_s)
     return max(0, now_ms - math.ceil(flown_s * (1 - 1 / speed) * 1000))
 
 
 def ceiling(start_ms: int, wall_ms: int) -> float:
-    """The latest event time (ms since 1970) that may be sent when the wall clock shows `wall_ms`.
+    """The latest event time (ms since 1970) that may be sent at `wall_ms`; it advances with the wall clock.
 
-    It moves on with the wall clock. A start in the future keeps that lead. A lead of more than AHEAD_MS is meant to
-    cause errors, and has no limit.
+    A start in the future keeps its lead. A lead above AHEAD_MS has no limit: it is there to cause errors.
     """
     return max(start_ms, wall_ms) if start_ms - wall_ms <= AHEAD_MS else math.inf
 
 
 def ago(start_ms: int, wall_ms: int) -> str:
-    """How far a start lies from the wall clock, as ` (6 d 8 h ago)`; nothing below a minute."""
+    """The distance of a start from the wall clock, such as ` (6 d 8 h ago)`; empty below a minute."""
     apart = abs(wall_ms - start_ms) // 1000
     if apart < 60:
         return ""
@@ -61,11 +56,11 @@ def ago(start_ms: int, wall_ms: int) -> str:
 
 @dataclass(frozen=True)
 class EventClock:
-    """A clock that shows `start_ms` at the monotonic time `began` (s) and runs `speed` times as fast.
+    """A clock that shows `start_ms` at the monotonic time `began` (s) and runs at `speed` times the wall clock.
 
-    Due times are computed from the start and not from the record before, so they do not drift. An infinite
-    speed makes everything due at once. `ceiling_ms` is the latest event time that may be sent at `began`; it moves on
-    with the wall clock, and holds a faster event clock to that pace once it is reached.
+    Due times are computed from the start, so they do not drift. With infinite speed all records are due at once.
+    `ceiling_ms` is the latest event time that may be sent at `began`; it advances with the wall clock and limits a
+    faster event clock to that pace.
     """
 
     start_ms: int
@@ -78,7 +73,7 @@ class EventClock:
         return max(self._by_speed(event_ms), self._by_ceiling(event_ms))
 
     def is_held(self, event_ms: int) -> bool:
-        """Whether `event_ms` waits for the wall clock, and not for this clock's own speed."""
+        """Whether `event_ms` is due later because of the ceiling."""
         return self.speed > 1 and self._by_ceiling(event_ms) > self._by_speed(event_ms)
 
     def has_come(self, event_ms: int, now: float) -> bool:

@@ -1,7 +1,7 @@
-"""Flights of unicorns over New York City: from names, a seed and a start time to readings, without I/O and clock.
+"""Flights of unicorns over New York City, computed from names, a seed and a start time.
 
-Angles are radians, counted counter-clockwise from east; distances are metres; times are whole milliseconds
-since 1970-01-01 UTC.
+Angles are radians, counter-clockwise from east; distances are metres; times are whole milliseconds since 1970-01-01
+UTC.
 """
 
 import math
@@ -12,7 +12,7 @@ from itertools import chain, count, cycle, islice
 
 START = (40.749167, -73.985184)
 
-# Latitude and longitude; all five boroughs, and far enough from their bounding box for turns.
+# Latitude and longitude; in all five boroughs, with enough distance from their bounding box for turns.
 WAYPOINTS = (
     (40.689247, -74.044502),  # Statue of Liberty
     (40.774036, -73.970881),  # Bethesda Fountain, Central Park
@@ -38,7 +38,7 @@ WAYPOINTS = (
     (40.545000, -74.126000),  # Great Kills Park
 )
 
-# Horses and unicorns of history, myth and literature; the workshop itself names the first two.
+# Horses and unicorns of history, myth and literature; the first two are the workshop's.
 WELL_KNOWN = (
     *("Bucephalus", "Rocinante", "Pegasus", "Sleipnir", "Amalthea", "Binky", "Silver", "Boxer", "Clover"),
     *("Mollie", "Bree", "Hwin", "Fledge", "Jewel", "Artax", "Bayard", "Babieca", "Marengo", "Grani"),
@@ -50,16 +50,16 @@ WELL_KNOWN = (
 NORTH = 110_540.0  # metres in a degree of latitude
 EAST = 111_320.0  # metres in a degree of longitude at the equator
 
-# A unicorn turning as sharply as it can flies a polygon whose corners lie at most 31 / (2 sin(TURN / 2)) =
-# 59.9 m from its centre. That is less than NEAR, so each waypoint inside that polygon is within reach. With a waypoint
-# outside of it the unicorn lines up sooner or later. So no unicorn orbits a waypoint for ever.
+# No unicorn orbits a waypoint for ever. With the sharpest turns it flies a polygon whose corners are at most
+# 31 / (2 sin(TURN / 2)) = 59.9 m from the centre. That is less than NEAR, so it reaches any waypoint inside, and with
+# time its course meets any waypoint outside.
 TURN = math.radians(30)  # a second
-NEAR = 60.0  # a waypoint counts as reached within so many metres
+NEAR = 60.0  # metres from a waypoint at which it counts as reached
 
 
 @dataclass(frozen=True, slots=True)
 class Unicorn:
-    """A unicorn: its place in the herd (0 is the first), its name, and its millisecond within each second."""
+    """A unicorn: its index in the herd (from 0), its name, and the millisecond of its readings within a second."""
 
     index: int
     name: str
@@ -68,7 +68,7 @@ class Unicorn:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The sensors of a unicorn at `at_ms`; `distance` is the metres flown in the second before."""
+    """The sensor values of a unicorn at `at_ms`; `distance` is the metres flown in the second before."""
 
     unicorn: Unicorn
     at_ms: int
@@ -80,14 +80,14 @@ class Reading:
 
 
 def dice(seed: int, index: int, purpose: str) -> random.Random:
-    """The random numbers of a unicorn for a purpose; no other unicorn and no other purpose changes them."""
+    """Random numbers that depend only on the seed, the unicorn and the purpose."""
     return random.Random(f"{seed} {index} {purpose}")  # noqa: S311 - a flight path, not a secret
 
 
 def names(first: str, number: int) -> tuple[str, ...]:
-    """So many different names: `first`, the well-known ones, then `first` with its place: Shadowfax-44.
+    """`number` different names: `first`, the well-known names, then `first` with a number: Shadowfax-44.
 
-    A name depends on its place and on `first` only: another unicorn leaves the names before it alone.
+    A name depends only on its index and on `first`.
     """
     known = (name for name in WELL_KNOWN if name != first)
     numbered = (f"{first}-{place}" for place in count(len(WELL_KNOWN) + 2))
@@ -95,7 +95,7 @@ def names(first: str, number: int) -> tuple[str, ...]:
 
 
 def herd(names: Sequence[str], seed: int) -> tuple[Unicorn, ...]:
-    """The unicorns of these names. The first reports on the start time's millisecond, the others vary."""
+    """The unicorns of these names. The first has the start time's millisecond, the others have random milliseconds."""
     return tuple(
         Unicorn(index, name, dice(seed, index, "offset").randrange(1000) if index else 0)
         for index, name in enumerate(names)
@@ -103,16 +103,15 @@ def herd(names: Sequence[str], seed: int) -> tuple[Unicorn, ...]:
 
 
 def readings(unicorns: Sequence[Unicorn], seed: int, start_ms: int) -> Iterator[Reading]:
-    """The readings of all unicorns for ever, in order of event time; each unicorn makes one a second."""
+    """The endless readings of all unicorns in order of event time, a reading a second for each unicorn."""
     in_order = sorted(unicorns, key=lambda unicorn: (unicorn.offset_ms, unicorn.index))
     flights = [flight(unicorn, seed, start_ms) for unicorn in in_order]
     while True:
-        for each in flights:
-            yield next(each)
+        yield from map(next, flights)
 
 
 def flight(unicorn: Unicorn, seed: int, start_ms: int) -> Iterator[Reading]:
-    """The readings of a unicorn for ever, from START on; the first is at `start_ms` plus its offset."""
+    """The endless readings of a unicorn from START on; the first is at `start_ms` plus its offset."""
     rolls = dice(seed, unicorn.index, "flight")
     course = cycle(rolls.sample(WAYPOINTS, len(WAYPOINTS)))
     target = next(course)
@@ -122,12 +121,12 @@ def flight(unicorn: Unicorn, seed: int, start_ms: int) -> Iterator[Reading]:
     at_ms = start_ms + unicorn.offset_ms
     bits = rolls.getrandbits(44)
     while True:
-        # 40 of the 44 bits, scaled: uniform in [29, 31) without the rounding that could yield 31.0 itself.
+        # 40 of the 44 bits, scaled: uniform in [29, 31), without rounding up to 31.0.
         distance = 29.0 + (bits >> 4) * 2.0**-39
         yield Reading(unicorn, at_ms, latitude, longitude, distance, health, magic)
         at_ms += 1000
         bits = rolls.getrandbits(44)
-        # The other four: the difference of two fair coins is -1, 0, +1 with 1/4, 1/2, 1/4.
+        # The other four bits: the difference of two fair coins is -1, 0, +1 with 1/4, 1/2, 1/4.
         health += (bits & 1) - (bits >> 1 & 1)
         magic += (bits >> 2 & 1) - (bits >> 3 & 1)
         north, east = _north_east((latitude, longitude), target)
@@ -142,7 +141,7 @@ def flight(unicorn: Unicorn, seed: int, start_ms: int) -> Iterator[Reading]:
 
 
 def _north_east(here: tuple[float, float], there: tuple[float, float]) -> tuple[float, float]:
-    """Metres to the north and to the east from one latitude and longitude to another, on a flat city."""
+    """Metres to the north and to the east between two pairs of latitude and longitude, on a flat city."""
     north = (there[0] - here[0]) * NORTH
     east = (there[1] - here[1]) * EAST * math.cos(math.radians(here[0]))
     return north, east

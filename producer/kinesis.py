@@ -1,7 +1,7 @@
-"""The Kinesis sink: PutRecords in batches, and exactly the failed records again.
+"""The Kinesis sink: PutRecords in batches, with retries of exactly the failed records.
 
-One call is in flight at a time. Several at once would be faster against a distant service, but they would mix
-up the order of the records, across keys by more event time than a consumer's watermark may allow for.
+Calls do not overlap. Parallel calls would be faster with a distant service, but they would change the order of records,
+across keys by more event time than a watermark may allow.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +28,7 @@ _CHECK = "check that it is up and that --endpoint, AWS_ENDPOINT_URL and --region
 
 
 class Kinesis:
-    """A Kinesis stream. `pause(seconds, refused, why)` waits before refused records are sent again."""
+    """A Kinesis stream. `pause(seconds, refused, reason)` waits before a retry of so many refused records."""
 
     def __init__(
         self,
@@ -46,23 +46,21 @@ class Kinesis:
         self._pause = pause
         create = f"aws kinesis create-stream --stream-name {stream} --shard-count 1"
         self._remedies: Remedies = {
-            Kind.ABSENT: f"create it ({create}) or name another with --stream or --region",
+            Kind.ABSENT: f"create it ({create}) or name another stream with --stream or --region",
             Kind.DENIED: "allow these credentials kinesis:PutRecords on it",
             Kind.THROTTLED: _SLOWER,
             **dict.fromkeys(("EndpointConnectionError", "ConnectTimeoutError", "ReadTimeoutError"), _CHECK),
         }
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """See Sink."""
         for call in calls(records):
             yield from self._deliver(call)
 
     def close(self) -> None:
-        """Close the connections."""
         self._client.close()
 
     def _deliver(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """Send the records of a call; while some fail nothing newer is sent, for it could pass one of its key."""
+        """Send the records of a call until all are accepted: newer records must not overtake records of their key."""
         outage = Outage(self._retry)
         while records:
             accepted, records, cause = self._attempt(records)
@@ -74,11 +72,11 @@ class Kinesis:
             if cause:
                 wait = outage.failed()
                 if wait is None:
-                    raise ProducerError(replace(cause, what=f"{cause.what} for {self._retry.limit:g} s").sentence)
+                    raise ProducerError(replace(cause, problem=f"{cause.problem} for {self._retry.limit:g} s").sentence)
                 self._pause(wait, len(records), str(cause))
 
     def _attempt(self, records: Sequence[Record]) -> tuple[Sequence[Record], Sequence[Record], Cause | None]:
-        """One PutRecords: the accepted records, the others in order, and why these were not accepted."""
+        """Call PutRecords; returns the accepted records, the refused records in order, and the cause."""
         try:
             output = self._client.put_records(
                 StreamName=self._stream,
@@ -87,8 +85,8 @@ class Kinesis:
         except ERRORS as error:
             return (), records, self._services.explain(error, self.where, self._remedies)
         if len(output.get("Records", ())) != len(records):
-            what = f"{self._services.where} does not answer as Kinesis does"
-            return (), records, Cause(Kind.REFUSED, "", what, "check --endpoint and AWS_ENDPOINT_URL")
+            problem = f"{self._services.where} does not answer as Kinesis does"
+            return (), records, Cause(Kind.REFUSED, "", problem, "check --endpoint and AWS_ENDPOINT_URL")
         if output["FailedRecordCount"] == 0:
             return records, (), None
         return self._split(records, output["Records"])
@@ -103,14 +101,14 @@ class Kinesis:
         return accepted, refused, self._cause(code) if code else None
 
     def _cause(self, code: str) -> Cause:
-        """Why a record of an accepted call failed; Kinesis fails single records for passing reasons only."""
+        """Why a record of an accepted call failed; the reason always passes."""
         if "Throughput" in code or "Throttling" in code:
             return Cause(Kind.THROTTLED, code, f"Kinesis throttles {self.where} ({code})", _SLOWER)
         return Cause(Kind.BROKEN, code, f"Kinesis failed on {self.where} ({code})", "try again later")
 
 
 def calls(records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-    """The records, cut into calls within the limits. Raises ProducerError if a record is too big."""
+    """The records by calls within the limits. Raises ProducerError for a record that is too large."""
     start = size = 0
     for end, record in enumerate(records):
         bytes_ = len(record.data) + len(record.key.encode())
@@ -133,9 +131,8 @@ def connect(
     retry: Retry,
     pause: Callable[[float, int, str], None],
 ) -> Kinesis:
-    """The sink for a stream; None leaves region and endpoint to boto3. Raises AwsError; sends nothing yet."""
+    """The sink for a stream, without a call yet; None leaves region and endpoint to boto3. Raises AwsError."""
     services = Services.at(endpoint_of(endpoint), region)
-    # botocore's own retries are off: they would be neither counted nor shown. Nor are parameters validated: records
-    # are typed, and this would cost as much as sending them.
+    # Without validation of parameters, which would cost as much as sending the records.
     client = services.client("kinesis", parameter_validation=False)
     return Kinesis(client, services, stream, retry, pause)

@@ -1,4 +1,4 @@
-"""The command line, checked once: python -m producer --help."""
+"""The command line: python -m producer --help."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ event time."""
 
 EPILOG = """\
 The clock:
-  The job counts a reading that is more than 10 minutes ahead of its arrival as an error. So a clock that is
-  faster than the wall clock begins in the past: with --msgs far enough to end now, without it far enough for
-  8 hours. Once it has caught up, it goes on at the wall clock's pace. A --start that is more than 10 minutes in
-  the future is left as it is.
-  A second flight on the same stream is late for the job up to the end of the first. Begin it there: the last
-  line of the first flight prints that --start.
+  The job counts a reading that is more than 10 minutes ahead of its arrival as an error. So an event clock that
+  is faster than the wall clock begins in the past: with --msgs far enough to end now, without --msgs far enough
+  for 8 hours. Once it has caught up, it continues at the wall clock's pace. A --start more than 10 minutes in the
+  future has no such limit.
+  The readings of a second flight on the same stream are late for the job up to the end of the first flight. So
+  begin there: the first flight prints that --start in its last line.
 
 Stopping:
   Ctrl-C or SIGTERM sends the withheld and batched records, for up to 10 s, and prints the totals.
   A second signal stops with the totals after the current call, a third signal at once.
 
 Resending:
-  Exactly the records that Kinesis refused are sent again, before anything newer. A call without an answer is
-  repeated too: Kinesis may then hold its records twice. Records that could not be sent are counted.
+  Exactly the records that Kinesis refused are sent again, before newer records. A call without a response is
+  repeated too: the stream may then contain its records twice. Records that could not be sent are counted.
 
 Exit codes:
   0    --msgs records were sent, or the reader of standard output has gone
@@ -47,9 +47,9 @@ Exit codes:
   143  stopped by SIGTERM
 
 Examples:
-  One unicorn, one record a second, to the stream wildrydes:
+  A unicorn to the stream wildrydes, a record a second:
     python -m producer
-  Three unicorns on standard output, five records of each:
+  Three unicorns, five records of each, to standard output:
     python -m producer --unicorns 3 --msgs 15 --to stdout
   An hour of 20 unicorns with faults, into a file, the same bytes every time:
     python -m producer --unicorns 20 --rate max --msgs 72000 --seed 7 --start '2026-01-01 00:00:00' \\
@@ -61,7 +61,7 @@ Examples:
 
 @dataclass(frozen=True)
 class Options:
-    """A checked command line. `speed`, event time by wall clock, is infinite for `--rate max`."""
+    """A valid command line. `speed`, event time by wall clock, is infinite for `--rate max`."""
 
     name: str
     unicorns: int
@@ -80,7 +80,7 @@ class Options:
 
 
 def _name(text: str) -> str:
-    # A partition key has 256 characters at most; the rest is for the number of a later unicorn.
+    # A partition key has 256 characters at most; the rest is for a unicorn's number.
     if not (1 <= len(text) <= 240 and text.isprintable()):
         raise click.BadParameter("a name has 1 to 240 printable characters")
     return text
@@ -100,7 +100,7 @@ _positive = number(float, ABOVE_0, LARGEST, "a number above 0")
 _unicorns = partial(option, section="Unicorns")
 _clock = partial(option, section="Clock")
 _faults = partial(
-    option, section="Faults (SHARE: probability for each reading, 0 to 1; a reading has one fault at most)"
+    option, section="Faults (SHARE: probability for each reading, 0 to 1; a reading has a single fault at most)"
 )
 _sink = partial(option, section="Sink")
 _kinesis = partial(option, section="Kinesis")
@@ -137,8 +137,8 @@ _kinesis = partial(option, section="Kinesis")
     "--start",
     type=command_line.utc,
     metavar="TIME",
-    help="Event time of the first reading in UTC, 'yyyy-MM-dd HH:mm:ss[.SSS]'.  [default: now, or so long ago that a "
-    "faster clock does not overtake the wall clock]",
+    help="Event time of the first reading in UTC, 'yyyy-MM-dd HH:mm:ss[.SSS]'.  [default: now; for a faster clock "
+    "early enough that it does not overtake the wall clock]",
 )
 @_clock("--speed", type=_positive, metavar="X", help="Run the event clock at X times the wall clock.  [default: 1]")
 @_clock(
@@ -172,7 +172,7 @@ _kinesis = partial(option, section="Kinesis")
     "--error",
     type=click.Choice(["yes", "no"]),
     default="no",
-    help="With yes, InputData is Unicornerror in every 5th record and Unicorn in the others; without, there is none.",
+    help="yes: InputData is Unicornerror in every 5th record and Unicorn in the others; no: records have no InputData.",
 )
 @_sink(
     "--to",
@@ -214,14 +214,14 @@ def producer(**given: Any) -> Options:
     late, out_of_order, malformed = given.pop("late"), given.pop("out_of_order"), given.pop("malformed")
     if math.fsum((late, out_of_order, malformed)) > 1:
         raise click.UsageError(
-            "--late, --out-of-order and --malformed add up to more than 1: a reading has one fault at most"
+            "--late, --out-of-order and --malformed add up to more than 1: a reading has a single fault at most"
         )
     to, copy = given["to"], given["copy"]
     if copy is not None and to not in {"stdout", "kinesis"} and copy.resolve() == Path(to).resolve():
-        raise click.UsageError("--to and --copy name the same file: name two, or leave out --copy")
+        raise click.UsageError("--to and --copy name the same file: name another file, or leave out --copy")
     speed, rate = given.pop("speed"), given.pop("rate")
     if None not in (speed, rate):
-        raise click.UsageError("--rate and --speed both set the speed: give one of them")
+        raise click.UsageError("--rate and --speed both set the speed: leave out --rate or --speed")
     speed = speed or (rate / given["unicorns"] if rate else 1.0)
     start, seed = given.pop("start"), given.pop("seed")
     now_ms = time.time_ns() // 1_000_000
@@ -239,6 +239,6 @@ def producer(**given: Any) -> Options:
 
 
 def parse(arguments: Sequence[str] | None = None) -> Options:
-    """The options of a command line. Exits with 2 and a sentence if they are wrong, with 0 after --help."""
+    """The options of a command line. Raises SystemExit as `command_line.parse` does."""
     options: Options = command_line.parse(producer, "producer", arguments)
     return options

@@ -1,4 +1,4 @@
-"""Progress on standard error: a line while records are sent, totals at the end."""
+"""Progress on standard error: a line during sending, totals at the end."""
 
 import math
 import shutil
@@ -12,9 +12,9 @@ from producer.records import Kind, Record, status_time
 
 
 class Progress:
-    """Counts the sent records and shows the count: in place once a second, or else as a new line every 10 s.
+    """Counts the sent records and shows the count: in place every second, or as a new line every 10 s.
 
-    Set `due` to the monotonic time (s) at which the current record was due: if that is long ago, the sink is too slow.
+    due: the monotonic time (s) at which the current record was due; if that is long ago, the sink is too slow.
     """
 
     def __init__(self, out: TextIO, *, in_place: bool, quiet: bool) -> None:
@@ -29,7 +29,7 @@ class Progress:
         self._last_note = ""
 
     def begin(self, text: str) -> None:
-        """Say what begins, and measure the time from now."""
+        """Print a note, and measure the time from now."""
         self.note(text)
         self._began = self._shown_at = time.monotonic()
 
@@ -41,25 +41,25 @@ class Progress:
         self._bytes += sum(len(record.data) for record in records)
         self._newest_ms = max(self._newest_ms, *(record.at_ms for record in records))
 
-    def retry(self, refused: int, why: str) -> None:
-        """Count refused records that will be sent again; writes the reason, unless it was the last line."""
+    def retry(self, refused: int, reason: str) -> None:
+        """Count refused records that will be sent again; prints the reason, unless it was the last line."""
         self._retries += 1
         self._resent += refused
-        self.note(why)
+        self.note(reason)
 
     def note(self, text: str) -> None:
-        """A line of its own, but not the same twice in a row."""
+        """Print a line, unless quiet or equal to the last note."""
         if not self._quiet and text != self._last_note:
             self._last_note = text
             self.say(text)
 
     def say(self, text: str) -> None:
-        """A line of its own, even if quiet: for errors."""
+        """Print a line, also if quiet: for errors."""
         clear = "\r\x1b[K" if self._in_place else ""
         self._write(f"{clear}producer: {text}\n")
 
     def tick(self) -> None:
-        """Show the progress line if it is time to."""
+        """Show the progress line if it is due."""
         now = time.monotonic()
         passed = now - self._shown_at
         if self._quiet or passed < (1.0 if self._in_place else 10.0):
@@ -73,7 +73,7 @@ class Progress:
             self._write(f"producer: {line}\n")
 
     def totals(self, *, goes_on: bool = False) -> None:
-        """The lines at the end; `goes_on`: with the --start of a flight that goes on from there."""
+        """Print the totals; `goes_on`: with the --start of a flight that continues there."""
         if self._quiet:
             return
         seconds = time.monotonic() - self._began

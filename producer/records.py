@@ -1,7 +1,4 @@
-"""From readings to the records that are sent: their JSON, and the faults that the user asks for.
-
-A fault makes a record late, out of order or malformed. The malformed kinds are at the end of this file.
-"""
+"""Records from readings: their JSON, and the faults (late, out of order, malformed)."""
 
 import json
 import random
@@ -16,7 +13,7 @@ from producer.flight import Reading, dice
 
 
 class Kind(StrEnum):
-    """The fault of a record; every record is of exactly one kind."""
+    """The fault of a record."""
 
     OK = "ok"
     LATE = "late"
@@ -24,8 +21,8 @@ class Kind(StrEnum):
     MALFORMED = "malformed"
 
 
-# For how long a reading is withheld, in ms of event time. A consumer that waits 5 s for stragglers still
-# counts the first kind, whereas the second comes after the reading's minute has closed.
+# The shortest and the longest delay, in ms of event time. A watermark of 5 s allows for the first, whereas a late
+# reading comes after its minute has closed.
 WITHHELD_MS = {Kind.OUT_OF_ORDER: (1_000, 4_000), Kind.LATE: (150_000, 240_000)}
 
 # InputData with --error yes.
@@ -35,7 +32,7 @@ NO_ERROR = "Unicorn"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record to send: partition key, bytes, the event time of its reading and of its sending (ms)."""
+    """A record to send. key: the partition key. at_ms, send_ms: the event times of reading and sending."""
 
     key: str
     data: bytes
@@ -47,7 +44,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Faults:
-    """Probability of each fault for each reading, 1 in all at most; `error` marks every 5th record."""
+    """The probability of each fault for a reading, 1 in all at most; `error` marks every 5th record."""
 
     late: float = 0.0
     out_of_order: float = 0.0
@@ -55,7 +52,7 @@ class Faults:
     error: bool = False
 
     def kind(self, chance: float) -> Kind:
-        """The fault that `chance` in [0, 1) draws. A share sits where the others' sizes move it least."""
+        """The fault for a random number in [0, 1). The order of shares keeps a fault's range when others change."""
         if chance < self.late:
             return Kind.LATE
         if chance < self.late + self.out_of_order:
@@ -64,10 +61,10 @@ class Faults:
 
 
 def records(readings: Iterable[Reading], faults: Faults, seed: int) -> Iterator[Record]:
-    """The readings as records, in the order of sending; records still withheld at the end are sent then.
+    """The readings as records, in the order of sending; the remaining withheld records are sent at the end.
 
-    A withheld record goes out before the first reading that is newer than its send time, so no reading sent
-    before it is newer by more than the time for which it was withheld.
+    A withheld record is sent before the first reading that is newer than its send time, so no reading before it is
+    newer by more than its delay.
     """
     withheld: list[tuple[int, int, Record]] = []
     last_ms = 0
@@ -84,7 +81,7 @@ def records(readings: Iterable[Reading], faults: Faults, seed: int) -> Iterator[
 
 
 def _with_faults(readings: Iterable[Reading], faults: Faults, seed: int) -> Iterator[Record]:
-    """One record per reading, in the readings' order, with at most one fault each."""
+    """A record per reading, in the readings' order."""
     has_faults = any((faults.late, faults.out_of_order, faults.malformed))
     rolls: dict[int, random.Random] = {}
     for number, reading in enumerate(readings, start=1):
@@ -93,7 +90,7 @@ def _with_faults(readings: Iterable[Reading], faults: Faults, seed: int) -> Iter
             index = reading.unicorn.index
             if index not in rolls:
                 rolls[index] = dice(seed, index, "faults")
-            # Always two rolls, so that another fault leaves the rest as they are.
+            # Always two random numbers, so that a change of the faults keeps the other records.
             kind, chance = faults.kind(rolls[index].random()), rolls[index].random()
         input_data = None if not faults.error else ERROR if number % 5 == 0 else NO_ERROR
         yield _record(reading, kind, chance, input_data)
@@ -110,7 +107,7 @@ def _record(reading: Reading, kind: Kind, chance: float, input_data: str | None)
 
 
 def line(reading: Reading, input_data: str | None = None) -> bytes:
-    """The bytes of `json.dumps(..., sort_keys=True)` and a line feed, put together by hand for speed."""
+    """The bytes of `json.dumps(..., sort_keys=True)` and a line feed, formatted by hand for speed."""
     marker = "" if input_data is None else f'"InputData": {_quoted(input_data)}, '
     return (
         f'{{"Distance": {reading.distance!r}, "HealthPoints": {reading.health}, {marker}'
@@ -136,12 +133,12 @@ def _quoted(text: str) -> str:
     return json.dumps(text)
 
 
-# The malformed kinds: each makes a record from a reading and a random number in [0, 1). All but `empty` show their
-# reading, so that no two are alike. The only line feed is the last byte.
+# The malformed kinds: functions from a reading and a random number in [0, 1) to a record. All but `empty` contain their
+# reading, so that they differ. The only line feed is the last byte.
 
 
 def truncated(reading: Reading, chance: float) -> bytes:
-    """The object without its last 1 to 6 characters, which still shows name and time."""
+    """The object without its last 1 to 6 characters, still with name and time."""
     return line(reading)[: -2 - int(chance * 6)] + b"\n"
 
 
@@ -205,7 +202,7 @@ KINDS: tuple[Callable[[Reading, float], bytes], ...] = (
 
 
 def malformed(reading: Reading, chance: float) -> bytes:
-    """The bytes that take the reading's place; `chance` in [0, 1) draws the kind."""
+    """The bytes instead of the reading's; `chance` in [0, 1) selects the kind."""
     kind, rest = divmod(chance * len(KINDS), 1)
     return KINDS[int(kind)](reading, rest)
 

@@ -1,4 +1,4 @@
-"""Where records go: standard output or a file. Kinesis has a module of its own, because boto3 is slow to load."""
+"""Sinks of records: standard output or a file. Kinesis is in another module, as boto3 is slow to load."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,24 +11,22 @@ from program.errors import Failure
 
 
 class ProducerError(Failure):
-    """Records cannot be sent. The text: what, where, the remedy."""
+    """Records cannot be sent."""
 
 
 class Sink(Protocol):
-    """A place to send records to; `where` names it in messages."""
+    """A sink of records; `where` is its name in messages."""
 
     where: str
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """Send the records in order; yields the acknowledged records as soon as they are acknowledged.
+        """Send the records in order; yields records as soon as they are acknowledged.
 
         Raises ProducerError if the rest cannot be sent, BrokenPipeError if standard output has no reader.
         """
         ...
 
-    def close(self) -> None:
-        """Close connections and files."""
-        ...
+    def close(self) -> None: ...
 
 
 class Stdout:
@@ -37,13 +35,12 @@ class Stdout:
     where = "standard output"
 
     def __init__(self) -> None:
-        # None if the shell has closed it: python -m producer --to stdout >&-
+        # None if the shell has closed standard output: python -m producer --to stdout >&-
         if sys.__stdout__ is None:
             raise ProducerError("Standard output is closed: name a FILE with --to.")
         self._out = sys.stdout.buffer
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """See Sink."""
         try:
             _write(self._out, records)
         except BrokenPipeError:
@@ -57,7 +54,7 @@ class Stdout:
 
 
 class File:
-    """A file, emptied first; a record is acknowledged when the operating system has it."""
+    """A file, overwritten; a record is acknowledged when the operating system has it."""
 
     def __init__(self, path: Path) -> None:
         self.where = str(path)
@@ -67,20 +64,18 @@ class File:
             raise _unwritable(self.where, error) from error
 
     def put(self, records: Sequence[Record]) -> Iterator[Sequence[Record]]:
-        """See Sink."""
         self.write(records)
         yield records
 
     def write(self, records: Sequence[Record]) -> None:
-        """Hand the records to the operating system. Raises ProducerError."""
+        """Write the records to the operating system. Raises ProducerError."""
         try:
             _write(self._file, records)
         except OSError as error:
             raise _unwritable(self.where, error) from error
 
     def close(self) -> None:
-        """Close the file."""
-        with suppress(OSError):  # the error of the write has been reported already
+        with suppress(OSError):  # the write has raised the error already
             self._file.close()
 
 
@@ -90,4 +85,6 @@ def _write(out: BinaryIO, records: Sequence[Record]) -> None:
 
 
 def _unwritable(where: str, error: OSError) -> ProducerError:
-    return ProducerError(f"Cannot write to {where} ({error.strerror}): free it, or name another with --to or --copy.")
+    return ProducerError(
+        f"Cannot write to {where} ({error.strerror}): free it, or name another file with --to or --copy."
+    )

@@ -1,1 +1,1 @@
-"""What every program here has: its environment, its child processes, what it prints."""
+"""The parts that every program shares: command line, environment, child processes, output, errors."""

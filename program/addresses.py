@@ -1,7 +1,6 @@
-"""Addresses (URLs): which are of this machine, by which proxy they are reached, and how a text may name them.
+"""Addresses (URLs): loopback or not, the proxy on the way, and an address without its secrets (user, password, query).
 
-Nothing here repeats what may be secret in an address: user, password, query. The standard library is enough for this
-module: the set-up needs it before packages are there.
+Standard library only: the set-up imports this module before packages are installed.
 """
 
 from __future__ import annotations
@@ -10,20 +9,20 @@ import re
 import urllib.request
 from urllib.parse import urlsplit
 
-_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _CREDENTIALS = re.compile(r"(?<=://)[^/@\s]+@")
 
 
-def is_here(address: str | None) -> bool:
-    """Whether this address is one of this machine."""
+def is_loopback(address: str | None) -> bool:
+    """Whether the address is on this machine; False for None and for a text that is no address."""
     try:
-        return address is not None and urlsplit(address).hostname in _THIS_MACHINE
-    except ValueError:  # no address; whoever uses it says so
+        return address is not None and urlsplit(address).hostname in _LOOPBACK
+    except ValueError:
         return False
 
 
 def is_http(text: str) -> bool:
-    """Whether a text is an address such as http://127.0.0.1:4566."""
+    """Whether the text is an address such as http://127.0.0.1:4566."""
     try:
         parts = urlsplit(text)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -32,7 +31,7 @@ def is_http(text: str) -> bool:
 
 
 def without_secrets(address: str) -> str:
-    """Scheme, host and port of an address, and nothing that may be secret in it."""
+    """Scheme, host and port of an address."""
     try:
         parts = urlsplit(address if "//" in address else f"//{address}")
         port = f":{parts.port}" if parts.port else ""
@@ -42,14 +41,14 @@ def without_secrets(address: str) -> str:
 
 
 def without_credentials(text: str) -> str:
-    """A text without the user and password of any address in it."""
+    """The text without the user and password of each address in it."""
     return _CREDENTIALS.sub("", text)
 
 
 def proxy_for(address: str) -> str | None:
-    """The proxy that urllib asks for this address, without its user and password; None if it asks none."""
+    """The proxy that urllib uses for this address, without its secrets; None for a direct connection."""
     parts = urlsplit(address)
-    chosen = urllib.request.getproxies().get(parts.scheme)
-    if chosen is None or urllib.request.proxy_bypass(parts.hostname or ""):
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if proxy is None or urllib.request.proxy_bypass(parts.hostname or ""):
         return None
-    return without_secrets(chosen)
+    return without_secrets(proxy)

@@ -1,4 +1,4 @@
-"""Command lines by click: help in sections, examples as they are written, wrong usage as one sentence."""
+"""Command lines by click: help in sections with examples, a sentence for wrong usage."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from program.addresses import is_http
 
 N = TypeVar("N", int, float)
 
-LARGEST = sys.float_info.max  # the upper limit of a number that is only to be finite
+LARGEST = sys.float_info.max  # as an upper limit: any finite number
+ABOVE_0 = math.ulp(0.0)  # as a lower limit: any number above 0
 OTHER = "Other options"
 HELP = {"help_option_names": ["-h", "--help"], "show_default": True, "max_content_width": 110}
-ABOVE_0 = math.ulp(0.0)  # the smallest number above 0
 
 
 class Option(click.Option):
-    """An option and the section of the help that shows it."""
+    """An option with its section of the help."""
 
     def __init__(self, *names: Any, section: str = OTHER, **more: Any) -> None:
         super().__init__(*names, **more)
@@ -34,9 +34,9 @@ option = partial(click.option, cls=Option)
 
 
 class Command(click.Command):
-    """A command whose help shows its options by section, in the order of declaration, and its epilog as it stands.
+    """A command whose help has its options by section, in the order of declaration, then its epilog, unchanged.
 
-    example: how it is called, a command line each, at the end of the help.
+    example: command lines for the end of the help, separated by line feeds.
     """
 
     def __init__(self, *arguments: Any, example: str = "", **named: Any) -> None:
@@ -44,7 +44,7 @@ class Command(click.Command):
         self.example = example
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the sections; click's own list has none."""
+        """Write the options by section."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for parameter in self.get_params(ctx):
             if isinstance(parameter, click.Option) and (row := parameter.get_help_record(ctx)):
@@ -55,7 +55,7 @@ class Command(click.Command):
                 formatter.write_dl([(names.ljust(width), text) for names, text in rows])
 
     def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the epilog without filling its lines, and the examples."""
+        """Write the epilog with its own line breaks, then the examples."""
         if self.epilog:
             formatter.write(f"\n{self.epilog}")
         if self.example:
@@ -65,14 +65,14 @@ class Command(click.Command):
 
 
 def command(**more: Any) -> Callable[[Callable[..., Any]], click.Command]:
-    """Decorate the function that turns the options of a program into its value."""
+    """Decorate a function as a program of one command."""
     return click.command(cls=Command, context_settings=HELP, **more)
 
 
 def parse(program: click.Command, name: str, arguments: Sequence[str] | None = None) -> Any:
-    """What the function of `python -m NAME` returns for these arguments, by default the process's own.
+    """The result of the function behind `python -m NAME`; the default of `arguments` is the process's own.
 
-    Raises SystemExit: 2 after one sentence about a wrong argument, 0 after --help.
+    Raises SystemExit: 2 after a sentence about a wrong argument, 0 after --help.
     """
     prog = f"python -m {name}"
     try:
@@ -86,7 +86,7 @@ def parse(program: click.Command, name: str, arguments: Sequence[str] | None = N
 
 
 def number(kind: type[N], least: float, most: float, description: str) -> Callable[[str], N]:
-    """A reader of numbers from `least` to `most`; the description names them in the sentence about another text."""
+    """A parser of numbers from `least` to `most`; its error message says that the text is not `description`."""
 
     def read(text: str) -> N:
         try:
@@ -101,7 +101,7 @@ def number(kind: type[N], least: float, most: float, description: str) -> Callab
 
 
 def utc(text: str) -> datetime:
-    """A time from 1970 to 2999, 'yyyy-MM-dd HH:mm:ss' with or without milliseconds, in UTC."""
+    """Parse a UTC time from 1970 to 2999: 'yyyy-MM-dd HH:mm:ss' or 'yyyy-MM-dd HH:mm:ss.SSS'."""
     if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{3})?", text, re.ASCII):
         try:
             time = datetime.fromisoformat(text).replace(tzinfo=UTC)
@@ -115,28 +115,28 @@ def utc(text: str) -> datetime:
 
 
 def stream(text: str) -> str:
-    """A name that Kinesis allows for a stream."""
+    """Check a stream's name against the rules of Kinesis."""
     if not re.fullmatch(r"[a-zA-Z0-9_.-]{1,128}", text):
         raise click.BadParameter(f"{text!r} is not a stream name: 1 to 128 letters, digits, '_', '.' or '-' (no ARN)")
     return text
 
 
 def url(text: str) -> str:
-    """An http or https address. The sentence about another text does not repeat it: it may hold a password."""
+    """Check an http or https address."""
     if is_http(text) and not re.search(r"\s", text):
         return text
-    raise click.BadParameter("not an address like http://127.0.0.1:4566")
+    raise click.BadParameter("not an address like http://127.0.0.1:4566")  # without the text: it may hold a password
 
 
 def not_empty(text: str) -> str:
-    """Any text but the empty one."""
+    """Check that the text is not empty."""
     if not text:
         raise click.BadParameter("is empty")
     return text
 
 
 class Group(click.Group):
-    """A group of commands, in the order of their definition. Each shows its defaults, as wide as the terminal.
+    """A group of commands, in the order of their definition.
 
         @click.group(cls=Group)
         def program() -> None: ...
@@ -148,7 +148,7 @@ class Group(click.Group):
         def main(arguments: Sequence[str] | None = None) -> int:
             return guarded(lambda: run(program, "python -m program", arguments))
 
-    A command returns its exit code; what it raises is program.output's.
+    A command returns its exit code; `guarded` (program.output) handles its errors.
     """
 
     command_class = Command
@@ -159,32 +159,31 @@ class Group(click.Group):
         super().__init__(*arguments, **named)
 
     def list_commands(self, _ctx: click.Context) -> list[str]:
-        """As they stand in the program: in the order in which people need them."""
+        """The names in the order of definition, which is the order of use; click would sort them."""
         return list(self.commands)
 
 
 class Value(click.ParamType[Any]):
-    """An option's value by a function that raises click.BadParameter, with a sentence, for what it cannot be."""
+    """The type of an option with a parser, which raises click.BadParameter."""
 
     def __init__(self, read: Callable[[str], Any], name: str) -> None:
         self._read, self.name = read, name
 
     def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> Any:
-        """The value; a default is one already."""
+        """Parse a text; a default has its type already."""
         return self._read(value) if isinstance(value, str) else value
 
 
 def run(command: click.Command, name: str, arguments: Sequence[str] | None = None) -> int:
-    """Run a command line; its exit code, 2 for wrong usage.
+    """Run a command line; returns its exit code, 2 for wrong usage.
 
-    click's own `main` would also catch Ctrl-C and a reader that has gone, which are program.output's.
+    click's own `main` would also catch Ctrl-C and a closed pipe: `guarded` (program.output) handles them.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        with command.make_context(name, given) as context:
+        with command.make_context(name, list(sys.argv[1:] if arguments is None else arguments)) as context:
             return int(command.invoke(context) or 0)
-    except click.exceptions.Exit as ended:
-        return ended.exit_code
+    except click.exceptions.Exit as end:
+        return end.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code

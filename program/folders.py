@@ -1,6 +1,6 @@
-"""Folders that belong to one run at a time, for as long as it lasts: whoever comes second is told, or waits.
+"""Folders with a lock, for one run at a time: a second run gets an error, or waits.
 
-A lock is the kernel's, on a file in the folder: it goes with the process that has it, whatever ends that.
+The lock is the kernel's, on a file in the folder: it ends with its process, however that ends.
 """
 
 from __future__ import annotations
@@ -11,63 +11,59 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from program.processes import ROOT, StartError
 from program.waiting import wait_until
 
 STATE = ROOT / ".state"
-KEPT = 3  # folders of one kind, the new one included, beside those that are in use
+KEPT = 3  # folders of a kind, with the new folder, without the folders in use
 
 
 @contextmanager
 def owned(folder: Path, by: str, remedy: str) -> Iterator[None]:
-    """Hold the folder until the end. Raises StartError, with the remedy, if another run of `by` has it."""
-    with _lock(folder, by) as file:
-        if not taken(file):
+    """Lock the folder for the block. Raises StartError with the remedy if another run of `by` holds the lock."""
+    with _lock_file(folder, by) as file:
+        if not take_lock(file):
             raise StartError(f"Another `{by}` works in {folder}: {remedy}.")
         yield
 
 
 @contextmanager
 def awaited(folder: Path, by: str, seconds: float) -> Iterator[None]:
-    """Hold the folder until the end, after whoever has it. Raises StartError when that takes longer than `seconds`."""
-    with _lock(folder, by) as file:
-        if not wait_until(lambda: taken(file), seconds, 0.1):
-            raise StartError(f"Another `{by}` has been at work in {folder} for {seconds:.0f} s: see what it does.")
+    """Wait for the folder's lock and hold it for the block. Raises StartError after `seconds` of waiting."""
+    with _lock_file(folder, by) as file:
+        if not wait_until(lambda: take_lock(file), seconds, 0.1):
+            raise StartError(f"Another `{by}` still uses {folder} after {seconds:.0f} s: wait for it, or stop it.")
         yield
 
 
 @contextmanager
 def fresh(kind: str, by: str) -> Iterator[Path]:
-    """A new folder of this kind below the state folder, held until the end; the oldest that nobody uses are removed."""
-    with awaited(STATE, f"{by} at its start", 30):
-        _remove_old(kind, by)
-        folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=STATE))
-        held = owned(folder, by, "start it again")
-        held.__enter__()
-    try:
+    """A new folder of this kind below STATE, locked for the block. Removes the oldest folders without a lock."""
+    with ExitStack() as lock:
+        with awaited(STATE, f"{by} at its start", 30):
+            _remove_old(kind, by)
+            folder = Path(tempfile.mkdtemp(prefix=f"{kind}-", dir=STATE))
+            lock.enter_context(owned(folder, by, "start it again"))
         yield folder
-    finally:
-        held.__exit__(None, None, None)
 
 
 def _remove_old(kind: str, by: str) -> None:
     newest_first = sorted(STATE.glob(f"{kind}-*/"), key=lambda path: path.stat().st_mtime, reverse=True)
-    kept = 1  # the new one
-    for old in newest_first:
-        with _lock(old, by) as file:
-            if not taken(file):
-                continue  # somebody works in it
-            kept += 1
-            if kept > KEPT:
-                shutil.rmtree(old, ignore_errors=True)
+    kept = 1  # the new folder
+    for folder in newest_first:
+        with _lock_file(folder, by) as file:
+            if take_lock(file):
+                kept += 1
+                if kept > KEPT:
+                    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _lock(folder: Path, by: str) -> Iterator[int]:
-    """The open file that a lock is on; closing it gives the lock up."""
+def _lock_file(folder: Path, by: str) -> Iterator[int]:
+    """The folder's lock file, open; closing it releases its lock."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         name = "-".join(word for word in by.split() if word.isalpha())
@@ -80,11 +76,8 @@ def _lock(folder: Path, by: str) -> Iterator[int]:
         os.close(file)
 
 
-def taken(file: int) -> bool:
-    """Take the lock on an open file, if nobody has it; whether it is held now.
-
-    A file system without locks counts as held: people there start one run at a time.
-    """
+def take_lock(file: int) -> bool:
+    """Lock an open file; False if another process holds the lock. True without a lock if the file system has none."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

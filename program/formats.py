@@ -1,4 +1,4 @@
-"""Sizes, durations, counts, shares, times and lists as a person reads them."""
+"""Sizes, durations, counts, shares, times and lists as text for people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def many(count: int, noun: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """In the two largest units: 2.7 s, 62 s, 9 min 57 s, 3 h 2 min, 2 d 3 h."""
+    """Seconds in the two largest units: 2.7 s, 62 s, 9 min 57 s, 3 h 2 min, 2 d 3 h."""
     if seconds < 10:
         return f"{max(seconds, 0.0):.1f} s"
     whole = round(seconds)
@@ -38,7 +38,7 @@ def duration(seconds: float) -> str:
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:
-    """a, b and c; of many the first ones."""
+    """a, b and c; beyond `most`: a, b, c, d and 3 more."""
     if len(names) > most:
         return f"{', '.join(names[:most])} and {len(names) - most} more"
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))

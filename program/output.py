@@ -1,6 +1,6 @@
-"""How a program ends: with an exit code, and one sentence for every error that is expected.
+"""The end of a program: an exit code, and a sentence for each expected error.
 
-Output that nobody takes is one of them: the reader went away, the disk is full, the stream is closed.
+Output that cannot be written is expected too: the reader has gone, the disk is full, the stream is closed.
 """
 
 from __future__ import annotations
@@ -13,59 +13,53 @@ from typing import TextIO
 
 from program.errors import Failure
 
-Say = Callable[[str], None]  # prints one line of progress
-UNREAD = 141  # the exit code that a shell gives to what SIGPIPE ended
-STOPPED = 130  # and to what Ctrl-C ended
+Say = Callable[[str], None]  # prints a line of progress
+UNREAD = 141  # a shell's exit code for SIGPIPE
+STOPPED = 130  # a shell's exit code for Ctrl-C
 
 
 def guarded(run: Callable[[], int], *, stopped: str = "Stopped.", unread: int = UNREAD) -> int:
-    """The exit code of `run`, a whole program. Every `main` returns this.
+    """Run a whole program; returns its exit code. Every `main` calls this.
 
-    A Failure: its sentence on standard error, its own exit code. Ctrl-C: the sentence `stopped`, and STOPPED. A package
-    that is missing: the advice to run the set-up, and 1. `unread` when the reader of standard output has enough, as
-    `head` has; 1 with a sentence when the output cannot be written.
+    A Failure prints its sentence and gives its exit code; Ctrl-C prints `stopped` and gives STOPPED; a missing package
+    prints the advice to run the set-up and gives 1. `unread`: the exit code after the reader of standard output has
+    gone, such as `head`. Other output errors print a sentence and give 1.
     """
     nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (it lives as long as the process)
     # Python has None for a stream that the shell has closed.
     sys.stdout, sys.stderr = sys.stdout or nowhere, sys.stderr or nowhere
     try:
-        code = _ended(run, stopped)
+        code = _exit_code(run, stopped)
         sys.stdout.flush()
     except BrokenPipeError:
         code = unread
     except OSError:
-        why = _failure(sys.stdout)
-        if why is None:
+        reason = _write_error(sys.stdout)
+        if reason is None:
             raise
-        print(f"Standard output cannot be written ({why}): what was printed is incomplete.", file=sys.stderr)
+        print(f"Standard output cannot be written ({reason}): the output is incomplete.", file=sys.stderr)
         code = 1
     for stream in (sys.stdout, sys.stderr):
-        _let_go(stream)
+        _flush(stream)
     return code
 
 
-def _ended(run: Callable[[], int], stopped: str) -> int:
+def _exit_code(run: Callable[[], int], stopped: str) -> int:
     try:
         return run()
     except Failure as failure:
-        _say(str(failure))
-        return failure.exit_code
+        message, code = str(failure), failure.exit_code
     except ModuleNotFoundError as error:
-        _say(f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.")
-        return 1
+        message, code = f"{error.name} is missing here: run `make setup`, then use .venv/bin/python.", 1
     except KeyboardInterrupt:
-        _say(stopped)
-        return STOPPED
+        message, code = stopped, STOPPED
+    if message:  # empty: a child process has printed the error
+        print(message, file=sys.stderr)
+    return code
 
 
-def _say(text: str) -> None:
-    """An empty text says that a child has said it already."""
-    if text:
-        print(text, file=sys.stderr)
-
-
-def _failure(stream: TextIO) -> str | None:
-    """Why the stream cannot be written, if it cannot."""
+def _write_error(stream: TextIO) -> str | None:
+    """Why the stream cannot be written; None if it can."""
     try:
         print(end="", file=stream, flush=True)
         os.write(stream.fileno(), b"")
@@ -75,8 +69,8 @@ def _failure(stream: TextIO) -> str | None:
     return None
 
 
-def _let_go(stream: TextIO) -> None:
-    """Flush; when that fails, drop the rest, which the interpreter would otherwise complain about at its end."""
+def _flush(stream: TextIO) -> None:
+    """Flush, or drop the rest: the interpreter would print an error about it at its end."""
     try:
         stream.flush()
     except OSError:

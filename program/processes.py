@@ -1,4 +1,4 @@
-"""Child processes that end with this one, whatever ends it."""
+"""Child processes that end with this process, and ports of 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -20,22 +20,21 @@ _PR_SET_PDEATHSIG = 1  # prctl(2)
 
 
 class StartError(Failure):
-    """A process that did not come up; the text is one sentence with the remedy."""
+    """A process does not start."""
 
 
 class RunError(Failure):
-    """What runs here cannot go on; the text is one sentence with the remedy."""
+    """A program cannot go on."""
 
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 def start(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path = ROOT) -> subprocess.Popen[bytes]:
-    """Start a child with its output in `log` and just this environment, as `program.environment` writes them.
+    """Start a child process with its output in `log`; `env` is its whole environment (see program.environment).
 
-    It has a session of its own, so that Ctrl-C reaches this process only, which then stops its children in order.
-    On Linux the kernel terminates it when the calling thread dies without a chance to do so: call it from the main
-    thread.
+    The child has its own session: Ctrl-C reaches only this process, which stops its children in order. On Linux the
+    kernel terminates the child when the calling thread dies, so call this from the main thread.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -54,10 +53,7 @@ def start(command: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path =
 def finished(
     command: Sequence[str | Path], env: Mapping[str, str], seconds: float, cwd: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, with just this environment and no input; how it ended, and what it said.
-
-    Raises subprocess.TimeoutExpired after so many seconds.
-    """
+    """Run a program without input to its end; `env` is its whole environment. Raises subprocess.TimeoutExpired."""
     return subprocess.run(
         command,
         cwd=cwd,
@@ -76,56 +72,56 @@ def _die_with_parent() -> None:
 
 
 def stop(process: subprocess.Popen[bytes], seconds: float = 10) -> int:
-    """Ask the process to end, kill its whole session if it does not within `seconds`; its exit code."""
+    """Terminate the process, then kill the rest of its session after at most `seconds`; returns the exit code."""
     if process.poll() is None:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
-    # What it may have started is in its session; a session that is gone is what we want.
+    # Its own children are in its session. The session may have ended already.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     return process.wait(5)
 
 
 def free_port() -> int:
-    """A TCP port of 127.0.0.1 that is free now. Whoever uses it must be ready to lose the race and ask again."""
+    """A TCP port of 127.0.0.1 that is free now; another process may take it before the caller does."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def require_free(port: int, flag: str) -> None:
-    """Raise StartError if somebody listens on this port of 127.0.0.1; 0, which is any free one, always passes."""
+    """Raise StartError if this port of 127.0.0.1 is in use. Port 0 (any free port) always passes."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError as error:
             raise StartError(
-                f"Port {port} of 127.0.0.1 is taken: choose another one with {flag}, or 0 for any free one."
+                f"Port {port} of 127.0.0.1 is taken: choose another port with {flag}, or 0 for any free port."
             ) from error
 
 
 @contextlib.contextmanager
 def signals() -> Iterator[threading.Event]:
-    """An event that the first SIGINT or SIGTERM sets; the second one is a KeyboardInterrupt."""
-    asked = threading.Event()
+    """An event that the first SIGINT or SIGTERM sets; the second signal raises KeyboardInterrupt."""
+    stop_requested = threading.Event()
 
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        if asked.is_set():
+    def handle(_signal: int, _frame: FrameType | None) -> None:
+        if stop_requested.is_set():
             raise KeyboardInterrupt
-        asked.set()
+        stop_requested.set()
 
-    former = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    former = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield asked
+        yield stop_requested
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
 
 
 def last_line(log: Path, limit: int = 300) -> str:
-    """The last line of a log that says something, for an error text."""
+    """The last line of a log that is not empty, for an error message."""
     try:
         lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
     except OSError:

@@ -1,6 +1,6 @@
-"""Waiting: until something is so, before a call is made again, between two lines of progress.
+"""Waiting: for a condition, before a retry, between two lines of progress. In seconds of the monotonic clock.
 
-Seconds everywhere, of the monotonic clock. The standard library is enough: the set-up waits before packages are there.
+Standard library only: the set-up imports this module before packages are installed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TypeVar
 T = TypeVar("T")
 Clock = Callable[[], float]
 
-GROWTH = 1.3  # of one pause over the one before
+GROWTH = 1.3  # from a pause to the next
 
 
 def now() -> float:
@@ -23,22 +23,22 @@ def now() -> float:
 
 
 def wait_until(done: Callable[[], T], seconds: float, pause: float = 0.2, longest: float = 0.0) -> T:
-    """The first true answer of `done`, or the last answer once `seconds` have passed: the caller says what is wrong.
+    """Call `done` until its result is true or `seconds` have passed; returns the last result.
 
-    pause: seconds between two calls. longest: pauses grow up to this, if it is more. What `done` raises ends the wait.
+    pause: seconds between two calls; it grows up to `longest`. An exception from `done` ends the wait.
 
         if not wait_until(lambda: job.state() == "RUNNING", 60):
             raise RunError("The job does not run after 60 s: ...")
     """
     ends = time.monotonic() + seconds
-    while not (answer := done()) and time.monotonic() < ends:
+    while not (result := done()) and time.monotonic() < ends:
         time.sleep(pause)
         pause = max(pause, min(longest, pause * GROWTH))
-    return answer
+    return result
 
 
 def full_jitter(bound: float) -> float:
-    """A wait drawn from [0, bound) seconds: callers that are throttled together do not come back together.
+    """A random wait from [0, bound) seconds, so that callers throttled together do not retry together.
 
     "Full jitter": https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
     """
@@ -47,9 +47,9 @@ def full_jitter(bound: float) -> float:
 
 @dataclass(frozen=True)
 class Retry:
-    """When a call is made again, and until when: `limit` seconds without a success.
+    """The retries of a call, until `limit` seconds without a success.
 
-    The wait after the nth failure in a row is drawn below `first` * 2^(n-1) seconds, at most `longest`.
+    The wait after the nth failure in a row is random below `first` * 2^(n-1) seconds, at most `longest`.
     """
 
     limit: float = 60.0
@@ -58,13 +58,13 @@ class Retry:
     jitter: Callable[[float], float] = full_jitter
 
     def delay(self, failures: int) -> float:
-        """Seconds to wait after so many failures in a row, 1 or more."""
+        """Seconds to wait after this number of failures in a row, at least 1."""
         return self.jitter(min(self.longest, self.first * 2.0 ** min(failures - 1, 30)))
 
 
 @dataclass
 class Outage:
-    """The unbroken run of failures of one call. `since`: when the first of them was."""
+    """A call's failures in a row. `since`: the time of the first failure."""
 
     retry: Retry
     clock: Clock = now
@@ -73,7 +73,7 @@ class Outage:
 
     @property
     def lasted(self) -> float:
-        """Seconds since the first failure; 0 without one."""
+        """Seconds since the first failure; 0 without a failure."""
         return self.clock() - self.since if self.failures else 0.0
 
     @property
@@ -82,10 +82,7 @@ class Outage:
         return self.retry.limit - self.lasted
 
     def failed(self) -> float | None:
-        """Count a failure: the seconds to wait before the next call, or None once the limit has passed.
-
-        The last call is made when the limit ends, not before.
-        """
+        """Count a failure; returns the seconds until the next call, the last at the limit, or None after the limit."""
         if not self.failures:
             self.since = self.clock()
         self.failures += 1
@@ -93,21 +90,21 @@ class Outage:
         return min(self.retry.delay(self.failures), left) if left > 0 else None
 
     def over(self) -> None:
-        """End the run: a call has succeeded, wholly or in part."""
+        """Count a success, also of a part: the failures begin at 0 again."""
         self.failures = 0
 
 
 class Every:
-    """A line of progress every so many seconds: `is_due` is true once in that time."""
+    """A timer for lines of progress: `is_due` is true once in so many seconds."""
 
     def __init__(self, seconds: float, clock: Clock = now) -> None:
         self._seconds, self._clock = seconds, clock
         self._last = clock()
 
     def is_due(self) -> bool:
-        """Whether it is time for the next line, counted from the last time that it was, or from the start."""
-        time_ = self._clock()
-        if time_ - self._last <= self._seconds:
-            return False
-        self._last = time_
-        return True
+        """Whether the next line is due; True starts the interval again."""
+        now_ = self._clock()
+        is_due = now_ - self._last > self._seconds
+        if is_due:
+            self._last = now_
+        return is_due

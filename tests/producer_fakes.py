@@ -1,4 +1,4 @@
-"""A stand-in for boto3's Kinesis client that fails on demand, and what the tests need around it."""
+"""A fake of boto3's Kinesis client that fails on demand, with fakes of pauses and standard error."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +14,7 @@ SERVICES = Services.at("http://user:secret@127.0.0.1:4566", "eu-west-1")
 
 
 def record(key: str, number: int, size: int = 0) -> Record:
-    """A record of so many bytes at least."""
+    """A record with at least this number of bytes."""
     data = f"{key} {number} ".encode()
     return Record(key, data + b"." * (size - len(data)), Kind.OK, False, number, number)
 
@@ -36,7 +36,7 @@ class FakeKinesis:
         self._raises = raises
 
     def put_records(self, *, StreamName: str, Records: Sequence[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - boto3's names
-        """As the service answers."""
+        """The response of the service."""
         assert StreamName == "wildrydes"
         call = len(self.calls)
         self.calls.append([entry["Data"] for entry in Records])
@@ -53,7 +53,7 @@ class FakeKinesis:
         return {"FailedRecordCount": sum("ErrorCode" in result for result in results), "Records": results}
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing."""
 
 
 class Pauses:

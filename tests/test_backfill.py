@@ -327,7 +327,7 @@ def test_rows_hurt_by_late_data_are_repaired(
 
 def group(name: str, chosen: settings.Settings) -> dict[str, Any]:
     known = {"aws": ("region", "endpoint"), "sensor_data": ("table",)}[name]
-    return {"PropertyGroupId": name, "PropertyMap": {key: chosen.values[name][key] for key in known}}
+    return {"PropertyGroupId": name, "PropertyMap": {key: chosen.groups[name][key] for key in known}}
 
 
 def command(*arguments: str) -> int:

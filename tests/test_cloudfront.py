@@ -1,4 +1,4 @@
-"""The job cloudfront_requests, over a log of the generator: every line is counted as it is without Flink."""
+"""The job cloudfront_requests over a generated log: the rows equal a count without Flink."""
 
 from __future__ import annotations
 
@@ -42,19 +42,19 @@ BAD = (
 
 @dataclass(frozen=True)
 class Outcome:
-    """The log, and the rows of each sink."""
+    """The log and the rows of each sink."""
 
     log: list[str]
     rows: Mapping[str, list[dict[str, Any]]]
 
     def requests(self, sink: str, *key: str) -> Counter[tuple[str, ...]]:
-        """Its requests, by columns."""
+        """The requests of the log by columns."""
         return Counter({tuple(row[name] for name in key): int(row["Requests"]) for row in self.rows[sink]})
 
 
 @pytest.fixture(scope="module")
 def outcome(jvm: Path, aws: emulator.Emulator, tmp_path_factory: pytest.TempPathFactory) -> Outcome:  # noqa: ARG001
-    """One run of the job over a log: the streams as files, the tables in DynamoDB."""
+    """A run of the job over a log, with streams as files and tables in DynamoDB."""
     folder = tmp_path_factory.mktemp("cloudfront")
     log = [line.rstrip("\n") for line in cloudfront.lines(5000, seed=7)]
     for _name, place, line in BAD:
@@ -107,7 +107,7 @@ def run(bound: Mapping[str, Any]) -> None:
 
 
 def counted(log: list[str]) -> Counter[tuple[str, str]]:
-    """Requests by system and end of the minute, of the lines that were generated."""
+    """The number of generated requests by system and end of the minute."""
     bad = {line for _name, _place, line in BAD}
     found: Counter[tuple[str, str]] = Counter()
     for fields in (line.split("\t") for line in log if line not in bad and not line.startswith("#")):
@@ -118,13 +118,13 @@ def counted(log: list[str]) -> Counter[tuple[str, str]]:
 
 
 def test_requests_are_counted_as_without_flink(outcome: Outcome) -> None:
-    """By system and minute, on the stream and in the table."""
+    """The numbers by system and minute are right, on the stream and in the table."""
     assert outcome.requests("requests_per_minute", "OperatingSystem", "MinuteEnd") == counted(outcome.log)
     assert outcome.requests("minutes", "OperatingSystem", "MinuteEnd") == counted(outcome.log)
 
 
 def test_the_total_is_the_sum_of_the_minutes(outcome: Outcome) -> None:
-    """And of the totals of a system, of which there is one for each minute, the last stays in the table."""
+    """A system's total is the sum of its minutes, and the table keeps the last total."""
     total: Counter[tuple[str, ...]] = Counter()
     for (system, _minute), count in counted(outcome.log).items():
         total[system,] += count
@@ -132,7 +132,7 @@ def test_the_total_is_the_sum_of_the_minutes(outcome: Outcome) -> None:
 
 
 def test_every_line_is_accounted_for(outcome: Outcome) -> None:
-    """It is in a row, on the errors stream, or a header or blank line."""
+    """Each line is in a row, on the errors stream, or a header or blank line."""
     errors = Counter(row["ERROR_NAME"] for row in outcome.rows["error_stream"])
     assert errors == Counter(name for name, _place, _line in BAD if name)
     assert {row["DATA_ROW"] for row in outcome.rows["error_stream"]} == {line for name, _place, line in BAD if name}
@@ -142,7 +142,7 @@ def test_every_line_is_accounted_for(outcome: Outcome) -> None:
 
 
 def test_equal_seeds_give_equal_logs() -> None:
-    """Byte for byte, from the program too; each line has the fields that the header names."""
+    """Equal seeds give equal bytes, also from the program; each line has the fields of the header."""
     log = list(cloudfront.lines(50, seed=7))
     assert log == list(cloudfront.lines(50, seed=7)) != list(cloudfront.lines(50, seed=8))
     assert {len(line.split("\t")) for line in log[2:]} == {len(cloudfront.FIELDS.split())} == {33}
@@ -152,7 +152,7 @@ def test_equal_seeds_give_equal_logs() -> None:
 
 
 def test_values_are_encoded_as_cloudfront_does() -> None:
-    """Spaces, control characters, what is no ASCII and what its documentation lists; % too, so that it is twice."""
+    """Encoded are spaces, control characters, all beyond ASCII and the characters in CloudFront's documentation."""
     assert cloudfront.encoded("a b\t\x7fé") == "a%20b%09%7F%C3%A9"
     assert cloudfront.encoded("<>\"#%{}|\\^~[]`'") == "%3C%3E%22%23%25%7B%7D%7C%5C%5E%7E%5B%5D%60%27"
     assert cloudfront.encoded(cloudfront.encoded("X11; (a)")) == "X11;%2520(a)"

@@ -1,4 +1,4 @@
-"""Command lines: every command explains itself and ends with an example that its own program understands."""
+"""Command lines: every command has a help text that ends with a valid example."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAINS = {"deploy": deploy_main.main, "jobs": jobs_main.main, "local": local_main
 
 
 def commands(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Each command with the words that lead to it."""
+    """Each command of a program with its path of names."""
     if isinstance(command, click.Group):
         for name, one in command.commands.items():
             yield from commands(one, (*words, name))
@@ -45,7 +45,7 @@ def test_the_help_ends_with_an_example(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of just this command, and with flags that it has; each flag has a help that ends as a sentence does."""
+    """The example calls this command with existing flags. Each flag's help ends with a full stop."""
     assert isinstance(command, Command)
     monkeypatch.chdir(tmp_path)
     assert MAINS[words[0]]([*words[1:], "--help"]) == 0
@@ -68,7 +68,7 @@ def test_the_help_ends_with_an_example(
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_wrong_command_lines_are_2(program: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """With what is wrong on standard error; without a command, with the help."""
+    """Exit code 2, with an error on standard error, or with the help if the command is missing."""
     assert MAINS[program](["nonsense"]) == 2
     assert "No such command 'nonsense'" in capsys.readouterr().err
     assert MAINS[program]([]) == 2
@@ -76,7 +76,7 @@ def test_wrong_command_lines_are_2(program: str, capsys: pytest.CaptureFixture[s
 
 
 def test_a_command_is_its_exit_code_and_its_errors_pass(capsys: pytest.CaptureFixture[str]) -> None:
-    """What click itself would catch, program.output tells: Ctrl-C, and a reader that has gone."""
+    """Ctrl-C and a closed pipe, which click would handle itself, are left to program.output."""
 
     @click.group(cls=Group)
     def top() -> None: ...
@@ -98,7 +98,7 @@ def test_a_command_is_its_exit_code_and_its_errors_pass(capsys: pytest.CaptureFi
 
 
 def test_a_new_job(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is named as it was typed; neither a folder that is there nor a name that Flink would not take is used."""
+    """The message names the folder as typed. An existing folder and an invalid name are refused."""
     monkeypatch.chdir(tmp_path)
     assert jobs_main.main(["new", "mine/visits"]) == 0
     assert capsys.readouterr().out == (
@@ -107,7 +107,7 @@ def test_a_new_job(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypat
     assert jobs_main.main(["check", "mine/visits"]) == 0
     assert "visits: 1 source (events)" in capsys.readouterr().out
     assert jobs_main.main(["new", "mine/visits"]) == 2
-    assert "mine/visits is there already: choose another name" in capsys.readouterr().err
+    assert "mine/visits exists already: choose another name" in capsys.readouterr().err
     assert jobs_main.main(["new", "mine/a-b"]) == 2
     assert "'a-b' is no job's name: a letter, then up to 49 letters, digits or _" in capsys.readouterr().err
 

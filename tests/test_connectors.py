@@ -1,4 +1,4 @@
-"""Connectors: the options they accept, and what the settings make of them."""
+"""Connectors: their options, and how settings become connectors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def source(**options: str) -> Connector:
     ],
 )
 def test_unknown_option(unknown: str, near: str) -> None:
-    """An option that does not exist is refused with the nearest name; Flink would let it pass."""
+    """An unknown option is refused with the nearest name; Flink would ignore it."""
     with pytest.raises(ConnectorError) as caught:
         source(**{unknown: "1"})
     text = str(caught.value)
@@ -49,7 +49,7 @@ def test_unknown_option(unknown: str, near: str) -> None:
 
 
 def test_every_problem_together() -> None:
-    """One error lists every bad option, and ends as a sentence."""
+    """The error lists every invalid option, and ends with a full stop."""
     with pytest.raises(ConnectorError) as caught:
         source(**{"scan.nothing": "1", "scan.shard.adaptivereads": "yes", "aws.credentials.role.stsEndpoint": "here"})
     text = str(caught.value)
@@ -60,8 +60,8 @@ def test_every_problem_together() -> None:
 
 
 @pytest.mark.parametrize("name", ["connector", "format", "stream", "aws.region", "aws.endpoint", "scan.stream.initpos"])
-def test_what_a_table_is_cannot_be_an_option(name: str) -> None:
-    """The format that no record can break, and the stream that the settings name, stay what they are."""
+def test_identity_is_no_option(name: str) -> None:
+    """No option changes the format (which must accept any record) or the stream of the settings."""
     with pytest.raises(ConnectorError, match=f"'{name}' cannot be set as an option"):
         source(**{name: "json"})
 
@@ -84,7 +84,7 @@ def test_what_a_table_is_cannot_be_an_option(name: str) -> None:
     ids=lambda value: value.type if isinstance(value, Option) else "",
 )
 def test_types(option: Option, good: list[str], bad: list[str]) -> None:
-    """A value of the option's type is taken as it is, and any other is refused with what would do."""
+    """A value of the option's type is accepted; another value is refused with the valid values."""
     for value in good:
         assert checked("test", {"name": value}, {"name": option}) == {"name": value}
     for value in bad:
@@ -94,7 +94,7 @@ def test_types(option: Option, good: list[str], bad: list[str]) -> None:
 
 @pytest.mark.parametrize(("kind", "name", "option"), EVERY, ids=lambda value: value if isinstance(value, str) else "")
 def test_defaults_are_acceptable(kind: str, name: str, option: Option) -> None:
-    """A default that the catalog states is one that it would accept, and the type is one that it knows."""
+    """Each option's default is valid, and its type is known."""
     if option.default is not None:
         assert checked(kind, {name: option.default}, CATALOGS[kind]) == {name: option.default}
     assert option.type in {"str", "int", "ms", "float", "bool", "url"}
@@ -102,7 +102,7 @@ def test_defaults_are_acceptable(kind: str, name: str, option: Option) -> None:
 
 @pytest.mark.parametrize("name", ["shard.consumer.error.recoverable[0].exception"])
 def test_numbered_options(name: str) -> None:
-    """[N] in a catalog stands for any number, and for a number only."""
+    """[N] in a catalog stands for a number."""
     assert source(**{name: "x"}).options[name] == "x"
     with pytest.raises(ConnectorError, match="is not an option"):
         source(**{name.replace("[0]", "[first]"): "x"})
@@ -113,8 +113,8 @@ def test_numbered_options(name: str) -> None:
     "name",
     ["aws.credentials.basic.accesskeyid", "aws.credentials.basic.secretkey", "aws.trust.all.certificates"],
 )
-def test_no_option_bears_a_secret(kind: str, name: str) -> None:
-    """Keys are refused as options, which EXPLAIN and logs print, and the error does not show their value."""
+def test_no_option_has_a_secret(kind: str, name: str) -> None:
+    """Keys are refused as options, as EXPLAIN and logs print options. The error does not show the value."""
     with pytest.raises(ConnectorError) as caught:
         checked(kind, {name: "hush"}, CATALOGS[kind])
     assert "hush" not in str(caught.value)
@@ -122,14 +122,14 @@ def test_no_option_bears_a_secret(kind: str, name: str) -> None:
 
 @pytest.mark.parametrize(("kind", "name", "option"), EVERY, ids=lambda value: value if isinstance(value, str) else "")
 def test_no_name_sounds_like_a_secret(kind: str, name: str, option: Option) -> None:
-    """Nothing in a catalog is a key, a password or a token itself, and no provider wants one as an option."""
+    """No option is a key, a password or a token, and no credentials provider needs such an option."""
     words = {"accesskeyid", "secretkey", "secret", "password", "token", "sessiontoken"}
     assert not words & set(name.lower().split(".")), kind
     assert not {"BASIC", "CUSTOM"} & set(option.choices)
 
 
 def test_region_and_endpoint() -> None:
-    """The endpoint is the only difference between the cloud and an emulator."""
+    """The endpoint is the only difference between AWS and an emulator."""
     makers: list[Callable[[aws.Aws], Connector]] = [
         lambda place: kinesis.source(place, "s", kinesis.Start()),
         lambda place: kinesis.sink(place, "s"),
@@ -145,9 +145,9 @@ def test_region_and_endpoint() -> None:
 
 
 def test_start() -> None:
-    """A position is an option; a time belongs to AT_TIMESTAMP, and to no other.
+    """A timestamp is valid for AT_TIMESTAMP only.
 
-    The connector is told one all the same, for state that was written after a start at a time.
+    The connector gets a time for every position, for state that was written after AT_TIMESTAMP.
     """
     for position in ("TRIM_HORIZON", "LATEST"):
         options = kinesis.Start(position).options()
@@ -166,7 +166,7 @@ def test_start() -> None:
 
 
 # Every call of a source that another reader's calls can have throttled.
-PATIENT = (
+RETRIED = (
     "scan.stream.describe",
     "scan.list.shards",
     "scan.stream.describestreamconsumer",
@@ -178,12 +178,12 @@ PATIENT = (
 
 
 def test_a_source_outlasts_any_throttling() -> None:
-    """Polling or fanned out: no number of refusals ends it, with pauses of at most 5 s; a setting may say otherwise."""
+    """The source retries any number of refusals (polling and fan-out) with pauses up to 5 s. A setting can limit it."""
     fan_out = kinesis.source(PLACE, "s", kinesis.Start(), fan_out_consumer="mine")
     for options in (source().options, fan_out.options):
         for name, option in kinesis.SOURCE_OPTIONS.items():
             if name.endswith(".maxretries"):
-                assert (name.removesuffix(".maxretries") in PATIENT) == (int(options.get(name, "0")) >= 10**9), name
+                assert (name.removesuffix(".maxretries") in RETRIED) == (int(options.get(name, "0")) >= 10**9), name
                 assert int(options.get(name, "0")) < 2**31 - 1, "the connector adds one"
             if name.endswith(".backoff.max"):
                 assert int(options.get(name) or option.default or "") <= 5000, name
@@ -191,7 +191,7 @@ def test_a_source_outlasts_any_throttling() -> None:
 
 
 def test_source_of_a_stream() -> None:
-    """Raw bytes, shards spread evenly, polled; what the record does not hold is metadata."""
+    """Raw bytes, polled, with shards assigned evenly and metadata columns."""
     connector = source()
     assert connector.options == {
         "connector": "kinesis",
@@ -203,21 +203,21 @@ def test_source_of_a_stream() -> None:
         "scan.stream.initpos-timestamp": "1970-01-01T00:00:00.000+00:00",
         "scan.shard-assigner": "uniform",
         "scan.shard.discovery.intervalmillis": "1000",
-        **{f"{call}.maxretries": "1000000000" for call in PATIENT},
+        **{f"{call}.maxretries": "1000000000" for call in RETRIED},
     }
     assert set(connector.metadata) == {"shard", "sequence_number", "arrival"}
     assert connector.partitioned_by == ()
 
 
 def test_enhanced_fan_out() -> None:
-    """A consumer's name is what switches to it."""
+    """A consumer's name switches to enhanced fan-out."""
     connector = kinesis.source(PLACE, "s", kinesis.Start(), fan_out_consumer="mine")
     assert connector.options["scan.stream.recordpublisher"] == "EFO"
     assert connector.options["scan.stream.efo.consumername"] == "mine"
 
 
 def test_sinks() -> None:
-    """A stream is partitioned by its key, if it has one; a table by all its key columns."""
+    """A stream is partitioned by its partition key, if any; a table by all its key columns."""
     assert kinesis.sink(PLACE, "s").partitioned_by == ()
     assert kinesis.sink(PLACE, "s", partition_key="Name").partitioned_by == ("Name",)
     table = dynamodb.sink(PLACE, "t", key=("Name", "StatusTime"))
@@ -226,7 +226,7 @@ def test_sinks() -> None:
 
 
 def test_more_wins() -> None:
-    """Further options win over what the connector module chose, in sources and sinks."""
+    """Further options win over the connector module's own, in sources and sinks."""
     timeout = {"sink.flush-buffer.timeout": "5000"}
     assert kinesis.sink(PLACE, "s", more=timeout).options["sink.flush-buffer.timeout"] == "5000"
     table = dynamodb.sink(PLACE, "t", key=("Name",), more=timeout)
@@ -235,7 +235,7 @@ def test_more_wins() -> None:
 
 
 def test_files(tmp_path: Path) -> None:
-    """Files are named by absolute addresses, whatever is in their path, and a sink is not partitioned."""
+    """Files have absolute URIs, also with a space in the path. A sink is not partitioned."""
     folder = tmp_path / "two words"
     lines = files.source(folder)
     assert lines.options == {"connector": "filesystem", "path": f"file://{folder}", "format": "raw"}
@@ -250,8 +250,9 @@ def test_files(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("place", settings.PLACES)
 def test_every_table_is_bound_in_both_places(place: str) -> None:
-    """Wherever the job runs, each of its tables has a connector, and no connector is left over."""
-    required = {name: "eu-central-1" for name, known in settings.groups(JOB)[place].items() if known.default is None}
+    """In each place, every table of the job has a connector, and there is no other connector."""
+    known = settings.known_groups(JOB)[place]
+    required = {name: "eu-central-1" for name, setting in known.items() if setting.default is None}
     bound = binding.connectors(settings.parse([{"PropertyGroupId": place, "PropertyMap": required}], JOB))
     assert set(bound) == {*JOB.sources, *JOB.sinks}
     for table in JOB.sources + JOB.sinks:
@@ -260,9 +261,9 @@ def test_every_table_is_bound_in_both_places(place: str) -> None:
         assert "CREATE TEMPORARY TABLE" in text
 
 
-def test_a_bad_option_in_the_settings_is_told() -> None:
-    """What the settings cannot know, the connector refuses, with the option's own name."""
-    found = settings.parse(
+def test_an_invalid_option_in_the_settings() -> None:
+    """The connector checks the options in the settings, and its error names the option."""
+    parsed = settings.parse(
         [
             {"PropertyGroupId": "aws", "PropertyMap": {"region": "eu-central-1"}},
             {"PropertyGroupId": "sensor_data", "PropertyMap": {"option.sink.batch.maxsize": "25"}},
@@ -270,18 +271,18 @@ def test_a_bad_option_in_the_settings_is_told() -> None:
         JOB,
     )
     with pytest.raises(ConnectorError, match=r"DynamoDB sink.*'sink\.batch\.maxsize'.*'sink\.batch\.max-size'"):
-        binding.connectors(found)
+        binding.connectors(parsed)
 
 
 def test_quotes_in_values_stay_values() -> None:
-    """A value with a quote ends up inside its literal."""
+    """A quote in a value is doubled in the SQL literal."""
     text = statements.bound("CREATE TABLE t (a INT)", Connector({"stream": "it's"}, partitioned_by=("a",)))
     assert text.startswith("CREATE TEMPORARY TABLE t (a INT)\nPARTITIONED BY (a)\nWITH (")
     assert "'stream' = 'it''s'" in text
 
 
 def test_metadata_columns() -> None:
-    """Where the connector says METADATA the type stays; where it computes the column, the cast has one."""
+    """A METADATA column keeps its type; a computed column has only the type of its CAST."""
     table = "CREATE TABLE t (\n    shard STRING METADATA,\n    sequence_number STRING METADATA\n)"
     text = statements.bound(table, files.source(Path("x")))
     assert "\n    shard STRING METADATA FROM 'file.name' VIRTUAL,\n" in text

@@ -1,4 +1,4 @@
-"""How a stream is read, on a Kinesis in memory and a clock that needs no waiting."""
+"""Reading a stream, with a Kinesis in memory and a clock that needs no waiting."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def refused(code: str, status: int = 400, operation: str = "GetRecords") -> Clie
 
 @dataclass
 class FakeClock:
-    """Moves only when somebody sleeps or calls; `events` happen at their second on the way."""
+    """A clock that only sleep and calls move; `events` happen at their second."""
 
     seconds: float = 0.0
     waits: list[float] = field(default_factory=list)
@@ -56,7 +56,7 @@ class FakeClock:
 
 @dataclass
 class FakeShard:
-    """A shard's whole life, scripted: it exists from `opened`, and each record from the second it arrives."""
+    """A shard that exists from the second `opened`, with records that have a second of arrival."""
 
     id: str
     parents: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ class FakeKinesis:
 
 
 class World:
-    """A stream, its clock, and what was read of it."""
+    """A stream, its clock, and the records read."""
 
     def __init__(self, *shards: FakeShard, page: int = 1000, batch: int = 10_000) -> None:
         self.clock = FakeClock()
@@ -195,20 +195,20 @@ def arriving(*seconds: float, name: str = "r") -> list[tuple[float, bytes]]:
 
 
 def test_latest_gives_only_what_arrives_later():
-    """From LATEST, a record that was there before the reading began is not shown."""
+    """From LATEST, records from before the reading are skipped."""
     world = World(FakeShard("s0", records=arriving(-5, -1, 3, 4)))
     assert world.read_for(6) == [b"r3", b"r4"]
     assert world.kinesis.opened == [("s0", "LATEST")]
 
 
 def test_trim_horizon_gives_everything():
-    """From TRIM_HORIZON, every record still held is read, old and new."""
+    """From TRIM_HORIZON, every record that the stream still holds is read."""
     world = World(FakeShard("s0", records=arriving(-5, -1, 3)), FakeShard("s1", records=arriving(-2)))
     assert sorted(world.read_for(6, TRIM_HORIZON)) == [b"r-1", b"r-2", b"r-5", b"r3"]
 
 
 def test_at_a_time_gives_what_arrived_since_in_old_shards_and_their_children():
-    """From a time, each shard known at the beginning starts at that time, a child of a closed one too."""
+    """From a time, each shard of the first list starts at that time, also a child of a closed shard."""
     parent = FakeShard("s0", opened=-100, closed=-50, records=arriving(-90, -60))
     child = FakeShard("s1", ("s0",), opened=-50, records=arriving(-40, -20, -10))
     assert World(parent, child).read(at(NOON - timedelta(seconds=25))) == [b"r-20", b"r-10"]
@@ -229,7 +229,7 @@ def test_a_record_comes_with_its_origin():
 
 
 def test_expiry_after_a_record_goes_on_behind_it():
-    """An expired iterator is replaced by one after the last record seen: nothing lost, nothing twice."""
+    """The iterator after an expired iterator starts after the last record: no loss, no duplicate."""
     world = World(FakeShard("s0", records=arriving(-3, -2, 5)), batch=1)
     world.kinesis.faults["GetRecords"] += [None, refused("ExpiredIteratorException")]
     assert world.read_for(8, TRIM_HORIZON) == [b"r-3", b"r-2", b"r5"]
@@ -237,7 +237,7 @@ def test_expiry_after_a_record_goes_on_behind_it():
 
 
 def test_expiry_before_any_record_loses_none_since_latest():
-    """Without a record seen, LATEST is reopened at the time the reading began, not at a later LATEST."""
+    """Before the first record, LATEST is reopened at the time the reading began, not at a later LATEST."""
     world = World(FakeShard("s0", records=arriving(-1, 400)))
     records = world.tail(LATEST).batches()
     next(records)
@@ -247,21 +247,21 @@ def test_expiry_before_any_record_loses_none_since_latest():
 
 
 def test_a_failed_opening_at_latest_loses_none():
-    """LATEST that cannot be opened at once still means: since the reading began."""
+    """If LATEST cannot be opened at once, the shard is read from the time the reading began."""
     world = World(FakeShard("s0", records=arriving(-1, 0.2, 3)))
     world.kinesis.faults["GetShardIterator"] += [refused("ProvisionedThroughputExceededException")] * 2
     assert world.read_for(5) == [b"r0.2", b"r3"]
 
 
 def test_expiry_before_any_record_keeps_trim_horizon():
-    """Without a record seen, TRIM_HORIZON is reopened as TRIM_HORIZON."""
+    """Before the first record, TRIM_HORIZON is reopened as TRIM_HORIZON."""
     world = World(FakeShard("s0", records=arriving(-1)))
     world.kinesis.faults["GetRecords"].append(refused("ExpiredIteratorException"))
     assert world.read() == [b"r-1"]
 
 
 def test_the_service_s_own_clock_counts_for_latest():
-    """A local clock that runs fast does not move the place to which LATEST is reopened."""
+    """A fast local clock does not change the time at which LATEST is reopened."""
     world = World(FakeShard("s0", records=arriving(-9, 400)))
     plain = world.kinesis.list_shards
     dated = {"ResponseMetadata": {"HTTPHeaders": {"date": "Tue, 27 Jan 2026 12:00:00 GMT"}}}
@@ -274,7 +274,7 @@ def test_the_service_s_own_clock_counts_for_latest():
 
 
 def test_iterators_that_always_expire_end_the_reading():
-    """Reopening in vain is a failure like others: backed off, and given up when patience ends."""
+    """Iterators that expire at once are a failure like others: retried, and given up after `patience`."""
     world = World(FakeShard("s0"))
     world.kinesis.faults["GetRecords"] += [refused("ExpiredIteratorException")] * 10_000
     with pytest.raises(GaveUp, match="ExpiredIterator"):
@@ -300,7 +300,7 @@ def test_iterators_that_always_expire_end_the_reading():
     ids=code_of,
 )
 def test_passing_failures_are_waited_out(fault):
-    """Throttling, server errors and lost connections cost time but no record, in every call."""
+    """Throttling, server errors and lost connections cost time but no record, in each of the calls."""
     world = World(FakeShard("s0", records=arriving(-2, -1)), batch=1)
     for operation in ("ListShards", "GetShardIterator", "GetRecords"):
         first = [] if operation != "ListShards" else [refused("InternalFailure", 500)]  # so it has answered
@@ -310,7 +310,7 @@ def test_passing_failures_are_waited_out(fault):
 
 
 def test_waits_double_up_to_a_bound_and_are_drawn_at_random():
-    """Full jitter: each wait is drawn below a bound that doubles from 0.25 s to 10 s."""
+    """Full jitter: each wait is random below a bound that doubles from 0.25 s to 10 s."""
     world = World(FakeShard("s0"))
     world.kinesis.faults["ListShards"] += [refused("LimitExceededException")] * 8
     bounds = []
@@ -319,7 +319,7 @@ def test_waits_double_up_to_a_bound_and_are_drawn_at_random():
 
 
 def test_patience_ends_with_the_shard_and_the_reason():
-    """After `patience` seconds of nothing but failures the reading gives up, having said so before."""
+    """After `patience` seconds of failures the reading gives up; a note comes before."""
     world = World(FakeShard("s0"))
     world.kinesis.faults["GetRecords"] += [refused("ProvisionedThroughputExceededException")] * 10_000
     with pytest.raises(GaveUp) as gave_up:
@@ -335,7 +335,7 @@ def test_patience_ends_with_the_shard_and_the_reason():
 
 
 def test_a_success_starts_patience_anew():
-    """Patience counts unbroken failures only: 5 throttled calls for each that works go on for ever."""
+    """Only failures in a row count: 5 throttled calls before each success can go on for ever."""
     world = World(FakeShard("s0", records=arriving(*range(-100, 0))), batch=1)
     throttled = refused("ProvisionedThroughputExceededException")
     world.kinesis.faults["GetRecords"] += [*[throttled] * 5, None] * 90
@@ -343,8 +343,8 @@ def test_a_success_starts_patience_anew():
     assert world.clock.seconds > 600
 
 
-def test_an_outage_is_said_once_for_all_shards_and_its_end_too():
-    """Failures that last are said, once for the shards that share them; short ones are not."""
+def test_an_outage_is_noted_once_for_all_shards_and_its_end_too():
+    """A long outage has a single note for all shards; a short outage has none."""
     world = World(*[FakeShard(f"s{number}") for number in range(4)])
     world.kinesis.faults["GetRecords"] += [None] * 8 + [ConnectionClosedError(endpoint_url="http://k")] * 30
     world.read_for(90)
@@ -353,7 +353,7 @@ def test_an_outage_is_said_once_for_all_shards_and_its_end_too():
 
 
 def test_one_throttled_shard_does_not_hold_up_the_others():
-    """While one shard is backed off, the others are read on."""
+    """The other shards are read during a throttled shard's wait."""
     world = World(FakeShard("s0"), FakeShard("s1", records=arriving(*range(1, 20))))
     plain = world.kinesis.get_records
 
@@ -377,7 +377,7 @@ def test_one_throttled_shard_does_not_hold_up_the_others():
     ],
     ids=code_of,
 )
-def test_what_waiting_cannot_mend_is_raised_at_once(fault):
+def test_lasting_errors_are_raised_at_once(fault):
     """No stream, no permission, no credentials, an address that never answered: no wait."""
     world = World(FakeShard("s0"))
     world.kinesis.faults["ListShards"].append(fault)
@@ -387,7 +387,7 @@ def test_what_waiting_cannot_mend_is_raised_at_once(fault):
 
 
 def test_the_reader_s_own_pauses_do_not_use_up_patience():
-    """Two failures with an hour between them, spent by whoever takes the batches, are no hour of failures."""
+    """Two failures are not an hour of failures if the caller worked for an hour between them."""
     world = World(FakeShard("s0", records=arriving(-1)), FakeShard("s1", records=arriving(-1)))
     throttled = refused("ProvisionedThroughputExceededException")
     world.kinesis.faults["GetRecords"] += [throttled, None, throttled]
@@ -427,7 +427,7 @@ def test_children_of_a_split_follow_their_parent():
 
 
 def test_the_child_of_a_merge_waits_for_both_parents():
-    """A merged shard is read after all of both parents, although one of them takes much longer."""
+    """A merged shard is read after both parents, also if a parent takes much longer."""
     short = FakeShard("s0", opened=-90, closed=-10, records=arriving(-50, name="a"))
     long = FakeShard("s1", opened=-90, closed=-10, records=arriving(*range(-70, -10), name="b"))
     child = FakeShard("s2", ("s0", "s1"), opened=-10, records=arriving(-9, -1, name="c"))
@@ -437,7 +437,7 @@ def test_the_child_of_a_merge_waits_for_both_parents():
 
 
 def test_latest_leaves_closed_shards_alone_but_not_their_open_children():
-    """From LATEST a shard closed before is skipped, and its open child starts at LATEST, not before."""
+    """From LATEST, a closed shard is skipped, and its open child starts at LATEST."""
     parent = FakeShard("s0", opened=-90, closed=-50, records=arriving(-60))
     child = FakeShard("s1", ("s0",), opened=-50, records=arriving(-40, 2))
     world = World(parent, child)
@@ -446,7 +446,7 @@ def test_latest_leaves_closed_shards_alone_but_not_their_open_children():
 
 
 def test_a_split_between_two_pages_of_the_listing_loses_nothing():
-    """Seen open on one page, its child on the next: a shard is read first, and the child from its start."""
+    """If a page lists an open shard and the next page its child, the child is read from its start, after the shard."""
     parent = FakeShard("s0", closed=0.015, records=arriving(0.001))
     child = FakeShard("s1", ("s0",), opened=0.015, records=arriving(0.016, 3))
     world = World(parent, FakeShard("sx"), child, page=2)
@@ -459,14 +459,14 @@ def test_a_parent_past_its_retention_is_not_waited_for():
     assert World(FakeShard("s1", ("s0",), records=arriving(-1))).read() == [b"r-1"]
 
 
-def test_a_shard_nobody_announced_is_found():
-    """A shard that no ended shard leads to is found by the listing every 10 s, and read from its start."""
+def test_a_shard_without_a_known_parent_is_discovered():
+    """A shard without a closed parent is discovered within 10 s, and read from its start."""
     world = World(FakeShard("s0"), FakeShard("s1", opened=5, records=arriving(6, 30)))
     assert world.read_for(40) == [b"r6", b"r30"]
 
 
 def test_a_shard_that_vanishes_is_given_up_for_its_children():
-    """A shard deleted while it is read does not end the reading: it is noted, and its children go on."""
+    """A shard deleted during the reading gets a note, and its children are read."""
     parent = FakeShard("s0", closed=5, gone=5, records=arriving(1))
     world = World(parent, FakeShard("s1", ("s0",), opened=5, records=arriving(6)))
     assert world.read_for(9) == [b"r1", b"r6"]
@@ -474,7 +474,7 @@ def test_a_shard_that_vanishes_is_given_up_for_its_children():
 
 
 def test_a_stream_that_vanishes_ends_the_reading():
-    """When the listing does not know the stream either, there is nothing to wait for."""
+    """A deleted stream ends the reading."""
     world = World(FakeShard("s0", gone=5))
     world.kinesis.faults["ListShards"] += [None, refused("ResourceNotFoundException")]
     with pytest.raises(ClientError, match="ResourceNotFound"):
@@ -483,7 +483,7 @@ def test_a_stream_that_vanishes_ends_the_reading():
 
 
 def test_all_pages_of_the_listing_are_read():
-    """ListShards is read to its last page, and from the first again when a token expires between them."""
+    """All pages of ListShards are read, again from the first page if a token expires."""
     world = World(*[FakeShard(f"s{n}", records=arriving(n - 9)) for n in range(7)], page=2)
     world.kinesis.faults["ListShards"] += [None, refused("ExpiredNextTokenException")]
     assert len(world.read()) == 7
@@ -494,7 +494,7 @@ def test_all_pages_of_the_listing_are_read():
 
 
 def test_caught_up_needs_an_empty_read_where_the_lag_is_always_zero():
-    """Emulators tell no lag: only an empty read shows that all has been read."""
+    """Emulators return no lag: only a batch without records shows the end."""
     world = World(FakeShard("s0", records=arriving(*range(-9, 0))), batch=2)
     plain = world.kinesis.get_records
     world.kinesis.get_records = lambda **names: plain(**names) | {"MillisBehindLatest": 0}
@@ -502,7 +502,7 @@ def test_caught_up_needs_an_empty_read_where_the_lag_is_always_zero():
 
 
 def test_caught_up_needs_no_lag_where_a_read_is_empty():
-    """Kinesis answers with nothing on the way through old data: an empty read with a lag is not the end."""
+    """Kinesis returns batches without records on the way through old data: with a lag they are not the end."""
     world = World(FakeShard("s0", records=arriving(-1)))
     plain = world.kinesis.get_records
     empty = [{"Records": [], "NextShardIterator": "s0|0|0", "MillisBehindLatest": 1000}] * 3
@@ -511,20 +511,20 @@ def test_caught_up_needs_no_lag_where_a_read_is_empty():
 
 
 def test_caught_up_comes_on_a_stream_that_never_rests():
-    """Records arrive faster than they are asked for: reading ends at those newer than its beginning."""
+    """If records arrive faster than they are read, reading ends at records newer than its beginning."""
     world = World(FakeShard("s0", records=arriving(*[n / 20 for n in range(-200, 20_000)])))
     assert 200 <= len(world.read()) < 300
 
 
 def test_stored_is_the_whole_stream():
-    """`stored` reads from the oldest record to the newest and ends."""
+    """`stored` reads from the oldest record to the newest, then ends."""
     world = World(FakeShard("s0", records=arriving(-2, -1)))
     tail = stored(world.kinesis, "wildrydes")
     assert [record.data for record in tail] == [b"r-2", b"r-1"]
 
 
 def test_reading_can_stop_at_any_record():
-    """Records come one by one: taking two leaves the rest unread."""
+    """The caller can stop after two records."""
     world = World(FakeShard("s0", records=arriving(*range(-9, 0))), batch=1)
     assert len(list(islice(world.tail().records(), 2))) == 2
     assert len(world.calls("GetRecords")) == 2
@@ -565,7 +565,7 @@ FAULTS = [
 
 
 def read_through_faults(shards, seed, start) -> tuple[World, list]:
-    """Read until all faults have struck, all shards' lives are over and nothing has come for 30 s."""
+    """Read until all faults have happened, all shards are closed, and no record has come for 30 s."""
     chance = random.Random(seed)
     world = World(*shards, page=chance.randint(3, 6), batch=chance.randint(1, 3))
     for operation, count in (("ListShards", 12), ("GetShardIterator", 12), ("GetRecords", 60)):
@@ -601,7 +601,7 @@ def assert_in_order(shards, found) -> None:
 @settings(max_examples=15, deadline=None)
 @given(histories(), st.integers(0, 2**32))
 def test_from_the_start_every_record_comes_once_and_parents_first(shards, seed):
-    """Whatever the history and the faults: every record exactly once, in order, parents before children."""
+    """With any splits, merges and faults: every record exactly once, in order, parents before children."""
     _, found = read_through_faults(shards, seed, TRIM_HORIZON)
     assert {record.data for record in found} == {data for shard in shards for _, data in shard.records}
     assert_in_order(shards, found)
@@ -610,7 +610,7 @@ def test_from_the_start_every_record_comes_once_and_parents_first(shards, seed):
 @settings(max_examples=15, deadline=None)
 @given(histories(), st.integers(0, 2**32))
 def test_from_latest_every_later_record_comes_once_and_parents_first(shards, seed):
-    """Whatever the history and the faults: all that arrives after the first listing's shards were opened."""
+    """With any splits, merges and faults: all records that arrive after the first list's shards were opened."""
     world, found = read_through_faults(shards, seed, LATEST)
     listed = world.calls("GetShardIterator")[0][0]  # the listing was complete by then
     opened = {name: when + 0.01 for when, name in reversed(world.calls("GetShardIterator"))}
@@ -628,7 +628,7 @@ def test_from_latest_every_later_record_comes_once_and_parents_first(shards, see
 @settings(max_examples=40, deadline=None)
 @given(histories(), st.integers(1, 3))
 def test_what_is_there_is_read_to_its_end(shards, batch):
-    """Until caught up: at least all that had arrived as the reading began, each once, and then the end."""
+    """Until caught up: at least all records from before the reading, each once, then the end."""
     world = World(*shards, batch=batch)
     found = list(world.tail(until_caught_up=True).records())
     there = {data for shard in shards for when, data in shard.records if when <= 0}

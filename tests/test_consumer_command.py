@@ -31,21 +31,21 @@ SETTINGS = {
 
 
 def environment(**changes: str | None) -> dict[str, str]:
-    """The process's environment without its own AWS settings, with the tests'; None leaves one out."""
+    """The process's environment with the tests' AWS settings instead of its own; None removes a variable."""
     plain = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     return {name: value for name, value in {**plain, **SETTINGS, **changes}.items() if value is not None}
 
 
 @pytest.fixture(scope="module")
 def endpoint(tmp_path_factory):
-    """A Kinesis of its own on a free port, stopped at the end."""
+    """A Kinesis on a free port for these tests."""
     keys = Keys(SETTINGS["AWS_ACCESS_KEY_ID"], SETTINGS["AWS_SECRET_ACCESS_KEY"])
     with emulator.running(tmp_path_factory.mktemp("kinesis") / "log", keys=keys) as aws:
         yield aws.endpoint
 
 
 def until(condition, what: str, seconds: float = 20) -> None:
-    """Wait for a condition, looking often."""
+    """Wait for a condition."""
     last = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < last, f"not within {seconds} s: {what}"
@@ -157,7 +157,7 @@ def test_compact_and_quiet_are_one_line_a_record_and_silence(endpoint, readings)
 
 @pytest.mark.usefixtures("readings")
 def test_limit_stops_after_so_many_and_keys_stay_off_stdout(endpoint):
-    """--limit N prints N records; --keys tells of each on stderr."""
+    """--limit N prints N records; --keys prints each record's key on stderr."""
     done = run(endpoint, "--from-start", "--limit", "3", "--keys", "--compact", "--quiet")
     assert done.returncode == 0
     names = [json.loads(line)["Name"] for line in done.stdout.splitlines()]
@@ -168,7 +168,7 @@ def test_limit_stops_after_so_many_and_keys_stay_off_stdout(endpoint):
 
 
 def test_records_that_are_not_json_are_shown_and_noted(endpoint, kinesis):
-    """What is not JSON is printed escaped, and noted with its shard and sequence number; reading goes on."""
+    """A record that is not JSON is printed escaped, with a note of its shard and sequence number; reading goes on."""
     kinesis.create_stream(StreamName="mixed", ShardCount=1)
     put = [
         kinesis.put_record(StreamName="mixed", PartitionKey="k", Data=data)["SequenceNumber"]
@@ -184,7 +184,7 @@ def test_records_that_are_not_json_are_shown_and_noted(endpoint, kinesis):
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_ends_the_live_tail_with_totals(endpoint, kinesis, sent, status):
-    """From LATEST, what is put later appears at once; Ctrl-C and SIGTERM end it cleanly with totals."""
+    """From LATEST, new records appear at once; Ctrl-C and SIGTERM end with totals."""
     stream = f"live-{status}"
     kinesis.create_stream(StreamName=stream, ShardCount=2)
     kinesis.put_record(StreamName=stream, PartitionKey="k", Data=b'{"old": true}')
@@ -208,7 +208,7 @@ def test_a_signal_ends_the_live_tail_with_totals(endpoint, kinesis, sent, status
 
 @pytest.mark.usefixtures("readings")
 def test_with_standard_error_closed_nothing_is_among_the_records():
-    """What is said about the reading is dropped then, and the failure is in the status."""
+    """Notes are dropped, and the exit code shows the failure."""
     command = f"exec {sys.executable} -m consumer --endpoint http://127.0.0.1:1 --patience 0 2>&-"
     done = subprocess.run(
         ["/bin/sh", "-c", command], cwd=ROOT, env=environment(), stdout=subprocess.PIPE, check=False, timeout=60
@@ -217,7 +217,7 @@ def test_with_standard_error_closed_nothing_is_among_the_records():
 
 
 def test_a_reader_that_has_enough_ends_it_quietly(endpoint):
-    """`| head`: when stdout is closed, even with nothing more to print, it ends with 0 and no complaint."""
+    """`| head`: once stdout is closed, the program ends with 0 and no message, also without further records."""
     reader = subprocess.Popen(["/bin/sh", "-c", "read line"], stdin=subprocess.PIPE)
     done = subprocess.run(
         [sys.executable, "-m", "consumer", "--from-start"],

@@ -1,4 +1,4 @@
-"""How records, errors and the command line look."""
+"""Records and errors as text, and the command line."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_json_has_an_indent_of_four_and_its_own_order():
 
 
 def test_compact_json_is_one_line():
-    """Compact, a record is one line."""
+    """A compact record is a line."""
     assert printing.as_json(b'{"b": 1.5,\n "a": ["x y"]}', compact=True) == '{"b":1.5,"a":["x y"]}'
 
 
@@ -72,28 +72,28 @@ def test_shown_json_is_the_same_value_and_drives_no_terminal(value, compact, asc
         ),
     ],
 )
-def test_what_is_not_json_is_shown_as_it_came(data, shown):
-    """Bytes that are not JSON in UTF-8 are shown in one line, what could drive a terminal escaped."""
+def test_other_data_is_shown_as_text(data, shown):
+    """Bytes that are not JSON in UTF-8 are a line of text, with control characters escaped."""
     assert printing.as_json(data) is None
     assert printing.as_text(data) == shown
 
 
 @pytest.mark.parametrize("data", [b"[" * 100_000, b"9" * 100_000], ids=["depth", "digits"])
 def test_json_beyond_python_s_limits_is_shown_as_text(data):
-    """Nesting and numbers that Python refuses stop nothing."""
+    """JSON that Python refuses (nesting, numbers) is shown as text."""
     assert printing.as_json(data) is None
     assert printing.as_text(data) == data.decode()
 
 
 def test_a_record_of_a_megabyte_is_shown():
-    """Size is no reason to leave a record out."""
+    """A large record is shown too."""
     data = json.dumps({"a": "x\u202e" * 200_000}).encode()
     assert json.loads(printing.as_json(data)) == json.loads(data)
 
 
 @given(st.binary(max_size=50))
 def test_no_bytes_drive_the_terminal(data):
-    """Whatever the bytes, one printable line comes out."""
+    """Any bytes become a printable line."""
     assert printing.as_text(data).isprintable()
 
 
@@ -133,7 +133,7 @@ def test_an_origin_is_one_line():
     ids=lambda value: type(value).__name__,
 )
 def test_a_failure_is_one_sentence(error, expected, monkeypatch, capsys):
-    """Failure, place and remedy in one line, with nothing secret of the URL or the request in it."""
+    """The problem, the place and the remedy in a line, without secrets of the URL or the request."""
 
     def batches(_tail):
         raise error
@@ -182,6 +182,6 @@ def test_the_defaults_are_the_workshop_s():
 
 
 def test_a_time_is_utc():
-    """--from is read as UTC whatever the machine's zone."""
+    """--from is UTC in any time zone of the machine."""
     args = parse(["--from", "2026-01-27 12:00:00"])
     assert args.from_time == datetime(2026, 1, 27, 12, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""Expected errors: one root, one handler, and the tree in the documentation is the tree in the code."""
+"""Expected errors: a single root and handler, and the tree in program.errors is the tree in the code."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def subclasses(kind: type[Failure]) -> set[type[Failure]]:
 
 
 def test_the_tree_is_complete() -> None:
-    """Each class stands once in the first lines of program.errors, with its exit code and its module."""
+    """The docstring of program.errors has each class once, with its exit code and its module."""
     for package in PACKAGES:
         for module in pkgutil.walk_packages([str(paths.ROOT / package)], f"{package}."):
             if not module.name.endswith("__main__"):
@@ -73,7 +73,7 @@ def test_a_missing_package_is_the_advice_to_set_up(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "no_such_package is missing here: run `make setup`, then use .venv/bin/python.\n"
 
 
-def test_what_is_not_expected_is_not_hidden() -> None:
+def test_an_unexpected_error_is_not_hidden() -> None:
     def crash() -> int:
         raise ZeroDivisionError
 

@@ -1,4 +1,4 @@
-"""A run owns its folder until it ends, and two runs of one checkout take nothing from each other."""
+"""A run has the lock of its folder until it ends; two runs of a checkout do not disturb each other."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from program.processes import StartError
 
 
 def test_a_folder_in_use_is_never_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many others come and go, and however old it is; those that nobody uses go, the oldest first."""
+    """A folder in use stays, however old. Of the others the oldest are removed."""
     monkeypatch.setattr(folders, "STATE", tmp_path)
     with folders.fresh("demo", "local demo") as mine:
         os.utime(mine, (0, 0))
@@ -37,7 +37,7 @@ def test_kinds_do_not_meet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert (first.name[:4], second.name[:5]) == ("aws-", "demo-")
 
 
-def test_who_comes_second_is_told(tmp_path: Path) -> None:
+def test_a_second_run_is_an_error(tmp_path: Path) -> None:
     with folders.owned(tmp_path, "local job", "end it"):
         second = folders.owned(tmp_path, "local job", "end it, or choose another folder with --state")
         with pytest.raises(StartError, match=r"^Another `local job` works in .*: end it, or choose .* --state\.$"):
@@ -49,7 +49,7 @@ def test_who_comes_second_is_told(tmp_path: Path) -> None:
 
 
 def test_a_lock_goes_with_its_process(tmp_path: Path) -> None:
-    """Killed without a chance to clean up, it leaves nothing that has to be removed by hand."""
+    """A killed process leaves no lock that has to be removed by hand."""
     script = f"""
 import time
 from pathlib import Path
@@ -63,7 +63,7 @@ with folders.owned(Path({str(tmp_path)!r}), "local job", "end it"):
         assert other.stdout.readline() == "held\n"
         with pytest.raises(StartError):
             folders.owned(tmp_path, "local job", "end it").__enter__()
-        with pytest.raises(StartError, match="see what it does"):
+        with pytest.raises(StartError, match="still uses"):
             folders.awaited(tmp_path, "local job", 0.1).__enter__()
         other.kill()
     deadline = time.monotonic() + 5

@@ -1,4 +1,4 @@
-"""A job's folder: everything wrong with it is told at once, and what the SQL reads is found in any shape of SQL."""
+"""A job's folder: errors with all problems, and the tables and views that any SQL reads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ COUNTS = "SELECT 'a' AS Device, 'b' AS MinuteEnd, COUNT(*) AS Events, 1e0 AS Amo
 
 
 def job(folder: Path, files: Mapping[str, str | None]) -> Path:
-    """The template's job as `orders`, with these files in place of its own; None for a file that is not there."""
+    """The template's job as `orders`, with these files instead of its own; None for a missing file."""
     made = folder / "orders"
     shutil.copytree(TEMPLATE, made)
     for name, text in files.items():
@@ -66,11 +66,11 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
         ),
         (
             {"views/events.sql": "SELECT 1"},
-            "events is the name of a table and of a view: rename one of them",
+            "events is the name of a table and of a view: rename the table or the view",
         ),
         (
             {"views/order.sql": "SELECT 1"},
-            "views/order.sql: order is a word of Flink's SQL, so give the file another name",
+            "views/order.sql: order is a reserved word of Flink's SQL, so give the file another name",
         ),
         (
             {"views/per-minute.sql": "SELECT 1"},
@@ -78,11 +78,11 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
         ),
         (
             {"job.toml": declaration("[insert]", "[inserts]")},
-            'job.toml has no [insert] that says which view goes into which table: table = "view"',
+            'job.toml has no [insert] with a view for each sink: table = "view"',
         ),
         (
             {"job.toml": declaration("[insert]", "[inserts]")},
-            "[inserts] in job.toml means nothing: there are [insert] and [table.NAME]",
+            "unknown [inserts] in job.toml: there are [insert] and [table.NAME]",
         ),
         (
             {"job.toml": declaration("counts =", "sums =")},
@@ -94,23 +94,23 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
         ),
         (
             {"job.toml": declaration("[table.events]", "[table.event]")},
-            "job.toml does not say how the table events is reached: write [table.events]",
+            "job.toml has no connector for the table events: write [table.events]",
         ),
         (
             {"job.toml": declaration("[table.events]", "[table.event]")},
-            "[table.event] in job.toml is about no table of the job",
+            "[table.event] in job.toml: the job has no such table",
         ),
         (
             {"job.toml": declaration('connector = "kinesis"', 'connector = "kafka"')},
-            "[table.events] needs connector = one of 'kinesis', as it is a source",
+            "[table.events] needs connector = 'kinesis', as it is a source",
         ),
         (
             {"job.toml": declaration('connector = "kinesis"', 'connector = "dynamodb"')},
-            "[table.events] needs connector = one of 'kinesis', as it is a source",
+            "[table.events] needs connector = 'kinesis', as it is a source",
         ),
         (
             {"job.toml": declaration('stream = "JOBNAME"', 'stram = "a"')},
-            "[table.events] stram is nothing that a source of kinesis has (did you mean 'stream'?)",
+            "[table.events] stram is no setting of a kinesis source (did you mean 'stream'?)",
         ),
         ({"job.toml": declaration('stream = "JOBNAME"', 'stram = "a"')}, "[table.events] needs stream"),
         (
@@ -137,7 +137,7 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
         ({"tables/counts.sql": "CREATE TABLE count_ (a INT)"}, "tables/counts.sql must begin with CREATE TABLE counts"),
         (
             {"tables/counts.sql": "CREATE TABLE counts (a INT) WITH ('connector' = 'x')"},
-            "tables/counts.sql has a WITH: how a table is reached is said in job.toml",
+            "tables/counts.sql has a WITH: declare the connector in job.toml",
         ),
         (
             {"tables/events.sql": "CREATE TABLE events (\n    line BYTES,\n    shrd STRING METADATA\n)"},
@@ -147,7 +147,7 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
     ],
 )
 def test_problems(tmp_path: Path, files: Mapping[str, str | None], expected: str) -> None:
-    """Each is a clause that names the file or the key, and the remedy where there is one."""
+    """A problem is a clause with the file or the key, and perhaps the remedy."""
     assert expected in problems(tmp_path, files)
 
 
@@ -178,20 +178,20 @@ table = "counts"
         ),
         (
             'key = ["Device", "MinuteEnd", "Events"]',
-            ["[table.counts] key has 3 columns: DynamoDB takes one, or two"],
+            ["[table.counts] key has 3 columns: DynamoDB allows 1 or 2"],
         ),
     ],
 )
 def test_keys_of_an_item(tmp_path: Path, keys: str, expected: list[str]) -> None:
-    """A table of DynamoDB needs a key of columns that it has."""
+    """A DynamoDB table needs a key of existing columns."""
     text = declaration(
         '[table.counts]\nconnector = "kinesis"\nstream = "JOBNAME-counts"\npartition_key = "Device"\n', KEYED + keys
     )
     assert problems(tmp_path, {"job.toml": text}) == expected
 
 
-def test_all_problems_are_told_together(tmp_path: Path) -> None:
-    """Each on a line of its own; a single problem is a sentence."""
+def test_all_problems_together(tmp_path: Path) -> None:
+    """Several problems are on a line each; a single problem is a sentence."""
     with pytest.raises(JobError) as caught:
         load(job(tmp_path, {"views/more.sql": "SELECT 1", COUNTS_VIEW: COUNTS.format("on_tme")}))
     first, *others = str(caught.value).splitlines()
@@ -212,17 +212,17 @@ def test_all_problems_are_told_together(tmp_path: Path) -> None:
     ],
 )
 def test_toml(tmp_path: Path, text: str, expected: str) -> None:
-    """A declaration that is no TOML is told with the place."""
+    """The error for invalid TOML has the position."""
     (problem,) = problems(tmp_path, {"job.toml": text})
     assert problem.startswith(expected)
     assert "line " in problem or "cannot be read" not in problem
 
 
 def test_a_folder_that_is_no_job(tmp_path: Path) -> None:
-    """With the way to a folder that is, or the name that is near."""
+    """The error has a similar name, or the command that makes a folder."""
     with pytest.raises(JobError, match=r"it has no job.toml: `python -m jobs new NAME` makes a folder"):
         load(str(tmp_path))
-    with pytest.raises(JobError, match=r"there is no such job .did you mean unicorn_summary."):
+    with pytest.raises(JobError, match=r"there is no such job .did you mean 'unicorn_summary'.."):
         load("unicorn_sumary")
     assert "unicorn_summary" in shipped()
 
@@ -235,7 +235,7 @@ def test_a_name_of_its_own(tmp_path: Path) -> None:
 
 
 def test_the_template_is_a_job(tmp_path: Path) -> None:
-    """Views come before those that read them; what the job's folder lacks is shared."""
+    """A view is declared before the views that read it. Files missing in the job's folder are shared files."""
     found = load(job(tmp_path, {}))
     assert (found.sources, found.sinks) == (("events",), ("counts", "error_stream"))
     assert found.views[0] == "checked"
@@ -250,7 +250,7 @@ def connectors() -> dict[str, statements.Connector]:
 
 
 def test_an_own_view_takes_the_place_of_a_shared_view(tmp_path: Path) -> None:
-    """By its file's name."""
+    """The job's own file wins over the shared file with the same name."""
     own = "SELECT * FROM windowed WHERE is_last"
     found = load(job(tmp_path, {"views/on_time.sql": own}))
     assert found.texts["on_time"] == own
@@ -286,7 +286,7 @@ def test_an_own_view_takes_the_place_of_a_shared_view(tmp_path: Path) -> None:
     ],
 )
 def test_references(sql: str, expected: list[str]) -> None:
-    """What a SELECT reads, and nothing that only looks like it."""
+    """The tables and views that a SELECT reads, and no other names."""
     assert references.of(sql) == expected
 
 
@@ -310,7 +310,7 @@ def test_columns() -> None:
 
 
 def test_a_file_that_is_no_utf_8(tmp_path: Path) -> None:
-    """A sentence names it."""
+    """The error names the file."""
     folder = job(tmp_path, {})
     (folder / COUNTS_VIEW).write_bytes("-- für\nSELECT 1".encode("latin-1"))
     with pytest.raises(JobError, match=rf"{COUNTS_VIEW} cannot be read as UTF-8"):
@@ -324,7 +324,7 @@ def test_a_semicolon_at_the_end_is_no_part_of_a_statement(tmp_path: Path) -> Non
 
 
 def test_a_link_keeps_its_own_name(tmp_path: Path) -> None:
-    """What the folder is called there is the job's name, whatever it leads to."""
+    """The job's name is the link's name, not its target's."""
     link = tmp_path / "bills"
     link.symlink_to(job(tmp_path, {}))
     assert load(str(link)).name == "bills"

@@ -278,10 +278,10 @@ def test_another_start() -> None:
     ]
     time = "2026-11-22T06:00:00.000+00:00"
     other = settings.started_at(settings.parse(document, JOB), {"readings": time})
-    values = settings.parse(other, JOB).values["readings"]
+    values = settings.parse(other, JOB).groups["readings"]
     assert (values["stream"], values["start"], values["start.timestamp"]) == ("mine", "AT_TIMESTAMP", time)
     other = settings.started_at(settings.parse(document[:1], JOB), {"readings": "LATEST"})
-    values = settings.parse(other, JOB).values["readings"]
+    values = settings.parse(other, JOB).groups["readings"]
     assert (values["start"], values.get("start.timestamp")) == ("LATEST", None)
 
 

@@ -1,4 +1,4 @@
-"""Output that nobody takes: one sentence or silence, and an exit code; never a stack trace."""
+"""Output that cannot be written: a sentence or silence, and an exit code; never a stack trace."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PROGRAMS = (
 
 
 def run(words: str, redirection: str) -> tuple[int, str]:
-    """The exit code of the first program of a shell's line, and what it says on standard error."""
+    """The exit code of the first program in a shell's line, and its standard error."""
     line = f'{{ "$0" -m {words}; echo "$?" >&3; }} {redirection}'
     done = subprocess.run(
         ["/bin/sh", "-c", f"{{ {line}; }} 3>&1", sys.executable],
@@ -37,7 +37,7 @@ def run(words: str, redirection: str) -> tuple[int, str]:
 @pytest.mark.parametrize("words", PROGRAMS)
 @pytest.mark.parametrize("redirection", ["| true", ">&-", ">&- 2>&-", "<&- >/dev/null"])
 def test_nobody_reads(words: str, redirection: str) -> None:
-    """The reader has gone, or there never was one."""
+    """The reader of standard output has gone, or standard output is closed."""
     code, said = run(words, redirection)
     assert code in (0, 1, 3, 4, UNREAD)
     assert "Traceback" not in said
@@ -47,7 +47,7 @@ def test_nobody_reads(words: str, redirection: str) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only some systems have a file that is always full")
 @pytest.mark.parametrize("words", PROGRAMS)
 def test_the_disk_is_full(words: str) -> None:
-    """What was printed is incomplete, and whoever asked is told so."""
+    """An error message says that the output is incomplete."""
     code, said = run(words, ">/dev/full")
     assert code == 1
     assert "No space left on device" in said
@@ -55,7 +55,7 @@ def test_the_disk_is_full(words: str) -> None:
 
 
 def test_an_emulator_whose_reader_goes_away_ends() -> None:
-    """`local aws | head -1`: the first line is all that is wanted, and nothing is left behind."""
+    """`local aws | head -1` ends after the first line and leaves no process."""
     words = "local aws --port 0 --no-archive --no-dashboard"
     code, said = run(words, "| head -n 0")
     assert (code, said) == (UNREAD, "")

@@ -1,4 +1,4 @@
-"""The job's plan, its SQL files and its command line: what Flink makes of them, without running anything."""
+"""The job's plan, its SQL files and its command line, without running the job."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CONNECTORS: dict[str, Connector] = binding.connectors(
 
 
 def folder(kind: str) -> dict[str, str]:
-    """The SQL files of `tables` or `views`, the job's and the shared ones: name without suffix -> text."""
+    """The SQL files of `tables` or `views`, the job's and the shared files: name without suffix -> text."""
     files = [*SHARED.glob(f"{kind}/*.sql"), *JOB.folder.glob(f"{kind}/*.sql")]
     return {file.stem: file.read_text(encoding="utf-8") for file in files}
 
@@ -45,7 +45,7 @@ def code(sql: str) -> str:
 
 @pytest.fixture(scope="module")
 def environment(jvm: Path) -> Any:  # noqa: ARG001  (PyFlink can only be imported once it is there)
-    """A TableEnvironment that knows the job on AWS."""
+    """A TableEnvironment with the job on AWS."""
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
     made = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
@@ -64,7 +64,7 @@ def plan(environment: Any) -> dict[str, str]:
 
 
 def subtrees(section: str) -> list[tuple[str, list[str]]]:
-    """Each step of a plan with all steps below it, those that come before it in the stream."""
+    """Each step of a plan with the steps below it, which are before it in the stream."""
     steps = [line for line in section.splitlines() if line.strip()]
     depths = [re.match(r"[ :]*(?:[+:]- )?", line).end() for line in steps]  # type: ignore[union-attr]
     found = []
@@ -87,7 +87,7 @@ def subtrees(section: str) -> list[tuple[str, list[str]]]:
     ],
 )
 def test_everything_is_done_once(plan: dict[str, str], step: str, times: int) -> None:
-    """One scan and one aggregation feed every sink: no record is read or summed twice."""
+    """All sinks share the scan and the aggregation: no record is read or summed twice."""
     steps = [name for name, _ in subtrees(plan["Optimized Execution Plan"])]
     assert sum(name.startswith(step + "(") for name in steps) == times
 
@@ -131,7 +131,7 @@ def test_rows_are_only_ever_added(plan: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(("table", "view"), JOB.inserts.items())
 def test_columns_agree(environment: Any, table: str, view: str) -> None:
-    """A view fits its sink by name, order and type: inserts go by position, where a mix-up goes unseen."""
+    """A view has its sink's columns by name, order and type: inserts go by position, without a check of names."""
 
     def columns(name: str) -> list[tuple[str, str]]:
         schema = environment.from_path(name).get_schema()
@@ -141,21 +141,21 @@ def test_columns_agree(environment: Any, table: str, view: str) -> None:
     assert columns(view) == columns(table)
 
 
-def test_where_a_shard_was_is_never_forgotten(environment: Any) -> None:
-    """No state expires: after a stop longer than that, a late reading would be in no row and no error."""
+def test_state_never_expires(environment: Any) -> None:
+    """After a stop longer than the expiry, a late reading would be in no row and no error."""
     assert environment.get_config().get("table.exec.state.ttl", "") == "0 s"
     assert JOB.configuration["table.exec.state.ttl"] == "0 s"
 
 
 @JOBS
 def test_each_sink_has_one_insert(which: Job) -> None:
-    """Every sink is fed, and by one view."""
+    """Every sink has an insert from a single view."""
     assert set(which.inserts) == set(which.sinks)
     assert set(which.inserts.values()) <= set(which.views)
 
 
 def statements(script: str) -> list[str]:
-    """The statements of a script. A semicolon in a comment or in quotes ends none."""
+    """The statements of a script; a semicolon in a comment or in quotes ends no statement."""
     found = [""]
     for part in re.findall(r"--[^\n]*|'(?:[^']|'')*'|;|[^-';]+|-", script):
         if part == ";":
@@ -173,7 +173,7 @@ def script(capsys: pytest.CaptureFixture[str]) -> str:
 
 
 def test_the_script_holds_every_statement(script: str) -> None:
-    """`python -m jobs sql` prints all that the job declares, sets and inserts, in order and nothing else."""
+    """`python -m jobs sql` prints exactly the job's settings, declarations and inserts, in order."""
     connectors = binding.connectors(settings.example(JOB))
     sets = [f"SET '{name}' = '{value}'" for name, value in JOB.configuration.items()]
     declared = [statement.strip() for statement in pipeline.declarations(JOB, connectors)]
@@ -191,7 +191,7 @@ def test_the_script_holds_every_statement(script: str) -> None:
 
 @pytest.mark.usefixtures("jvm")
 def test_the_script_can_be_pasted(script: str) -> None:
-    """Each statement of it is one that Flink accepts as it stands, in this order."""
+    """Flink accepts each statement in this order."""
     from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
 
     fresh = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
@@ -232,7 +232,7 @@ def test_bad_settings_are_one_sentence(tmp_path: Path, capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize(("name", "text"), [*TABLES.items(), *VIEWS.items()])
 def test_a_file_knows_no_place(name: str, text: str) -> None:
-    """No SQL file holds a WITH clause, a placeholder, an address or the name of a stream or table outside."""
+    """No SQL file has a WITH clause, a placeholder, an address or the name of a stream or external table."""
     sql = code(text)
     assert not re.search(r"\bWITH\b", sql, re.IGNORECASE), name
     assert not re.search(r"[{}$%]", text), name
@@ -245,7 +245,7 @@ def test_a_file_knows_no_place(name: str, text: str) -> None:
 
 @pytest.mark.parametrize(("name", "text"), VIEWS.items())
 def test_a_view_states_its_grain(name: str, text: str) -> None:
-    """A view is one SELECT, below a comment that says what one of its rows is."""
+    """A view is a SELECT below a comment with its grain, such as "One row per ..."."""
     assert text.startswith("-- One row"), name
     assert code(text).strip().startswith("SELECT"), name
     assert len(statements(text + ";")) == 1, name
@@ -253,12 +253,12 @@ def test_a_view_states_its_grain(name: str, text: str) -> None:
 
 @pytest.mark.parametrize(("name", "text"), TABLES.items())
 def test_a_table_file_declares_its_table(name: str, text: str) -> None:
-    """The file's name is the table's, and it begins with a comment."""
+    """The file has the table's name, and begins with a comment."""
     assert text.startswith("-- "), name
     assert re.findall(r"\bCREATE TABLE (\w+)", code(text)) == [name]
 
 
 def test_every_shared_file_is_used() -> None:
-    """The job, its backfill and the backfill that counts each line need every file that all jobs share."""
+    """The job, its backfill and its backfill of each line use every shared file."""
     jobs = (JOB, BACKFILL, JOB.backfill(each=True))
     assert {name for which in jobs for name in which.texts} | {"archived"} == {*VIEWS, *TABLES}

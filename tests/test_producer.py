@@ -1,4 +1,4 @@
-"""The flights and what goes wrong with them: pure functions, no clock, no network."""
+"""Flights and faults: pure functions, no clock, no network."""
 
 import hashlib
 import json
@@ -32,13 +32,13 @@ def sent(seed: int, unicorns: int, number: int, faults: Faults) -> list[Record]:
 
 
 def metres(one: Reading, other: Reading) -> tuple[float, float]:
-    """North and east, by the formula of the contract."""
+    """Metres to the north and east, by the formula of the contract."""
     east = (other.longitude - one.longitude) * 111_320 * math.cos(math.radians(one.latitude))
     return (other.latitude - one.latitude) * 110_540, east
 
 
 def complaint(data: bytes) -> str | None:
-    """What a strict reader has against a record; written from the contract, not from the producer."""
+    """The reason why a strict reader of the contract rejects a record; not derived from the producer's code."""
     try:
         value = json.loads(data.decode("utf-8"))
     except ValueError:
@@ -65,7 +65,7 @@ def complaint(data: bytes) -> str | None:
 
 
 def test_same_seed_same_bytes() -> None:
-    """The same seed gives the same bytes, another seed others."""
+    """Equal seeds give equal bytes, another seed gives other bytes."""
     faults = Faults(0.1, 0.1, 0.1, error=True)
     assert sent(7, 5, 2000, faults) == sent(7, 5, 2000, faults)
     assert sent(7, 5, 2000, faults) != sent(8, 5, 2000, faults)
@@ -83,7 +83,7 @@ def test_same_seed_same_bytes() -> None:
 def test_bytes_of_a_seed_never_change(
     seed: int, herd_: tuple[str, int], number: int, faults: Faults, digest: str
 ) -> None:
-    """A flight that somebody notes by its seed and start is the same bytes in every version of the program."""
+    """Seed and start give the same bytes in every version of the program."""
     made = islice(readings(herd(names(*herd_), seed), seed, START_MS + 250), number)
     data = b"".join(record.data for record in records(made, faults, seed))
     assert hashlib.sha256(data).hexdigest()[:32] == digest
@@ -105,7 +105,7 @@ def test_records_keep_the_contract() -> None:
 @given(name=st.text(min_size=1, max_size=20), seed=st.integers(), data=st.sampled_from([None, "Unicorn"]))
 @settings(max_examples=30, deadline=None)
 def test_bytes_equal_json_dumps(name: str, seed: int, data: str | None) -> None:
-    """The JSON put together by hand equals json.dumps with sorted keys, whatever the name."""
+    """The JSON formatted by hand equals json.dumps with sorted keys, for any name."""
     for reading in islice(readings(herd([name], seed), seed, START_MS), 5):
         value = {
             **{"Distance": reading.distance, "HealthPoints": reading.health, "MagicPoints": reading.magic},
@@ -140,7 +140,7 @@ def test_full_minute_distance() -> None:
     assert abs(sum(distances) / len(distances) - 30) < 0.05
 
 
-def test_distance_is_what_was_flown() -> None:
+def test_distance_is_the_way_flown() -> None:
     """Distance is the way from the reading before, by the contract's formula; turns are limited."""
     flown = fly(5, 1, 5000)
     headings = []
@@ -154,7 +154,7 @@ def test_distance_is_what_was_flown() -> None:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_a_day_over_the_city(seed: int) -> None:
-    """In 24 h a unicorn stays in the five boroughs' box, and no leg takes longer than it must."""
+    """In 24 h a unicorn stays in the box of the five boroughs, and the time for each leg is limited."""
     unicorn = herd(names("Shadowfax", seed + 1), seed)[seed]
     reached, last, south, north, west, east = 0, 0, 90.0, -90.0, 180.0, -180.0
     for second, reading in enumerate(islice(flight(unicorn, seed, START_MS), 86_400)):
@@ -173,7 +173,7 @@ def test_a_day_over_the_city(seed: int) -> None:
 
 
 def test_unicorns_report_on_their_own_millisecond() -> None:
-    """One reading per unicorn and second, each at a fixed offset, the first's 0; all in order of time."""
+    """A reading per unicorn and second, at a fixed offset (0 for the first unicorn), all in order of time."""
     made = fly(6, 40, 40 * 30)
     assert [reading.at_ms for reading in made] == sorted(reading.at_ms for reading in made)
     by_name = defaultdict(list)
@@ -188,7 +188,7 @@ def test_unicorns_report_on_their_own_millisecond() -> None:
 
 
 def test_more_unicorns_leave_the_others_alone() -> None:
-    """A unicorn's flight depends on the seed and its place only."""
+    """A unicorn's flight depends only on the seed and its index."""
     few, many = fly(9, 2, 2 * 50), fly(9, 30, 30 * 50)
     names_of_few = {reading.unicorn.name for reading in few}
     assert few == [reading for reading in many if reading.unicorn.name in names_of_few]
@@ -196,7 +196,7 @@ def test_more_unicorns_leave_the_others_alone() -> None:
 
 @pytest.mark.parametrize("points", ["health", "magic"])
 def test_walks(points: str) -> None:
-    """Health and magic go -1, 0, +1 with probabilities 1/4, 1/2, 1/4, and nothing holds them at a limit."""
+    """Health and magic change by -1, 0, +1 with probabilities 1/4, 1/2, 1/4, without limits."""
     values = [getattr(reading, points) for reading in fly(10, 1, 20_001)]
     steps = Counter(after - before for before, after in pairwise(values))
     assert set(steps) == {-1, 0, 1}
@@ -205,14 +205,14 @@ def test_walks(points: str) -> None:
 
 
 def test_walks_are_independent() -> None:
-    """The health and the magic step of one second know nothing of each other."""
+    """The changes of health and magic within a second are independent."""
     steps = [(b.health - a.health) * (b.magic - a.magic) for a, b in pairwise(fly(11, 1, 20_001))]
     assert abs(sum(steps)) < 3 * math.sqrt(20_000 / 4)  # variance 1/4 each
 
 
 @pytest.mark.parametrize("first", ["Shadowfax", "Bucephalus", "Windfola", "Einhorn", "Shadowfax-44"])
 def test_names_are_different(first: str) -> None:
-    """The first name is the given one, none occurs twice, and a longer list begins with the shorter one."""
+    """The first name is the given name, all names differ, and a longer list begins with the shorter list."""
     many = names(first, 300)
     assert many[0] == first
     assert len(set(many)) == 300
@@ -220,7 +220,7 @@ def test_names_are_different(first: str) -> None:
 
 
 def test_known_names_come_first() -> None:
-    """The workshop's names, then the fixed list, then numbers that tell the place."""
+    """The workshop's names, then the fixed list, then the first name with numbers."""
     many = names("Shadowfax", 45)
     assert many[:3] == ("Shadowfax", "Bucephalus", "Rocinante")
     assert len(WELL_KNOWN) >= 40
@@ -238,13 +238,13 @@ def test_known_names_come_first() -> None:
     ],
 )
 def test_shares(faults: Faults, kind: Kind, share: float) -> None:
-    """A share is a probability per reading, and a reading has one fault at most."""
+    """A share is a probability per reading, and a reading has a single fault at most."""
     kinds = Counter(record.kind for record in sent(12, 10, 20_000, faults))
     assert kinds[kind] / 20_000 == pytest.approx(share, abs=4 * math.sqrt(share * (1 - share) / 20_000))
 
 
 def test_withheld_readings_are_the_same_readings() -> None:
-    """Late and out of order change when a reading is sent and nothing else."""
+    """Late and out of order only change the send time of a reading."""
     plain, faulty = (sent(13, 7, 7000, faults) for faults in (NO_FAULTS, Faults(late=0.1, out_of_order=0.2)))
     assert Counter(record.data for record in plain) == Counter(record.data for record in faulty)
     assert [record.data for record in plain] != [record.data for record in faulty]
@@ -272,7 +272,7 @@ def test_displacement(unicorns: int, share: float) -> None:
 
 
 def test_late_is_late() -> None:
-    """Late readings come 150 to 240 s of event time after they were made; those left over come at the end."""
+    """Late readings are sent 150 to 240 s of event time after their own time, or at the end."""
     newest, late = 0, 0
     last = max(reading.at_ms for reading in fly(16, 2, 4000))
     for record in sent(16, 2, 4000, Faults(late=0.05)):
@@ -285,7 +285,7 @@ def test_late_is_late() -> None:
 
 
 def test_send_times_never_go_back() -> None:
-    """Records come in the order of their send times, so waiting for one never delays another."""
+    """Records are in the order of their send times, so that no wait delays another record."""
     times = [record.send_ms for record in sent(17, 20, 8000, Faults(0.1, 0.2, 0.1))]
     assert times == sorted(times)
 
@@ -313,7 +313,7 @@ def test_send_times_never_go_back() -> None:
     ),
 )
 def test_each_malformed_kind(kind: Callable[[Reading, float], bytes], expected: str) -> None:
-    """A strict reader of the contract rejects each kind, and for the reason that the kind is named after."""
+    """A strict reader of the contract rejects each kind, for the reason in the kind's name."""
     for number, reading in enumerate(fly(18, 3, 120)):
         data = kind(reading, number / 120)
         assert complaint(data) == expected
@@ -322,7 +322,7 @@ def test_each_malformed_kind(kind: Callable[[Reading, float], bytes], expected: 
 
 
 def test_invalid_utf8_and_array() -> None:
-    """Two of the unparsable kinds are what they are named after: not UTF-8, and JSON but not an object."""
+    """`invalid_utf8` is not UTF-8, and `array` is JSON but not an object."""
     by_name = {kind.__name__: kind(fly(19, 1, 1)[0], 0.0) for kind in KINDS}
     assert isinstance(json.loads(by_name["array"]), list)
     with pytest.raises(UnicodeDecodeError):
@@ -330,7 +330,7 @@ def test_invalid_utf8_and_array() -> None:
 
 
 def test_malformed_records() -> None:
-    """All kinds are drawn, all but the empty one differ from each other, and the key is still the name."""
+    """All kinds are selected, all records but the empty record differ, and the key is still the name."""
     rubbish = [record for record in sent(20, 5, 5000, Faults(malformed=0.5)) if record.kind is Kind.MALFORMED]
     assert all(complaint(record.data) for record in rubbish)
     assert all(record.key in names("Shadowfax", 5) for record in rubbish)
@@ -341,7 +341,7 @@ def test_malformed_records() -> None:
 
 
 def test_malformed_draws_each_kind() -> None:
-    """The kind is uniform in the number drawn."""
+    """The kind is uniform in the random number."""
     reading = fly(21, 1, 1)[0]
     assert malformed(reading, 0.0) == KINDS[0](reading, 0.0)
     assert malformed(reading, math.nextafter(1, 0)) == KINDS[-1](reading, 0.5)

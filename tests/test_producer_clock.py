@@ -1,4 +1,4 @@
-"""The flight's clock against the wall clock: no reading is ahead of its arrival, unless that is asked for."""
+"""The event clock against the wall clock: no reading is ahead of its arrival, unless --start demands it."""
 
 import math
 import re
@@ -31,7 +31,7 @@ SPEEDS = (0.5, 1.0, 1.5, 7.0, 20.0, 1000.0, 1e12, math.inf)
 
 
 class Wall:
-    """A clock that moves only when the test's own thread sleeps; others, of fixtures, may live on beside it."""
+    """A clock that only sleeps of the test's own thread move; threads of fixtures keep the real clock."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.passed = 0.0
@@ -47,7 +47,7 @@ class Wall:
 
 
 class Arrivals:
-    """A sink that keeps, of each record, when it came and its event time, in ms after the start."""
+    """A sink that keeps each record's arrival and event time, in ms after the start."""
 
     where = "a list"
 
@@ -60,11 +60,11 @@ class Arrivals:
         yield records
 
     def close(self) -> None:
-        """Nothing to close."""
+        """Do nothing."""
 
 
 def fly(monkeypatch: pytest.MonkeyPatch, *flags: str, most: int, start_ms: int | None = None) -> tuple[Arrivals, Lines]:
-    """The arrivals of the first `most` records of a flight that sets out at NOW_MS, and what it says."""
+    """The arrivals of the first `most` records of a flight started at NOW_MS, and its messages."""
     monkeypatch.setattr(time, "time_ns", lambda: NOW_MS * 1_000_000)
     options = parse([*flags, "--seed", "1"])
     start_ms = options.start_ms if start_ms is None else start_ms
@@ -81,7 +81,7 @@ def fly(monkeypatch: pytest.MonkeyPatch, *flags: str, most: int, start_ms: int |
 @pytest.mark.parametrize("unicorns", [1, 3, 100, 10_000])
 @pytest.mark.parametrize("msgs", [1, 100, 50_001, 10**15, None])
 def test_no_reading_is_ahead_of_its_arrival(speed: float, unicorns: int, msgs: int | None) -> None:
-    """Whatever the pace, each reading is in the past when it falls due; for eight hours it is the pace that is held."""
+    """At any speed each reading is in the past at its due time, and the speed is kept for eight hours."""
     start_ms = event_clock.start(NOW_MS, speed, unicorns, msgs)
     clock = EventClock(start_ms, speed, 0.0, event_clock.ceiling(start_ms, NOW_MS))
     seconds = math.ceil(msgs / unicorns) if msgs else 10**9
@@ -102,7 +102,7 @@ def test_no_reading_is_ahead_of_its_arrival(speed: float, unicorns: int, msgs: i
 )
 @settings(max_examples=200, deadline=None)
 def test_any_start_that_is_given(speed: float, from_now: int, after: int) -> None:
-    """A start in the past never overtakes the wall clock; one that is up to ten minutes ahead keeps within its lead."""
+    """A start in the past never overtakes the wall clock; a start up to ten minutes ahead keeps its lead."""
     start_ms = NOW_MS + from_now
     clock = EventClock(start_ms, speed, 0.0, event_clock.ceiling(start_ms, NOW_MS))
     ahead = start_ms + after - (NOW_MS + clock.due(start_ms + after) * 1000)
@@ -110,7 +110,7 @@ def test_any_start_that_is_given(speed: float, from_now: int, after: int) -> Non
 
 
 def test_the_ten_minutes_are_the_jobs() -> None:
-    """What the producer keeps within is what the SQL allows and the oracle expects: it can import neither."""
+    """The producer's limit equals the limits of the SQL and the oracle, which it cannot import."""
     sql = (paths.ROOT / "jobs/unicorn_summary/tables/readings.sql").read_text()
     told = re.search(r"latest AS arrival \+ INTERVAL '(\d+)' MINUTE", sql)
     assert told
@@ -118,7 +118,7 @@ def test_the_ten_minutes_are_the_jobs() -> None:
 
 
 def test_a_start_in_the_future_is_left_alone() -> None:
-    """More than ten minutes ahead nothing holds the clock: whoever asks for that wants to see what becomes of it."""
+    """A start more than ten minutes ahead has no limit."""
     start_ms = NOW_MS + event_clock.AHEAD_MS + 1
     clock = EventClock(start_ms, 20.0, 0.0, event_clock.ceiling(start_ms, NOW_MS))
     assert clock.due(start_ms + 60_000) == pytest.approx(3.0)
@@ -142,14 +142,14 @@ def test_a_start_in_the_future_is_left_alone() -> None:
     ],
 )
 def test_where_a_flight_begins(flags: Sequence[str], back: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
-    """At the wall clock's pace it begins now; faster, as far back as it needs, and where --start says."""
+    """A flight begins now at the wall clock's pace, in the past if it is faster, or at --start."""
     monkeypatch.setattr(time, "time_ns", lambda: NOW_MS * 1_000_000)
     assert timedelta(milliseconds=NOW_MS - parse(flags).start_ms) == back
 
 
 @pytest.mark.parametrize(("speed", "back"), [("20", 8 * 19), ("1", 0), ("0.5", 0), ("300", 8 * 299)])
 def test_where_the_demo_begins(speed: str, back: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The demo's flight stays behind the wall clock for eight hours, whatever its speed."""
+    """The demo's flight stays behind the wall clock for eight hours at any speed."""
     chosen = demo.Options(20, 4, 4, float(speed), None, 0.01, 0.05, 0.01, None, 0, 0)
     _python, _m, program, *flags = chosen.producer(tmp_path / "sent.jsonl")
     assert program == "producer"
@@ -159,7 +159,7 @@ def test_where_the_demo_begins(speed: str, back: int, tmp_path: Path, monkeypatc
 
 @pytest.mark.parametrize("faults", [(), ("--late", "0.1", "--out-of-order", "0.2", "--malformed", "0.1")])
 def test_eight_hours_and_then_the_wall_clocks_pace(faults: Sequence[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Twice as fast for eight hours; then a reading a second, and that is said once."""
+    """Twice the pace for eight hours, then the wall clock's pace with a single note."""
     sink, lines = fly(monkeypatch, "--speed", "2", *faults, most=2 * 28_800 + 300)
     assert all(event_ms <= came_ms + 1 for came_ms, event_ms in sink.seen)
     before = [event_ms for came_ms, event_ms in sink.seen if came_ms < 28_800_000]
@@ -169,7 +169,7 @@ def test_eight_hours_and_then_the_wall_clocks_pace(faults: Sequence[str], monkey
 
 
 def test_a_start_that_is_overtaken_within_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An hour back at twenty times the pace is caught up after three minutes: nothing is ahead then or later."""
+    """A start an hour ago at 20 times the pace has caught up after three minutes; no reading is ever ahead."""
     sink, lines = fly(monkeypatch, "--speed", "20", most=4000, start_ms=NOW_MS - 3_600_000)
     assert all(event_ms <= came_ms + 1 for came_ms, event_ms in sink.seen)
     assert sink.seen[3000][0] == pytest.approx(150_000, abs=300)
@@ -177,8 +177,8 @@ def test_a_start_that_is_overtaken_within_the_run(monkeypatch: pytest.MonkeyPatc
     assert sum(CAUGHT_UP in text for text in lines.texts) == 1
 
 
-def test_nothing_is_said_where_nothing_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A flight that ends before it catches up says nothing of it."""
+def test_no_note_before_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A flight that ends before it catches up has no note."""
     for flags in ((), ("--speed", "20", "--msgs", "3000"), ("--rate", "max", "--msgs", "3000")):
         with monkeypatch.context() as patch:
             sink, lines = fly(patch, "--unicorns", "3", *flags, most=3000)
@@ -187,14 +187,14 @@ def test_nothing_is_said_where_nothing_is_held(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_faults_do_not_put_a_reading_ahead() -> None:
-    """Withheld readings are older than what is sent beside them."""
+    """Withheld readings are older than the readings sent with them."""
     start_ms = event_clock.start(NOW_MS, math.inf, 2, 4000)
     made = islice(readings(herd(names("Shadowfax", 2), 1), 1, start_ms), 4000)
     assert all(record.send_ms <= NOW_MS for record in records(made, Faults(0.2, 0.2, 0.2), 1))
 
 
-def test_the_future_is_told() -> None:
-    """A start more than ten minutes ahead is kept, and one line says what becomes of it, unless --quiet."""
+def test_a_note_about_the_future() -> None:
+    """A start more than ten minutes ahead is kept, with a note about the errors, unless --quiet."""
     start = f"{datetime.now(UTC) + timedelta(hours=2):%Y-%m-%d %H:%M:%S}"
     done = run("--start", start, "--rate", "max", "--msgs", "10", "--to", "stdout")
     assert (done.returncode, done.stdout.count("\n"), done.stdout.count(start)) == (0, 10, 1)
@@ -203,8 +203,8 @@ def test_the_future_is_told() -> None:
     assert run("--start", start, "--rate", "max", "--msgs", "10", "--to", "stdout", "--quiet").stderr == ""
 
 
-def test_where_to_go_on_is_told() -> None:
-    """A fast flight tells where it began, how long ago that is, and the --start of one that goes on from its end."""
+def test_the_start_of_the_next_flight_is_printed() -> None:
+    """A fast flight prints its start, how long ago that is, and the --start of the next flight."""
     done = run("--unicorns", "3", "--speed", "1000", "--msgs", "600", "--to", "stdout")
     assert "(3 min ago)" in done.stderr
     told = re.search(r"goes on from there with --start '([^']+)'", done.stderr)
@@ -223,7 +223,7 @@ def test_where_to_go_on_is_told() -> None:
     ],
 )
 def test_arrivals_at_kinesis(aws: Emulator, flags: Sequence[str]) -> None:
-    """On a stream, by its own times of arrival: no reading is ahead of its own."""
+    """On a stream, no reading is ahead of its arrival by the stream's own clock."""
     kinesis = resources.clients(aws.environment)[0]
     stream = f"clock-{len(flags)}-{flags[-1]}"
     kinesis.create_stream(StreamName=stream, ShardCount=1)

@@ -30,7 +30,7 @@ FAST = ("--rate", "max", *REPEATABLE)
 
 
 def environment(**more: str) -> dict[str, str]:
-    """No AWS settings but `more`, so that the tests never meet an account."""
+    """No AWS settings but `more`, so that the tests never use an account."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return {**kept, **nowhere, "AWS_EC2_METADATA_DISABLED": "true", **more}
@@ -51,7 +51,7 @@ def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
 
 
 def sentence(done: subprocess.CompletedProcess[str], code: int) -> str:
-    """The error of a command that has failed with this exit code, which must not be a stack trace."""
+    """The error message of a command that has failed with this exit code, without a stack trace."""
     assert done.returncode == code, done.stderr
     assert "Traceback" not in done.stderr
     assert "hushhush" not in done.stderr
@@ -60,7 +60,7 @@ def sentence(done: subprocess.CompletedProcess[str], code: int) -> str:
 
 @contextlib.contextmanager
 def started(*arguments: str, **more: str) -> Iterator[subprocess.Popen[bytes]]:
-    """A running producer, killed at the end if it has not ended itself."""
+    """A running producer, killed at the end if it still runs."""
     process = subprocess.Popen(
         [*COMMAND, *arguments],
         cwd=ROOT,
@@ -150,7 +150,7 @@ def read_back(url: str, number: int) -> list[tuple[str, bytes]]:
 
 
 def test_round_trip_through_kinesis(endpoint: str, tmp_path: Path) -> None:
-    """Everything sent is in the stream byte for byte, in order by key, and the copy holds the same."""
+    """All records are in the stream byte for byte, in order by key, and in the copy."""
     copy = tmp_path / "copy"
     faults = ("--late", "0.05", "--out-of-order", "0.1", "--malformed", "0.1", "--error", "yes")
     arguments = (*FAST, "--unicorns", "12", "--msgs", "3000", *faults)
@@ -175,7 +175,7 @@ def json_name(data: bytes) -> str | None:
 
 
 def test_no_stream(endpoint: str) -> None:
-    """A missing stream is one sentence: what, where, the remedy; and the unsent record is counted."""
+    """The error for a missing stream names the problem, the place and the remedy, and counts the unsent record."""
     done = run("--msgs", "1", "--stream", "nosuch", "--quiet", AWS_ENDPOINT_URL=endpoint, **CREDENTIALS)
     text = sentence(done, 1)
     assert "Stream nosuch in us-east-1 at http://127.0.0.1" in text
@@ -185,18 +185,18 @@ def test_no_stream(endpoint: str) -> None:
 
 
 def test_no_region() -> None:
-    """Without a region there is one sentence that says how to set it."""
+    """The error for a missing region says how to set it."""
     assert "No AWS region is set: give --region" in sentence(run("--msgs", "1"), 1)
 
 
 def test_no_credentials() -> None:
-    """Without credentials there is one sentence that says how to set them."""
+    """The error for missing credentials says how to set them."""
     done = run("--msgs", "1", "--region", "us-east-1")
     assert "There are no AWS credentials: " in sentence(done, 1)
 
 
 def test_unreachable_endpoint() -> None:
-    """An endpoint that nobody listens to is tried for --retry-for, then there is one sentence and a count."""
+    """An unreachable endpoint is retried for --retry-for, then a sentence has the number of unsent records."""
     url = f"http://name:hushhush@127.0.0.1:{free_port()}"
     done = run("--msgs", "7", "--rate", "max", "--endpoint", url, "--retry-for", "0.3", "--quiet", **CREDENTIALS)
     text = sentence(done, 1)
@@ -227,7 +227,7 @@ def test_unreachable_endpoint() -> None:
     ],
 )
 def test_wrong_usage(arguments: Sequence[str], words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A wrong option is one sentence on standard error and exit code 2."""
+    """A wrong option gives a sentence on standard error and exit code 2."""
     with pytest.raises(SystemExit) as exit_:
         parse(arguments)
     text = capsys.readouterr().err
@@ -245,7 +245,7 @@ def test_help_names_every_option() -> None:
 
 
 def test_stdout_and_file_hold_the_same(tmp_path: Path) -> None:
-    """--to stdout and --to FILE write the same bytes, --msgs records, and exit with 0; so does --copy."""
+    """--to stdout, --to FILE and --copy write the same bytes of --msgs records, with exit code 0."""
     file, copy = tmp_path / "out", tmp_path / "copy"
     arguments = (*FAST, "--msgs", "777", "--unicorns", "3", "--late", "0.2")
     shown = run(*arguments, "--to", "stdout")
@@ -259,8 +259,8 @@ def test_stdout_and_file_hold_the_same(tmp_path: Path) -> None:
     assert re.search(r"ok \d+, late \d+, out of order 0, malformed 0", written.stderr)
 
 
-def test_seed_is_told_when_drawn() -> None:
-    """A run without --seed and --start tells both, and repeats with them; --quiet says nothing."""
+def test_a_random_seed_is_printed() -> None:
+    """A run without --seed and --start prints both, and repeats with them; --quiet prints neither."""
     arguments = ("--msgs", "20", "--rate", "max", "--to", "stdout")
     drawn = run(*arguments)
     told = re.search(r"--seed (\d+) --start '([^']+)'", drawn.stderr)
@@ -270,7 +270,7 @@ def test_seed_is_told_when_drawn() -> None:
 
 
 def test_unwritable_file(tmp_path: Path) -> None:
-    """A file that cannot be opened, or is full, is one sentence."""
+    """A file that cannot be opened, or is full, gives a sentence."""
     done = run("--msgs", "1", "--to", str(tmp_path / "none" / "file"))
     assert "Cannot write to" in sentence(done, 1)
     if Path("/dev/full").exists():
@@ -280,7 +280,7 @@ def test_unwritable_file(tmp_path: Path) -> None:
 
 
 def test_closed_pipe_is_quiet() -> None:
-    """When the reader goes, as head does, the producer ends without a word and without an error."""
+    """The producer ends without a message or an error if the reader has gone, such as `head`."""
     with started("--rate", "max", "--to", "stdout", "--quiet") as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -293,7 +293,7 @@ def test_closed_pipe_is_quiet() -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_signals_stop_cleanly(number: signal.Signals, code: int, tmp_path: Path) -> None:
-    """On SIGINT and SIGTERM what is withheld is sent, nothing from the future is, and the totals are true."""
+    """On SIGINT and SIGTERM withheld records are sent, future records are not, and the totals are exact."""
     copy = tmp_path / "copy"
     faults = ("--late", "0.5", "--unicorns", "4")
     with started("--speed", "20", *REPEATABLE, *faults, "--to", "stdout", "--copy", str(copy)) as process:
@@ -312,7 +312,7 @@ def test_signals_stop_cleanly(number: signal.Signals, code: int, tmp_path: Path)
 
 
 def test_signal_while_kinesis_is_away() -> None:
-    """A stop is bounded in time also while records are being resent; what is unsent is counted."""
+    """The time for a stop is limited also during retries; unsent records are counted."""
     url = f"http://127.0.0.1:{free_port()}"
     with started("--rate", "max", "--endpoint", url, **CREDENTIALS) as process:
         assert process.stderr is not None
@@ -328,7 +328,7 @@ def test_signal_while_kinesis_is_away() -> None:
 
 
 def test_paced_by_the_wall_clock() -> None:
-    """Records come when they are due: 1 s of event time at 20 times the speed takes a 20th of a second."""
+    """Records come at their due times: 1 s of event time at 20 times the speed takes a 20th of a second."""
     began = time.monotonic()
     done = run("--speed", "20", "--msgs", "21", "--to", "stdout")
     assert done.returncode == 0
@@ -339,14 +339,14 @@ def test_paced_by_the_wall_clock() -> None:
 
 
 def test_a_slow_producer_is_live() -> None:
-    """A record does not wait for its batch to fill: the first one comes long before the second is due."""
+    """A record does not wait for a full batch: the first record comes long before the second is due."""
     with started("--speed", "0.001", "--to", "stdout") as process:
         assert process.stdout is not None
         assert process.stdout.readline().endswith(b"}\n")
 
 
 def test_stands_alone() -> None:
-    """The producer imports the standard library, click and the boto3 family only, and boto3 when it is used."""
+    """The producer imports only the standard library, click and boto3's packages, and boto3 only for Kinesis."""
     code = (
         "import sys; before = set(sys.modules)\n"
         "import producer.__main__; plain = set(sys.modules) - before\n"

@@ -24,7 +24,7 @@ def put(client: FakeKinesis, pauses: Pauses, sent: list[Record]) -> list[Record]
 
 
 def test_exactly_the_failed_records_are_resent() -> None:
-    """After a partial failure the next call holds the refused records, in their order, and nothing else."""
+    """After a partial failure the next call contains exactly the refused records, in order."""
     sent = [record("a", number) for number in range(10)]
     chosen = {sent[2].data, sent[5].data, sent[9].data}
     client = FakeKinesis(lambda call, data: THROTTLED if call == 0 and data in chosen else None)
@@ -35,7 +35,7 @@ def test_exactly_the_failed_records_are_resent() -> None:
 
 
 def test_order_by_key_is_kept() -> None:
-    """No newer record of a later call passes a refused one, and among the resent ones the order stays."""
+    """No record of a later call overtakes a refused record, and the resent records keep their order."""
     sent = [record("abc"[number % 3], number) for number in range(1200)]
     # Key a is refused as a whole, by each call twice.
     seen: defaultdict[bytes, int] = defaultdict(int)
@@ -105,7 +105,7 @@ def test_passing_failures_of_a_call(error: Exception) -> None:
     ids=lambda value: str(value)[:40],
 )
 def test_lasting_failures(error: Exception, words: list[str]) -> None:
-    """What no other attempt can mend is one sentence at once: what, where, the remedy; no secret."""
+    """A lasting error gives a sentence at once: the problem, the place, the remedy; no secret."""
     client, pauses = FakeKinesis(raises=[error]), Pauses()
     with pytest.raises(ProducerError) as failure:
         put(client, pauses, [record("a", 1)])
@@ -116,16 +116,16 @@ def test_lasting_failures(error: Exception, words: list[str]) -> None:
     assert (len(client.calls), pauses.seconds) == (1, [])
 
 
-def test_an_answer_that_is_not_from_kinesis() -> None:
-    """An answer without one result per record is not taken for success."""
+def test_a_response_that_is_not_from_kinesis() -> None:
+    """A response without a result per record is an error."""
     client = FakeKinesis()
     client.put_records = lambda **_: {}  # type: ignore[method-assign]
     with pytest.raises(ProducerError, match=r"^http://127\.0\.0\.1:4566 does not answer"):
         put(client, Pauses(), [record("a", 1)])
 
 
-def test_gives_up_after_the_limit_and_counts_what_is_unsent() -> None:
-    """When nothing is accepted for the limit, the rest is counted: refused, batched, withheld."""
+def test_gives_up_after_the_limit_and_counts_the_unsent_records() -> None:
+    """If no record is accepted until the limit, the rest is counted: refused, batched, withheld."""
     sent = [record("a", number) for number in range(700)]
     client = FakeKinesis(lambda _, data: None if data.endswith(b"1 ") else THROTTLED)
     pauses, stop = Pauses(), Stop()
@@ -139,7 +139,7 @@ def test_gives_up_after_the_limit_and_counts_what_is_unsent() -> None:
 
 
 def test_a_stop_sends_nothing_from_the_future() -> None:
-    """After a stop, what has been read is sent at once, withheld or not; what has not been, is not."""
+    """After a stop, readings up to now are sent at once, withheld or not; later readings are not sent."""
     client, stop = FakeKinesis(), Stop()
     stop.request()
     withheld = replace(record("a", 0), send_ms=200_000)
@@ -150,7 +150,7 @@ def test_a_stop_sends_nothing_from_the_future() -> None:
 
 
 def test_progress_resets_the_limit() -> None:
-    """A slow stream is not a dead one: limit and backoff begin anew whenever a record is accepted."""
+    """Each accepted record starts the limit and the backoff again."""
     sent = [record("a", number) for number in range(40)]
     client = FakeKinesis(lambda call, data: None if data.startswith(b"a %d " % call) else THROTTLED)
     pauses = Pauses()
@@ -158,8 +158,8 @@ def test_progress_resets_the_limit() -> None:
     assert max(pauses.seconds) <= Retry().first
 
 
-def test_behind_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The progress line says by how many seconds the sink is behind the event clock."""
+def test_progress_shows_the_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The progress line shows the seconds by which the sink is behind the event clock."""
     lines = Lines()
     progress = Progress(lines, in_place=True, quiet=False)
     now = time.monotonic()
@@ -176,7 +176,7 @@ def test_behind_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_calls_of_500_records() -> None:
-    """A call holds 500 records at most, and order is kept."""
+    """A call has 500 records at most, in order."""
     sent = [record("a", number) for number in range(1201)]
     parts = list(calls(sent))
     assert [len(part) for part in parts] == [500, 500, 201]
@@ -185,7 +185,7 @@ def test_calls_of_500_records() -> None:
 
 
 def test_calls_of_5_mib() -> None:
-    """A call holds 5 MiB at most, partition keys included."""
+    """A call has 5 MiB at most, with partition keys."""
     exact = [record("k" * 24, number, MAX_RECORD // 2 - 24) for number in range(21)]
     assert [len(part) for part in calls(exact)] == [10, 10, 1]
     over = [record("k" * 25, number, MAX_RECORD // 2 - 24) for number in range(21)]
@@ -194,7 +194,7 @@ def test_calls_of_5_mib() -> None:
 
 
 def test_record_of_1_mib() -> None:
-    """A record holds 1 MiB at most, partition key included; a bigger one is an error and not a loss."""
+    """A record has 1 MiB at most, with its partition key; a larger record is an error."""
     assert len(list(calls([record("é", 1, MAX_RECORD - 2)]))) == 1
     with pytest.raises(ProducerError, match="1,048,577 bytes"):
         list(calls([record("é", 1, MAX_RECORD - 1)]))

@@ -1,4 +1,4 @@
-"""Settings: what a document may hold, and that everything wrong with one is told at once."""
+"""Settings: valid documents, and errors with all problems."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pipeline.job import load
 from pipeline.settings import OPTION, Settings, SettingsError
 
 JOB = load("unicorn_summary")
-GROUPS = settings.groups(JOB)
+GROUPS = settings.known_groups(JOB)
 
 AWS = {"region": "eu-central-1"}
 FILES = {"input": "in", "output": "out"}
@@ -40,10 +40,10 @@ def problems(**groups: Any) -> str:
 
 
 def test_defaults() -> None:
-    """A region is all that a document in the cloud must hold; the rest has the contract's names."""
+    """For AWS only the region is required; streams and tables have the contract's names."""
     found = parse(aws=AWS)
     assert found.place == "aws"
-    assert found.values == {
+    assert found.groups == {
         "aws": {"region": "eu-central-1", "credentials": "AUTO"},
         "readings": {
             "stream": "wildrydes",
@@ -59,14 +59,14 @@ def test_defaults() -> None:
 
 
 def test_a_given_value_wins() -> None:
-    """A setting that is given replaces its default and no other."""
+    """A given setting replaces its own default."""
     found = parse(aws=AWS, readings={"stream": "mine"})
-    assert found.values["readings"]["stream"] == "mine"
-    assert found.values["readings"]["start"] == "TRIM_HORIZON"
+    assert found.groups["readings"]["stream"] == "mine"
+    assert found.groups["readings"]["start"] == "TRIM_HORIZON"
 
 
 def test_files_are_a_place() -> None:
-    """In files, input and output are required, and the place is told by the group."""
+    """The group `files` is the place, with the required settings input and output."""
     assert parse(files=FILES).place == "files"
     text = problems(files={})
     assert "files.input is missing" in text
@@ -74,7 +74,7 @@ def test_files_are_a_place() -> None:
 
 
 def test_every_problem_together() -> None:
-    """One error lists every problem of a document, of whatever kind, so that one correction does."""
+    """The error lists every problem of a document."""
     text = problems(
         aws={"credentials": "MAGIC", "endpoint": ""},
         redings={},
@@ -102,7 +102,7 @@ def test_every_problem_together() -> None:
     [("AWS", "there are job, aws, files"), ("summary_steam", "did you mean 'summary_stream'?")],
 )
 def test_unknown_group(group: str, near: str) -> None:
-    """An unknown group is refused with the nearest name, or with all of them when none is near."""
+    """An unknown group is refused with a similar name, or with all names if none is similar."""
     text = problems(aws=AWS, **{group: {}})
     assert f"there is no group {group!r}" in text
     assert near in text
@@ -116,7 +116,7 @@ def test_a_stream_that_the_job_reads_is_no_sink(sink: str) -> None:
 
 
 def test_unknown_setting() -> None:
-    """An unknown setting is refused with the nearest name; its value may be secret and is not shown."""
+    """An unknown setting is refused with a similar name. Its value may be secret and is not shown."""
     assert "there is no setting aws.regoin (did you mean 'region'?)" in problems(aws=AWS | {"regoin": "x"})
     text = problems(aws=AWS | {"aws_secret_access_key": "hush"})
     assert "there is no setting aws.aws_secret_access_key" in text
@@ -124,7 +124,7 @@ def test_unknown_setting() -> None:
 
 
 def test_the_services_own_groups_are_ignored() -> None:
-    """Managed Flink puts groups of its own into the file; they are not the job's."""
+    """Managed Flink adds its own groups to the file."""
     groups = {"kinesis.analytics.flink.run.options": {"python": "main.py", "jarfile": "lib/all.jar"}}
     assert parse(aws=AWS, **groups) == parse(aws=AWS)
 
@@ -132,25 +132,25 @@ def test_the_services_own_groups_are_ignored() -> None:
 @pytest.mark.parametrize("value", ["", "  ", "\n", None, 1, 1.5, True, [], {}, ["x"]])
 @pytest.mark.parametrize("setting", ["stream", "option.scan.shard.adaptivereads"])
 def test_a_value_is_a_text_that_is_not_empty(value: Any, setting: str) -> None:
-    """The service takes texts only, and so does a file of one's own: true is not "true"."""
+    """Values are texts, as in the service: true is not "true"."""
     assert f"readings.{setting} must be a text that is not empty" in problems(aws=AWS, readings={setting: value})
 
 
 @pytest.mark.parametrize("aws", [{}, {"endpoint": "http://127.0.0.1:4566"}])
 def test_region_is_required(aws: dict[str, str]) -> None:
-    """Also with an endpoint, since the signature holds the region; and nothing else is complained of."""
+    """A region is required also with an endpoint, and nothing else is."""
     assert problems(aws=aws) == "aws.region is missing."
 
 
 @pytest.mark.parametrize("groups", [{}, {"readings": {}}, {"aws": AWS, "files": FILES}])
-def test_exactly_one_place(groups: dict[str, Any]) -> None:
-    """Both of aws and files, or none, does not say where the tables are."""
-    assert problems(**groups).startswith("exactly one of the groups 'aws' and 'files' must be there")
+def test_a_single_place(groups: dict[str, Any]) -> None:
+    """Both groups aws and files, or neither, are refused."""
+    assert problems(**groups).startswith("either the group 'aws' or the group 'files' must be there")
 
 
 @pytest.mark.parametrize("time", [TIME, "2026-11-22T06:00:00.000Z", "2024-02-29T23:59:59.999-08:00"])
 def test_start_at_a_time(time: str) -> None:
-    """AT_TIMESTAMP takes a time with a zone, as the connector's pattern has it."""
+    """AT_TIMESTAMP needs a time with a zone in the connector's format."""
     found = parse(aws=AWS, readings={"start": "AT_TIMESTAMP", "start.timestamp": time})
     options = binding.connectors(found)["readings"].options
     assert options["scan.stream.initpos"] == "AT_TIMESTAMP"
@@ -188,7 +188,7 @@ def test_a_start_time_belongs_to_at_timestamp(readings: dict[str, str]) -> None:
     ],
 )
 def test_a_bad_start_time(time: str) -> None:
-    """A time that the connector could not read, or would misread, is refused with a good example."""
+    """A time in another format is refused with an example."""
     text = problems(aws=AWS, readings={"start": "AT_TIMESTAMP", "start.timestamp": time})
     assert text.startswith(f"readings.start.timestamp is {time!r}")
     assert TIME in text
@@ -207,20 +207,20 @@ def test_fan_out() -> None:
 
 @pytest.mark.parametrize("aws", [{"credentials": "PROFILE"}, {"profile": "rider"}])
 def test_profile_belongs_to_its_provider(aws: dict[str, str]) -> None:
-    """A profile's name and the provider PROFILE come together or not at all."""
+    """A profile's name needs the provider PROFILE, and vice versa."""
     assert "aws.profile belongs to aws.credentials PROFILE" in problems(aws=AWS | aws)
 
 
 def test_profile() -> None:
-    """With both, the connectors get both."""
-    found = binding.connectors(parse(aws=AWS | {"credentials": "PROFILE", "profile": "rider"}))
-    for connector in found.values():
+    """The connectors get the profile's name and the provider."""
+    connectors = binding.connectors(parse(aws=AWS | {"credentials": "PROFILE", "profile": "rider"}))
+    for connector in connectors.values():
         assert connector.options["aws.credentials.provider"] == "PROFILE"
         assert connector.options["aws.credentials.profile.name"] == "rider"
 
 
 def test_options_reach_their_connector_and_no_other() -> None:
-    """`option.NAME` of a table's group is its connector's option NAME, and wins over what the job chose."""
+    """`option.NAME` in a table's group is the connector's option NAME, and wins over the job's own."""
     found = parse(
         aws=AWS,
         readings={"option.scan.shard.getrecords.maxrecordcount": "500"},
@@ -233,7 +233,7 @@ def test_options_reach_their_connector_and_no_other() -> None:
 
 
 def test_options_of_a_job(tmp_path: Path) -> None:
-    """`option.NAME` in job.toml is the connector's too; settings win over it, and a file has no such option."""
+    """`option.NAME` in job.toml is the connector's too. Settings win over it. It does not apply to files."""
     folder = tmp_path / "unicorn_summary"
     shutil.copytree(JOB.folder, folder)
     toml = (folder / "job.toml").read_text(encoding="utf-8")
@@ -253,14 +253,14 @@ def test_options_of_a_job(tmp_path: Path) -> None:
 
 
 def test_places_have_no_options() -> None:
-    """A place is no table: `option.` in its group is an unknown setting."""
+    """`option.` in the group of a place is an unknown setting."""
     assert "there is no setting aws.option.x" in problems(aws=AWS | {"option.x": "y"})
 
 
 def test_a_group_twice() -> None:
-    """Of two groups with one id neither may silently win."""
+    """Two groups with the same id are refused."""
     twice = document(aws=AWS) + document(aws={"region": "us-east-1"})
-    with pytest.raises(SettingsError, match="the group 'aws' stands twice"):
+    with pytest.raises(SettingsError, match="the group 'aws' appears twice"):
         settings.parse(twice, JOB)
 
 
@@ -269,25 +269,25 @@ def test_a_group_twice() -> None:
     [None, {}, {"aws": AWS}, "aws", 7, [7], [None], [{"PropertyGroupId": "aws"}], [{"PropertyMap": {}}]],
 )
 def test_another_shape(broken: Any) -> None:
-    """A document of another shape is told what shape is expected."""
+    """The error for a document of another shape has the expected shape."""
     with pytest.raises(SettingsError, match=r"list of property groups|each group must be"):
         settings.parse(broken, JOB)
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    """A file that is not there is one sentence with its path and the remedy."""
+    """The error for a missing file has its path and the remedy."""
     path = tmp_path / "application_properties.json"
     for unreadable in (path, tmp_path):
         with pytest.raises(SettingsError) as caught:
             settings.read(unreadable, JOB)
         text = str(caught.value)
         assert text.startswith(f"The settings file {unreadable} cannot be read")
-        assert "name one as the argument" in text
+        assert "name a file as the argument" in text
 
 
 @pytest.mark.parametrize("content", [b"", b"region=us-east-1", b'[{"PropertyGroupId": ', b"\xff\xfe[]", b"[" * 100_000])
 def test_not_json(tmp_path: Path, content: bytes) -> None:
-    """A file that is not JSON, however broken, is one sentence with its path."""
+    """The error for a file that is not JSON has its path."""
     path = tmp_path / "application_properties.json"
     path.write_bytes(content)
     with pytest.raises(SettingsError, match="is not JSON") as caught:
@@ -305,7 +305,7 @@ def test_problems_of_a_file_name_it(tmp_path: Path) -> None:
 
 
 def test_a_realistic_file(tmp_path: Path) -> None:
-    """A file as Managed Flink writes it gives the connectors that it describes."""
+    """A file of Managed Flink gives the connectors that it describes."""
     path = tmp_path / "application_properties.json"
     path.write_text(
         """
@@ -347,7 +347,7 @@ def test_a_realistic_file(tmp_path: Path) -> None:
 
 
 def test_every_default_is_accepted_when_given() -> None:
-    """What is the default may also be said aloud."""
+    """A default is also accepted as a setting."""
     required = {"region": "eu-central-1", **FILES}
     for place in settings.PLACES:
         groups = {
@@ -377,12 +377,12 @@ DOCUMENT = st.lists(GROUP | JSON, max_size=5) | JSON
 
 @given(DOCUMENT)
 def test_any_document_is_parsed_or_refused(anything: Any) -> None:
-    """Whatever JSON holds, it becomes Settings with one place and every table, or a SettingsError."""
+    """Any JSON becomes Settings with a place and every table, or a SettingsError."""
     try:
         found = settings.parse(json.loads(json.dumps(anything)), JOB)
     except SettingsError:
         return
     assert found.place in settings.PLACES
-    assert found.values.keys() == found.options.keys()
-    assert set(GROUPS) - set(found.values) == set(settings.PLACES) - {found.place}
-    assert all(value.strip() for group in found.values.values() for value in group.values())
+    assert found.groups.keys() == found.options.keys()
+    assert set(GROUPS) - set(found.groups) == set(settings.PLACES) - {found.place}
+    assert all(value.strip() for group in found.groups.values() for value in group.values())

@@ -1,4 +1,4 @@
-"""Whatever the user's shell and home say: what is meant for the emulator goes there, a child sees what it was given."""
+"""The user's variables and AWS files do not redirect calls to the emulator, and do not reach child processes."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ OTHERS = {
 
 @pytest.fixture
 def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An environment that is set for everything but this; a home whose configuration leads away. The home."""
+    """An environment and a home directory that redirect every program elsewhere; returns the home directory."""
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "config").write_text(
         f"[default]\nregion = eu-central-1\nendpoint_url = {NOWHERE}\nservices = theirs\n"
@@ -103,8 +103,8 @@ def hostile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_child_sees_nothing_but_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of all the variables, those that say who and where somebody is are handed on."""
+def test_a_child_gets_few_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child gets the variables of the user and the terminal, no others."""
     for name, value in {**PROXIES, **AWS, **OTHERS}.items():
         monkeypatch.setenv(name, value)
     plain = environment.plain()
@@ -114,15 +114,15 @@ def test_a_child_sees_nothing_but_its_own(monkeypatch: pytest.MonkeyPatch) -> No
     assert plain.keys() <= {*environment._OWN, "LANG", "LC_ALL", "NO_PROXY", "no_proxy"}
 
 
-def test_what_is_missing_is_made_up_for() -> None:
-    """Neither a PATH nor a temporary folder that is none."""
+def test_defaults_of_a_child() -> None:
+    """A missing PATH has a default; a TMPDIR that is no folder is left out."""
     assert environment.plain({})["PATH"] == os.defpath
     assert "TMPDIR" not in environment.plain({"TMPDIR": "/nonexistent"})
     assert environment.plain({"HOME": ""}).get("HOME") is None
 
 
-def test_towards_aws_the_users_own_settings_are_handed_on() -> None:
-    """On purpose, all of them, and the proxies, except for this machine; towards this machine keys and region alone."""
+def test_for_aws_a_child_gets_the_users_settings() -> None:
+    """For AWS: all AWS_ variables, and the proxies except for loopback. For a loopback endpoint: keys and region."""
     user = {**AWS, **PROXIES, **OTHERS, "NO_PROXY": "corp.example", "AWS_ACCESS_KEY_ID": "key", "AWS_REGION": "here"}
     for endpoint in (None, "https://vpce-1.kinesis.us-east-1.vpce.amazonaws.com"):
         given = environment.for_job(endpoint, user)
@@ -148,7 +148,7 @@ def test_npm_gets_its_own_settings_and_the_proxies() -> None:
 
 @pytest.mark.usefixtures("hostile")
 def test_clients_of_the_emulator_speak_to_it(aws: Emulator) -> None:
-    """Keys, region and endpoint are what was handed to them, and no proxy is asked."""
+    """The clients take keys, region and endpoint from their arguments, and use no proxy."""
     kinesis, dynamodb = resources.clients(aws.environment)
     kinesis.create_stream(StreamName="hostile", ShardCount=1)
     assert "hostile" in kinesis.list_streams()["StreamNames"]
@@ -161,7 +161,7 @@ def test_clients_of_the_emulator_speak_to_it(aws: Emulator) -> None:
 
 @pytest.fixture
 def theirs(aws: Emulator, hostile: Path, monkeypatch: pytest.MonkeyPatch) -> Emulator:
-    """The keys in the environment beside all that is hostile, as after the printed line and further settings."""
+    """The emulator's keys in the hostile environment, as after the printed line and further settings."""
     assert hostile
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
@@ -171,8 +171,8 @@ def theirs(aws: Emulator, hostile: Path, monkeypatch: pytest.MonkeyPatch) -> Emu
 
 
 @pytest.mark.parametrize("by", ["flag", "variable"])
-def test_an_endpoint_that_was_chosen_wins(theirs: Emulator, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Over one for the service alone, in producer, consumer, deploy, backfill and the look before a job starts."""
+def test_a_given_endpoint_wins(theirs: Emulator, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It wins over a service's endpoint: in producer, consumer, deploy, backfill and the check before a job."""
     given = theirs.endpoint if by == "flag" else None
     if given:
         monkeypatch.setenv("AWS_ENDPOINT_URL", NOWHERE)
@@ -192,7 +192,7 @@ def test_an_endpoint_that_was_chosen_wins(theirs: Emulator, by: str, monkeypatch
 
 @pytest.mark.usefixtures("hostile")
 def test_other_programs_after_the_printed_line(aws: Emulator) -> None:
-    """A boto3 that knows nothing of this project finds the emulator, and nothing else, after the line was pasted."""
+    """After the printed line, boto3 outside of this project uses the emulator."""
     script = "import boto3; print(boto3.client('kinesis').meta.endpoint_url); boto3.client('kinesis').list_streams()"
     line = environment.line(aws.environment)
     assert line.startswith("export ")
@@ -216,8 +216,8 @@ def test_other_programs_after_the_printed_line(aws: Emulator) -> None:
         assert dict(one.split("=", 1) for one in variables) == aws.environment
 
 
-def test_the_line_leaves_what_a_proxy_is_not_asked_for() -> None:
-    """However it is spelled, and also where nothing was set and a shell insists on that."""
+def test_the_line_keeps_no_proxy() -> None:
+    """The line keeps NO_PROXY and no_proxy, and works with `set -u` when neither is set."""
     line = environment.line({"AWS_REGION": "a b"})
     told = subprocess.run(
         ["/bin/sh", "-euc", f'{line}; printf "%s\\n" "$NO_PROXY" "$no_proxy" "$AWS_REGION"'],
@@ -230,7 +230,7 @@ def test_the_line_leaves_what_a_proxy_is_not_asked_for() -> None:
 
 
 def test_the_line_can_be_pasted_again_and_again() -> None:
-    """After each restart of the emulator, in every shell: nothing grows until no program can be started any more."""
+    """The variables do not grow when the line is pasted after each restart of the emulator, in any shell."""
     line = environment.line({"AWS_REGION": "x"})
     for shell in filter(shutil.which, ("sh", "dash", "bash", "zsh")):
         told = subprocess.run(
@@ -245,7 +245,7 @@ def test_the_line_can_be_pasted_again_and_again() -> None:
 
 @pytest.fixture
 def flinks() -> Iterator[str]:
-    """The address of something that answers as Flink's REST API does."""
+    """The address of a server that imitates Flink's REST API."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -264,7 +264,7 @@ def flinks() -> Iterator[str]:
         server.shutdown()
 
 
-def test_flink_on_this_machine_is_not_asked_through_a_proxy(flinks: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_flink_on_this_machine_is_called_without_a_proxy(flinks: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in PROXIES.items():
         monkeypatch.setenv(name, value)
     assert rest.Cluster(flinks).overview() == {"taskmanagers": 1}
@@ -272,7 +272,7 @@ def test_flink_on_this_machine_is_not_asked_through_a_proxy(flinks: str, monkeyp
 
 
 def test_a_proxy_that_fails_is_named_without_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
-    """By everything that asks other machines."""
+    """Every program that connects to other machines names the proxy."""
     for name in PROXIES:
         monkeypatch.setenv(name, "http://me:hush@127.0.0.1:9")
     monkeypatch.setenv("NO_PROXY", "")
@@ -317,7 +317,7 @@ SAID = {
 def test_a_configuration_that_cannot_be_is_one_true_sentence(
     profile: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """From each program, about what is so: not the region, not the network; and nothing that may be secret."""
+    """Each program names the true problem (not the region or the network) without a secret."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     text = "[default]\nregion = us-east-1\n"
@@ -351,7 +351,7 @@ def test_a_configuration_that_cannot_be_is_one_true_sentence(
 
 @pytest.mark.usefixtures("hostile")
 def test_java_and_node_are_started_with_their_own(tmp_path: Path) -> None:
-    """Neither reads options of somebody's shell; Flink works out its memory, and npm tells its version."""
+    """Java and Node ignore the options in the shell: Flink computes its memory, npm prints its version."""
     distribution.write_configuration(tmp_path, {"jobmanager.memory.process.size": "1024m"})
     command = distribution.command("jobmanager", tmp_path, "any.log")
     assert any(word.startswith("-Xmx") for word in command)
@@ -371,8 +371,8 @@ def test_the_reset_of_tests_is_signed(tmp_path: Path) -> None:
             resources.clients(emulator.environment(aws.endpoint, Keys("test", "test")))[0].list_streams()
 
 
-def test_a_job_tells_its_steps(tmp_path: Path) -> None:
-    """From its first second on, on standard error; a failure comes after the step in which it happened."""
+def test_a_job_prints_its_steps(tmp_path: Path) -> None:
+    """The steps go to standard error from the first second on; an error follows its step."""
     env = environment.plain() | {"AWS_ENDPOINT_URL": NOWHERE, "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}
     command = [sys.executable, "-m", "jobs", "run", "unicorn_summary", "--port", "0", "--state", str(tmp_path)]
     done = subprocess.run(command, cwd=paths.ROOT, env=env, capture_output=True, text=True, check=False, timeout=60)
@@ -385,7 +385,7 @@ def test_a_job_tells_its_steps(tmp_path: Path) -> None:
 def test_the_password_of_an_endpoint_is_not_printed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """By none of the programs, neither in an error nor in the job's SQL."""
+    """No program prints the password, neither in an error nor in the job's SQL."""
     for name, value in {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "y"}.items():
         monkeypatch.setenv(name, value)
     endpoint = "http://me:hush@127.0.0.1:9"
@@ -406,8 +406,8 @@ def test_the_password_of_an_endpoint_is_not_printed(
 
 
 @pytest.mark.parametrize("endpoint", ["http://127.0.0.1:99999", "http://me:hush@127.0.0.1:x", "http://["])
-def test_an_endpoint_that_is_none_is_told_before_anything_is_sent(endpoint: str) -> None:
-    """Every client is made here, and each program has a sentence for what it raises."""
+def test_an_invalid_endpoint_is_an_error_before_the_first_call(endpoint: str) -> None:
+    """All clients are made by session.client, and each program turns its error into a sentence."""
     with pytest.raises(ValueError, match=r"^Invalid endpoint: it is no address such as http://127\.0\.0\.1:4566$"):
         session.client("kinesis", session.to("http://127.0.0.1:1"), endpoint)
     with pytest.raises(AwsError, match=r"^The endpoint is no address such as http://127\.0\.0\.1:4566: "):
@@ -415,7 +415,7 @@ def test_an_endpoint_that_is_none_is_told_before_anything_is_sent(endpoint: str)
 
 
 def test_the_innermost_cause_is_what_an_error_of_java_says() -> None:
-    """However deep it lies, and whichever way PyFlink tells it."""
+    """The cause is found at any depth, in both forms of PyFlink's traces."""
     trace = (
         "org.apache.flink.table.api.TableException: Failed to execute sql\n\tat a.B(B.java:1)\n"
         "Caused by: org.apache.flink.util.FlinkException: Failed to start.\n\t... 20 more\n"

@@ -132,7 +132,7 @@ def any_(request: pytest.FixtureRequest, made_up: Job) -> Template:
 
 def test_the_defaults_are_the_jobs(any_: Template) -> None:
     """Names stand in the job's declaration; the template's defaults are the same, and every table has its parameter."""
-    values = settings.example(any_.job).values
+    values = settings.example(any_.job).groups
     for place in any_.places:
         for table in place.tables:
             assert any_.parameters[place.parameter].default == values[table][place.kind]
@@ -207,8 +207,8 @@ def test_the_job_accepts_its_settings(any_: Template, has_start: bool) -> None:
     binding.connectors(parsed)
     for table in any_.job.sources:
         declared = any_.job.tables[table].settings.get("start", "TRIM_HORIZON")
-        assert parsed.values[table]["start"] == ("AT_TIMESTAMP" if has_start else declared)
-    assert set(groups) - {package.RUN_OPTIONS_GROUP, "job"} == set(settings.groups(any_.job)) - {"files"}
+        assert parsed.groups[table]["start"] == ("AT_TIMESTAMP" if has_start else declared)
+    assert set(groups) - {package.RUN_OPTIONS_GROUP, "job"} == set(settings.known_groups(any_.job)) - {"files"}
 
 
 def said(value: Any, has_start: bool) -> str | None:

@@ -1,4 +1,4 @@
-"""Waiting: until something is so, and before a call is made again."""
+"""Waiting: for a condition, and before a retry."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return clock
 
 
-def test_the_first_true_answer_ends_the_wait(clock: Clock) -> None:
+def test_the_first_true_result_ends_the_wait(clock: Clock) -> None:
     answers = iter(["", None, "there", "later"])
     assert wait_until(lambda: next(answers), 60, pause=0.5) == "there"
     assert clock.slept == [0.5, 0.5]
 
 
-def test_the_limit_ends_the_wait_with_the_last_answer(clock: Clock) -> None:
-    """It is asked once more when the limit has come: what came during the last pause counts."""
+def test_the_limit_ends_the_wait_with_the_last_result(clock: Clock) -> None:
+    """The condition is checked once more at the limit, so a change during the last pause counts."""
     assert wait_until(lambda: clock.now >= 101.0, 1.0, pause=0.4) is True
     assert wait_until(lambda: [], 1.0, pause=0.4) == []
 
@@ -67,14 +67,14 @@ def test_waits_double_up_to_the_longest() -> None:
 
 
 def test_jitter_is_full() -> None:
-    """A wait may be anything below the bound: callers that failed together come back one by one."""
+    """A wait is random below its bound, so callers that failed together retry at different times."""
     drawn = [Retry(first=1.0).delay(1) for _each in range(200)]
     assert 0 <= min(drawn) < 0.2
     assert 0.8 < max(drawn) < 1
 
 
 def test_an_outage_ends_at_its_limit(clock: Clock) -> None:
-    """The limit counts from the first failure, the last call is made when it ends, and a success starts it anew."""
+    """The limit counts from the first failure. The last call is at the limit. A success starts it again."""
     outage = Outage(Retry(limit=1.0, first=0.4, jitter=lambda bound: bound), clock)
     for expected in (0.4, 0.6):
         wait = outage.failed()
@@ -90,7 +90,7 @@ def test_a_limit_of_nothing_allows_no_second_call(clock: Clock) -> None:
     assert Outage(Retry(limit=0.0), clock).failed() is None
 
 
-def test_progress_is_told_at_intervals(clock: Clock) -> None:
+def test_progress_is_shown_at_intervals(clock: Clock) -> None:
     every = Every(5.0, clock)
     told = []
     for _second in range(13):

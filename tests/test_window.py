@@ -1,4 +1,4 @@
-"""How long a window is stands in one file: what is read from it, and the job with another text there."""
+"""The length of windows, which only views/windowed.sql has: reading it, and the job with other windows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def of(kind: str, *intervals: str) -> str:
 
 
 def test_the_jobs_own_window() -> None:
-    """One minute, as the contract says."""
+    """A minute, as in the contract."""
     assert (JOB.window().kind, JOB.window().size, JOB.window().step) == ("TUMBLE", MINUTE, MINUTE)
 
 
@@ -56,7 +56,7 @@ def test_the_jobs_own_window() -> None:
     ],
 )
 def test_reading_a_window(sql: str, size: timedelta, step: timedelta) -> None:
-    """Each kind, unit and spelling that Flink takes."""
+    """Each kind, unit and spelling that Flink accepts."""
     found = window.read(sql)
     assert (found.size, found.step, found.column) == (size, step, "event_time")
 
@@ -78,7 +78,7 @@ def test_reading_a_window(sql: str, size: timedelta, step: timedelta) -> None:
     ],
 )
 def test_a_window_that_cannot_be_read(sql: str) -> None:
-    """What has no length that can be told is one sentence."""
+    """Windows without a readable length are an error."""
     with pytest.raises(WindowError) as refused:
         window.read(sql)
     assert str(refused.value).endswith(".")
@@ -88,7 +88,7 @@ def test_a_window_that_cannot_be_read(sql: str) -> None:
 def test_a_window_that_cannot_be_read_is_one_sentence_of_every_program(
     program: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whichever of its commands comes upon it: the map's settings, the proof, health and the plan ask for it."""
+    """Each program prints the error as a sentence, in all commands that read windows."""
     main = import_module(f"{program}.__main__")
 
     def run(_parsed: object) -> int:
@@ -97,7 +97,7 @@ def test_a_window_that_cannot_be_read_is_one_sentence_of_every_program(
 
     monkeypatch.setattr(import_module(f"{program}.command").program, "invoke", run)
     assert main.main(["status"]) == 2
-    assert capsys.readouterr().err.startswith("The view `windowed` needs one of TUMBLE, HOP and CUMULATE")
+    assert capsys.readouterr().err.startswith("The view `windowed` needs TUMBLE, HOP or CUMULATE")
 
 
 def at(text: str) -> datetime:
@@ -124,7 +124,7 @@ def at(text: str) -> datetime:
     ],
 )
 def test_the_windows_of_a_time(found: Window, time: str, ends: Sequence[str]) -> None:
-    """All ends of the windows that a time is in, the earliest first."""
+    """The ends of all windows that contain a time, the earliest first."""
     assert found.ends(at(time)) == [at(end) for end in ends]
 
 
@@ -138,12 +138,12 @@ def test_the_windows_of_a_time(found: Window, time: str, ends: Sequence[str]) ->
     ],
 )
 def test_whole_windows(found: Window, time: str, since: str, until: str) -> None:
-    """Between `whole_after` a first reading and `last_end` of a last one, windows are whole."""
+    """Windows are whole between `whole_after` of the first reading and `last_end` of the last reading."""
     assert (found.whole_after(at(time)), found.last_end(at(time))) == (at(since), at(until))
 
 
 def edited(folder: Path, text: str) -> str:
-    """A copy of the job's folder with another text in the one file; its path."""
+    """The path of a copy of the job's folder with another views/windowed.sql."""
     copy = folder / "unicorn_summary"
     shutil.copytree(JOB.folder, copy)
     (copy / "views" / "windowed.sql").write_text(text)
@@ -151,7 +151,7 @@ def edited(folder: Path, text: str) -> str:
 
 
 def flight() -> list[bytes]:
-    """Readings of two hours, many out of order: some are late for all their windows, and some for a few of them."""
+    """Readings of two hours, many out of order: some are late for all their windows, others only for some."""
     chance = random.Random(11)
     lines = []
     for second in range(600, 7800, 3):
@@ -173,7 +173,7 @@ def flight() -> list[bytes]:
     ],
 )
 def test_the_job_with_another_window(text: str, tmp_path: Path) -> None:
-    """Every record is in the rows of its open windows, or once on the errors stream, with no other file edited."""
+    """Every record is in the rows of its open windows, or once on the errors stream. No other file is edited."""
     job = edited(tmp_path / "jobs", text)
     lines = flight()
     outcome = run(lines, tmp_path / "run", job=job)

@@ -14,7 +14,7 @@ from pathlib import Path
 from aws import s3
 from aws.failures import Kind
 from aws.session import Services
-from program.addresses import is_here
+from program.addresses import is_loopback
 from program.formats import many, size
 from program.output import Say
 from program.processes import RunError
@@ -138,7 +138,7 @@ def _endpoint(place: Mapping[str, str]) -> str | None:
     That is AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3, which boto3 reads itself, and without them that of the settings.
     """
     named = (place.get("endpoint"), os.environ.get("AWS_ENDPOINT_URL"))
-    endpoint = next((one for one in named if is_here(one)), None)
+    endpoint = next((one for one in named if is_loopback(one)), None)
     if endpoint is None and not {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}.intersection(os.environ):
         return place.get("endpoint")
     return endpoint

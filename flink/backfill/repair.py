@@ -95,7 +95,7 @@ def run(job: Job, options: Options, settings: Settings, asked: threading.Event, 
 
     settings: of the place `aws`. asked: set to end it early. Raises RunError, JobError, NotSetUp.
     """
-    backfill, place = job.backfill(), settings.values["aws"]
+    backfill, place = job.backfill(), settings.groups["aws"]
 
     def pause(seconds: float) -> None:
         if asked.wait(seconds):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from aws.failures import ERRORS, Cause, Kind, said
+from aws.failures import ERRORS, Cause, Kind, message_of
 from aws.session import Services
 from connectors.kind import Declared
 from flink.backfill.rows import Number, Row
@@ -182,14 +182,14 @@ class Table:
     def _refusal(self, error: Exception, cause: Cause) -> str:
         if isinstance(error, ClientError) and cause.code == "ValidationException":
             key = listed([f"{column} ({_KINDS[self.columns[column]]})" for column in self.declared.key])
-            return f"The {self} is not keyed by {key}, as the rows are ({said(error)})."
+            return f"The {self} is not keyed by {key}, as the rows are ({message_of(error)})."
         return cause.sentence
 
 
 def connect(job: Job, sink: str, settings: Settings, pause: Callable[[float], object]) -> Table:
     """The table of a sink where the settings have it. Raises AwsError, RunError; asks nothing of it yet."""
-    services = Services.of_settings(settings.values["aws"])
-    name, columns = settings.values[sink]["table"], types(job, sink)
+    services = Services.of_settings(settings.groups["aws"])
+    name, columns = settings.groups[sink]["table"], types(job, sink)
     declared, end = job.tables[sink].declared, end_column(job, sink)
     return Table(services.client("dynamodb"), name, services, columns, declared, pause, Retry(60), end)
 

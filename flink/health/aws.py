@@ -19,7 +19,7 @@ from aws.failures import ERRORS, AwsError, is_absence
 from aws.session import Services, stream_at
 from consumer.records import Record, batch_of, service_time
 from consumer.shards import at, list_shards
-from consumer.tail import Clock, SystemClock
+from consumer.tail import Clock
 from flink import resources
 from flink.health.flink import shard_name
 from flink.resources import ATTEMPTS, Resource
@@ -99,16 +99,16 @@ def event_time(table: str) -> EventTime:
     columns = _COLUMNS.search(table)
     times = (_TIME.match(column) for column in (columns[1] if columns else "").split(","))
     field = next((match[1] for match in times if match), None)
-    latest = _LATEST.search(" ".join(references.tokens(table)))
+    latest = _LATEST.search(" ".join(references.tokenize(table)))
     future = window.intervals(latest[1])[0].total_seconds() * 1000 if latest else None
     return EventTime(field, future)
 
 
 def gather(chosen: Settings) -> Aws:
     """The streams and tables of these settings, and the shards; a service's refusal is part of it."""
-    place, job = chosen.values["aws"], chosen.job
+    place, job = chosen.groups["aws"], chosen.job
     sources = [table for table in job.sources if job.far_end(table) == "stream"]
-    streams = tuple(dict.fromkeys(chosen.values[table]["stream"] for table in sources))
+    streams = tuple(dict.fromkeys(chosen.groups[table]["stream"] for table in sources))
     where = stream_at(" and ".join(streams), place["region"], place.get("endpoint"))
     try:
         services = Services.of_settings(place)
@@ -119,10 +119,10 @@ def gather(chosen: Settings) -> Aws:
     try:
         found = tuple(resources.look_up(chosen, services))
         for table in sources:
-            stream, event = chosen.values[table]["stream"], event_time(job.texts[table])
-            shards += open_shards(client, stream, event, SystemClock(), names_stream=len(job.sources) > 1)
+            stream, event = chosen.groups[table]["stream"], event_time(job.texts[table])
+            shards += open_shards(client, stream, event, Clock(), names_stream=len(job.sources) > 1)
     except ERRORS as error:
-        return Aws(where, services.explain(error).what)
+        return Aws(where, services.explain(error).problem)
     return Aws(where, None, found, tuple(shards), streams)
 
 

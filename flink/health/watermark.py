@@ -82,7 +82,7 @@ def rules(job: Job) -> Rules:
 
 def _of_source(table: str) -> tuple[float, float, float]:
     """Disorder, warm-up and idleness by the SQL of a source; 0 for each of which it says nothing."""
-    text = " ".join(references.tokens(table))
+    text = " ".join(references.tokenize(table))
     clause = text.partition("WATERMARK FOR")[2]
     if match := _BY_SHARD.search(clause):
         disorder, *others = match.groups()

@@ -23,7 +23,7 @@ from pathlib import Path
 from local.setup import causes, package_sources
 from program.addresses import without_credentials
 from program.errors import Failure
-from program.folders import is_writable, taken
+from program.folders import is_writable, take_lock
 from program.output import guarded
 from program.waiting import wait_until
 
@@ -273,10 +273,10 @@ def _locked(path: Path) -> Iterator[tuple[int, bool]]:
     """The lock of the checkout, held until the block ends, and whether it had to be waited for. Raises SetUpError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        waits = not taken(descriptor)
+        waits = not take_lock(descriptor)
         if waits:
             _say("Another set-up of this folder is at work: this one waits for it.")
-            if not wait_until(lambda: taken(descriptor), _WAIT):
+            if not wait_until(lambda: take_lock(descriptor), _WAIT):
                 raise SetUpError(f"Another set-up of this folder has been at work for {_WAIT:.0f} s: end it.")
         yield descriptor, waits
     finally:
