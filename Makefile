@@ -18,15 +18,16 @@ setup: ## make what is missing: .venv, connector jars, compiled functions (the o
 demo: setup ## unicorns through Kinesis and Flink into rows, on this machine; Ctrl-C ends it and checks every row
 	@$(PY) -m local demo $(ARGS)
 
-# Two at a time, as most of a test's time is waiting; a file's tests share what they start. In the files' own order: a file
-# of one test may be the longest.
-PYTEST := $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three at a time, though there may be two cores, as most of a test's time is waiting; a file's tests share what they
+# start. In the order of tests/conftest.py: a file of one test may be the longest. With compiled modules, also where a
+# shell says that no program should keep them: all workers import all tests.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test: setup ## run every test
 	@$(PYTEST) $(ARGS)
 
-quick: setup ## run the tests that start neither Flink nor a browser
-	@$(PYTEST) -m "not faults and not flink and not chromium" $(ARGS)
+quick: setup ## run the tests that start neither Flink nor a browser, without the slow ones: no package, no page is built
+	@$(PYTEST) -m "not faults and not flink and not chromium and not slow" $(ARGS)
 
 faults: setup ## break things while data flows, and account for every record; ARGS=--unprotected shows that each case can fail
 	@$(PY) -m pytest -m faults -n 2 tests/faults $(ARGS)

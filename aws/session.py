@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, overload
 
 import boto3
@@ -69,9 +69,14 @@ def _isolated() -> botocore.session.Session:
         for name, (_in_file, _in_environment, default, convert) in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()
     }
     session = botocore.session.Session(session_vars=variables)
-    models = Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
-    session.register_component("data_loader", models)
+    session.register_component("data_loader", _models())
     return session
+
+
+@cache
+def _models() -> Loader:
+    """Botocore's own descriptions of the services, once for all sessions: reading one takes longer than most calls."""
+    return Loader(extra_search_paths=[Loader.BUILTIN_DATA_PATH], include_default_search_paths=False)
 
 
 def config(service: str, endpoint: str | None, options: Config | None = None) -> Config:

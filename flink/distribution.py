@@ -30,7 +30,6 @@ ARCHIVES = paths.ROOT / ".cache" / "classes"
 _UTILITY_LIMIT = 60.0  # seconds for Flink to work out a process's memory; one is usual
 _UTILITY = "org.apache.flink.runtime.util.bash.BashJavaUtils"
 _RESULT = "BASH_JAVA_UTILS_EXEC_RESULT:"
-_FIRST_COMPILER = ("-XX:TieredStopAtLevel=1",)  # for programs that end before the second one repays its work
 MAIN = {
     "jobmanager": "org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint",
     "taskmanager": "org.apache.flink.runtime.taskexecutor.TaskManagerRunner",
@@ -56,7 +55,7 @@ def jvm(logs: Path, heap: str = "1g", *, emulated: bool = True, brief: bool = Fa
     variables = java() if emulated else {name: value for name, value in java().items() if name not in CBOR_OFF}
     home, quick = paths.flink_home(), archived(job_jars())
     # PyFlink splits them at spaces: below a folder with a space in its name there is no archive.
-    options = [*(_FIRST_COMPILER if brief else ()), *(quick if " " not in "".join(quick) else ())]
+    options = [*(paths.FIRST_COMPILER if brief else ()), *(quick if " " not in "".join(quick) else ())]
     return {
         **variables,
         "FLINK_HOME": str(home),  # without it PyFlink overwrites FLINK_LIB_DIR
@@ -175,7 +174,7 @@ def command(role: str, folder: Path, log: str) -> list[str]:
     temporary = folder / "tmp"
     temporary.mkdir(parents=True, exist_ok=True)
     logging = folder / "conf" / ("log4j-cli.properties" if role == "client" else "log4j-console.properties")
-    memory, settings = (list(_FIRST_COMPILER), []) if role == "client" else _resources(role, folder)
+    memory, settings = (list(paths.FIRST_COMPILER), []) if role == "client" else _resources(role, folder)
     arguments = [] if role == "client" else ["--configDir", str(folder / "conf")]
     arguments += ["--executionMode", "cluster"] if role == "jobmanager" else []
     return [
@@ -240,7 +239,7 @@ def _resources(role: str, folder: Path) -> tuple[list[str], list[str]]:
     """The Java options and the settings that follow from the memory a process is to have, worked out by Flink."""
     ask = {"jobmanager": "GET_JM_RESOURCE_PARAMS", "taskmanager": "GET_TM_RESOURCE_PARAMS"}[role]
     path = ":".join(map(str, (paths.flink_home() / "bin" / "bash-java-utils.jar", *cluster_jars())))
-    command = [java_program(), *_FIRST_COMPILER, "-classpath", path, _UTILITY, ask]
+    command = [java_program(), *paths.FIRST_COMPILER, "-classpath", path, _UTILITY, ask]
     done = processes.finished([*command, "--configDir", str(folder / "conf")], environments.plain(), _UTILITY_LIMIT)
     told = [line.removeprefix(_RESULT).split() for line in done.stdout.splitlines() if line.startswith(_RESULT)]
     if done.returncode or len(told) != 2:

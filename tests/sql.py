@@ -7,12 +7,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flink import defaults
+from flink import trial
 
 DAY = "2026-11-22 "
+SLOTS = 4  # the highest parallelism of a job in `run`
 ARRIVAL = datetime(2026, 11, 23, tzinfo=UTC)  # of all lines: a file's own time
 
 
@@ -39,6 +41,26 @@ class Outcome:
     errors: list[dict[str, Any]]
 
 
+@cache
+def here() -> Mapping[str, str]:
+    """Where a job runs in a Flink that the JVM of the tests keeps until its end.
+
+    Otherwise each job starts a Flink of its own, which takes about as long as the job.
+    """
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415  (needs the fixture `jvm` first)
+
+    java: Any = get_gateway().jvm
+    configuration = java.org.apache.flink.configuration.Configuration()
+    for name, value in trial.CONFIGURATION.items():
+        configuration.setString(name, value)
+    place = java.org.apache.flink.runtime.minicluster
+    size = place.MiniClusterConfiguration.Builder().setConfiguration(configuration).setNumSlotsPerTaskManager(SLOTS)
+    flink = place.MiniCluster(size.build())
+    flink.start()
+    address = flink.getRestAddress().get()
+    return {"execution.target": "remote", "rest.address": address.getHost(), "rest.port": str(address.getPort())}
+
+
 def run(
     lines: Sequence[bytes] | Mapping[str, Sequence[bytes]],
     folder: Path,
@@ -48,8 +70,7 @@ def run(
 ) -> Outcome:
     """Run the whole job over these lines (or files of lines, each standing for a shard) to its end.
 
-    Streaming mode, as in production; the end of the input closes all windows. Warm-up is off, because it is time on
-    the wall clock, and a file is read in no time.
+    As `flink.trial` runs it: streaming mode, as in production; the end of the input closes all windows; no warm-up.
     """
     import main  # noqa: PLC0415  (imports PyFlink, which needs the fixture `jvm` first)
 
@@ -69,13 +90,8 @@ def run(
             ]
         )
     )
-    configuration = {
-        **defaults.loopback(0),
-        "parallelism.default": str(parallelism),
-        "pipeline.global-job-parameters": "shard_watermark.warm_up:0",
-        "restart-strategy.type": "none",
-        **(launcher or {}),
-    }
+    more = {"parallelism.default": str(parallelism), **(launcher or {})}
+    configuration = {**trial.CONFIGURATION, **here(), **more}
     main.submit(properties, configuration).wait()
     return Outcome(*(_objects(folder / "out" / sink) for sink in ("summary_stream", "sensor_data", "error_stream")))
 

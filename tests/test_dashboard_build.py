@@ -11,6 +11,7 @@ from dashboard import build
 from java import paths
 
 
+@pytest.mark.slow
 def test_the_committed_page_is_built_from_these_sources(tmp_path: Path) -> None:
     """Byte for byte; else `make page` was forgotten."""
     build.build(tmp_path / "dist")

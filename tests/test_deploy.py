@@ -870,6 +870,7 @@ def test_a_wait_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.timeout(400)
+@pytest.mark.slow
 def test_by_the_commands_of_the_readme(tmp_path: Path) -> None:
     """With the real package, as a person would: up, status, stop, start, up again, down."""
     paths.require()

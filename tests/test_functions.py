@@ -17,8 +17,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from java import FUNCTIONS, build
+from java import FUNCTIONS, build, paths
 from java.build import CompileError, compile_functions
+from tests.sql import here
 
 ROOT = Path(__file__).parent.parent
 COLUMNS = "s STRING NOT NULL, d DOUBLE, i INT, b BIGINT, f BOOLEAN, n DECIMAL(5, 2), t TIMESTAMP(3)"
@@ -42,8 +43,9 @@ def ecj() -> Path:
 
 
 @pytest.fixture(scope="session")
-def jar(ecj: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compile_functions(ecj, tmp_path_factory.mktemp("functions") / "functions.jar")
+def jar(ecj: Path) -> Path:
+    """What the set-up has compiled, or would compile now."""
+    return compile_functions(ecj, paths.FUNCTIONS)
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +55,7 @@ def env(jvm: Path) -> Any:  # noqa: ARG001 (it prepares the JVM, with the functi
 
     env = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
     for option, value in {
+        **here(),
         "parallelism.default": "1",
         "pipeline.object-reuse": "true",
         "pipeline.auto-watermark-interval": "1 ms",  # so each record sees the watermark of the one before it
@@ -789,23 +792,35 @@ def test_classes_are_release_11(jar: Path) -> None:
 
 
 def test_equal_sources_give_equal_jars_and_are_compiled_once(ecj: Path, jar: Path, tmp_path: Path) -> None:
-    """A jar is left alone while nothing changed, and made anew if it is damaged."""
+    """A jar is left alone while nothing changed."""
     again = compile_functions(ecj, tmp_path / "new folder" / "functions.jar")
     assert again.read_bytes() == jar.read_bytes()
     inode = again.stat().st_ino
     assert compile_functions(ecj, again).stat().st_ino == inode
-    again.write_bytes(again.read_bytes()[:-100])
-    assert compile_functions(ecj, again).read_bytes() == jar.read_bytes()
     assert [file.name for file in again.parent.iterdir()] == ["functions.jar"]
+
+
+def test_a_damaged_jar_is_made_anew(ecj: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whole as before, and nothing lies beside it."""
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "Right.java").write_text("class Right { int one = 1; }")
+    monkeypatch.setattr(build, "FOLDERS", (tmp_path / "sources",))
+    out = compile_functions(ecj, tmp_path / "out" / "functions.jar")
+    whole = out.read_bytes()
+    out.write_bytes(whole[:-100])
+    assert compile_functions(ecj, out).read_bytes() == whole
+    assert [file.name for file in out.parent.iterdir()] == ["functions.jar"]
 
 
 def test_a_compiler_error_is_one_exception_that_says_where(
     ecj: Path, jar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And the jar from before stays as it was."""
-    (tmp_path / "Wrong.java").write_text("class Wrong { int one = 1 + ; }")
-    before = jar.read_bytes()
-    monkeypatch.setattr(build, "FOLDERS", (tmp_path,))
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "Wrong.java").write_text("class Wrong { int one = 1 + ; }")
+    out = tmp_path / "functions.jar"
+    out.write_bytes(jar.read_bytes())
+    monkeypatch.setattr(build, "FOLDERS", (tmp_path / "sources",))
     with pytest.raises(CompileError, match=r"did not compile[\s\S]*Wrong.java[\s\S]*Syntax error"):
-        compile_functions(ecj, jar)
-    assert jar.read_bytes() == before
+        compile_functions(ecj, out)
+    assert out.read_bytes() == jar.read_bytes()

@@ -16,7 +16,7 @@ PROGRAMS = (
     "jobs health unicorn_summary --json",
     "local cluster status",
     "deploy query unicorn_summary --list",
-    "producer --to stdout --msgs 5",
+    "producer --to stdout --msgs 5 --rate max",
 )
 
 

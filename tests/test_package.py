@@ -377,6 +377,7 @@ def test_the_jobs_needs() -> None:
     assert {"jobs/unicorn_summary/job.toml", "pipeline/views/errors.sql"} < set(needed.sql)
 
 
+@pytest.mark.slow
 def test_the_real_package(made: package.Package) -> None:
     """What runs, and nothing of what builds, tests or operates it; no executables."""
     files = content(made.path)

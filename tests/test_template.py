@@ -234,12 +234,16 @@ def test_one_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         TEMPLATE.text()
 
 
-def test_lint(any_: Template, tmp_path: Path) -> None:
-    """As cfn-lint has it, with everything new and with everything there already."""
-    everything = [place.resource for place in any_.places]
-    for name, body in (("new.json", any_.text()), ("there.json", any_.text(everything))):
-        (tmp_path / name).write_text(body)
-    command = [sys.executable, str(paths.ROOT / ".venv" / "bin" / "cfn-lint"), "new.json", "there.json"]
+def test_lint(made_up: Job, tmp_path: Path) -> None:
+    """As cfn-lint has it, the template of every job, with everything new and with everything there already."""
+    jobs = [*map(load, shipped()), made_up]
+    for one in map(template.of, jobs):
+        everything = [place.resource for place in one.places]
+        (tmp_path / f"{one.job.name}-new.json").write_text(one.text())
+        (tmp_path / f"{one.job.name}-there.json").write_text(one.text(everything))
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert len(names) == 2 * len(jobs)
+    command = [sys.executable, str(paths.ROOT / ".venv" / "bin" / "cfn-lint"), *names]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
