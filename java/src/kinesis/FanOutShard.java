@@ -1,0 +1,278 @@
+package kinesis;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.reactivestreams.Subscriber;
+import org.reactivestreams.Subscription;
+import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
+import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
+import software.amazon.awssdk.services.kinesis.model.StartingPosition;
+import software.amazon.awssdk.services.kinesis.model.SubscribeToShardEvent;
+import software.amazon.awssdk.services.kinesis.model.SubscribeToShardEventStream;
+import software.amazon.awssdk.services.kinesis.model.SubscribeToShardRequest;
+import software.amazon.awssdk.services.kinesis.model.SubscribeToShardResponseHandler;
+
+/**
+ * Reads one shard by SubscribeToShard. The service sends events until the subscription ends, after five minutes at most;
+ * the next one goes on after the last event. One that fails, or is silent for too long, is replaced too.
+ *
+ * <p>The next event is asked for when the fetcher has taken the last one. All of it runs in {@code loop}.
+ */
+final class FanOutShard implements ShardFetcher.Feed {
+    private static final long SPACING = 1_000; // milliseconds: a shard takes five subscriptions a second of a consumer
+    private static final long SILENCE = 60_000; // milliseconds; the service sends an event every five seconds at least
+
+    private final KinesisAsyncClient client;
+    private final CompletableFuture<String> consumer;
+    private final ReadSettings settings;
+    private final Loop loop;
+    private final Arrivals arrivals;
+    private final ShardMetrics metrics;
+    private final String shard;
+    private final Patience patience;
+
+    private Position position; // of the last record that came
+    private String continuation; // where the service says that the next subscription goes on; null: at `position`
+    private Events current; // null: there is no subscription
+    private long subscribed; // when, in milliseconds
+    private boolean isEnded;
+    private boolean isPaused;
+    private volatile boolean isStopped;
+
+    FanOutShard(
+            KinesisAsyncClient client,
+            CompletableFuture<String> consumer,
+            ReadSettings settings,
+            Loop loop,
+            Arrivals arrivals,
+            ShardMetrics metrics,
+            ShardSplit split) {
+        this.client = client;
+        this.consumer = consumer;
+        this.settings = settings;
+        this.loop = loop;
+        this.arrivals = arrivals;
+        this.metrics = metrics;
+        this.shard = split.id;
+        this.position = split.position;
+        this.patience = new Patience("subscribing to " + split.id + " of " + settings.stream);
+        loop.after(consumer, (arn, thrown) -> subscribe());
+    }
+
+    private void subscribe() {
+        if (isStopped || isEnded) {
+            return;
+        }
+        if (consumer.isCompletedExceptionally()) {
+            consumer.exceptionally(thrown -> fail(thrown));
+            return;
+        }
+        subscribed = Loop.now();
+        Events events = new Events();
+        current = events;
+        loop.after(
+                client.subscribeToShard(request(), handler(events)), (nothing, thrown) -> over(events, thrown));
+        watch(events);
+    }
+
+    private String fail(Throwable thrown) {
+        Problem problem = Problem.of(thrown);
+        arrivals.fail(problem.failure("The consumer " + settings.fanOut.consumer + " of " + settings.stream));
+        return null;
+    }
+
+    private SubscribeToShardRequest request() {
+        return SubscribeToShardRequest.builder()
+                .consumerARN(consumer.join())
+                .shardId(shard)
+                .startingPosition(startingPosition())
+                .build();
+    }
+
+    private static SubscribeToShardResponseHandler handler(Events events) {
+        return SubscribeToShardResponseHandler.builder()
+                .onError(thrown -> {}) // the call's future has it
+                .onEventStream(publisher -> publisher.subscribe(events))
+                .build();
+    }
+
+    private StartingPosition startingPosition() {
+        StartingPosition.Builder start = StartingPosition.builder();
+        if (continuation != null) {
+            return start.type(ShardIteratorType.AFTER_SEQUENCE_NUMBER).sequenceNumber(continuation).build();
+        }
+        switch (position.kind) {
+            case OLDEST:
+                return start.type(ShardIteratorType.TRIM_HORIZON).build();
+            case TIME:
+                return start.type(ShardIteratorType.AT_TIMESTAMP)
+                        .timestamp(Instant.ofEpochMilli(position.time))
+                        .build();
+            case AFTER:
+                return start.type(ShardIteratorType.AFTER_SEQUENCE_NUMBER)
+                        .sequenceNumber(position.sequenceNumber)
+                        .build();
+            default: // the record itself comes again, for its other parts
+                return start.type(ShardIteratorType.AT_SEQUENCE_NUMBER)
+                        .sequenceNumber(position.sequenceNumber)
+                        .build();
+        }
+    }
+
+    /** An event of the current subscription; events of former ones no longer count. */
+    private void came(Events from, SubscribeToShardEvent event) {
+        if (isStopped || from != current) {
+            return;
+        }
+        patience.succeeded();
+        metrics.behind(shard, event.millisBehindLatest() == null ? 0 : event.millisBehindLatest());
+        isEnded = event.continuationSequenceNumber() == null || !event.childShards().isEmpty();
+        if (event.records().isEmpty() && !isEnded) {
+            continuation = position.kind == Position.Kind.WITHIN ? null : event.continuationSequenceNumber();
+            from.more();
+            return;
+        }
+        Position before = position;
+        if (!event.records().isEmpty()) {
+            position = Position.after(event.records().get(event.records().size() - 1).sequenceNumber());
+            continuation = event.continuationSequenceNumber();
+        }
+        if (isEnded) {
+            from.cancel();
+            metrics.end(shard);
+        }
+        arrivals.add(new Arrivals.Arrival(shard, event.records(), before, isEnded, () -> execute(from::more)));
+    }
+
+    private void over(Events events, Throwable thrown) {
+        if (isStopped || isEnded || events != current) {
+            return;
+        }
+        current = null;
+        if (thrown == null) {
+            schedule(subscribed + SPACING - Loop.now());
+            return;
+        }
+        Problem problem = Problem.of(thrown);
+        metrics.failed(problem);
+        if (problem.isMissing(shard)) {
+            isEnded = true;
+            metrics.end(shard);
+            arrivals.add(new Arrivals.Arrival(shard, List.of(), position, true, () -> {}));
+        } else if (problem.isFinal()) {
+            arrivals.fail(problem.failure("Subscribing to " + shard + " of " + settings.stream));
+        } else {
+            schedule(Math.max(patience.failed(problem), subscribed + SPACING - Loop.now()));
+        }
+    }
+
+    /** Gives up a subscription that is silent although an event was asked for. */
+    private void watch(Events events) {
+        loop.later(
+                SILENCE / 10,
+                () -> {
+                    if (isStopped || isEnded || events != current) {
+                        return;
+                    }
+                    if (events.isAwaited && Loop.now() - events.heard > SILENCE) {
+                        events.cancel();
+                        current = null;
+                        subscribe();
+                    } else {
+                        watch(events);
+                    }
+                });
+    }
+
+    private void schedule(long millis) {
+        if (!isStopped) {
+            loop.later(millis, this::subscribe);
+        }
+    }
+
+    private void execute(Runnable task) {
+        if (!isStopped) {
+            loop.run(task);
+        }
+    }
+
+    @Override
+    public void pause() {
+        execute(() -> isPaused = true);
+    }
+
+    @Override
+    public void resume() {
+        execute(
+                () -> {
+                    isPaused = false;
+                    if (current != null && current.isHeld) {
+                        current.more();
+                    }
+                });
+    }
+
+    @Override
+    public void stop() {
+        isStopped = true;
+        metrics.end(shard);
+    }
+
+    /** The events of one subscription. Its fields belong to {@code loop}. */
+    private final class Events implements Subscriber<SubscribeToShardEventStream> {
+        private Subscription subscription;
+        private long heard = Loop.now();
+        private boolean isAwaited = true; // whether an event was asked for
+        private boolean isHeld; // not asked for, because the shard is paused
+
+        @Override
+        public void onSubscribe(Subscription made) {
+            execute(
+                    () -> {
+                        subscription = made;
+                        more();
+                    });
+        }
+
+        @Override
+        public void onNext(SubscribeToShardEventStream event) {
+            execute(
+                    () -> {
+                        heard = Loop.now();
+                        isAwaited = false;
+                        if (event instanceof SubscribeToShardEvent) {
+                            came(this, (SubscribeToShardEvent) event);
+                        } else {
+                            more();
+                        }
+                    });
+        }
+
+        /** Asks for the next event. */
+        void more() {
+            isHeld = isPaused;
+            if (!isPaused && subscription != null) {
+                heard = Loop.now();
+                isAwaited = true;
+                subscription.request(1);
+            }
+        }
+
+        void cancel() {
+            if (subscription != null) {
+                subscription.cancel();
+            }
+        }
+
+        @Override
+        public void onError(Throwable thrown) {
+            // The call's future has it.
+        }
+
+        @Override
+        public void onComplete() {
+            // The call's future says so.
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package kinesis;
+
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import software.amazon.awssdk.http.Protocol;
+import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
+
+/** Makes what reads the shards of a subtask, in either way: a client and a thread for all of them. */
+final class Fetchers {
+    private Fetchers() {}
+
+    static ShardFetcher of(ReadSettings settings, ShardMetrics metrics) {
+        return settings.fanOut == null ? polling(settings, metrics) : fanOut(settings, metrics);
+    }
+
+    private static ShardFetcher polling(ReadSettings settings, ShardMetrics metrics) {
+        KinesisAsyncClient client = settings.place.client(KinesisAsyncClient.builder(), Protocol.HTTP1_1);
+        Arrivals arrivals = new Arrivals();
+        Loop loop = new Loop("kinesis-polling", arrivals);
+        return new ShardFetcher(
+                split -> new PolledShard(client, settings, loop, arrivals, metrics, split),
+                arrivals,
+                settings.parts,
+                () -> close(loop, client));
+    }
+
+    private static ShardFetcher fanOut(ReadSettings settings, ShardMetrics metrics) {
+        KinesisAsyncClient client = settings.place.subscriber(KinesisAsyncClient.builder());
+        Arrivals arrivals = new Arrivals();
+        Loop loop = new Loop("kinesis-fan-out", arrivals);
+        FanOutConsumer consumer = new FanOutConsumer(client, settings.stream, settings.fanOut);
+        CompletableFuture<String> arn = CompletableFuture.supplyAsync(() -> arn(consumer));
+        return new ShardFetcher(
+                split -> new FanOutShard(client, arn, settings, loop, arrivals, metrics, split),
+                arrivals,
+                settings.parts,
+                () -> close(loop, client));
+    }
+
+    private static String arn(FanOutConsumer consumer) {
+        try {
+            return consumer.arn();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CompletionException(e);
+        }
+    }
+
+    private static void close(Loop loop, KinesisAsyncClient client) {
+        loop.close();
+        client.close();
+    }
+}

@@ -1,0 +1,42 @@
+package kinesis;
+
+import java.time.Instant;
+import software.amazon.awssdk.services.kinesis.model.Record;
+
+/** What becomes one row: a record, or a part of one that holds several. */
+final class Part {
+    final byte[] data; // nobody else has this array
+    final String sequenceNumber; // of the whole record
+    final String partitionKey; // of the part itself
+    final Instant arrival; // of the whole record
+    final int number; // within the record, from 0
+    final boolean isLast; // of the record
+
+    Part(Record record, byte[] data, String partitionKey, int number, boolean isLast) {
+        this(data, record.sequenceNumber(), partitionKey, record.approximateArrivalTimestamp(), number, isLast);
+    }
+
+    private Part(
+            byte[] data, String sequenceNumber, String partitionKey, Instant arrival, int number, boolean isLast) {
+        this.data = data;
+        this.sequenceNumber = sequenceNumber;
+        this.partitionKey = partitionKey;
+        this.arrival = arrival;
+        this.number = number;
+        this.isLast = isLast;
+    }
+
+    /** Stands after all records of a shard that was read to its end. */
+    static Part end() {
+        return new Part(null, null, null, null, 0, true);
+    }
+
+    boolean isEnd() {
+        return data == null;
+    }
+
+    /** Where reading goes on after this part. */
+    Position position() {
+        return isLast ? Position.after(sequenceNumber) : Position.within(sequenceNumber, number + 1);
+    }
+}

@@ -1,0 +1,89 @@
+package kinesis;
+
+import java.util.List;
+import org.apache.flink.api.common.serialization.DeserializationSchema;
+import org.apache.flink.api.connector.source.SourceOutput;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.connector.base.source.reader.RecordEmitter;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.utils.JoinedRowData;
+import org.apache.flink.util.Collector;
+import org.apache.flink.util.UserCodeClassLoader;
+
+/** Emits each part as the rows that the table's format makes of it, and notes in the shard's state that it did. */
+final class PartRows implements RecordEmitter<Part, RowData, ShardState> {
+    private final DeserializationSchema<RowData> format;
+    private final Metadata[] metadata;
+    private final Counter records;
+    private final Counter bytes;
+    private final Rows rows = new Rows();
+
+    PartRows(DeserializationSchema<RowData> format, List<Metadata> metadata, SourceReaderContext context) {
+        this.format = format;
+        this.metadata = metadata.toArray(new Metadata[0]);
+        this.records = context.metricGroup().getIOMetricGroup().getNumRecordsInCounter();
+        this.bytes = context.metricGroup().getIOMetricGroup().getNumBytesInCounter();
+        open(context);
+    }
+
+    private void open(SourceReaderContext context) {
+        try {
+            format.open(
+                    new DeserializationSchema.InitializationContext() {
+                        @Override
+                        public MetricGroup getMetricGroup() {
+                            return context.metricGroup().addGroup("deserializer");
+                        }
+
+                        @Override
+                        public UserCodeClassLoader getUserCodeClassLoader() {
+                            return context.getUserCodeClassLoader();
+                        }
+                    });
+        } catch (Exception e) {
+            throw new IllegalStateException("The table's format does not start.", e);
+        }
+    }
+
+    @Override
+    public void emitRecord(Part part, SourceOutput<RowData> output, ShardState shard) throws Exception {
+        if (part.isEnd()) {
+            records.dec(); // Flink has counted it
+            output.markIdle(); // else Flink would wait for the shard after it is released, for ever
+            return;
+        }
+        bytes.inc(part.data.length);
+        rows.of(part, output, shard);
+        format.deserialize(part.data, rows);
+        shard.emitted(part);
+    }
+
+    /** The rows of the part at hand, each with the metadata behind its columns. */
+    private final class Rows implements Collector<RowData> {
+        private SourceOutput<RowData> output;
+        private GenericRowData behind;
+        private long arrival;
+
+        void of(Part part, SourceOutput<RowData> to, ShardState shard) {
+            output = to;
+            arrival = part.arrival.toEpochMilli();
+            behind = new GenericRowData(metadata.length);
+            for (int i = 0; i < metadata.length; i++) {
+                behind.setField(i, metadata[i].of(part, shard));
+            }
+        }
+
+        @Override
+        public void collect(RowData row) {
+            output.collect(metadata.length == 0 ? row : new JoinedRowData(row.getRowKind(), row, behind), arrival);
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open.
+        }
+    }
+}

@@ -1,0 +1,209 @@
+package kinesis;
+
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
+import software.amazon.awssdk.services.kinesis.model.GetRecordsRequest;
+import software.amazon.awssdk.services.kinesis.model.GetRecordsResponse;
+import software.amazon.awssdk.services.kinesis.model.GetShardIteratorRequest;
+import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
+
+/**
+ * Reads one shard by GetRecords: one call at a time, at most five a second, the next when the fetcher has taken the last
+ * answer. What fails is tried again for ever, later each time; an iterator that has expired is replaced by a new one,
+ * from the last record that came.
+ *
+ * <p>All of it runs in {@code loop}, one thread for all shards of a reader, which waits for nothing.
+ */
+final class PolledShard implements ShardFetcher.Feed {
+    private static final Logger LOG = LoggerFactory.getLogger(PolledShard.class);
+    private static final long SPACING = 200; // milliseconds between two calls: the service takes five a second
+
+    private final KinesisAsyncClient client;
+    private final ReadSettings settings;
+    private final Loop loop;
+    private final Arrivals arrivals;
+    private final ShardMetrics metrics;
+    private final String shard;
+    private final Patience patience;
+
+    private Position position; // of the last record that came
+    private String iterator; // null: there is none
+    private long called; // the last call, in milliseconds
+    private boolean isPaused;
+    private boolean isHeld; // ready for a call, but paused
+    private volatile boolean isStopped;
+
+    PolledShard(
+            KinesisAsyncClient client,
+            ReadSettings settings,
+            Loop loop,
+            Arrivals arrivals,
+            ShardMetrics metrics,
+            ShardSplit split) {
+        this.client = client;
+        this.settings = settings;
+        this.loop = loop;
+        this.arrivals = arrivals;
+        this.metrics = metrics;
+        this.shard = split.id;
+        this.position = split.position;
+        this.patience = new Patience("reading " + split.id + " of " + settings.stream);
+        loop.run(this::call);
+    }
+
+    private void call() {
+        if (isStopped) {
+            return;
+        }
+        if (isPaused || arrivals.isFull()) {
+            isHeld = isPaused;
+            if (!isPaused) {
+                later(SPACING);
+            }
+            return;
+        }
+        called = Loop.now();
+        if (iterator == null) {
+            answered(client.getShardIterator(iteratorRequest()), answer -> {
+                iterator = answer.shardIterator();
+                call();
+            });
+        } else {
+            answered(client.getRecords(recordsRequest()), this::came);
+        }
+    }
+
+    private GetRecordsRequest recordsRequest() {
+        return GetRecordsRequest.builder()
+                .shardIterator(iterator)
+                .streamARN(settings.stream.arnOrNull())
+                .limit(settings.recordsPerCall)
+                .build();
+    }
+
+    private GetShardIteratorRequest iteratorRequest() {
+        GetShardIteratorRequest.Builder request =
+                GetShardIteratorRequest.builder()
+                        .streamName(settings.stream.nameOrNull())
+                        .streamARN(settings.stream.arnOrNull())
+                        .shardId(shard);
+        switch (position.kind) {
+            case OLDEST:
+                return request.shardIteratorType(ShardIteratorType.TRIM_HORIZON).build();
+            case TIME:
+                return request.shardIteratorType(ShardIteratorType.AT_TIMESTAMP)
+                        .timestamp(Instant.ofEpochMilli(position.time))
+                        .build();
+            case AFTER:
+                return request.shardIteratorType(ShardIteratorType.AFTER_SEQUENCE_NUMBER)
+                        .startingSequenceNumber(position.sequenceNumber)
+                        .build();
+            default: // the record itself comes again, for its other parts
+                return request.shardIteratorType(ShardIteratorType.AT_SEQUENCE_NUMBER)
+                        .startingSequenceNumber(position.sequenceNumber)
+                        .build();
+        }
+    }
+
+    private <T> void answered(CompletableFuture<T> call, Consumer<T> then) {
+        loop.after(
+                call,
+                (answer, thrown) -> {
+                    if (isStopped) {
+                        return;
+                    }
+                    if (thrown != null) {
+                        failed(Problem.of(thrown));
+                    } else {
+                        patience.succeeded();
+                        then.accept(answer);
+                    }
+                });
+    }
+
+    private void came(GetRecordsResponse answer) {
+        iterator = answer.nextShardIterator();
+        boolean isEnd = iterator == null;
+        Long behind = answer.millisBehindLatest();
+        metrics.behind(shard, behind == null ? 0 : behind);
+        if (answer.records().isEmpty() && !isEnd) {
+            later(behind == null || behind == 0 ? settings.intervalIfEmpty : settings.intervalIfNot);
+            return;
+        }
+        Position from = position;
+        if (!answer.records().isEmpty()) {
+            position = Position.after(answer.records().get(answer.records().size() - 1).sequenceNumber());
+        }
+        if (isEnd) {
+            metrics.end(shard);
+        }
+        Runnable next = isEnd ? () -> {} : () -> execute(() -> later(settings.intervalIfNot));
+        arrivals.add(new Arrivals.Arrival(shard, answer.records(), from, isEnd, next));
+    }
+
+    private void failed(Problem problem) {
+        metrics.failed(problem);
+        if (problem.isMissing(shard)) {
+            LOG.warn("{} of {} is gone, with what of it was not read yet: {}", shard, settings.stream, problem);
+            metrics.end(shard);
+            arrivals.add(new Arrivals.Arrival(shard, List.of(), position, true, () -> {}));
+        } else if (problem.isFinal() && !mayPass(problem)) {
+            arrivals.fail(problem.failure("Reading " + shard + " of " + settings.stream));
+        } else {
+            boolean isUsable = problem.kind == Problem.Kind.PASSING;
+            iterator = isUsable ? iterator : null;
+            later(patience.failed(problem));
+        }
+    }
+
+    /** A refused iterator is replaced: the service may have begun anew. A time that is still to come will have come. */
+    private boolean mayPass(Problem problem) {
+        return problem.kind == Problem.Kind.REFUSED && (iterator != null || position.kind == Position.Kind.TIME);
+    }
+
+    /** Calls after so many milliseconds, or as soon as the service's limit allows. */
+    private void later(long millis) {
+        long soonest = called + SPACING - Loop.now();
+        schedule(Math.max(millis, soonest));
+    }
+
+    private void schedule(long millis) {
+        if (!isStopped) {
+            loop.later(millis, this::call);
+        }
+    }
+
+    private void execute(Runnable task) {
+        if (!isStopped) {
+            loop.run(task);
+        }
+    }
+
+    @Override
+    public void pause() {
+        execute(() -> isPaused = true);
+    }
+
+    @Override
+    public void resume() {
+        execute(
+                () -> {
+                    isPaused = false;
+                    if (isHeld) {
+                        isHeld = false;
+                        later(0);
+                    }
+                });
+    }
+
+    @Override
+    public void stop() {
+        isStopped = true;
+        metrics.end(shard);
+    }
+}

@@ -1,0 +1,168 @@
+package kinesis;
+
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
+
+/** What went wrong with a call, by what there is to do about it. */
+final class Problem {
+    /** What there is to do. */
+    enum Kind {
+        /** To try again: throttled, unavailable, no answer. */
+        PASSING,
+        /** To ask for another iterator: it is too old, or not of this service since that was restarted. */
+        EXPIRED,
+        /** The stream, or the shard, is not there. */
+        MISSING,
+        /** The credentials do not permit it, or there are none. */
+        DENIED,
+        /** The request is wrong. */
+        REFUSED
+    }
+
+    private static final Set<String> DENIALS =
+            Set.of(
+                    "AccessDenied",
+                    "AccessDeniedException",
+                    "ExpiredToken",
+                    "ExpiredTokenException",
+                    "IncompleteSignature",
+                    "InvalidClientTokenId",
+                    "InvalidSignatureException",
+                    "KMSAccessDeniedException",
+                    "KMSDisabledException",
+                    "KMSInvalidStateException",
+                    "KMSNotFoundException",
+                    "KMSOptInRequired",
+                    "MissingAuthenticationToken",
+                    "MissingAuthenticationTokenException",
+                    "NotAuthorized",
+                    "OptInRequired",
+                    "SignatureDoesNotMatch",
+                    "UnrecognizedClientException");
+    // Services tell these by code 400, like what is wrong with a request.
+    private static final Set<String> PASSING =
+            Set.of(
+                    "ExpiredNextTokenException",
+                    "InternalFailure",
+                    "InternalServerError",
+                    "KMSThrottlingException",
+                    "LimitExceededException",
+                    "ProvisionedThroughputExceededException",
+                    "RequestExpired",
+                    "RequestLimitExceeded",
+                    "RequestTimeTooSkewed",
+                    "ResourceInUseException",
+                    "ServiceUnavailable",
+                    "ThrottlingException");
+
+    final Kind kind;
+    private final Throwable cause;
+
+    private Problem(Kind kind, Throwable cause) {
+        this.kind = kind;
+        this.cause = cause;
+    }
+
+    static Problem of(Throwable thrown) {
+        Throwable cause = thrown;
+        while (cause.getCause() != null && (cause instanceof CompletionException || cause instanceof ExecutionException)) {
+            cause = cause.getCause();
+        }
+        return new Problem(kind(cause), cause);
+    }
+
+    /** As what fails the job; a sentence that was made before stays as it is. */
+    static RuntimeException asFailure(Throwable thrown) {
+        Problem problem = of(thrown);
+        if (problem.cause instanceof RuntimeException) {
+            return (RuntimeException) problem.cause;
+        }
+        return new IllegalStateException(problem.cause);
+    }
+
+    private static Kind kind(Throwable cause) {
+        if (cause instanceof AwsServiceException) {
+            return kind((AwsServiceException) cause);
+        }
+        if (cause instanceof SdkClientException && isWithoutCredentials(cause)) {
+            return Kind.DENIED;
+        }
+        return cause instanceof SdkException || cause instanceof java.io.IOException ? Kind.PASSING : Kind.REFUSED;
+    }
+
+    private static Kind kind(AwsServiceException answer) {
+        String code = code(answer);
+        if (DENIALS.contains(code)) {
+            return Kind.DENIED;
+        }
+        if (code.equals("ExpiredIteratorException")) {
+            return Kind.EXPIRED;
+        }
+        if (code.equals("ResourceNotFoundException")) {
+            return Kind.MISSING;
+        }
+        boolean isPassing = answer.statusCode() >= 500 || answer.isThrottlingException() || PASSING.contains(code);
+        return isPassing ? Kind.PASSING : answer.statusCode() == 403 ? Kind.DENIED : Kind.REFUSED;
+    }
+
+    private static boolean isWithoutCredentials(Throwable cause) {
+        String text = String.valueOf(cause.getMessage());
+        return text.contains("load credentials") || text.contains("credentials from any of the providers");
+    }
+
+    private static String code(AwsServiceException answer) {
+        String code = answer.awsErrorDetails() == null ? null : answer.awsErrorDetails().errorCode();
+        return code == null ? "" : code;
+    }
+
+    boolean isThrottling() {
+        return cause instanceof AwsServiceException && ((AwsServiceException) cause).isThrottlingException();
+    }
+
+    /** Whether no repetition mends it. */
+    boolean isFinal() {
+        return kind == Kind.DENIED || kind == Kind.MISSING || kind == Kind.REFUSED;
+    }
+
+    /** Whether the service says that this very shard is not there, although the stream is. */
+    boolean isMissing(String shard) {
+        return kind == Kind.MISSING && reason().contains(shard);
+    }
+
+    /** The sentence. call: what was tried, such as "GetRecords of the stream wildrydes". */
+    KinesisFailure failure(String call) {
+        switch (kind) {
+            case DENIED:
+                return new KinesisFailure(call + " is denied (" + reason() + "): give the job credentials that permit it.");
+            case MISSING:
+                return new KinesisFailure(call + " finds nothing there (" + reason() + "): check name, region and endpoint.");
+            default:
+                return new KinesisFailure(call + " is refused (" + reason() + ").");
+        }
+    }
+
+    private String reason() {
+        String text = cause instanceof AwsServiceException ? answered((AwsServiceException) cause) : said(cause);
+        return text.replaceAll("\\s+", " ").replaceAll("[.\\s]+$", "");
+    }
+
+    private static String answered(AwsServiceException answer) {
+        String text = answer.awsErrorDetails() == null ? null : answer.awsErrorDetails().errorMessage();
+        String code = code(answer).isEmpty() ? "HTTP " + answer.statusCode() : code(answer);
+        return text == null || text.isBlank() ? code : code + ": " + text;
+    }
+
+    private static String said(Throwable cause) {
+        String text = cause.getMessage();
+        return text == null || text.isBlank() ? cause.getClass().getSimpleName() : text;
+    }
+
+    @Override
+    public String toString() {
+        return reason();
+    }
+}

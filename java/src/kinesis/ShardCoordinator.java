@@ -1,0 +1,195 @@
+package kinesis;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import org.apache.flink.api.connector.source.SourceEvent;
+import org.apache.flink.api.connector.source.SplitEnumerator;
+import org.apache.flink.api.connector.source.SplitEnumeratorContext;
+import org.apache.flink.api.connector.source.SplitsAssignment;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds the shards of a stream and gives each to one reader: children after their parents were read to the end, and each
+ * to the reader that has the fewest.
+ *
+ * <p>A shard that ends is told by an event, which may come after this coordinator's part of a checkpoint was taken and
+ * before the reader's. Restored from such a checkpoint, neither would know the shard, and its children would wait for
+ * ever. So the reader keeps an ended shard in its state until {@link ShardEvents.Settled} says that a checkpoint is
+ * complete in which this coordinator's state has it as ended.
+ *
+ * <p>A reader without a shard is told so ({@link ShardEvents.NoShard}): only then it may say that it holds back no
+ * watermark. A reader whose last shard ended hears it when the children were given out, to it or to others.
+ */
+final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger> {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardCoordinator.class);
+
+    private final SplitEnumeratorContext<ShardSplit> context;
+    private final ShardList list;
+    private final Start start;
+    private final long interval; // of discovery, in milliseconds
+    private final ShardLedger ledger;
+    private final Map<Integer, Set<String>> held = new HashMap<>(); // by subtask
+    private final Set<Integer> ready = new HashSet<>(); // subtasks that have said what they have
+    private final Set<Integer> hasNone = new HashSet<>(); // subtasks that were told so
+    private final Set<String> unsettled = new HashSet<>(); // ended shards that readers keep
+    private final Map<Long, List<String>> settling = new TreeMap<>(); // of these, what a checkpoint has as ended
+
+    ShardCoordinator(
+            SplitEnumeratorContext<ShardSplit> context,
+            ShardList list,
+            Start start,
+            long interval,
+            ShardLedger ledger) {
+        this.context = context;
+        this.list = list;
+        this.start = start;
+        this.interval = interval;
+        this.ledger = ledger;
+    }
+
+    @Override
+    public void start() {
+        context.metricGroup().setUnassignedSplitsGauge(() -> (long) ledger.unassigned());
+        context.callAsync(() -> list.unlessWithin(interval / 2), this::listed, 0, interval);
+    }
+
+    /** Takes note of a list; null: there is none newer than the last. Denied access fails the job with its sentence. */
+    private void listed(Collection<ShardLedger.Listed> found, Throwable problem) {
+        if (problem instanceof InterruptedException) {
+            return; // the coordinator ends
+        }
+        if (problem != null) {
+            throw Problem.asFailure(problem);
+        }
+        if (found != null) {
+            int before = ledger.unassigned();
+            ledger.list(found, start);
+            if (ledger.unassigned() > before) {
+                LOG.info("{} shards wait for a reader or for their parents.", ledger.unassigned());
+            }
+            assign();
+        }
+    }
+
+    private void assign() {
+        int all = context.currentParallelism();
+        if (!ledger.isListed() || ready.size() < all || context.registeredReaders().size() < all) {
+            return;
+        }
+        Map<Integer, List<ShardSplit>> given = new HashMap<>();
+        for (ShardSplit split : ledger.ready()) {
+            int subtask = subtaskWithFewest();
+            held(subtask).add(split.id);
+            given.computeIfAbsent(subtask, none -> new ArrayList<>()).add(split);
+            ledger.given(List.of(split.id));
+        }
+        if (!given.isEmpty()) {
+            LOG.info("Shards for the readers: {}", given);
+            hasNone.removeAll(given.keySet());
+            context.assignSplits(new SplitsAssignment<>(given));
+        }
+        tellThoseWithout();
+    }
+
+    private int subtaskWithFewest() {
+        int found = 0;
+        for (int subtask = 1; subtask < context.currentParallelism(); subtask++) {
+            found = held(subtask).size() < held(found).size() ? subtask : found;
+        }
+        return found;
+    }
+
+    private Set<String> held(int subtask) {
+        return held.computeIfAbsent(subtask, none -> new HashSet<>());
+    }
+
+    private void tellThoseWithout() {
+        for (int subtask : context.registeredReaders().keySet()) {
+            if (held(subtask).isEmpty() && hasNone.add(subtask)) {
+                context.sendEventToSourceReader(subtask, new ShardEvents.NoShard());
+            }
+        }
+    }
+
+    @Override
+    public void handleSourceEvent(int subtask, SourceEvent event) {
+        if (event instanceof ShardEvents.Held) {
+            held(subtask, ((ShardEvents.Held) event).ids);
+        } else if (event instanceof ShardEvents.Ended) {
+            ended(subtask, ((ShardEvents.Ended) event).ids);
+        }
+    }
+
+    /** A reader that went back to a checkpoint may have again what had ended since. */
+    private void held(int subtask, List<String> ids) {
+        held(subtask).addAll(ids);
+        ready.add(subtask);
+        ledger.given(ids);
+        unsettled.removeAll(ids);
+        assign();
+    }
+
+    private void ended(int subtask, List<String> ids) {
+        LOG.info("Read to the end by subtask {}: {}", subtask, ids);
+        held(subtask).removeAll(ids);
+        ledger.ended(ids);
+        unsettled.addAll(ids);
+        if (ids.stream().allMatch(ledger::hasChildren)) {
+            assign();
+        } else {
+            context.callAsync(list::now, this::listed); // which assigns, whether there are children or not
+        }
+    }
+
+    @Override
+    public void addReader(int subtask) {
+        forget(subtask); // it will say itself what it has
+    }
+
+    @Override
+    public void addSplitsBack(List<ShardSplit> splits, int subtask) {
+        forget(subtask);
+        ledger.returned(splits); // they are given out when the reader is back
+    }
+
+    private void forget(int subtask) {
+        held(subtask).clear();
+        ready.remove(subtask);
+        hasNone.remove(subtask);
+    }
+
+    @Override
+    public void handleSplitRequest(int subtask, String host) {
+        // Shards are given out unasked.
+    }
+
+    @Override
+    public ShardLedger snapshotState(long checkpoint) {
+        settling.put(checkpoint, List.copyOf(unsettled));
+        return ledger.copy();
+    }
+
+    @Override
+    public void notifyCheckpointComplete(long checkpoint) {
+        List<String> settled = settling.get(checkpoint);
+        settling.keySet().removeIf(id -> id <= checkpoint);
+        if (settled != null && !settled.isEmpty()) {
+            unsettled.removeAll(settled);
+            for (int subtask : context.registeredReaders().keySet()) {
+                context.sendEventToSourceReader(subtask, new ShardEvents.Settled(settled));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        list.close();
+    }
+}

@@ -1,0 +1,171 @@
+package kinesis;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * Which shards there are, and how far each is: the coordinator's memory, and what its checkpoints hold.
+ *
+ * <p>Children wait until all their parents were read to the end, so that records of one key are emitted in their order.
+ */
+final class ShardLedger {
+    /** How far a shard is. */
+    enum Phase {
+        /** No reader has it. */
+        WAITING,
+        /** A reader has it. */
+        GIVEN,
+        /** It was read to its end. */
+        ENDED
+    }
+
+    /** A shard as the service lists it. parents: those that it was split or merged from, listed or not. */
+    static final class Listed {
+        final String id;
+        final List<String> parents;
+        final boolean isClosed;
+
+        Listed(String id, List<String> parents, boolean isClosed) {
+            this.id = id;
+            this.parents = parents;
+            this.isClosed = isClosed;
+        }
+    }
+
+    final long begun; // when the job first started, in milliseconds since 1970: LATEST means this time
+    private boolean isListed; // whether the shards were ever listed
+    private final Map<String, ShardSplit> splits = new TreeMap<>(); // in the order of their numbers
+    private final Map<String, Phase> phases = new HashMap<>();
+
+    ShardLedger(long begun) {
+        this.begun = begun;
+    }
+
+    boolean isListed() {
+        return isListed;
+    }
+
+    /**
+     * Takes note of all shards that the service lists. Those of the first list are read from {@code start} on, later
+     * ones from their beginning.
+     */
+    void list(Collection<Listed> found, Start start) {
+        Map<String, Listed> byId = new TreeMap<>();
+        found.forEach(shard -> byId.put(shard.id, shard));
+        Set<String> fresh = fresh(byId, start);
+        for (String id : fresh) {
+            List<String> parents = new ArrayList<>(byId.get(id).parents);
+            parents.removeIf(parent -> !splits.containsKey(parent) && !fresh.contains(parent));
+            Position position = isListed ? Position.oldest() : start.position(begun);
+            put(new ShardSplit(id, position, parents, false), Phase.WAITING);
+        }
+        isListed = true;
+        forget(byId.keySet());
+    }
+
+    /** The listed shards that are unknown and to be read. */
+    private Set<String> fresh(Map<String, Listed> found, Start start) {
+        Set<String> done = isListed ? before(splits.keySet(), found) : Set.of();
+        Set<String> fresh = new HashSet<>(found.keySet());
+        fresh.removeAll(splits.keySet());
+        fresh.removeAll(done);
+        if (!isListed && start.isLatest()) {
+            fresh.removeIf(id -> found.get(id).isClosed); // their records are all older
+        }
+        return fresh;
+    }
+
+    /** All ancestors of these shards. They were read and forgotten, or are older than the start. */
+    private static Set<String> before(Collection<String> shards, Map<String, Listed> found) {
+        Set<String> all = new HashSet<>();
+        List<String> open = new ArrayList<>(shards);
+        while (!open.isEmpty()) {
+            Listed shard = found.get(open.remove(open.size() - 1));
+            if (shard != null) {
+                shard.parents.stream().filter(all::add).forEach(open::add);
+            }
+        }
+        return all;
+    }
+
+    /** Forgets ended shards that the service has forgotten, once no child waits for them. */
+    private void forget(Set<String> found) {
+        Set<String> needed = waiting().stream().flatMap(s -> s.parents.stream()).collect(Collectors.toSet());
+        Set<String> gone = new HashSet<>(splits.keySet());
+        gone.removeIf(id -> found.contains(id) || phases.get(id) != Phase.ENDED || needed.contains(id));
+        splits.keySet().removeAll(gone);
+        phases.keySet().removeAll(gone);
+    }
+
+    /** The shards that no reader has and whose parents were all read to the end, in the order of their numbers. */
+    List<ShardSplit> ready() {
+        List<ShardSplit> ready = waiting();
+        ready.removeIf(split -> !split.parents.stream().allMatch(this::isDone));
+        return ready;
+    }
+
+    private List<ShardSplit> waiting() {
+        List<ShardSplit> waiting = new ArrayList<>(splits.values());
+        waiting.removeIf(split -> phases.get(split.id) != Phase.WAITING);
+        return waiting;
+    }
+
+    private boolean isDone(String shard) {
+        return !splits.containsKey(shard) || phases.get(shard) == Phase.ENDED;
+    }
+
+    /** Whether a child of the shard is known. */
+    boolean hasChildren(String shard) {
+        return splits.values().stream().anyMatch(split -> split.parents.contains(shard));
+    }
+
+    /** A reader has these; one that went back to a checkpoint may read again what had ended. */
+    void given(Collection<String> shards) {
+        shards.stream().filter(splits::containsKey).forEach(id -> phases.put(id, Phase.GIVEN));
+    }
+
+    /** These were read to their ends. */
+    void ended(Collection<String> shards) {
+        shards.stream().filter(splits::containsKey).forEach(id -> phases.put(id, Phase.ENDED));
+    }
+
+    /** These came back from a reader that failed before a checkpoint had them. */
+    void returned(Collection<ShardSplit> back) {
+        back.forEach(split -> put(split, Phase.WAITING));
+    }
+
+    private void put(ShardSplit split, Phase phase) {
+        splits.put(split.id, split);
+        phases.put(split.id, phase);
+    }
+
+    /** How many shards no reader has. */
+    int unassigned() {
+        return waiting().size();
+    }
+
+    Map<ShardSplit, Phase> entries() {
+        Map<ShardSplit, Phase> entries = new HashMap<>();
+        splits.forEach((id, split) -> entries.put(split, phases.get(id)));
+        return entries;
+    }
+
+    static ShardLedger restored(long begun, boolean isListed, Map<ShardSplit, Phase> entries) {
+        ShardLedger ledger = new ShardLedger(begun);
+        ledger.isListed = isListed;
+        entries.forEach(ledger::put);
+        return ledger;
+    }
+
+    /** As it is now, unchanged by what follows: checkpoints are written later, by another thread. */
+    ShardLedger copy() {
+        return restored(begun, isListed, entries());
+    }
+}

@@ -1,0 +1,42 @@
+package kinesis;
+
+import java.util.List;
+import org.apache.flink.api.connector.source.SourceSplit;
+
+/**
+ * A shard, as the coordinator gives it to a reader and as the reader's state keeps it. It never changes.
+ *
+ * <p>A shard that was read to its end stays in the reader's state, marked as ended, until the coordinator's own state
+ * says so too: see {@link ShardReader}.
+ */
+final class ShardSplit implements SourceSplit {
+    final String id;
+    final Position position;
+    final List<String> parents; // that have to be read to their ends before
+    final boolean isEnded;
+
+    ShardSplit(String id, Position position, List<String> parents, boolean isEnded) {
+        this.id = id;
+        this.position = position;
+        this.parents = List.copyOf(parents);
+        this.isEnded = isEnded;
+    }
+
+    @Override
+    public String splitId() {
+        return id;
+    }
+
+    ShardSplit at(Position further) {
+        return new ShardSplit(id, further, parents, isEnded);
+    }
+
+    ShardSplit ended() {
+        return new ShardSplit(id, position, parents, true);
+    }
+
+    @Override
+    public String toString() {
+        return id + (isEnded ? ", ended" : " from " + position);
+    }
+}

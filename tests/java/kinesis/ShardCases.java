@@ -1,0 +1,417 @@
+package kinesis;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import org.apache.flink.api.common.eventtime.Watermark;
+import org.apache.flink.api.connector.source.ReaderOutput;
+import org.apache.flink.api.connector.source.SourceOutput;
+import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
+import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
+import org.apache.flink.core.io.SimpleVersionedSerializer;
+import org.apache.flink.table.data.RowData;
+
+/** Rules of the coordinator and of a reader, each a case by its name; tests/test_shard_cases.py runs them. */
+public final class ShardCases {
+    private static final Start OLDEST = new Start(Start.Kind.TRIM_HORIZON, 0);
+    private static final Start LATEST = new Start(Start.Kind.LATEST, 0);
+    private static final long BEGUN = 1_000_000;
+
+    private interface Case {
+        void run() throws Exception;
+    }
+
+    private static final Map<String, Case> CASES = new TreeMap<>();
+
+    static {
+        CASES.put("each_to_the_reader_with_the_fewest", ShardCases::eachToTheReaderWithTheFewest);
+        CASES.put("children_after_both_parents", ShardCases::childrenAfterBothParents);
+        CASES.put("a_shard_that_ends_within_a_checkpoint", ShardCases::aShardThatEndsWithinACheckpoint);
+        CASES.put("ended_shards_stay_until_settled", ShardCases::endedShardsStayUntilSettled);
+        CASES.put("a_shard_that_is_read_again_is_not_settled", ShardCases::aShardThatIsReadAgainIsNotSettled);
+        CASES.put("shards_come_back_from_a_failed_reader", ShardCases::shardsComeBackFromAFailedReader);
+        CASES.put("latest_leaves_out_closed_shards", ShardCases::latestLeavesOutClosedShards);
+        CASES.put("latest_stays_the_first_start", ShardCases::latestStaysTheFirstStart);
+        CASES.put("old_shards_are_forgotten_and_not_read_again", ShardCases::oldShardsAreForgottenAndNotReadAgain);
+        CASES.put("no_shard_is_told_once_and_after_the_children", ShardCases::noShardIsToldOnceAndAfterTheChildren);
+        CASES.put("a_reader_is_idle_only_when_told", ShardCases::aReaderIsIdleOnlyWhenTold);
+        CASES.put("the_ledger_in_a_checkpoint", ShardCases::theLedgerInACheckpoint);
+        CASES.put("positions_in_a_checkpoint", ShardCases::positionsInACheckpoint);
+        CASES.put("five_calls_a_second", ShardCases::fiveCallsASecond);
+        CASES.put("a_subscription_that_breaks_and_the_end", ShardCases::aSubscriptionThatBreaksAndTheEnd);
+        CASES.put("no_call_before_the_last_answer_was_taken", ShardCases::noCallBeforeTheLastAnswerWasTaken);
+    }
+
+    private ShardCases() {}
+
+    public static void main(String[] names) throws Exception {
+        if (names.length == 0) {
+            CASES.keySet().forEach(System.out::println);
+            return;
+        }
+        CASES.get(names[0]).run();
+        System.exit(0); // also if a thread of a reader is left
+    }
+
+    private static void equal(Object found, Object wanted) {
+        if (!wanted.equals(found)) {
+            throw new AssertionError("found " + found + ", wanted " + wanted);
+        }
+    }
+
+    /** A coordinator with its stream and all of its readers. */
+    private static final class World {
+        final FakeFlink flink;
+        final FakeStream stream;
+        ShardCoordinator coordinator;
+
+        World(int parallelism, FakeStream stream, Start start, ShardLedger ledger) {
+            this.flink = new FakeFlink(parallelism);
+            this.stream = stream;
+            ShardList list = new ShardList(stream, StreamName.named("stream"), null);
+            coordinator = new ShardCoordinator(flink, list, start, 0, ledger);
+            coordinator.start();
+            for (int subtask = 0; subtask < parallelism; subtask++) {
+                register(subtask);
+            }
+            flink.discover();
+        }
+
+        World(int parallelism, FakeStream stream) {
+            this(parallelism, stream, OLDEST, new ShardLedger(BEGUN));
+        }
+
+        void register(int subtask, String... held) {
+            flink.register(subtask);
+            coordinator.addReader(subtask);
+            coordinator.handleSourceEvent(subtask, new ShardEvents.Held(List.of(held)));
+        }
+
+        void ended(int subtask, String... ids) {
+            coordinator.handleSourceEvent(subtask, new ShardEvents.Ended(List.of(ids)));
+            flink.goOn();
+        }
+    }
+
+    private static void eachToTheReaderWithTheFewest() {
+        FakeStream stream = new FakeStream().with("s-0", 0).with("s-1", 0).with("s-2", 0);
+        World world = new World(2, stream);
+        equal(world.flink.taken(0), List.of("s-0", "s-2"));
+        equal(world.flink.taken(1), List.of("s-1"));
+        stream.with("s-3", 0);
+        world.flink.discover();
+        equal(world.flink.taken(1), List.of("s-3"));
+    }
+
+    private static void childrenAfterBothParents() {
+        FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0).close("s-1");
+        World world = new World(1, stream.with("s-2", 0, "s-0", "s-1"));
+        equal(world.flink.taken(0), List.of("s-0", "s-1"));
+        world.ended(0, "s-1");
+        equal(world.flink.taken(0), List.of());
+        world.ended(0, "s-0");
+        equal(world.flink.taken(0), List.of("s-2"));
+    }
+
+    /** The coordinator's part of a checkpoint is taken, then a shard ends, then the reader's part is taken. */
+    private static void aShardThatEndsWithinACheckpoint() throws Exception {
+        FakeStream stream = new FakeStream().with("s-0", 1).close("s-0").with("s-1", 0, "s-0");
+        World world = new World(1, stream);
+        FakeFlink.Task task = new FakeFlink.Task();
+        ShardReader reader = reader(task, world.flink.given.get(0));
+        ShardLedger ledger = copied(world.coordinator.snapshotState(1), new ShardLedgerSerializer());
+        reader.onSplitFinished(Map.of("s-0", new ShardState(world.flink.given.get(0).get(0))));
+        equal(task.sent(), "[Held[s-0], Ended[s-0]]");
+        List<ShardSplit> splits = new ArrayList<>();
+        for (ShardSplit split : reader.snapshotState(1)) {
+            splits.add(copied(split, new ShardSplitSerializer()));
+        }
+
+        World after = new World(1, stream, OLDEST, ledger);
+        equal(after.flink.taken(0), List.of());
+        FakeFlink.Task restored = new FakeFlink.Task();
+        reader(restored, splits);
+        restored.sent.forEach(event -> after.coordinator.handleSourceEvent(0, event));
+        after.flink.goOn();
+        equal(after.flink.taken(0), List.of("s-1"));
+    }
+
+    private static ShardReader reader(FakeFlink.Task task, List<ShardSplit> splits) {
+        ShardReader reader =
+                new ShardReader(
+                        () -> new ShardFetcher(split -> new Silent(), new Arrivals(), new RecordParts(true), () -> {}),
+                        (part, output, shard) -> {},
+                        task);
+        reader.addSplits(splits);
+        reader.start();
+        return reader;
+    }
+
+    private static final class Silent implements ShardFetcher.Feed {
+        @Override
+        public void pause() {}
+
+        @Override
+        public void resume() {}
+
+        @Override
+        public void stop() {}
+    }
+
+    private static <T> T copied(T value, SimpleVersionedSerializer<T> serializer) throws Exception {
+        return serializer.deserialize(serializer.getVersion(), serializer.serialize(value));
+    }
+
+    private static void endedShardsStayUntilSettled() {
+        World world = new World(1, new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0, "s-0"));
+        FakeFlink.Task task = new FakeFlink.Task();
+        ShardReader reader = reader(task, List.of(world.flink.given.get(0).get(0).ended()));
+        equal(task.sent(), "[Held[], Ended[s-0]]");
+        world.coordinator.snapshotState(1);
+        world.ended(0, "s-0");
+        world.coordinator.notifyCheckpointComplete(1); // which does not have it
+        equal(world.flink.heard(0), "[]");
+        world.coordinator.snapshotState(2);
+        equal(reader.snapshotState(2).toString(), "[s-0, ended]");
+        world.coordinator.notifyCheckpointComplete(2);
+        world.flink.told.get(0).forEach(reader::handleSourceEvents);
+        equal(world.flink.heard(0), "[Settled[s-0]]");
+        equal(reader.snapshotState(3).toString(), "[]");
+    }
+
+    private static void aShardThatIsReadAgainIsNotSettled() {
+        World world = new World(1, new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0, "s-0"));
+        world.ended(0, "s-0");
+        world.register(0, "s-0"); // failed, and went back to a checkpoint
+        world.coordinator.snapshotState(1);
+        world.coordinator.notifyCheckpointComplete(1);
+        equal(world.flink.heard(0), "[]");
+    }
+
+    private static void shardsComeBackFromAFailedReader() {
+        World world = new World(2, new FakeStream().with("s-0", 0).with("s-1", 0));
+        List<ShardSplit> lost = world.flink.given.get(1);
+        equal(world.flink.taken(0), List.of("s-0"));
+        equal(world.flink.taken(1), List.of("s-1"));
+        world.flink.registeredReaders().remove(1);
+        world.coordinator.addSplitsBack(lost, 1);
+        equal(world.flink.taken(0), List.of());
+        world.register(1);
+        equal(world.flink.taken(1), List.of("s-1"));
+    }
+
+    private static void latestLeavesOutClosedShards() {
+        FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0, "s-0").close("s-1");
+        World world = new World(1, stream.with("s-2", 0, "s-1"), LATEST, new ShardLedger(BEGUN));
+        equal(world.flink.given.get(0).toString(), "[s-2 from the time 1970-01-01T00:16:40Z]");
+        world.flink.given.clear();
+        world.flink.discover();
+        equal(world.flink.taken(0), List.of());
+        stream.close("s-2").with("s-3", 0, "s-2");
+        world.ended(0, "s-2");
+        equal(world.flink.given.get(0).toString(), "[s-3 from the oldest record]");
+    }
+
+    private static void latestStaysTheFirstStart() throws Exception {
+        ShardLedger unlisted = copied(new ShardLedger(BEGUN), new ShardLedgerSerializer());
+        World world = new World(1, new FakeStream().with("s-0", 0), LATEST, unlisted);
+        equal(world.flink.given.get(0).toString(), "[s-0 from the time 1970-01-01T00:16:40Z]");
+    }
+
+    private static void oldShardsAreForgottenAndNotReadAgain() {
+        FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0, "s-0");
+        World world = new World(1, stream);
+        world.ended(0, "s-0");
+        equal(world.flink.taken(0), List.of("s-0", "s-1"));
+        stream.forget("s-0");
+        world.flink.discover();
+        equal(world.coordinator.snapshotState(1).entries().size(), 1);
+        stream.with("s-0", 0).close("s-0"); // as if a list had been incomplete
+        world.flink.discover();
+        equal(world.flink.taken(0), List.of());
+    }
+
+    private static void noShardIsToldOnceAndAfterTheChildren() {
+        FakeStream stream = new FakeStream().with("s-0", 0);
+        World world = new World(2, stream);
+        equal(world.flink.heard(0), "[]");
+        equal(world.flink.heard(1), "[NoShard]");
+        world.flink.discover();
+        equal(world.flink.heard(1), "[]");
+        stream.close("s-0");
+        world.coordinator.handleSourceEvent(0, new ShardEvents.Ended(List.of("s-0")));
+        equal(world.flink.heard(0), "[]"); // its child may come to it
+        stream.with("s-1", 0, "s-0");
+        world.flink.goOn();
+        equal(world.flink.given.get(0).toString().contains("s-1"), true);
+        equal(world.flink.heard(0), "[]");
+    }
+
+    private static void aReaderIsIdleOnlyWhenTold() throws Exception {
+        FakeFlink.Task task = new FakeFlink.Task();
+        ShardReader reader = reader(task, List.of());
+        Said output = new Said();
+        reader.pollNext(output);
+        equal(output.said.toString(), "[active]");
+        reader.handleSourceEvents(new ShardEvents.NoShard());
+        equal(reader.isAvailable().isDone(), true);
+        reader.pollNext(output);
+        reader.pollNext(output);
+        equal(output.said.toString(), "[active, idle]");
+        reader.addSplits(List.of(new ShardSplit("s-0", Position.oldest(), List.of(), false)));
+        reader.pollNext(output);
+        equal(output.said.toString(), "[active, idle, active]");
+        reader.handleSourceEvents(new ShardEvents.NoShard()); // it was sent before the shard was given
+        reader.pollNext(output);
+        equal(output.said.toString(), "[active, idle, active]");
+    }
+
+    private static final class Said implements ReaderOutput<RowData> {
+        final List<String> said = new ArrayList<>();
+
+        @Override
+        public void markIdle() {
+            said.add("idle");
+        }
+
+        @Override
+        public void markActive() {
+            said.add("active");
+        }
+
+        @Override
+        public void emitWatermark(Watermark watermark) {}
+
+        @Override
+        public void collect(RowData row) {}
+
+        @Override
+        public void collect(RowData row, long time) {}
+
+        @Override
+        public SourceOutput<RowData> createOutputForSplit(String id) {
+            return this;
+        }
+
+        @Override
+        public void releaseOutputForSplit(String id) {}
+    }
+
+    private static void theLedgerInACheckpoint() throws Exception {
+        FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0).with("s-2", 0, "s-0");
+        World world = new World(1, stream);
+        world.ended(0, "s-0");
+        ShardLedger ledger = world.coordinator.snapshotState(1);
+        ShardLedger copy = copied(ledger, new ShardLedgerSerializer());
+        equal(new TreeMap<>(texts(copy)), new TreeMap<>(texts(ledger)));
+        equal(copy.begun, BEGUN);
+        equal(copy.isListed(), true);
+        world.ended(0, "s-1"); // which changes nothing of what was taken
+        equal(texts(ledger).get("s-1 from the oldest record"), "GIVEN");
+    }
+
+    private static Map<String, String> texts(ShardLedger ledger) {
+        Map<String, String> texts = new TreeMap<>();
+        ledger.entries().forEach((split, phase) -> texts.put(split.toString(), phase.name()));
+        return texts;
+    }
+
+    private static void positionsInACheckpoint() throws Exception {
+        for (Position position :
+                List.of(Position.oldest(), Position.at(-5), Position.after("49"), Position.within("49", 7))) {
+            ShardSplit split = new ShardSplit("s-1", position, List.of("s-0", "s-9"), true);
+            ShardSplit copy = copied(split, new ShardSplitSerializer());
+            equal(copy.position, position);
+            equal(copy.toString() + copy.parents + copy.isEnded, "s-1, ended[s-0, s-9]true");
+        }
+    }
+
+    private static void fiveCallsASecond() throws Exception {
+        FakeStream stream = new FakeStream().with("s-0", 100);
+        Fetched polled = Fetched.polled(stream);
+        long end = System.nanoTime() + 2_000_000_000L;
+        while (System.nanoTime() < end) {
+            polled.fetcher.fetch();
+        }
+        synchronized (stream.calls) {
+            equal(stream.calls.size() >= 6 && stream.calls.size() <= 11, true);
+            for (int i = 1; i < stream.calls.size(); i++) {
+                equal(stream.calls.get(i) - stream.calls.get(i - 1) >= 195, true);
+            }
+        }
+    }
+
+    private static void noCallBeforeTheLastAnswerWasTaken() throws Exception {
+        FakeStream stream = new FakeStream().with("s-0", 100);
+        Fetched.polled(stream);
+        Thread.sleep(1500);
+        equal(stream.calls.size(), 1);
+    }
+
+    /** It goes on after the last record that came, with the first of its parts that was not emitted. */
+    private static void aSubscriptionThatBreaksAndTheEnd() throws Exception {
+        FakeStream stream = new FakeStream().with("s-0", 5).close("s-0");
+        stream.broken = 2;
+        CompletableFuture<String> consumer = new CompletableFuture<>();
+        Fetched fetched = new Fetched((settings, loop, arrivals, metrics, split) ->
+                new FanOutShard(stream, consumer, settings, loop, arrivals, metrics, split));
+        equal(stream.starts.size(), 0);
+        consumer.complete("arn");
+        List<String> found = new ArrayList<>();
+        while (true) {
+            RecordsWithSplitIds<Part> batch = fetched.fetcher.fetch();
+            while (batch.nextSplit() != null) {
+                for (Part part = batch.nextRecordFromSplit(); part != null; part = batch.nextRecordFromSplit()) {
+                    found.add(part.isEnd() ? "end" : part.sequenceNumber);
+                }
+            }
+            if (!batch.finishedSplits().isEmpty()) {
+                break;
+            }
+        }
+        equal(found.toString(), "[1, 2, 3, 4, 5, end]");
+        equal(stream.starts.toString(), "[TRIM_HORIZON null, AFTER_SEQUENCE_NUMBER 2]");
+    }
+
+    private interface Begin {
+        ShardFetcher.Feed begin(
+                ReadSettings settings, Loop loop, Arrivals arrivals, ShardMetrics metrics, ShardSplit split);
+    }
+
+    /** The shard s-0 as it is read. */
+    private static final class Fetched {
+        final ShardFetcher fetcher;
+
+        Fetched(Begin begin) {
+            ReadSettings settings =
+                    new ReadSettings(
+                            new Place("us-east-1", null, Map.of()),
+                            StreamName.named("stream"),
+                            OLDEST,
+                            1000,
+                            10_000,
+                            250,
+                            0,
+                            new RecordParts(true),
+                            null);
+            Arrivals arrivals = new Arrivals();
+            Loop loop = new Loop("loop", arrivals);
+            ShardMetrics metrics = new ShardMetrics(new FakeFlink.Task().metricGroup(), settings);
+            fetcher =
+                    new ShardFetcher(
+                            split -> begin.begin(settings, loop, arrivals, metrics, split),
+                            arrivals,
+                            settings.parts,
+                            loop);
+            fetcher.handleSplitsChanges(
+                    new SplitsAddition<>(List.of(new ShardSplit("s-0", Position.oldest(), List.of(), false))));
+        }
+
+        static Fetched polled(FakeStream stream) {
+            return new Fetched((settings, loop, arrivals, metrics, split) ->
+                    new PolledShard(stream, settings, loop, arrivals, metrics, split));
+        }
+    }
+}

@@ -1,0 +1,188 @@
+"""Tables of the project's Kinesis connector, as users declare them in SQL, and what comes out of them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flink import durable, rest
+from local import emulator
+from program import processes
+from tests.emulated import answers, wait_for
+
+COLUMNS = """
+    line BYTES,
+    arrival TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+    shard STRING METADATA FROM 'shard-id' VIRTUAL,
+    sequence_number STRING METADATA FROM 'sequence-number' VIRTUAL,
+    partition_key STRING METADATA FROM 'partition-key' VIRTUAL,
+    number INT METADATA FROM 'sub-sequence-number' VIRTUAL
+"""
+ROW = (
+    "DECODE(line, 'ISO-8859-1') AS line, DATE_FORMAT(arrival, 'yyyy-MM-dd HH:mm:ss.SSS') AS arrival, shard, "
+    "sequence_number, partition_key, number"
+)
+ROW_TYPES = "line STRING, arrival STRING, shard STRING, sequence_number STRING, partition_key STRING, number INT"
+
+
+@dataclass(frozen=True, order=True)
+class Row:
+    """A row of the table: its content as Latin-1, one character a byte, and all that the source tells of it."""
+
+    line: str
+    arrival: str
+    shard: str
+    sequence_number: str
+    partition_key: str
+    number: int
+
+
+def options(endpoint: str, stream: str, **more: str) -> dict[str, str]:
+    """The options of a table that reads a stream from its beginning; `more` with `__` for `.`."""
+    named = {name.replace("__", "."): value for name, value in more.items()}
+    return {
+        "connector": "kinesis-shards",
+        "stream": stream,
+        "aws.region": emulator.REGION,
+        "aws.endpoint": endpoint,
+        "source.init.position": "TRIM_HORIZON",
+        "source.shard.discovery.interval": "1 s",
+        "format": "raw",
+        **named,
+    }
+
+
+def declare(environment: Any, name: str, columns: str, options_: Mapping[str, str]) -> None:
+    clause = ", ".join(f"'{key}' = '{value}'" for key, value in options_.items())
+    environment.execute_sql(f"CREATE TEMPORARY TABLE {name} ({columns}) WITH ({clause})")
+
+
+def environment(configuration: Mapping[str, str]) -> Any:
+    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415 (starts a JVM)
+
+    made = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
+    for name, value in {"table.local-time-zone": "UTC", "pipeline.object-reuse": "true", **configuration}.items():
+        made.get_config().set(name, value)
+    return made
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A job that reads a stream into files, which it completes with each checkpoint."""
+
+    job: rest.Job
+    folder: Path
+
+    def rows(self) -> list[Row]:
+        """The rows of complete files."""
+        files = sorted(path for path in self.folder.rglob("part-*") if path.is_file())
+        return [Row(**json.loads(line)) for path in files for line in path.read_bytes().splitlines()]
+
+    def wait_for_rows(self, count: int, seconds: float = 60) -> list[Row]:
+        wait_for(lambda: len(self.rows()) >= count, seconds, f"{count} rows")
+        return self.rows()
+
+    def metrics(self, *names: str) -> dict[str, dict[str, float]]:
+        """The source's metrics of these last names, each by the whole name, once Flink has collected them."""
+        (vertex, *_others) = (vertex["id"] for vertex in self.job.get("")["vertices"])
+        listed = [metric["id"] for metric in self.job.get(f"/vertices/{vertex}/metrics")]
+        found: dict[str, dict[str, float]] = {}
+        time.sleep(1)
+        for name in names:
+            wanted = [id_ for id_ in listed if id_.endswith(f".{name}") and "Source__" in id_]
+            values = self.job.get(f"/vertices/{vertex}/metrics?get={urllib.parse.quote(','.join(wanted), safe=',')}")
+            found[name] = {metric["id"]: float(metric["value"]) for metric in values}
+        return found
+
+    def wait_until_at_the_tip(self, shards: int) -> None:
+        """Until each shard was read to its newest record."""
+        wait_for(
+            lambda: list(self.metrics("millisBehindLatest")["millisBehindLatest"].values()) == [0] * shards,
+            60,
+            "all shards were read",
+        )
+
+    def stop(self) -> str:
+        """End it with a savepoint, whose address is returned."""
+        return self.job.stop(60, str(self.folder.parent / "savepoints"))
+
+
+@contextmanager
+def reading(
+    folder: Path,
+    table: Mapping[str, str],
+    parallelism: int = 1,
+    configuration: Mapping[str, str] | None = None,
+    checkpoint: float = 0.3,
+    *,
+    ready: bool = True,
+) -> Iterator[Reading]:
+    """A job that reads a stream into `folder`/rows on a minicluster; it is cancelled in the end, if it still runs.
+
+    checkpoint: seconds from one to the next. ready: whether to wait until it runs.
+    """
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
+
+    port = processes.free_port()
+    made = environment(
+        {
+            **durable.configuration(folder, checkpoint),
+            **durable.loopback(port),
+            "execution.checkpointing.min-pause": "0 ms",
+            "restart-strategy.exponential-delay.initial-backoff": "200 ms",
+            "parallelism.default": str(parallelism),
+            "metrics.fetcher.update-interval": "500",
+            # So that another parallelism, which chains operators in another way, finds its state.
+            "table.exec.uid.generation": "ALWAYS",
+            "table.exec.uid.format": "<type>_<transformation>",
+            "taskmanager.memory.network.min": "64m",
+            "taskmanager.memory.network.max": "64m",
+            **(configuration or {}),
+        }
+    )
+    declare(made, "records", COLUMNS, table)
+    declare(
+        made,
+        "files",
+        ROW_TYPES,
+        {
+            **{"connector": "filesystem", "path": (folder / "rows").as_uri(), "format": "json"},
+            **{f"sink.rolling-policy.{name}-interval": "50 ms" for name in ("rollover", "check")},
+        },
+    )
+    client = made.execute_sql(f"INSERT INTO files SELECT {ROW} FROM records").get_job_client()  # noqa: S608
+    end = client.get_job_execution_result()
+    try:
+        job = rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id()))
+        wait_for(lambda: answers(job.is_running if ready else lambda: bool(job.state())), 60, "the job is there")
+        yield Reading(job, folder / "rows")
+    finally:
+        if not end.done():
+            with contextlib.suppress(Py4JJavaError):  # a job that was stopped may be ending just now
+                client.cancel().result()
+
+
+def first(made: Any, query: str, count: int, seconds: float = 60) -> list[tuple[Any, ...]]:
+    """The first rows of an endless query, which is cancelled then."""
+    rows: list[tuple[Any, ...]] = []
+    with made.execute_sql(query).collect() as found:
+
+        def collect() -> None:
+            for row in found:
+                rows.append(tuple(row))
+                if len(rows) == count:
+                    return
+
+        thread = threading.Thread(target=collect, daemon=True)
+        thread.start()
+        thread.join(seconds)
+        assert len(rows) == count, f"{len(rows)} of {count} rows within {seconds:.0f} s"
+    return rows
