@@ -10,16 +10,21 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import pytest
 
+from connectors import kinesis as kinesis_connector
+from connectors.aws import Aws
+from connectors.connector import Connector
 from consumer.tail import stored
-from local import resources
+from local import check, resources
 from local.emulator import Emulator
 from program import processes
-from tests import forwarding
+from tests import emulated, forwarding, test_kpl
 from tests import kinesis_tables as tables
 from tests.emulated import wait_for
 from tests.faults import proxy, rules
@@ -365,12 +370,12 @@ def profile(path: Path, key: str, secret: str) -> dict[str, str]:
     return {f"aws.credentials.{name}": value for name, value in names.items()}
 
 
-def role(aws: Emulator, provider: str) -> dict[str, str]:
+def role(sts: str, provider: str) -> dict[str, str]:
     names = {
         "provider": provider,
         "role.arn": "arn:aws:iam::000000000000:role/reader",
         "role.sessionName": "test",
-        "role.stsEndpoint": aws.endpoint,
+        "role.stsEndpoint": sts,
     }
     return {f"aws.credentials.{name}": value for name, value in names.items()}
 
@@ -388,6 +393,39 @@ def create_role(aws: Emulator) -> None:
     iam.put_role_policy(RoleName="reader", PolicyName="reads", PolicyDocument=reads)
 
 
+@contextmanager
+def web_identities(aws: Emulator) -> Iterator[tuple[str, list[dict[str, list[str]]]]]:
+    """What gives the emulator's keys for any web identity, as STS does; its address, and what it was asked.
+
+    The emulator itself takes no call without a signature, and these have none.
+    """
+    asked: list[dict[str, list[str]]] = []
+    result = (
+        f"<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials><AccessKeyId>{aws.keys.id}"
+        f"</AccessKeyId><SecretAccessKey>{aws.keys.secret}</SecretAccessKey><SessionToken>token</SessionToken>"
+        "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleWithWebIdentityResult>"
+        "</AssumeRoleWithWebIdentityResponse>"
+    ).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(parse_qs(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(result)))
+            self.end_headers()
+            self.wfile.write(result)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (its name in BaseHTTPRequestHandler)
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.1,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join(5)
+
+
 def test_credentials(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
     """A profile of a file, a role that is assumed, a web identity; and what the emulator refuses is one sentence."""
     stream = create(kinesis, "source-credentials", 1)
@@ -399,15 +437,75 @@ def test_credentials(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
     ways = {
         "profile": profile(tmp_path / "credentials", aws.keys.id, aws.keys.secret),
         "environment": {"aws.credentials.provider": "ENV_VAR"},
-        "role": role(aws, "ASSUME_ROLE"),
-        "web": role(aws, "WEB_IDENTITY_TOKEN") | {"aws.credentials.webIdentityToken.file": str(token)},
+        "role": role(aws.endpoint, "ASSUME_ROLE"),
     }
-    for name, way in ways.items():
-        tables.declare(made, f"by_{name}", "line STRING", tables.options(aws.endpoint, stream) | way)
-        rows = tables.first(made, f"SELECT * FROM by_{name}", 3)  # noqa: S608
-        assert [line for (line,) in rows] == [data.decode() for _key, data in numbered(3)], name
+    with web_identities(aws) as (sts, asked):
+        ways["web"] = role(sts, "WEB_IDENTITY_TOKEN") | {"aws.credentials.webIdentityToken.file": str(token)}
+        for name, way in ways.items():
+            tables.declare(made, f"by_{name}", "line STRING", tables.options(aws.endpoint, stream) | way)
+            rows = tables.first(made, f"SELECT * FROM by_{name}", 3)  # noqa: S608
+            assert [line for (line,) in rows] == [data.decode() for _key, data in numbered(3)], name
+    assert asked[0]["Action"] == ["AssumeRoleWithWebIdentity"]
+    assert asked[0]["WebIdentityToken"] == ["header.payload.signature"]
+    assert asked[0]["RoleSessionName"] == ["test"]
     wrong = profile(tmp_path / "wrong", aws.keys.id, "wrong")
     with tables.reading(tmp_path / "job", tables.options(aws.endpoint, stream) | wrong, ready=False) as reading:
         wait_for(lambda: bool(reading.job.failure()), 60, "the job failed")
         failure = reading.job.failure()
     assert f"ListShards of the stream {stream} is denied" in failure
+
+
+@pytest.fixture
+def own_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The jobs read by this source."""
+
+    def source(place: Aws, stream: str, start: kinesis_connector.Start, **_more: Any) -> Connector:
+        table = tables.options(str(place.endpoint), stream, source__init__position=start.position)
+        table["source.shard.get-records.max-record-count"] = "300"  # as tests.emulated.SLOWLY
+        return Connector(table, metadata=kinesis_connector.METADATA)
+
+    monkeypatch.setattr(kinesis_connector, "source", source)
+
+
+@pytest.mark.usefixtures("own_source")
+@pytest.mark.parametrize("parallelism", [1, 3])
+def test_a_whole_job(aws: Emulator, tmp_path: Path, parallelism: int) -> None:
+    """A backlog of four shards gives the oracle's rows, and exactly the late ones are LATE."""
+    made = emulated.stage(aws, f"own-{parallelism}")
+    copy = tmp_path / "sent.jsonl"
+    flight = ("--unicorns", "50", "--seed", "5", "--start", "2026-11-22 06:00:00", "--late", "0.005")
+    faults = ("--out-of-order", "0.05", "--malformed", "0.01", "--rate", "max", "--msgs", "20000")
+    emulated.send(made, copy, *flight, *faults)
+    emulated.run_to_end(made, tmp_path / "job", 20_000, parallelism)
+    result = made.check(copy)
+    assert not result.problems, result.problems[:5]
+    assert (result.records, result.repeated) == (20_000, 0)
+    assert min(result.errors[name] for name in ("PARSE", "COERCION", "LATE")) > 20
+
+
+@pytest.mark.usefixtures("own_source")
+def test_a_whole_job_and_records_that_hold_several(aws: Emulator, tmp_path: Path) -> None:
+    """Each part counts as a record does; what is broken is one PARSE as it stands."""
+    made = emulated.stage(aws, "own-kpl", test_kpl.SHARDS)
+    kinesis, _dynamodb = made.clients
+    reading, inner, name = test_kpl.reading, test_kpl.inner, test_kpl.HERE
+    sent = [
+        aggregate([*inner(name, 1, 2, 3), Inner(name, b"rubbish\n")]),
+        aggregate([*inner(name, 11, 12), *inner(test_kpl.THERE, 13)]),
+        test_kpl.BROKEN,
+        reading(name, 41) + reading(name, 42),
+        reading(name, 43).rstrip() + b"{}" + reading(name, 44),
+    ]
+    for data in sent:
+        kinesis.put_record(StreamName=made.names.raw, Data=data, PartitionKey=name)
+    counted = [
+        *(reading(name, second) for second in (1, 2, 3, 11, 12, 41, 42, 43, 44)),
+        reading(test_kpl.THERE, 13),
+    ]
+    emulated.run_to_end(made, tmp_path, len(counted) + 3, parallelism=1)
+    rows = [json.loads(record.data) for record in stored(kinesis, made.names.summary)]
+    assert {(row["Name"], row["StatusTime"]): row for row in rows} == check.rows(counted)
+    errors = [json.loads(record.data) for record in stored(kinesis, made.names.errors)]
+    assert sorted((error["ERROR_NAME"], error["DATA_ROW"]) for error in errors) == sorted(
+        [("PARSE", "rubbish\n"), ("PARSE", test_kpl.BROKEN.decode("latin-1")), ("COERCION", "{}")]
+    )
