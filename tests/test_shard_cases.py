@@ -20,7 +20,7 @@ CASES = re.findall(r'CASES\.put\("(\w+)"', (SOURCES / "kinesis" / "ShardCases.ja
 
 
 @pytest.fixture(scope="session")
-def class_path(tmp_path_factory: pytest.TempPathFactory) -> str:
+def class_path(flink: None, tmp_path_factory: pytest.TempPathFactory) -> str:  # noqa: ARG001 (the jars are there)
     """The cases, compiled with the connector, and what both run on."""
     (ecj,) = (lib.JARS / jar.file_name for jar in jars.locked("build"))
     cases = build.compile_jar(ecj, [*build.FOLDERS, SOURCES], tmp_path_factory.mktemp("cases") / "cases.jar")

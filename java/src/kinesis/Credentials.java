@@ -23,8 +23,8 @@ import software.amazon.awssdk.services.sts.auth.StsWebIdentityTokenFileCredentia
 /**
  * Where credentials come from, by the options {@code aws.credentials.*} as Apache's connectors have them.
  *
- * <p>BASIC and CUSTOM are left out: the first puts a secret into options, which EXPLAIN and logs print; the second loads a
- * class that nobody ships.
+ * <p>BASIC and CUSTOM are left out: the first puts a secret into options, which EXPLAIN and logs print; the second
+ * loads a class that nobody ships.
  */
 final class Credentials implements Serializable {
     private static final long serialVersionUID = 1L;

@@ -8,9 +8,9 @@ import java.util.List;
  * Several JSON objects in one record, one after the other, with or without white space or line breaks between them.
  *
  * <p>Each object is a part. Its part goes on until the next one begins, so that the parts together are the record. What
- * follows an object on its line and is no object belongs to that part. A line after an object that does not begin with a
- * brace is a part of its own. From where the brackets do not close, the rest is one part. So a record that does not begin
- * with an object, or holds one only, stays whole, whatever it is.
+ * follows an object on its line and is no object belongs to that part. A line after an object that does not begin with
+ * a brace is a part of its own. From where the brackets do not close, the rest is one part. So a record that does not
+ * begin with an object, or holds one only, stays whole, whatever it is.
  *
  * <p>Brackets are counted outside of texts; nothing else of JSON is looked at.
  */
@@ -56,7 +56,9 @@ final class Documents {
         return starts.size() == 1 ? List.of(record) : parts();
     }
 
-    /** Where the next part begins, after an object that ends here: an object on this line, or whatever is on the next. */
+    /**
+     * Where the next part begins, after an object that ends here: an object on this line, or whatever is on the next.
+     */
     private int next(int at) {
         int i = at;
         while (i < record.length) {

@@ -9,8 +9,8 @@ import software.amazon.awssdk.services.kinesis.model.ConsumerStatus;
 import software.amazon.awssdk.services.kinesis.model.ResourceNotFoundException;
 
 /**
- * The registered consumer of an enhanced fan-out, through which each shard has two megabytes a second for this job alone.
- * Its methods block, and try again for ever, except after what no repetition mends.
+ * The registered consumer of an enhanced fan-out, through which each shard has two megabytes a second for this job
+ * alone. Its methods block, and try again for ever, except after what no repetition mends.
  *
  * <p>A consumer that the job manages is registered before the first shard is given out, unless it is there already, and
  * deregistered when the job ends or restarts: it costs money for as long as it is there.

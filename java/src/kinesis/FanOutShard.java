@@ -14,8 +14,8 @@ import software.amazon.awssdk.services.kinesis.model.SubscribeToShardRequest;
 import software.amazon.awssdk.services.kinesis.model.SubscribeToShardResponseHandler;
 
 /**
- * Reads one shard by SubscribeToShard. The service sends events until the subscription ends, after five minutes at most;
- * the next one goes on after the last event. One that fails, or is silent for too long, is replaced too.
+ * Reads one shard by SubscribeToShard. The service sends events until the subscription ends, after five minutes at
+ * most; the next one goes on after the last event. One that fails, or is silent for too long, is replaced too.
  *
  * <p>The next event is asked for when the fetcher has taken the last one. All of it runs in {@code loop}.
  */

@@ -5,8 +5,8 @@ import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 
 /**
- * The options of a table that is read, by the names of Apache's connector 5 and 6. Where its release 4 has another name,
- * that is taken too.
+ * The options of a table that is read, by the names of Apache's connector 5 and 6. Where its release 4 has another
+ * name, that is taken too.
  */
 final class KinesisOptions {
     /** How records are read. */

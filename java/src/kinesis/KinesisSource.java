@@ -17,8 +17,8 @@ import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
  * A stream of Kinesis as rows, without an end, each shard a split of its own.
  *
  * <p>Each part of each record ({@link RecordParts}) is emitted once per checkpoint that is restored: positions in
- * checkpoints are those of emitted parts. Records of a shard are emitted in their order, and those of its children after
- * them.
+ * checkpoints are those of emitted parts. Records of a shard are emitted in their order, and those of its children
+ * after them.
  */
 final class KinesisSource implements Source<RowData, ShardSplit, ShardLedger> {
     private static final long serialVersionUID = 1L;

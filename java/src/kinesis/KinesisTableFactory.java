@@ -68,7 +68,8 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory {
 
     private static ReadSettings settings(ReadableConfig options, Map<String, String> all) {
         String arn = options.get(STREAM_ARN);
-        require((arn == null) != (options.get(STREAM) == null), "A table needs 'stream.arn', or 'stream' with its name.");
+        boolean isNamedOnce = (arn == null) != (options.get(STREAM) == null);
+        require(isNamedOnce, "A table needs 'stream.arn', or 'stream' with its name.");
         String region = options.getOptional(REGION).orElseGet(() -> arn == null ? null : StreamName.region(arn));
         require(region != null, "A table with 'stream' needs 'aws.region'.");
         int records = options.get(RECORDS);

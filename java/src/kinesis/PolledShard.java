@@ -13,9 +13,9 @@ import software.amazon.awssdk.services.kinesis.model.GetShardIteratorRequest;
 import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
 
 /**
- * Reads one shard by GetRecords: one call at a time, at most five a second, the next when the fetcher has taken the last
- * answer. What fails is tried again for ever, later each time; an iterator that has expired is replaced by a new one,
- * from the last record that came.
+ * Reads one shard by GetRecords: one call at a time, at most five a second, the next when the fetcher has taken the
+ * last answer. What fails is tried again for ever, later each time; an iterator that has expired is replaced by a new
+ * one, from the last record that came.
  *
  * <p>All of it runs in {@code loop}, one thread for all shards of a reader, which waits for nothing.
  */

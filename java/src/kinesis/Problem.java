@@ -69,10 +69,14 @@ final class Problem {
 
     static Problem of(Throwable thrown) {
         Throwable cause = thrown;
-        while (cause.getCause() != null && (cause instanceof CompletionException || cause instanceof ExecutionException)) {
+        while (cause.getCause() != null && isWrapping(cause)) {
             cause = cause.getCause();
         }
         return new Problem(kind(cause), cause);
+    }
+
+    private static boolean isWrapping(Throwable thrown) {
+        return thrown instanceof CompletionException || thrown instanceof ExecutionException;
     }
 
     /** As what fails the job; a sentence that was made before stays as it is. */
@@ -137,12 +141,16 @@ final class Problem {
     KinesisFailure failure(String call) {
         switch (kind) {
             case DENIED:
-                return new KinesisFailure(call + " is denied (" + reason() + "): give the job credentials that permit it.");
+                return failure(call, "is denied", ": give the job credentials that permit it");
             case MISSING:
-                return new KinesisFailure(call + " finds nothing there (" + reason() + "): check name, region and endpoint.");
+                return failure(call, "finds nothing there", ": check name, region and endpoint");
             default:
-                return new KinesisFailure(call + " is refused (" + reason() + ").");
+                return failure(call, "is refused", "");
         }
+    }
+
+    private KinesisFailure failure(String call, String what, String remedy) {
+        return new KinesisFailure(call + " " + what + " (" + reason() + ")" + remedy + ".");
     }
 
     private String reason() {

@@ -2,7 +2,9 @@ package kinesis;
 
 import java.util.Arrays;
 
-/** The fields of a protobuf message, one after the other, as the wire format has them. Fields of any number may come. */
+/**
+ * The fields of a protobuf message, one after the other, as the wire format has them. Fields of any number may come.
+ */
 final class ProtobufFields {
     private static final int NUMBER = 0;
     private static final int EIGHT_BYTES = 1;

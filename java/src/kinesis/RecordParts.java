@@ -6,8 +6,8 @@ import java.util.List;
 import software.amazon.awssdk.services.kinesis.model.Record;
 
 /**
- * Takes records apart into what become rows: the records of an aggregate ({@link Aggregate}), and of each of them, or of
- * a plain record, the JSON objects in it ({@link Documents}).
+ * Takes records apart into what become rows: the records of an aggregate ({@link Aggregate}), and of each of them, or
+ * of a plain record, the JSON objects in it ({@link Documents}).
  *
  * <p>Equal bytes give equal parts in the same order, so that a part's number stays the same in every reading.
  */

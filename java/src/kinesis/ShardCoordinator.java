@@ -16,8 +16,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds the shards of a stream and gives each to one reader: children after their parents were read to the end, and each
- * to the reader that has the fewest.
+ * Finds the shards of a stream and gives each to one reader: children after their parents were read to the end, and
+ * each to the reader that has the fewest.
  *
  * <p>A shard that ends is told by an event, which may come after this coordinator's part of a checkpoint was taken and
  * before the reader's. Restored from such a checkpoint, neither would know the shard, and its children would wait for

@@ -4,8 +4,11 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitReader;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
@@ -66,7 +69,8 @@ final class ShardFetcher implements SplitReader<Part, ShardSplit> {
     @Override
     public void handleSplitsChanges(SplitsChange<ShardSplit> change) {
         if (change instanceof SplitsRemoval) {
-            change.splits().forEach(split -> feeds.remove(split.id).stop());
+            change.splits().forEach(
+                    split -> Optional.ofNullable(feeds.remove(split.id)).ifPresent(Feed::stop));
         } else {
             change.splits().forEach(split -> feeds.put(split.id, begin.apply(split)));
         }
@@ -74,8 +78,13 @@ final class ShardFetcher implements SplitReader<Part, ShardSplit> {
 
     @Override
     public void pauseOrResumeSplits(Collection<ShardSplit> toPause, Collection<ShardSplit> toResume) {
-        toPause.forEach(split -> feeds.get(split.id).pause());
-        toResume.forEach(split -> feeds.get(split.id).resume());
+        feedsOf(toPause).forEach(Feed::pause);
+        feedsOf(toResume).forEach(Feed::resume);
+    }
+
+    /** Of those that have not ended. */
+    private Stream<Feed> feedsOf(Collection<ShardSplit> splits) {
+        return splits.stream().map(split -> feeds.get(split.id)).filter(Objects::nonNull);
     }
 
     @Override

@@ -29,7 +29,9 @@ final class ShardList implements AutoCloseable {
         this.patience = new Patience("ListShards of " + stream);
     }
 
-    /** All shards, or null if the last list is newer than so many milliseconds: after an outage, calls come in a row. */
+    /**
+     * All shards, or null if the last list is newer than so many milliseconds: after an outage, calls come in a row.
+     */
     Collection<ShardLedger.Listed> unlessWithin(long millis) throws InterruptedException {
         boolean isRecent = System.nanoTime() - listed < TimeUnit.MILLISECONDS.toNanos(millis);
         return isRecent ? null : now();

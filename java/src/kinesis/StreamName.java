@@ -34,7 +34,8 @@ final class StreamName implements Serializable {
         Matcher matcher = ARN.matcher(arn);
         if (!matcher.matches()) {
             throw new IllegalArgumentException(
-                    "'" + arn + "' is not the ARN of a stream, such as arn:aws:kinesis:us-east-1:123456789012:stream/name.");
+                    "'" + arn + "' is not the ARN of a stream, such as "
+                            + "arn:aws:kinesis:us-east-1:123456789012:stream/name.");
         }
         return matcher;
     }

@@ -116,7 +116,9 @@ final class FakeFlink implements SplitEnumeratorContext<ShardSplit> {
 
     @Override
     public void assignSplits(SplitsAssignment<ShardSplit> assignment) {
-        assignment.assignment().forEach((subtask, splits) -> given.computeIfAbsent(subtask, none -> new ArrayList<>()).addAll(splits));
+        assignment
+                .assignment()
+                .forEach((subtask, splits) -> given.computeIfAbsent(subtask, none -> new ArrayList<>()).addAll(splits));
     }
 
     @Override

@@ -93,7 +93,8 @@ final class FakeStream implements KinesisAsyncClient {
         int at = Integer.parseInt(iterator[1]);
         List<Record> all = records.get(iterator[0]);
         List<Record> found = at < all.size() ? all.subList(at, at + 1) : List.of();
-        boolean isEnd = at >= all.size() && shards.get(iterator[0]).sequenceNumberRange().endingSequenceNumber() != null;
+        boolean isClosed = shards.get(iterator[0]).sequenceNumberRange().endingSequenceNumber() != null;
+        boolean isEnd = at >= all.size() && isClosed;
         return CompletableFuture.completedFuture(
                 GetRecordsResponse.builder()
                         .records(found)
@@ -103,8 +104,8 @@ final class FakeStream implements KinesisAsyncClient {
     }
 
     /**
-     * One record an event, and one event for the end. The subscription breaks after {@code broken} events, if that is not
-     * 0, for this once.
+     * One record an event, and one event for the end. The subscription breaks after {@code broken} events, if that is
+     * not 0, for this once.
      */
     @Override
     public CompletableFuture<Void> subscribeToShard(

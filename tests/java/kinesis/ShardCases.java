@@ -12,6 +12,8 @@ import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsAddition;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.table.data.RowData;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.services.kinesis.model.Record;
 
 /** Rules of the coordinator and of a reader, each a case by its name; tests/test_shard_cases.py runs them. */
 public final class ShardCases {
@@ -39,6 +41,7 @@ public final class ShardCases {
         CASES.put("a_reader_is_idle_only_when_told", ShardCases::aReaderIsIdleOnlyWhenTold);
         CASES.put("the_ledger_in_a_checkpoint", ShardCases::theLedgerInACheckpoint);
         CASES.put("positions_in_a_checkpoint", ShardCases::positionsInACheckpoint);
+        CASES.put("parts_that_were_emitted_are_left_out", ShardCases::partsThatWereEmittedAreLeftOut);
         CASES.put("five_calls_a_second", ShardCases::fiveCallsASecond);
         CASES.put("a_subscription_that_breaks_and_the_end", ShardCases::aSubscriptionThatBreaksAndTheEnd);
         CASES.put("no_call_before_the_last_answer_was_taken", ShardCases::noCallBeforeTheLastAnswerWasTaken);
@@ -326,6 +329,35 @@ public final class ShardCases {
             equal(copy.position, position);
             equal(copy.toString() + copy.parents + copy.isEnded, "s-1, ended[s-0, s-9]true");
         }
+    }
+
+    private static void partsThatWereEmittedAreLeftOut() throws Exception {
+        List<Record> records = List.of(record("7", "{}{}{}"), record("8", "{}{}"));
+        Arrivals arrivals = new Arrivals();
+        ShardFetcher fetcher =
+                new ShardFetcher(split -> new Silent(), arrivals, new RecordParts(true), () -> {});
+        ShardSplit shard = new ShardSplit("s-0", Position.within("7", 1), List.of(), false);
+        fetcher.handleSplitsChanges(new SplitsAddition<>(List.of(shard)));
+        arrivals.add(new Arrivals.Arrival("s-0", records, shard.position, false, () -> {}));
+        RecordsWithSplitIds<Part> batch = fetcher.fetch();
+        batch.nextSplit();
+        ShardState state = new ShardState(shard);
+        List<String> positions = new ArrayList<>();
+        for (Part part = batch.nextRecordFromSplit(); part != null; part = batch.nextRecordFromSplit()) {
+            state.emitted(part);
+            positions.add(part.number + ": " + state.split().position);
+        }
+        equal(
+                positions.toString(),
+                "[1: after 2 parts of record 7, 2: after record 7, 0: after 1 parts of record 8, 1: after record 8]");
+    }
+
+    private static Record record(String sequenceNumber, String text) {
+        return Record.builder()
+                .sequenceNumber(sequenceNumber)
+                .partitionKey("key")
+                .data(SdkBytes.fromUtf8String(text))
+                .build();
     }
 
     private static void fiveCallsASecond() throws Exception {
