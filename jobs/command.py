@@ -173,7 +173,8 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
     "records",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Read the records of this file (each a line), or of this folder's files, to the end, and print the rows.",
+    help="Read the records of this file (each a line), or of this folder's files, to the end, and print the rows. "
+    "For several sources: a folder with a file or folder for each, by its name.",
 )
 @click.option(
     "--output",
@@ -245,6 +246,12 @@ def _over_file(job: Job, records: Path, output: Path | None) -> None:
 
     if not records.exists():
         raise click.UsageError(f"There is no file or folder {records}.")
+    for source in job.sources:
+        if not binding.input_of(records, job, source).exists():
+            raise click.UsageError(
+                f"--input of a job with several sources is a folder that has a file or folder of records for each "
+                f"({', '.join(job.sources)}): {records} has no {source}."
+            )
     if output is not None and output.exists() and any(output.iterdir()):
         raise click.UsageError(f"--output {output} is not empty: name a new folder.")
     began = time.monotonic()

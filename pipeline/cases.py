@@ -108,6 +108,10 @@ def read(path: Path, job: Job) -> list[Case]:
         document = yaml.load(path.read_text(encoding="utf-8"), _Plain)  # noqa: S506  (a safe loader of our own)
     except OSError as error:
         raise CaseError(f"{shown(path)} cannot be read ({error.strerror}).") from error
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+        raise CaseError(f"{shown(path)} cannot be read: {error.problem}{where}.") from error
     except (ValueError, TypeError, yaml.YAMLError) as error:
         raise CaseError(f"{shown(path)} cannot be read: {' '.join(str(error).split())}.") from error
     problems: list[str] = []

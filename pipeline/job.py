@@ -308,7 +308,8 @@ def _tables(
     declared: Mapping[str, Any], resolved: _Resolved, inserts: Mapping[str, str], problems: list[str]
 ) -> dict[str, Table]:
     tables = {}
-    names = (*resolved.sources, *inserts)
+    names = tuple(dict.fromkeys((*resolved.sources, *inserts)))
+    problems += _read_sinks(resolved, inserts)
     unknown = [name for name in declared if name not in names]
     problems += [f"[table.{name}] in {DECLARATION}: the job has no such table" for name in unknown]
     for name in names:
@@ -319,13 +320,21 @@ def _tables(
         if not isinstance(entries, dict):
             problems.append(f"{DECLARATION} has no connector for the table {name}: write [table.{name}]")
             continue
-        table = _table(name, dict(entries), "source" if name in resolved.sources else "sink", problems)
+        table = _table(name, dict(entries), "sink" if name in inserts else "source", problems)
         if table is not None:
             tables[name] = table
             if name in resolved.texts:
-                problems.extend(_misdeclared(name, resolved.texts[name]))
+                problems.extend(_misdeclared(name, resolved.texts[name], is_source=name not in inserts))
                 problems.extend(_columns_missing(name, table.declared, references.columns(resolved.texts[name])))
     return tables
+
+
+def _read_sinks(resolved: _Resolved, inserts: Mapping[str, str]) -> Iterator[str]:
+    """Problems of sinks that a view reads."""
+    for sink in inserts:
+        if sink in resolved.sources:
+            views = [f"views/{view}.sql" for view in resolved.views if sink in references.of(resolved.texts[view])]
+            yield f"{', '.join(views) or '[insert]'} reads the table {sink}, which is a sink: read a view or a source"
 
 
 def _table(name: str, entries: dict[str, Any], role: str, problems: list[str]) -> Table | None:
@@ -341,14 +350,14 @@ def _table(name: str, entries: dict[str, Any], role: str, problems: list[str]) -
     options: dict[str, str] = {}
     columns: dict[str, Any] = {}
     for key, value in entries.items():
-        if key in end.declared:
-            is_list = isinstance(value, list) and value and all(isinstance(column, str) for column in value)
-            if key == "partition_key" and not isinstance(value, str):
-                problems.append(f"{where} {key} must be a column")
-            elif key != "partition_key" and not is_list:
-                problems.append(f"{where} {key} must be a list of columns")
+        if isinstance(value, dict):
+            problems.append(f'{where} {key}: write a key with a dot in quotes, such as "{key}.{next(iter(value), "")}"')
+        elif key in end.declared:
+            is_one = key == "partition_key"
+            if not (isinstance(value, str) if is_one else _is_list_of_texts(value)):
+                problems.append(f"{where} {key} must be a {'column' if is_one else 'list of columns'}")
             else:
-                columns[key] = tuple(value) if is_list else value
+                columns[key] = value if is_one else tuple(value)
         elif key in end.settings or key.startswith(OPTION):
             choices = end.settings[key].choices if key in end.settings else ()
             if not isinstance(value, str) or not value.strip():
@@ -368,7 +377,11 @@ def _table(name: str, entries: dict[str, Any], role: str, problems: list[str]) -
     return Table(kind.name, settings, Declared(**columns), options)
 
 
-def _misdeclared(name: str, text: str) -> Iterator[str]:
+def _is_list_of_texts(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
+
+
+def _misdeclared(name: str, text: str, *, is_source: bool) -> Iterator[str]:
     """Problems of a table's file."""
     tokens = references.tokenize(text)
     upper = [token.upper() for token in tokens]
@@ -376,6 +389,11 @@ def _misdeclared(name: str, text: str) -> Iterator[str]:
         yield f"tables/{name}.sql must begin with CREATE TABLE {name}"
     elif ("WITH", "(") in pairwise(upper):
         yield f"tables/{name}.sql has a WITH: declare the connector in {DECLARATION}"
+    elif is_source and len(columns := references.columns(text)) != 1:
+        yield (
+            f"tables/{name}.sql: a source has one column for the record, such as line BYTES; the others are METADATA "
+            f"or computed (there are {', '.join(columns) or 'none'})"
+        )
     for column in references.metadata(text):
         if column not in files.METADATA:
             known = ", ".join(files.METADATA)

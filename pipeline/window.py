@@ -15,6 +15,7 @@ _UNITS = {"DAY": 86_400, "HOUR": 3_600, "MINUTE": 60, "SECOND": 1}
 _UNIT = rf"({'|'.join(_UNITS)})(?:\s*\(\d+\))?"
 _INTERVAL = re.compile(rf"(?:(\w+)\s*=>\s*)?(INTERVAL\s+(-?)\s*'([^']*)'\s+{_UNIT}(?:\s+TO\s+{_UNIT})?)", re.IGNORECASE)
 _ARGUMENTS = {"TUMBLE": ("SIZE", "OFFSET"), "HOP": ("SLIDE", "SIZE", "OFFSET"), "CUMULATE": ("STEP", "SIZE", "OFFSET")}
+_FILE = "views/windowed.sql"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -61,7 +62,7 @@ def read(sql: str) -> Window:
     text = re.sub(r"--.*", "", sql)
     call, column = _CALL.search(text), _COLUMN.search(text)
     if call is None or column is None:
-        raise WindowError("The view `windowed` needs TUMBLE, HOP or CUMULATE over a table and a DESCRIPTOR.")
+        raise WindowError(f"{_FILE} needs TUMBLE, HOP or CUMULATE over a table and a DESCRIPTOR.")
     kind = call[1].upper()
     arguments = _ARGUMENTS[kind]
     lengths, literals = {}, {}
@@ -71,12 +72,16 @@ def read(sql: str) -> Window:
         lengths[argument] = _length(sign, value, first.upper(), last.upper() or first.upper())
     if lengths.keys() == set(arguments):
         # Flink's local aggregation waits for the end of the window without the offset, which can be too late.
-        raise WindowError(f"Flink 1.20 loses records of windows with an OFFSET: leave it out of {call[0]}.")
+        raise WindowError(f"{_FILE} has an OFFSET, with which Flink 1.20 loses records: leave it out.")
     if lengths.keys() != set(arguments[:-1]):
-        raise WindowError(f"{kind} needs the intervals {', '.join(arguments[:-1])}, unlike {call[0]}.")
-    if min(lengths.values()) <= timedelta(0):
-        raise WindowError(f"An interval of {call[0]} is not above 0.")
-    return Window(kind, column[1], lengths["SIZE"], lengths[arguments[0]], literals)
+        needed = " and ".join(argument.lower() for argument in arguments[:-1])
+        raise WindowError(f"{_FILE}: {kind} needs {needed}, such as INTERVAL '5' MINUTE (or DAY, HOUR, SECOND).")
+    size, step = lengths["SIZE"], lengths[arguments[0]]
+    if min(size, step) <= timedelta(0):
+        raise WindowError(f"{_FILE}: an interval of {kind} is not above 0.")
+    if size % step:
+        raise WindowError(f"{_FILE}: {kind} needs a size that is a multiple of its {arguments[0].lower()}.")
+    return Window(kind, column[1], size, step, literals)
 
 
 def intervals(sql: str) -> list[timedelta]:
@@ -92,5 +97,6 @@ def _length(sign: str, value: str, first: str, last: str) -> timedelta:
         parts = zip(re.split(r"[ :]", value.strip().lstrip("-")), units, strict=True)
         seconds = sum(float(part) * _UNITS[unit] for part, unit in parts)
     except ValueError:
-        raise WindowError(f"'{value}' is not an interval of {first} TO {last}.") from None
+        unit = first if first == last else f"{first} TO {last}"
+        raise WindowError(f"'{value}' is not an interval of {unit}.") from None
     return timedelta(seconds=seconds) * (-1 if sign or value.strip().startswith("-") else 1)

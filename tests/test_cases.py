@@ -152,6 +152,7 @@ def test_problems(job: Job, tmp_path: Path, old: str, new: str, expected: str) -
         ("cases: [", "cannot be read"),
         ("cases: []\ncases: []", "duplicate key 'cases'"),
         (START + CASE.replace("{Amount: 2}", "{Amount: 2, Amount: 3}"), "duplicate key 'Amount'"),
+        ("cases:\n  - case: x: y", "cannot be read: mapping values are not allowed here at line 2, column 12."),
         (START + CASE + CASE, "several cases have the name 'a rule'"),
     ],
 )

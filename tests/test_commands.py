@@ -112,6 +112,30 @@ def test_a_new_job(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypat
     assert "'a-b' is no job's name: a letter, then up to 49 letters, digits or _" in capsys.readouterr().err
 
 
+def test_a_file_for_several_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Several sources need a folder with the records of each, by its name."""
+    folder = tmp_path / "visits"
+    assert jobs_main.main(["new", str(folder)]) == 0
+    events = (folder / "tables" / "events.sql").read_text(encoding="utf-8")
+    (folder / "tables" / "others.sql").write_text(events.replace("TABLE events", "TABLE others"), encoding="utf-8")
+    checked = folder / "views" / "checked.sql"
+    select = checked.read_text(encoding="utf-8")
+    both = f"{select}\nUNION ALL\n{select.replace('FROM events', 'FROM others')}"
+    checked.write_text(both, encoding="utf-8")
+    with (folder / "job.toml").open("a", encoding="utf-8") as declaration:
+        declaration.write('\n[table.others]\nconnector = "kinesis"\nstream = "others"\n')
+    records = tmp_path / "records"
+    records.mkdir()
+    (records / "events").touch()
+    capsys.readouterr()
+    for given, missing in ((records, "others"), (records / "events", "events")):
+        assert jobs_main.main(["run", str(folder), "--input", str(given)]) == 2
+        assert capsys.readouterr().err.endswith(
+            "--input of a job with several sources is a folder that has a file or folder of records for each "
+            f"(events, others): {given} has no {missing}.\n"
+        )
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_before_the_set_up(program: str) -> None:
     """A Python without the packages gets the advice to set up, and no stack trace."""

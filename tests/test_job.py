@@ -144,6 +144,15 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
             "tables/events.sql: no connector fills the METADATA column shrd (there are shard, sequence_number, "
             "arrival)",
         ),
+        (
+            {"tables/events.sql": "CREATE TABLE events (\n    line BYTES,\n    more STRING\n)"},
+            "tables/events.sql: a source has one column for the record, such as line BYTES; the others are METADATA or "
+            "computed (there are line, more)",
+        ),
+        (
+            {"job.toml": declaration('stream = "JOBNAME"', 'stream = "a"\nstart.timestamp = "2026-11-22T06:00:00Z"')},
+            '[table.events] start: write a key with a dot in quotes, such as "start.timestamp"',
+        ),
     ],
 )
 def test_problems(tmp_path: Path, files: Mapping[str, str | None], expected: str) -> None:
@@ -188,6 +197,13 @@ def test_keys_of_an_item(tmp_path: Path, keys: str, expected: list[str]) -> None
         '[table.counts]\nconnector = "kinesis"\nstream = "JOBNAME-counts"\npartition_key = "Device"\n', KEYED + keys
     )
     assert problems(tmp_path, {"job.toml": text}) == expected
+
+
+def test_a_sink_is_no_source(tmp_path: Path) -> None:
+    """A view that reads a sink is the only problem of such a job."""
+    files = {COUNTS_VIEW: COUNTS.format("on_time JOIN counts ON TRUE")}
+    expected = f"{COUNTS_VIEW} reads the table counts, which is a sink: read a view or a source"
+    assert problems(tmp_path, files) == [expected]
 
 
 def test_all_problems_together(tmp_path: Path) -> None:

@@ -75,6 +75,9 @@ def test_reading_a_window(sql: str, size: timedelta, step: timedelta) -> None:
         of("TUMBLE", "INTERVAL '0' MINUTE"),
         of("HOP", "INTERVAL '0' MINUTE", "INTERVAL '1' MINUTE"),
         of("TUMBLE", "INTERVAL '-1' MINUTE"),
+        of("HOP", "INTERVAL '5' MINUTE", "INTERVAL '7' MINUTE"),
+        of("HOP", "INTERVAL '5' MINUTE", "INTERVAL '1' MINUTE"),
+        of("CUMULATE", "INTERVAL '2' MINUTE", "INTERVAL '5' MINUTE"),
     ],
 )
 def test_a_window_that_cannot_be_read(sql: str) -> None:
@@ -97,7 +100,7 @@ def test_a_window_that_cannot_be_read_is_one_sentence_of_every_program(
 
     monkeypatch.setattr(import_module(f"{program}.command").program, "invoke", run)
     assert main.main(["status"]) == 2
-    assert capsys.readouterr().err.startswith("The view `windowed` needs TUMBLE, HOP or CUMULATE")
+    assert capsys.readouterr().err.startswith("views/windowed.sql needs TUMBLE, HOP or CUMULATE")
 
 
 def at(text: str) -> datetime:
