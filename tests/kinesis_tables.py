@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flink import durable, rest
+from flink import defaults, rest
 from local import emulator
 from program import processes
 from tests.emulated import answers, wait_for
@@ -134,8 +134,8 @@ def reading(
     port = processes.free_port()
     made = environment(
         {
-            **durable.configuration(folder, checkpoint),
-            **durable.loopback(port),
+            **defaults.configuration(folder, checkpoint),
+            **defaults.loopback(port),
             "execution.checkpointing.min-pause": "0 ms",
             "restart-strategy.exponential-delay.initial-backoff": "200 ms",
             "parallelism.default": str(parallelism),

