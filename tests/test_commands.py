@@ -136,6 +136,16 @@ def test_a_file_for_several_sources(tmp_path: Path, capsys: pytest.CaptureFixtur
         )
 
 
+def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error comes before Flink starts, not after the run."""
+    records = tmp_path / "records"
+    records.touch()
+    for output, reason in ((records / "rows", "cannot be written (Not a directory)"), (tmp_path, "is not empty")):
+        arguments = ["run", "unicorn_summary", "--input", str(records), "--output", str(output)]
+        assert jobs_main.main(arguments) == 2
+        assert f"--output {output} {reason}: name a" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_before_the_set_up(program: str) -> None:
     """A Python without the packages gets the advice to set up, and no stack trace."""
