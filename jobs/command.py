@@ -56,7 +56,8 @@ def program() -> None:
 def list_jobs() -> None:
     """List the jobs of this checkout."""
     for name in jobs.shipped():
-        first = (jobs.JOBS / name / jobs.DECLARATION).read_text(encoding="utf-8").partition("\n")[0]
+        declaration = (jobs.JOBS / name / jobs.DECLARATION).read_text(encoding="utf-8", errors="replace")
+        first = declaration.partition("\n")[0]
         click.echo(f"{name:22} {first.removeprefix('# ') if first.startswith('# ') else ''}".rstrip())
 
 
