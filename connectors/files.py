@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from connectors.connector import Connector, Option, checked, merged
+from connectors.connector import Connector, ConnectorError, Option, checked, merged
 
 OPTIONS: Mapping[str, Option] = {
     "connector": Option(choices=("filesystem",)),
@@ -23,6 +23,7 @@ METADATA: Mapping[str, str] = {
     "sequence_number": "AS CAST(NULL AS STRING)",
     "arrival": "METADATA FROM 'file.modification-time' VIRTUAL",
 }
+HIDDEN = (".", "_")  # the beginnings of names that Flink's source skips
 
 
 def uri(path: Path) -> str:
@@ -31,7 +32,14 @@ def uri(path: Path) -> str:
 
 
 def source(path: Path, *, more: Mapping[str, str] | None = None) -> Connector:
-    """A bounded source: the lines of a file, or of every file in a folder, as a BYTES column."""
+    """A bounded source: the lines of a file, or of every file in a folder, as a BYTES column.
+
+    Raises ConnectorError for a name that Flink's source skips, as if the file were empty.
+    """
+    if path.resolve().name.startswith(HIDDEN):
+        raise ConnectorError(
+            f"Flink skips {path}, as its name begins with a dot or an underscore: give it another name."
+        )
     options = {"connector": "filesystem", "path": uri(path), "format": "raw"}
     return Connector(checked("file source", merged(options, more), OPTIONS), metadata=METADATA)
 

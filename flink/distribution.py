@@ -117,7 +117,9 @@ def refusal(error: Exception) -> str:
     """What Flink has against a statement: all lines of the innermost exception's message, without its class."""
     inner = _innermost(error)
     text = None if inner is None else inner.getMessage()
-    return cause(error) if not text else "\n".join(line for line in str(text).splitlines() if line.strip())[:2000]
+    if not text:  # a kind of exception for which PyFlink has a class of its own
+        return re.sub(r"^\w+Exception: ", "", cause(error))
+    return "\n".join(line for line in str(text).splitlines() if line.strip())[:2000]
 
 
 def _innermost(error: Exception) -> Any:

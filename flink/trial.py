@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connectors import files
 from flink import defaults, distribution
@@ -22,6 +22,10 @@ from pipeline.job import Job
 from program import environment
 from program.processes import RunError
 
+if TYPE_CHECKING:
+    from pyflink.table import StatementSet
+
+_APPEND_ONLY = "\nA stream takes no row that replaces another: group by the window, or write to a table of DynamoDB."
 # A file is read by one subtask: its lines are a shard, whose order decides what is late.
 CONFIGURATION: Mapping[str, str] = {
     **defaults.loopback(0),
@@ -53,13 +57,27 @@ def started(folder: Path) -> Iterator[None]:
     except distribution.errors() as error:
         file = "".join(getattr(error, "__notes__", ())) or "the job"
         text = re.sub(r"\bdefault_catalog\.\w+\.", "", distribution.refusal(error))
-        raise RunError(f"Flink refuses {file}: {text}") from error
+        remedy = _APPEND_ONLY if "doesn't support consuming update" in text else ""
+        raise RunError(f"Flink refuses {file}: {text}{remedy}") from error
+
+
+def _finish(inserts: StatementSet) -> None:
+    """Run to the end of the input. Raises RunError for a failure on the way, such as a bad CAST."""
+    submitted = inserts.execute()
+    try:
+        submitted.wait()
+    except distribution.errors() as error:
+        raise RunError(
+            f"The job failed while it ran: {distribution.refusal(error)}\n"
+            "If a record did this, it would end the job on a stream too: use functions that give NULL instead, such as "
+            "TRY_CAST, and refuse the record in views/checked.sql."
+        ) from error
 
 
 def test(job: Job, given: Sequence[Case], folder: Path) -> list[Result]:
     """Run these cases in one Flink job. folder: a new one, for their records and rows. Needs `started`."""
     together = cases.declare(statements.environment(CONFIGURATION), job, given, folder)
-    together.execute().wait()
+    _finish(together)
     return [Result(case, cases.differences(job, case, folder / str(number))) for number, case in enumerate(given)]
 
 
@@ -71,7 +89,7 @@ def over_file(job: Job, records: Path, folder: Path) -> None:
     tables = statements.environment(CONFIGURATION)
     sources = {table: files.source(binding.input_of(records, job, table)) for table in job.sources}
     statements.declare(tables, job, {**sources, **binding.sinks_in(folder, job)})
-    statements.inserts(tables, job).execute().wait()
+    _finish(statements.inserts(tables, job))
 
 
 def plan(job: Job, connectors: Mapping[str, Any]) -> str:

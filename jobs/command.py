@@ -56,7 +56,8 @@ def program() -> None:
 def list_jobs() -> None:
     """List the jobs of this checkout."""
     for name in jobs.shipped():
-        first = (jobs.JOBS / name / jobs.DECLARATION).read_text(encoding="utf-8").partition("\n")[0]
+        declaration = (jobs.JOBS / name / jobs.DECLARATION).read_text(encoding="utf-8", errors="replace")
+        first = declaration.partition("\n")[0]
         click.echo(f"{name:22} {first.removeprefix('# ') if first.startswith('# ') else ''}".rstrip())
 
 
@@ -252,8 +253,8 @@ def _over_file(job: Job, records: Path, output: Path | None) -> None:
                 f"--input of a job with several sources is a folder that has a file or folder of records for each "
                 f"({', '.join(job.sources)}): {records} has no {source}."
             )
-    if output is not None and output.exists() and any(output.iterdir()):
-        raise click.UsageError(f"--output {output} is not empty: name a new folder.")
+    if output is not None:
+        _require_empty(output)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="run-") as scratch:
         folder = Path(scratch)
@@ -269,6 +270,20 @@ def _over_file(job: Job, records: Path, output: Path | None) -> None:
                 cases.write(rows, output / f"{sink}.jsonl")
     where = f" All rows are in {output}." if output is not None else ""
     click.echo(f"{job.name} read {records} to its end in {time.monotonic() - began:.0f} s.{where}")
+
+
+def _require_empty(folder: Path) -> None:
+    """Make the folder of --output before Flink starts. Raises click.UsageError if it has files or cannot be written."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()):
+            raise click.UsageError(f"--output {folder} is not empty: name a new folder.")
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise click.UsageError(
+            f"--output {folder} cannot be written ({error.strerror}): name another folder."
+        ) from error
 
 
 def _show(console: Any, sink: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:

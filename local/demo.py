@@ -29,7 +29,7 @@ DRAIN_LIMIT = 120.0  # seconds to close the last windows
 
 @dataclass(frozen=True)
 class Options:
-    """What the demo is stop to do.
+    """The options of a demo.
 
     unicorns, shards, parallelism: how many. speed: the producer's clock against the wall clock. windows: end after so
     many closed windows, None for never. late, out_of_order, malformed: shares of the readings, 0 to 1.

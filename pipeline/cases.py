@@ -112,6 +112,8 @@ def read(path: Path, job: Job) -> list[Case]:
         mark = error.problem_mark or error.context_mark
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise CaseError(f"{shown(path)} cannot be read: {error.problem}{where}.") from error
+    except RecursionError as error:
+        raise CaseError(f"{shown(path)} cannot be read: it is nested too deeply.") from error
     except (ValueError, TypeError, yaml.YAMLError) as error:
         raise CaseError(f"{shown(path)} cannot be read: {' '.join(str(error).split())}.") from error
     problems: list[str] = []
@@ -215,7 +217,7 @@ def _record(where: str, item: Any, default: Mapping[str, Any], problems: list[st
             fields = {name: field for name, field in fields.items() if name not in without}
         return Record(json.dumps(fields, ensure_ascii=False).encode("utf-8", "surrogatepass"), shard, arrival)
     if forms[0] == "text":
-        return Record(("" if value is None else str(value)).encode(), shard, arrival)
+        return Record(("" if value is None else str(value)).encode("utf-8", "surrogatepass"), shard, arrival)
     try:
         return Record(bytes.fromhex(str(value)), shard, arrival)
     except ValueError:

@@ -222,6 +222,8 @@ def _document(folder: Path) -> dict[str, Any]:
         document = tomllib.loads((folder / DECLARATION).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise JobError(str(folder), [f"{DECLARATION} cannot be read ({error})"]) from error
+    except RecursionError as error:
+        raise JobError(str(folder), [f"{DECLARATION} is nested too deeply"]) from error
     for name in ("insert", "table"):
         if not isinstance(document.get(name, {}), dict):
             raise JobError(str(folder), [f"{name} in {DECLARATION} is no table of TOML: write [{name}]"])
@@ -313,8 +315,11 @@ def _tables(
     unknown = [name for name in declared if name not in names]
     problems += [f"[table.{name}] in {DECLARATION}: the job has no such table" for name in unknown]
     for name in names:
-        if name in RESERVED or not NAME.fullmatch(name):
+        if name in RESERVED:
             problems.append(f"{name} cannot be the name of a table: it is the name of a group of settings")
+            continue
+        if not NAME.fullmatch(name):
+            problems.append(f"{name!r} is no name of a table: a letter, then up to 49 letters, digits or underscores")
             continue
         entries = declared.get(name)
         if not isinstance(entries, dict):
@@ -385,7 +390,7 @@ def _misdeclared(name: str, text: str, *, is_source: bool) -> Iterator[str]:
     """Problems of a table's file."""
     tokens = references.tokenize(text)
     upper = [token.upper() for token in tokens]
-    if upper[:2] != ["CREATE", "TABLE"] or tokens[2].strip("`") != name:
+    if upper[:2] != ["CREATE", "TABLE"] or [token.strip("`") for token in tokens[2:3]] != [name]:
         yield f"tables/{name}.sql must begin with CREATE TABLE {name}"
     elif ("WITH", "(") in pairwise(upper):
         yield f"tables/{name}.sql has a WITH: declare the connector in {DECLARATION}"
@@ -423,6 +428,8 @@ def _columns_missing(table: str, declared: Declared, known: Mapping[str, str]) -
 
 def _text(folder: Path, kind: str, name: str) -> str | None:
     """The SQL of a table or view: the job's own, else the shared file. Raises JobError if it cannot be read."""
+    if not NAME.fullmatch(name):  # no file has such a name; it may be too long to look for, or lead elsewhere
+        return None
     path = _path(folder, kind, name)
     try:
         return path.read_text(encoding="utf-8").strip().removesuffix(";").rstrip() if path.is_file() else None

@@ -112,6 +112,18 @@ def test_a_new_job(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypat
     assert "'a-b' is no job's name: a letter, then up to 49 letters, digits or _" in capsys.readouterr().err
 
 
+def test_a_list_with_a_job_that_cannot_be_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such a job does not hide the others."""
+    monkeypatch.setattr("pipeline.job.JOBS", tmp_path)
+    for name, first in (("bad", b"# \xff"), ("good", b"# Counts.")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "job.toml").write_bytes(first + b"\n")
+    assert jobs_main.main(["list"]) == 0
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [["bad", "\ufffd"], ["good", "Counts."]]
+
+
 def test_a_file_for_several_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Several sources need a folder with the records of each, by its name."""
     folder = tmp_path / "visits"
@@ -134,6 +146,16 @@ def test_a_file_for_several_sources(tmp_path: Path, capsys: pytest.CaptureFixtur
             "--input of a job with several sources is a folder that has a file or folder of records for each "
             f"(events, others): {given} has no {missing}.\n"
         )
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error comes before Flink starts, not after the run."""
+    records = tmp_path / "records"
+    records.touch()
+    for output, reason in ((records / "rows", "cannot be written (Not a directory)"), (tmp_path, "is not empty")):
+        arguments = ["run", "unicorn_summary", "--input", str(records), "--output", str(output)]
+        assert jobs_main.main(arguments) == 2
+        assert f"--output {output} {reason}: name a" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("program", PROGRAMS)

@@ -234,6 +234,15 @@ def test_more_wins() -> None:
     assert source(**{"scan.shard-assigner": "default"}).options["scan.shard-assigner"] == "default"
 
 
+@pytest.mark.parametrize("name", [".events.jsonl", "_events.jsonl", "_events"])
+def test_a_file_that_flink_skips_is_refused(name: str, tmp_path: Path) -> None:
+    """Flink would read nothing, and say nothing. The name behind a link counts, as Flink gets that."""
+    with pytest.raises(ConnectorError, match=r"Flink skips .*, as its name begins with a dot or an underscore"):
+        files.source(tmp_path / name)
+    (tmp_path / name).symlink_to(tmp_path / "events.jsonl")
+    assert files.source(tmp_path / name).options["path"] == f"file://{tmp_path}/events.jsonl"
+
+
 def test_files(tmp_path: Path) -> None:
     """Files have absolute URIs, also with a space in the path. A sink is not partitioned."""
     folder = tmp_path / "two words"

@@ -134,6 +134,16 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
             "[insert] more must be the name of a view",
         ),
         ({"tables/counts.sql": ""}, "tables/counts.sql must begin with CREATE TABLE counts"),
+        ({"tables/counts.sql": "CREATE TABLE"}, "tables/counts.sql must begin with CREATE TABLE counts"),
+        ({"job.toml": "a = " + "[" * 5000}, "job.toml is nested too deeply"),
+        (
+            {"job.toml": declaration("counts =", f"{'a' * 300} =")},
+            f"[insert] names the table {'a' * 300}, but there is no tables/{'a' * 300}.sql",
+        ),
+        (
+            {"job.toml": declaration("counts =", '"../counts" =')},
+            "'../counts' is no name of a table: a letter, then up to 49 letters, digits or underscores",
+        ),
         ({"tables/counts.sql": "CREATE TABLE count_ (a INT)"}, "tables/counts.sql must begin with CREATE TABLE counts"),
         (
             {"tables/counts.sql": "CREATE TABLE counts (a INT) WITH ('connector' = 'x')"},

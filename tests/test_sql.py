@@ -64,10 +64,22 @@ def test_a_case_that_is_wrong_fails(tmp_path: Path) -> None:
             "",
             "sink for 'summary_stream' do not match.\nCause: Different number of columns.\nQuery schema: [",
         ),
+        (
+            "summary",
+            "FROM on_time\nGROUP BY record.Name, window_start, window_end",
+            "FROM (SELECT *, window_time AS day_end FROM on_time)\nGROUP BY record.Name, window_end",
+            "Flink refuses the job: Table sink 'summary_stream' doesn't support consuming update changes",
+        ),
+        (
+            "summary",
+            "record.Name AS Name",
+            "CAST(CAST(record.Name AS INT) AS STRING) AS Name",
+            "The job failed while it ran: For input string: 'Shadowfax'",
+        ),
     ],
 )
 def test_sql_that_flink_refuses(name: str, old: str, new: str, told: str, tmp_path: Path) -> None:
-    """The file, where Flink knows which statement it is, and all that it says, with both lists of columns."""
+    """The file, where Flink knows the statement, and all that it says; a record that ends the job is no refusal."""
     job = load("unicorn_summary")
     broken = replace(job, texts={**job.texts, name: job.texts[name].replace(old, new)})
     given = cases.read(job.folder / "tests" / "late.yaml", job)

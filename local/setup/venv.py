@@ -33,7 +33,7 @@ _SCRATCH = "set-up-"  # begins the name of a folder in .cache that a set-up remo
 _AGAIN = "run make setup again"
 _Command = Sequence[str | Path]
 _CACHES = {"uv": "UV_CACHE_DIR", "pip": "PIP_CACHE_DIR"}  # the folder's name in a cache folder -> its variable
-_INSTEAD = "downloads-of-set-up"  # in .cache, in checkout of a cache folder that cannot be written, until all is made
+_INSTEAD = "downloads-of-set-up"  # in .cache, instead of a cache folder that cannot be written, until all is made
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
