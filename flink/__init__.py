@@ -1,1 +1,1 @@
-"""What is done with the job on a Flink cluster: submit, stop, resume, backfill, and how it is doing."""
+"""A job on a Flink cluster: submit, stop, resume, backfill and health."""

@@ -1,9 +1,8 @@
-"""Python's end of PyFlink's gateway, which the JVM calls back: kept from everybody who speaks HTTP.
+"""Keeps HTTP clients out of the callback server, which is Python's end of PyFlink's gateway to the JVM.
 
-Both ends listen on 127.0.0.1, at ports of their own choice, without a password. The JVM's ends a connection at the
-first line that is no command of its protocol. Python's goes on to the next line: what a page in a browser posts there
-would be carried out, which is to import a module by its name, or to forget the object by which the JVM sees that Python
-is alive, upon which it ends.
+Both ends listen on 127.0.0.1, at free ports, without a password. The JVM's end closes a connection at the first line
+that is no command of its protocol. Python's end goes on to the next line. So a page in a browser could post commands:
+to import a module by its name, or to drop the object that shows the JVM that Python is alive, after which the JVM ends.
 """
 
 from __future__ import annotations
@@ -11,11 +10,11 @@ from __future__ import annotations
 import socket
 from typing import Any
 
-_COMMANDS = (b"c\n", b"g\n")  # call, and forget: py4j.protocol, CALL_PROXY and GARBAGE_COLLECT_PROXY
+_COMMANDS = (b"c\n", b"g\n")  # py4j.protocol: CALL_PROXY and GARBAGE_COLLECT_PROXY
 
 
 def for_java_only(gateway: Any) -> None:
-    """From now on a connection to the gateway's callback server has to begin as the JVM's do, or it ends."""
+    """From now on the callback server closes every connection that does not begin with a command."""
     server = gateway.get_callback_server()
     create = server._create_connection
 
@@ -29,7 +28,7 @@ def for_java_only(gateway: Any) -> None:
 
 
 def _begins_as_java(connection: socket.socket) -> bool:
-    """Whether the first bytes are a command; they stay to be read. A browser's are a method's name, or TLS."""
+    """Whether the first bytes are a command, without consuming them. A browser sends an HTTP method's name, or TLS."""
     try:
         return connection.recv(2, socket.MSG_PEEK | socket.MSG_WAITALL) in _COMMANDS
     except OSError:

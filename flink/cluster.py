@@ -1,9 +1,9 @@
-"""A standalone Flink cluster on this machine: one JobManager and some TaskManagers, each a process of its own.
+"""A standalone Flink cluster on this machine: a JobManager and some TaskManagers, each a process of its own.
 
-They are the processes that Flink's own scripts start, from the apache-flink wheel, with configuration, logs,
-checkpoints and savepoints in one folder, and nothing of this project on their class path but the doorkeeper of their
-REST server: a job brings its jar along, as to any cluster. Either they are children that end with whoever started them
-(`running`), or they outlive the command that started them and are found again by what it wrote down (`up`, `down`).
+Flink's own scripts start the same processes. The code is from the apache-flink wheel. Configuration, logs, checkpoints
+and savepoints are in a single folder. The class path has nothing of this project but the doorkeeper of the REST server:
+a job brings its jar along, as to any cluster. The processes of `running` are children that end with their parent. The
+processes of `up` outlive the command; `up` and `down` read their ids from a note in the folder.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     import psutil
 
 FOLDER = folders.STATE / "cluster"
-START_LIMIT = 120.0  # seconds until all TaskManagers are there; ten are usual
-STOP_LIMIT = 15.0  # seconds for a process to end when asked to
+START_LIMIT = 120.0  # seconds until all TaskManagers have registered; 10 s are usual
+STOP_LIMIT = 15.0  # seconds for a process to end after SIGTERM
 _NOTE = "cluster.json"
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a cluster is: TaskManagers, and task slots of each. A job needs as many slots as its parallelism."""
+    """A cluster's size: TaskManagers, and slots of each TaskManager. A job needs as many slots as its parallelism."""
 
     task_managers: int = 2
     slots: int = 4
@@ -40,7 +40,7 @@ class Size:
 
 @dataclass(frozen=True)
 class Member:
-    """One process of a cluster, as written down: a process id alone may belong to another program by now."""
+    """A process of a cluster. Its creation time is kept too: the process id may belong to another program by now."""
 
     role: str
     pid: int
@@ -60,7 +60,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Note:
-    """What is written down of a cluster that outlives its command."""
+    """The note about a cluster that outlives its command."""
 
     web_port: int
     rpc_port: int
@@ -76,7 +76,7 @@ class Note:
 
 
 def configuration(folder: Path, web_port: int, rpc_port: int, slots: int) -> dict[str, str]:
-    """Flink's configuration of the cluster, by its own names."""
+    """The configuration of the cluster, by Flink's names."""
     return {
         **defaults.configuration(folder, 5),
         **defaults.loopback(web_port),
@@ -86,7 +86,7 @@ def configuration(folder: Path, web_port: int, rpc_port: int, slots: int) -> dic
         "taskmanager.host": "127.0.0.1",
         "taskmanager.memory.process.size": "1536m",
         "taskmanager.numberOfTaskSlots": str(slots),
-        # A job on two TaskManagers survives the death of one only if it notices: within seconds, on one machine.
+        # A job survives a TaskManager's death only after a heartbeat timeout. On a single machine seconds are enough.
         "heartbeat.interval": "2000",
         "heartbeat.timeout": "20000",
         "metrics.fetcher.update-interval": "1000",
@@ -99,9 +99,9 @@ def configuration(folder: Path, web_port: int, rpc_port: int, slots: int) -> dic
 def running(
     folder: Path, size: Size, env: Mapping[str, str], web_port: int = 0, more: Mapping[str, str] | None = None
 ) -> Iterator[Running]:
-    """A cluster of children of this process, stopped at the end. Port 0 takes a free one. Raises StartError.
+    """A cluster of child processes, stopped at the end. Web port 0 stands for any free port. Raises StartError.
 
-    env: the environment of its processes, but for what Flink needs itself. more: further configuration.
+    env: the environment of the processes, without Flink's own variables. more: further configuration.
     """
     processes.require_free(web_port, "--web-port")
     _prepare(folder)
@@ -121,7 +121,7 @@ def running(
 
 @dataclass(frozen=True)
 class Running:
-    """A cluster of child processes, by name: jobmanager, taskmanager-0, taskmanager-1, ..."""
+    """A cluster of child processes, named jobmanager, taskmanager-0, taskmanager-1, ..."""
 
     folder: Path
     size: Size
@@ -130,7 +130,7 @@ class Running:
     processes: dict[str, subprocess.Popen[bytes]]
 
     def start(self, role: str, number: int | None = None) -> None:
-        """Start one process, at first or again."""
+        """Start a process, for the first time or again."""
         name = role if number is None else f"{role}-{number}"
         command = distribution.command(role, self.folder, f"{name}.log")
         env = {**self.env, **distribution.environment(self.folder)}
@@ -161,10 +161,10 @@ def _wait(complete: Callable[[], bool], ended: Callable[[], str | None], folder:
 
 
 def up(size: Size, web_port: int = 0, folder: Path = FOLDER) -> tuple[Note, list[str]]:
-    """Start what is not running of the cluster in `folder`: all of it, or what has died.
+    """Start the processes of the cluster in `folder` that do not run: all of them, or those that have died.
 
-    It outlives this process. The size and port of a cluster whose JobManager runs stay as they are, except that
-    TaskManagers are added up to the size. Returns what is running now and the roles started. Raises StartError.
+    The processes outlive this command. If the JobManager runs, web port and slots stay as they are, and missing
+    TaskManagers are added. Returns the note of the running cluster, and the roles started. Raises StartError.
     """
     note = read(folder)
     if note is None or not note.alive("jobmanager"):
@@ -179,7 +179,7 @@ def up(size: Size, web_port: int = 0, folder: Path = FOLDER) -> tuple[Note, list
     _prepare(folder)
     distribution.write_configuration(folder, configuration(folder, note.web_port, note.rpc_port, note.size.slots))
     address = rest.Cluster(note.address)
-    # A TaskManager that has just died is still registered: who is new since then counts, not how many there are.
+    # A TaskManager that has just died is still registered. So new ids are counted, not all registered ids.
     before = address.task_managers() if note.alive("jobmanager") else set()
     started: list[str] = []
     missing = {"jobmanager": 1 - len(note.alive("jobmanager"))}
@@ -190,7 +190,7 @@ def up(size: Size, web_port: int = 0, folder: Path = FOLDER) -> tuple[Note, list
             members_now.append(_detached(role, len(members_now), folder))
             started.append(role)
             note = replace(note, members=tuple(members_now))
-            _write(note, folder)  # at once: what was started must be found again whatever happens next
+            _write(note, folder)  # at once: `down` must know the process even if the next step fails
 
     def ended() -> str | None:
         return next((member.role for member in note.members if not member.process()), None)
@@ -201,7 +201,7 @@ def up(size: Size, web_port: int = 0, folder: Path = FOLDER) -> tuple[Note, list
 
 
 def down(folder: Path = FOLDER) -> int:
-    """Stop every process of the cluster in `folder`; how many there were. Checkpoints and savepoints stay."""
+    """Stop every process of the cluster in `folder`, and return their number. Checkpoints and savepoints stay."""
     import psutil  # noqa: PLC0415
 
     note = read(folder)
@@ -219,7 +219,7 @@ def down(folder: Path = FOLDER) -> int:
 
 
 def read(folder: Path = FOLDER) -> Note | None:
-    """What is written down of the cluster in `folder`; None if there is none."""
+    """The note of the cluster in `folder`; None without a note. Raises StartError if it is unreadable."""
     try:
         found = json.loads((folder / _NOTE).read_text(encoding="utf-8"))
         members = tuple(Member(one["role"], one["pid"], one["created"]) for one in found["members"])
@@ -244,7 +244,7 @@ def _prepare(folder: Path) -> None:
 
 
 def _detached(role: str, number: int, folder: Path) -> Member:
-    """Start a process that outlives this one, in a session of its own. Its AWS is the user's: a job will name it."""
+    """Start a process in a session of its own, to outlive this process. Jobs in it may use the user's AWS variables."""
     import psutil  # noqa: PLC0415
 
     log = folder / "log" / f"{role}.out"

@@ -45,7 +45,7 @@ NOT_RUNNING = 3
 
 
 def cluster(address: str | None) -> rest.Cluster:
-    """The cluster at this address, else the one of this machine. Raises Unusable for an address that is none."""
+    """The cluster at this address, else this machine's cluster. Raises Unusable for an invalid address."""
     from flink import cluster as here  # noqa: PLC0415
 
     if address is not None:
@@ -56,20 +56,20 @@ def cluster(address: str | None) -> rest.Cluster:
 
 @contextlib.contextmanager
 def _prepared(job: Job, properties: Path | None, start: str | None = None) -> Iterator[tuple[Path, Settings]]:
-    """The settings of a command, with streams and tables looked up, and the file that they are in.
+    """The file with a command's settings, and the settings. The job can use the streams and tables in them.
 
-    start: where all sources are to begin reading.
+    start: the position where all sources begin reading; None for the positions in the settings.
     """
     from flink import resources  # noqa: PLC0415  (boto3 takes half a second)
 
     with tempfile.TemporaryDirectory(prefix="settings-") as scratch:
         folder, now = Path(scratch), datetime.now(UTC)
-        chosen = settings.of_command(job, properties, os.environ)  # as they are, before anything is changed in them
+        chosen = settings.of_command(job, properties, os.environ)  # unchanged so far
         begins = settings.latest_as_time(chosen, now)
         if start is not None:
             begins = {table: settings.pinned(start, now) for table in job.sources if "start" in chosen.groups[table]}
         chosen = settings.parse(settings.started_at(chosen, begins), job)
-        # Written anew: what runs is the job of this folder, also if a file names another job of the same name.
+        # A new file: the job of this folder must run, even if `properties` names another job of the same name.
         file = settings.write(folder, settings.started_at(chosen, {}))
         binding.connectors(chosen)
         if chosen.place == "aws":
@@ -93,7 +93,7 @@ def submit(job: Job, address: str | None, properties: Path | None, parallelism: 
     from flink import signature  # noqa: PLC0415
 
     on = cluster(address)
-    on.overview()  # before anything that takes long
+    on.overview()  # raises RestError before the slow steps
     with _prepared(job, properties, start) as (file, chosen):
         print(f"Submitting to {on.address}; this takes some 20 s.", file=sys.stderr)
         began = submission.start_in(chosen)

@@ -1,4 +1,4 @@
-"""What every Flink that is started here is told: keep checkpoints, try again for ever, listen on this machine only."""
+"""Configuration of each Flink that this project starts: keep checkpoints, restart for ever, listen on loopback only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from connectors import files
 
 
 def configuration(state: Path, checkpoint_seconds: float) -> dict[str, str]:
-    """Checkpoints and restarts, by Flink's names; checkpoints and savepoints lie in folders of `state`."""
+    """Options of checkpoints and restarts, by Flink's names. Checkpoints and savepoints are in folders of `state`."""
     return {
         "execution.checkpointing.dir": files.uri(state / "checkpoints"),
         "execution.checkpointing.savepoint-dir": files.uri(state / "savepoints"),
@@ -17,16 +17,16 @@ def configuration(state: Path, checkpoint_seconds: float) -> dict[str, str]:
 
 
 def policy(checkpoint_seconds: float) -> dict[str, str]:
-    """How often a checkpoint is made, how many are kept, and what happens after a failure, by Flink's names."""
+    """The interval and number of checkpoints, and the restart strategy, by Flink's names."""
     return {
         "execution.checkpointing.interval": f"{int(checkpoint_seconds * 1000)} ms",
         "execution.checkpointing.min-pause": "500 ms",
         "execution.checkpointing.timeout": "2 min",
-        # A disk that is full for a while must not end the job: it works on, and `health` tells how old the last one is.
+        # A disk that is full for a while must not end the job. `health` shows the age of the last checkpoint.
         "execution.checkpointing.tolerable-failed-checkpoints": "1000000",
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
         "execution.checkpointing.num-retained": "3",
-        # The job must outlive any fault of the services: it tries again for ever, at most every half minute.
+        # The job must outlive any fault of the services: Flink restarts it for ever, after 30 s at most.
         "restart-strategy.type": "exponential-delay",
         "restart-strategy.exponential-delay.initial-backoff": "1 s",
         "restart-strategy.exponential-delay.max-backoff": "30 s",
@@ -40,7 +40,7 @@ def loopback(rest_port: int) -> dict[str, str]:
         "rest.address": "127.0.0.1",
         "rest.bind-address": "127.0.0.1",
         "rest.port": str(rest_port),
-        # The web UI shows and cancels; nobody needs to upload code there. This closes /jars alone: /jobs still takes
+        # The web UI shows and cancels jobs, and need not take code. This option closes only /jars: /jobs still takes
         # job graphs, which any page in a browser can post. java/doorkeeper/doorkeeper/Doorkeeper.java keeps pages out.
         "web.submit.enable": "false",
         "web.access-control-allow-origin": f"http://127.0.0.1:{rest_port}",

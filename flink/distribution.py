@@ -1,7 +1,7 @@
-"""How Flink is started: the Java from the wheel, a class path, an environment and options of this project's own.
+"""Starts Flink with the Java from the wheel, and with this project's own class path, environment and options.
 
-Flink's scripts are not used. They read some sixty variables, take the Java options from a file that they parse line by
-line, and lose them where a path has a space. What they end in is the same command as here.
+Flink's scripts are not used. They read some sixty variables, parse a file of Java options line by line, and lose the
+options if a path has a space. In the end they run the same command as this module.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from program import environment as environments
 from program import processes
 from program.processes import StartError
 
-# Both of the connectors' AWS SDKs speak CBOR unless told; emulators answer it wrongly or not at all.
+# Both of the connectors' AWS SDKs use CBOR by default; emulators answer it wrongly or not at all.
 CBOR_OFF = {"AWS_CBOR_DISABLE": "true", "CBOR_ENABLED": "false"}
 ARCHIVES = paths.ROOT / ".cache" / "classes"
-_UTILITY_LIMIT = 60.0  # seconds for Flink to work out a process's memory; one is usual
+_UTILITY_LIMIT = 60.0  # seconds for Flink to compute a process's memory; 1 s is usual
 _UTILITY = "org.apache.flink.runtime.util.bash.BashJavaUtils"
 _RESULT = "BASH_JAVA_UTILS_EXEC_RESULT:"
 MAIN = {
@@ -45,16 +45,16 @@ def java() -> dict[str, str]:
 
 
 def jvm(logs: Path, heap: str = "1g", *, emulated: bool = True, brief: bool = False) -> dict[str, str]:
-    """Environment variables for a process that imports PyFlink; `use` puts them to use.
+    """Environment variables for a process that imports PyFlink; `use` applies them.
 
-    logs: a folder for the JVM's log file. heap: the largest heap, as java spells it. emulated: whether an emulator is
-    spoken to; the service itself gets CBOR, for without it SDK 1 writes times in a unit that the service does not take.
-    Raises NotSetUp when the class path is not in place.
+    logs: a folder for the JVM's log file. heap: the largest heap, in java's notation. emulated: whether AWS is an
+    emulator. AWS itself gets CBOR, because without CBOR SDK 1 writes times in a unit that AWS does not take. brief: for
+    a JVM that ends soon. Raises NotSetUp when the class path is missing.
     """
     logs.mkdir(parents=True, exist_ok=True)
     variables = java() if emulated else {name: value for name, value in java().items() if name not in CBOR_OFF}
     home, quick = paths.flink_home(), archived(job_jars())
-    # PyFlink splits them at spaces: below a folder with a space in its name there is no archive.
+    # PyFlink splits the options at spaces, so an archive whose path has a space is not used.
     options = [*(paths.FIRST_COMPILER if brief else ()), *(quick if " " not in "".join(quick) else ())]
     return {
         **variables,
@@ -62,7 +62,7 @@ def jvm(logs: Path, heap: str = "1g", *, emulated: bool = True, brief: bool = Fa
         "FLINK_CONF_DIR": str(home / "conf"),
         "FLINK_LIB_DIR": str(paths.require()),
         "FLINK_LOG_DIR": str(logs),
-        "FLINK_IDENT_STRING": "job",  # in the log's name; PyFlink would ask for the user's, who may have none
+        "FLINK_IDENT_STRING": "job",  # in the log's name; PyFlink would look up the user's name, which may be missing
         "JVM_ARGS": " ".join([f"-Xmx{heap}", "-XX:+UseParallelGC", *options]),
         # The job has no Python functions. Without this PyFlink opens a gRPC server for them, on every address.
         "_python_worker_execution_mode": "process",
@@ -70,9 +70,9 @@ def jvm(logs: Path, heap: str = "1g", *, emulated: bool = True, brief: bool = Fa
 
 
 def use(variables: Mapping[str, str], aws: Mapping[str, str]) -> None:
-    """Start the JVM in which PyFlink works, with these variables, those that AWS is reached with, and no others.
+    """Start the JVM of PyFlink with the variables of both mappings, and no others. Raises StartError.
 
-    aws: the whole environment of a child, as `program.environment` writes it. Raises StartError.
+    aws: the whole environment of a child process, as `program.environment` makes it.
     """
     # apache-beam, which PyFlink imports, warns about a package that requirements.txt pins on purpose.
     warnings.filterwarnings("ignore", message="pkg_resources is deprecated")
@@ -83,12 +83,12 @@ def use(variables: Mapping[str, str], aws: Mapping[str, str]) -> None:
             java_gateway.get_gateway()
         except RuntimeError as error:
             raise StartError(f"The Java of PyFlink did not start: {last_line(str(error))}.") from error
-    os.environ.update(variables)  # PyFlink reads some of them again, later
+    os.environ.update(variables)  # PyFlink reads some variables again, later
 
 
 @contextlib.contextmanager
 def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    """This process's environment for as long as the block lasts, since PyFlink's JVM inherits what is there."""
+    """Replace this process's environment during the block, because PyFlink's JVM inherits it."""
     former = dict(os.environ)
     os.environ.clear()
     os.environ.update(variables)
@@ -100,7 +100,7 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def errors() -> tuple[type[Exception], ...]:
-    """What PyFlink raises for an exception of Java: some kinds by classes of its own, all others as py4j does."""
+    """The exceptions that PyFlink raises for Java's: some kinds have classes of PyFlink's own, all others py4j's."""
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415
     from pyflink.util.exceptions import JavaException  # noqa: PLC0415
 
@@ -108,16 +108,16 @@ def errors() -> tuple[type[Exception], ...]:
 
 
 def cause(error: Exception) -> str:
-    """What the innermost exception of Java says, in one line; the others only say that there is one."""
+    """The message of the innermost Java exception as a line; the outer exceptions add nothing to it."""
     inner = _innermost(error)
     return rest.root_cause(str(error if inner is None else inner.toString()))
 
 
 def refusal(error: Exception) -> str:
-    """What Flink has against a statement: all lines of the innermost exception's message, without its class."""
+    """Why Flink refuses a statement: all lines of the innermost exception's message, without its class."""
     inner = _innermost(error)
     text = None if inner is None else inner.getMessage()
-    if not text:  # a kind of exception for which PyFlink has a class of its own
+    if not text:  # PyFlink has a class of its own for this kind of exception
         return re.sub(r"^\w+Exception: ", "", cause(error))
     return "\n".join(line for line in str(text).splitlines() if line.strip())[:2000]
 
@@ -134,7 +134,7 @@ def last_line(text: str) -> str:
 
 
 def java_options() -> list[str]:
-    """The options without which Java 17 does not run Flink, as the distribution's own configuration has them."""
+    """The options that Java 17 needs to run Flink, from the distribution's own configuration."""
     text = (paths.flink_home() / "conf" / "config.yaml").read_text(encoding="utf-8")
     match = re.search(r"^ +all: (.+)$", text, re.MULTILINE)
     if match is None:
@@ -151,15 +151,15 @@ def write_configuration(folder: Path, options: Mapping[str, str]) -> None:
     conf.mkdir(parents=True, exist_ok=True)
     for path in (paths.flink_home() / "conf").glob("log4j*.properties"):
         shutil.copyfile(path, conf / path.name)
-    # JSON texts are YAML texts, whatever is in them.
+    # Every JSON text is also a YAML text.
     lines = [f"{name}: {json.dumps(value)}\n" for name, value in options.items()]
     (conf / "config.yaml").write_text("".join(lines), encoding="utf-8")
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """What Flink's processes read from their environment, with configuration and logs below `folder`.
+    """The environment variables of Flink's processes, with configuration and logs below `folder`.
 
-    Raises NotSetUp when the class path is not in place.
+    Raises NotSetUp when the class path is missing.
     """
     home, here = paths.flink_home(), folder.resolve()
     parts = {"CONF": here / "conf", "LOG": here / "log", "LIB": paths.require(paths.CLUSTER_LIB), "OPT": home / "opt"}
@@ -168,9 +168,9 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def command(role: str, folder: Path, log: str) -> list[str]:
-    """What starts a process of Flink's, up to its arguments: a `role` of MAIN, configured in `folder`.
+    """The command that starts a Flink process, up to its arguments: a `role` of MAIN, configured in `folder`.
 
-    log: the name of its log file, in the folder's `log`. Raises StartError for a configuration that is impossible.
+    log: the name of the log file, in the folder's `log`. Raises StartError for an impossible configuration.
     """
     folder = folder.resolve()
     temporary = folder / "tmp"
@@ -185,7 +185,7 @@ def command(role: str, folder: Path, log: str) -> list[str]:
         *archived(cluster_jars()),
         "-XX:+IgnoreUnrecognizedVMOptions",
         *java_options(),
-        # Flink's own folders there have fixed names: of two users, the first would have them.
+        # Flink's folders in there have fixed names: two users would get in each other's way in /tmp.
         f"-Djava.io.tmpdir={temporary}",
         f"-Dlog.file={folder / 'log' / log}",
         f"-Dlog4j.configurationFile={logging.as_uri()}",
@@ -203,23 +203,23 @@ def java_program() -> str:
 
 
 def job_jars() -> list[Path]:
-    """The class path of a JVM that PyFlink starts, in PyFlink's order, which is the folder's own. Raises NotSetUp."""
+    """The class path of a JVM that PyFlink starts, in PyFlink's order, which is the folder's. Raises NotSetUp."""
     here = glob.glob(str(paths.require().resolve() / "*.jar"))  # noqa: PTH207  (as PyFlink does)
     python = glob.glob(str(paths.flink_home().resolve() / "opt" / "flink-python*.jar"))  # noqa: PTH207
     return [Path(jar) for jar in (*here, *python)]
 
 
 def cluster_jars() -> list[Path]:
-    """Flink's own jars and the doorkeeper, Flink's core last, as its scripts have them. Raises NotSetUp."""
+    """Flink's own jars and the doorkeeper, with flink-dist last, as in Flink's scripts. Raises NotSetUp."""
     jars = paths.require(paths.CLUSTER_LIB).resolve().glob("*.jar")
     return sorted(jars, key=lambda path: ("flink-dist" in path.name, path.name))
 
 
 def archive(class_path: Sequence[Path]) -> Path:
-    """The class data archive of this class path, made or not: Flink's classes as a JVM has them in memory.
+    """The path of this class path's data archive, which may not exist: Flink's classes as a JVM has them in memory.
 
-    A JVM that uses it starts some seconds earlier (Class Data Sharing; java(1), -XX:SharedArchiveFile). It fits one
-    class path, jar by jar, and one Java: its name is made from what it fits.
+    A JVM with an archive starts some seconds earlier (Class Data Sharing; java(1), -XX:SharedArchiveFile). An archive
+    fits a single Java and a single class path, jar by jar, so its name is their checksum.
     """
     digest = hashlib.sha256(Path(java()["JAVA_HOME"], "release").read_bytes())
     for jar in class_path:
@@ -229,16 +229,16 @@ def archive(class_path: Sequence[Path]) -> Path:
 
 
 def archived(class_path: Sequence[Path]) -> list[str]:
-    """The options by which a JVM with exactly this class path uses its archive; none where there is no archive.
+    """The options by which a JVM with exactly this class path uses its archive; empty without an archive.
 
-    Should Java find that it does not fit after all, it says nothing and starts without it.
+    If the archive does not fit, Java starts without it, and prints no warning.
     """
     made = archive(class_path)
     return [f"-XX:SharedArchiveFile={made}", "-Xshare:auto", "-Xlog:cds=off"] if made.is_file() else []
 
 
 def _resources(role: str, folder: Path) -> tuple[list[str], list[str]]:
-    """The Java options and the settings that follow from the memory a process is to have, worked out by Flink."""
+    """The Java options and the settings for a process's configured memory, computed by Flink. Raises StartError."""
     ask = {"jobmanager": "GET_JM_RESOURCE_PARAMS", "taskmanager": "GET_TM_RESOURCE_PARAMS"}[role]
     path = ":".join(map(str, (paths.flink_home() / "bin" / "bash-java-utils.jar", *cluster_jars())))
     command = [java_program(), *paths.FIRST_COMPILER, "-classpath", path, _UTILITY, ask]

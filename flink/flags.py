@@ -15,23 +15,23 @@ from program.command_line import ABOVE_0, LARGEST, number
 positive = number(float, ABOVE_0, LARGEST, "a number above 0")
 share = number(float, 0.0, 1.0, "a share from 0 to 1")
 count = number(int, 1, sys.maxsize, "a whole number from 1 on")
-port = number(int, 0, 65_535, "a port from 0 to 65535")  # 0 stands for any that is free
+port = number(int, 0, 65_535, "a port from 0 to 65535")  # 0 stands for any free port
 
 
 class JobType(click.ParamType[Job]):
-    """The argument JOB: a name below jobs/, or the path of a job's folder, as the Job. Raises JobError."""
+    """The type of the argument JOB: a name below jobs/, or the path of a job's folder. Raises JobError."""
 
     name = "job"
 
     def convert(self, value: Any, _param: click.Parameter | None, _ctx: click.Context | None) -> Job:
-        """The job; its error is a sentence of its own, and lists every problem of the folder."""
+        """The job of this name or path. The JobError's text lists every problem of the folder."""
         return value if isinstance(value, Job) else load(value)
 
 
 def subtasks(text: str) -> int:
-    """A parallelism: a whole number from 1 to as many subtasks as the job's state can be spread over.
+    """A parallelism: a whole number from 1 to the maximum parallelism of a job.
 
-    Refused here, before anything is started or stopped. Raises BadParameter.
+    Raises BadParameter for other numbers, before the command starts or stops a job.
     """
     chosen, most = count(text), int(CONFIGURATION["pipeline.max-parallelism"])
     if chosen > most:
@@ -43,7 +43,7 @@ def subtasks(text: str) -> int:
 
 
 def start(text: str) -> str:
-    """Where reading begins: TRIM_HORIZON, LATEST, or a time that has been. Raises BadParameter."""
+    """The position where reading begins: TRIM_HORIZON, LATEST, or a time in the past. Raises BadParameter."""
     if text in ("TRIM_HORIZON", "LATEST"):
         return text
     if not is_time(text):

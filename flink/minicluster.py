@@ -1,4 +1,4 @@
-"""The job on a Flink minicluster: one JVM with JobManager, TaskManager, web UI, checkpoints on disk, and restarts."""
+"""A job on a Flink minicluster: a JVM with JobManager, TaskManager, web UI, checkpoints on disk, and restarts."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from program import processes
 
 @dataclass(frozen=True)
 class Launch:
-    """What the launcher decides, and the job does not.
+    """The launcher's options, which the job does not decide.
 
-    parallelism: subtasks per operator; one for each open shard reads fastest, any number gives the same rows.
+    parallelism: subtasks per operator; a subtask for each open shard reads fastest, any number gives the same rows.
     state: a folder for checkpoints, savepoints and logs. rest_port: of the web UI and REST API, on 127.0.0.1.
-    resume: a checkpoint or savepoint to go on from. emulated: whether AWS is an emulator.
+    resume: a checkpoint or savepoint to resume from. emulated: whether AWS is an emulator.
     """
 
     parallelism: int
@@ -31,12 +31,12 @@ class Launch:
     emulated: bool = True
 
     def configuration(self) -> dict[str, str]:
-        """Flink's configuration, by its own names."""
+        """The configuration of the minicluster, by Flink's names."""
         configuration = {
             **defaults.configuration(self.state, self.checkpoint_seconds),
             **defaults.loopback(self.rest_port),
             "parallelism.default": str(self.parallelism),
-            # The demo's view reads metrics; ten seconds between two looks would be old news.
+            # The demo's view shows metrics. Flink's default of 10 s would be too slow for it.
             "metrics.fetcher.update-interval": "1000",
             "taskmanager.memory.network.min": "128m",
             "taskmanager.memory.network.max": "128m",
@@ -47,10 +47,10 @@ class Launch:
 
 
 def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[[str], None]) -> int:
-    """Run the job until it ends or this process is asked to (SIGINT, SIGTERM): then it is cancelled, keeping its last
-    checkpoint. 0 for a job that finished or was cancelled, 1 for one that failed, 2 for unusable settings.
+    """Run the job until it ends. SIGINT and SIGTERM cancel it, and its last checkpoint stays. Returns 0.
 
-    aws: the environment of its JVM, with what the job reaches AWS by. say: told each step. Raises StartError.
+    Raises RunError (exit code 1) for a failed job, Unusable (2) for bad settings, StartError if Java does not start.
+    aws: the environment of the JVM, with the variables for AWS. say: called with each step.
     """
     say("starting Java and Flink")
     distribution.use(distribution.jvm(launch.state / "log", emulated=launch.emulated), aws)
@@ -64,7 +64,7 @@ def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[
             say("working out the job's plan and submitting it, which takes some 20 s")
             client = main.submit(properties, launch.configuration()).get_job_client()
             report("RUNNING", launch, str(client.get_job_id()))
-            # The job's end, not its status: the minicluster is gone as soon as the job has ended.
+            # Wait for the result, not the status: the minicluster is gone as soon as the job has ended.
             end = client.get_job_execution_result()
             while not end.done():
                 if asked.wait(0.2):
@@ -81,7 +81,7 @@ def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[
 def newest_checkpoint(state: Path) -> str:
     """The newest complete checkpoint or savepoint under a state folder, as a URI. Raises NotSetUp if there is none.
 
-    Flink writes the file `_metadata` last, so a folder that has it is complete.
+    Flink writes the file `_metadata` last, so a folder with this file is complete.
     """
     found = [*state.glob("checkpoints/*/chk-*/_metadata"), *state.glob("savepoints/*/_metadata")]
     if not found:
@@ -90,7 +90,7 @@ def newest_checkpoint(state: Path) -> str:
 
 
 def report(state: str, launch: Launch, job_id: str | None = None) -> None:
-    """Say how the job is doing: a sentence on a terminal, else one line of JSON for whoever started this."""
+    """Print the job's state: a sentence on a terminal, else a line of JSON for the parent process."""
     web = f"http://127.0.0.1:{launch.rest_port}"
     line = json.dumps({"state": state, "web": web, "job": job_id})
     print(

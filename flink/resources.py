@@ -1,4 +1,4 @@
-"""The streams and tables of a job, looked up: which of them can it use? Before it starts, and while it runs."""
+"""Looks up whether a job can use its streams and tables, before it starts and while it runs."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pipeline import binding
 from pipeline.settings import Settings
 from program.processes import RunError
 
-ATTEMPTS = 2  # of a call whose failure may pass
+ATTEMPTS = 2  # of a call whose failure is transient
 _HERE = {Kind.ABSENT: "`python -m local aws` makes all of them here"}
 
 
 @dataclass(frozen=True)
 class Resource:
-    """The far end of a source or sink.
+    """The stream or table behind a source or sink.
 
-    table: its name in the job's SQL. name: such as "stream wildrydes". problem: why the job cannot use it, a clause
-    such as "does not exist"; None if it can.
+    table: the source or sink in the job's SQL. name: such as "stream wildrydes". problem: why the job cannot use the
+    resource, a clause such as "does not exist"; None if the job can.
     """
 
     table: str
@@ -31,13 +31,13 @@ class Resource:
 
 
 def names(chosen: Settings) -> dict[str, str]:
-    """The far end of every table of the job: "stream wildrydes", "table UnicornSensorData"."""
+    """The resource behind every source and sink: "stream wildrydes", "table UnicornSensorData"."""
     kinds = {table: chosen.job.far_end(table) for table in (*chosen.job.sources, *chosen.job.sinks)}
     return {table: f"{kind} {chosen.groups[table][kind]}" for table, kind in kinds.items()}
 
 
 def look_up(chosen: Settings, services: Services) -> list[Resource]:
-    """Every stream and table of the job. Raises aws.failures.ERRORS if nothing answers."""
+    """Every stream and table of the job. Raises aws.failures.ERRORS if AWS does not answer."""
     found = []
     for table, name in names(chosen).items():
         try:
@@ -49,9 +49,9 @@ def look_up(chosen: Settings, services: Services) -> list[Resource]:
 
 
 def require(chosen: Settings) -> None:
-    """Raise AwsError or RunError unless all of them can be used.
+    """Raise AwsError or RunError unless the job can use all its streams and tables.
 
-    Without one of them the job would show RUNNING, try again for ever, and write nothing.
+    With a missing stream or table the job would show RUNNING, retry for ever, and write no row.
     """
     services = Services.of_settings(chosen.groups["aws"])
     for table, name in names(chosen).items():
@@ -65,7 +65,7 @@ def require(chosen: Settings) -> None:
 
 
 def _problem(chosen: Settings, services: Services, table: str) -> str | None:
-    """Why the job cannot use the far end of this table. Raises aws.failures.ERRORS."""
+    """Why the job cannot use the resource behind `table`; None if it can. Raises aws.failures.ERRORS."""
     if chosen.job.far_end(table) == "stream":
         client = services.client("kinesis", ATTEMPTS)
         stream = client.describe_stream_summary(StreamName=chosen.groups[table]["stream"])
@@ -75,5 +75,5 @@ def _problem(chosen: Settings, services: Services, table: str) -> str | None:
 
 
 def _unusable(status: str) -> str | None:
-    """Why a resource of this status cannot be used; while it is being updated it can."""
+    """Why a resource of this status cannot be used. It can be used during an update."""
     return None if status in ("ACTIVE", "UPDATING") else f"is {status.lower()}"

@@ -1,4 +1,4 @@
-"""Flink's REST API, the few calls that the demo and the tests need. Format: Flink's documentation, "REST API"."""
+"""The calls of Flink's REST API that this project needs. Format: Flink's documentation, "REST API"."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from program.waiting import wait_until
 
 ENDED = ("FINISHED", "CANCELED", "FAILED")  # states that a job does not leave
 LONGEST_QUERY = 3000  # characters; Flink's web server refuses a request line beyond 4096
-SHORT = 30  # characters of a cause that alone says too little
-# What the AWS SDK adds to its message, and the package of an exception's class.
+SHORT = 30  # characters of a cause that needs its outer exception to be understood
+# The suffix of the AWS SDK's messages, and the package of an exception's class.
 _REQUEST = re.compile(r"\s*\(Service: ([^,)]+), Status Code: (\d+).*\)")
 _PACKAGE = re.compile(r"^([a-z][\w]*\.)+(?=[A-Z])")
-# What the reading vertex tells of its progress, by subtask and operator.
+# The source vertex's metrics of progress, by subtask and operator.
 _PROGRESS = re.compile(r"\d+\.(Source__.*\.numRecordsOut|.*WatermarkAssigner.*\.currentOutputWatermark)")
 
 
 class RestError(Failure):
-    """The API did not answer or refused; the text says what was asked of whom."""
+    """The API did not answer, it refused a request, or a job did not stop in time."""
 
     exit_code = 4
 
 
 @dataclass(frozen=True)
 class Source:
-    """What the reading subtasks report: records read since the last (re)start, and their watermarks.
+    """The source subtasks' progress: records read since the last (re)start, and watermarks.
 
-    watermarks: milliseconds since 1970 UTC per subtask, None while there is none.
+    watermarks: milliseconds since 1970 UTC per subtask, None for a subtask without a watermark.
     """
 
     records: int
@@ -44,13 +44,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Job:
-    """One job of a Flink cluster, by the address of its REST API and its id."""
+    """A job of a Flink cluster: the address of the cluster's REST API, and the job's id."""
 
     address: str
     id: str
 
     def is_running(self) -> bool:
-        """Whether every subtask of the job runs, not only the job."""
+        """Whether the job and every subtask of it run."""
         job = self.get("")
         return job["state"] == "RUNNING" and all(vertex["status"] == "RUNNING" for vertex in job["vertices"])
 
@@ -59,7 +59,7 @@ class Job:
         return str(self.get("")["state"])
 
     def source(self) -> Source:
-        """Progress of the reading vertex, the one that has no input."""
+        """The progress of the source vertex, which is the vertex without inputs."""
         inputs = {node["id"]: node.get("inputs", []) for node in self.get("/plan")["plan"]["nodes"]}
         first = next(vertex for vertex, origin in inputs.items() if not origin)
         values = self.metrics(first, _PROGRESS)
@@ -70,11 +70,11 @@ class Job:
         )
 
     def checkpoints(self) -> dict[str, Any]:
-        """Counts and the newest checkpoints, as Flink gives them."""
+        """Counts and the newest checkpoints, in Flink's format."""
         return dict(self.get("/checkpoints"))
 
     def restarts(self) -> int:
-        """How often the job was restarted since it was submitted."""
+        """The number of restarts since the job was submitted."""
         answer = self.get("/metrics?get=numRestarts")
         return int(answer[0]["value"]) if answer else 0
 
@@ -84,22 +84,22 @@ class Job:
         return root_cause(str(answer.get("root-exception") or ""))
 
     def parameters(self) -> dict[str, str]:
-        """The job's global parameters, as it was submitted with them."""
+        """The global parameters that the job was submitted with."""
         return dict(self.get("/config")["execution-config"]["user-config"])
 
     def drain(self, seconds: float, folder: str | None = None) -> str:
-        """Stop with a savepoint after all windows were closed; its path. RestError if it takes longer."""
+        """Close all windows, then stop with a savepoint. Returns its path. Raises RestError after `seconds`."""
         return self._stop({"drain": True, "targetDirectory": folder}, seconds)
 
     def stop(self, seconds: float, folder: str | None = None) -> str:
-        """Stop with a savepoint, windows left open in it; its path. RestError if it takes longer.
+        """Stop with a savepoint, which keeps open windows. Returns its path. Raises RestError after `seconds`.
 
-        folder: a URI; None is where the cluster puts them.
+        folder: a URI; None for the cluster's own savepoint folder.
         """
         return self._stop({"drain": False, "targetDirectory": folder}, seconds)
 
     def cancel(self, seconds: float) -> None:
-        """End the job at once, without a savepoint; its last checkpoint stays. RestError if it takes longer."""
+        """Cancel the job, without a savepoint; its last checkpoint stays. Raises RestError after `seconds`."""
         call(f"{self.address}/jobs/{self.id}", method="PATCH")
         if not wait_until(lambda: self.state() in ENDED, seconds):
             raise RestError(f"The job was not cancelled within {seconds:.0f} s.")
@@ -119,7 +119,7 @@ class Job:
         return str(operation["location"])
 
     def metrics(self, vertex: str, wanted: re.Pattern[str]) -> dict[str, str]:
-        """The metrics of a vertex whose whole names fit the pattern, as Flink gives their values."""
+        """The metrics of a vertex whose whole names match the pattern, with their values as text."""
         queries: list[str] = []
         for metric in self.get(f"/vertices/{vertex}/metrics"):
             if not wanted.fullmatch(metric["id"]):
@@ -133,7 +133,7 @@ class Job:
         return {metric["id"]: metric["value"] for answer in answers for metric in answer}
 
     def get(self, path: str) -> Any:
-        """The answer to a path below the job's own, as Flink gives it. Raises RestError."""
+        """The JSON answer to a GET of a path below the job's own. Raises RestError."""
         return self._call(path, None)
 
     def _call(self, path: str, body: dict[str, Any] | None) -> Any:
@@ -142,7 +142,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Listed:
-    """A job as the cluster lists it; started in milliseconds since 1970 UTC."""
+    """A job in the cluster's list. started: in milliseconds since 1970 UTC."""
 
     id: str
     name: str
@@ -156,16 +156,16 @@ class Listed:
 
 @dataclass(frozen=True)
 class Cluster:
-    """A Flink cluster by the address of its REST API."""
+    """A Flink cluster: the address of its REST API."""
 
     address: str
 
     def overview(self) -> dict[str, Any]:
-        """TaskManagers, slots and the version, as Flink gives them."""
+        """TaskManagers, slots and the version, in Flink's format."""
         return dict(call(f"{self.address}/overview"))
 
     def task_managers(self) -> set[str]:
-        """The ids of the registered TaskManagers. One that was killed is among them until its heartbeat is missed."""
+        """The ids of the registered TaskManagers. A killed TaskManager stays registered until a heartbeat is missed."""
         return {found["id"] for found in call(f"{self.address}/taskmanagers")["taskmanagers"]}
 
     def configuration(self) -> dict[str, str]:
@@ -173,7 +173,7 @@ class Cluster:
         return {entry["key"]: entry["value"] for entry in call(f"{self.address}/jobmanager/config")}
 
     def jobs(self, name: str) -> list[Listed]:
-        """The jobs of this name that the cluster still knows, the newest last."""
+        """The jobs of this name that the cluster still lists, the newest last."""
         answer = call(f"{self.address}/jobs/overview")
         try:
             all_ = [Listed(job["jid"], job["name"], job["state"], job["start-time"]) for job in answer["jobs"]]
@@ -182,7 +182,7 @@ class Cluster:
         return sorted((job for job in all_ if job.name == name), key=lambda job: job.started)
 
     def find(self, name: str) -> Listed | None:
-        """The job of this name that has not ended, else the newest; None without any."""
+        """The newest job of this name that has not ended, else the newest of all; None without a job."""
         found = self.jobs(name)
         alive = [job for job in found if not job.has_ended]
         return next(reversed(alive or found), None)
@@ -195,7 +195,7 @@ def call(url: str, body: dict[str, Any] | None = None, method: str | None = None
     """The JSON answer to a GET, to a POST of `body`, or to another method. Raises RestError."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)  # noqa: S310
-    # What is on this machine is not asked through a proxy.
+    # A call to this machine must not go through a proxy.
     proxies = urllib.request.ProxyHandler({} if is_loopback(url) else None)
     try:
         with urllib.request.build_opener(proxies).open(request, timeout=10) as answer:
@@ -207,9 +207,9 @@ def call(url: str, body: dict[str, Any] | None = None, method: str | None = None
 
 
 def root_cause(trace: str, longest: int = 400) -> str:
-    """The innermost cause of a Java stack trace in one line, without its package and what the AWS SDK adds to it.
+    """The innermost cause of a Java stack trace as a line, without its package and the AWS SDK's suffix.
 
-    "Connection refused" says less than what wraps it, which names the address. longest: of the line, in characters.
+    "Connection refused" says less than its outer exception, which has the address. longest: of the line, in characters.
     """
     first, *others = trace.splitlines() or [""]
     causes = [line.removeprefix("Caused by: ") for line in others if line.startswith("Caused by: ")]
@@ -221,5 +221,5 @@ def root_cause(trace: str, longest: int = 400) -> str:
 
 
 def _watermark(value: str) -> int | None:
-    """A metric's value in milliseconds; Flink says Long.MIN_VALUE while there is no watermark."""
+    """A metric's value in milliseconds; None for Long.MIN_VALUE, which stands for no watermark."""
     return int(value) if abs(int(value)) < 2**62 else None

@@ -1,8 +1,8 @@
-"""Where a job's snapshots (checkpoints and savepoints) lie, and which of them is the newest to go on from.
+"""The folders of a job's snapshots (checkpoints and savepoints), and the newest snapshot to resume from.
 
-Each job gets folders of its own below the cluster's: `NAME-SIGNATURE`, with the signature of its state in the name,
-and in that `from-MILLISECONDS` for a job that began to read at a time. So what a checkpoint was written by is known
-from its path alone, whatever has died since.
+Each job has folders of its own below the cluster's: `NAME-SIGNATURE`, with the signature of the job's state. If a job
+began to read at a time, `from-MILLISECONDS` follows in the path. So the path alone says which state a snapshot holds,
+even if the cluster is lost.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from program.errors import Failure
 
 CHECKPOINTS = "execution.checkpointing.dir"
 SAVEPOINTS = "execution.checkpointing.savepoint-dir"
-# What these were called before Flink 1.20; clusters still say so.
+# The names of these options before Flink 1.20. Clusters still use them.
 _FORMERLY = {CHECKPOINTS: "state.checkpoints.dir", SAVEPOINTS: "state.savepoints.dir"}
 
 
 class SavepointError(Failure):
-    """There is no place for checkpoints, or nothing to go on from; the text is one sentence with the remedy."""
+    """There is no folder for checkpoints, or no snapshot to resume. The text is a sentence with the remedy."""
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A complete checkpoint or savepoint: its URI, when it was made (seconds since 1970), and by which state."""
+    """A complete checkpoint or savepoint: its URI, its time (seconds since 1970), and the signature of its state."""
 
     uri: str
     made: float
@@ -35,9 +35,9 @@ class Snapshot:
 
     @property
     def start(self) -> int | None:
-        """The time at which its job began to read, in milliseconds since 1970; None for the beginning of the stream.
+        """The time at which the job began to read, in milliseconds since 1970; None for the beginning of the stream.
 
-        A shard without a record so far is still to be read from there; the snapshot itself says only "from the time".
+        A shard without a record so far is still to be read from this time, which the snapshot itself does not hold.
         """
         match = re.search(r"/from-(\d+)/", self.uri)
         return int(match[1]) if match else None
@@ -56,18 +56,18 @@ class Folders:
     name: str
 
     def checkpoints_of(self, signature: str, start: int | None = None) -> str:
-        """The URI of the folder for the checkpoints of a job of this signature, which began to read at this time."""
+        """The URI of the checkpoint folder of a job with this signature that began to read at `start`."""
         return f"{self.checkpoints}/{self._folder(signature, start)}"
 
     def savepoints_of(self, signature: str, start: int | None = None) -> str:
-        """The same for its savepoints."""
+        """The URI of the savepoint folder of such a job."""
         return f"{self.savepoints}/{self._folder(signature, start)}"
 
     def _folder(self, signature: str, start: int | None) -> str:
         return f"{self.name}-{signature}" + ("" if start is None else f"/from-{start}")
 
     def on_disk(self) -> list[Snapshot]:
-        """Every complete snapshot that this machine can see. Flink writes `_metadata` last: who has it is complete."""
+        """Every complete snapshot on this machine's disks. Flink writes `_metadata` last, so it marks completeness."""
         found = []
         for base, pattern in ((self.checkpoints, "*/chk-*/_metadata"), (self.savepoints, "*/_metadata")):
             if (folder := local_path(base)) is not None:
@@ -79,7 +79,7 @@ class Folders:
 
 
 def folders(configuration: Mapping[str, str], name: str) -> Folders:
-    """The folders of a job on a cluster of this configuration. Raises SavepointError if it names none."""
+    """The folders of a job on a cluster of this configuration. Raises SavepointError without a checkpoint folder."""
     found = {key: configuration.get(key) or configuration.get(_FORMERLY[key]) for key in (CHECKPOINTS, SAVEPOINTS)}
     checkpoints = found[CHECKPOINTS]
     if not checkpoints:
@@ -103,12 +103,12 @@ def newest(snapshots: Iterable[Snapshot], where: str) -> Snapshot:
 
 
 def signature_in(uri: str, name: str) -> str | None:
-    """The signature in the path of a snapshot of the job of this name, None for a path that has none."""
+    """The signature in the path of a snapshot of the job `name`; None for a path without a signature."""
     match = re.search(rf"/{re.escape(name)}-([0-9a-f]{{12}})/", uri)
     return match[1] if match else None
 
 
 def local_path(uri: str) -> Path | None:
-    """The path of a file URI as Flink writes it, None for another file system's."""
+    """The path of a file URI as Flink writes it; None for a URI of another file system."""
     match = re.fullmatch(r"(?:file:(?://)?)?(/.*)", uri)
     return Path(match[1]) if match else None

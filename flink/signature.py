@@ -1,9 +1,9 @@
-"""Which state a job keeps, as a short signature: what a checkpoint must have been written by to be resumed.
+"""The signature of a job's state. A job can resume a checkpoint only if the checkpoint has the job's signature.
 
-Flink finds an operator's state again by the operator's place in the graph, and reads it by its types. It refuses a
-graph of another shape. But if MIN becomes MAX, shape and types stay, and the new aggregate would go on from the old
-one's values without a word. So the signature holds the shape of the whole plan, and of the operators that keep state
-what they compute. A change to anything else, a message or a rule, leaves it as it is.
+Flink looks up an operator's state by the operator's place in the graph, and reads the state by its types. Flink refuses
+a graph of another shape. But if MIN becomes MAX, shape and types stay the same. Then MAX would go on from the values of
+MIN, without an error. So the signature holds the shape of the whole plan, and the expressions of the operators that
+keep state. Any other change, such as to a message or a rule, leaves the signature as it is.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from pipeline.job import Job
 from program import environment, processes
 from program.errors import Failure
 
-PLAN_LIMIT = 180  # seconds for Flink to plan the job; ten are usual
-# Operators of the plan that keep nothing, or (source and sink) nothing that depends on their SQL.
+PLAN_LIMIT = 180  # seconds for Flink to plan the job; 10 s are usual
+# Operators of the plan that keep no state, or (source and sink) no state that depends on their SQL.
 _STATELESS = {"Calc", "Exchange", "Union", "Reused", "Sink", "TableSourceScan", "WatermarkAssigner", "Expand"}
 _NODE = re.compile(r"^([ :+|-]*)(\w+)\((.*)\)((?:\(reuse_id=\[\d+\]\))?)$")
 _OVER_AGGREGATE = re.compile(r"(\w+\([^()]*\)) AS w\d+\$o\d+")
@@ -29,13 +29,13 @@ _LENGTH = 12
 
 
 class SignatureError(Failure):
-    """The plan could not be had, or the state is another one; the text is one sentence with the remedy."""
+    """Flink gives no plan, or a snapshot has another signature. The text is a sentence with the remedy."""
 
 
 def signature(plan: str, most_subtasks: int | None = None) -> str:
-    """The signature of an optimised execution plan, as Flink's EXPLAIN prints it. Raises SignatureError if it is none.
+    """The signature of a plan, as Flink's EXPLAIN prints it. Raises SignatureError without an optimised execution plan.
 
-    most_subtasks: into so many parts the state is cut, which Flink cannot change when it restores it.
+    most_subtasks: the job's maximum parallelism, which Flink cannot change when it restores the state.
     """
     _title, found, body = plan.partition("== Optimized Execution Plan ==\n")
     lines = [line for line in body.splitlines() if line.strip()]
@@ -54,29 +54,29 @@ def _essence(line: str) -> str:
     if kind == "Reused":
         return line
     if kind == "OverAggregate":
-        # Its text names every column that passes through; only the aggregates, and by what and when, are state.
+        # The text names every column that passes through. Only the aggregates, their keys and their order are state.
         head = text.partition("select=[")[0]
         return f"{indent}{kind}({head}{', '.join(_OVER_AGGREGATE.findall(text))}){reuse}"
     return f"{indent}{kind}{reuse}" if kind in _STATELESS else f"{indent}{kind}({text}){reuse}"
 
 
 def of(job: Job, cache: Path = paths.ROOT / ".cache" / "state") -> str:
-    """The signature of a job as its folder stands now; remembered, because planning takes ten seconds.
+    """The signature of the job in its folder. It is cached, because planning takes 10 s.
 
-    Raises SignatureError when Flink cannot plan it.
+    Raises SignatureError when Flink cannot plan the job.
     """
     known = cache / _key(job)
     if not known.is_file():
         found = signature(_plan(job), job.most_subtasks)
         cache.mkdir(parents=True, exist_ok=True)
-        partial = known.with_suffix(f".{os.getpid()}")  # several may be at it
+        partial = known.with_suffix(f".{os.getpid()}")  # several processes may write it
         partial.write_text(found, encoding="utf-8")
         partial.replace(known)
     return known.read_text(encoding="utf-8")
 
 
 def _key(job: Job) -> str:
-    """The checksum of everything that the plan is made from: the SQL, the code around it, Flink and the functions."""
+    """The checksum of the plan's inputs: the SQL, the code around it, Flink's version and the functions."""
     digest = hashlib.sha256(repr(job).encode())
     code = sorted((paths.ROOT / "pipeline").glob("*.py"))
     for file in (*code, Path(__file__), paths.ROOT / "requirements.txt"):
@@ -87,7 +87,7 @@ def _key(job: Job) -> str:
 
 
 def _plan(job: Job) -> str:
-    # A process of its own: the plan needs a JVM, which nobody else here does.
+    # A process of its own, because only the plan needs a JVM.
     command = [sys.executable, "-m", "jobs", "explain", str(job.folder)]
     try:
         done = processes.finished(command, environment.plain(), PLAN_LIMIT, paths.ROOT)

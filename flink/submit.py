@@ -1,7 +1,7 @@
-"""The job on a Flink cluster: `flink run` with one jar, from the start or from a checkpoint.
+"""Submits a job to a Flink cluster: `flink run` with a single jar, from the start or from a checkpoint.
 
-What the cluster's own configuration does not decide (checkpoints, restarts), is decided here; what the job consists
-of, is not.
+This module sets checkpoints and restarts if the cluster's own configuration does not. It does not change the job's
+tables or SQL.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from program.errors import Failure, Unusable
 from program.waiting import wait_until
 
 JAR = paths.ROOT / ".cache" / "job.jar"
-SUBMIT_LIMIT = 300  # seconds for `flink run`; 20 are usual
+SUBMIT_LIMIT = 300  # seconds for `flink run`; 20 s are usual
 RUN_LIMIT = 180.0  # seconds until every subtask runs
-RESTARTS = 3  # as many of them before it ever ran, and it is not a matter of waiting
-CHECKPOINT_SECONDS = 10.0  # between checkpoints, on a cluster that does not say
+RESTARTS = 3  # before the first run; after so many restarts waiting does not help
+CHECKPOINT_SECONDS = 10.0  # between checkpoints, on a cluster without an interval
 _DECIDED = ("execution.checkpointing.", "restart-strategy")
 _PARAMETER = "state.signature"
 _START = "state.from"
@@ -38,15 +38,15 @@ _SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")
 
 
 class SubmitError(Failure):
-    """The job is not on the cluster; the text is one sentence with the remedy."""
+    """The job could not be submitted, or does not run. The text has the remedy."""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """A job, and how it is to run on a cluster.
+    """A job, and the options of its run on a cluster.
 
-    properties: the settings file. parallelism: subtasks per operator; one for each open shard reads fastest. state: the
-    signature of the job's state. snapshot: where to go on from, None to start anew. start: the time at which reading
+    properties: the settings file. parallelism: subtasks per operator; a subtask per open shard reads fastest. state:
+    the signature of the job's state. snapshot: to resume from, None to start anew. start: the time at which reading
     began, in milliseconds since 1970, None for the beginning of the streams.
     """
 
@@ -59,7 +59,7 @@ class Submission:
 
 
 def cluster_at(address: str) -> rest.Cluster:
-    """The cluster at an address such as http://127.0.0.1:8081. Raises Unusable if it cannot be one."""
+    """The cluster at an address such as http://127.0.0.1:8081. Raises Unusable if it is invalid."""
     parts = urlsplit(address if "//" in address else f"http://{address}")
     try:
         port = parts.port or 8081
@@ -71,23 +71,23 @@ def cluster_at(address: str) -> rest.Cluster:
 
 
 def name_of(job: Job) -> str:
-    """The name under which Flink lists it."""
+    """The name under which Flink lists the job."""
     return job.configuration["pipeline.name"]
 
 
 def running(job: Job, cluster: rest.Cluster) -> rest.Listed | None:
-    """The job on this cluster, if it has not ended."""
+    """The job on this cluster; None if it is absent or has ended."""
     found = cluster.find(name_of(job))
     return None if found is None or found.has_ended else found
 
 
 def folders(job: Job, cluster: rest.Cluster) -> savepoints.Folders:
-    """Where the job's checkpoints and savepoints are. Raises SavepointError."""
+    """The folders of the job's checkpoints and savepoints. Raises SavepointError."""
     return savepoints.folders(cluster.configuration(), name_of(job))
 
 
 def known_snapshots(job: Job, cluster: rest.Cluster) -> list[Snapshot]:
-    """The job's checkpoints and savepoints that the cluster itself still knows, wherever they lie."""
+    """The job's checkpoints and savepoints that the cluster itself still lists, in any file system."""
     found, name = [], name_of(job)
     for listed in cluster.jobs(name):
         latest = cluster.job(listed.id).checkpoints().get("latest") or {}
@@ -99,19 +99,19 @@ def known_snapshots(job: Job, cluster: rest.Cluster) -> list[Snapshot]:
 
 
 def stop(job: Job, cluster: rest.Cluster, running: rest.Job, seconds: float, *, drain: bool) -> str:
-    """Stop the job with a savepoint in its own folder, all windows closed first if it is to `drain`; its path.
+    """Stop the job with a savepoint in the job's folder, and return its path. drain: close all windows first.
 
     Raises RestError, SavepointError.
     """
     parameters = running.parameters()
     state, start = parameters.get(_PARAMETER), parameters.get(_START)
-    # Without a signature: where the cluster puts them.
+    # Without a signature: the cluster's own folder.
     folder = folders(job, cluster).savepoints_of(state, int(start) if start else None) if state else None
     return running.drain(seconds, folder) if drain else running.stop(seconds, folder)
 
 
 def compatible(job: Job, snapshot: Snapshot, state: str) -> None:
-    """Raise SignatureError unless the snapshot holds the state that the SQL keeps now, whose signature is `state`."""
+    """Raise SignatureError if the snapshot has another signature than `state`, the signature of the job's SQL now."""
     if snapshot.signature not in (None, state):
         raise signature.SignatureError(
             f"The {snapshot.kind} {snapshot.uri} cannot be resumed: the SQL's aggregations, the shape of its plan or "
@@ -124,7 +124,7 @@ def compatible(job: Job, snapshot: Snapshot, state: str) -> None:
 
 
 def _a_while_before(snapshot: Snapshot) -> str:
-    """Ten minutes before the snapshot was made, as --start takes it: windows that were open then began later."""
+    """Ten minutes before the snapshot, in the format of --start: windows that were open at the snapshot began later."""
     return time.strftime("%Y-%m-%dT%H:%M:00.000+00:00", time.gmtime(snapshot.made - 600))
 
 
@@ -144,7 +144,7 @@ def submit(cluster: rest.Cluster, asked: Submission) -> rest.Job:
 
 
 def options(cluster: rest.Cluster, asked: Submission) -> dict[str, str]:
-    """The launcher's part of the job's configuration. Raises SubmitError for a cluster that cannot take it."""
+    """The launcher's part of the job's configuration. Raises SubmitError for a cluster that cannot run the job."""
     overview = cluster.overview()
     version = str(overview["flink-version"])
     if not version.startswith("1.20."):
@@ -156,7 +156,7 @@ def options(cluster: rest.Cluster, asked: Submission) -> dict[str, str]:
             "or submit with a smaller --parallelism."
         )
     configured = cluster.configuration()
-    # Flink takes these from whoever submits, not from the cluster; what is configured there counts all the same.
+    # Flink takes these options from the client, not from the cluster. So the cluster's own options are passed on here.
     options = defaults.policy(CHECKPOINT_SECONDS)
     if any(name.startswith("restart-strategy") for name in configured):
         options = {name: value for name, value in options.items() if not name.startswith("restart-strategy")}
@@ -164,7 +164,7 @@ def options(cluster: rest.Cluster, asked: Submission) -> dict[str, str]:
     folders = savepoints.folders(configured, name_of(asked.job))
     options[savepoints.CHECKPOINTS] = folders.checkpoints_of(asked.state, asked.start)
     options[savepoints.SAVEPOINTS] = folders.savepoints_of(asked.state, asked.start)
-    # So that `stop` knows them.
+    # `stop` reads these parameters.
     start = "" if asked.start is None else f",{_START}:{asked.start}"
     options["pipeline.global-job-parameters"] = f"{_PARAMETER}:{asked.state}{start}"
     options["parallelism.default"] = str(asked.parallelism)
@@ -174,13 +174,13 @@ def options(cluster: rest.Cluster, asked: Submission) -> dict[str, str]:
 
 
 def the_jar() -> Path:
-    """Everything the job needs beside Flink, as one jar, made at the first call (six seconds). Raises NotSetUp."""
+    """The jar with all classes that the job needs beside Flink. The first call makes it, in 6 s. Raises NotSetUp."""
     paths.require()
     return merged.merge([*(paths.JARS / jar.file_name for jar in jars.locked("job")), paths.FUNCTIONS], JAR)
 
 
 def _flink_run(cluster: rest.Cluster, options: Mapping[str, str], properties: Path) -> str:
-    """Call `flink run`; the job's id. Raises SubmitError."""
+    """Call `flink run`, and return the job's id. Raises SubmitError."""
     address = urlsplit(cluster.address)
     where = {"rest.address": str(address.hostname), "rest.port": str(address.port)}
     main = paths.ROOT / "main.py"
@@ -191,8 +191,8 @@ def _flink_run(cluster: rest.Cluster, options: Mapping[str, str], properties: Pa
     with tempfile.TemporaryDirectory(prefix="submit-") as scratch:
         folder = Path(scratch)
         distribution.write_configuration(folder, {})
-        # It works out the plan, for which AWS may be asked: who submits registers a fan-out consumer, if told so. The
-        # AWS of the running job is that of the cluster's processes.
+        # The client makes the plan, and may call AWS for it: it registers a fan-out consumer if the settings say so.
+        # The running job has the AWS variables of the cluster's processes.
         aws = environment.for_job(settings.read(properties).groups.get("aws", {}).get("endpoint"))
         variables = aws | distribution.environment(folder) | {"_python_worker_execution_mode": "process"}
         log = folder / "flink-run.log"
@@ -210,11 +210,11 @@ def _flink_run(cluster: rest.Cluster, options: Mapping[str, str], properties: Pa
 
 
 def reason(text: str) -> str:
-    """What went wrong, out of a Python and two Java stack traces: the first innermost cause."""
+    """The first innermost cause in `flink run`'s output, which has a Python and two Java stack traces."""
     first = text.partition("org.apache.flink.client.program.ProgramAbortException")[0]
     causes = [line for line in first.splitlines() if line.startswith("Caused by: ")]
     said = [line for line in first.splitlines() if line.strip() and not line.startswith((" ", "\t", "WARNING"))]
-    outer = [line for line in text.splitlines() if line.startswith("Caused by: ")]  # where Python said nothing itself
+    outer = [line for line in text.splitlines() if line.startswith("Caused by: ")]  # if Python printed no error
     return (causes or said or outer or ["it says nothing"])[-1].removeprefix("Caused by: ")[:400]
 
 
@@ -241,9 +241,9 @@ def _wait_until_running(job: rest.Job, declared: Job) -> None:
 
 
 def start_in(chosen: settings.Settings) -> int | None:
-    """The time at which reading begins by these settings, in milliseconds since 1970; None if it is no time.
+    """The time at which reading begins by these settings, in milliseconds since 1970; None for another position.
 
-    Sources that begin at several times have none together: `resume` takes theirs from the settings.
+    It is also None if sources begin at different times: `resume` takes these times from the settings.
     """
     times = {chosen.groups[table].get("start.timestamp") for table in chosen.job.sources}
     time_ = times.pop() if len(times) == 1 else None
@@ -251,7 +251,7 @@ def start_in(chosen: settings.Settings) -> int | None:
 
 
 def start_of(snapshot: Snapshot) -> str | None:
-    """Where the job that wrote this snapshot began to read, as --start takes it; None if the settings say it."""
+    """The time at which the snapshot's job began to read, in the format of --start; None if the settings say it."""
     if snapshot.start is None:
         return None
     return datetime.fromtimestamp(snapshot.start / 1000, UTC).isoformat(timespec="milliseconds")

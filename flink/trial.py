@@ -1,7 +1,7 @@
-"""A job on this machine over files, to their end: its tests, or a file of records. No service, no cluster.
+"""Runs a job over files on this machine, without services and clusters: its tests, or a file of records.
 
-It runs in this process's JVM, in streaming mode as in production: the end of the input closes all windows. The warm-up
-of the watermark is off, since it is time on the wall clock, and a file is read in no time.
+The job runs in this process's JVM, in streaming mode as in production. The end of the input closes all windows. The
+warm-up of the watermark is off, because it is wall-clock time, and a file is read within a shorter time.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from pyflink.table import StatementSet
 
 _APPEND_ONLY = "\nA stream takes no row that replaces another: group by the window, or write to a table of DynamoDB."
-# A file is read by one subtask: its lines are a shard, whose order decides what is late.
+# A single subtask reads a file: the lines are a shard, and their order decides which records are late.
 CONFIGURATION: Mapping[str, str] = {
     **defaults.loopback(0),
     "parallelism.default": "1",
     "pipeline.global-job-parameters": "shard_watermark.warm_up:0",
     "restart-strategy.type": "none",
-    # Flink takes longer to split generated code for the compiler that these runs do without than to run it.
+    # Splitting generated code helps a compiler that these runs switch off, and takes longer than running the code.
     "table.generated-code.max-length": "60000",
-    # Many cases in one job are many operators in one slot.
+    # Many cases in a job are many operators in a slot.
     "taskmanager.memory.network.min": "256m",
     "taskmanager.memory.network.max": "256m",
 }
@@ -42,7 +42,7 @@ CONFIGURATION: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Result:
-    """A case and what is not as it expects, line by line; nothing for a case that has passed."""
+    """A case and its differences from the expected rows, line by line; empty for a case that has passed."""
 
     case: Case
     differences: Sequence[str]
@@ -50,7 +50,7 @@ class Result:
 
 @contextmanager
 def started(folder: Path) -> Iterator[None]:
-    """The JVM of this process; what Flink refuses in the block is a RunError. folder: for its logs."""
+    """Start this process's JVM. Flink's refusals in the block become RunErrors. folder: for the JVM's logs."""
     distribution.use(distribution.jvm(folder / "log", brief=True), environment.plain())
     try:
         yield
@@ -62,7 +62,7 @@ def started(folder: Path) -> Iterator[None]:
 
 
 def _finish(inserts: StatementSet) -> None:
-    """Run to the end of the input. Raises RunError for a failure on the way, such as a bad CAST."""
+    """Run to the end of the input. Raises RunError if the job fails, as by a bad CAST."""
     submitted = inserts.execute()
     try:
         submitted.wait()
@@ -75,16 +75,16 @@ def _finish(inserts: StatementSet) -> None:
 
 
 def test(job: Job, given: Sequence[Case], folder: Path) -> list[Result]:
-    """Run these cases in one Flink job. folder: a new one, for their records and rows. Needs `started`."""
+    """Run these cases in a single Flink job. folder: a new folder for their records and rows. Needs `started`."""
     together = cases.declare(statements.environment(CONFIGURATION), job, given, folder)
     _finish(together)
     return [Result(case, cases.differences(job, case, folder / str(number))) for number, case in enumerate(given)]
 
 
 def over_file(job: Job, records: Path, folder: Path) -> None:
-    """Run a job over a file of records, or a folder of such files; a folder of JSON lines per sink in `folder`.
+    """Run a job over a file of records, or a folder of such files. Each sink makes a folder of JSON lines in `folder`.
 
-    Each line is a record; each file is a shard, and its records arrived when it was last written. Needs `started`.
+    Each line is a record. Each file is a shard, and its modification time is the records' arrival. Needs `started`.
     """
     tables = statements.environment(CONFIGURATION)
     sources = {table: files.source(binding.input_of(records, job, table)) for table in job.sources}
@@ -93,7 +93,7 @@ def over_file(job: Job, records: Path, folder: Path) -> None:
 
 
 def plan(job: Job, connectors: Mapping[str, Any]) -> str:
-    """The plan of all inserts together, as Flink optimised it. Raises RunError for SQL that Flink refuses."""
+    """Flink's optimised plan of all inserts together. Raises RunError for SQL that Flink refuses."""
     with tempfile.TemporaryDirectory() as logs, started(Path(logs)):
         tables = statements.environment({})
         statements.declare(tables, job, connectors)

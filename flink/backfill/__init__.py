@@ -1,1 +1,1 @@
-"""Rows computed again from archived raw records: gather the archive, compute in batch, compare, put right."""
+"""Computes rows again from archived raw records: gather the archive, compute in batch, compare, repair."""

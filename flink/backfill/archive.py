@@ -1,4 +1,4 @@
-"""The archive of raw records as one folder that Flink can read: files, folders and S3 objects, plain or gzip."""
+"""Gathers the archive of raw records in a folder for Flink: files, folders and S3 objects, plain or gzip."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GZIP = b"\x1f\x8b"  # RFC 1952
 
 @dataclass(frozen=True)
 class Archive:
-    """A folder of links to the files, so many, with so many bytes in all."""
+    """A folder of links to the files, the number of files, and their bytes in all."""
 
     folder: Path
     files: int
@@ -37,10 +37,10 @@ class Archive:
 
 
 def gather(sources: Sequence[str], folder: Path, place: Mapping[str, str], asked: threading.Event, say: Say) -> Archive:
-    """Make `folder`, download what is in S3, and link all files into it. Empty files are left out.
+    """Make `folder`, download the S3 objects, and link all files into it. Empty files are left out.
 
-    The links have names of their own, for Flink skips names that begin with a dot or an underscore, and tells gzip by
-    the ending, where this looks at the first bytes. Raises RunError or AwsError.
+    The links have new names, because Flink skips names that begin with a dot or an underscore, and detects gzip by the
+    ending. This function detects gzip by the first bytes. Raises RunError or AwsError.
     """
     links = folder / "links"
     links.mkdir(parents=True)
@@ -69,7 +69,7 @@ def gather(sources: Sequence[str], folder: Path, place: Mapping[str, str], asked
 
 
 def _files(path: Path, source: str) -> Iterator[Path]:
-    """The file itself, or all below a folder in order of their names, without hidden ones such as .DS_Store."""
+    """The file itself, or all files below a folder in order of their names, without hidden files such as .DS_Store."""
 
     def refuse(error: OSError) -> None:
         raise error
@@ -99,7 +99,7 @@ def _is_gzip(path: Path) -> bool:
 
 
 def unreadable(archive: Archive) -> str | None:
-    """A sentence about the first file of the archive that is no sound gzip file although it begins as one."""
+    """A sentence about the first damaged gzip file of the archive; None without such a file."""
     for link in sorted(archive.folder.glob("*.gz")):
         try:
             with gzip.open(link) as file:
@@ -111,7 +111,7 @@ def unreadable(archive: Archive) -> str | None:
 
 
 def _download(source: str, folder: Path, place: Mapping[str, str], asked: threading.Event, say: Say) -> None:
-    """Download every object below an s3:// prefix into one folder, until `asked` to stop. Raises AwsError."""
+    """Download every object below an s3:// prefix into `folder`, until `asked` is set. Raises AwsError, RunError."""
     bucket, _, prefix = source.removeprefix("s3://").partition("/")
     if not bucket:
         raise RunError(f"There is no bucket in {source}: write s3://BUCKET/PREFIX.")
@@ -123,7 +123,7 @@ def _download(source: str, folder: Path, place: Mapping[str, str], asked: thread
     }
     with services.sentences(source, remedies):
         client = services.client("s3", attempts=5, read_timeout=30)
-        # A file's time is when its lines arrived: a reading that is dated after that is none.
+        # The download keeps each object's time: it is the arrival of its lines, and bounds their event times.
         wanted = (
             (one, folder / f"{number:08d}-{_UNSAFE.sub('_', one.key.rpartition('/')[2])[-100:]}")
             for number, one in enumerate(s3.objects(client, bucket, prefix))
@@ -133,9 +133,9 @@ def _download(source: str, folder: Path, place: Mapping[str, str], asked: thread
 
 
 def _endpoint(place: Mapping[str, str]) -> str | None:
-    """An endpoint of this machine, if settings or AWS_ENDPOINT_URL name one; else what the environment says.
+    """The endpoint of S3: first a loopback endpoint in the settings or in AWS_ENDPOINT_URL.
 
-    That is AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3, which boto3 reads itself, and without them that of the settings.
+    Else None if AWS_ENDPOINT_URL or AWS_ENDPOINT_URL_S3 is set, which boto3 reads itself. Else the settings' endpoint.
     """
     named = (place.get("endpoint"), os.environ.get("AWS_ENDPOINT_URL"))
     endpoint = next((one for one in named if is_loopback(one)), None)

@@ -63,8 +63,8 @@ Exit codes:
   2    wrong usage or settings
   130  stopped by Ctrl-C
 """
-# Which rows two hours of the archive would put right; and those of an hour, also the ones that the table lacks, with
-# the hour after it, in which late records came.
+# First: the rows that two hours of the archive would repair. Second: repair the windows of an hour, new rows included.
+# Late records of that hour arrived in the hour after it, so both are read.
 EXAMPLES = (
     "python -m jobs backfill unicorn_summary --from s3://BUCKET/2026/11/22/06/ s3://BUCKET/2026/11/22/07/ --dry-run\n"
     "python -m jobs backfill unicorn_summary --from archive/06 archive/07 --since '2026-11-22 06:00' --until "
@@ -74,7 +74,7 @@ EXAMPLES = (
 
 @click.command(cls=Command, epilog=MANUAL, example=EXAMPLES)
 @on_cluster.job_argument
-@click.argument("more", nargs=-1, metavar="[WHERE]...")  # an option takes one value, and a shell's * makes several
+@click.argument("more", nargs=-1, metavar="[WHERE]...")  # an option takes a single value, and a shell's * gives several
 @click.option(
     "--from",
     "sources",
@@ -125,7 +125,7 @@ def backfill(  # noqa: PLR0913  (the options of the command)
 
 
 def run(job: Job, options: Options, properties: Path | None) -> int:
-    """Repair the job's tables and print the report; the exit code. Raises Failure."""
+    """Repair the job's tables, print the report, and return the exit code. Raises Failure."""
     from flink.backfill import repair, table  # noqa: PLC0415
     from program.processes import signals  # noqa: PLC0415
 
@@ -148,7 +148,7 @@ def run(job: Job, options: Options, properties: Path | None) -> int:
 
 
 def sources_of(job: Job, given: Sequence[str]) -> dict[str, list[str]]:
-    """The archive of each source. Raises BadParameter for one that has none, and for one that is no source."""
+    """The archive of each source. Raises BadParameter for an unknown source, and for a source without an archive."""
     names = job.backfill().sources
     if len(names) == 1:
         return {names[0]: list(given)}
@@ -167,7 +167,7 @@ def sources_of(job: Job, given: Sequence[str]) -> dict[str, list[str]]:
 
 
 def end_of(job: Job, option: str, text: str) -> str:
-    """The end of a window as the job writes it. Raises BadParameter for a time at which none ends."""
+    """The end of a window as the job writes it. Raises BadParameter for a time at which no window ends."""
     match = _END.fullmatch(text)
     if match:
         with contextlib.suppress(ValueError):  # 31 February
@@ -180,7 +180,7 @@ def end_of(job: Job, option: str, text: str) -> str:
 
 
 def _settings(job: Job, properties: Path | None) -> Settings:
-    """The settings that say where the tables are. Raises SettingsError."""
+    """The settings of the job in AWS, where its tables are. Raises SettingsError."""
     chosen = settings.of_command(job, properties, os.environ)
     if chosen.place != "aws":
         raise settings.SettingsError(
@@ -202,7 +202,7 @@ def tell(job: Job, outcome: Outcome, options: Options) -> list[str]:
 
 
 def _tell(job: Job, report: Report, outcome: Outcome, options: Options) -> Iterator[str]:
-    """The rows of a table."""
+    """The lines of the report about a table."""
     from flink.backfill.table import Verdict  # noqa: PLC0415
 
     verdicts, kept = report.verdicts, report.kept
@@ -261,7 +261,7 @@ def _difference(key: Sequence[str], row: Row, item: Row, each: Row | None = None
 
 
 def _whole(job: Job, oldest: str, newest: str) -> tuple[str, str]:
-    """--since and --until of the windows between these times."""
+    """--since and --until for the windows that lie wholly between these times."""
     window = job.window()
     first, last = (datetime.fromisoformat(time).replace(tzinfo=UTC) for time in (oldest, newest))
     since, until = (str(time.replace(tzinfo=None)) for time in (window.whole_after(first), window.last_end(last)))

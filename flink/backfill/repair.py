@@ -1,8 +1,8 @@
-"""Rows computed again from archived records, where late ones are counted, and put right in the job's keyed tables.
+"""Computes rows again from archived records, late records included, and repairs the job's keyed tables.
 
-Two steps. Flink computes the rows from the archive with the job's own SQL, in batch mode, into files. Then they are
-compared with the tables, and what differs is written. Flink's DynamoDB sink could write but not compare: an archive
-that lacks some records would replace good rows by smaller ones, and each run would rewrite every row.
+First Flink computes the rows from the archive into files, with the job's own SQL in batch mode. Then this module
+compares them with the tables, and writes the rows that differ. Flink's DynamoDB sink writes but does not compare: an
+archive that lacks records would replace good rows by smaller rows, and each run would rewrite every row.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from program.output import Say
 from program.processes import RunError
 from program.waiting import Retry
 
-LOOK_LIMIT = 10.0  # seconds for the table to answer at first; there is no work to lose yet
+LOOK_LIMIT = 10.0  # seconds for the table to answer the first call, when there is no work to lose yet
 SHOWN = 5  # rows of a verdict that the report shows
 
 
 @dataclass(frozen=True)
 class Options:
-    """What is asked for.
+    """The options of a backfill.
 
-    sources: for each source of the job files, folders and s3:// prefixes that together are its archive. since, until:
-    window ends as text, None for no bound; the rows after `since`, up to and including `until`, are meant. overwrite:
-    write also rows that are new or different without both bounds, or smaller than the table's. once: write rows that
-    are smaller for repeated lines alone. dry_run: write nothing. parallelism: subtasks of Flink.
+    sources: for each source of the job its archive: files, folders and s3:// prefixes. since, until: window ends as
+    text, None for no bound; the backfill covers rows after `since`, up to and including `until`. overwrite: write also
+    smaller rows, and, without both bounds, new and different rows. once: write rows that are smaller for repeated
+    lines alone. dry_run: write nothing. parallelism: subtasks of Flink.
     """
 
     sources: Mapping[str, Sequence[str]]
@@ -48,11 +48,11 @@ class Options:
     parallelism: int = 1
 
     def means(self, end: str) -> bool:
-        """Whether a row whose window ends then is meant."""
+        """Whether the backfill covers a row whose window ends at `end`."""
         return (self.since is None or end > self.since) and (self.until is None or end <= self.until)
 
     def allows(self, verdict: Verdict) -> bool:
-        """Whether a row may be written over what the table has of it."""
+        """Whether a row with this verdict may be written to the table."""
         both = self.since is not None and self.until is not None
         whole = both and verdict in (Verdict.NEW, Verdict.DIFFERENT)
         return verdict is Verdict.CHANGED or self.overwrite or whole or (verdict is Verdict.REPEATED and self.once)
@@ -60,11 +60,11 @@ class Options:
 
 @dataclass
 class Report:
-    """What became of the rows of a table.
+    """The results of a backfill for a table.
 
-    table: its name. key: the columns of its key. outside: rows that are not meant. verdicts: the others, by what the
-    table says. kept: rows that were not written though they differ. examples: some rows of a verdict, each with what
-    the table had, and with the row in which repeated lines count each, where that is another.
+    table: its name. key: the columns of its key. outside: rows outside of the bounds. verdicts: the other rows, by
+    verdict. kept: rows that differ and were not written. examples: some rows of a verdict, each with the table's row,
+    and with the row that counts repeated lines each; None if that row is equal.
     """
 
     table: str
@@ -78,7 +78,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The archive by the job's sources, its lines, and a report for each table."""
+    """The archive of each source, the counts of their lines, and a report for each table."""
 
     archives: Mapping[str, Archive]
     lines: Lines
@@ -86,14 +86,14 @@ class Outcome:
 
 
 def keyed(job: Job) -> list[str]:
-    """The sinks that a backfill of the job repairs. Raises JobError if it has none."""
+    """The sinks that a backfill of the job repairs. Raises JobError if the job has no such sink."""
     return [sink for sink in job.backfill().sinks if sink != TALLY]
 
 
 def run(job: Job, options: Options, settings: Settings, asked: threading.Event, say: Say) -> Outcome:
-    """Compute the rows and put the tables right, or with `dry_run` find out what would be written.
+    """Compute the rows and repair the tables. With `dry_run` only count the rows that would be written.
 
-    settings: of the place `aws`. asked: set to end it early. Raises RunError, JobError, NotSetUp.
+    settings: of the place `aws`. asked: set to end the backfill early. Raises RunError, JobError, NotSetUp.
     """
     backfill, place = job.backfill(), settings.groups["aws"]
 
@@ -131,9 +131,9 @@ def run(job: Job, options: Options, settings: Settings, asked: threading.Event, 
 def settle(
     rows: Iterable[Row], table: Table, options: Options, asked: threading.Event, each: Iterable[Row] = ()
 ) -> Report:
-    """Compare the rows with the table's, and write those that differ and may be written. The report says which.
+    """Compare the rows with the table's rows, write the rows that differ and may be written, and report on them.
 
-    each: the rows with equal lines counted each, of an archive that has some.
+    each: the rows with repeated lines counted each, of an archive with repeated lines.
     """
     report = Report(table.name, table.declared.key)
     counted: dict[Key, Row] = {table.key_of(row): row for row in each if _is_meant(row, table, options)}

@@ -1,4 +1,4 @@
-"""The rows of an archive: the backfill's SQL in Flink's batch mode, in this process's JVM, into files."""
+"""Computes the rows of an archive into files: the backfill's SQL in Flink's batch mode, in this process's JVM."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
     from pyflink.common.completable_future import CompletableFuture
 
 STALL_LIMIT = 900.0  # seconds in which Flink neither reads nor writes a record
-CANCEL_LIMIT = 10.0  # seconds for Flink to end when asked to
+CANCEL_LIMIT = 10.0  # seconds for Flink to cancel the job
 TOLD_EVERY = 5.0  # seconds between two lines of progress
-TALLY = "tally"  # the sink that says what the archive holds (pipeline/tables/tally.sql)
-_RECORD, _DISTINCT = "RECORD", "DISTINCT"  # its kinds that are no errors (pipeline/views/counted.sql)
-_MOVING = ("read-records", "write-records")  # metrics of a vertex that stand still when it does
+TALLY = "tally"  # the sink with counts of the archive's lines (pipeline/tables/tally.sql)
+_RECORD, _DISTINCT = "RECORD", "DISTINCT"  # kinds of lines that are no errors (pipeline/views/counted.sql)
+_MOVING = ("read-records", "write-records")  # metrics of a vertex that grow while it makes progress
 
 Row = Mapping[str, Any]  # a row by its columns: texts, numbers, truth values, None
 
 
 class Number(Decimal):
-    """A number of a row, compared by its value, with the text in which Java wrote it.
+    """A number of a row. It compares by its value, and keeps the text that Java wrote.
 
-    JSON files and the DynamoDB sink make the same text of a number: Java's toString of its type, such as 1.0E10.
+    JSON files and the DynamoDB sink write a number as the same text: Java's toString of its type, such as 1.0E10.
     """
 
     text: str
@@ -51,14 +51,14 @@ class Number(Decimal):
 
 
 class Stopped(RunError):  # noqa: N818  (raised and read as a state)
-    """Ctrl-C; the text says how far it came."""
+    """Ctrl-C stopped the backfill. The text says whether rows were written."""
 
     exit_code = 130
 
 
 @dataclass(frozen=True)
 class Lines:
-    """What the archive holds: its lines by kind, and the first and last event time of its records."""
+    """Counts of the archive's lines by kind, and the first and last event time of its records."""
 
     kinds: Mapping[str, int]
     oldest: str = ""
@@ -66,17 +66,17 @@ class Lines:
 
     @property
     def records(self) -> int:
-        """Lines that are records, each counted."""
+        """The number of lines that are records, repeated lines included."""
         return self.kinds.get(_RECORD, 0)
 
     @property
     def repeated(self) -> int:
-        """Lines that stand there again and are counted once."""
+        """The number of lines that repeat another line. Equal lines count as a single record."""
         return self.records - self.kinds.get(_DISTINCT, 0)
 
     @property
     def rejected(self) -> dict[str, int]:
-        """Lines that are none, by the names of their errors."""
+        """The numbers of lines that are no records, by the names of their errors."""
         return {kind: count for kind, count in sorted(self.kinds.items()) if kind not in (_RECORD, _DISTINCT)}
 
     def __str__(self) -> str:
@@ -84,13 +84,13 @@ class Lines:
         return ", ".join(f"{count:,} {kind}" for kind, count in self.rejected.items()) or "none"
 
 
-def compute(  # noqa: PLR0913  (what to compute from what, and whom to tell)
+def compute(  # noqa: PLR0913  (the job, its input, its output, how it runs)
     job: Job, archives: Mapping[str, Archive], output: Path, parallelism: int, asked: threading.Event, *, say: Say
 ) -> tuple[Lines, dict[str, Iterator[Row]]]:
     """Run a backfill job over an archive per source, each sink into a folder of JSON lines below `output`.
 
-    Its lines, and the rows of every table. One without the sink `tally` counts no lines. Raises RunError when it fails
-    or stands still, Stopped when `asked` to.
+    Returns the counts of lines, and the rows of every table. A job without the sink `tally` counts no lines. Raises
+    RunError when the job fails or makes no progress, Stopped when `asked` is set.
     """
     scratch = output.with_name(f"{output.name}-scratch")
     scratch.mkdir()
@@ -123,7 +123,7 @@ def compute(  # noqa: PLR0913  (what to compute from what, and whom to tell)
 def _batch(parallelism: int, scratch: Path) -> dict[str, str]:
     return {
         "parallelism.default": str(parallelism),
-        # Its input does not change, so what failed once fails again.
+        # The input does not change, so a failure would come again.
         "restart-strategy.type": "none",
         "io.tmp.dirs": str(scratch.resolve()),
         "metrics.fetcher.update-interval": "1000",
@@ -133,7 +133,7 @@ def _batch(parallelism: int, scratch: Path) -> dict[str, str]:
 
 
 def _wait(end: CompletableFuture, flink_job: rest.Job, asked: threading.Event, say: Say) -> None:
-    """Wait for the end of the batch, with lines of progress."""
+    """Wait for the end of the batch, and print progress. Raises RunError without progress, Stopped."""
     every, moved = Every(TOLD_EVERY), time.monotonic()
     before: Any = None
     said = ""
@@ -143,7 +143,7 @@ def _wait(end: CompletableFuture, flink_job: rest.Job, asked: threading.Event, s
         if not every.is_due():
             continue
         now = time.monotonic()
-        with suppress(rest.RestError):  # while it starts or ends
+        with suppress(rest.RestError):  # while Flink starts or ends
             vertices = flink_job.get("")["vertices"]
             state = [(vertex["status"], *(vertex["metrics"][name] for name in _MOVING)) for vertex in vertices]
             if state != before:
@@ -162,7 +162,7 @@ def _ended(end: CompletableFuture, seconds: float) -> bool:
 
 
 def _lines(tally: Iterable[Row]) -> Lines:
-    """The tally of the batch; a kind of which there is no line is not in it."""
+    """The counts of the batch's sink `tally`, which has no row for a kind without lines."""
     rows = {row["kind"]: row for row in tally}
     records = rows.get(_RECORD, {})
     kinds = {kind: int(row["lines"]) for kind, row in rows.items()}
@@ -170,7 +170,7 @@ def _lines(tally: Iterable[Row]) -> Lines:
 
 
 def _objects(folder: Path) -> Iterator[Row]:
-    """The JSON objects that a sink wrote, one after the other."""
+    """The JSON objects that a sink wrote, file by file."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
         with path.open("rb") as file:
             for line in file:
@@ -178,5 +178,5 @@ def _objects(folder: Path) -> Iterator[Row]:
 
 
 def cores() -> int:
-    """As many subtasks as this process has cores, up to four: files are read one by one, and memory is shared out."""
+    """A parallelism: this process's cores, up to four, as files are read in sequence, and subtasks share the memory."""
     return min(4, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)

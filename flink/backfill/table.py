@@ -1,4 +1,4 @@
-"""A keyed table: what it has of computed rows, which of these it should have, and writing them."""
+"""A keyed table in DynamoDB: reads its rows, compares computed rows with them, and writes rows."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _REMEDIES = {
     Kind.DENIED: "allow this identity dynamodb:BatchGetItem and dynamodb:BatchWriteItem on it",
 }
 
-Key = tuple[str | Decimal, ...]  # the values of the key's columns, in its order
+Key = tuple[str | Decimal, ...]  # the values of the key's columns, in the key's order
 T = TypeVar("T")
 
 _TEXTS = ("STRING", "VARCHAR", "CHAR")
 _NUMBERS = ("TINYINT", "SMALLINT", "INT", "INTEGER", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL", "DEC", "NUMERIC")
 _KINDS = {"S": "text", "N": "number", "BOOL": "truth value"}
-# A column that is the end of a row's window: texts of this form sort like the times they name.
+# A column with the end of a row's window as text. Texts of these forms sort like their times.
 _WINDOW_END = r"(?:\w+\.)?window_end"
 _END = re.compile(
     rf"(?:DATE_FORMAT\s*\(\s*{_WINDOW_END}\s*,\s*'yyyy-MM-dd HH:mm:ss\.SSS'\s*\)"
@@ -49,7 +49,7 @@ _END = re.compile(
 
 
 class Verdict(Enum):
-    """What a computed row is to the table."""
+    """The result of comparing a computed row with the table."""
 
     NEW = "new"
     CHANGED = "changed"
@@ -60,14 +60,14 @@ class Verdict(Enum):
 
 
 def compare(row: Row, item: Row, merge: Declared, each: Row | None = None) -> Verdict:
-    """Hold a computed row against the table's; an empty item is none.
+    """Compare a computed row with the table's row `item`; an empty item means that the table has no such row.
 
-    merge: by what a fuller row is known. More records of a window can only raise the columns in `grows`, and lower
-    those in `shrinks`: a row in which one of these went the other way has lost records, and is SMALLER. The other
-    columns say nothing about that: a row in which only they differ is CHANGED. Without any such column nothing says
-    which of two rows is the fuller one: they are DIFFERENT.
-    each: the row with equal lines counted each, where that is another. A row is REPEATED if it would be smaller or
-    different, and that one is not: the table counts lines that stand in the archive twice, and lacks none besides.
+    merge: the columns that show which row counts more records. More records of a window can only raise the columns in
+    `grows`, and lower the columns in `shrinks`. If such a column went the other way, the row has lost records: it is
+    SMALLER. Any other row that differs is CHANGED. If the table declares no such column, nothing shows which row counts
+    more records: the row is DIFFERENT.
+    each: the row with repeated lines counted each; None if that row is equal. A row is REPEATED if it is SMALLER or
+    DIFFERENT, and `each` is not: then the repeated lines, which the table counts each, explain the difference.
     """
     if not item:
         return Verdict.NEW
@@ -80,7 +80,7 @@ def compare(row: Row, item: Row, merge: Declared, each: Row | None = None) -> Ve
 
 
 def _held_against(row: Row, item: Row, merge: Declared) -> Verdict:
-    """Without a look at repeated lines."""
+    """The verdict without regard to repeated lines."""
     if all(item.get(column) == value for column, value in row.items()):
         return Verdict.EQUAL
     telling = (*merge.grows, *merge.shrinks)
@@ -92,7 +92,7 @@ def _held_against(row: Row, item: Row, merge: Declared) -> Verdict:
 
 
 def _has_lost(computed: object, stored: object, *, grows: bool) -> bool:
-    """Whether a column says less than the table's. One that holds no number there says less than any row."""
+    """Whether `computed` counts fewer records than `stored`. A value that is no number counts the fewest."""
     if not isinstance(stored, Decimal):
         return False
     if not isinstance(computed, Decimal):
@@ -104,8 +104,8 @@ def _has_lost(computed: object, stored: object, *, grows: bool) -> bool:
 class Table:
     """A DynamoDB table that a sink of the job writes.
 
-    columns: with their types, S, N or BOOL. declared: its key, and by what a fuller row is known. end: the column of
-    the key that is the end of a row's window; None if none is. `pause(seconds)` waits before a call is repeated.
+    columns: their types, S, N or BOOL. declared: the key, and the columns that only grow or shrink. end: the column of
+    the key with the end of a row's window, or None. `pause(seconds)` waits before a call is repeated.
     """
 
     client: DynamoDBClient
@@ -125,11 +125,11 @@ class Table:
         return tuple(row[column] for column in self.declared.key)
 
     def look_up(self) -> None:
-        """Raise RunError unless the table is there, has that key, and may be read."""
+        """Raise RunError unless the table exists, has the declared key, and may be read."""
         self.items([tuple("-" if self.columns[column] == "S" else Number("0") for column in self.declared.key)])
 
     def items(self, keys: Sequence[Key]) -> dict[Key, Row]:
-        """What the table has of these keys, at most READ_AT_ONCE of them. Raises RunError."""
+        """The table's rows of these keys, which are at most READ_AT_ONCE. Raises RunError."""
         found: dict[Key, Row] = {}
 
         def get(left: Sequence[Any]) -> Sequence[Any]:
@@ -145,9 +145,9 @@ class Table:
         return found
 
     def put(self, rows: Sequence[Row]) -> None:
-        """Write the rows, whole items each, resending exactly those that were not accepted. Raises RunError."""
+        """Write each row as a whole item. Exactly the rows that were not accepted are resent. Raises RunError."""
 
-        # boto3's batch_writer would send them again at once, and for ever.
+        # boto3's batch_writer would resend them without a pause, and for ever.
         def send(left: Sequence[Any]) -> Sequence[Any]:
             answer = self.client.batch_write_item(RequestItems={self.name: left})
             return answer.get("UnprocessedItems", {}).get(self.name, ())
@@ -157,7 +157,7 @@ class Table:
             self._all(requests[start : start + WRITE_AT_ONCE], send)
 
     def _all(self, left: Sequence[T], call: Callable[[Sequence[T]], Sequence[T]]) -> None:
-        """Repeat a call with what it left undone, until nothing is or `retry.limit` seconds brought nothing."""
+        """Repeat a call with the requests it left undone. Raises RunError after `retry.limit` s without progress."""
         outage = Outage(self.retry)
         while left:
             before, why = len(left), "it left them undone"
@@ -187,7 +187,7 @@ class Table:
 
 
 def connect(job: Job, sink: str, settings: Settings, pause: Callable[[float], object]) -> Table:
-    """The table of a sink where the settings have it. Raises AwsError, RunError; asks nothing of it yet."""
+    """The table of a sink, as the settings name it. Makes no call yet. Raises AwsError, RunError."""
     services = Services.of_settings(settings.groups["aws"])
     name, columns = settings.groups[sink]["table"], types(job, sink)
     declared, end = job.tables[sink].declared, end_column(job, sink)
@@ -195,16 +195,16 @@ def connect(job: Job, sink: str, settings: Settings, pause: Callable[[float], ob
 
 
 def end_column(job: Job, sink: str) -> str | None:
-    """The column of a table's key that is the end of a row's window, as the job's views say it; None if none is."""
+    """The column of a table's key with the end of a row's window, by the job's views; None without such a column."""
     named = {name for view in job.views for name in _END.findall(job.texts[view])}
     return next((column for column in job.tables[sink].declared.key if column in named), None)
 
 
 def types(job: Job, table: str) -> dict[str, str]:
-    """The columns of a table with their types in DynamoDB, as the sink writes them. Raises RunError for others.
+    """The columns of a table with their types in DynamoDB, as the sink writes them. Raises RunError for other types.
 
-    The rows come from files of JSON. Texts, numbers and truth values stand there as the sink writes them; the sink has
-    another form of times, and of what consists of parts.
+    The rows come from JSON files. Texts, numbers and truth values have the same form there as in the sink. Times, and
+    types with parts such as ARRAY, have another form.
     """
     found = {}
     for column, type_ in job.columns(table).items():
@@ -220,7 +220,7 @@ def types(job: Job, table: str) -> dict[str, str]:
 
 
 def checked(row: Row, columns: Mapping[str, str]) -> Row:
-    """The row. Raises RunError for what DynamoDB has no number for: NaN and the infinities."""
+    """The row. Raises RunError for NaN and the infinities, which DynamoDB cannot hold."""
     for column, type_ in columns.items():
         if type_ == "N" and isinstance(row.get(column), str):
             raise RunError(
@@ -231,7 +231,7 @@ def checked(row: Row, columns: Mapping[str, str]) -> Row:
 
 
 def plain(value: Mapping[str, Any]) -> Any:
-    """An attribute as a text, number, truth value or None; another kind, which no row of ours has, as it is."""
+    """An attribute as a text, number, truth value or None. Other types, which computed rows lack, stay as they are."""
     if "N" in value:
         return Number(value["N"])
     return None if "NULL" in value else value.get("S", value.get("BOOL", value))
@@ -242,7 +242,7 @@ def _item(row: Row) -> dict[str, Any]:
 
 
 def _attribute(value: Any) -> dict[str, Any]:
-    """A value as Flink's sink writes it: a NULL too is an attribute."""
+    """A value as Flink's sink writes it. NULL is an attribute too."""
     if value is None:
         return {"NULL": True}
     if isinstance(value, bool):

@@ -1,4 +1,4 @@
-"""The health of a running job: observed on Flink (`flink`) and AWS (`aws`), judged (`diagnosis`), shown (`command`).
+"""The health of a running job: `flink` and `aws` gather facts, `diagnosis` judges them, `command` prints both.
 
-Gathering knows no thresholds. Judging knows no service and no clock. Showing knows neither.
+Gathering has no thresholds. Judging calls no service and reads no clock. Printing does neither.
 """

@@ -1,7 +1,7 @@
-"""The far ends of a job by Kinesis and DynamoDB: which streams and tables are there, and which shards get records.
+"""A job's streams and tables, by Kinesis and DynamoDB: which of them exist, and which shards get records.
 
-All readers of a shard share 5 reads a second, and the job makes them all: a shard is read twice at most, and only a few
-of its records. Durations are seconds, event times are milliseconds since 1970 UTC; None is not known.
+All readers of a shard share 5 reads a second, and the job uses them all. So this module reads a shard four times at
+most, and few of its records. Durations are seconds, event times milliseconds since 1970 UTC. None means not known.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ from pipeline.settings import Settings
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
-MOMENT = 5.0  # seconds; a shard without a record for so long is read again, over WINDOW
+MOMENT = 5.0  # seconds; a shard without a record in this time is read again, over WINDOW
 WINDOW = 120.0  # seconds
 SAMPLE = 1000  # records in a read, at most
-READS = 2  # from one position, at most: an empty batch may only mean that there is more to look through
+READS = 2  # from a position, at most; records may follow an empty batch
 PAUSE = 0.25  # seconds between two reads of a shard
 TOGETHER = 8  # shards read at a time
 
 # The columns that a source's SQL reads from a record: json_record(line, 'A STRING, B TIMESTAMP(3), ...').
 _COLUMNS = re.compile(r"\bjson_record\s*\(\s*\w+\s*,\s*'([^']*)'", re.IGNORECASE)
 _TIME = re.compile(r"\s*`?(\w+)`?\s+TIMESTAMP\b", re.IGNORECASE)
-# The latest time that a record may have: latest AS arrival + INTERVAL '10' MINUTE.
+# The latest event time that a record may have: latest AS arrival + INTERVAL '10' MINUTE.
 _LATEST = re.compile(r"\barrival\s*\+\s*(INTERVAL\s*'[^']*'\s*\w+)", re.IGNORECASE)
 
 
@@ -49,7 +49,7 @@ class Shard:
 
     asked: whether its records could be read. silent: since its newest record arrived, None for more than two minutes.
     event, oldest: the newest and the oldest event time of its last records. ahead: milliseconds from the arrival of a
-    record to its event time, of one that the job takes for a record from the future.
+    record to its event time, if the job rejects the record as from the future.
     """
 
     id: str
@@ -62,8 +62,8 @@ class Shard:
 
 @dataclass(frozen=True)
 class Aws:
-    """where: the streams that are read, and their place. problem: why the services could not be asked; then the rest is
-    empty. streams: by their names, those of the sources.
+    """where: the sources' streams, and their region or endpoint. problem: why AWS could not be queried; then the other
+    fields are empty. streams: the names of the sources' streams.
     """
 
     where: str
@@ -77,14 +77,14 @@ class Aws:
 class EventTime:
     """The event time of a source's records: the first TIMESTAMP that its SQL reads from a record.
 
-    field: None where there is none. future: milliseconds after its arrival that a record's time may lie; None for any.
+    field: None without a TIMESTAMP. future: milliseconds that it may be after the record's arrival; None for no limit.
     """
 
     field: str | None = None
     future: float | None = None
 
     def of(self, record: Record) -> int | None:
-        """In milliseconds; None for a record that does not have it in the job's way."""
+        """The record's event time in milliseconds; None if the record lacks it, or has another format."""
         if self.field is None:
             return None
         try:
@@ -105,7 +105,7 @@ def event_time(table: str) -> EventTime:
 
 
 def gather(chosen: Settings) -> Aws:
-    """The streams and tables of these settings, and the shards; a service's refusal is part of it."""
+    """The streams and tables of these settings, and the shards. Raises no error of a service: `problem` has it."""
     place, job = chosen.groups["aws"], chosen.job
     sources = [table for table in job.sources if job.far_end(table) == "stream"]
     streams = tuple(dict.fromkeys(chosen.groups[table]["stream"] for table in sources))
@@ -129,7 +129,7 @@ def gather(chosen: Settings) -> Aws:
 def open_shards(
     client: KinesisClient, stream: str, event: EventTime, clock: Clock, *, names_stream: bool = False
 ) -> tuple[Shard, ...]:
-    """The open shards, each with what its last records say; none when the stream does not exist."""
+    """The open shards, with the times of their last records; empty when the stream does not exist."""
     try:
         shards, page = list_shards(client, stream)
     except ClientError as error:
@@ -143,7 +143,7 @@ def open_shards(
 
 @dataclass(frozen=True)
 class Probe:
-    """Reads the last records of shards of a stream. now: by the service's clock, which stamps the records."""
+    """Reads the last records of shards of a stream. now: by the service's clock, which gives records their arrival."""
 
     client: KinesisClient
     stream: str
@@ -153,7 +153,7 @@ class Probe:
     names_stream: bool = False
 
     def look(self, shard: str) -> Shard:
-        """The shard by four reads at most; nothing is claimed of what they cannot show."""
+        """The shard, by four reads at most. Facts that the reads cannot show stay unknown."""
         name = shard_name(self.stream, shard, self.names_stream)
         try:
             last, _all = self._since(shard, MOMENT)
@@ -162,13 +162,13 @@ class Probe:
             self.clock.sleep(PAUSE)
             last, is_all = self._since(shard, WINDOW)
         except (ClientError, BotoCoreError):
-            return Shard(name, asked=False)  # throttled, most likely: the job reads too
+            return Shard(name, asked=False)  # throttled, most likely, because the job reads too
         if not last:
             return Shard(name, asked=is_all)
         return self.heard(name, last, (self.now - last[-1].arrival).total_seconds() if is_all else MOMENT)
 
     def heard(self, name: str, last: list[Record], silent: float) -> Shard:
-        """A shard with records."""
+        """A shard with these last records."""
         times: list[int] = []
         ahead: list[int] = []
         for record in last:
@@ -189,7 +189,7 @@ class Probe:
         )
 
     def _since(self, shard: str, seconds: float) -> tuple[list[Record], bool]:
-        """Some records of so many seconds back and later, and whether they are all of them."""
+        """Some records of the last `seconds`, and whether they are all records of that time."""
         start = at(self.now - timedelta(seconds=seconds)).arguments()
         iterator: str | None = self.client.get_shard_iterator(StreamName=self.stream, ShardId=shard, **start)[
             "ShardIterator"
@@ -206,6 +206,6 @@ class Probe:
             if not batch.millis_behind:
                 return found, True
             if found and seconds == MOMENT:
-                break  # that there are records is enough
+                break  # any record shows that the shard is not silent
             iterator = output.get("NextShardIterator")
         return found, False

@@ -1,4 +1,4 @@
-"""`python -m jobs health JOB`: its options and settings, its exit code, and what it prints."""
+"""`python -m jobs health JOB`: its options and settings, its exit code, and its output."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 UNKNOWN = 4
 _COLOURS = {Level.NOTE: "green", Level.DEGRADED: "yellow", Level.STUCK: "red", Level.DOWN: "red"}
 NAMES = 12  # characters of a fact's name
-SUBTASKS = 16  # that are shown one by one
+SUBTASKS = 16  # with a line each, at most
 
 EPILOG = """\
 Exit codes:
@@ -83,7 +83,7 @@ def health(job: Job, address: str | None, properties: Path | None, *, as_json: b
 
 
 def _settings(job: Job, properties: Path | None, environment: Mapping[str, str]) -> tuple[Settings | None, str]:
-    """The settings of a job in AWS; else None, and why not. Raises SettingsError."""
+    """The settings of a job in AWS; else None, and the reason. Raises SettingsError."""
     try:
         chosen = settings.of_command(job, properties, environment)
     except settings.SettingsError:
@@ -94,7 +94,7 @@ def _settings(job: Job, properties: Path | None, environment: Mapping[str, str])
 
 
 def observe(job: Job, cluster: rest.Cluster, chosen: Settings | None) -> Observation:
-    """The job on this cluster; its far ends only with settings. Raises rest.RestError if nothing answers."""
+    """The job on this cluster; its streams and tables only with settings. Raises rest.RestError without an answer."""
     asked: list[Aws] = []
 
     def ask_aws() -> None:
@@ -112,11 +112,11 @@ def observe(job: Job, cluster: rest.Cluster, chosen: Settings | None) -> Observa
     return Observation(job, cluster.address, datetime.now(UTC), status, asked[0] if asked else None)
 
 
-# -------------------------------------------------------------------------------------------------- what it prints
+# ---------------------------------------------------------------------------------------------------------- output
 
 
 def verdict(findings: Sequence[Finding]) -> str:
-    """One line: how the job is, and the worst finding."""
+    """A line with the job's level and the worst finding."""
     level = worst(findings)
     serious = [finding for finding in findings if finding.level is not Level.NOTE]
     if not serious:
@@ -126,7 +126,7 @@ def verdict(findings: Sequence[Finding]) -> str:
 
 
 def in_json(seen: Observation, findings: Sequence[Finding]) -> dict[str, Any]:
-    """The verdict, the exit code, the findings, and all that was observed, by its names."""
+    """The verdict, the exit code, the findings, and all observed facts, by name."""
     return {
         "verdict": worst(findings).verdict,
         "code": worst(findings).code,
@@ -144,11 +144,11 @@ def in_json(seen: Observation, findings: Sequence[Finding]) -> dict[str, Any]:
 
 
 def show(seen: Observation, findings: Sequence[Finding], unasked: str, console: Console | None = None) -> None:
-    """Print verdict, observation, findings. unasked: why Kinesis was not asked, if it was not."""
+    """Print verdict, facts and findings. unasked: why AWS was not queried, if it was not."""
     from rich.console import Console  # noqa: PLC0415  (a wrong option or file need not wait for it)
 
     console = console or Console(highlight=False)
-    # A log or a pipe gets whole lines; what reads them can wrap them.
+    # A log or a pipe gets whole lines; its reader can wrap them.
     width = console.width if console.is_terminal else 10_000
     colour = _COLOURS[worst(findings)]
     _print(console, width, "", verdict(findings), f"bold {colour}")
@@ -162,7 +162,7 @@ def show(seen: Observation, findings: Sequence[Finding], unasked: str, console: 
 
 
 def _print(console: Console, width: int, head: str, value: str, style: str = "") -> None:
-    """A line that goes on below its own beginning. Text is never markup: a failure may say anything."""
+    """Print a text with a hanging indent. It is never markup, because the text of a failure may contain brackets."""
     from rich.text import Text  # noqa: PLC0415
 
     wrapped = textwrap.wrap(value, max(width - len(head), 20), break_long_words=False, break_on_hyphens=False) or [""]
@@ -176,7 +176,7 @@ def _word(finding: Finding) -> str:
 
 
 def lines(seen: Observation, unasked: str) -> Iterator[tuple[str, str]]:
-    """What was observed, each line with its name; an empty name goes on with the line before."""
+    """The observed facts, line by line, each with its name. A line with an empty name continues the line before."""
     status = seen.status
     if status is None:
         yield "cluster", seen.cluster
@@ -185,7 +185,7 @@ def lines(seen: Observation, unasked: str) -> Iterator[tuple[str, str]]:
         yield "state", _state(status)
         yield "restarts", _restarts(status)
         yield "checkpoint", _checkpoint(status.checkpoints)
-        if status.apart and status.all_runs:  # else the metrics are those of before
+        if status.apart and status.all_runs:  # else the metrics are out of date
             yield from _moving(seen, status)
     yield "AWS", f"not asked: {unasked}" if seen.aws is None else _far_ends(seen.aws)
 
@@ -279,7 +279,7 @@ def _shards(status: JobStatus, aws: Aws | None) -> str:
 
 
 def _short(shard: str) -> str:
-    """shardId-000000000003 as 3."""
+    """shardId-000000000003 becomes 3."""
     return re.sub(r"shardId-0*(?=\d)", "", shard)
 
 

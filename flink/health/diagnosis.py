@@ -1,4 +1,4 @@
-"""What an observation of a job means: findings, each with what to do about it. Pure, and without a clock."""
+"""Judges an observation of a job: findings, each with a remedy. Pure functions, without a clock."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from flink.health.flink import Checkpoints, Sink, part, written
 from program.formats import duration, listed, many, share
 
 RECENT = 600.0  # seconds within which restarts count
-LOOP = 3  # recent restarts that are no accident any more
+LOOP = 3  # recent restarts that make a restart loop
 BEHIND = 60.0  # seconds from a record's arrival to its reading
 BUSY = 0.8  # share of its time that a task works
 SHARE = 0.05  # of the records read that may be late, or malformed
-FEW = 5  # records a minute that are too few to speak of a share
+FEW = 5  # records a minute that are too few for a share
 ERRORS = "errors"  # the view whose rows are the rejected records
 
 
@@ -24,7 +24,7 @@ def judge(seen: Observation) -> list[Finding]:
 
 
 def worst(findings: Sequence[Finding]) -> Level:
-    """The level of the whole; NOTE, which is healthy, without any finding."""
+    """The highest level of the findings; NOTE, which is healthy, without a finding."""
     return max((finding.level for finding in findings), key=lambda level: level.rank, default=Level.NOTE)
 
 
@@ -52,7 +52,7 @@ def _findings(seen: Observation) -> Iterator[Finding]:
     yield from _unread(subject)
     yield from _behind(subject)
     yield from _spare_subtasks(subject)
-    # Silent shards are harmless, unless they are what was just said to be waited for.
+    # Silent shards are harmless, unless they hold back the watermark.
     if not held:
         yield from _idle_shards(subject)
     yield from _rejects(subject)
@@ -65,7 +65,7 @@ def _findings(seen: Observation) -> Iterator[Finding]:
 
 
 def _far_ends(subject: Subject) -> Iterator[Finding]:
-    """Without one of its streams and tables the job may run, and makes no progress."""
+    """Problems with streams and tables. Without a stream or table the job may run, but makes no progress."""
     aws = subject.aws
     if aws is None:
         return
@@ -97,11 +97,11 @@ def _far_ends(subject: Subject) -> Iterator[Finding]:
             )
 
 
-# ------------------------------------------------------------------------------------------- running and getting on
+# ----------------------------------------------------------------------------------------------- state and progress
 
 
 def _not_running(subject: Subject) -> Finding:
-    """What keeps the job, or some of its tasks, from running."""
+    """The reason why the job, or some of its tasks, do not run."""
     status = subject.status
     again = f"go on from its last checkpoint with `python -m jobs resume {subject.declared.argument}`"
     last = status.failures[0] if status.failures else None
@@ -148,7 +148,7 @@ def _checkpoints(subject: Subject) -> Iterator[Finding]:
             f"wait for {duration(max(MISSED * known.interval, PATIENCE))} and ask again",
         )
     else:
-        # A checkpoint waits until a sink has sent all it was given, however often that is refused.
+        # A checkpoint waits until a sink has sent all its records, however often the service refuses them.
         stuck = refused or [sink for sink in sinks if sink.waiting and sink.sent_lately == 0]
         yield from (_refused(sink, subject, missing) for sink in stuck)
         if not stuck:
@@ -156,7 +156,7 @@ def _checkpoints(subject: Subject) -> Iterator[Finding]:
 
 
 def _refused(sink: Sink, subject: Subject, missing: float | None = None) -> Finding:
-    """A sink that the service refuses, or does not answer; with it, how long checkpoints have been missing."""
+    """A sink that the service refuses, or does not answer. missing: seconds without a checkpoint, if too many."""
     apart = f"in {subject.status.apart:.0f} s"
     what = f"the sink {sink.table} is being refused, {many(sink.refused_lately or 0, 'time')} {apart}"
     if not sink.refused_lately:
@@ -172,7 +172,7 @@ def _refused(sink: Sink, subject: Subject, missing: float | None = None) -> Find
 
 
 def _written_to(tables: Sequence[str], subject: Subject) -> str:
-    """What the sinks write to, by its own names if they are known."""
+    """The streams and tables that the sinks write to, by their names if these are known."""
     names = subject.far_ends
     return listed([f"the {names[table]}" if table in names else f"what {table} writes to" for table in tables])
 
@@ -196,7 +196,7 @@ def _no_checkpoint(subject: Subject, known: Checkpoints, missing: float) -> Find
 
 
 def _recovering(subject: Subject, known: Checkpoints) -> bool:
-    """Whether the job was restarted too lately to have a checkpoint, and not over and over."""
+    """Whether the last restart is too recent for a checkpoint, and there is no restart loop."""
     restarts = sum(failure.ago < RECENT for failure in subject.status.failures)
     return 0 < restarts < LOOP and subject.running < max(MISSED * known.interval, PATIENCE)
 
@@ -240,7 +240,7 @@ def _pressure(subject: Subject) -> Iterator[Finding]:
 
 
 def _arriving(subject: Subject) -> Iterator[Finding]:
-    """Whether records come, and whether they are read."""
+    """Whether records arrive, and whether the job reads them."""
     if subject.shards and len(subject.silent) == len(subject.shards):
         keeps = ", and keeps the last windows open until records come" if subject.declared.has_windows else ""
         yield Finding(
@@ -330,7 +330,7 @@ def _behind(subject: Subject) -> Iterator[Finding]:
 
 
 def _rejects(subject: Subject) -> Iterator[Finding]:
-    """Shares of the last minute, which say more than those of all time."""
+    """Late and malformed records. Their shares in the last minute say more than their shares since the start."""
     records = subject.status.records
     if records is None:
         return

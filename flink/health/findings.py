@@ -1,4 +1,4 @@
-"""Findings about a job, and what the rules look at: the job as it was seen, with the questions that several ask."""
+"""Findings about a job, and the input of the rules: the observed job, with properties that several rules use."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from flink.health.aws import Aws, Shard
 
 MISSED = 3  # intervals without a checkpoint until the job counts as stuck
-PATIENCE = 30.0  # seconds without one that a busy machine may take, however short the interval
-WARM = 20.0  # seconds after a (re)start from which on all of it should be under way
-SETTLED = 60.0  # seconds after a (re)start from which on rates of the last minute mean something
-PRESSED = 0.5  # share of its time that a task waits for the one after it
-QUIET = 5.0  # seconds without a record after which a shard may be waited for
+PATIENCE = 30.0  # seconds without a checkpoint that a busy machine may take, however short the interval
+WARM = 20.0  # seconds after a (re)start until every part of the job should work
+SETTLED = 60.0  # seconds after a (re)start until rates of the last minute are meaningful
+PRESSED = 0.5  # share of its time that a task spends under back pressure
+QUIET = 5.0  # seconds without a record until a shard may hold back the watermark
 
 
 class Level(Enum):
-    """How bad a finding is, from bad to worse: the verdict's first words, and the command's exit code."""
+    """The severity of a finding, in rising order: the verdict's first words, and the command's exit code."""
 
     NOTE = "healthy", 0
     DEGRADED = "degraded", 1
@@ -45,7 +45,7 @@ class Level(Enum):
 
 @dataclass(frozen=True)
 class Finding:
-    """name: for scripts. what: for a person, a clause. remedy: what to do, a clause."""
+    """name: for scripts. what: the problem, a clause for people. remedy: the action to take, a clause."""
 
     level: Level
     name: str
@@ -55,7 +55,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Observation:
-    """A job as it was seen on a cluster. status: None if it is not there. aws: None if nobody was asked."""
+    """An observed job. status: None if the job is not on the cluster. aws: None if AWS was not queried."""
 
     job: Job
     cluster: str
@@ -66,7 +66,7 @@ class Observation:
 
 @dataclass(frozen=True)
 class Subject:
-    """A job that is on its cluster, as the rules look at it. declared: its folder."""
+    """A job on its cluster, as input of the rules. declared: the job of the folder."""
 
     declared: Job
     cluster: str
@@ -75,33 +75,33 @@ class Subject:
 
     @property
     def other_streams(self) -> list[str]:
-        """Streams that the job reads, and that are not those of the settings."""
+        """Streams that the job reads, and that are not in the settings."""
         known = self.aws.streams if self.aws else ()
         return [stream for stream in self.status.streams if known and stream not in known]
 
     @property
     def far_ends(self) -> dict[str, str]:
-        """By table: "stream wildrydes"; none if nobody was asked."""
+        """By table: "stream wildrydes"; empty if AWS was not queried."""
         return {one.table: one.name for one in self.aws.resources} if self.aws else {}
 
     @property
     def shards(self) -> tuple[Shard, ...]:
-        """The open ones; none if Kinesis was not asked, or for other streams."""
+        """The open shards; empty if Kinesis was not queried, or queried for other streams."""
         return self.aws.shards if self.aws and not self.other_streams else ()
 
     @property
     def speaking(self) -> list[Shard]:
-        """Those with a record in the last two minutes."""
+        """Shards with a record in the last two minutes."""
         return [shard for shard in self.shards if shard.silent is not None]
 
     @property
     def silent(self) -> list[Shard]:
-        """Those without a record for two minutes."""
+        """Shards without a record for two minutes."""
         return [shard for shard in self.shards if shard.asked and shard.silent is None]
 
     @property
     def times(self) -> dict[str, int]:
-        """By shard, the event time of its newest record, where that is known."""
+        """The event time of each shard's newest record, where this time is known."""
         return {shard.id: shard.event for shard in self.shards if shard.event is not None}
 
     @property
@@ -110,7 +110,7 @@ class Subject:
 
     @property
     def behind(self) -> dict[str, float]:
-        """By shard, of the open ones if these are known: Flink's figures of a closed shard stay for ever."""
+        """Seconds behind, by shard. Closed shards are left out where known: Flink keeps their metrics for ever."""
         known = {shard.id for shard in self.shards}
         return {shard: s for shard, s in (self.status.behind or {}).items() if not known or shard in known}
 
@@ -125,13 +125,13 @@ class Subject:
 
     @property
     def reads_for_long(self) -> bool:
-        """Whether it has read more than comes in a minute, so that it began before the last one."""
+        """Whether the job has read more than a minute's records, so that it began to read before the last minute."""
         records = self.status.records
         return records is not None and (records.read_rate or 0.0) * 60 < 0.9 * (records.read or 0)
 
     @property
     def running(self) -> float:
-        """Seconds since the last (re)start; 0 while it does not run."""
+        """Seconds since the last (re)start; 0 while the job does not run."""
         return self.status.running or 0.0
 
     @property
@@ -144,7 +144,7 @@ class Subject:
 
     @property
     def overdue(self) -> float | None:
-        """For how long there has been no checkpoint, if that is too long."""
+        """Seconds without a checkpoint if they are too many, else None."""
         known = self.status.checkpoints
         if known is None:
             return None
@@ -153,9 +153,9 @@ class Subject:
 
     @property
     def bottleneck(self) -> Vertex | None:
-        """The vertex that those before it wait for: the first that waits for none itself.
+        """The vertex that causes back pressure upstream: the first vertex without back pressure itself.
 
-        None for the first seconds of a job, in which tasks that restore their state seem busy.
+        None in the first seconds of a job, in which tasks that restore their state seem busy.
         """
         if self.running < WARM:
             return None
@@ -165,7 +165,7 @@ class Subject:
         return max(after, key=lambda vertex: vertex.busy or 0.0, default=None)
 
     def remedy(self, cause: str, page: str = "exceptions") -> str:
-        """What to do about a failure of the job, or of a checkpoint, of which that page of the web UI shows more."""
+        """The remedy for a failure of the job or of a checkpoint. page: the page of the web UI that shows more."""
         known = next((what for pattern, what in CAUSES if re.search(pattern, cause)), None)
         return known or f"read the whole of it at {self.page(page)}"
 
@@ -179,7 +179,7 @@ def is_quiet(shard: Shard) -> bool:
     return shard.asked and (shard.silent is None or shard.silent >= QUIET)
 
 
-# What to do about a failure, by its text; the first that fits.
+# Remedies by a pattern of the failure's text; the first match counts.
 CAUSES = (
     (r"ResourceNotFound|does not exist", "create the stream or table that is missing; the job goes on by itself"),
     (r"AccessDenied|not authorized", "allow the job's role to read its streams, and to write its streams and tables"),

@@ -1,8 +1,8 @@
-"""The status of a job by Flink's REST API: two looks a little apart, as most of it means something only in motion.
+"""The status of a job by Flink's REST API. Metrics are sampled twice, because most of them matter by their change.
 
-Durations are seconds, shares are 0 to 1, watermarks are milliseconds since 1970 UTC; None is not known (yet).
+Durations are seconds, shares are 0 to 1, watermarks are milliseconds since 1970 UTC. None means not known (yet).
 
-A metric of a vertex is named SUBTASK.NAME or SUBTASK.OPERATOR.NAME, such as 0.Calc[4].numRecordsOut; operators are
+A metric of a vertex is named SUBTASK.NAME or SUBTASK.OPERATOR.NAME, such as 0.Calc[4].numRecordsOut. Operators are
 numbered through the whole job. Names: Flink's documentation, "Metrics", and the Kinesis connector's.
 """
 
@@ -19,12 +19,12 @@ from flink import rest
 from pipeline.job import Job
 from program.formats import listed
 
-# How often the JobManager collects metrics anew, if it is asked for them. Two looks within it would be the same.
+# The interval at which the JobManager collects metrics, on request. Two samples within an interval would be equal.
 INTERVAL = "metrics.fetcher.update-interval"
 DEFAULT_INTERVAL = 10.0  # seconds
-LEAST_APART = 6.0  # seconds; a rate is computed every 5 s
-COLLECTING = 0.7  # seconds that the JobManager may take to collect, which it begins only when asked
-OFF = 10**12  # seconds; without an interval of checkpoints Flink says Long.MAX_VALUE ms
+LEAST_APART = 6.0  # seconds between two samples; Flink computes a rate every 5 s
+COLLECTING = 0.7  # seconds for the JobManager to collect metrics, which it begins only at a request
+OFF = 10**12  # seconds; without a checkpoint interval Flink reports Long.MAX_VALUE ms
 LONG = 160  # characters of a cause; the rest is in the web UI
 HISTORY = 16  # failures that Flink remembers by default
 
@@ -37,13 +37,13 @@ _WANTED = re.compile(
     rf"|(Source__[^.]*|Calc\[\d+])\.numRecordsOut(PerSecond)?"
     r"|[^.]*__Writer\.(numRecordsIn|numRecordsSend|numRecordsSendErrors))"
 )
-# What Flink prints in a plan for the view `errors`, once for each kind of reject.
+# The operators of the view `errors` in Flink's plan: an operator for each kind of reject.
 _REJECTS = re.compile(r"\[(\d+)]:(Calc\(.* AS ERROR_NAME\b.*)")
 
 
 @dataclass(frozen=True)
 class Failure:
-    """Why the job was restarted, or has failed: the innermost cause in one line."""
+    """A failure after which the job was restarted or ended. cause: the innermost, as a line."""
 
     ago: float
     cause: str
@@ -51,10 +51,10 @@ class Failure:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """interval: as configured. age: since the newest one was complete, None before the first of this job.
+    """interval: as configured. age: since the newest checkpoint was complete, None before the job's first checkpoint.
 
-    size: bytes. failure: why the newest one failed, unless one was complete since. missing: the parts of the job, by
-    name, that have not done theirs of the one under way.
+    size: bytes. failure: why the newest checkpoint failed, None if a later checkpoint is complete. missing: the names
+    of the vertices that have not acknowledged the checkpoint under way.
     """
 
     interval: float
@@ -69,9 +69,9 @@ class Checkpoints:
 
 @dataclass(frozen=True)
 class Vertex:
-    """A part of the job that runs as one task per subtask. Shares of time are the worst subtask's.
+    """A part of the job that runs as a task per subtask. Shares of time are the worst subtask's.
 
-    busy: None for the source, whose threads Flink does not measure. inputs: positions of the vertices before it.
+    busy: None for a source, whose threads Flink does not measure. inputs: positions of the upstream vertices.
     """
 
     name: str
@@ -84,9 +84,9 @@ class Vertex:
 
 @dataclass(frozen=True)
 class Subtask:
-    """A subtask of a source: the shards it reads, and its watermark in the later and in the earlier look.
+    """A subtask of a source: its shards, and its watermark in the later and in the earlier sample.
 
-    source: its table, of a job with several; else empty.
+    source: its table if the job has several sources, else empty.
     """
 
     index: int
@@ -103,8 +103,8 @@ class Subtask:
 class Records:
     """Counts since the last (re)start, and rates of the last minute in records a second.
 
-    lately: read between the two looks. malformed: PARSE and COERCION together. dropped: late ones that a window
-    dropped without the job counting them.
+    lately: read between the two samples. malformed: PARSE and COERCION together. dropped: late records that a window
+    dropped, and that the job did not count.
     """
 
     read: int | None = None
@@ -119,9 +119,9 @@ class Records:
 
 @dataclass(frozen=True)
 class Sink:
-    """A sink table. given: records that came to it since the last (re)start. sent: those it has sent, and sent again.
+    """A sink table. given: records that came to it since the last (re)start. sent: sent records, resends included.
 
-    refused: of the sent ones, those that were refused; it sends them again. lately: between the two looks.
+    refused: sent records that the service refused; the sink resends them. lately: between the two samples.
     """
 
     table: str
@@ -133,18 +133,18 @@ class Sink:
 
     @property
     def waiting(self) -> int:
-        """Records that it has neither sent nor tried to, at least: what came back from a checkpoint was not given."""
+        """A lower bound of the records still to send: `given` does not count records restored from a checkpoint."""
         return max((self.given or 0) - (self.sent or 0) + (self.refused or 0), 0)
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """A job of a Flink cluster. age: since it was submitted. running: since it was last (re)started.
+    """A job of a Flink cluster. age: since it was submitted. running: since its last (re)start.
 
-    tasks, tasks_running: subtasks of all vertices. slots_free: of the cluster, asked only while tasks are missing.
-    checkpoints: None when they are off. streams: those that are read. behind: per shard, how far the reading is behind
-    its newest record, in the later and in the earlier look. watermark: the one that closes the windows, where the
-    reading subtasks' meet. apart: between the two looks.
+    tasks, tasks_running: subtasks of all vertices. slots_free: of the cluster, None unless tasks are missing.
+    checkpoints: None when they are off. streams: the streams that the job reads. behind: by shard, how far reading is
+    behind the newest record, in the later and in the earlier sample. watermark: at the input of the first vertex with
+    windows, in both samples. apart: between the two samples.
     """
 
     id: str
@@ -174,12 +174,12 @@ class JobStatus:
 
     @property
     def all_runs(self) -> bool:
-        """Every task, not only the job."""
+        """Whether every task runs, not only the job."""
         return self.state == "RUNNING" and self.tasks_running >= self.tasks
 
 
 def part(vertex: str) -> str:
-    """A vertex by its first operator and the sinks that it writes, as its whole name fills a line or two."""
+    """A vertex's short name: its first operator and its sinks. The whole name fills a line or two."""
     first, *others = vertex.split(" -> ")
     writers = written(" ".join(others))
     return f"{first} ... {listed(writers)}" if writers else f"{first} ..." if others else first
@@ -191,7 +191,7 @@ def written(vertex: str) -> list[str]:
 
 
 def shard_name(stream: str, shard: str, names_stream: bool) -> str:
-    """How a shard is named: with its stream if the job reads several."""
+    """A shard's name, with its stream if the job reads several streams."""
     return f"{stream}/{shard}" if names_stream else shard
 
 
@@ -200,9 +200,9 @@ def shard_name(stream: str, shard: str, names_stream: bool) -> str:
 
 @dataclass(frozen=True)
 class Look:
-    """The metrics of every vertex, by the vertex's id, as they were `at` a moment of the monotonic clock.
+    """A sample of every vertex's metrics, by the vertex's id. at: the sample's time by the monotonic clock.
 
-    names_streams: whether shards are named with their streams, as those of a job that reads several.
+    names_streams: whether shards are named with their streams, as in a job that reads several streams.
     """
 
     vertices: Mapping[str, Mapping[str, float]]
@@ -210,7 +210,7 @@ class Look:
     names_streams: bool = False
 
     def values(self, metric: str, vertex: str | None = None) -> Iterator[tuple[re.Match[str], float]]:
-        """A metric, named by a pattern, of the subtasks of one vertex or of all; the match has a group `subtask`."""
+        """A metric, named by a pattern, of the subtasks of a vertex or of all. The match has a group `subtask`."""
         pattern = re.compile(rf"(?P<subtask>\d+)\.{metric}")
         for metrics in self.vertices.values() if vertex is None else [self.vertices.get(vertex, {})]:
             for name, value in metrics.items():
@@ -218,7 +218,7 @@ class Look:
                     yield match, value
 
     def total(self, metric: str) -> float | None:
-        """The sum over all subtasks; None when the metric is not there."""
+        """The sum over all subtasks; None if the metric is missing."""
         found = [value for _match, value in self.values(metric)]
         return sum(found) if found else None
 
@@ -227,11 +227,11 @@ class Look:
         return None if total is None else int(total)
 
     def streams(self) -> tuple[str, ...]:
-        """The streams that are read."""
+        """The streams that the job reads."""
         return tuple(sorted({match["stream"] for match, _behind in self.values(_SHARD)}))
 
     def behind(self) -> dict[str, float] | None:
-        """Seconds behind the newest record, of each shard that was read from since the (re)start."""
+        """Seconds behind the newest record, of each shard that the job has read since the (re)start."""
         found = {self._shard(match): behind / 1000 for match, behind in self.values(_SHARD) if behind >= 0}
         return dict(sorted(found.items())) or None
 
@@ -249,23 +249,23 @@ class Look:
         return next(found, None)
 
     def watermark(self, vertex: str) -> int | None:
-        """The watermark that reaches this vertex: the lowest of the subtasks before it that are not idle."""
+        """The watermark at this vertex's input: the lowest of the upstream subtasks that are not idle."""
         return min((int(value) for _match, value in self.values("currentInputWatermark", vertex)), default=None)
 
     def worst_share(self, vertex: str, metric: str) -> float | None:
-        """The highest share of time among a vertex's subtasks, of a metric in milliseconds a second."""
+        """The highest share of time among a vertex's subtasks, by a metric in milliseconds a second."""
         found = [value for _match, value in self.values(metric, vertex)]
         return min(max(found) / 1000, 1.0) if found else None
 
 
 def _look(job: rest.Job, vertices: list[str], sleep: Callable[[float], None], names_streams: bool) -> Look:
-    """A fresh look: the JobManager answers with what it collected last, so it is asked twice."""
+    """A new sample. A first request makes the JobManager collect, because it answers with the last collection."""
     job.get("/metrics")
     sleep(COLLECTING)
     found = {}
     for vertex in vertices:
         values = {name: float(value) for name, value in job.metrics(vertex, _WANTED).items()}
-        # Not NaN, nor Long.MIN_VALUE and Long.MAX_VALUE: no watermark yet, and the end of all input.
+        # Leaves out NaN, Long.MIN_VALUE (no watermark yet) and Long.MAX_VALUE (the end of all input).
         found[vertex] = {name: value for name, value in values.items() if abs(value) < 2**62}
     return Look(found, time.monotonic(), names_streams)
 
@@ -280,13 +280,13 @@ def gather(
     meanwhile: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> JobStatus:
-    """The status of a job of this folder after two looks, with something else done `meanwhile`. Raises rest.RestError.
+    """The status of the job `declared`, from two samples. Calls `meanwhile` between them. Raises rest.RestError.
 
-    Takes a second or two more than the cluster's interval of collecting metrics.
+    Takes one to two seconds more than the cluster's interval of collecting metrics.
     """
     detail = job.get("")
     if detail["state"] != "RUNNING":
-        job.get("/metrics")  # has the JobManager collect the number of restarts
+        job.get("/metrics")  # makes the JobManager collect the number of restarts
         meanwhile()
         sleep(COLLECTING)
         return _at_one_moment(cluster, job, detail, Look({}))
@@ -298,7 +298,7 @@ def gather(
     sleep(max(earlier.at + apart - time.monotonic(), 0.1))
     later = _look(job, vertices, sleep, names_streams)
     detail = job.get("")
-    # The first part with windows: behind it, a sink that is not answered holds up the watermark too.
+    # The first vertex with windows. Downstream of it, a sink without answers holds back the watermark too.
     windows = next((vertex["id"] for vertex in detail["vertices"] if "WindowAggregate" in vertex["name"]), "")
     return replace(
         _at_one_moment(cluster, job, detail, later),
@@ -340,12 +340,12 @@ def _at_one_moment(cluster: rest.Cluster, job: rest.Job, detail: Any, later: Loo
 
 
 def _inputs(detail: Any) -> dict[str, list[str]]:
-    """By the id of each vertex, those before it."""
+    """The ids of the upstream vertices, by the id of each vertex."""
     return {node["id"]: [one["id"] for one in node.get("inputs", [])] for node in detail["plan"]["nodes"]}
 
 
 def _vertices(later: Look, detail: Any) -> tuple[Vertex, ...]:
-    """The parts of the job in the order in which Flink shows them."""
+    """The vertices of the job, in Flink's order."""
     positions = {vertex["id"]: position for position, vertex in enumerate(detail["vertices"])}
     inputs = _inputs(detail)
     return tuple(
@@ -362,7 +362,7 @@ def _vertices(later: Look, detail: Any) -> tuple[Vertex, ...]:
 
 
 def subtasks(earlier: Look, later: Look, detail: Any) -> tuple[Subtask, ...]:
-    """The subtasks of the sources, which are the vertices without another before them."""
+    """The subtasks of the sources, which are the vertices without upstream vertices."""
     inputs = _inputs(detail)
     sources = [vertex for vertex in detail["vertices"] if not inputs.get(vertex["id"])]
     return tuple(
@@ -379,10 +379,10 @@ def subtasks(earlier: Look, later: Look, detail: Any) -> tuple[Subtask, ...]:
 
 
 def _records(earlier: Look, later: Look, plan: Any) -> Records:
-    """What was read, and what of it was late or malformed.
+    """Counts and rates of the records that the job has read, and of the late and malformed records among them.
 
-    Flink's own counter of late records does not know of those that the job itself sorts out, so the operators that
-    write to the errors stream are looked up in the plan: one for LATE, one for PARSE and COERCION.
+    Flink's counter of late records leaves out the records that the job itself sorts out. So the plan is searched for
+    the operators that write to the errors stream: an operator for LATE, another for PARSE and COERCION.
     """
     lines = [line for node in plan["nodes"] for line in node["description"].split("<br/>")]
     rejects = [match.groups() for line in lines if (match := _REJECTS.search(line))]
@@ -401,12 +401,12 @@ def _records(earlier: Look, later: Look, plan: Any) -> Records:
 
 
 def _out_of(operators: Iterator[str]) -> str:
-    """The name of the metric that counts what comes out of calculations of these numbers."""
+    """The pattern of the metrics that count the output records of the Calc operators with these numbers."""
     return rf"Calc\[({'|'.join(operators) or 'none'})]\.numRecordsOut"
 
 
 def _sink(earlier: Look, later: Look, table: str) -> Sink:
-    """A table that is written, as far as metrics of its writer are there."""
+    """A sink table, by its writer's metrics; None for a metric that is missing."""
     writer = rf"{table}(\[\d+])?__Writer\."
     sent, refused = f"{writer}numRecordsSend", f"{writer}numRecordsSendErrors"
     return Sink(
@@ -420,7 +420,7 @@ def _sink(earlier: Look, later: Look, table: str) -> Sink:
 
 
 def _growth(metric: str, earlier: Look, later: Look) -> int | None:
-    """None after a restart in between, which begins to count anew."""
+    """The growth of a count between two samples. None after a restart, which resets the count."""
     before, after = earlier.count(metric), later.count(metric)
     return None if before is None or after is None or after < before else after - before
 
@@ -439,7 +439,7 @@ def _checkpoints(job: rest.Job, detail: Any) -> Checkpoints | None:
         known = job.get("/checkpoints")
     except rest.RestError as error:
         if isinstance(error.__cause__, urllib.error.HTTPError) and error.__cause__.code == 404:
-            return None  # that is how Flink says that they are off
+            return None  # Flink's answer when checkpoints are off
         raise
     if interval > OFF:
         return None
@@ -459,13 +459,13 @@ def _checkpoints(job: rest.Job, detail: Any) -> Checkpoints | None:
 
 
 def _missing(job: rest.Job, history: Any, vertices: Any) -> tuple[str, ...]:
-    """The parts that have not yet acknowledged the checkpoint under way."""
+    """The vertices that have not yet acknowledged the checkpoint under way."""
     under_way = next((one["id"] for one in history if one["status"] == "IN_PROGRESS"), None)
     if under_way is None:
         return ()
     try:
         tasks = job.get(f"/checkpoints/details/{under_way}")["tasks"]
     except rest.RestError:
-        return ()  # it has ended, and is forgotten
+        return ()  # the checkpoint has ended, and Flink dropped its details
     acknowledged = {id_ for id_, one in tasks.items() if one["num_acknowledged_subtasks"] == one["num_subtasks"]}
     return tuple(vertex["name"] for vertex in vertices if vertex["id"] not in acknowledged)

@@ -1,7 +1,7 @@
-"""The watermark of a job with windows: which shard keeps the windows of all of them open.
+"""The watermark of a job with windows: which shard holds it back, and so keeps the windows of all shards open.
 
-Never judged by the clock: event time may run ahead of it, or faster. Subtasks are held against each other, the
-watermark against the newest records, and the later look against the earlier one.
+The clock is never used, because event time may be ahead of the clock, or run faster. Subtasks are compared with each
+other, the watermark with the newest records, and the later sample with the earlier sample.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from program.formats import duration, listed, moment
 if TYPE_CHECKING:
     from flink.health.aws import Shard
 
-ZONE = 1_800_000  # milliseconds: time zones differ by so much, or by multiples of it
-ZONES = 14 * 3_600_000  # and by so much at most
-ASTRAY = 5  # times what a watermark that stands still may lag: so much may one that moves
-NEARLY = 120_000  # milliseconds to either side that still look like a time zone
+ZONE = 1_800_000  # milliseconds; time zones differ by multiples of this
+ZONES = 14 * 3_600_000  # milliseconds; the largest difference between time zones
+ASTRAY = 5  # a moving watermark may lag this many times as far as a watermark that stands still
+NEARLY = 120_000  # milliseconds; the largest deviation from a time zone's difference
 
 _INTERVAL = r"INTERVAL\s*'[^']*'\s*\w+(?:\s+TO\s+\w+)?"
-# The end of shard_watermark(time, shard, disorder, warm-up, idle), and of a watermark that is only late.
+# The end of shard_watermark(time, shard, disorder, warm-up, idle), and of a watermark with only a delay.
 _BY_SHARD = re.compile(rf"(\w+|{_INTERVAL})\s*,\s*({_INTERVAL})\s*,\s*({_INTERVAL})\s*\)", re.IGNORECASE)
 _LATE_ONLY = re.compile(rf"-\s*({_INTERVAL})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Rules:
-    """How a job's watermark comes about, as the SQL of its sources says. Seconds; of several sources the longest.
+    """The rules of a job's watermark, by the SQL of its sources. Seconds; of several sources the longest.
 
-    window: the job's. disorder: how far it stays behind the newest record. warm_up: how long it stands still after a
-    start. idle: when it stops waiting for a silent shard.
+    window: the job's. disorder: how far the watermark stays behind the newest record. warm_up: how long it stands still
+    after a start. idle: how long it waits for a silent shard.
     """
 
     window: Window
@@ -53,11 +53,11 @@ class Rules:
 
     @property
     def held(self) -> int:
-        """Milliseconds of event time that a watermark which stands still may lag: after that a row is overdue."""
+        """Milliseconds of event time that a watermark may lag while it stands still. After that a row is overdue."""
         return round(self.window.step.total_seconds() * 1000)
 
     def next_end(self, mark: int) -> int:
-        """The end of the first window that is open at this watermark, which closes one at its last millisecond."""
+        """The end of the first open window at this watermark. A window closes at its last millisecond."""
         return self._ends(mark + 1)[0]
 
     def last_end(self, newest: int) -> int:
@@ -81,7 +81,7 @@ def rules(job: Job) -> Rules:
 
 
 def _of_source(table: str) -> tuple[float, float, float]:
-    """Disorder, warm-up and idleness by the SQL of a source; 0 for each of which it says nothing."""
+    """Disorder, warm-up and idle time in seconds, by the SQL of a source; 0 for each that the SQL lacks."""
     text = " ".join(references.tokenize(table))
     clause = text.partition("WATERMARK FOR")[2]
     if match := _BY_SHARD.search(clause):
@@ -99,7 +99,7 @@ def _seconds(interval: str) -> float:
 
 
 def findings(subject: Subject) -> Iterator[Finding]:
-    """Whether one shard keeps the windows of all of them open. Never by the clock: event time may run as it likes."""
+    """Findings about shards that hold back the watermark, and about event times that are too far apart."""
     status, by = subject.status, rules(subject.declared)
     yield from _zones(subject)
     waiting = list(_waiting(subject, by)) if subject.is_warm else []
@@ -107,7 +107,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     if waiting or not (subject.reads and subject.is_warm):
         return
     if status.watermark is None:
-        # For 10 s from a subtask's first record on there is none, even if no shard is silent.
+        # For 10 s after a subtask's first record there is no watermark, even if no shard is silent.
         if _quiet(subject) or not subject.shards or subject.reads_for_long:
             yield _held(subject, by, "there is no watermark yet, so no window is closed")
         return
@@ -138,7 +138,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
 
 
 def _zones(subject: Subject) -> Iterator[Finding]:
-    """Clocks that are off by what a time zone is, while their records arrive just now."""
+    """Producers' clocks that are off by a time zone, while their records arrive now."""
     flowing = [shard for shard in subject.speaking if not is_quiet(shard)]
     newest = max((shard.event for shard in flowing if shard.event is not None), default=0)
     for shard in flowing:
@@ -160,24 +160,24 @@ def _zones(subject: Subject) -> Iterator[Finding]:
 
 
 def _zone(milliseconds: int) -> int:
-    """The difference between time zones that this nearly is; 0 if it is none."""
+    """The time zones' difference within NEARLY of this duration; 0 if there is none."""
     nearest = round(milliseconds / ZONE) * ZONE
     return nearest if abs(milliseconds - nearest) <= NEARLY and ZONE <= nearest <= ZONES else 0
 
 
 def _hours(milliseconds: int) -> str:
-    """5 h 00 min, as time zones are named."""
+    """A duration as time zones are named: 5 h 00 min."""
     hours, minutes = divmod(milliseconds // 60_000, 60)
     return f"{hours} h {minutes:02d} min"
 
 
 def _waiting(subject: Subject, by: Rules) -> Iterator[Finding]:
-    """Which windows stay open although all is read: the watermark moves with records only, and not in the warm-up."""
+    """Windows that stay open after all records are read: only records move the watermark, and not in the warm-up."""
     status, records = subject.status, subject.status.records
     if records is None or not records.read or records.lately != 0 or subject.has_more_to_read:
         return
     if any(shard.asked and not is_quiet(shard) for shard in subject.shards):
-        return  # on their way
+        return  # records are on their way
     newest = max(subject.times.values(), default=None)
     if status.watermark is None or _short(subject, by):
         yield Finding(
@@ -196,7 +196,7 @@ def _waiting(subject: Subject, by: Rules) -> Iterator[Finding]:
 
 
 def _short(subject: Subject, by: Rules) -> bool:
-    """Whether a subtask has windows to close by the records of its own shards, and has not moved its watermark."""
+    """Whether a subtask has not moved its watermark, though the records of its own shards would close a window."""
     for subtask in subject.status.subtasks:
         times = [subject.times[shard] for shard in subtask.shards if shard in subject.times]
         due = min(times, default=0) - by.delay
@@ -206,7 +206,7 @@ def _short(subject: Subject, by: Rules) -> bool:
 
 
 def _windows(by: Rules, mark: int | None, newest: int | None) -> str:
-    """The windows after the watermark up to the one of the newest record, as far as these are known."""
+    """The windows after the watermark, up to the newest record's window, as far as both are known."""
     first = None if mark is None else by.next_end(mark)
     last = None if newest is None else by.last_end(newest)
     if first is not None and last is not None and last > first:
@@ -219,7 +219,7 @@ def _windows(by: Rules, mark: int | None, newest: int | None) -> str:
 
 
 def _catches_up(subject: Subject, by: Rules) -> bool:
-    """Whether a backlog is being read, of which a subtask may be further ahead than another."""
+    """Whether the job reads a backlog, in which a subtask may be further ahead than another."""
     both = [one for one in subject.status.subtasks if one.watermark is not None and one.earlier is not None]
     apart, before = (
         max(marks, default=0) - min(marks, default=0)
@@ -229,7 +229,7 @@ def _catches_up(subject: Subject, by: Rules) -> bool:
 
 
 def _older(subject: Subject, by: Rules, mark: int) -> str:
-    """Which shards, or else subtasks, send records that the watermark has passed long since, as it never goes back."""
+    """The shards, or else subtasks, with records that the watermark passed long ago, as it never goes back."""
     shards = [
         shard.id
         for shard in subject.speaking
@@ -244,7 +244,7 @@ def _older(subject: Subject, by: Rules, mark: int) -> str:
 
 
 def _quiet(subject: Subject) -> list[tuple[Subtask, list[Shard]]]:
-    """The silent shards that the watermark waits for, by their subtasks."""
+    """The silent shards that the watermark waits for, with their subtasks."""
     known = {shard.id: shard for shard in subject.shards}
     found = [(one, [known[id_] for id_ in one.shards if id_ in known]) for one in _holders(subject.status)]
     quiet = [(one, [shard for shard in shards if is_quiet(shard)]) for one, shards in found]
@@ -273,14 +273,14 @@ def _held(subject: Subject, by: Rules, what: str) -> Finding:
 
 
 def _silence(shards: list[Shard]) -> str:
-    """The shards, silent for so long."""
+    """The shards' names, and how long all of them have been silent."""
     least = min((shard.silent for shard in shards if shard.silent is not None), default=None)
     ids = listed([shard.id for shard in shards])
     return f"{ids} (silent for {'two minutes or more' if least is None else f'at least {duration(least)}'})"
 
 
 def _holders(status: JobStatus) -> list[Subtask]:
-    """The subtasks that the watermark waits for: one that has fallen idle is behind it, and is not waited for."""
+    """The subtasks that the watermark waits for. It does not wait for an idle subtask, which may be behind it."""
     readers = [subtask for subtask in status.subtasks if subtask.shards]
     exactly = [subtask for subtask in readers if subtask.watermark == status.watermark]
     return exactly or [
