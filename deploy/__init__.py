@@ -1,1 +1,1 @@
-"""Onto Amazon Managed Flink: the package, the template of all resources, and the calls that put them in an account."""
+"""Deployment to Amazon Managed Flink: the package, the template of all resources, and the AWS calls for both."""

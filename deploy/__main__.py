@@ -13,10 +13,10 @@ STOPPED = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; its exit code. Expected errors are one sentence on standard error."""
+    """Run the command line and return its exit code. An expected error prints a sentence on standard error."""
 
     def run() -> int:
-        from deploy import command  # noqa: PLC0415  (before the set-up, a package that is missing is a sentence)
+        from deploy import command  # noqa: PLC0415  (inside `guarded`: a missing package ends in a sentence)
         from program import command_line  # noqa: PLC0415
 
         return command_line.run(command.program, "python -m deploy", arguments)

@@ -1,4 +1,4 @@
-"""Where things are deployed: an AWS account, or the emulator at an endpoint."""
+"""The target of a deployment: an AWS account, or the emulator at an endpoint."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from program.output import Say
 from program.waiting import Every, wait_until
 
 T = TypeVar("T")
-TOLD_EVERY = 15.0  # seconds between two lines about a wait
+TOLD_EVERY = 15.0  # seconds between two progress messages
 
 
 class DeployError(AwsError):
-    """AWS refuses, or is in another state than a deployment needs; the text is one sentence with the remedy."""
+    """AWS refuses a call, or a resource is in the wrong state. The text is a sentence with the remedy."""
 
 
 @dataclass(frozen=True)
 class Account(Services):
-    """The services of an account or an emulator, and what a deployment has to know of it."""
+    """The AWS services of an account or an emulator, with the properties that a deployment needs."""
 
     error = DeployError
     read_timeout = 60.0
@@ -39,19 +39,19 @@ class Account(Services):
 
     @property
     def attempts(self) -> int:
-        """Calls whose failure may pass are made again by botocore, with growing pauses and jitter."""
+        """How often botocore makes a call that fails for a passing reason. Pauses grow, with jitter."""
         return 3 if self.is_emulated else 8
 
     @property
     def is_emulated(self) -> bool:
-        """Whether the endpoint is an emulator: AWS's own endpoints, those of a VPC too, speak TLS."""
+        """Whether the endpoint is an emulator. AWS endpoints, also those in a VPC, speak TLS."""
         if self.endpoint is None:
             return False
         return urlsplit(self.endpoint).scheme == "http" or is_loopback(self.endpoint)
 
     @property
     def where(self) -> str:
-        """For people."""
+        """Region and endpoint as text for messages."""
         return f"{self.region} at {without_secrets(self.endpoint)}" if self.endpoint else self.region
 
     @functools.cached_property
@@ -60,7 +60,7 @@ class Account(Services):
         return str(self.client("sts").get_caller_identity()["Account"])
 
     def listed(self, service: str, operation: str, key: str, **request: Any) -> list[dict[str, Any]]:
-        """All that a call lists under this key, page by page; nothing if what it asks for is not there.
+        """All items under this key, from every page of the call; an empty list if the resource does not exist.
 
         Raises DeployError.
         """
@@ -69,7 +69,7 @@ class Account(Services):
 
 
 class Wait:
-    """A wait in an account that shows it goes on: `say` gets a line every 15 s, the pauses grow up to 5 s."""
+    """A wait for AWS with progress messages: `say` gets a line every 15 s. Pauses between polls grow up to 5 s."""
 
     def __init__(self, what: str, seconds: float, remedy: str, say: Say) -> None:
         self._what, self._seconds, self._remedy, self._say = what, seconds, remedy, say
@@ -80,7 +80,7 @@ class Wait:
         return time.monotonic() - self._began
 
     def until(self, done: Callable[[], T | None]) -> T:
-        """The first true answer of `done`. Raises DeployError after the limit."""
+        """Return the first true result of `done`. Raises DeployError after the limit."""
 
         def answer() -> T | None:
             found = done()

@@ -1,4 +1,4 @@
-"""The application on Managed Flink: its state, start with the right snapshot, stop, its log."""
+"""The application on Managed Flink: its state, its start from a snapshot, its stop, its log."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from deploy.account import Account, DeployError, Wait
 from program.formats import moment
 from program.output import Say
 
-START_LIMIT = 900.0  # seconds until it runs; two or three minutes are usual
+START_LIMIT = 900.0  # seconds for a start, which usually takes two or three minutes
 STOP_LIMIT = 900.0  # seconds for a stop with its snapshot
 SIGNATURE_TAG = "state-signature"
 SINCE_TAG = "state-since"
@@ -23,7 +23,7 @@ _BUSY = ("STARTING", "STOPPING", "UPDATING", "AUTOSCALING", "FORCE_STOPPING", "M
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A snapshot that is complete: its name, when it was made, and of which version of the application."""
+    """A complete snapshot: its name, its time, and the version of the application that wrote it."""
 
     name: str
     made: datetime
@@ -34,9 +34,9 @@ class Snapshot:
 class Running:
     """The application as the service describes it.
 
-    status: of the service, READY when it is stopped. version: counts its updates. code: the package's key in the bucket
-    of artifacts. signature: of the state that its SQL keeps. since: the last version of another state, or 0;
-    snapshots of later ones are of this state. begins: the time from which it reads without a snapshot, "" for the
+    status: as in the service's API; READY means stopped. version: counts the updates. code: the package's key in the
+    bucket of artifacts. signature: of the state that the SQL keeps. since: the last version with another state, or 0;
+    snapshots of later versions fit. begins: the time from which the application reads without a snapshot; "" for the
     beginning of the stream.
     """
 
@@ -50,7 +50,7 @@ class Running:
 
     @property
     def is_busy(self) -> bool:
-        """Whether something is under way with it."""
+        """Whether an operation is in progress."""
         return self.status in _BUSY
 
     @property
@@ -59,20 +59,20 @@ class Running:
 
 
 class Application:
-    """The application of this name. Every method raises DeployError with one sentence."""
+    """The application of this name. Every method may raise DeployError."""
 
     def __init__(self, account: Account, name: str, say: Say = lambda _text: None) -> None:
         self._account, self.name, self._say = account, name, say
         self._flink = account.client("kinesisanalyticsv2")
 
     def find(self) -> Running | None:
-        """The application, or None if there is none."""
+        """The application, or None if it does not exist."""
         answer = self._account.look_up(self._flink.describe_application, ApplicationName=self.name)
         if answer is None:
             return None
         one = answer["ApplicationDetail"]
         tagged = self._account.look_up(self._flink.list_tags_for_resource, ResourceARN=one["ApplicationARN"])
-        if tagged is None:  # removed just now
+        if tagged is None:  # removed between the two calls
             return None
         tags = {tag["Key"]: tag["Value"] for tag in tagged["Tags"]}
         configuration = one.get("ApplicationConfigurationDescription", {})
@@ -89,7 +89,7 @@ class Application:
         )
 
     def require(self) -> Running:
-        """The application, which must be there."""
+        """The application, which must exist."""
         found = self.find()
         if found is None:
             raise DeployError(
@@ -110,12 +110,12 @@ class Application:
         return sorted(made, key=lambda one: (one.version, one.made), reverse=True)
 
     def start(self, *, fresh: bool) -> str:
-        """Start from the newest snapshot; without one if there is none, or if `fresh`. Returns what it started from."""
+        """Start from the newest snapshot that fits; without a snapshot if none fits or `fresh`. Returns the origin."""
         former = self.require()
         fitting = [] if fresh else [one for one in self.snapshots() if one.version > former.since]
         restore = {"ApplicationRestoreType": "SKIP_RESTORE_FROM_SNAPSHOT"}
         if fitting:
-            # By its name: the service's own newest may be of a state that this SQL cannot read.
+            # By name: the newest snapshot of all may hold a state that this SQL cannot read.
             restore = {"ApplicationRestoreType": "RESTORE_FROM_CUSTOM_SNAPSHOT", "SnapshotName": fitting[0].name}
         origin = f"the snapshot {fitting[0].name}" if fitting else former.begins or "the beginning"
         self._say(f"starting {self.name} from {origin}")
@@ -134,14 +134,14 @@ class Application:
         return origin
 
     def _reason(self, began: float) -> str:
-        """Why a start failed, by the log; the clocks of this machine and of the service may differ by a minute."""
+        """The log's reason for a failed start. The clocks of this machine and the service may differ by a minute."""
         try:
             return next((one.text for one in self.log(began - 60, errors=True)), "its log gives no reason")
         except DeployError as error:
             return f"its log cannot be read: {error}"
 
     def stop(self, *, force: bool) -> None:
-        """Stop with a snapshot, or, with `force`, at once and without."""
+        """Stop with a snapshot. With `force`, stop at once, without a snapshot."""
         self._say(f"stopping {self.name} " + ("without a snapshot" if force else "with a snapshot"))
         with self._account.sentences():
             self._flink.stop_application(ApplicationName=self.name, Force=force)
@@ -153,7 +153,7 @@ class Application:
             )
 
     def settled(self) -> Running:
-        """The application, once nothing is under way with it."""
+        """Wait until no operation is in progress, and return the application."""
         return self._settled(f"What is under way with {self.name}", START_LIMIT)
 
     def _settled(self, what: str, limit: float) -> Running:
@@ -168,7 +168,7 @@ class Application:
         return wait.until(found)
 
     def log(self, since: float, *, errors: bool = False) -> Iterator[Entry]:
-        """The entries of its log since a time (seconds since 1970), the oldest first; only `errors` if asked to."""
+        """The log entries since a time (seconds since 1970), the oldest first. With `errors`: only error entries."""
         logs = self._account.client("logs")
         request = {"logGroupName": log_group(self.name), "startTime": int(since * 1000)}
         if errors:
@@ -176,7 +176,7 @@ class Application:
         try:
             with self._account.sentences():
                 for page in logs.get_paginator("filter_log_events").paginate(**request):
-                    # The filter again, for an emulator that does not know it.
+                    # The filter again, since an emulator ignores the pattern.
                     yield from (one for one in map(_entry, page["events"]) if one.is_error or not errors)
         except DeployError as error:
             if not error.is_absence:
@@ -185,9 +185,9 @@ class Application:
 
 @dataclass(frozen=True)
 class Entry:
-    """An entry of the application's log: its id, when (milliseconds since 1970), its level, and what it says.
+    """An entry of the application's log: its id, time (milliseconds since 1970), level and text.
 
-    is_error: its level is ERROR, or it has a stack trace.
+    is_error: the level is ERROR, or the entry has a stack trace.
     """
 
     id: str
@@ -201,19 +201,19 @@ class Entry:
 
 
 def _begins(configuration: Mapping[str, Any]) -> str:
-    """The start.timestamp in its property groups, if there is one."""
+    """The start.timestamp in the property groups; empty if no group has it."""
     groups = configuration.get("EnvironmentPropertyDescriptions", {}).get("PropertyGroupDescriptions", ())
     maps: list[Mapping[str, str]] = [one["PropertyMap"] for one in groups]
     return next((one["start.timestamp"] for one in maps if "start.timestamp" in one), "")
 
 
 def log_group(application: str) -> str:
-    """The group that the template makes for the application's log."""
+    """The CloudWatch log group that the template makes."""
     return f"/aws/kinesis-analytics/{application}"
 
 
 def _entry(event: Mapping[str, Any]) -> Entry:
-    """The service writes one JSON object per entry: message, messageType, and the stack trace if there is one."""
+    """Parse a log entry: a JSON object with message and messageType, and with a stack trace after an exception."""
     text, level, trace = str(event["message"]), "", ""
     try:
         said = json.loads(text)

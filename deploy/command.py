@@ -33,14 +33,14 @@ from pipeline.settings import pinned
 from program.command_line import ABOVE_0, LARGEST, Command, Group, Value, number
 
 NOT_RUNNING = 3
-LOG_LINES = 1000  # of a log, the newest ones, unless it is followed
-_OWN = ("CodeKey", "StateSignature", "StateSince", "StartTime", "Emulated")  # parameters that nobody gives
-FOLLOW_PAUSE = 5.0  # seconds between two looks at the log
+LOG_LINES = 1000  # the newest entries that `logs` prints without --follow
+_OWN = ("CodeKey", "StateSignature", "StateSince", "StartTime", "Emulated")  # parameters that `up` sets, never the user
+FOLLOW_PAUSE = 5.0  # seconds between two reads of the log
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a job's stack is or will be: its name, and the account or emulator that flags and environment name."""
+    """The place of a job's stack: its name, and the account or emulator that flags and environment select."""
 
     known: Template
     stack: str
@@ -61,7 +61,7 @@ _job = click.argument("job", metavar="JOB")
 
 
 def _placed(run: Callable[..., int]) -> Callable[..., int]:
-    """A command with the flags of a place, which it gets as its first argument."""
+    """Give a command the flags of a Place, and the Place as its first argument."""
 
     @_job
     @click.option("--stack", metavar="NAME", help="Stack of CloudFormation.  [default: the job's name, with dashes]")
@@ -106,7 +106,7 @@ class _WithParameters(Command):
 
 
 def _wishes(run: Callable[..., int]) -> Callable[..., int]:
-    """The flags that `plan` and `up` have in common."""
+    """Give a command the flags that `plan` and `up` share."""
     for option in (
         click.option("--no-start", is_flag=True, help="Leave an application that is stopped, stopped."),
         click.option(
@@ -148,7 +148,7 @@ def _wanted(
     start: str | None,
     no_start: bool,
 ) -> Wanted:
-    """What `plan` and `up` are to do with the job's stack. Raises Failure."""
+    """The wanted deployment by the flags of `plan` and `up`. Raises Failure."""
     given = dict(values)
     if own := [name for name in given if name in _OWN]:
         other = ": `up --fresh --start` gives it" if "StartTime" in own else ""
@@ -285,7 +285,7 @@ def logs(place: Place, since: float, errors: bool, follow: bool) -> int:
             if entry.id not in told:
                 told.add(entry.id)
                 print(entry, flush=True)
-                # Entries may arrive out of order: look a minute back the next time.
+                # Entries may arrive out of order: the next read goes back a minute.
                 begin = max(begin, entry.time / 1000 - 60)
         time.sleep(FOLLOW_PAUSE)
 
@@ -349,7 +349,7 @@ def down(place: Place, yes: bool, delete_table: bool, delete_archive: bool) -> i
 
 
 def _agreed(stack: str) -> bool:
-    """Ask a person to type the stack's name. Raises DeployError where there is nobody to ask."""
+    """Ask the user to type the stack's name. Raises DeployError without a terminal."""
     if not sys.stdin.isatty():
         raise DeployError("There is nobody to ask: give --yes to remove it.")
     try:

@@ -1,4 +1,4 @@
-"""A job's own part of its stack, made from its declaration: streams, tables, permissions, settings, alarms, board."""
+"""The resources that follow from a job's declaration: streams, tables, permissions, settings, alarms, dashboard."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from pipeline import binding, settings
 from pipeline.job import Job
 
 Node = dict[str, Any]  # a piece of a template
-STREAM, TABLE = "stream", "table"  # the kinds of places; also the settings that name one
-_MEASURED = {STREAM: ("AWS/Kinesis", "StreamName"), TABLE: ("AWS/DynamoDB", "TableName")}  # metrics, and whose
-_PARAMETERS = {"table": "Table", "errors": "ErrorStream"}  # by label; any other: RawStream, or TalliesTable
-_ERROR = "ERROR_NAME"  # the column by which the stream of errors is known
+STREAM, TABLE = "stream", "table"  # kinds of places; also the names of their settings
+_MEASURED = {STREAM: ("AWS/Kinesis", "StreamName"), TABLE: ("AWS/DynamoDB", "TableName")}  # namespace, dimension
+_PARAMETERS = {"table": "Table", "errors": "ErrorStream"}  # by label; others are like RawStream or TalliesTable
+_ERROR = "ERROR_NAME"  # only the stream of errors has this column
 _READ = ("DescribeStream", "DescribeStreamSummary", "ListShards", "GetShardIterator", "GetRecords")
 _FAN_OUT = ("RegisterStreamConsumer", "DeregisterStreamConsumer", "DescribeStreamConsumer", "SubscribeToShard")
 _NONE: Node = {"Ref": "AWS::NoValue"}
-_LONGEST_ALARM = 1440  # minutes: an alarm looks a day back at most
-# A shard answers 5 reads a second, to all its readers together. The connector's own default takes all of them; Firehose
-# takes one a second, each open dashboard one more.
+_LONGEST_ALARM = 1440  # minutes: an alarm covers at most a day
+# A shard serves 5 reads a second to all its readers together. The connector's default uses all 5. Firehose uses 1, and
+# each open dashboard uses 1.
 _POLITE = {"scan.shard.getrecords.intervalmillis": "1000", "scan.shard.getrecords.maxretries": "10"}
 
 
 @dataclass(frozen=True)
 class Place:
-    """A stream or a DynamoDB table that a job reads or writes, and how its stack calls it.
+    """A stream or a DynamoDB table that a job reads or writes, and its names in the stack.
 
-    tables: the job's tables that lead to it. label: in the names of alarms; what is the only one of its kind bears the
-    kind's name (raw, errors, table). parameter: of the template, the name; default: that of the declaration.
-    resource: of the template.
+    tables: the job's tables that are bound to it. label: its name in alarms, which is raw, errors or table if it is the
+    only place of that kind. parameter: the template's parameter for its name. default: its name in the declaration.
+    resource: its logical ID in the template.
     """
 
     kind: str
@@ -54,14 +54,14 @@ class Place:
 
     @property
     def outside_arn(self) -> Node:
-        """Its ARN where the stack does not have it as a resource."""
+        """The ARN of a place that is not a resource of the stack."""
         service = "kinesis" if self.kind == STREAM else "dynamodb"
         region = "${AWS::Region}:${AWS::AccountId}"
         return {"Fn::Sub": f"arn:${{AWS::Partition}}:{service}:{region}:{self.kind}/${{{self.parameter}}}"}
 
     @property
     def output(self) -> str:
-        """The output by which other stacks know that this one has it."""
+        """The output that shows other stacks which stack owns the place."""
         return f"{self.resource}Name"
 
     @property
@@ -70,9 +70,9 @@ class Place:
 
 
 def of(job: Job, reserved: Collection[str]) -> list[Place]:
-    """The places of a job, those that it reads first. Tables that lead to one place by default share it.
+    """The places of a job, sources first. Tables with the same stream or DynamoDB table by default share a place.
 
-    reserved: names that the template has already.
+    reserved: names that the template uses already.
     """
     values = settings.example(job).groups
     grouped: dict[tuple[str, str], list[str]] = {}
@@ -97,7 +97,7 @@ def of(job: Job, reserved: Collection[str]) -> list[Place]:
         named = _PARAMETERS.get(label, f"{_camel(label)}{kind.capitalize()}")
         taken = {name for place in found for name in (place.label, place.parameter, place.resource)} | set(reserved)
         called = _camel(label if kind == STREAM else tables[0])
-        # The stack's board and alarms are resources too.
+        # Board and Alarm... are names of other resources.
         called = f"{called}{kind.capitalize()}" if called == "Board" or called.startswith("Alarm") else called
         resource = _free(called, taken | {named})
         found.append(
@@ -121,7 +121,7 @@ def _camel(text: str) -> str:
 
 
 def _free(name: str, taken: Collection[str]) -> str:
-    """The name, or with a number if it is taken."""
+    """The name, with a number if the name is taken."""
     number, free = 2, name
     while free in taken:
         free, number = f"{name}{number}", number + 1
@@ -129,7 +129,7 @@ def _free(name: str, taken: Collection[str]) -> str:
 
 
 def parameters(found: Sequence[Place]) -> Node:
-    """The parameter that names each place."""
+    """The parameters for the names of the places."""
     return {place.parameter: _parameter(place) for place in found}
 
 
@@ -155,7 +155,7 @@ def resources(job: Job, found: Sequence[Place], *, has_archive: bool) -> Node:
 
 
 def outputs(found: Sequence[Place]) -> Node:
-    """The names of what the stack has."""
+    """The names of the stack's streams and tables."""
     return {
         place.output: {"Description": f"a {place.kind} that belongs to this stack", "Value": place.ref}
         for place in found
@@ -175,7 +175,7 @@ def _stream(place: Place) -> Node:
 
 
 def _table(job: Job, place: Place) -> Node:
-    """A DynamoDB table: it stays when the stack goes."""
+    """A DynamoDB table, which outlives the stack."""
     table = place.tables[0]
     key, types = job.tables[table].declared.key, binding.attributes(job, table)
     kinds = zip(key, ("HASH", "RANGE"), strict=False)
@@ -200,7 +200,7 @@ def _table(job: Job, place: Place) -> Node:
 
 
 def statements(job: Job, found: Sequence[Place]) -> list[Node]:
-    """What the job's role may do with its streams and tables: read what it reads, write what it writes."""
+    """IAM statements of the job's role: it may read the job's sources and write the job's sinks."""
     read = [place for place in found if place.is_read]
     writes = [place for place in found if place.is_written]
     groups = settings.known_groups(job)
@@ -210,7 +210,7 @@ def statements(job: Job, found: Sequence[Place]) -> list[Node]:
         for table in place.tables
         if table in job.sources and groups[table]["reader"].default == "EFO"
     ]
-    # An asterisk, as the ARN of a consumer ends in the time of its registration.
+    # The asterisk stands for the time of registration, in which a consumer's ARN ends.
     consumers = [
         {"Fn::Sub": [f"${{Stream}}/consumer/{consumer}:*", {"Stream": place.arn}]} for place, consumer in fanned
     ]
@@ -235,7 +235,7 @@ def _allow(sid: str, service: str, actions: Sequence[str], on: Sequence[Node]) -
 
 
 def groups(job: Job, found: Sequence[Place]) -> list[Node]:
-    """The job's property groups: `job`, and one for each table. What is not set is as the job declares it."""
+    """The job's property groups: `job`, and a group for each table. Other settings are as the job declares them."""
     told: dict[str, Node] = {settings.JOB: {"name": job.name}}
     for place in found:
         for table in place.tables:
@@ -257,7 +257,7 @@ def _start(job: Job, table: str) -> Node:
 
 
 def _alarms(job: Job, found: Sequence[Place]) -> Iterator[tuple[str, Node]]:
-    """Resources by name: for each place an alarm on what it refuses, and for the job those that compare places."""
+    """Alarms by resource name: on the lag and the refused calls of each place, and on comparisons of places."""
     is_only = sum(place.is_read for place in found) == 1
     for place in found:
         if place.is_read:
@@ -279,7 +279,7 @@ def _alarms(job: Job, found: Sequence[Place]) -> Iterator[tuple[str, Node]]:
 
 
 def _refusals(place: Place) -> Iterator[tuple[str, str, str]]:
-    """Metrics of the calls that a place refuses, the name of these calls where there are two, and what it means."""
+    """Metric, kind of call and description for each alarm on refused calls. The kind is "" for a single alarm."""
     name, writes, reads = place.label, "WriteProvisionedThroughputExceeded", "ReadProvisionedThroughputExceeded"
     if place.kind == TABLE:
         what = f"The table refuses items ({', '.join(place.tables)}); the job writes them again, later."
@@ -308,7 +308,7 @@ def _comparisons(job: Job, found: Sequence[Place]) -> Iterator[tuple[str, Node]]
             _math("share", "late and malformed, percent", share, {"errors": failed, "raw": read}, 300),
             {"EvaluationPeriods": 2, "Threshold": {"Ref": "ErrorPercent"}},
         )
-    # Rows come at the end of a window: that it is empty says nothing before.
+    # Rows come at the end of a window: a lack of rows before is no failure.
     minutes = math.ceil(job.window().step.total_seconds() / 60) + 9 if job.has_windows else 0
     if rows and 0 < minutes <= _LONGEST_ALARM:
         held = f"IF({raw} > 0 AND {_sum('rows', rows, filled=True)} == 0, 1, 0)"
@@ -333,7 +333,7 @@ def _alarm(name: str, description: str, of: Node, more: Node, *, says_when_over:
         **({"OKActions": actions} if says_when_over else {}),
         **more,
     }
-    # An emulator does not know alarms with metric math.
+    # An emulator has no alarms with metric math.
     condition = "HasMathAlarms" if "Metrics" in of else "HasApplication"
     resource = f"Alarm{_camel('rows' if name == 'no-rows' else name)}"
     return resource, {"Type": "AWS::CloudWatch::Alarm", "Condition": condition, "Properties": properties}
@@ -353,13 +353,13 @@ def _ids(name: str, of: Sequence[Place]) -> list[str]:
 
 
 def _sum(name: str, of: Sequence[Place], *, filled: bool = False) -> str:
-    """An expression of metric math for the sum of a metric of these places."""
+    """The metric math expression for the sum of a metric over these places."""
     parts = [f"FILL({id_}, 0)" if filled or len(of) > 1 else id_ for id_ in _ids(name, of)]
     return parts[0] if len(parts) == 1 else f"({' + '.join(parts)})"
 
 
 def _math(name: str, label: str, expression: str, of: Mapping[str, Sequence[Place]], seconds: int) -> Node:
-    """Metrics of an alarm: the expression, and of each place so many records or items in so many seconds."""
+    """Metrics of an alarm: the expression, and for each place the records or items per period of `seconds`."""
     metrics: list[Node] = [{"Id": name, "Label": label, "Expression": expression, "ReturnData": True}]
     for group, found in of.items():
         for id_, place in zip(_ids(group, found), found, strict=True):

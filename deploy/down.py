@@ -1,4 +1,4 @@
-"""Removing what was deployed; what is kept is said, and how to remove that as well."""
+"""The removal of a stack, with messages on kept resources and on the flags that remove them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from program.output import Say
 
 
 class Order:
-    """The removal of a stack, of its tables and of the archive, each if asked for. Raises DeployError."""
+    """The removal of a stack and, by flags, of its tables and its archive. Raises DeployError."""
 
     def __init__(self, account: Account, known: Template, name: str, *, table: bool, archive: bool) -> None:
         self._account, self._template, self._name = account, known, name
@@ -26,7 +26,7 @@ class Order:
         names = {place: known.value(place.parameter, values) for place in known.places}
         held = [place for place, name in names.items() if name in outputs.values()]
         self._streams = [names[place] for place in held if place.kind == declared.STREAM]
-        # Tables of other stacks are theirs to remove.
+        # Tables of other stacks are not removed.
         self._tables = [names[place] for place in known.tables if place in held or not self._found]
         has_archive = known.has_archive and (self._found is None or "ArchiveBucketName" in outputs)
         self._archive = retained.archive(account, known, values) if has_archive else None
@@ -34,7 +34,7 @@ class Order:
             self._refuse_what_is_in_use()
 
     def _refuse_what_is_in_use(self) -> None:
-        """Without a stack of its own, tables and archive go by their names alone: not those of another stack."""
+        """Refuse tables and archive that another stack owns: without a stack, only their names are known."""
         names = [*self._tables, *([self._archive] if self._archive else [])]
         if used := retained.holders(self._account, names):
             stack = next(iter(used.values()))
@@ -44,7 +44,7 @@ class Order:
             )
 
     def tell(self) -> list[str]:
-        """What will be removed, and what stays."""
+        """Lines on the resources that will be removed or kept."""
         told = []
         if self._found:
             told.append(f"This removes the stack {self._name} in {self._account.where}: the application with its")
@@ -65,7 +65,7 @@ class Order:
         return told
 
     def carry_out(self, say: Say) -> Iterator[str]:
-        """Do it; one line for each thing that is gone or kept."""
+        """Remove the resources, and yield lines on removed and kept resources."""
         if self._found:
             self._stop(self._found, say)
             for output in ("ArtifactsBucket", "SiteBucket"):
@@ -87,7 +87,7 @@ class Order:
             yield f"Kept: {' and '.join(kept)}. The next `python -m deploy up JOB` takes over what is kept."
 
     def _stop(self, found: Found, say: Say) -> None:
-        """Stop the application, so that it writes what it has read; without a snapshot if it can make none."""
+        """Stop the application, so that it processes the records it has read; without a snapshot if that fails."""
         name = self._template.value("ApplicationName", found.parameters)
         application = Application(self._account, name, say)
         running = application.find()

@@ -1,8 +1,8 @@
-"""The package for Amazon Managed Flink: one zip, made from the checkout and the locked jars, without Maven or a JDK.
+"""The package for Amazon Managed Flink: a zip, made from the checkout and the locked jars, without Maven or a JDK.
 
-It mirrors the repository: main.py, the folders that it imports, the job's folder without its tests, and one jar in
-which all locked jars and the compiled functions are merged. Whatever builds it where, equal inputs give equal bytes
-(with the same zlib). It is checked before it stands in its place: what is there has passed.
+The zip mirrors the repository: main.py, the folders that it imports, the job's folder without its tests, and a jar.
+The jar merges all locked jars and the compiled functions. Equal inputs give equal bytes on every machine with the same
+zlib. The zip moves to its target only after it has passed the check.
 """
 
 from __future__ import annotations
@@ -24,23 +24,23 @@ from program.formats import size
 
 MAIN = "main.py"
 JAR = "lib/job.jar"
-LEGAL = ("LICENSE", "NOTICE")  # the licence asks for both wherever the work is passed on (section 4 of Apache-2.0)
-# What main.py imports, as whole folders; of java/ the names of the functions, whose classes are in the jar. That none
-# of it needs more than this, the standard library and PyFlink is a rule of the house (tests/test_house.py).
+LEGAL = ("LICENSE", "NOTICE")  # the licence requires both in every copy of the work (section 4 of Apache-2.0)
+# The imports of main.py, as whole folders; of java/ only the names of the functions, whose classes are in the jar.
+# The code imports nothing else but the standard library and PyFlink (checked by tests/test_house.py).
 FOLDERS = ("connectors", "pipeline")
 MODULES = ("java/__init__.py", "program/__init__.py", "program/errors.py")
 LEFT_OUT = ("pipeline/cases.py",)  # runs a job's tests
-_KINDS = (".py", ".sql", ".toml", ".txt")  # a text of ours: the words that cannot name a table
-# The property group in which Managed Flink looks for what to run (developer guide, "Create your Managed Service for
-# Apache Flink Python application"); paths are inside the zip.
+_KINDS = (".py", ".sql", ".toml", ".txt")  # .txt: the words that cannot name a table
+# Managed Flink reads from this property group which files to run (developer guide, "Create your Managed Service for
+# Apache Flink Python application"). Paths are inside the zip.
 RUN_OPTIONS_GROUP = "kinesis.analytics.flink.run.options"
 RUN_OPTIONS: Mapping[str, str] = {"python": MAIN, "jarfile": JAR}
 
 # "... may cause the JAR to exceed the limit of 512 MB" (developer guide, "Minimize the size of the uber JAR"). The
-# 52,428,800 bytes of the API reference (CodeContent.ZipFileContent) are for a zip inside a request; this one is in S3.
+# 52,428,800 bytes of the API reference (CodeContent.ZipFileContent) are for a zip inside a request; this zip is in S3.
 LIMIT = 512_000_000
 JAVA_11 = 55  # its class file version (JVM specification, table 4.1-A); FLINK-1_20 runs Java 11
-# The classes by which Flink finds what the job's tables name as connector and format, where they are not Flink's own.
+# By connector or format: the factory classes by which Flink finds it. Formats of Flink itself are in FLINKS_OWN.
 FACTORIES: Mapping[str, Sequence[str]] = {
     "kinesis": (
         "org.apache.flink.streaming.connectors.kinesis.table.KinesisDynamicTableFactory",
@@ -49,7 +49,7 @@ FACTORIES: Mapping[str, Sequence[str]] = {
     "dynamodb": ("org.apache.flink.connector.dynamodb.table.DynamoDbDynamicSinkFactory",),
     "json-lines": ("streaming.JsonLines",),
 }
-FLINKS_OWN = ("raw",)  # in flink-table-runtime, which every Flink has
+FLINKS_OWN = ("raw",)  # in flink-table-runtime, a part of Flink
 _FACTORY = "META-INF/services/org.apache.flink.table.factories.Factory"
 
 
@@ -65,8 +65,8 @@ class PackageError(Failure):
 class Package:
     """A package that has passed its check.
 
-    sha256: of the zip, in hexadecimal. size, jar_size: of the zip and of the jar in it, in bytes. files: in the zip.
-    made_of: what the jar was made of. seconds: what building took.
+    sha256: of the zip, in hexadecimal. size, jar_size: of the zip and of its jar, in bytes. files: their number in the
+    zip. made_of: the contents of the jar. seconds: the duration of the build.
     """
 
     path: Path
@@ -80,10 +80,10 @@ class Package:
 
 @dataclass(frozen=True)
 class Needs:
-    """What the job needs in its package.
+    """The files and classes that the job needs in its package.
 
-    sql: files, by their paths in the zip. factories: by connector or format, the classes that Flink finds it by.
-    functions: by name in SQL, the class. limit: of the zip, and of the jar in it, in bytes.
+    sql: paths in the zip of job.toml and the SQL files. factories: connector or format -> its factory classes.
+    functions: name in SQL -> class. limit: of the zip, and of its jar, in bytes.
     """
 
     sql: Sequence[str]
@@ -93,14 +93,14 @@ class Needs:
 
 
 def out(job: Job) -> Path:
-    """Where the package of a job usually lies."""
+    """The default path of a job's package."""
     return paths.ROOT / ".cache" / "package" / f"{job.name.replace('_', '-')}-managed-flink.zip"
 
 
 def build(job: Job, target: Path | None = None, *, trim: bool = True) -> Package:
-    """Make the package, check it, and put it at `target`, where an older one stays if anything is wrong.
+    """Build the package, check it, and move it to `target`. After a failure an older package stays there.
 
-    trim: False takes along the native binaries that nothing here starts, to compare the sizes.
+    trim: False keeps the native binaries, which no job starts, to compare the sizes.
     Raises PackageError with every problem.
     """
     started = time.monotonic()
@@ -111,21 +111,21 @@ def build(job: Job, target: Path | None = None, *, trim: bool = True) -> Package
 def assemble(
     contents: Mapping[str, bytes], inputs: Sequence[Path], needed: Needs, target: Path, *, trim: bool = True
 ) -> Package:
-    """The package of these files, by their paths in the zip, and these jars. Raises PackageError."""
+    """Build the package of these files (path in the zip -> content) and jars. Raises PackageError."""
     try:
         made_of = merged.combine(inputs, trim=trim)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="package-", dir=target.parent) as scratch:
             jar, made = Path(scratch, "merged.jar"), Path(scratch, target.name)
             zips.write(jar, made_of.entries)
-            # Deflated once more, 32 MB from 37 in a second: a jar's directory of 22,000 names is not compressed.
-            # Its entries are. Without that the zip would have 21 MB, but the jar 104, and "the size of the uber JAR
-            # affects the application start and restart times" (developer guide, as for LIMIT).
+            # The second compression takes a second, and turns 37 MB into 32: the jar's directory of 22,000 names is not
+            # compressed. With uncompressed entries the zip would have 21 MB, but the jar 104, and "the size of the uber
+            # JAR affects the application start and restart times" (developer guide, as for LIMIT).
             zips.write(made, {**contents, JAR: jar.read_bytes()})
             if found := problems(made, inputs, needed):
                 raise PackageError(found)
             size_, jar_size, sum_ = made.stat().st_size, jar.stat().st_size, jars.sha256_of(made)
-            made.replace(target)  # in one step, so that nobody uploads half of it
+            made.replace(target)  # in one step, so that no upload reads half a zip
     except (OSError, zipfile.BadZipFile) as error:
         raise PackageError(
             [f"The package {target} cannot be built ({error}): mend that and build it again."]
@@ -134,7 +134,7 @@ def assemble(
 
 
 def tell(package: Package) -> str:
-    """What was built, in plain lines."""
+    """The package as lines for people."""
     made_of = package.made_of
     left_out = [f"{kind} {each.files} ({size(each.size)} unpacked)" for kind, each in made_of.dropped.items()]
     return "\n".join(
@@ -149,7 +149,7 @@ def tell(package: Package) -> str:
 
 
 def _inputs() -> list[Path]:
-    """The locked jars, verified, and the functions, compiled from the checkout's sources. Raises Failure."""
+    """The locked jars, verified, and the functions' jar, compiled from the checkout. Raises Failure."""
     from java.build import compile_functions  # noqa: PLC0415  (needs the Java of the set-up)
 
     provided = jars.provide(jars.locked("job"), paths.JARS)
@@ -158,7 +158,7 @@ def _inputs() -> list[Path]:
 
 
 def needs(job: Job) -> Needs:
-    """What a job on AWS needs, by its own declarations and its tables' connectors."""
+    """The needs of a job on AWS, by its declaration and its tables' connectors."""
     named = {
         connector.options[option]
         for connector in binding.connectors(settings.example(job)).values()
@@ -170,17 +170,15 @@ def needs(job: Job) -> Needs:
 
 
 def _packed(job: Job, path: Path) -> str:
-    """Where a file of a job, or one that jobs share, lies in the zip."""
+    """The path in the zip of a job's own or shared file."""
     if path.is_relative_to(job.folder):
         return f"{JOBS.name}/{job.name}/{path.relative_to(job.folder).as_posix()}"
     return f"{SHARED.name}/{path.relative_to(SHARED).as_posix()}"
 
 
-# What goes in
-
-
+# Contents
 def files(root: Path, job: Job) -> dict[str, bytes]:
-    """The files of the package of a checkout without the jar: path in the zip -> content. Raises PackageError."""
+    """The package's files without the jar, from a checkout: path in the zip -> content. Raises PackageError."""
     found = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.suffix in _KINDS]
     names = {path.relative_to(root).as_posix() for path in found}.difference(LEFT_OUT)
     own = [job.folder / DECLARATION, *job.folder.glob("tables/*.sql"), *job.folder.glob("views/*.sql")]
@@ -193,11 +191,9 @@ def files(root: Path, job: Job) -> dict[str, bytes]:
         raise PackageError([f"The package cannot be built ({error}): mend that and build it again."]) from error
 
 
-# What is checked
-
-
+# Checks
 def problems(package: Path, inputs: Sequence[Path], needed: Needs) -> list[str]:
-    """Each reason not to ship this zip, made with these jars, as a sentence; it is read back from the disk."""
+    """Read the zip back from the disk, and return a sentence for each reason not to ship it."""
     try:
         with zipfile.ZipFile(package) as archive:
             contents = {info.filename: archive.read(info) for info in archive.infolist()}
@@ -224,10 +220,10 @@ def _too_large(sizes: Mapping[str, int], limit: int) -> Iterator[str]:
 
 
 def _strangers(files: Mapping[str, bytes]) -> Iterator[str]:
-    """What must not be there: tests, and anything else that is no part of the application."""
+    """Files that do not belong to the application, such as tests."""
     for name in sorted(files):
         parts = PurePosixPath(name).parts
-        # Below jobs/ the first part is a job's name, and a file's name a table's or a view's: these are its author's.
+        # Below jobs/ the job's author chooses the names of job, tables and views: test_... is allowed there.
         own = parts[2:-1] if parts[0] == "jobs" and len(parts) > 2 and not name.endswith(".py") else parts
         if "tests" in own or any(part.startswith("test_") for part in own) or parts[-1] == "conftest.py":
             yield f"{name} is test code: it must stay out of the package."
@@ -248,7 +244,7 @@ def _missing(files: Mapping[str, bytes], needed: Needs) -> Iterator[str]:
 
 
 def _lost(jar: zipfile.ZipFile, inputs: Sequence[Path]) -> Iterator[str]:
-    """What an input lists as a service, and Java would not find in the merged jar: the line, or its class."""
+    """Services of an input jar that Java would miss in the merged jar: the line in a list, or the class."""
     listed, names = merged.service_lists(jar), set(jar.namelist())
     for path in inputs:
         with zipfile.ZipFile(path) as source:
@@ -285,13 +281,13 @@ def _unfound(jar: zipfile.ZipFile, needed: Needs) -> Iterator[str]:
 
 
 def _too_new(jar: zipfile.ZipFile) -> Iterator[str]:
-    """Classes for a later Java than the service's, in one sentence; reading each file also checks its checksum."""
+    """A sentence on classes for a later Java than the service's. Reading a file also verifies its checksum."""
     newer = {}
     for info in jar.infolist():
         content = jar.read(info)
         release = re.match(r"META-INF/versions/(\d+)/", info.filename)
         if info.filename.endswith(".class") and not (release and int(release[1]) > 11):
-            version = int.from_bytes(content[6:8], "big")  # JVM specification 4.1: after the magic and the minor one
+            version = int.from_bytes(content[6:8], "big")  # JVM specification 4.1: after magic and minor version
             if version > JAVA_11:
                 newer[info.filename] = version
     if newer:

@@ -1,7 +1,7 @@
-"""SQL over the archived raw readings: in Athena, or on this machine in DuckDB over the same objects.
+"""SQL over the archived raw readings: in Athena, or on this machine in DuckDB over the same S3 objects.
 
-Both know one table, `wildrydes`, with the same columns: those of a reading, and `datehour`, the hour of arrival in UTC,
-by which a query can be narrowed. A malformed record is a row of NULLs in both, a value of another type is NULL.
+Both have the same table, `wildrydes`: the columns of a reading, and `datehour`, the hour of arrival in UTC. A filter on
+`datehour` narrows a query. A malformed record is a row of NULLs. A value of the wrong type is NULL.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from deploy.template import Template
 from program.formats import many, size
 from program.output import Say
 
-LIMIT = 1800.0  # seconds for a query in Athena, which itself gives up after 30 minutes
+LIMIT = 1800.0  # seconds for a query; Athena itself stops a query after 30 minutes
 _HOUR = re.compile(r"\d{4}/\d\d/\d\d/\d\d/")
-# The keys of a reading in its JSON. Athena does not tell cases apart, and its columns are lower case.
+# The keys of a reading in its JSON. Athena ignores case, and its columns are lower case.
 KEYS = ("Name", "StatusTime", "Latitude", "Longitude", "Distance", "HealthPoints", "MagicPoints")
-_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP", "float": "FLOAT", "int": "INTEGER"}  # Hive's in DuckDB
+_TYPES = {"string": "VARCHAR", "timestamp": "TIMESTAMP", "float": "FLOAT", "int": "INTEGER"}  # Hive's -> DuckDB's
 
 
 @dataclass(frozen=True)
 class Result:
-    """The answer: columns and rows, every value as text, None for NULL."""
+    """The columns and rows of a query. A value is text, or None for NULL."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str | None]]
 
     def table(self) -> str:
-        """For people: aligned columns, without characters that drive a terminal."""
+        """For people: aligned columns, without a terminal's control characters."""
         cells = [[*self.columns], *([printable(value or "") for value in row] for row in self.rows)]
         wide = [max(len(row[at]) for row in cells) for at in range(len(self.columns))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, wide, strict=True)).rstrip() for row in cells]
@@ -67,7 +67,7 @@ def listed() -> list[str]:
 
 
 def run(account: Account, known: Template, values: Mapping[str, str], sql: str, say: Say) -> Result:
-    """Run a query, or the named one, where the archive of a stack with these parameters is. Raises DeployError."""
+    """Run a query, by its SQL or its name, over the archive of a stack with these parameters. Raises DeployError."""
     if "ArchiveTable" not in known.document["Resources"]:
         raise DeployError(f"The job {known.job.name} has no table over its archive; {template.WORKSHOP} has one.")
     text = template.queries()[sql].sql if sql in template.queries() else sql
@@ -80,7 +80,7 @@ def run(account: Account, known: Template, values: Mapping[str, str], sql: str, 
 
 
 def in_athena(account: Account, database: str, sql: str, say: Say) -> Result:
-    """Run a query in Athena, in the work group and the database of this name. Raises DeployError."""
+    """Run a query in Athena. The work group has the database's name. Raises DeployError."""
     athena = account.client("athena")
     with account.sentences():
         id_ = athena.start_query_execution(
@@ -102,7 +102,7 @@ def in_athena(account: Account, database: str, sql: str, say: Say) -> Result:
     try:
         execution = wait.until(executed)
     except (KeyboardInterrupt, DeployError):
-        if state in ("QUEUED", "RUNNING"):  # else it goes on, and costs
+        if state in ("QUEUED", "RUNNING"):  # else the query goes on, and costs
             with contextlib.suppress(DeployError), account.sentences():
                 athena.stop_query_execution(QueryExecutionId=id_)
         raise
@@ -118,7 +118,7 @@ def _athena_result(pages: Any) -> Result:
     for page in pages:
         columns = columns or [one["Name"] for one in page["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]]
         rows += [[cell.get("VarCharValue") for cell in row["Data"]] for row in page["ResultSet"]["Rows"]]
-    if rows and rows[0] == columns:  # of a SELECT, the first row is the heading
+    if rows and rows[0] == columns:  # the first row of a SELECT is the heading
         rows = rows[1:]
     return Result(columns, rows)
 
@@ -130,13 +130,13 @@ def here(account: Account, bucket: str, sql: str, say: Say) -> Result:
 
 
 def over(files: Mapping[str, Path], sql: str) -> Result:
-    """Run a query over what `download` returned. Raises DeployError."""
-    import duckdb  # noqa: PLC0415  (takes a moment, and only this needs it)
+    """Run a query over the files of `download`. Raises DeployError."""
+    import duckdb  # noqa: PLC0415  (slow, and needed only here)
 
     with duckdb.connect() as connection:
         try:
             connection.execute(_create(files))
-            # From here on the query sees the table and nothing else of this machine.
+            # After this the query can read the table, and nothing else of this machine.
             connection.execute("SET enable_external_access = false")
             connection.execute("SET lock_configuration = true")
             answer = connection.sql(sql)
@@ -149,7 +149,7 @@ def over(files: Mapping[str, Path], sql: str) -> Result:
 
 
 def download(account: Account, bucket: str, folder: Path, say: Say) -> Mapping[str, Path]:
-    """The archive as one file per hour of arrival, each object ending in a line feed. Raises DeployError."""
+    """Download the archive: hour of arrival -> file, where each object ends in a line feed. Raises DeployError."""
     client = account.client("s3")
     with account.sentences(f"the archive {bucket} in {account.where}"):
         found = [one for one in s3.objects(client, bucket) if _HOUR.match(one.key)]
@@ -173,7 +173,7 @@ def _quoted(path: Path) -> str:
 
 
 def _create(files: Mapping[str, Path]) -> str:
-    """The statement that makes the table of these files."""
+    """The CREATE TABLE statement over these files."""
     kinds = template.archive_columns()
     columns = ", ".join(f"\"{key}\": '{_TYPES[kinds[key.lower()]]}'" for key in KEYS)
     named = ", ".join(f'"{key}" AS "{key.lower()}"' for key in KEYS)

@@ -1,4 +1,4 @@
-"""What exists already and what outlives a stack: streams, tables, the archive; and removing what was kept."""
+"""Streams, tables and archives that exist outside of a stack or outlive a stack, and their removal."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from program.output import Say
 from program.waiting import Every
 
 _AT_ONCE = 1000  # objects per call (DeleteObjects)
-DELETE_LIMIT = 600.0  # seconds for a table to be gone
+DELETE_LIMIT = 600.0  # seconds for the removal of a table
 
 
 @dataclass(frozen=True)
 class Existing:
-    """What is there outside of a stack, by the names of its resources in the template.
+    """Streams, tables and archive that exist outside of a stack: name in the template -> physical name.
 
-    used: is used as it is, and not the stack's. taken_over: is to become the stack's, with its name.
+    used: the stack uses them without owning them. taken_over: the stack will own them.
     """
 
     used: Mapping[str, str]
@@ -39,10 +39,10 @@ class Existing:
 
 
 def existing(account: Account, known: Template, values: Mapping[str, str], own: Mapping[str, str]) -> Existing:
-    """What a stack with these parameters finds there. own: the physical names of its resources.
+    """The resources that exist outside of a stack with these parameters. own: the physical names of its resources.
 
-    Streams are used, whosever they are, and so are tables of other stacks. What a stack has left behind, a table or the
-    archive, the next one takes over. Raises DeployError for a table that cannot take the rows.
+    The stack uses every stream, and tables of other stacks. It takes over a table that no stack owns, and an archive:
+    an earlier stack left them behind. Raises DeployError for a table that cannot take the rows.
     """
     used, taken_over = {}, {}
     for place in known.places:
@@ -64,7 +64,7 @@ def existing(account: Account, known: Template, values: Mapping[str, str], own: 
 
 
 def holders(account: Account, names: Sequence[str]) -> dict[str, str]:
-    """Which of these are held by a stack, and by which: each stack tells in its outputs what it has."""
+    """The owners of these resources: name -> stack. A stack's outputs name the resources that it owns."""
     return {
         value: str(one["StackName"])
         for one in _stacks(account)
@@ -74,7 +74,7 @@ def holders(account: Account, names: Sequence[str]) -> dict[str, str]:
 
 
 def users(account: Account, names: Sequence[str]) -> dict[str, str]:
-    """Which of these other stacks use without having them, and which stack does."""
+    """The stacks that use these resources without owning them: name -> stack."""
     return {
         value: str(one["StackName"])
         for one in _stacks(account)
@@ -96,9 +96,9 @@ def archive(account: Account, known: Template, values: Mapping[str, str]) -> str
 
 
 def table_exists(account: Account, job: Job, place: Place, name: str) -> bool:
-    """Whether there is a table of this name; one that cannot take the rows, as its key is another, raises DeployError.
+    """Whether a table of this name exists. Raises DeployError if its key differs, so that it cannot take the rows.
 
-    So is the table of the workshop of 2017, whose sort key is a number.
+    The table of the workshop of 2017 differs: its sort key is a number.
     """
     found = _described(account, name)
     if found is None:
@@ -114,7 +114,7 @@ def _described(account: Account, name: str) -> Any:
 
 
 def bucket_exists(account: Account, name: str) -> bool:
-    """Whether there is a bucket of this name; one that belongs to somebody else raises DeployError."""
+    """Whether a bucket of this name exists. Raises DeployError if another account owns the bucket."""
     try:
         with account.sentences():
             owner = account.number
@@ -129,7 +129,7 @@ def bucket_exists(account: Account, name: str) -> bool:
 
 
 def empty(account: Account, bucket: str, say: Say) -> int:
-    """Delete every object of a bucket without versions; how many there were. A bucket that is not there is empty."""
+    """Delete every object of a bucket without versions. Returns their number: 0 if the bucket does not exist."""
     count, every = 0, Every(TOLD_EVERY)
     try:
         with account.sentences():
@@ -146,7 +146,7 @@ def empty(account: Account, bucket: str, say: Say) -> int:
 
 
 def delete(account: Account, bucket: str, keys: Sequence[str]) -> None:
-    """Delete these objects of a bucket. Raises DeployError if one of them stays."""
+    """Delete these objects of a bucket. Raises DeployError if an object stays."""
     for at in range(0, len(keys), _AT_ONCE):
         objects = [{"Key": key} for key in keys[at : at + _AT_ONCE]]
         with account.sentences():
@@ -159,7 +159,7 @@ def delete(account: Account, bucket: str, keys: Sequence[str]) -> None:
 
 
 def delete_bucket(account: Account, bucket: str, say: Say) -> None:
-    """Delete a bucket with everything in it, if it is there. Raises DeployError."""
+    """Delete a bucket with all its objects, if the bucket exists. Raises DeployError."""
     if not bucket_exists(account, bucket):
         return
     count = empty(account, bucket, say)
@@ -169,7 +169,7 @@ def delete_bucket(account: Account, bucket: str, say: Say) -> None:
 
 
 def delete_table(account: Account, table: str, say: Say) -> None:
-    """Delete a table, if it is there, and wait until it is gone. Raises DeployError."""
+    """Delete a table, if it exists, and wait until it is gone. Raises DeployError."""
     if not _described(account, table):
         return
     with account.sentences():

@@ -21,7 +21,7 @@ from program.output import Say
 
 CONFIG = "config.json"
 INDEX = "index.html"
-HASHED = "assets/"  # below it a file's name holds a hash of its content, so it never changes
+HASHED = "assets/"  # file names below it hold a hash of the content, so a file never changes
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -36,7 +36,7 @@ _TYPES = {
 
 
 def headers(key: str) -> dict[str, str]:
-    """A file's content type, and how long it may be kept. Raises DeployError for a kind of file without a type."""
+    """A file's content type and cache control. Raises DeployError for a suffix without a known type."""
     suffix = PurePosixPath(key).suffix
     if suffix not in _TYPES:
         raise DeployError(f"No content type is known for {key} of the page: add that of {suffix!r} to deploy/site.py.")
@@ -45,13 +45,13 @@ def headers(key: str) -> dict[str, str]:
     elif key.startswith(HASHED):
         kept = "public, max-age=31536000, immutable"
     else:
-        kept = "no-cache"  # kept, but asked for again each time
+        kept = "no-cache"  # cached, but validated at each use
     return {"ContentType": _TYPES[suffix], "CacheControl": kept}
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of the page: its address below the page's own, its bytes, and the headers that S3 sends with it."""
+    """A file of the page: its path below the page's address, its bytes, and the headers that S3 sends with it."""
 
     key: str
     body: bytes
@@ -62,7 +62,7 @@ class File:
         return hashlib.sha256(self.body).hexdigest()
 
     def is_that(self, stored: Mapping[str, Any] | None) -> bool:
-        """Whether this is what the bucket has, with these headers."""
+        """Whether the stored object has this content and these headers."""
         return (
             stored is not None
             and stored.get("Metadata", {}).get("sha256") == self.sha256
@@ -72,7 +72,7 @@ class File:
 
 @dataclass(frozen=True)
 class Difference:
-    """What the bucket lacks of the page, in the order in which it is uploaded, and what it has too much."""
+    """The page's files that the bucket lacks, in the order of upload, and the keys of objects to remove."""
 
     missing: Sequence[File] = ()
     stale: Sequence[str] = ()
@@ -89,22 +89,22 @@ class Difference:
 
 
 def built(folder: Path) -> list[File]:
-    """The built page, in the order of upload: what is referred to is there before what refers to it.
+    """The built page, in the order of upload: a file comes before the files that refer to it.
 
-    Raises DeployError if there is none, or one with files that no content type is known for.
+    Raises DeployError if the page is not built, or if a file's content type is not known.
     """
     if not (folder / INDEX).is_file():
         raise DeployError(f"The dashboard's page is not in {folder}: `make page` builds it.")
     paths = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    paths.pop(CONFIG, None)  # that of somebody's trial, for another place
+    paths.pop(CONFIG, None)  # from a trial elsewhere, with other settings
     order = sorted(paths, key=lambda key: (key == INDEX, not key.startswith(HASHED), key))
     return [File(key, paths[key].read_bytes(), headers(key)) for key in order]
 
 
 def config(region: str, identity_pool: str, streams: tuple[str, str, str], table: str) -> dict[str, Any]:
-    """What the page's config.json says of a place. streams: of readings, rows and errors.
+    """The content of the page's config.json. streams: of readings, rows and errors.
 
-    Its window is the time from one row to the next, in milliseconds.
+    Its window is the time between two rows, in milliseconds.
     """
     names = dict(zip(("readings", "summary", "errors"), streams, strict=True))
     window = round(load(template.WORKSHOP).window().step.total_seconds() * 1000)
@@ -112,7 +112,7 @@ def config(region: str, identity_pool: str, streams: tuple[str, str, str], table
 
 
 def settings(account: Account, known: Template, values: Mapping[str, str], identity_pool: str) -> dict[str, Any]:
-    """The page's config.json in a stack with these parameters. Raises DeployError if they do not go together."""
+    """The page's config.json for a stack's parameters. Raises DeployError for MapTiles without MapAttribution."""
     value = partial(known.value, values=values)
     streams = (value("RawStream"), value("SummaryStream"), value("ErrorStream"))
     found = config(account.region, identity_pool, streams, value("Table"))
@@ -126,19 +126,19 @@ def settings(account: Account, known: Template, values: Mapping[str, str], ident
 
 
 class Site:
-    """The page of one stack, if it has one. Every method raises DeployError with one sentence."""
+    """The page of a stack, if the stack has a page. Every method may raise DeployError."""
 
     def __init__(
         self, account: Account, known: Template, folder: Path, parameters: Mapping[str, str], say: Say
     ) -> None:
-        """parameters: those that the stack will have. Raises DeployError if there is no page, but is to be one."""
+        """parameters: of the stack after the change. Raises DeployError if the stack needs a page and none is built."""
         self._account, self._template, self._parameters, self._say = account, known, parameters, say
         is_shown = known.has_dashboard and known.value("Dashboard", parameters) == "yes"
         self._built = built(folder) if is_shown else []
-        self._files("")  # settings that cannot be are told before anything is changed
+        self._files("")  # wrong settings raise an error before any change
 
     def difference(self, found: Found | None) -> Difference:
-        """What `upload` would do, if the stack is as it was found."""
+        """The changes that `upload` would make in this stack."""
         outputs = found.outputs if found else {}
         files = self._files(outputs.get("IdentityPool", ""))
         if not files or "SiteBucket" not in outputs:
@@ -151,10 +151,10 @@ class Site:
         return Difference(missing, [one.key for one in there if one.key not in stored])
 
     def upload(self, found: Found) -> Difference:
-        """Put what is missing into the bucket, and remove what the page does not have any more; what was done.
+        """Upload missing files, and remove files that are no longer part of the page. Returns the changes.
 
-        Old files can go at once: a page that is open has loaded all of its own, and CloudFront goes on with those it
-        keeps. Whoever opens the page in the very second of the change may have to do it again.
+        Old files are removed at once: an open page has loaded all its files, and CloudFront goes on with its cached
+        files. A user who opens the page at the second of the change may have to reload it.
         """
         difference = self.difference(found)
         bucket = found.outputs.get("SiteBucket", "")
@@ -170,7 +170,7 @@ class Site:
         return difference
 
     def _files(self, identity_pool: str) -> list[File]:
-        """The whole page, the settings right before what reads them."""
+        """The whole page. The settings come before index.html, which needs them."""
         if not self._built:
             return []
         chosen = settings(self._account, self._template, self._parameters, identity_pool)

@@ -1,4 +1,4 @@
-"""The stack in CloudFormation: what would change, change it, remove it."""
+"""The CloudFormation stack: propose changes, execute them, remove the stack."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from deploy import template
 from deploy.account import Account, DeployError, Wait
 from program.output import Say
 
-PROPOSE_LIMIT = 300.0  # seconds for CloudFormation to say what would change
-CHANGE_LIMIT = 2400.0  # seconds for a change; some ten minutes are usual, CloudFront takes the longest
+PROPOSE_LIMIT = 300.0  # seconds for CloudFormation to compute a change set
+CHANGE_LIMIT = 2400.0  # seconds for a change; about ten minutes are usual, CloudFront takes the longest
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
-# What is more than its description: data, state, or an address that others know.
+# Types of resources whose replacement loses data, state, or an address that others know.
 HOLDING = (
     "AWS::Kinesis::Stream",
     "AWS::DynamoDB::Table",
@@ -24,12 +24,12 @@ HOLDING = (
     "AWS::KinesisAnalyticsV2::Application",
     "AWS::Cognito::IdentityPool",
 )
-_CONSEQUENCE = ("cancelled", "canceled", "rollback requested")  # of another failure, which is the one to be told
+_CONSEQUENCE = ("cancelled", "canceled", "rollback requested")  # of another failure, which the message names
 
 
 @dataclass(frozen=True)
 class Found:
-    """A stack as it is: CloudFormation's status with its reason, parameters and outputs by name."""
+    """The current stack: CloudFormation's status with its reason, parameters and outputs by name."""
 
     id: str
     status: str
@@ -43,16 +43,16 @@ class Found:
 
     @property
     def is_sound(self) -> bool:
-        """Whether it can be updated: creation succeeded, and so did the last update or its rollback."""
+        """Whether an update is possible: the creation succeeded, and the last update or its rollback."""
         return self.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE", "IMPORT_COMPLETE")
 
 
 @dataclass(frozen=True)
 class Change:
-    """What would happen to one resource.
+    """A change of a resource in a change set.
 
-    replacement: "True" if it would be made anew, and lose what it holds; "Conditional" if that may be; else "".
-    is_certain: False if it only follows from another change that may leave it as it is.
+    replacement: "True" if the resource would be replaced and lose its data; "Conditional" if it may be; else "".
+    is_certain: False if the change depends on another change, and may not happen.
     """
 
     action: str
@@ -74,10 +74,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Proposal:
-    """A change set: what would change.
+    """A change set.
 
-    is_new: for a stack that is not there. is_something: False if there is nothing to carry out; what there is may be
-    no change of a resource, but of an output.
+    is_new: the stack does not exist yet. is_something: False if there is nothing to execute. True without changes
+    means that only an output changes.
     """
 
     id: str
@@ -87,14 +87,14 @@ class Proposal:
 
 
 class Stack:
-    """The stack of this name. Every method raises DeployError with one sentence."""
+    """The stack of this name. Every method may raise DeployError."""
 
     def __init__(self, account: Account, name: str, say: Say = lambda _text: None) -> None:
         self._account, self.name, self._say = account, name, say
         self._cloudformation = account.client("cloudformation")
 
     def find(self) -> Found | None:
-        """The stack, or None if there is none; one that was only ever looked at (a change set) is none."""
+        """The stack, or None if it does not exist. A stack with nothing but a change set does not exist."""
         answer = self._account.look_up(self._cloudformation.describe_stacks, StackName=self.name)
         if answer is None:
             return None
@@ -110,7 +110,7 @@ class Stack:
         )
 
     def require(self) -> Found:
-        """The stack, which must be there."""
+        """The stack, which must exist."""
         found = self.find()
         if found is None:
             raise DeployError(
@@ -133,7 +133,7 @@ class Stack:
         return [one for one in found if one["ResourceStatus"] != "DELETE_COMPLETE"]
 
     def require_sound(self, found: Found) -> None:
-        """Refuse a stack that cannot be changed: something is under way, or its creation or last change failed."""
+        """Refuse a stack that cannot be changed: it is busy, or its creation or last change failed."""
         if found.is_busy:
             raise DeployError(
                 f"The stack {self.name} is {found.status}: wait until `python -m deploy status JOB` shows it has ended."
@@ -145,9 +145,9 @@ class Stack:
             )
 
     def propose(self, body: str, values: Mapping[str, str]) -> Proposal:
-        """What this template with these parameters would change; parameters that are not given stay as they are.
+        """The changes that this template and these parameters would make. Other parameters keep their values.
 
-        Of `values` those count that the template has.
+        Names in `values` that the template lacks are ignored.
         """
         found = self.find()
         if found is not None:
@@ -159,7 +159,7 @@ class Stack:
         previous = [{"ParameterKey": name, "UsePreviousValue": True} for name in kept if name not in values]
         more = {}
         if self._account.is_emulated:
-            more["DisableValidation"] = True  # the emulator's takes what is to be imported for a conflict
+            more["DisableValidation"] = True  # the emulator's takes an import for a conflict
             body = template.resolved(body, {**(found.parameters if found else {}), **values})
         with self._account.sentences():
             answer = self._cloudformation.create_change_set(
@@ -197,21 +197,21 @@ class Stack:
         raise DeployError(f"CloudFormation refuses the change ({reason}): correct what it names.")
 
     def discard(self, proposal: Proposal) -> None:
-        """Drop a change set that is not to be carried out, and the empty stack that one for a new stack leaves."""
+        """Delete a change set, and the empty stack that a change set for a new stack leaves."""
         with self._account.sentences():
             self._cloudformation.delete_change_set(ChangeSetName=proposal.id, StackName=self.name)
             if proposal.is_new:
-                # Somebody else may have created it meanwhile.
+                # Another user may have created the stack meanwhile.
                 stack = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
                 if stack["StackStatus"] == "REVIEW_IN_PROGRESS":
                     self._cloudformation.delete_stack(StackName=stack["StackId"])
 
     def execute(self, proposal: Proposal) -> Found:
-        """Carry the changes out, wait, and return the stack as it is then."""
+        """Execute the changes, wait, and return the changed stack."""
         known = {one["EventId"] for one in self._events(self.name)}
         more = {}
         if proposal.is_new and not any(one.action == "Import" for one in proposal.changes):
-            more["RetainExceptOnCreate"] = True  # if it fails, nothing of it stays; what is taken over always does
+            more["RetainExceptOnCreate"] = True  # after a failure nothing stays, except resources taken over
         with self._account.sentences():
             self._cloudformation.execute_change_set(ChangeSetName=proposal.id, StackName=self.name, **more)
         touched = {one.resource for one in proposal.changes}
@@ -224,14 +224,14 @@ class Stack:
         return found
 
     def delete(self) -> None:
-        """Remove the stack and wait until it is gone. What the template retains, stays."""
+        """Remove the stack and wait until it is gone. Retained resources stay."""
         found = self.find()
         if found is None:
             return
         known = {one["EventId"] for one in self._events(found.id)}
         with self._account.sentences():
             self._cloudformation.delete_stack(StackName=self.name)
-        # By its id, for a stack that is gone has no name any more.
+        # By its id, since a removed stack has no name any more.
         left = self._settled(found.id, known, "The removal of the stack")
         if left is not None and left.status != "DELETE_COMPLETE":
             raise DeployError(
@@ -239,7 +239,7 @@ class Stack:
             )
 
     def _settled(self, id_: str, known: set[str], what: str, touched: set[str] | None = None) -> Found | None:
-        """Wait until nothing is in progress, telling what happens (to the resources that are `touched`)."""
+        """Wait until the stack is not busy, and report its events (only on `touched` resources, if given)."""
         told = set(known)
         wait = Wait(what, CHANGE_LIMIT, "it goes on in the account; `python -m deploy status JOB` shows it", self._say)
         found: Found | None = None
@@ -268,26 +268,26 @@ class Stack:
             self._say(f"{elapsed:5.0f} s  {did}: {event['LogicalResourceId']} ({event['ResourceType']})")
 
     def _events(self, id_: str) -> list[dict[str, Any]]:
-        """The stack's events, the newest first; none if there is no stack."""
+        """The stack's events, the newest first; none if the stack does not exist."""
         return self._listed("describe_stack_events", "StackEvents", StackName=id_)
 
     def _listed(self, operation: str, key: str, **request: str) -> list[dict[str, Any]]:
         return self._account.listed("cloudformation", operation, key, **request)
 
     def _failure(self, id_: str, known: set[str]) -> str:
-        """The first failure since then that is no consequence of another."""
+        """The first failure after the `known` events that no other failure caused."""
         failed = [
             f"{one['LogicalResourceId']} ({one_line(one.get('ResourceStatusReason', 'no reason given'))})"
             for one in reversed(self._events(id_))
             if one["EventId"] not in known and one["ResourceStatus"].endswith("_FAILED")
         ]
         telling = [one for one in failed if not any(word in one.lower() for word in _CONSEQUENCE)]
-        if any("DescribeEvents" in one for one in telling):  # what CloudFormation found before it changed anything
+        if any("DescribeEvents" in one for one in telling):  # errors of a validation before any change
             telling = self._validation_errors(StackName=id_) + telling
         return (telling or failed or ["CloudFormation's events give no reason"])[0]
 
     def _validation_errors(self, **of: str) -> list[str]:
-        """What CloudFormation found wrong before changing anything; none if it cannot be asked for that."""
+        """Errors of CloudFormation's validation before a change; none if the call fails."""
         try:
             with self._account.sentences():
                 events = self._cloudformation.describe_events(**of, Filters={"FailedEvents": True})

@@ -1,4 +1,4 @@
-"""What is there: stack, application, streams, table, archive, alarms, in a few lines."""
+"""The state of stack, application, streams, table, archive and alarms in a few lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ERRORS_SECONDS = 600
 
 
 def lines(account: Account, known: Template, name: str) -> tuple[list[str], bool]:
-    """The state of everything as lines for people, and whether the application runs. Raises DeployError."""
+    """The state of all resources as lines for people; whether the application runs. Raises DeployError."""
     found = Stack(account, name).require()
     told = [("stack", f"{name}, {found.status} in {account.where}" + (f" ({found.reason})" if found.reason else ""))]
     application, runs = _application(account, known.value("ApplicationName", found.parameters))
@@ -78,7 +78,7 @@ def _table(account: Account, name: str) -> str:
 
 
 def _archive(account: Account, bucket: str) -> str:
-    """The newest object of this hour or the last one."""
+    """The time of the newest object in this hour or the last."""
     client, now = account.client("s3"), datetime.now(UTC)
     newest = None
     for hour in (now, now - timedelta(hours=1)):
@@ -91,19 +91,19 @@ def _archive(account: Account, bucket: str) -> str:
 
 
 def _page(account: Account, bucket: str) -> str:
-    """Whether there is a page: the first change of a stack has none yet, nor has a bucket that was emptied by hand."""
+    """Whether the bucket has the page. The bucket is empty after the stack's first change, or if emptied by hand."""
     if account.look_up(account.client("s3").head_object, Bucket=bucket, Key=INDEX) is None:
         return f"no page in {bucket}: `python -m deploy up JOB` uploads it"
     return f"files in {bucket}"
 
 
 def _alarms(account: Account, name: str) -> str:
-    """The stack's alarms that have gone off, and how many have no data yet."""
+    """The stack's alarms that have gone off, and the number without data."""
     alarms = [one for one, kind in Stack(account, name).kinds().items() if kind == "AWS::CloudWatch::Alarm"]
     states: dict[str, str] = {}
     with account.sentences():
         client = account.client("cloudwatch")
-        for at in range(0, len(alarms), 100):  # so many a call
+        for at in range(0, len(alarms), 100):  # the most in a call
             answer = client.describe_alarms(AlarmNames=alarms[at : at + 100])
             states |= {one["AlarmName"]: one["StateValue"] for one in answer["MetricAlarms"]}
     gone_off = sorted(alarm for alarm, state in states.items() if state == "ALARM")

@@ -1,11 +1,11 @@
-"""The one description of all cloud resources of a job: parts in YAML, and what follows from the job's declaration.
+"""The CloudFormation template of a job's stack: parts in YAML, and parts made from the job's declaration.
 
-    base.yaml        what every job's stack has
-    archive.yaml     for a job with one source: its raw records in S3
-    queries.yaml, dashboard.yaml   for the workshop's job alone
+    base.yaml        the resources of every stack
+    archive.yaml     for a job with a single source: its raw records in S3
+    queries.yaml, dashboard.yaml   only for the workshop's job
     declared.py      streams, tables, permissions, settings, alarms of any job
 
-A stack is one job's, and needs no other. A stream or table that exists outside of it is used and not created.
+A stack belongs to a single job, and needs no other stack. Streams and tables outside of it are used, not created.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ from program.errors import Unusable
 LIMIT = 51_200  # bytes of a template in a request (quotas of AWS CloudFormation)
 WORKSHOP = "unicorn_summary"  # the job with queries and a dashboard
 _SECTIONS = ("Parameters", "Conditions", "Resources", "Outputs")
-_PREFIXES = {WORKSHOP: "wildrydes"}  # the workshop's own name for everything but the application
+_PREFIXES = {WORKSHOP: "wildrydes"}  # the workshop's name for all but the application
 _LONGEST_PREFIX = 20  # so that a bucket's name has 63 characters at most
 
 
 class TemplateError(Unusable):
-    """Parameters that the template does not have or does not accept; the text lists every one."""
+    """Parameters that the template does not have or does not accept; the text lists them all."""
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the template: its default, what it means, and what CloudFormation accepts."""
+    """A parameter of the template: its default, its description, and the values that are accepted."""
 
     name: str
     default: str
@@ -97,7 +97,7 @@ _Loader.add_multi_constructor("!", _intrinsic)
 
 @cache
 def _part(file: str, names: tuple[str, str, str]) -> Node:
-    """A part of the template as data, intrinsic functions in their long form. names: job, name, prefix."""
+    """A part of the template, intrinsic functions in their long form. names: for {job}, {name}, {prefix}."""
     text = (resources.files(__package__) / file).read_text(encoding="utf-8")
     for name, value in zip(("{job}", "{name}", "{prefix}"), names, strict=True):
         text = text.replace(name, value)
@@ -107,7 +107,7 @@ def _part(file: str, names: tuple[str, str, str]) -> Node:
 
 @dataclass(frozen=True)
 class Template:
-    """The template of a job's stack. document: as if nothing of it existed yet."""
+    """The template of a job's stack. document: creates every resource."""
 
     job: Job
     places: Sequence[Place]
@@ -115,7 +115,7 @@ class Template:
 
     @property
     def stack(self) -> str:
-        """The stack's usual name."""
+        """The stack's default name."""
         return _PREFIXES.get(self.job.name, _dashed(self.job))
 
     @property
@@ -125,21 +125,21 @@ class Template:
 
     @property
     def has_archive(self) -> bool:
-        """Whether it can have an archive at all."""
+        """Whether the stack can have an archive."""
         return "ArchiveBucket" in self.document["Resources"]
 
     @property
     def has_dashboard(self) -> bool:
-        """Whether it can have a dashboard at all."""
+        """Whether the stack can have a dashboard."""
         return "Site" in self.document["Resources"]
 
     @cached_property
     def parameters(self) -> Mapping[str, Parameter]:
-        """The template's parameters by name, in its order."""
+        """The parameters by name, in the template's order."""
         return _parameters(self.document)
 
     def value(self, name: str, values: Mapping[str, str]) -> str:
-        """A parameter as it is given, else the template's default."""
+        """A parameter's given value, else the template's default."""
         return values.get(name, self.parameters[name].default)
 
     def check(self, values: Mapping[str, str]) -> None:
@@ -159,9 +159,9 @@ class Template:
     def text(self, used: Collection[str] = (), taken_over: Mapping[str, str] | None = None) -> str:
         """The template as JSON for a request.
 
-        used: resources that exist elsewhere: they are named, and not the stack's. taken_over: resources that exist and
-        become the stack's, with their names (CloudFormation imports literal names only).
-        Raises TemplateError if it is longer than a request takes.
+        used: existing resources that stay outside of the stack; the template refers to their names. taken_over: the
+        existing resources that the stack will own, with their names (CloudFormation imports literal names only).
+        Raises TemplateError if the text is too long for a request.
         """
         document = copy.deepcopy(dict(self.document))
         for name, literal in (taken_over or {}).items():
@@ -216,7 +216,7 @@ def of(job: Job) -> Template:
 
 
 def _dashed(job: Job) -> str:
-    """The job's name as names of AWS have it."""
+    """The job's name in the form of AWS names."""
     return job.name.lower().replace("_", "-").rstrip("-")
 
 
@@ -225,7 +225,7 @@ def _json(node: object) -> str:
 
 
 def _pruned(document: Node) -> Node:
-    """The template without conditions and parameters that nothing in it refers to."""
+    """The template without unused conditions and parameters."""
     used = _json([document["Resources"], document["Outputs"]])
     left, conditions = dict(document["Conditions"]), dict[str, Any]()
     while found := {name: one for name, one in left.items() if f'"{name}"' in used}:
@@ -256,16 +256,16 @@ def _parameters(document: Mapping[str, Any]) -> dict[str, Parameter]:
 
 
 def common() -> Mapping[str, Parameter]:
-    """The parameters that the stacks of all jobs have, with an archive."""
+    """The parameters of every job's stack that has an archive."""
     names = ("JOB", "the job's name", "the job's name")
     parts = (_part(file, names) for file in ("base.yaml", "archive.yaml"))
     return {name: one for part in parts for name, one in _parameters(part).items()}
 
 
 def resolved(body: str, values: Mapping[str, str]) -> str:
-    """A template without the resources and outputs that a stack with these parameters does not have.
+    """A template without the resources and outputs whose condition is false with these parameters.
 
-    For an emulator whose change sets do not look at conditions.
+    For an emulator whose change sets ignore conditions.
     """
     parsed = json.loads(body)
     given = {name: one.default for name, one in _parameters(parsed).items()} | dict(values)

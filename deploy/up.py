@@ -1,4 +1,4 @@
-"""From the sources to a running application: what it takes, and doing it."""
+"""From the sources to a running application: the plan, and its execution."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from program.formats import size
 from program.output import Say
 from program.waiting import Every
 
-ON_DEMAND_SHARDS = 4  # with which Kinesis starts a stream in on-demand mode
-MOST_SUBTASKS = 256  # that the template takes
+ON_DEMAND_SHARDS = 4  # of a new Kinesis stream in on-demand mode
+MOST_SUBTASKS = 256  # the template's limit
 MOST_UNITS = 64  # KPUs of an application, unless the quota was raised (quotas of Managed Service for Apache Flink)
 CODE = "code/{}.zip"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is to run: the package with its SHA-256, the signature of its state, and parameters that are given.
+    """The wanted deployment: the package with its SHA-256, the signature of its state, and the given parameters.
 
-    fresh: start without a snapshot, and begin to read at the time `since` (as settings.is_time takes it), or where the
-    stream begins. start: whether to start an application that does not run. replace: whether streams
-    and application may be made anew, and lose what they hold. page: the folder of the dashboard's built page.
+    fresh: start without a snapshot, and read from the time `since` (in the form of settings.is_time), or from the
+    stream's beginning. start: whether to start an application that does not run. replace: whether streams and
+    application may be replaced, and lose data and state. page: the folder of the dashboard's built page.
     """
 
     package: Path
@@ -45,13 +45,13 @@ class Wanted:
 
     @property
     def key(self) -> str:
-        """Where the package lies in the bucket of artifacts: under its hash, since a changed file is not read again."""
+        """The package's key in the bucket of artifacts. It has the hash: a file changed at a key is not read again."""
         return CODE.format(self.sha256)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What `up` would do: upload package and page, change the stack, stop before that and start after."""
+    """The steps of `up`: upload package and page, change the stack, stop before the change and start after it."""
 
     uploads: bool
     changes: Sequence[Change]
@@ -65,16 +65,16 @@ class Plan:
 
 
 class Deployment:
-    """One stack with its application, towards what is wanted. Every method raises DeployError with one sentence."""
+    """The deployment of a stack with its application. Every method may raise DeployError."""
 
     def __init__(self, account: Account, known: Template, stack: str, wanted: Wanted, say: Say) -> None:
         self._account, self._template, self._wanted, self._say = account, known, wanted, say
         self.stack = Stack(account, stack, say)
-        self._found: Found | None = None  # the stack as it is
-        self._told = ""  # of what is there already
+        self._found: Found | None = None  # the current stack
+        self._told = ""  # last message about existing resources
 
     def plan(self) -> Plan:
-        """What `up` would do; nothing is changed."""
+        """Return the steps of `up`. Changes nothing."""
         self._look()
         running = self._compatible(self._application().find())
         proposal = self.stack.propose(self._body(), self._parameters(running))
@@ -85,7 +85,7 @@ class Deployment:
         return Plan(not self._is_uploaded(), proposal.changes, stops, starts, self._site().difference(self._found))
 
     def up(self) -> Plan:
-        """Make it so; what was done."""
+        """Deploy. Returns the steps taken."""
         self._look()
         site, application = self._site(), self._application()
         running = self._compatible(application.find())
@@ -94,7 +94,7 @@ class Deployment:
         body = self._body()
         changes: list[Change] = []
         if self._found is None:
-            # The package needs its bucket, and the application its package: so without the application first.
+            # The package needs the bucket, and the application needs the package: first without the application.
             self._say("creating streams, table, archive")
             proposal = self.stack.propose(body, {**self._parameters(None), "CodeKey": ""})
             changes += proposal.changes
@@ -118,10 +118,9 @@ class Deployment:
             application.start(fresh=self._wanted.fresh)
         return Plan(uploads, changes, stops, starts, page)
 
-    # What is there
-
+    # The current state
     def _look(self) -> None:
-        """Find the stack, one that can be changed; its buckets keep their names."""
+        """Find the stack. Refuse to go on if it cannot be changed or its buckets would get new names."""
         self._found = found = self.stack.find()
         if found is not None:
             self.stack.require_sound(found)
@@ -134,7 +133,7 @@ class Deployment:
         self._refuse_taken_names()
 
     def _refuse_taken_names(self) -> None:
-        """A Firehose stream that is there already would fail the change."""
+        """Refuse the name of an existing Firehose stream: the change would fail."""
         if not self._template.has_archive or self._value("Archive") != "yes":
             return
         name = self._value("DeliveryStream")
@@ -150,11 +149,11 @@ class Deployment:
 
     @property
     def _values(self) -> dict[str, str]:
-        """The parameters that the stack has, and those that are given, which count."""
+        """The parameters of the stack, overridden by the given parameters."""
         return {**(self._found.parameters if self._found else {}), **self._wanted.values}
 
     def _value(self, name: str) -> str:
-        """A parameter as it will be: as given, else as it is, else as the template has it."""
+        """A parameter's given value, else the stack's, else the template's default."""
         return self._values.get(name) or self._template.parameters[name].default
 
     def _application(self) -> Application:
@@ -164,7 +163,7 @@ class Deployment:
         return Site(self._account, self._template, self._wanted.page, self._values, self._say)
 
     def _compatible(self, running: Running | None) -> Running | None:
-        """The application as it is; refuse SQL that cannot go on from its state, unless it is to start afresh."""
+        """The application. Refuse SQL that cannot go on from the application's state, unless the start is fresh."""
         if running is None or self._wanted.fresh or running.signature in ("", self._wanted.signature):
             return running
         raise DeployError(
@@ -178,7 +177,7 @@ class Deployment:
     # The change set
 
     def _body(self) -> str:
-        """The template for what is there already outside of the stack, and what is not."""
+        """The template, with regard to resources that exist outside of the stack."""
         own = self.stack.resources() if self._found else {}
         there = retained.existing(self._account, self._template, self._values, own)
         if str(there) not in ("", self._told):
@@ -187,11 +186,11 @@ class Deployment:
         return self._template.text(there.used, there.taken_over)
 
     def _parameters(self, running: Running | None) -> dict[str, str]:
-        """The parameters to give. Those that nobody gave keep what they are."""
+        """The parameters of the change set. Other parameters keep their values."""
         wanted = self._wanted
         values = {"CodeKey": wanted.key, "StateSignature": wanted.signature}
         if running is not None and running.signature not in ("", wanted.signature):
-            # Snapshots up to this version, that of the stop among them, are of another state.
+            # Snapshots up to this version, including the snapshot of the stop, hold another state.
             values["StateSince"] = str(running.version)
         if wanted.fresh:
             values["StartTime"] = wanted.since
@@ -204,7 +203,7 @@ class Deployment:
         return values | dict(wanted.values)
 
     def _subtasks(self) -> int:
-        """As many as the stream has open shards, or the one that has most; no more than units by default's quota."""
+        """The parallelism: the open shards of the largest source stream, up to the template's limit and the quota."""
         shards = max(
             (self._shards(self._value(one.parameter)) for one in self._template.places if one.is_read), default=1
         )
@@ -214,17 +213,17 @@ class Deployment:
         return min(shards, most)
 
     def _shards(self, stream: str) -> int:
-        """The open shards of a stream, or those that it will have."""
+        """The open shards of a stream, or of a stream to be created."""
         kinesis = self._account.client("kinesis")
         if answer := self._account.look_up(kinesis.describe_stream_summary, StreamName=stream):
             return int(answer["StreamDescriptionSummary"]["OpenShardCount"])
         return ON_DEMAND_SHARDS if self._value("StreamMode") == "ON_DEMAND" else int(self._value("Shards"))
 
     def _proposed(self, body: str, found: Found, running: Running | None) -> Proposal:
-        """The change set; refused if it makes anything anew that holds something, unless that was agreed to."""
+        """The change set. Refuse the replacement of a resource that holds data, unless `replace` allows it."""
         proposal = self.stack.propose(body, self._parameters(running))
         replaced = {one.resource for one in proposal.changes if one.replacement == "True" and one.type in HOLDING}
-        # An emulator's change sets do not tell. (Buckets keep their names altogether.)
+        # An emulator's change sets do not show replacements. (Buckets always keep their names.)
         own = self.stack.resources()
         naming = [place.parameter for place in self._template.places if place.resource in own] + ["ApplicationName"]
         former = found.parameters
@@ -239,23 +238,22 @@ class Deployment:
         return proposal
 
     def _stops(self, running: Running | None, changes: Sequence[Change]) -> bool:
-        """Whether the application has to stop first, because it would be changed itself, or is to start afresh."""
+        """Whether the application has to stop first: it certainly changes, or its start is to be fresh."""
         if running is None or not running.is_running:
             return False
         return self._wanted.fresh or any(one.resource == "Application" and one.is_certain for one in changes)
 
-    # Carrying it out
-
+    # Execution
     def _change(self, found: Found, proposal: Proposal) -> Found:
-        """Carry the change set out, and what belongs to it; the stack as it is then."""
+        """Empty a page's bucket that is removed, execute the change set, return the stack."""
         if any(one.action == "Remove" and one.resource == "Site" for one in proposal.changes):
-            retained.empty(self._account, found.outputs["SiteBucket"], self._say)  # else it could not be removed
+            retained.empty(self._account, found.outputs["SiteBucket"], self._say)  # only an empty bucket can be removed
         if proposal.changes:
             self._say("changing the stack: " + ", ".join(one.resource for one in proposal.changes))
         return self.stack.execute(proposal)
 
     def _left_stopped(self, application: Application) -> str:
-        """What is to be said after a failure, if the application was stopped for the change."""
+        """The end of a failure's message: how to start an application stopped for the change."""
         with contextlib.suppress(DeployError):
             if (running := application.find()) and running.is_running:
                 return ""
@@ -267,7 +265,7 @@ class Deployment:
         return bucket is not None and self._account.look_up(look, Bucket=bucket, Key=self._wanted.key) is not None
 
     def _upload(self, bucket: str) -> bool:
-        """Put the package under its hash, unless it is there; whether it was not."""
+        """Upload the package, unless the bucket has it. Returns whether it was uploaded."""
         if self._is_uploaded():
             return False
         package, key = self._wanted.package, self._wanted.key

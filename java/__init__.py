@@ -1,4 +1,4 @@
-"""The SQL functions that run once per record, in Java; `functions.build` compiles them into a jar."""
+"""The SQL functions that run once per record, in Java; `java.build` compiles them into a jar."""
 
 FUNCTIONS = {
     "json_record": "streaming.JsonRecord",

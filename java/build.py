@@ -1,4 +1,4 @@
-"""Compile Java sources into a jar: the Eclipse compiler on the Java runtime from PyPI, no JDK."""
+"""Compile Java sources into a jar: by the Eclipse compiler on the Java runtime from PyPI, without a JDK."""
 
 import hashlib
 import importlib.metadata
@@ -17,9 +17,9 @@ from program.errors import Failure
 
 # The functions, the format json-lines, and the connector.
 FOLDERS = (Path(__file__).parent / "src",)
-# Release 11 is what Managed Flink 1.20 runs. `-proc:none`: no annotation processors are looked for.
+# Managed Flink 1.20 runs Java 11. `-proc:none`: no search for annotation processors.
 OPTIONS = ("-11", "-proc:none", "-encoding", "UTF-8", "-g", "-nowarn")
-TIME_LIMIT = 300  # seconds; two are usual
+TIME_LIMIT = 300  # seconds; 2 are usual
 
 
 class CompileError(Failure):
@@ -29,14 +29,14 @@ class CompileError(Failure):
 def compile_functions(ecj: Path, out: Path) -> Path:
     """Write the functions' jar to `out` and return `out`; equal inputs give equal bytes.
 
-    `ecj` is the jar of the Eclipse compiler. A jar that was already made from the same sources, compiler and
-    Flink is left as it is. Raises CompileError if the sources are refused, FileNotFoundError without `ecj`.
+    `ecj` is the jar of the Eclipse compiler. An existing jar of the same sources, compiler and Flink stays.
+    Raises CompileError if the sources do not compile, FileNotFoundError without `ecj`.
     """
     return compile_jar(ecj, FOLDERS, out)
 
 
 def compile_jar(ecj: Path, folders: Sequence[Path], out: Path) -> Path:
-    """The same for the sources below these folders, and the files in META-INF of each."""
+    """As compile_functions, for the sources below these folders and the files in their META-INF."""
     sources = sorted(path for folder in folders for path in folder.rglob("*.java"))
     services = {
         path.relative_to(folder).as_posix(): path
@@ -52,7 +52,7 @@ def compile_jar(ecj: Path, folders: Sequence[Path], out: Path) -> Path:
             _run_compiler(ecj, sources, classes)
             jar = Path(scratch, out.name)
             _write_jar(classes, services, jar, stamp)
-            jar.replace(out)  # in one step, so that nobody reads half a jar
+            jar.replace(out)  # in one step, so that no process reads half a jar
     return out
 
 
@@ -64,7 +64,7 @@ def _flink_jars() -> list[Path]:
 
 
 def _job_jars() -> list[Path]:
-    """What the connector is compiled against: the AWS SDK, as far as it is there."""
+    """The AWS SDK's jars, to compile the connector; they may be missing."""
     return [paths.JARS / jar.file_name for jar in jars.locked("job")]
 
 
@@ -80,7 +80,7 @@ def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
     java: list[str | Path] = [Path(JAVA_HOME, "bin", "java"), *paths.FIRST_COMPILER]
     command = [*java, "-jar", ecj, *OPTIONS, "-cp", classpath, "-d", classes, *sources]
     try:
-        # No option from somebody's shell; paths and sources are UTF-8.
+        # No option from the user's shell; paths and sources are UTF-8.
         done = processes.finished(command, {"LC_ALL": "C.UTF-8"}, TIME_LIMIT)
     except subprocess.TimeoutExpired:
         raise CompileError(f"The Java compiler did not end within {TIME_LIMIT} s.") from None
@@ -90,7 +90,7 @@ def _run_compiler(ecj: Path, sources: list[Path], classes: Path) -> None:
 
 def _write_jar(classes: Path, services: Mapping[str, Path], jar: Path, stamp: bytes) -> None:
     entries = {file.relative_to(classes).as_posix(): file.read_bytes() for file in classes.rglob("*.class")}
-    # By these files Flink finds the format among the jars of its class path.
+    # These files lead Flink to the format among the jars of its class path.
     entries |= {name: file.read_bytes() for name, file in services.items()}
     entries["META-INF/MANIFEST.MF"] = b"Manifest-Version: 1.0\r\n\r\n"
     zips.write(jar, entries, stamp)

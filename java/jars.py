@@ -1,9 +1,8 @@
-"""The connector jars: read the lock, download what is missing, verify every byte.
+"""The connector jars: read the lock, download missing jars, verify every byte.
 
-The lock (`jars.lock`) names each archive by Maven coordinates (group:artifact:version) and SHA-256. A jar
-that is in the cache with the right checksum is used as it is, so a second call needs no network. Transitive
-dependencies are not resolved: the lock is the whole list, and it was found by running the job, not by reading
-poms.
+The lock (`jars.lock`) names each jar by Maven coordinates (group:artifact:version) and SHA-256. A jar in the cache with
+the right checksum is not downloaded, so a second call needs no network. Transitive dependencies are not resolved: the
+lock is the whole list. The list comes from running the job, not from reading poms.
 """
 
 from __future__ import annotations
@@ -25,20 +24,20 @@ from program.errors import Failure
 
 LOCK = resources.files(__package__) / "jars.lock"
 REPOSITORY_VARIABLE = "MAVEN_REPOSITORY_URL"
-SCRATCH = "download-"  # begins the name of a folder in the cache, which goes when its download ends
-# What the operating system refuses; everything else that fails is the network's or the repository's.
+SCRATCH = "download-"  # prefix of a temporary folder in the cache, removed after the download
+# Errors of the operating system. Any other failure comes from the network or the repository.
 _NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 _NOT_WRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS)
 _LINE = re.compile(r"^([\w.-]+):([\w.-]+):([\w.-]+) sha256:([0-9a-f]{64})$")
 
 
 class JarError(Failure):
-    """A jar that cannot be had or is not what the lock says; the text is one sentence with the remedy."""
+    """A jar is not available or differs from the lock; the text is a sentence with the remedy."""
 
 
 @dataclass(frozen=True)
 class Jar:
-    """One line of the lock: Maven coordinates and the SHA-256 of the file in hexadecimal."""
+    """A line of the lock: Maven coordinates and the SHA-256 of the file in hexadecimal."""
 
     section: str
     group: str
@@ -77,7 +76,7 @@ def read_lock(text: str) -> list[Jar]:
 
 
 def locked(section: str) -> list[Jar]:
-    """The jars of one section of the project's lock: 'job' (what the job runs with) or 'build'."""
+    """The jars in a section of the project's lock: 'job' (for running jobs) or 'build'."""
     return [jar for jar in read_lock(LOCK.read_text(encoding="utf-8")) if jar.section == section]
 
 
@@ -89,7 +88,7 @@ def sha256_of(path: Path) -> str:
 def provide(jars: Sequence[Jar], cache: Path) -> list[Path]:
     """Paths of the given jars inside `cache`, each downloaded if missing and verified against the lock.
 
-    Raises JarError when one cannot be downloaded or written, or has another checksum; nothing unverified stays there.
+    Raises JarError if a jar cannot be downloaded or written, or has another checksum. No unverified jar stays there.
     """
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -127,14 +126,14 @@ def _download(jar: Jar, scratch: Path) -> Path:
     repositories = {"mirror": mirror} if mirror else None
     reason: Exception | str = "no such artifact there"
     for attempt in ("first", "second"):  # jgo does not retry, and a connection may break once
-        # A folder for each: jgo would take what a broken connection left for the whole file.
+        # A folder for each attempt: jgo would use a file that a broken connection left incomplete.
         context = MavenContext(repo_cache=scratch / attempt, remote_repos=repositories, timeout=60)
         try:
             artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
             found = artifact.resolve()
-        except Exception as error:  # jgo raises whatever its HTTP client does
+        except Exception as error:  # jgo raises any error of its HTTP client
             if isinstance(error, OSError) and error.errno in _NO_SPACE + _NOT_WRITABLE:
-                raise  # not the network, and a second attempt would meet it too
+                raise  # not the network: a second attempt would fail, too
             reason = error
         else:
             if found and Path(found).is_file():
@@ -147,15 +146,15 @@ def _download(jar: Jar, scratch: Path) -> Path:
 
 
 def _told(reason: Exception | str) -> str:
-    """What went wrong, without the credentials that an address may hold."""
-    if isinstance(reason, RuntimeError):  # jgo's, for every answer but 200
+    """The failure as text, without the credentials that an address may hold."""
+    if isinstance(reason, RuntimeError):  # jgo's, for every HTTP status but 200
         return "it answered that it has none, or refused to give it"
     text = without_credentials(str(reason))
     return text.splitlines()[0][:200] if text else type(reason).__name__
 
 
 def _remedy(reason: Exception | str) -> str:
-    """What to do about it."""
+    """The remedy as a clause."""
     if isinstance(reason, OSError) and reason.errno in _NO_SPACE:
         return "make room on that disk, and run make setup again"
     if isinstance(reason, OSError) and reason.errno in _NOT_WRITABLE:

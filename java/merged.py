@@ -1,7 +1,7 @@
-"""One jar made of many, as `flink run --jarfile` and Managed Flink want it: they ship a single archive with a job.
+"""Merge jars into a single jar: `flink run --jarfile` and Managed Flink ship a single jar with a job.
 
-Where two archives hold the same name, the first one wins, as on a class path; only what is read from all of them is
-brought together: the lists of services, by which Flink finds its connectors, and licences, each under its jar's name.
+If jars have a file of the same name, the first jar's file counts, as on a class path. There are two exceptions: lists
+of services, by which Flink finds its connectors, are joined, and every licence is kept, under its jar's name.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from pathlib import Path
 
 from java import zips
 
-# Executables of the Kinesis Producer Library, 78 MB, which tables never start (its classes are needed).
+# Executables of the Kinesis Producer Library, 78 MB. Tables never start them, but need the library's classes.
 NATIVE = "native binaries"
-# What has no meaning in another archive, by the jar file specification and java.lang.module; and what is not needed.
+# Files without meaning in another jar, by the jar file specification and java.lang.module; and files without use.
 _DROPPED: Mapping[str, re.Pattern[str]] = {
     "signatures": re.compile(r"META-INF/([^/]+\.(SF|DSA|RSA|EC)|SIG-[^/]+)", re.IGNORECASE),
     "indexes": re.compile(r"META-INF/INDEX\.LIST"),
@@ -27,7 +27,7 @@ _DROPPED: Mapping[str, re.Pattern[str]] = {
     "manifests": re.compile(r"META-INF/MANIFEST\.MF"),
     NATIVE: re.compile(r"amazon-kinesis-producer-native-binaries/.*"),
 }
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError)  # what reading a damaged archive raises
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError)  # errors of reading a damaged archive
 _SERVICES = "META-INF/services/"
 _LICENCE = re.compile(r"(META-INF/(licenses/)?)?[\w.-]*(LICENSE|NOTICE|DEPENDENCIES)[\w.-]*", re.IGNORECASE)
 _LICENCES = "META-INF/licenses/"
@@ -38,7 +38,7 @@ _KEPT_ATTRIBUTES = ("Implementation-Title", "Implementation-Version", "Implement
 
 @dataclass(frozen=True)
 class Dropped:
-    """How many files of a kind were left out, and their size, unpacked, in bytes."""
+    """The number of dropped files of a kind, and their unpacked size in bytes."""
 
     files: int
     size: int
@@ -46,7 +46,7 @@ class Dropped:
 
 @dataclass(frozen=True)
 class Merged:
-    """The files of the jar by name, the names of the jars it was made of, and by kind what was left out."""
+    """The files of the merged jar by name, the names of the input jars, and the dropped files by kind."""
 
     entries: Mapping[str, bytes]
     jars: tuple[str, ...]
@@ -54,9 +54,9 @@ class Merged:
 
 
 def merge(jars: Sequence[Path], out: Path) -> Path:
-    """Write the jar made of these, in their order, to `out` and return `out`; equal inputs give equal bytes.
+    """Merge these jars, in their order, into `out` and return `out`; equal inputs give equal bytes.
 
-    A jar that was already made from the same files is left as it is.
+    An existing jar of the same inputs stays.
     """
     stamp = _stamp(jars)
     if not zips.is_made_from(out, stamp):
@@ -64,14 +64,14 @@ def merge(jars: Sequence[Path], out: Path) -> Path:
         with tempfile.TemporaryDirectory(prefix="merged-", dir=out.parent) as scratch:
             made = Path(scratch, out.name)
             zips.write(made, combine(jars).entries, stamp)
-            made.replace(out)  # in one step, so that nobody ships half a jar
+            made.replace(out)  # in one step, so that no process ships half a jar
     return out
 
 
 def combine(jars: Sequence[Path], *, trim: bool = True) -> Merged:
-    """The files of these jars as those of one, in memory. `trim` leaves the native binaries out.
+    """Merge the files of these jars in memory. `trim` leaves the native binaries out.
 
-    Raises OSError or zipfile.BadZipFile, with the name, for a jar that cannot be read.
+    Raises OSError or zipfile.BadZipFile, with the jar's name, for a jar that cannot be read.
     """
     made = _Making()
     for jar in jars:
@@ -87,7 +87,7 @@ def lines(content: bytes) -> list[str]:
 
 
 def service_lists(jar: zipfile.ZipFile) -> dict[str, list[str]]:
-    """The services that a jar lists: name of the file -> its entries; files without one are left out."""
+    """The services that a jar lists: name of the file -> its entries. Files without entries are left out."""
     listed = {name: lines(jar.read(name)) for name in jar.namelist() if _is_services(name)}
     return {name: entries for name, entries in listed.items() if entries}
 
@@ -96,11 +96,11 @@ def service_lists(jar: zipfile.ZipFile) -> dict[str, list[str]]:
 class _Making:
     entries: dict[str, bytes] = field(default_factory=dict)
     services: dict[str, dict[str, None]] = field(default_factory=dict)  # in the order of the jars, each line once
-    title: dict[str, str] = field(default_factory=dict)  # of the first jar that has one
+    title: dict[str, str] = field(default_factory=dict)  # of the first manifest with attributes
     dropped: dict[str, Dropped] = field(default_factory=dict)
 
     def take(self, jar: Path, name: str, content: bytes, *, trim: bool) -> None:
-        """Take one file of a jar, by the rule for its name."""
+        """Take a file of a jar, by the rule for its name."""
         if kind := _dropped(name, trim=trim):
             before = self.dropped.get(kind, Dropped(0, 0))
             self.dropped[kind] = Dropped(before.files + 1, before.size + len(content))
@@ -129,7 +129,7 @@ class _Making:
 
 
 def _dropped(name: str, *, trim: bool) -> str | None:
-    """The kind for which a file is left out, or None."""
+    """The kind of a file to drop, or None to keep it."""
     kind = next((kind for kind, pattern in _DROPPED.items() if pattern.fullmatch(name)), None)
     return None if kind == NATIVE and not trim else kind
 
@@ -149,14 +149,14 @@ def _files(jar: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def _kept_attributes(manifest: bytes) -> dict[str, str]:
-    """What a manifest's main section calls the jar; a line that begins with a space continues the one before."""
+    """Title, version and vendor in a manifest's main section. A leading space continues the line before."""
     main = re.sub(rb"\r\n?", b"\n", manifest).partition(b"\n\n")[0].replace(b"\n ", b"").decode("utf-8")
     attributes = {name: value for name, _, value in (line.partition(": ") for line in main.splitlines())}
     return {name: attributes[name] for name in _KEPT_ATTRIBUTES if name in attributes}
 
 
 def _manifest(attributes: Mapping[str, str]) -> bytes:
-    """A manifest of these attributes. A line of it has 72 bytes at most, without its end (jar file specification)."""
+    """A manifest of these attributes. A line has at most 72 bytes, without its end (jar file specification)."""
     text = b""
     for name, value in {"Manifest-Version": "1.0", **attributes}.items():
         line = f"{name}: {value}".encode()

@@ -1,8 +1,8 @@
-"""Where the files of one machine lie, and Flink's class paths.
+"""The paths of local files, and Flink's class paths.
 
-Of the job in one JVM: Flink's own jars with the planner unpacked, the connectors', the functions'. Of a cluster, to
-which a job brings its jar along: Flink's own. Both have the doorkeeper of Flink's REST server, a jar of its own, so
-that no package for elsewhere contains it.
+A job in a single JVM has the jars of Flink (with the planner unpacked), of the connectors and of the functions. A
+cluster has only Flink's jars: a job brings its own jar. Both have the doorkeeper of Flink's REST server. It is a
+separate jar, so that no package for another machine contains it.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ DOORKEEPER = ROOT / ".cache" / "doorkeeper.jar"
 DOORKEEPER_SOURCES = ROOT / "java" / "doorkeeper"
 LIB = ROOT / ".cache" / "flink-lib"
 CLUSTER_LIB = ROOT / ".cache" / "cluster-lib"
-PAGE = ROOT / "dashboard" / "dist"  # the dashboard as it is built
-# Options of a JVM that ends before the second compiler repays its work.
+PAGE = ROOT / "dashboard" / "dist"  # the built dashboard
+# Options of a short-lived JVM, which ends before the second compiler saves time.
 FIRST_COMPILER = ("-XX:TieredStopAtLevel=1",)
 
 
 class NotSetUp(Failure):
-    """The class path is missing; the text says what to run."""
+    """The class path is missing; the text names the command."""
 
 
 def flink_home() -> Path:
-    """The Flink distribution in the apache-flink wheel, found without importing it (which takes seconds)."""
+    """The Flink distribution in the apache-flink wheel, without importing PyFlink (which takes seconds)."""
     spec = importlib.util.find_spec("pyflink")
     if spec is None or spec.origin is None:
         raise NotSetUp("PyFlink is not installed here: run `make setup`.")
@@ -45,28 +45,28 @@ def flink_jars() -> list[Path]:
 
 
 def with_planner(jars: Sequence[Path]) -> list[Path]:
-    """These jars of Flink's with the planner itself, unpacked into the cache, in place of the jar that loads it.
+    """These jars of Flink with the planner's jar, unpacked into the cache, in place of the jar that loads the planner.
 
-    That jar keeps the planner's Calcite and Scala apart from those that a job brings along; this job brings none. It
-    unpacks 41 MB at each start, and its classes cannot be in a class data archive.
+    The loader separates the planner's Calcite and Scala from a job's; jobs here have none. The loader unpacks 41 MB at
+    each start, and the planner's classes cannot be in a class data archive.
     """
     (loader,) = (jar for jar in jars if jar.name.startswith("flink-table-planner-loader-"))
-    planner = ROOT / ".cache" / loader.name.replace("-loader-", "_2.12-")  # its name in Flink's `opt`
+    planner = ROOT / ".cache" / loader.name.replace("-loader-", "_2.12-")  # the planner's name in Flink's `opt`
     with zipfile.ZipFile(loader) as archive:
         packed = archive.getinfo("flink-table-planner.jar")
         if not planner.is_file() or planner.stat().st_size != packed.file_size:
             with tempfile.TemporaryDirectory(dir=planner.parent) as scratch:
-                Path(archive.extract(packed, scratch)).replace(planner)  # in one step: nobody reads a part of it
+                Path(archive.extract(packed, scratch)).replace(planner)  # in one step: no process reads half a jar
     return [*(jar for jar in jars if jar != loader), planner]
 
 
 def lay_out(folder: Path, jars: Sequence[Path]) -> None:
-    """Fill one of the class paths with links to these jars.
+    """Fill a folder on the class path with links to these jars.
 
-    One folder on the class path starts a job twice as fast as jars that are shipped with it
-    (`pipeline.jars`), and it leaves site-packages as pip made it.
+    The folder starts a job twice as fast as jars that are shipped with the job (`pipeline.jars`), and site-packages
+    stays unchanged.
     """
-    if folder.is_symlink():  # what it leads to is not the checkout's
+    if folder.is_symlink():  # its target does not belong to the checkout
         folder.unlink()
     folder.mkdir(parents=True, exist_ok=True)
     wanted = {path.name: path for path in jars}
@@ -79,7 +79,7 @@ def lay_out(folder: Path, jars: Sequence[Path]) -> None:
 
 
 def require(folder: Path = LIB) -> Path:
-    """This class path, or NotSetUp when a jar of it is missing: without the doorkeeper no Flink is started."""
+    """The folder of a class path. Raises NotSetUp if a jar is missing: Flink never starts without the doorkeeper."""
     jars = list(folder.glob("*.jar")) if folder.is_dir() else []
     if folder / DOORKEEPER.name not in jars or not all(jar.exists() for jar in jars):
         raise NotSetUp("The connector jars are not in place: run `make setup`.")

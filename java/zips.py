@@ -1,4 +1,4 @@
-"""Archives written here: sorted, with a fixed time and mode, so that equal inputs give equal bytes."""
+"""Write archives: sorted, with a fixed time and mode, so that equal inputs give equal bytes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can have
-FIXED_MODE = stat.S_IFREG | 0o644  # whoever unpacks it may not be who runs it
-_UNIX = 3  # the system whose modes these are (APPNOTE.TXT 4.4.2.2)
+FIXED_MODE = stat.S_IFREG | 0o644  # readable by all: another user may run the unpacked files
+_UNIX = 3  # the system that defines the mode (APPNOTE.TXT 4.4.2.2)
 
 
 def write(archive: Path, entries: Mapping[str, bytes], stamp: bytes = b"") -> None:
-    """Write an archive of these entries; `stamp`, a checksum of what it was made from, becomes its comment."""
+    """Write an archive of these entries. `stamp`, a checksum of the inputs, becomes the archive's comment."""
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as written:
         written.comment = stamp
         for name in sorted(entries):
@@ -25,7 +25,7 @@ def write(archive: Path, entries: Mapping[str, bytes], stamp: bytes = b"") -> No
 
 
 def is_made_from(archive: Path, stamp: bytes) -> bool:
-    """Whether the archive is there, whole, and has this stamp."""
+    """Whether the archive exists, can be read, and has this stamp."""
     try:
         with zipfile.ZipFile(archive) as made:
             return made.comment == stamp
