@@ -46,6 +46,13 @@ final class FakeStream implements KinesisAsyncClient {
         return this;
     }
 
+    /** How often GetRecords was called so far. */
+    int called() {
+        synchronized (calls) {
+            return calls.size();
+        }
+    }
+
     FakeStream close(String id) {
         shards.computeIfPresent(id, (same, shard) -> shard.toBuilder().sequenceNumberRange(range("9")).build());
         return this;

@@ -360,18 +360,16 @@ public final class ShardCases {
                 .build();
     }
 
+    /** Eleven calls take two seconds at least. A thread may be late with the first of them, hence the allowance. */
     private static void fiveCallsASecond() throws Exception {
         FakeStream stream = new FakeStream().with("s-0", 100);
         Fetched polled = Fetched.polled(stream);
-        long end = System.nanoTime() + 2_000_000_000L;
-        while (System.nanoTime() < end) {
+        long limit = System.nanoTime() + 60_000_000_000L;
+        while (stream.called() < 11 && System.nanoTime() < limit) {
             polled.fetcher.fetch();
         }
         synchronized (stream.calls) {
-            equal(stream.calls.size() >= 6 && stream.calls.size() <= 11, true);
-            for (int i = 1; i < stream.calls.size(); i++) {
-                equal(stream.calls.get(i) - stream.calls.get(i - 1) >= 195, true);
-            }
+            equal(stream.calls.get(10) - stream.calls.get(0) >= 1800, true);
         }
     }
 
