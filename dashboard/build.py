@@ -1,4 +1,4 @@
-"""The dashboard's page from its sources, with a Node from PyPI: nothing is installed outside of .venv and dashboard."""
+"""Build the dashboard's page from its sources with Node from PyPI; nothing is installed outside .venv and dashboard."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from program.formats import size
 from program.output import guarded
 
 SOURCES = paths.ROOT / "dashboard"
-_LIMIT = 300.0  # seconds for one step; the download, some 60 MB, takes longest
+_LIMIT = 300.0  # seconds for one step; the longest is the download of about 60 MB
 _TAIL = 25  # lines of a tool's output that are shown when it fails
 
 
 class BundleError(Failure):
-    """The page is not built; the text says why in one sentence, and then shows the end of the tool's output."""
+    """The page is not built. The text is one sentence with the reason, followed by the end of the tool's output."""
 
 
 def build(into: Path) -> None:
-    """Build the page into this folder, in place of what is there. Raises BundleError.
+    """Build the page into this folder and replace the folder's content. Raises BundleError.
 
-    The same sources give the same bytes: versions are locked, and files are named by what is in them.
+    The same sources give the same bytes: versions are locked, and a file's name follows from its content.
     """
     _provide()
     _step("TypeScript finds mistakes", "run", "--silent", "check")
@@ -43,20 +43,20 @@ def build(into: Path) -> None:
 
 
 def check() -> None:
-    """Types and style of the sources. Raises BundleError."""
+    """Check types and style of the sources. Raises BundleError."""
     _provide()
     _step("TypeScript finds mistakes", "run", "--silent", "check")
     _step("Biome finds mistakes", "run", "--silent", "lint")
 
 
 def test() -> str:
-    """Run the page's unit tests on Node; what they print. Raises BundleError if one fails."""
+    """Run the page's unit tests on Node and return their output. Raises BundleError if a test fails."""
     _provide()
     return _step("Unit tests of the page fail", "run", "--silent", "test")
 
 
 def _provide() -> None:
-    """What package-lock.json names, into node_modules, unless it is there; by its checksums, and none of it is run."""
+    """Install the packages of package-lock.json into node_modules if missing: checksums verified, no script run."""
     lock = SOURCES / "package-lock.json"
     stamp = SOURCES / "node_modules" / ".stamp"
     wanted = hashlib.sha256(lock.read_bytes()).hexdigest()
@@ -72,13 +72,13 @@ def _provide() -> None:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """After whoever else installs or builds here, and before anybody else does. Raises StartError."""
+    """Hold the lock of installing and building, which other processes wait for. Raises StartError."""
     with folders.awaited(paths.ROOT / ".cache" / "page", "dashboard build", _LIMIT):
         yield
 
 
 def _step(failure: str, *arguments: str) -> str:
-    """Run npm in the sources; its output. Raises BundleError that begins with `failure`."""
+    """Run npm in the sources and return its output. Raises BundleError, whose text begins with `failure`."""
     try:
         done = node.npm(*arguments, folder=SOURCES, seconds=_LIMIT)
     except subprocess.TimeoutExpired as error:
@@ -90,7 +90,7 @@ def _step(failure: str, *arguments: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """`build` the page into dashboard/dist, or `check` its sources; 1 with the reason if that fails."""
+    """`build` the page into dashboard/dist, or `check` its sources; returns 1 and prints the reason on failure."""
     parser = argparse.ArgumentParser(prog="python -m dashboard.build", description="The dashboard's page.")
     parser.add_argument("step", choices=("build", "check"), help="build dashboard/dist, or check types and style only")
     options = parser.parse_args(arguments)

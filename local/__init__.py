@@ -1,1 +1,1 @@
-"""What stands in for the cloud on one machine: the AWS emulator, a Flink minicluster, and the demo."""
+"""The local stand-ins for the cloud: the AWS emulator, a Flink minicluster, and the demo."""

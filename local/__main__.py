@@ -8,7 +8,7 @@ from program.output import guarded
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; its exit code. Expected errors are one sentence on standard error."""
+    """Run the command line and return its exit code. An expected error is one sentence on standard error."""
 
     def run() -> int:
         from local import command  # noqa: PLC0415  (before the set-up, a package that is missing is a sentence)

@@ -1,4 +1,4 @@
-"""The archive proven: every well-formed record that was sent is in S3, and a query over the archive finds it."""
+"""Check the archive: every well-formed record that was sent is in S3, and a query over the archive returns it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from local import oracle
 from program.output import Say
 from program.waiting import wait_until
 
-LIMIT = 90.0  # seconds for Firehose to deliver what it has buffered
+LIMIT = 90.0  # seconds for Firehose to deliver its buffer
 QUERY = f"SELECT Name, StatusTime, Distance, HealthPoints, MagicPoints FROM {template.archive_table()}"  # noqa: S608
 SHOWN = 160  # characters of a record in a sentence
 
@@ -25,17 +25,17 @@ Key = tuple[str | None, ...]
 
 @dataclass(frozen=True)
 class Archived:
-    """The number of well-formed records in the archive, and every breach as a sentence."""
+    """The number of well-formed records in the archive, and each breach as a sentence."""
 
     readings: int
     problems: Sequence[str]
 
 
 def prove(account: Account, bucket: str, sent: Sequence[bytes], say: Say) -> Archived:
-    """Compare an archive with what was sent, waiting for what may still be buffered. Raises DeployError.
+    """Compare an archive with the records sent, after waiting for Firehose's buffer. Raises DeployError.
 
-    Each well-formed record must be there once or more, since Firehose may deliver again, and in the answer of a query
-    as well; nothing may be there that was not sent.
+    Each well-formed record must be in the archive at least once, since Firehose may deliver a record again.
+    It must be in the answer of a query too. The archive must hold no record that was not sent.
     """
     result = Archived(0, [])
 
@@ -53,7 +53,7 @@ def prove(account: Account, bucket: str, sent: Sequence[bytes], say: Say) -> Arc
 
 
 def compare(sent: Sequence[bytes], archived: Sequence[bytes], answer: query.Result) -> Archived:
-    """Hold the archive's lines, and the rows of QUERY over them, against what was sent."""
+    """Compare the archive's lines, and the rows of QUERY over the archive, with the records sent."""
     readings = [(line, reading) for line in sent if isinstance(reading := oracle.read(line), oracle.Reading)]
     problems = [
         f"Sent, but {n} times missing in the archive: {line[:SHOWN]!r}."
@@ -101,7 +101,7 @@ def _row(row: Sequence[str | None]) -> Key:
 
 
 def _single(value: float) -> str:
-    """The number as the table has it, of single precision; beyond that it is infinite."""
+    """The number in single precision, as in the table; infinite beyond that range."""
     try:
         return struct.pack("<f", value).hex()
     except OverflowError:

@@ -34,7 +34,7 @@ def up(task_managers: int, slots: int, port: int) -> int:
 
     It goes on until `down`. Where it runs, what is missing is started.
     """
-    paths.require()  # what it lacks would be noticed by the first job only
+    paths.require()  # otherwise the first job would be the first to notice a missing part
     with folders.awaited(clusters.FOLDER, "local cluster", 2 * clusters.START_LIMIT):
         note, started = clusters.up(clusters.Size(task_managers, slots), port)
     done = f"Started {', '.join(started)}" if started else "Everything was running already"

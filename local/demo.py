@@ -1,4 +1,4 @@
-"""The demo: unicorns through Kinesis and Flink into rows, and every row proven against what the producer sent."""
+"""The demo: unicorns through Kinesis and Flink into rows, with every row checked against the records sent."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from program.waiting import wait_until
 
 JOB = load("unicorn_summary")
 
-WINDOW_LIMIT = 180.0  # seconds that a demo with --windows waits for the next one
+WINDOW_LIMIT = 180.0  # seconds that a demo with --windows waits for the next window
 DRAIN_LIMIT = 120.0  # seconds to close the last windows
 
 
@@ -31,9 +31,9 @@ DRAIN_LIMIT = 120.0  # seconds to close the last windows
 class Options:
     """The options of a demo.
 
-    unicorns, shards, parallelism: how many. speed: the producer's clock against the wall clock. windows: end after so
-    many closed windows, None for never. late, out_of_order, malformed: shares of the readings, 0 to 1.
-    seed: of the flight. port, web_port, page_port: of the AWS endpoint, Flink's web UI, the dashboard, 0 for free ones.
+    unicorns, shards, parallelism: numbers. speed: the producer's clock against the wall clock. windows: closed windows
+    after which the demo ends, None for no end. late, out_of_order, malformed: shares of the readings, 0 to 1. seed: of
+    the flight. port, web_port, page_port: of the AWS endpoint, Flink's web UI, the dashboard; 0 for a free port.
     cluster: run on a standalone cluster of three processes, not in one JVM. dashboard: whether to serve the dashboard.
     """
 
@@ -63,7 +63,7 @@ class Options:
         )
 
     def producer(self, copy: Path) -> list[str]:
-        """The producer as a person would start it."""
+        """The producer's command line, as a user would type it."""
         command = [sys.executable, "-m", "producer", "--unicorns", str(self.unicorns), "--speed", str(self.speed)]
         command += ["--late", str(self.late), "--out-of-order", str(self.out_of_order)]
         command += ["--malformed", str(self.malformed), "--copy", str(copy)]
@@ -72,9 +72,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Flight:
-    """A demo in the air: its processes by the names of their logs, the job, the counts so far, the screen.
+    """A running demo: its processes by the names of their logs, the job, the counts so far, the screen.
 
-    flink: the processes that the job runs in; has_ended: whether the job has.
+    flink: the processes in which the job runs. has_ended: whether the job has ended.
     """
 
     folder: Path
@@ -88,7 +88,7 @@ class Flight:
 
     @property
     def copy(self) -> Path:
-        """What the producer sent, byte for byte."""
+        """The file with a copy of the records sent, byte for byte."""
         return copy_in(self.folder)
 
 
@@ -97,7 +97,7 @@ def copy_in(folder: Path) -> Path:
 
 
 def run(options: Options) -> int:
-    """Run the demo; 0 only if every row is right and every record accounted for, else 1 with the reasons."""
+    """Run the demo; returns 0 only if every row is right and every record is counted, else 1 with the reasons."""
     started = time.monotonic()
 
     def say(text: str) -> None:
@@ -122,7 +122,7 @@ def run(options: Options) -> int:
             options.producer(copy_in(folder)), folder / "producer.log", emulator.child(aws.environment)
         )
         stack.callback(processes.stop, producer, 15)
-        # Its threads come after the last child process: forking beside threads may hang.
+        # The dashboard's threads start after the last child process: a fork beside threads may hang.
         address = None
         if options.dashboard:
             chosen = page.settings(names, emulator.REGION, made["IdentityPool"])
@@ -144,7 +144,7 @@ def run(options: Options) -> int:
 
 @dataclass(frozen=True)
 class Ground:
-    """What Flink is started with: a folder, AWS and its names, the stack that ends with the demo, and a printer."""
+    """The inputs of starting Flink: a folder, AWS, resource names, a printer, and a stack closed at the demo's end."""
 
     folder: Path
     aws: emulator.Emulator
@@ -158,7 +158,7 @@ Flink = tuple[Mapping[str, subprocess.Popen[bytes]], rest.Job, Callable[[], bool
 
 
 def _in_one_jvm(options: Options, ground: Ground) -> Flink:
-    """The job in a minicluster: the processes it runs in, the job, and whether it has ended."""
+    """Start the job in a minicluster; returns its processes, the job, and a test of whether the job has ended."""
     ground.say("starting Flink and the job")
     flags = ["--parallelism", str(options.parallelism), "--port", str(options.web_port)]
     properties = running.write_properties(ground.folder, ground.aws, ground.names)
@@ -171,7 +171,7 @@ def _in_one_jvm(options: Options, ground: Ground) -> Flink:
 
 
 def _on_cluster(options: Options, ground: Ground) -> Flink:
-    """The same on a standalone cluster, with slots enough to outlive the death of a TaskManager."""
+    """Start the job on a standalone cluster, with enough slots to survive the death of a TaskManager."""
     ground.say("starting a Flink cluster: one JobManager, two TaskManagers")
     size = cluster.Size(task_managers=2, slots=options.parallelism)
     members = ground.stack.enter_context(
@@ -183,12 +183,12 @@ def _on_cluster(options: Options, ground: Ground) -> Flink:
     properties = running.write_properties(ground.folder, ground.aws, ground.names)
     asking = submit.Submission(JOB, properties, options.parallelism, signature.of(JOB))
     job = submit.submit(members.rest, asking)
-    # A TaskManager may die: the other one has slots enough. Without the JobManager there is no job.
+    # If a TaskManager dies, the other TaskManager has enough slots. Without the JobManager there is no job.
     return {"jobmanager": members.processes["jobmanager"]}, job, lambda: job.state() in rest.ENDED
 
 
 def fly(flight: Flight, windows: int | None, stop: threading.Event) -> float | None:
-    """Show what happens until it has been enough; when the first row came, by the monotonic clock."""
+    """Show the demo until its end condition; returns the time of the first row, by the monotonic clock."""
     first_row = None
     parts = {"emulator": flight.aws.process, "producer": flight.producer, **flight.flink}
     closed, since = 0, time.monotonic()
@@ -211,7 +211,7 @@ def fly(flight: Flight, windows: int | None, stop: threading.Event) -> float | N
 
 
 def land(flight: Flight) -> None:
-    """Stop the producer, let the job read everything, and close the windows that are still open."""
+    """Stop the producer, let the job read all records, and close the open windows."""
 
     def tick() -> None:
         flight.show(flight.seen, "landing")
@@ -222,12 +222,12 @@ def land(flight: Flight) -> None:
     flight.show(flight.seen, "closing the last windows")
     flight.job.drain(DRAIN_LIMIT)
     _wait(flight.has_ended, 60, "The job did not end", lambda: None)
-    # What the watching threads have not seen yet, they see now.
+    # Give the watching threads time to see the last outputs.
     _wait(_settled(flight.seen), 10, "The outputs did not come to rest", lambda: flight.show(flight.seen, "landed"))
 
 
 def _settled(seen: Seen) -> Callable[[], bool]:
-    """Whether the numbers shown have stood still for a second and a half."""
+    """A test of whether the displayed numbers have been stable for 1.5 seconds."""
     last: tuple[int, ...] = ()
     since = time.monotonic()
 

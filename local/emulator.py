@@ -1,4 +1,4 @@
-"""AWS on this machine: one ministack process on 127.0.0.1, gone with whoever started it."""
+"""AWS on this machine: one ministack process on 127.0.0.1, which ends with the process that started it."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from program.processes import StartError
 from program.waiting import wait_until
 
 REGION = session.REGION
-START_LIMIT = 60.0  # seconds; half a second is usual, a busy machine needs more
-# What the template makes things of and what is called besides; ministack would serve a hundred more, some of which run
-# code that they are sent.
+START_LIMIT = 60.0  # seconds; half a second is usual, a busy machine is slower
+# The services that the template uses and the programs call. ministack offers a hundred more, some of which run
+# code that a caller sends.
 SERVICES = (
     *("cloudformation", "cloudfront", "cognito-identity", "dynamodb", "firehose", "iam", "kinesis"),
     *("kinesisanalyticsv2", "logs", "monitoring", "s3", "sts"),
 )
-_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # of AWS's own key ids
+_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"  # the alphabet of AWS's key ids
 
 
 @dataclass(frozen=True)
 class Keys:
-    """The credentials of one run of the emulator: whoever has them may do everything there."""
+    """The credentials of one run of the emulator. They permit every call."""
 
     id: str
     secret: str = field(repr=False)
 
     @classmethod
     def drawn(cls) -> Keys:
-        """New ones. They look as AWS's do, and are no account number and no session's, which the emulator trusts."""
+        """New keys in AWS's format, but no account number and no session's key, since ministack trusts these."""
         return cls("LOCAL" + "".join(secrets.choice(_ALPHABET) for _letter in range(15)), secrets.token_hex(20))
 
 
@@ -58,12 +58,12 @@ class Emulator:
 
 
 def environment(endpoint: str, keys: Keys) -> dict[str, str]:
-    """What every AWS SDK needs to speak to the emulator, and to nobody else."""
+    """The environment variables with which every AWS SDK calls the emulator and no other endpoint."""
     return {"AWS_ENDPOINT_URL": endpoint, **credentials(keys)}
 
 
 def credentials(keys: Keys) -> dict[str, str]:
-    """Keys and region without an endpoint; neither a profile nor a file of the user's is looked for."""
+    """The variables for keys and region, without an endpoint. The user's profiles and AWS files are not read."""
     return {
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
@@ -76,15 +76,14 @@ def credentials(keys: Keys) -> dict[str, str]:
 
 
 def child(aws: Mapping[str, str]) -> dict[str, str]:
-    """The whole environment of a child that works with the emulator that these variables describe."""
+    """The whole environment of a child process that uses the emulator described by these variables."""
     return {**environments.plain(), **aws}
 
 
 @contextmanager
 def running(log: Path, port: int = 0, keys: Keys | None = None) -> Iterator[Emulator]:
-    """Start the emulator, wait until it answers, stop it at the end. Port 0 takes a free one; keys are drawn.
-
-    Raises StartError when it does not come up, for example because the port is taken.
+    """Start the emulator, wait until it answers, and stop it at the end. Port 0 takes a free port. Without keys, new
+    keys are drawn. Raises StartError if the emulator does not start, for example because the port is in use.
     """
     emulator = _started(log, port, keys or Keys.drawn())
     try:
@@ -95,7 +94,7 @@ def running(log: Path, port: int = 0, keys: Keys | None = None) -> Iterator[Emul
 
 def _started(log: Path, port: int, keys: Keys) -> Emulator:
     processes.require_free(port, "--port")
-    for last in (False, False, True):  # a free port may be taken before the emulator has it
+    for last in (False, False, True):  # another process may take a free port before the emulator opens it
         chosen = port or processes.free_port()
         process = processes.start([sys.executable, "-m", "local.ministack"], log, _variables(chosen, keys))
         emulator = Emulator(f"http://127.0.0.1:{chosen}", process, keys)
@@ -114,7 +113,7 @@ def _started(log: Path, port: int, keys: Keys) -> Emulator:
 
 
 def _variables(port: int, keys: Keys) -> dict[str, str]:
-    """The emulator's whole environment; it reads a hundred variables, some of which other programs use too."""
+    """The emulator's whole environment: ministack reads a hundred variables, some of which are used elsewhere too."""
     return environments.plain() | {
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
@@ -140,7 +139,7 @@ def _wait(emulator: Emulator, log: Path) -> None:
 
 
 def answers(address: str) -> bool:
-    """Whether a GET of this address, on this machine, is answered with status 200; no proxy is asked."""
+    """Whether a GET of this local address returns status 200, without a proxy."""
     parts = urlsplit(address)
     connection = http.client.HTTPConnection(parts.netloc, timeout=2)
     try:

@@ -1,10 +1,11 @@
-"""The gate before the emulator: it is served to whoever has the keys, and to nobody else.
+"""The gate before the emulator: it admits only callers that have the keys.
 
-ministack's AUTH=true is not enough. It takes an unsigned call that names the key `test` or an account's number for the
-root user's, checks no signature of root's, and leaves its own switches (/_ministack/reset, /_ministack/config) open. A
-page that is open in a browser can post all that blindly, and read the answers too once its name leads to 127.0.0.1.
-So a request has to be for this machine by name, must not come from another site, and must be signed: with the keys that
-were drawn for this run, which is checked here, or with those of a session, which ministack checks.
+ministack's AUTH=true is not enough. It takes an unsigned call that names the key `test` or an account number for a
+call of the root user. It checks no signature of root. It leaves its own switches (/_ministack/reset,
+/_ministack/config) open. A page in a browser can post all these calls blindly, and can read the answers too if its name
+resolves to 127.0.0.1.
+So a request must name this machine as its host, must not come from another site, and must be signed. The signature uses
+the keys of this run, and the gate checks it; or it uses the keys of a session, and ministack checks it.
 """
 
 from __future__ import annotations
@@ -21,16 +22,16 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 HEALTH = "/_ministack/health"
-SESSION = "ASIA"  # the keys of a session begin so, those of a run never do
-_LARGEST = 64 * 1024 * 1024  # bytes of a body; S3 takes more in one call, this application's package is the largest
+SESSION = "ASIA"  # prefix of a session's keys; the keys of a run never have it
+_LARGEST = 64 * 1024 * 1024  # bytes of a body; S3 accepts more in one call, this application's package is the largest
 _SIGNED = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(\w+)/\d{8}/[a-z0-9-]+/[a-z0-9-]+/aws4_request, ?"
     r"SignedHeaders=[a-z0-9;_.-]+, ?Signature=[0-9a-f]{64}"
 )
 
 
-class Refused(Exception):  # noqa: N818  (reads as what happened)
-    """The request is not let in; the arguments are the status, AWS's code for it, and a sentence."""
+class Refused(Exception):  # noqa: N818  (the name is the event)
+    """The request is refused; the arguments are the status, AWS's error code, and a sentence."""
 
     def __init__(self, status: int, code: str, why: str) -> None:
         super().__init__(why)
@@ -38,13 +39,13 @@ class Refused(Exception):  # noqa: N818  (reads as what happened)
 
 
 class Gate:
-    """An ASGI application in front of another."""
+    """An ASGI application that guards another ASGI application."""
 
     def __init__(self, app: App, key: str, secret: str) -> None:
         self._app, self._key, self._secret = app, key, secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand the request on, or refuse it."""
+        """Pass the request on, or refuse it."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -57,7 +58,7 @@ class Gate:
         await self._app(scope, _again(body, receive), send)
 
     async def _admit(self, scope: Scope, headers: Mapping[str, str], receive: Receive) -> bytes:
-        """The body of a request that may come in. Raises Refused for any other."""
+        """The body of an admitted request. Raises Refused for any other request."""
         if scope["type"] != "http":
             raise Refused(403, "AccessDenied", "Nothing here speaks WebSocket.")
         _require_own(headers)
@@ -73,7 +74,7 @@ class Gate:
         return body
 
     def _check(self, scope: Scope, headers: Mapping[str, str], query: Mapping[str, list[str]], body: bytes) -> None:
-        """Raise Refused unless the signature is right and not old."""
+        """Raise Refused unless the signature is right and recent."""
         from ministack.core import sigv4  # noqa: PLC0415  (the emulator's; only its process has it loaded)
 
         presigned = "authorization" not in headers
@@ -94,7 +95,7 @@ class Gate:
 
 
 def _headers(scope: Scope) -> dict[str, str]:
-    """By their names in lower case; one that came twice has both values, so that neither is taken for the only one."""
+    """The headers by lower-case name. A repeated header has both values, so that neither passes for the only value."""
     found: dict[str, str] = {}
     for name, value in scope.get("headers", ()):
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
@@ -103,7 +104,7 @@ def _headers(scope: Scope) -> dict[str, str]:
 
 
 def _require_own(headers: Mapping[str, str]) -> None:
-    """Raise Refused for a request that is meant for another host, or comes from a page of another one."""
+    """Raise Refused if the request names another host, or comes from a page of another host."""
     host = headers.get("host", "")
     if not _is_here(host):
         raise Refused(421, "AccessDenied", "The emulator is known as 127.0.0.1 and localhost only.")
@@ -115,7 +116,7 @@ def _require_own(headers: Mapping[str, str]) -> None:
 
 
 def _is_here(host: str) -> bool:
-    """Whether a Host header names this machine; with a bucket before it too, as S3 allows."""
+    """Whether a Host header names this machine, with or without a bucket before the name, as S3 allows."""
     try:
         name = urlsplit(f"//{host}").hostname or ""
     except ValueError:
@@ -124,7 +125,7 @@ def _is_here(host: str) -> bool:
 
 
 def _key(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> str:
-    """The access key that the request is signed with: in its header or, presigned, in its query, and not in both."""
+    """The access key of the signature, from the header or the presigned query, but not from both."""
     in_query = {name.lower() for name in query} & {"x-amz-credential", "x-amz-algorithm", "awsaccesskeyid", "signature"}
     if "authorization" in headers:
         match = _SIGNED.fullmatch(headers["authorization"])
@@ -153,7 +154,7 @@ async def _read(receive: Receive) -> bytes:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """What was read already, as if it came now; after it, whatever really comes."""
+    """A `receive` that returns the body already read, and after it the events that follow."""
     left = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def once() -> MutableMapping[str, Any]:
@@ -167,7 +168,7 @@ async def _answer(scope: Scope, headers: Mapping[str, str], refused: Refused, se
         await send({"type": "websocket.close", "code": 1008})
         return
     if "x-amz-target" in headers:
-        # The same under the name that services of this protocol have for it.
+        # Services with this protocol use this name for the same error.
         code = "InvalidSignatureException" if refused.code == "SignatureDoesNotMatch" else refused.code
         kind = "application/x-amz-json-1.1"
         body = json.dumps({"__type": code, "message": refused.why}).encode()

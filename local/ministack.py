@@ -1,12 +1,12 @@
-"""The emulator's process, `python -m local.ministack`: ministack behind a gate, and two of its errors mended.
+"""The emulator's process, `python -m local.ministack`: ministack behind a gate, with two of its errors corrected.
 
-Kinesis takes a time in JSON as seconds since 1970. The AWS SDK for Java 1, with which the connector reads, writes
-milliseconds there once CBOR is off, as it must be for an emulator (`flink.distribution`); in CBOR, which the service
-speaks with it, milliseconds are right. ministack takes them for seconds, finds no record in the next 50,000 years, and
-starts at the end of the shard.
+Kinesis takes a time in JSON as seconds since 1970. The connector reads with the AWS SDK for Java 1, which writes
+milliseconds into JSON. It uses JSON once CBOR is off, and an emulator needs CBOR off (`flink.distribution`). In CBOR,
+which the service speaks, milliseconds are right. ministack takes the milliseconds for seconds, sees no record in the
+next 50,000 years, and starts at the end of the shard.
 
-Its permissions look for a stream's name in every request. GetRecords has an iterator instead, which is of a stream:
-with the service, the permission for that stream counts.
+ministack's permissions look for a stream's name in every request. GetRecords has an iterator instead of a name. The
+service applies the permission for the iterator's stream.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from typing import Any
 
 from local.gate import Gate
 
-MILLISECONDS = 1e11  # from here on: as seconds it would be the year 5138, as milliseconds it is 1973
+MILLISECONDS = 1e11  # the least time in milliseconds: in seconds it would be the year 5138, in milliseconds it is 1973
 
 
 def seconds(time: float | str | datetime) -> float:
-    """A time that was sent as seconds or as milliseconds since 1970, in seconds; CBOR's own are read already."""
+    """A time in seconds, from seconds or milliseconds since 1970; a time in CBOR is a datetime already."""
     value = time.timestamp() if isinstance(time, datetime) else float(time)
     return value / 1000 if abs(value) >= MILLISECONDS else value
 
 
 def _read_start_times() -> None:
-    """Have ministack's Kinesis take a start time by `seconds`."""
+    """Make ministack's Kinesis read a start time with `seconds`."""
     from ministack.services import kinesis  # noqa: PLC0415
 
     position = kinesis._start_position
@@ -40,7 +40,7 @@ def _read_start_times() -> None:
 
 
 def _know_streams_of_iterators() -> None:
-    """Have ministack's permissions look at the stream that an iterator is of: GetRecords need not name another."""
+    """Make ministack's permissions use the stream of the iterator: GetRecords need not name a stream."""
     from ministack.core import iam_actions  # noqa: PLC0415
     from ministack.services import kinesis  # noqa: PLC0415
 
@@ -56,7 +56,7 @@ def _know_streams_of_iterators() -> None:
 
 
 def _iterator(body: bytes) -> str:
-    """The iterator that a request names; empty if it names none."""
+    """The iterator in a request; empty if there is none."""
     try:
         return str(json.loads(body)["ShardIterator"])
     except (ValueError, LookupError, TypeError):
@@ -64,12 +64,12 @@ def _iterator(body: bytes) -> str:
 
 
 def main() -> None:
-    """Serve until SIGTERM, at the address, with the services and with the keys that the environment names."""
+    """Serve until SIGTERM, with the address, services and keys of the environment."""
     from ministack import app  # noqa: PLC0415  (it reads its environment when it is loaded)
 
     _read_start_times()
     _know_streams_of_iterators()
-    # `main` serves the module's own `app`; there is no other way to have something in front of it.
+    # ministack's `main` serves the module's `app`: replacing it is the only way to put the gate in front.
     app.app = Gate(app.app, os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRET_ACCESS_KEY"])
     app.main()
 

@@ -2,7 +2,7 @@
 
 The promise under test: each record sent is counted exactly once, in one summary row or on the errors stream, and each
 row is the sum of its records. `check` compares inputs and outputs and lists every breach. It shares neither SQL nor
-functions with the job; it follows the contract on its own. Only the length of the window is read from the job.
+functions with the job: it implements the contract itself. It reads only the length of the window from the job.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from pipeline.window import Window
 
 JOB = load("unicorn_summary")
 
-DISORDER = timedelta(seconds=5)  # how late a reading may come and still be counted
-AHEAD = timedelta(minutes=10)  # how far after its arrival a reading's time may be
+DISORDER = timedelta(seconds=5)  # the lateness up to which a reading is counted
+AHEAD = timedelta(minutes=10)  # the limit for a reading's time after the record's arrival
 MOMENT = timedelta(milliseconds=1)
-DECIMALS = 18  # of a distance that count, in the shortest decimal that means the same double
+DECIMALS = 18  # decimals of a distance that count, in the shortest decimal number for the same double
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?", re.ASCII)
 _POSITION = re.compile(r"\((\S+), sequence number (\d+)\)$")
@@ -37,7 +37,7 @@ PROVEN = (
     *("Name", "StatusTime", "Distance"),
     *("MinMagicPoints", "MaxMagicPoints", "MinHealthPoints", "MaxHealthPoints"),
 )
-# Columns that somebody has added to the job's rows: they have to be there, and what they say is not known here.
+# Columns added to the job's rows: they must be present, but their values are not checked here.
 UNPROVEN = tuple(name for name in JOB.columns("sensor_data") if name not in PROVEN)
 
 
@@ -53,7 +53,7 @@ class Reading:
 
     @property
     def is_countable(self) -> bool:
-        """Whether stream and table can take its row: the name as a key, the distance in a sum of 64 bits."""
+        """Whether stream and table can store its row: the name as a key, the distance in a sum of 64 bits."""
         return 1 <= len(self.name) <= 128 and abs(self.distance) <= 1e9
 
 
@@ -72,7 +72,7 @@ class Report:
 def judge(line: bytes, arrival: datetime | None = None) -> Reading | str:
     """A reading that counts, or the error of the record: PARSE or COERCION.
 
-    arrival: of the record, with a zone; None for a record that arrived after its time.
+    arrival: the record's arrival, with a zone; None for a record that arrived after its own time.
     """
     reading = read(line)
     if isinstance(reading, Reading):
@@ -82,7 +82,7 @@ def judge(line: bytes, arrival: datetime | None = None) -> Reading | str:
 
 
 def read(line: bytes) -> Reading | str:
-    """A reading whose fields have their types, whether it can be counted or not; else PARSE or COERCION."""
+    """A reading whose fields have their types, whether it counts or not; else PARSE or COERCION."""
     try:
         document = json.loads(line.decode("utf-8"), object_pairs_hook=_once, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -107,7 +107,7 @@ def read(line: bytes) -> Reading | str:
 
 
 def rows(records: Iterable[bytes], window: Window | None = None) -> dict[Key, dict[str, Any]]:
-    """The rows of these records, each counted once, if none is late."""
+    """The rows of these records, each counted once, on the assumption that no record is late."""
     window = window or JOB.window()
     readings = (reading for reading in map(judge, records) if isinstance(reading, Reading))
     return _windows((reading, window.ends(reading.event_time)) for reading in readings)
@@ -126,13 +126,12 @@ def check(  # noqa: PLR0913  (four outputs, and where and when the records arriv
     """Compare the outputs with the records sent.
 
     sent: every record of the raw stream in the order of sending. stream: the records of the summary stream.
-    items: the table's items as plain values. errors: the records of the errors stream. A row or an error that
-    stands on a stream again with the same content is counted in `repeated`, not a breach: both streams are
-    written at least once.
-    shards: the shard of each record, if `sent` has the records of a shard in the shard's order; then it is known
-    exactly which readings are late. Else only what cannot have been late is a breach.
-    arrivals: when each record came, with a zone; None if no record's time was ahead of that.
-    window: how long windows are; None for the job's own.
+    items: the table's items as plain values. errors: the records of the errors stream. A stream may repeat a row or
+    an error, since it is written at least once: equal content is counted in `repeated`, not a breach.
+    shards: the shard of each record, if `sent` keeps the order within each shard. The late readings then follow
+    exactly. Without shards, only a LATE reading that cannot have been late is a breach.
+    arrivals: the arrival of each record, with a zone; None if no record's time was ahead of its arrival.
+    window: the length of windows; None for the job's own.
     """
     problems: list[str] = []
     window = window or JOB.window()
@@ -176,7 +175,7 @@ def check(  # noqa: PLR0913  (four outputs, and where and when the records arriv
 
 
 class _Object:
-    """A JSON object that remembers which keys stood twice."""
+    """A JSON object that remembers its repeated keys."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         self.fields = dict(pairs)
@@ -219,7 +218,7 @@ def _time(value: object) -> datetime | None:
 
 
 def _objects(lines: Iterable[bytes], what: str, texts: Sequence[str], problems: list[str]) -> list[dict[str, Any]]:
-    """The records that are JSON objects with these texts in them; any other is a breach."""
+    """The records that are JSON objects with these texts; any other record is a breach."""
     objects = []
     for line in lines:
         try:
@@ -241,7 +240,7 @@ def _ended(lines: Iterable[bytes], problems: list[str]) -> Iterable[bytes]:
 
 
 def _rejected(errors: Iterable[bytes], problems: list[str]) -> tuple[Counter[tuple[str, str]], int]:
-    """The errors as a multiset of (ERROR_NAME, DATA_ROW), each position of the raw stream once."""
+    """The errors as a multiset of (ERROR_NAME, DATA_ROW), with each position of the raw stream counted once."""
     found: Counter[tuple[str, str]] = Counter()
     positions: dict[tuple[str, ...], tuple[str, str]] = {}
     repeated = 0
@@ -262,7 +261,7 @@ def _rejected(errors: Iterable[bytes], problems: list[str]) -> tuple[Counter[tup
 
 
 def _text(line: bytes) -> str:
-    """The record as DATA_ROW shows it."""
+    """The record as in DATA_ROW."""
     try:
         return line.decode("utf-8")[:150_000]
     except UnicodeDecodeError:
@@ -279,7 +278,7 @@ def _compare_errors(expected: Counter[tuple[str, str]], actual: Counter[tuple[st
 def _without(
     on_late: Counter[str], judged: Iterable[tuple[str, Reading | str]], watermarks: Iterable[datetime]
 ) -> Iterator[tuple[Reading, datetime]]:
-    """The readings that must be in a row: all but those on LATE, each of these taken out once."""
+    """The readings that must be in a row: all readings without those on LATE, each of which is removed once."""
     left = Counter(on_late)
     for (text, verdict), watermark in zip(judged, watermarks, strict=True):
         if isinstance(verdict, str):
@@ -293,11 +292,11 @@ def _without(
 def _compare_plausibly_late(
     judged: Sequence[tuple[str, Reading | str]], on_late: Counter[str], window: Window, problems: list[str]
 ) -> None:
-    """Without the shards: LATE must have been sent as a reading, and after something newer."""
-    # The watermark is at most the newest event time that was sent before, less the disorder.
+    """Check LATE without the shards: each LATE record must have been sent as a reading, after a newer reading."""
+    # The watermark is at most the newest event time sent before, minus the disorder.
     most = _watermarks(judged, [""] * len(judged))
     left = Counter(on_late)
-    for number in reversed(range(len(judged))):  # of equal records, the last is the one that may be late
+    for number in reversed(range(len(judged))):  # of equal records, the last may be the late record
         text, reading = judged[number]
         if isinstance(reading, Reading) and left[text] > 0:
             left[text] -= 1
@@ -308,7 +307,7 @@ def _compare_plausibly_late(
 
 
 def _watermarks(judged: Iterable[tuple[str, Reading | str]], shards: Iterable[str]) -> list[datetime]:
-    """The watermark of each record's shard as the record comes: its newest reading that counts, less the disorder."""
+    """The shard's watermark at each record: the newest reading so far that counts, minus the disorder."""
     newest: dict[str, datetime] = {}
     found = []
     for (_line, reading), shard in zip(judged, shards, strict=True):
@@ -319,17 +318,17 @@ def _watermarks(judged: Iterable[tuple[str, Reading | str]], shards: Iterable[st
 
 
 def _is_closed(end: datetime, watermark: datetime) -> bool:
-    """A watermark closes a window when it has come to its last millisecond."""
+    """Whether the watermark has closed the window: it has reached the window's last millisecond."""
     return watermark >= end - MOMENT
 
 
 def _open(ends: Sequence[datetime], watermark: datetime) -> Sequence[datetime]:
-    """The windows that a reading is counted in: those still open, or all if none is (then LATE is missing)."""
+    """The windows that count a reading: the open windows, or all windows if none is open (then LATE is missing)."""
     return [end for end in ends if not _is_closed(end, watermark)] or ends
 
 
 def _late(judged: Iterable[tuple[str, Reading | str]], watermarks: Iterable[datetime], window: Window) -> Counter[str]:
-    """The late readings: all their windows were closed."""
+    """The late readings: all of their windows were closed."""
     return Counter(
         text
         for (text, reading), watermark in zip(judged, watermarks, strict=True)
@@ -338,7 +337,7 @@ def _late(judged: Iterable[tuple[str, Reading | str]], watermarks: Iterable[date
 
 
 def _windows(readings: Iterable[tuple[Reading, Sequence[datetime]]]) -> dict[Key, dict[str, Any]]:
-    """One row per (Name, end of window), as the contract's section 4 says."""
+    """One row per (Name, end of window), by section 4 of the contract."""
     groups: dict[Key, list[Reading]] = defaultdict(list)
     for reading, ends in readings:
         for end in ends:
@@ -365,12 +364,12 @@ def _row(key: Key, readings: Sequence[Reading]) -> dict[str, Any]:
 
 
 def _parts(metres: float) -> int:
-    """The distance in units of the last decimal that counts, half away from zero; whole numbers add up exactly."""
+    """The distance in units of the last decimal that counts, half away from zero; integers have exact sums."""
     return int(Decimal(repr(metres)).scaleb(DECIMALS).to_integral_value(ROUND_HALF_UP))
 
 
 def _rounded(parts: int) -> int:
-    """Whole metres, half away from zero as SQL rounds; Python's round() goes to the even neighbour."""
+    """Whole metres, half away from zero as in SQL; Python's round() goes to the even neighbour."""
     unit: int = 10**DECIMALS
     return (abs(parts) + unit // 2) // unit * (1 if parts >= 0 else -1)
 
@@ -378,7 +377,7 @@ def _rounded(parts: int) -> int:
 def _rows(
     found: Iterable[Mapping[str, Any]], where: str, problems: list[str]
 ) -> tuple[dict[Key, Mapping[str, Any]], int]:
-    """The rows by key, and how many stood there again; one that has two contents is a breach."""
+    """The rows by key, and the number of repeated rows; a key with two contents is a breach."""
     rows: dict[Key, list[Mapping[str, Any]]] = defaultdict(list)
     for row in found:
         rows[row["Name"], row["StatusTime"]].append(row)

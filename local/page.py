@@ -1,6 +1,6 @@
 """The dashboard on this machine: the built page on 127.0.0.1, with a path that leads to the AWS emulator.
 
-The page and what it reads have one origin, so its policy can name that alone, and no CORS is involved (which would not
+Page and data have one origin. So the page's policy can name that origin alone, and CORS is not involved (CORS would not
 cover the Authorization header: the emulator allows `*`).
 """
 
@@ -58,16 +58,16 @@ HEADERS = {
     "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
 _AWS = "/aws"
-_MOST_BYTES = 1_000_000  # of a request: those of the page have some hundred
-_MOST_DIGITS = 20  # of its length; Python itself refuses to read a number of thousands
+_MOST_BYTES = 1_000_000  # of a request; a request of the page has some hundred
+_MOST_DIGITS = 20  # of the request's length; Python refuses to read a number of thousands of digits
 _MOST_CONNECTIONS = 100  # at once; a browser opens six
-# For a request to come, from the end of the one before, for the emulator's answer, and for ours to be taken: each as a
-# whole, however little at a time.
+# The limit for each of these as a whole, however small its parts: the wait for a request after the previous
+# request, the request itself, the emulator's answer, and the sending of our answer.
 _SECONDS = 30.0
-_LAST_SECONDS = 2.0  # for what is still being sent to a server that has refused it
-# Whatever an SDK may have signed.
+_LAST_SECONDS = 2.0  # for data that a client still sends after a refusal
+# The headers that an SDK may have signed.
 _FORWARDED = re.compile(r"host|content-type|authorization|(x-)?amz-[a-z0-9-]+", re.IGNORECASE)
-# What a guest asks before there are keys to sign with. Nobody but this server may ask it without: it signs for them.
+# The calls of a guest before it has keys. The emulator accepts them only with a signature, and this server signs them.
 _UNSIGNED = ("AWSCognitoIdentityService.GetId", "AWSCognitoIdentityService.GetCredentialsForIdentity")
 _RETURNED = ("x-amzn-requestid", "x-amzn-errortype", "x-amz-crc32", "date")
 _TEXTS = (".html", ".js", ".css", ".json", ".svg")
@@ -75,21 +75,21 @@ _TEXTS = (".html", ".js", ".css", ".json", ".svg")
 
 @dataclass(frozen=True)
 class Page:
-    """A page that is being served: its address, with a slash at its end."""
+    """A page that is served: its address, with a slash at the end."""
 
     address: str
 
 
 @dataclass(frozen=True)
 class _File:
-    """A file of the page as it is sent: as S3 would, and packed if that is worth it."""
+    """A file of the page as S3 would send it, compressed if that saves enough."""
 
     plain: site.File
     packed: bytes | None
 
 
 def settings(names: Names, region: str, identity_pool: str) -> dict[str, Any]:
-    """The page's config.json for streams and table with these names, behind the page's own address."""
+    """The page's config.json for streams and table with these names, with AWS behind the page's own address."""
     streams = (names.raw, names.summary, names.errors)
     return {**site.config(region, identity_pool, streams, names.table), "endpoint": _AWS}
 
@@ -98,10 +98,10 @@ def settings(names: Names, region: str, identity_pool: str) -> dict[str, Any]:
 def running(
     config: Mapping[str, Any], endpoint: str, port: int = 0, dist: Path = paths.PAGE, keys: Keys | None = None
 ) -> Iterator[Page]:
-    """Serve the built page with these settings until the end. Port 0 takes a free one.
+    """Serve the built page with these settings until the end. Port 0 takes a free port.
 
-    endpoint: of the emulator, to which everything below /aws goes; keys: its own, without which nobody gets in who has
-    none yet. Raises StartError without a built page, or when the port is taken.
+    endpoint: of the emulator, which gets every request below /aws. keys: the emulator's own keys; without them no guest
+    can get keys. Raises StartError without a built page, or if the port is in use.
     """
     files = _files(dist)
     processes.require_free(port, "--page-port")
@@ -128,11 +128,11 @@ def running(
 
 
 class _Server(ThreadingHTTPServer):
-    """A thread for each connection, of which there are only so many."""
+    """A server with a thread for each connection and a limit on connections."""
 
     daemon_threads = True
     request_queue_size = _MOST_CONNECTIONS
-    block_on_close = False  # a browser keeps its connections open; their threads end with them (end_connections)
+    block_on_close = False  # a browser keeps its connections open; end_connections ends them and their threads
     allow_reuse_address = True
 
     def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
@@ -141,14 +141,14 @@ class _Server(ThreadingHTTPServer):
         super().__init__(address, handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """A connection too many ends at once."""
+        """Close a connection beyond the limit at once."""
         if self._places.acquire(blocking=False):
             super().process_request(request, client_address)
         else:
             self.shutdown_request(request)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
-        """The connection's own thread; its place is free when it ends."""
+        """Serve the connection in its own thread; at its end, release its place in the limit."""
         self._open.add(request)
         try:
             super().process_request_thread(request, client_address)
@@ -157,17 +157,17 @@ class _Server(ThreadingHTTPServer):
             self._places.release()
 
     def end_connections(self) -> None:
-        """Take nothing more from a browser that keeps its connection open."""
+        """Shut down the connections that browsers keep open."""
         for connection in list(self._open):
-            with suppress(OSError):  # it has ended already
+            with suppress(OSError):  # the connection has ended already
                 connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A browser that goes away in the middle of an answer is no error."""
+        """Ignore a browser that leaves in the middle of an answer: that is no error."""
 
 
 class _Stream(io.RawIOBase):
-    """A socket that is read or written until a deadline, in seconds of the monotonic clock, and no longer."""
+    """A socket that can be read and written until a deadline, in seconds of the monotonic clock."""
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
@@ -188,7 +188,7 @@ class _Stream(io.RawIOBase):
         return self._connection.send(data)
 
     def _allow(self) -> None:
-        """Give the next call the time that is left. Raises TimeoutError if there is none."""
+        """Give the next call the remaining time. Raises TimeoutError if there is none."""
         left = self.deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError
@@ -196,14 +196,14 @@ class _Stream(io.RawIOBase):
 
 
 def _signed(url: str, headers: Mapping[str, str], body: bytes, keys: Keys) -> dict[str, str]:
-    """The headers of a call to Cognito, with a signature among them."""
+    """The headers of a call to Cognito, with its signature."""
     request = AWSRequest("POST", url, dict(headers), body)
     SigV4Auth(Credentials(keys.id, keys.secret), "cognito-identity", REGION).add_auth(request)
     return dict(request.headers)
 
 
 def _files(dist: Path) -> dict[str, _File]:
-    """Every file by its path in an address. Only these are ever sent. Raises StartError if there is no page."""
+    """Every file by its path in an address. Only these files are ever sent. Raises StartError without a page."""
     if not (dist / "index.html").is_file():
         raise StartError(f"The dashboard is not in {dist}: `make page` builds it, --no-dashboard leaves it out.")
     files = {f"/{file.key}": _File(file, _packed(file)) for file in site.built(dist)}
@@ -229,14 +229,14 @@ class _Handler(BaseHTTPRequestHandler):
     pool: ClassVar[urllib3.PoolManager]
 
     def setup(self) -> None:
-        """Reading and writing have a limit as a whole, where the library's is for each byte."""
+        """Limit reading and writing as a whole; the library's limit is for each byte."""
         super().setup()
         self._stream = _Stream(self.connection)
         self.rfile = io.BufferedReader(self._stream)
         self.wfile = io.BufferedWriter(self._stream)
 
     def handle_one_request(self) -> None:
-        """The next request of the connection, if it comes in time."""
+        """Handle the next request of the connection, if it arrives in time."""
         self._allow(_SECONDS)
         super().handle_one_request()
 
@@ -244,11 +244,11 @@ class _Handler(BaseHTTPRequestHandler):
         self._stream.deadline = time.monotonic() + seconds
 
     def handle_expect_100(self) -> bool:
-        """A request with `Expect: 100-continue` is answered, if it is accepted."""
+        """Answer a request with `Expect: 100-continue`, if the request is accepted."""
         return self._is_welcome() and super().handle_expect_100()
 
     def do_GET(self) -> None:
-        """A file of the page, or its settings."""
+        """Send a file of the page, or its settings."""
         if not self._is_welcome():
             return
         if self.headers.get_all("Content-Length", ["0"]) != ["0"] or "Transfer-Encoding" in self.headers:
@@ -270,11 +270,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(HTTPStatus.NOT_FOUND, "There is no such file.")
 
     def do_HEAD(self) -> None:
-        """The same without its body."""
+        """Send the answer to a GET without its body."""
         self.do_GET()
 
     def do_POST(self) -> None:
-        """A call to AWS, which goes to the emulator."""
+        """Pass a call to AWS on to the emulator."""
         if not self._is_welcome():
             return
         length = self._length()
@@ -288,9 +288,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         body = self.rfile.read(length)
         if len(body) < length:
-            self.close_connection = True  # it ended in the middle
+            self.close_connection = True  # the body ended early
             return
-        # Host and path stay as the page has signed them.
+        # The page's signature covers host and path: they stay the same.
         headers = {name.lower(): value for name, value in self.headers.items() if _FORWARDED.fullmatch(name)}
         is_unsigned = self.headers.get("X-Amz-Target") in _UNSIGNED and "Authorization" not in self.headers
         if self.emulator_keys and is_unsigned:
@@ -309,7 +309,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.path.partition("?")[0]
 
     def _length(self) -> int | None:
-        """Length of the body in bytes; None without a Content-Length, or with a doubtful one."""
+        """Length of the body in bytes; None without a Content-Length, or with an ambiguous Content-Length."""
         lengths = self.headers.get_all("Content-Length", [])
         if len(lengths) != 1 or "Transfer-Encoding" in self.headers:
             return None
@@ -317,11 +317,10 @@ class _Handler(BaseHTTPRequestHandler):
         return int(length) if length.isascii() and length.isdigit() and len(length) <= _MOST_DIGITS else None
 
     def _is_welcome(self) -> bool:
-        """Whether the request is for this very server, from its own page or from no page at all; else it is refused.
+        """Whether the request names this server, and comes from its own page or from no page; else it is refused.
 
-        A page of somewhere else may have its name lead to 127.0.0.1 (DNS rebinding), or post here blindly. What could
-        be read in two ways (two hosts, a line among the headers that is none, another server's address as the target)
-        is not read at all.
+        A page of another site may point its name to 127.0.0.1 (DNS rebinding), or post here blindly. An ambiguous
+        request is refused: two hosts, a malformed line among the headers, another server's address as the target.
         """
         hosts = self.headers.get_all("Host", [])
         origins = self.headers.get_all("Origin", [])
@@ -332,7 +331,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif origins not in ([], [f"http://{hosts[0].lower()}"]):
             self._refuse(HTTPStatus.FORBIDDEN, "Only the dashboard itself may send requests here.")
         elif any(len(self.headers.get_all(name, [])) > 1 for name in self.headers if _FORWARDED.fullmatch(name)):
-            # With two targets, this check would see the first, and the emulator would carry out the second.
+            # With two targets, this check would see the first target, and the emulator would use the second.
             self._refuse(HTTPStatus.BAD_REQUEST, "A header that is signed comes once.")
         else:
             return True
@@ -344,11 +343,11 @@ class _Handler(BaseHTTPRequestHandler):
         return [*(f"{name}:{port}" for name in names), *(names if port == HTTP_PORT else ())]
 
     def _refuse(self, status: int, why: str) -> None:
-        """Refuse the request and end the connection; a body that follows is not read."""
+        """Refuse the request and end the connection; the request's body is not read."""
         self.close_connection = True
-        self.request_version = self.protocol_version  # the library takes a malformed one for HTTP/0.9, without a status
+        self.request_version = self.protocol_version  # the library takes a malformed version for HTTP/0.9: no status
         self._send(status, f"{why}\n".encode(), "text/plain; charset=utf-8", {"Cache-Control": "no-store"})
-        # A connection that is closed while something is still coming may lose the answer.
+        # Closing a connection while data still arrives may lose the answer.
         self.connection.shutdown(socket.SHUT_WR)
         self._allow(_LAST_SECONDS)
         while self.rfile.read1():
@@ -367,13 +366,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def send_response(self, code: int, message: str | None = None) -> None:
-        """The status line; the emulator's answers bring a Date of their own."""
+        """Send the status line only: the emulator's answers have their own Date."""
         self.send_response_only(code, message)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the library refuses (a method, a malformed request), with the same headers as everything else."""
+        """Send the library's refusals (a method, a malformed request) with the same headers as all other answers."""
         self.command = getattr(self, "command", None) or "GET"
         self._refuse(code, explain or message or HTTPStatus(code).phrase)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the library's name)
-        """Nothing: the terminal is the demo's."""
+        """Print nothing: the terminal belongs to the demo."""

@@ -1,4 +1,4 @@
-"""Read both ends of the application to their ends, compare them (`local.oracle`), and print the result."""
+"""Read input and outputs of the application to their ends, compare them (`local.oracle`), and print the result."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
 
-SHOWN = 20  # problems that are printed; the others are counted
+SHOWN = 20  # problems that are printed; the rest is only counted
 
 
 def prove(
@@ -28,11 +28,11 @@ def prove(
     *,
     late_by_shard: bool = True,
 ) -> oracle.Report:
-    """Compare both output streams and the table with what the producer sent.
+    """Compare both output streams and the table with the records that the producer sent.
 
-    The raw stream says in which shard, and in which order there, each record lies; what is late follows from that. That
-    the stream holds what was sent, no more and no less, is checked too.
-    late_by_shard: False if a shard was left out as silent while it was not; LATE can be no more than plausible then.
+    The raw stream gives each record's shard and position, from which the late records follow. The raw stream must also
+    hold exactly the records sent.
+    late_by_shard: False if a shard was left out as silent although it was not; then LATE can only be plausible.
     """
     raw = list(stored(kinesis, names.raw))
     report = oracle.check(
@@ -54,13 +54,13 @@ def prove(
 
 
 def read_lines(copy: Path) -> list[bytes]:
-    """The records of a producer's copy: each ends in a line feed, and has no other."""
+    """The records of a producer's copy: each ends with a line feed and contains no other."""
     with copy.open("rb") as file:
         return list(file)
 
 
 def items(dynamodb: DynamoDBClient, table: str) -> list[dict[str, Any]]:
-    """Every item of the table as plain values: texts, whole numbers, other numbers as float, None."""
+    """Every item of the table as plain values: texts, integers, other numbers as float, None."""
     pages = dynamodb.get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     return [
         {name: _plain(kind, value) for name, typed in item.items() for kind, value in typed.items()}
@@ -70,7 +70,7 @@ def items(dynamodb: DynamoDBClient, table: str) -> list[dict[str, Any]]:
 
 
 def _plain(kind: str, value: Any) -> Any:
-    """An attribute as JSON would have it on the stream: 31 and 31.0 compare as equal."""
+    """An attribute as in the stream's JSON: 31 and 31.0 compare as equal."""
     if kind == "NULL":
         return None
     if kind != "N":
@@ -79,7 +79,7 @@ def _plain(kind: str, value: Any) -> Any:
 
 
 def print_report(report: oracle.Report, archived: Archived, folder: Path) -> int:
-    """Print what was compared; the exit code, 0 if nothing is wrong."""
+    """Print the comparison; returns the exit code, 0 without a breach."""
     errors = ", ".join(f"{count} {name}" for name, count in report.errors.items()) or "none"
     print(
         f"Checked {report.records:,} records sent against {report.rows:,} rows of {report.windows} windows, on the\n"

@@ -1,4 +1,4 @@
-"""A job's streams, tables and archive on the emulator, from the template that makes them in the cloud."""
+"""A job's streams, tables and archive on the emulator, created from the template for the cloud."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Names:
-    """The resources of the workshop's job by their names; the job's default settings name them."""
+    """The names of the workshop job's resources; the job's default settings have these names."""
 
     raw: str
     summary: str
@@ -28,7 +28,7 @@ class Names:
     table: str
 
     def of_tables(self) -> dict[str, str]:
-        """The same by the job's tables."""
+        """The names by the job's tables."""
         return {
             "readings": self.raw,
             "summary_stream": self.summary,
@@ -43,7 +43,7 @@ def workshop() -> Job:
 
 
 def default_names() -> Names:
-    """The names that the workshop's job without settings of its own reads and writes."""
+    """The names that the workshop's job uses without settings."""
     values = settings.example(workshop()).groups
     return Names(
         values["readings"]["stream"],
@@ -60,18 +60,18 @@ def clients(environment: Mapping[str, str]) -> tuple[KinesisClient, DynamoDBClie
 
 
 def account(environment: Mapping[str, str]) -> Account:
-    """The emulator described by these environment variables, as what things are deployed to."""
+    """The emulator described by these environment variables, as a target of deployments."""
     return Account.at(environment["AWS_ENDPOINT_URL"], environment=environment)
 
 
 def create(
     environment: Mapping[str, str], shards: int, job: Job, names: Mapping[str, str] | None = None, **parameters: str
 ) -> Mapping[str, str]:
-    """Create a job's stack without the Flink application on the emulator, from the cloud's own template; its outputs.
+    """Create a job's stack without the Flink application on the emulator, from the cloud's template; its outputs.
 
-    shards: of each stream that the job reads. names: of streams and tables by the job's tables, where they are others
-    than it declares; they make a stack of their own. What is there already is used. parameters: further ones of the
-    template; without any there is neither archive nor dashboard. Raises DeployError.
+    shards: of each stream that the job reads. names: of streams and tables by the job's tables, if they differ from the
+    job's declaration; they make a stack of their own. Existing resources are used. parameters: further parameters of
+    the template; without any there is neither archive nor dashboard. Raises DeployError.
     """
     known, where = template.of(job), account(environment)
     given = names or {}

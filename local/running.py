@@ -1,4 +1,4 @@
-"""The job in a process of its own, as demo and tests run it: start it, wait until it runs, until it has read all."""
+"""The job in its own process, for demo and tests: start it, wait until it runs, wait until it has read all records."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from program.processes import RunError, StartError
 from program.waiting import wait_until
 
 START_LIMIT = 240.0  # seconds until every subtask must run; 20 are usual
-QUIET = 10.0  # seconds without a record, after which a job that was restarted has read everything
-READ_LIMIT = 120.0  # seconds for the job to read what was sent, after the producer has stopped
+QUIET = 10.0  # seconds without a record, after which a restarted job has read all records
+READ_LIMIT = 120.0  # seconds for the job to read all records after the producer has stopped
 
 
 def application_properties(endpoint: str, names: resources.Names, **readings: str) -> list[dict[str, object]]:
-    """Settings of the job for the emulator at this endpoint; `readings` are further ones of that group."""
+    """Settings of the job for the emulator at this endpoint; `readings` are further settings of that group."""
     groups = {
         "aws": {"region": emulator.REGION, "endpoint": endpoint},
         "readings": {"stream": names.raw, **readings},
@@ -38,16 +38,16 @@ def application_properties(endpoint: str, names: resources.Names, **readings: st
 
 
 def write_properties(folder: Path, aws: emulator.Emulator, names: resources.Names) -> Path:
-    """Settings of the job for this emulator, as a file in `folder`."""
+    """Write the job's settings for this emulator to a file in `folder`, and return its path."""
     return settings.write(folder, application_properties(aws.endpoint, names))
 
 
 @dataclass(frozen=True)
 class Launch:
-    """What a job's process is started with.
+    """The inputs for starting a job's process.
 
-    folder: for its files. properties: its settings. environment: what AWS is reached with. sources: the checkout it is
-    started from. command: what starts it.
+    folder: for its files. properties: its settings. environment: its access to AWS. sources: the checkout it starts in.
+    command: its command line.
     """
 
     folder: Path
@@ -60,10 +60,10 @@ class Launch:
 def start(
     launch: Launch, flags: Sequence[str], stop: threading.Event | None = None
 ) -> tuple[subprocess.Popen[bytes], rest.Job]:
-    """Start `python -m jobs run` with these flags; the process and the submitted job.
+    """Start `python -m jobs run` with these flags; returns the process and the submitted job.
 
-    A flag --port chooses the port of the web UI; without it a free one is taken. Raises StartError when the process
-    ends at once or is not submitted in time, RunError when `stop` is set.
+    The flag --port sets the port of the web UI; without it a free port is taken. Raises StartError if the process ends
+    at once or does not submit the job in time, RunError if `stop` is set.
     """
     log = launch.folder / "job.log"
     begin = log.stat().st_size if log.exists() else 0
@@ -93,7 +93,7 @@ def start(
 
 
 def wait_until_running(job: rest.Job, process: subprocess.Popen[bytes], stop: threading.Event | None = None) -> None:
-    """Wait for every subtask. Raises RunError after a limit, when the process ends, or when `stop` is set."""
+    """Wait until every subtask runs. Raises RunError after a limit, if the process ends, or if `stop` is set."""
 
     def runs() -> bool:
         if process.poll() is not None:
@@ -113,8 +113,8 @@ def wait_until_read(
 ) -> None:
     """Wait until the job has read so many records, or, if it was `resumed` or restarted, until it reads no more.
 
-    It counts from its checkpoint on then, so the number says less; standing still for ten seconds with all subtasks
-    running says the same. Raises RunError after READ_LIMIT.
+    A resumed job counts from its checkpoint, so its count is too low. Ten seconds without a record, with all subtasks
+    running, show the same. Raises RunError after READ_LIMIT.
     """
     last, since = -1, time.monotonic()
 

@@ -1,4 +1,4 @@
-"""The demo on a terminal, one picture that stays where it is; without a terminal, a line every few seconds."""
+"""The demo on a terminal, as one picture in a fixed place; without a terminal, as a line every few seconds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LINE_SECONDS = 3.0
 
 @dataclass(frozen=True)
 class Scene:
-    """The parts of the screen that do not change during a demo: addresses and the task."""
+    """The parts of the screen that stay the same during a demo: addresses and the task."""
 
     web: str
     endpoint: str
@@ -73,9 +73,9 @@ def watermark(seen: Seen) -> str:
 
 
 def picture(scene: Scene, seen: Seen, phase: str) -> Panel:
-    """The whole view; always of the same height, so that nothing on the screen moves."""
+    """The whole view, always of the same height, so that nothing on the screen moves."""
     numbers = Table.grid(padding=(0, 2))
-    for width in (13, 19, 26, 7):  # fixed, so that growing numbers move nothing
+    for width in (13, 19, 26, 7):  # fixed, so that larger numbers move nothing
         numbers.add_column(min_width=width)
     for row in (
         ("records sent", f"{seen.sent:,}", "rows on the summary stream", f"{seen.rows:,}"),

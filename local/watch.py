@@ -1,4 +1,4 @@
-"""What a running demo looks like from outside: numbers gathered by threads from the services, never from the job."""
+"""A running demo seen from outside: threads gather numbers from the services, never from the job."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ NEWEST = 6  # summary rows kept for the view
 
 @dataclass
 class Seen:
-    """What has been seen so far; filled by the threads of `Watch`, read by the view.
+    """The numbers seen so far; the threads of `Watch` write them, the view reads them.
 
-    sent, read: records the producer sent and the job has read since its last (re)start. watermark: the lowest of the
-    reading subtasks', None before the first. table: items in the table. rate: records sent per second, lately.
+    sent, read: records sent by the producer, and read by the job since its last (re)start. watermark: the lowest of the
+    source subtasks, None before the first. table: items in the table. rate: recent records sent per second.
     """
 
     sent: int = 0
@@ -49,7 +49,7 @@ class Seen:
 
 
 class Watch:
-    """Follows both output streams, the table, the producer's copy and Flink's REST API until it is closed."""
+    """Follow both output streams, the table, the producer's copy and Flink's REST API until closed."""
 
     def __init__(
         self, kinesis: KinesisClient, dynamodb: DynamoDBClient, names: Names, copy: Path, job: rest.Job
@@ -83,7 +83,7 @@ class Watch:
             thread.join(timeout=5)
 
     def _follow(self, stream: str, take: Callable[[dict[str, Any]], None]) -> None:
-        with contextlib.suppress(GaveUp, ClientError, BotoCoreError):  # the check at the end says what is missing
+        with contextlib.suppress(GaveUp, ClientError, BotoCoreError):  # the check at the end reports missing records
             for batch in Tail(self._kinesis, stream, TRIM_HORIZON).batches():
                 for record in batch.records:
                     take(json.loads(record.data))
@@ -100,7 +100,7 @@ class Watch:
 
     def _repeat(self, pause: float, work: Callable[[], None]) -> None:
         while not self._stop.wait(pause):
-            # The job may be restarting, the emulator may be busy: the next look will tell.
+            # The job may be restarting, or the emulator busy: the next round tries again.
             with contextlib.suppress(rest.RestError, ClientError, BotoCoreError, OSError, KeyError, StopIteration):
                 work()
 

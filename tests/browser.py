@@ -1,4 +1,4 @@
-"""A real Chromium for tests of the dashboard: Debian's packages chromium and chromium-driver, nothing fetched."""
+"""A real Chromium for tests of the dashboard: Debian's packages chromium and chromium-driver, without a download."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 
-# Of a call to Chromium. A machine that is busy with other tests may need some of it.
+# For a call to Chromium. It may take long on a machine that is busy with other tests.
 SECONDS = 60
 QUIET = (
     "--headless=new",
@@ -35,7 +35,7 @@ QUIET = (
 
 
 def programs() -> tuple[str, str]:
-    """Chromium and its driver. Without them the test is skipped, and says so; where CI is set, it fails."""
+    """Chromium and its driver. Without them the test is skipped with a message; in CI it fails."""
     found = shutil.which("chromium"), shutil.which("chromedriver")
     if None in found:
         why = "No Chromium here: `apt-get install chromium chromium-driver` lets the dashboard's tests run."
@@ -47,7 +47,7 @@ def programs() -> tuple[str, str]:
 
 @contextmanager
 def running(folder: Path) -> Iterator[webdriver.Chrome]:
-    """A browser with a profile in this folder."""
+    """A browser with its profile in this folder."""
     chromium, driver = programs()
     options = Options()
     options.binary_location = chromium
@@ -55,7 +55,7 @@ def running(folder: Path) -> Iterator[webdriver.Chrome]:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     options.add_experimental_option("perfLoggingPrefs", {"enableNetwork": True, "enablePage": False})
-    # With the path of the driver given, Selenium looks for none and downloads none.
+    # With the driver's path, Selenium neither searches nor downloads a driver.
     service = Service(driver, log_output=str(folder / "chromedriver.log"))
     browser = webdriver.Chrome(options=options, service=service)
     try:
@@ -75,7 +75,7 @@ class Tab:
         self._scripts: list[str] = []
 
     def open(self, address: str, width: int = 1440, height: int = 900, *, dark: bool = False, before: str = "") -> None:
-        """Open the page in a window of so many pixels. before: JavaScript that runs before the page's own."""
+        """Open the page in a window of this size in pixels. before: JavaScript that runs before the page's own."""
         self.resize(width, height)
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
@@ -89,7 +89,7 @@ class Tab:
         self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
 
     def close(self) -> None:
-        """Leave the page, and what was set up for it."""
+        """Leave the page, and remove the settings for it."""
         while self._scripts:
             identifier = self._scripts.pop()
             self.browser.execute_cdp_cmd("Page.removeScriptToEvaluateOnNewDocument", {"identifier": identifier})
@@ -97,17 +97,17 @@ class Tab:
         self.browser.get("about:blank")
 
     def offline(self, *, is_on: bool) -> None:
-        """Cut the browser off, or let it in again."""
+        """Cut the browser off the network, or connect it again."""
         self.browser.execute_cdp_cmd("Network.enable", {})
         network = {"offline": is_on, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
         self.browser.execute_cdp_cmd("Network.emulateNetworkConditions", network)
 
     def js(self, script: str, *arguments: Any) -> Any:
-        """What the body of a function in the page returns."""
+        """The result of this function body in the page."""
         return self.browser.execute_script(script, *arguments)
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = 30) -> Any:
-        """Wait for something true; it. An assertion that names it after the limit."""
+        """Wait for a true result and return it. After the limit, an assertion that names it."""
         deadline = time.monotonic() + seconds
         while True:
             if found := condition():
@@ -118,16 +118,16 @@ class Tab:
             time.sleep(0.05)
 
     def text(self, selector: str) -> str:
-        """The text that is shown there; nothing if nothing is."""
+        """The displayed text of the element; empty without a displayed element."""
         script = "const e = document.querySelector(arguments[0]); return e?.checkVisibility() ? e.innerText : ''"
         return str(self.js(script, selector))
 
     def shows(self, selector: str, text: str, seconds: float = 30) -> None:
-        """Wait until just this text stands there."""
+        """Wait until the element has exactly this text."""
         self.until(lambda: self.text(selector) == text, f"{selector} shows {text!r}", seconds)
 
     def names(self) -> list[str]:
-        """The unicorns in the list that are in sight."""
+        """The visible unicorns in the list."""
         script = "return [...document.querySelectorAll('[role=option]:not([hidden])')].map((one) => one.dataset.name)"
         return list(self.js(script))
 
@@ -144,23 +144,23 @@ class Tab:
         )
 
     def marker(self, name: str) -> dict[str, float]:
-        """Where a unicorn's marker is, in pixels of the window: the middle of the pixels that have its colour."""
+        """The middle of a unicorn's marker in pixels of the window: of the pixels that have its colour."""
         self.has(name)
         return dict(self.until(lambda: self.js(_MARKER + "return marker(arguments[0])", name), f"a marker of {name}"))
 
     def click(self, x: float, y: float) -> None:
-        """Click with the mouse at this place of the window."""
+        """Click with the mouse at this point of the window."""
         actions = ActionChains(self.browser, duration=0)
         actions.w3c_actions.pointer_action.move_to_location(round(x), round(y))
         actions.w3c_actions.pointer_action.click()
         actions.perform()
 
     def press(self, *keys: str) -> None:
-        """Type on the keyboard, wherever the focus is."""
+        """Press keys, wherever the focus is."""
         ActionChains(self.browser, duration=0).send_keys(*keys).perform()
 
     def problems(self) -> list[str]:
-        """Errors in the console that nobody expected, and requests to anywhere but this machine."""
+        """Unexpected errors in the console, and requests to other machines."""
         found = [
             entry["message"]
             for entry in self.browser.get_log("browser")
@@ -170,7 +170,7 @@ class Tab:
             message = json.loads(entry["message"])["message"]
             if message["method"] == "Network.requestWillBeSent":
                 address = urlsplit(message["params"]["request"]["url"])
-                # The browser's own first tab loads files of its own (chrome:), which no network sees.
+                # The browser's first tab loads its own files (chrome:), without a network.
                 if address.scheme not in ("data", "about", "chrome") and address.hostname != "127.0.0.1":
                     found.append(f"a request to {address.geturl()}")
         return found
@@ -201,7 +201,7 @@ function marker(name) {
 
 
 def every_frame(tab: Tab, name: str, seconds: float) -> list[dict[str, float]]:
-    """Where a marker is in each frame for so long."""
+    """The position of a marker in each frame for this time."""
     script = (
         _MARKER
         + """

@@ -1,4 +1,4 @@
-"""A copy of the project to run from: with files changed, one protection taken away, a state folder of its own."""
+"""A copy of the project to run: with changed files, without one protection, with its own state folder."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from pathlib import Path
 
 from java import paths
 
-# What the job's process imports and reads.
+# The parts that the job's process imports and reads.
 _PARTS = (
     *("aws", "connectors", "consumer", "deploy", "flink", "java", "jobs", "local", "pipeline", "program"),
     *("main.py", "requirements.txt"),
-    *("LICENSE", "NOTICE"),  # they go into the package
+    *("LICENSE", "NOTICE"),  # parts of the package
 )
 
 
 @dataclass(frozen=True)
 class Edit:
-    """One change of a source file: every place where `old` stands gets `new`."""
+    """A change of a source file: every `old` becomes `new`."""
 
     file: str
     old: str
@@ -28,7 +28,7 @@ class Edit:
 
 
 def copy(folder: Path, edits: tuple[Edit, ...]) -> Path:
-    """A checkout in `folder` with these edits, ready to run. Raises ValueError if an edit finds nothing to change."""
+    """A checkout in `folder` with these edits, ready to run. Raises ValueError if an edit has no place."""
     for part in _PARTS:
         source = paths.ROOT / part
         if source.is_dir():

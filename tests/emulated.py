@@ -1,4 +1,4 @@
-"""The job against the AWS emulator: streams of a test's own, the producer as a process, the job in either way."""
+"""The job against the AWS emulator: streams for a test, the producer as a process, the job in either form."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from program import processes
 
 @dataclass(frozen=True)
 class Stage:
-    """Three streams and a table on the emulator, with a name of their own."""
+    """Three streams and a table on the emulator, with their own names."""
 
     aws: emulator.Emulator
     names: resources.Names
@@ -37,11 +37,11 @@ class Stage:
         return resources.clients(self.aws.environment)
 
     def check(self, sent: Path) -> oracle.Report:
-        """What came out, against what the producer sent."""
+        """The outputs compared with the records sent."""
         return proof.prove(*self.clients, self.names, proof.read_lines(sent))
 
     def with_outputs(self, suffix: str) -> Stage:
-        """The same raw stream with other outputs, created here."""
+        """The same raw stream with new outputs."""
         old = self.names
         names = replace(old, summary=old.summary + suffix, errors=old.errors + suffix, table=old.table + suffix)
         resources.create(self.aws.environment, 1, resources.workshop(), names.of_tables())
@@ -49,7 +49,7 @@ class Stage:
 
 
 def reset(aws: emulator.Emulator) -> None:
-    """Make the emulator as new, by a switch of its own that only its keys turn."""
+    """Reset the emulator, by its own call, which needs its keys."""
     request = AWSRequest("POST", f"{aws.endpoint}/_ministack/reset")
     SigV4Auth(Credentials(aws.keys.id, aws.keys.secret), "s3", emulator.REGION).add_auth(request)
     assert urllib3.request("POST", request.url, headers=dict(request.headers), timeout=30).status == 200
@@ -103,18 +103,18 @@ def job_here(
         yield job
     finally:
         if not end.done():
-            with contextlib.suppress(Py4JJavaError):  # a job that was stopped may be ending just now
+            with contextlib.suppress(Py4JJavaError):  # a stopped job may be ending just now
                 client.cancel().result()
 
 
-# A backlog is read in a second or two, and the warm-up lasts ten. So that windows close while it is being read, as
-# they do with a longer backlog, reading is slowed down here, to 300 records a call, and the warm-up shortened.
+# A backlog is read in a second or two, and the warm-up lasts ten. As with a longer backlog, windows must close during
+# the reading. So reading is slowed down here, to 300 records a call, and the warm-up is shortened.
 SLOWLY = {"option.scan.shard.getrecords.maxrecordcount": "300"}
 WARM_UP = {"pipeline.global-job-parameters": "shard_watermark.warm_up:4000"}
 
 
 def run_to_end(on: Stage, folder: Path, records: int, parallelism: int) -> int:
-    """Run the job over a stream that is complete, and close all windows; the rows that were there before that."""
+    """Run the job over a complete stream, and close all windows; returns the number of rows from before the closing."""
     with job_here(on, folder, parallelism, WARM_UP, SLOWLY) as job:
         running.wait_until_read(job, records)
         before = len(list(stored(on.clients[0], on.names.summary)))
@@ -123,7 +123,7 @@ def run_to_end(on: Stage, folder: Path, records: int, parallelism: int) -> int:
 
 
 def answers(question: Callable[[], bool]) -> bool:
-    """What the REST API says; no while it does not answer."""
+    """The result of the REST API; False while it does not answer."""
     try:
         return question()
     except rest.RestError:
@@ -131,7 +131,7 @@ def answers(question: Callable[[], bool]) -> bool:
 
 
 def wait_for(done: Callable[[], bool], seconds: float, what: str) -> None:
-    """Wait for a condition; an assertion that names it after the limit."""
+    """Wait for a condition; after the limit an assertion that names it."""
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"

@@ -1,4 +1,4 @@
-"""A port that leads to another, until all its connections are cut."""
+"""A port that forwards to another port, until all its connections are cut."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def running(port: int, endpoint: str) -> Iterator[Cuttable]:
-    """This port of 127.0.0.1 leads to the endpoint while the block lasts; then it is closed, with its connections."""
+    """Forward this port of 127.0.0.1 to the endpoint until the block ends; then close it, with its connections."""
     host, _colon, upstream = endpoint.removeprefix("http://").partition(":")
     with socket.create_server(("127.0.0.1", port)) as server:
         made = Cuttable(server, (host, int(upstream)))
@@ -32,7 +32,7 @@ class Cuttable:
         self._ends: list[socket.socket] = []
 
     def accept(self) -> None:
-        """Until the port is closed."""
+        """Accept connections until the port is closed."""
         with contextlib.suppress(OSError):
             while True:
                 client, _address = self._server.accept()
@@ -42,7 +42,7 @@ class Cuttable:
                     threading.Thread(target=_pump, args=pair, daemon=True).start()
 
     def cut(self) -> int:
-        """Cut all connections that there are; how many ends there were."""
+        """Cut all open connections; returns the number of their ends."""
         ends, self._ends = self._ends, []
         for end in ends:
             with contextlib.suppress(OSError):

@@ -1,6 +1,6 @@
-"""Records made up from a seed: good readings, and such as differ from one in one or a few places, hostile ones too.
+"""Records from a seed: good readings, and readings with one or a few changes, some of them hostile.
 
-Equal seeds give equal records. None has a line feed or a carriage return, which end a record in a file.
+Equal seeds give equal records. No record has a line feed or a carriage return, which end a record in a file.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import random
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-START = datetime(2026, 11, 22, 12)  # noqa: DTZ001 (as the records write it)
-SPAN = 600  # seconds in which the readings lie
+START = datetime(2026, 11, 22, 12)  # noqa: DTZ001 (the records have no zone)
+SPAN = 600  # seconds that the readings cover
 KEYS = ("Name", "StatusTime", "Distance", "MagicPoints", "HealthPoints")
 
 Fields = list[tuple[str, str]]
@@ -20,7 +20,7 @@ Fields = list[tuple[str, str]]
 
 
 def records(count: int, seed: int, *, far: bool = False) -> Iterator[bytes]:
-    """So many records. `far`: also times of other centuries, after which all others of a shard are late."""
+    """So many records. `far`: also times of other centuries, after which all other records of a shard are late."""
     dice = random.Random(seed)
     for number in range(count):
         yield _record(dice, number / count, far).replace(b"\n", b" ").replace(b"\r", b" ")
@@ -40,7 +40,7 @@ def _record(dice: random.Random, progress: float, far: bool) -> bytes:
 
 def _good(dice: random.Random, time: str) -> Fields:
     return [
-        ("Distance", repr(dice.randint(-10_000, 10_000) / 10)),  # tenths, whose sum as doubles depends on their order
+        ("Distance", repr(dice.randint(-10_000, 10_000) / 10)),  # tenths: as doubles, their sum depends on the order
         ("HealthPoints", str(dice.randint(-200, 200))),
         ("Latitude", repr(40 + dice.random())),
         ("MagicPoints", str(dice.randint(-200, 200))),
@@ -50,9 +50,9 @@ def _good(dice: random.Random, time: str) -> Fields:
 
 
 def _time(dice: random.Random, progress: float) -> str:
-    """A time of the span that goes on with the records, with none to three digits of a second.
+    """A time of the span that advances with the records, with up to three digits of a second.
 
-    Often it lies at the border of a window, and now and then it is long past.
+    Often the time is at the border of a window, and now and then long past.
     """
     ms = round(SPAN * 1000 * progress)
     kind = dice.random()
@@ -66,7 +66,7 @@ def _time(dice: random.Random, progress: float) -> str:
 
 
 def _written(dice: random.Random, fields: Fields) -> bytes:
-    """The object, with more or less white space."""
+    """The object, with a random amount of white space."""
     space = dice.choice(("", "", " ", "\t "))
     pairs = (f"{json.dumps(key)}{space}:{space}{value}" for key, value in fields)
     text = space + "{" + f"{space},{space}".join(pairs) + "}" + space
@@ -112,7 +112,7 @@ def _other_time(dice: random.Random, fields: Fields) -> None:
         time + "Z", time + "0", " " + time, time.replace(" ", "T"), time[:11] + "24" + time[13:],
         time[:8] + dice.choice(("00", "29", "30", "31", "32")) + time[10:], time[:17] + "60" + time[19:],
     ))  # fmt: skip
-    if changed[:16] <= time[:16]:  # a later one would make all that come after it late
+    if changed[:16] <= time[:16]:  # a later time would make all following records late
         _set(fields, "StatusTime", json.dumps(changed, ensure_ascii=dice.random() < 0.5))
 
 

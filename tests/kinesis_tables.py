@@ -1,4 +1,4 @@
-"""Tables of the project's Kinesis connector, as users declare them in SQL, and what comes out of them."""
+"""Tables of the project's Kinesis connector, as users declare them in SQL, and their rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ ROW_TYPES = "line STRING, arrival STRING, shard STRING, sequence_number STRING, 
 
 @dataclass(frozen=True, order=True)
 class Row:
-    """A row of the table: its content as Latin-1, one character a byte, and all that the source tells of it."""
+    """A row of the table: its content as Latin-1, one character a byte, and all metadata of the source."""
 
     line: str
     arrival: str
@@ -91,7 +91,7 @@ class Reading:
         return self.rows()
 
     def metrics(self, *names: str) -> dict[str, dict[str, float]]:
-        """The source's metrics of these last names, each by the whole name, once Flink has collected them."""
+        """The source's metrics with these last names, each by its whole name, once Flink has collected them."""
         (vertex, *_others) = (vertex["id"] for vertex in self.job.get("")["vertices"])
         listed = [metric["id"] for metric in self.job.get(f"/vertices/{vertex}/metrics")]
         found: dict[str, dict[str, float]] = {}
@@ -103,7 +103,7 @@ class Reading:
         return found
 
     def wait_until_at_the_tip(self, shards: int) -> None:
-        """Until each shard was read to its newest record."""
+        """Wait until each shard is read to its newest record."""
         wait_for(
             lambda: list(self.metrics("millisBehindLatest")["millisBehindLatest"].values()) == [0] * shards,
             60,
@@ -111,7 +111,7 @@ class Reading:
         )
 
     def stop(self) -> str:
-        """End it with a savepoint, whose address is returned."""
+        """End the job with a savepoint, and return its address."""
         return self.job.stop(60, str(self.folder.parent / "savepoints"))
 
 
@@ -125,9 +125,9 @@ def reading(
     *,
     ready: bool = True,
 ) -> Iterator[Reading]:
-    """A job that reads a stream into `folder`/rows on a minicluster; it is cancelled in the end, if it still runs.
+    """A job that reads a stream into `folder`/rows on a minicluster; it is cancelled at the end, if it still runs.
 
-    checkpoint: seconds from one to the next. ready: whether to wait until it runs.
+    checkpoint: seconds between checkpoints. ready: whether to wait until the job runs.
     """
     from py4j.protocol import Py4JJavaError  # noqa: PLC0415
 
@@ -140,7 +140,7 @@ def reading(
             "restart-strategy.exponential-delay.initial-backoff": "200 ms",
             "parallelism.default": str(parallelism),
             "metrics.fetcher.update-interval": "500",
-            # So that another parallelism, which chains operators in another way, finds its state.
+            # Another parallelism chains operators differently, and must still match its state.
             "table.exec.uid.generation": "ALWAYS",
             "table.exec.uid.format": "<type>_<transformation>",
             "taskmanager.memory.network.min": "64m",
@@ -166,12 +166,12 @@ def reading(
         yield Reading(job, folder / "rows")
     finally:
         if not end.done():
-            with contextlib.suppress(Py4JJavaError):  # a job that was stopped may be ending just now
+            with contextlib.suppress(Py4JJavaError):  # a stopped job may be ending just now
                 client.cancel().result()
 
 
 def first(made: Any, query: str, count: int, seconds: float = 60) -> list[tuple[Any, ...]]:
-    """The first rows of an endless query, which is cancelled then."""
+    """The first rows of an endless query, which is then cancelled."""
     rows: list[tuple[Any, ...]] = []
     with made.execute_sql(query).collect() as found:
 

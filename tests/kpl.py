@@ -1,6 +1,6 @@
-"""Records as the Kinesis Producer Library aggregates them, several into one, written from its published format.
+"""Aggregates of several records in one, in the published format of the Kinesis Producer Library.
 
-A magic number, a protobuf message, and that message's MD5: see "KPL aggregated record format" in
+A magic number, a protobuf message, and the message's MD5: see "KPL aggregated record format" in
 https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
 """
 
@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 MAGIC = b"\xf3\x89\x9a\xc2"
-HASHES = 2**128  # hash keys of a stream, from 0 on
+HASHES = 2**128  # the number of hash keys of a stream
 
 
 @dataclass(frozen=True)
 class Inner:
-    """One of the records in an aggregate; hash_key: where it belongs, if not where its partition key says."""
+    """A record in an aggregate; hash_key: its place, if not that of its partition key."""
 
     partition_key: str
     data: bytes
@@ -39,7 +39,7 @@ def aggregate(inner: Sequence[Inner]) -> bytes:
 
 
 def shard_of(partition_key: str, shards: int) -> int:
-    """The shard, of so many equal ones, that a partition key belongs to."""
+    """The shard of a partition key, of so many equal shards."""
     digest = hashlib.md5(partition_key.encode(), usedforsecurity=False).digest()
     return int.from_bytes(digest) * shards // HASHES
 
@@ -53,7 +53,7 @@ def _number(field: int, value: int) -> bytes:
 
 
 def _varint(number: int) -> bytes:
-    """Seven bits a byte, the lowest first; the eighth bit says that more follow."""
+    """Seven bits a byte, the lowest first; the eighth bit means that more bytes follow."""
     out = bytearray()
     while number > 127:
         out.append(number & 127 | 128)

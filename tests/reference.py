@@ -76,7 +76,7 @@ def _commands(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[
 
 
 def _command(words: tuple[str, ...], command: click.Command) -> Iterator[str]:
-    """What `--help` says, as a section; a program that is one command has it under its own heading."""
+    """The text of `--help` as a section; a program with a single command has it under its own heading."""
     name = f"python -m {' '.join(words)}"
     context = click.Context(command, info_name=name, show_default=True)
     if len(words) > 1:

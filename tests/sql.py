@@ -1,4 +1,4 @@
-"""Run the job's very SQL over lines on disk and read what came out; what SQL-level tests are written with."""
+"""Run the job's own SQL over lines on disk and read its outputs; the base of the tests of SQL."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from flink import trial
 
 DAY = "2026-11-22 "
 SLOTS = 4  # the highest parallelism of a job in `run`
-ARRIVAL = datetime(2026, 11, 23, tzinfo=UTC)  # of all lines: a file's own time
+ARRIVAL = datetime(2026, 11, 23, tzinfo=UTC)  # of all lines: a file's modification time
 
 
 def reading(name: str, time: str, distance: float = 30, magic: int = 150, health: int = 150) -> bytes:
-    """A record as the producer writes it, at a time of one day, without its newline."""
+    """A record in the producer's format, at a time of one day, without its newline."""
     document = {
         "Distance": distance,
         "HealthPoints": health,
@@ -34,7 +34,7 @@ def reading(name: str, time: str, distance: float = 30, magic: int = 150, health
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the job wrote: rows of both sinks and errors, as JSON objects."""
+    """The job's outputs: rows of both sinks and errors, as JSON objects."""
 
     stream: list[dict[str, Any]]
     table: list[dict[str, Any]]
@@ -43,9 +43,9 @@ class Outcome:
 
 @cache
 def here() -> Mapping[str, str]:
-    """Where a job runs in a Flink that the JVM of the tests keeps until its end.
+    """The options to run a job in a Flink that the tests' JVM keeps until its end.
 
-    Otherwise each job starts a Flink of its own, which takes about as long as the job.
+    Otherwise each job starts its own Flink, which takes about as long as the job.
     """
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415  (needs the fixture `jvm` first)
 
@@ -68,9 +68,9 @@ def run(
     launcher: Mapping[str, str] | None = None,
     job: str = "unicorn_summary",
 ) -> Outcome:
-    """Run the whole job over these lines (or files of lines, each standing for a shard) to its end.
+    """Run the whole job over these lines (or files of lines, each as a shard) to its end.
 
-    As `flink.trial` runs it: streaming mode, as in production; the end of the input closes all windows; no warm-up.
+    As in `flink.trial`: streaming mode, as in production; the end of the input closes all windows; no warm-up.
     """
     import main  # noqa: PLC0415  (imports PyFlink, which needs the fixture `jvm` first)
 

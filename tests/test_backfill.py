@@ -1,4 +1,4 @@
-"""The backfill: rows from an archive against a computation without Flink, and what it does to a table."""
+"""The backfill: rows from an archive against a computation without Flink, and its effect on a table."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ NUMBERS = itertools.count()
 
 
 def say(_text: str) -> None:
-    """Progress, of which no test wants to know."""
+    """Ignore progress messages."""
 
 
 # ---------------------------------------------------------------------------------------------- rows from an archive
@@ -69,19 +69,19 @@ def say(_text: str) -> None:
 
 @dataclass(frozen=True)
 class Flight:
-    """Records in the order of their arrival, as the producer made them: some late, some rubbish."""
+    """Records in the order of their arrival, as the producer made them: some late, some malformed."""
 
     lines: list[bytes]
 
     @property
     def rows(self) -> Rows:
-        """What must come out: every reading once, and none of them late. Computed without Flink."""
+        """The expected rows: every reading once, and none of them late. Computed without Flink."""
         return oracle.rows(set(self.lines))
 
 
 @pytest.fixture(scope="module")
 def flight(tmp_path_factory: pytest.TempPathFactory) -> Flight:
-    """20 minutes of 5 unicorns: 6,000 records, of which some 180 come minutes late and 120 are rubbish."""
+    """20 minutes of 5 unicorns: 6,000 records, of which about 180 arrive minutes late and 120 are malformed."""
     file = tmp_path_factory.mktemp("flight") / "flight.jsonl"
     command = [sys.executable, "-m", "producer", "--unicorns", "5", "--rate", "max", "--msgs", "6000", "--seed", "11"]
     command += ["--start", "2026-11-22 05:50:00", "--late", "0.03", "--out-of-order", "0.05", "--malformed", "0.02"]
@@ -90,8 +90,8 @@ def flight(tmp_path_factory: pytest.TempPathFactory) -> Flight:
 
 
 def archive_of(lines: Sequence[bytes], folder: Path) -> None:
-    """The records as Firehose would have written them: files in folders by the hour, one packed in two pieces; some
-    records are there twice, within a file and in two files. Beside them lie files that are none of its records.
+    """The records as Firehose would write them: files in folders by the hour, a gzip file with two members, and some
+    records twice, within a file and in two files. Beside them are files that belong to no record.
     """
     parts = [lines[:2500], lines[2500:4000], lines[4000:]]
     hours = [folder / "2026/11/22" / hour for hour in ("05", "06")]
@@ -111,7 +111,7 @@ def joined(lines: Sequence[bytes]) -> bytes:
 
 @pytest.fixture(autouse=True)
 def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """Temporary folders of the backfill are made here, and none is left. The JVM of the tests stays as it is."""
+    """The folder for the backfill's temporary folders; none is left at the end. The tests' JVM is unchanged."""
     folder = tmp_path / "state"
     monkeypatch.setattr(folders, "STATE", folder)
     monkeypatch.setattr(distribution, "use", lambda *_variables: None)
@@ -120,7 +120,7 @@ def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 
 
 def computed(folder: Path, scratch: Path, parallelism: int = 2) -> tuple[Lines, Rows]:
-    """What Flink makes of an archive."""
+    """Flink's result from an archive."""
     archive = backfill_archive.gather([str(folder)], scratch / "laid-out", {}, threading.Event(), say)
     lines, rows = backfill_rows.compute(
         BACKFILL, {"readings": archive}, scratch / "rows", parallelism, threading.Event(), say=say
@@ -130,9 +130,9 @@ def computed(folder: Path, scratch: Path, parallelism: int = 2) -> tuple[Lines, 
 
 @pytest.mark.usefixtures("jvm")
 def test_rows_of_an_archive(flight: Flight, tmp_path: Path) -> None:
-    """Every reading of it is in its row, the late ones too, and one that is there twice counts once.
+    """Every reading is in its row, also a late reading; a repeated record counts once.
 
-    Plain and packed files in folders are read, rubbish is counted and nothing else, hidden files are left alone.
+    Plain and gzip files in folders are read, malformed records are only counted, and hidden files are ignored.
     """
     archive_of(flight.lines, tmp_path / "archive")
     lines, rows = computed(tmp_path / "archive", tmp_path)
@@ -155,7 +155,7 @@ def max_time(lines: Sequence[bytes]) -> str:
 
 @pytest.mark.usefixtures("jvm")
 def test_an_archive_without_a_reading(tmp_path: Path, table: Stage) -> None:
-    """Rubbish alone is told in one sentence, with its kinds; the table is left alone."""
+    """An archive with malformed records only ends in one sentence with their kinds; the table is unchanged."""
     (tmp_path / "rubbish").write_bytes(b'nothing\n{"Name": 1}\n\n')
     with pytest.raises(RunError, match=r"^There is no record in .*rubbish: 1 file of 21 bytes, 1 COERCION, 2 PARSE\.$"):
         table.backfill(tmp_path / "rubbish")
@@ -164,7 +164,7 @@ def test_an_archive_without_a_reading(tmp_path: Path, table: Stage) -> None:
 
 @pytest.mark.usefixtures("jvm")
 def test_a_broken_gzip_file_is_named(tmp_path: Path, table: Stage) -> None:
-    """A file that was cut off fails the run, and the sentence says which one of many it is."""
+    """A truncated gzip file fails the run, and the sentence names the file."""
     archive_of([reading("Shadowfax", "12:00:10.000")] * 5000, tmp_path / "archive")
     broken = tmp_path / "archive/2026/11/22/07.gz"
     broken.write_bytes(gzip.compress(random.Random(1).randbytes(100_000))[:-2000])
@@ -173,7 +173,7 @@ def test_a_broken_gzip_file_is_named(tmp_path: Path, table: Stage) -> None:
 
 
 class AskedWhileRunning(threading.Event):
-    """Set once the batch is waited for: as Ctrl-C at that moment."""
+    """Set as soon as the batch is waited for, like Ctrl-C at that moment."""
 
     def wait(self, timeout: float | None = None) -> bool:  # noqa: ARG002
         self.set()
@@ -182,7 +182,7 @@ class AskedWhileRunning(threading.Event):
 
 @pytest.mark.usefixtures("jvm")
 def test_ctrl_c_cancels_the_batch(flight: Flight, tmp_path: Path, table: Stage) -> None:
-    """Asked to stop, it cancels what Flink does, says that nothing was written, and leaves no folder."""
+    """Ctrl-C cancels the Flink job, says that no row was written, and leaves no folder."""
     archive_of(flight.lines, tmp_path / "archive")
     started = time.monotonic()
     with pytest.raises(Stopped, match=r"^Stopped: nothing was written\.$"):
@@ -192,7 +192,7 @@ def test_ctrl_c_cancels_the_batch(flight: Flight, tmp_path: Path, table: Stage) 
 
 
 def test_the_sql_is_the_jobs() -> None:
-    """The tables and views that both have are the same text, but for the one that says what time it is."""
+    """Backfill and job share the text of their tables and views, except for the view of the current time."""
 
     def views(which: Job) -> dict[str, str]:
         return {view: which.texts[view] for view in which.views}
@@ -231,7 +231,7 @@ def test_the_plan(tmp_path: Path) -> None:
 
 @dataclass(frozen=True)
 class Stage:
-    """A table of a test's own on the emulator."""
+    """A table on the emulator, for a single test."""
 
     aws: emulator.Emulator
     name: str
@@ -249,24 +249,24 @@ class Stage:
 
     @property
     def rows(self) -> Rows:
-        """All of its items."""
+        """All items of the table."""
         items = proof.items(resources.clients(self.aws.environment)[1], self.name)
         return {(item["Name"], item["StatusTime"]): item for item in items}
 
     def backfill(self, source: object, asked: threading.Event | None = None, **options: Any) -> Report:
-        """The whole run."""
+        """Run the whole backfill."""
         given = Options({"readings": [str(source)]}, **options)
         (report,) = backfill.run(self.job, given, self.settings, asked or threading.Event(), say).reports
         return report
 
     def settle(self, rows: Rows, **options: Any) -> Report:
-        """What the run does with rows once they are computed."""
+        """Run the part of the backfill that follows the computation of the rows."""
         return backfill.settle(rows.values(), self.table, Options({}, **options), threading.Event())
 
 
 @pytest.fixture
 def table(aws: emulator.Emulator, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """An empty table of the test's own, and the credentials for it."""
+    """An empty table for the test, and the credentials for it."""
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
     stage = Stage(aws, f"backfill-{next(NUMBERS)}")
@@ -288,8 +288,8 @@ def create(aws: emulator.Emulator, name: str, sort_key: str = "StatusTime") -> N
 def test_rows_hurt_by_late_data_are_repaired(
     flight: Flight, tmp_path: Path, table: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The job itself runs first and leaves late readings out; the backfill from S3 puts them in, and leaves all other
-    rows as they are. A second run changes nothing.
+    """The job runs first and leaves out late readings; the backfill from S3 adds them and changes no other row.
+    A second run changes nothing.
     """
     outcome = sql.run(flight.lines, tmp_path / "job")
     late = [error for error in outcome.errors if error["ERROR_NAME"] == "LATE"]
@@ -376,7 +376,7 @@ SAME = row("Boxer", "12:01:00.000")
     ],
 )
 def test_what_a_row_is_to_the_table(changes: Mapping[str, int], verdict: Verdict) -> None:
-    """A reading more can only widen the extremes and add to Distance; a row that says less has lost one."""
+    """A further reading can only widen the extremes and add to Distance; a row with less has lost a reading."""
     item = dict(SAME)
     assert compare({**SAME, **{name: Decimal(n) for name, n in changes.items()}}, item, MERGE) is verdict
 
@@ -385,22 +385,22 @@ def test_what_a_row_is_to_the_table(changes: Mapping[str, int], verdict: Verdict
     ("once", "each", "verdict"),
     [
         (1700, 1800, Verdict.REPEATED),  # the table counts each of the equal lines
-        (1700, 1830, Verdict.REPEATED),  # and lacks a late reading, too
-        (1700, 1730, Verdict.SMALLER),  # also so the archive lacks something
-        (1800, 1900, Verdict.EQUAL),  # Firehose has delivered twice what the job has counted once
+        (1700, 1830, Verdict.REPEATED),  # and also lacks a late reading
+        (1700, 1730, Verdict.SMALLER),  # so the archive also lacks readings
+        (1800, 1900, Verdict.EQUAL),  # Firehose has delivered twice; the job has counted once
         (1850, 1900, Verdict.CHANGED),
-        (1700, None, Verdict.SMALLER),  # no line of it stands there twice
+        (1700, None, Verdict.SMALLER),  # it has no repeated line
     ],
 )
 def test_a_row_of_lines_that_stand_there_twice(once: int, each: int | None, verdict: Verdict) -> None:
-    """Is it smaller because equal lines count once, or because the archive lacks readings? Counted each, it shows."""
+    """A row smaller than the item is REPEATED, not SMALLER, if counting each equal line explains the difference."""
     item = dict(SAME)
     other = None if each is None else {**SAME, "Distance": Decimal(each)}
     assert compare({**SAME, "Distance": Decimal(once)}, item, MERGE, other) is verdict
 
 
 def test_a_row_is_new_without_an_item_and_changed_without_a_column() -> None:
-    """An item that lacks a column, or has a text in its place, says less than any row."""
+    """An item that lacks a column, or has a text in its place, is less than any row."""
     item: dict[str, Any] = dict(SAME)
     assert compare(SAME, {}, MERGE) is Verdict.NEW
     assert compare(SAME, {**item, "Distance": "1800"}, MERGE) is Verdict.CHANGED
@@ -414,7 +414,7 @@ TABLE = keyed(
     row("Boxer", "12:03:00.000"),
 )
 COMPUTED = keyed(
-    row("Boxer", "12:01:00.000", 300, 149, 151),  # the archive begins in its middle
+    row("Boxer", "12:01:00.000", 300, 149, 151),  # the archive begins in the middle of this minute
     row("Boxer", "12:02:00.000", 1800, 139, 161),  # late readings
     row("Boxer", "12:03:00.000"),
     row("Boxer", "12:04:00.000"),  # not in the table
@@ -439,8 +439,8 @@ NEW, CHANGED, EQUAL, REPEATED, _, SMALLER = Verdict
 def test_a_part_of_an_archive_spoils_no_row(
     options: dict[str, Any], taken: list[oracle.Key], kept: dict[Verdict, int], table: Stage
 ) -> None:
-    """Rows that say more are taken. New ones only within both bounds, smaller ones only with --overwrite; rows
-    outside of the bounds never. A dry run finds the same and writes nothing, a second run has nothing left to write.
+    """Larger rows are written; new rows only within both bounds, smaller rows only with --overwrite, rows outside
+    the bounds never. A dry run reports the same and writes nothing; a second run has nothing to write.
     """
     table.table.put(list(TABLE.values()))
     dry = table.settle(COMPUTED, **options, dry_run=True)
@@ -456,9 +456,9 @@ def test_a_part_of_an_archive_spoils_no_row(
 
 @pytest.mark.usefixtures("jvm")
 def test_what_a_producer_sent_twice(tmp_path: Path, table: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """The job has counted it twice, as KDA did: that is said, with both figures, and put right when asked to.
+    """The job, like KDA, counts a record twice that was sent twice: the report has both figures; --once corrects.
 
-    A line that Firehose delivered twice changes nothing, and a row whose readings the archive lacks is no such row.
+    A line that Firehose delivered twice changes nothing. A row whose readings the archive lacks is not such a row.
     """
     boxer = [reading("Boxer", f"12:00:{second:02d}.000") for second in range(5)]
     clover = [reading("Clover", f"12:00:{second:02d}.000") for second in range(5)]
@@ -491,7 +491,7 @@ def test_what_a_producer_sent_twice(tmp_path: Path, table: Stage, capsys: pytest
 
 
 def test_more_rows_than_one_call_takes(table: Stage) -> None:
-    """Rows are read 100 and written 25 at a time: none is lost at the seams."""
+    """Rows are read in batches of 100 and written in batches of 25: no row is lost between batches."""
     rows = keyed(*(row(f"unicorn {n}", f"12:{n % 60:02d}:00.000", n) for n in range(260)))
     table.table.put(list(rows.values())[::3])
     report = table.settle(rows, overwrite=True)
@@ -500,7 +500,7 @@ def test_more_rows_than_one_call_takes(table: Stage) -> None:
 
 
 def test_ctrl_c_while_writing(table: Stage) -> None:
-    """It stops between two calls and says how many rows had been written."""
+    """Ctrl-C stops the writing between two calls, and the report has the number of rows written."""
     rows = keyed(*(row(f"unicorn {n}", "12:01:00.000") for n in range(250)))
     asked = threading.Event()
     asked.set()
@@ -515,7 +515,7 @@ def test_ctrl_c_while_writing(table: Stage) -> None:
 @pytest.mark.parametrize(
     ("merge", "computed", "verdict"),
     [
-        (Declared(grows=("n",)), {"avg": Decimal("1.5")}, Verdict.CHANGED),  # what is in no list says nothing
+        (Declared(grows=("n",)), {"avg": Decimal("1.5")}, Verdict.CHANGED),  # a column in no list decides nothing
         (Declared(grows=("n",)), {"avg": Decimal("2.5")}, Verdict.CHANGED),
         (Declared(grows=("n",)), {"n": Decimal(9), "avg": Decimal("2.5")}, Verdict.SMALLER),
         (Declared(shrinks=("n",)), {"n": Decimal(9)}, Verdict.CHANGED),
@@ -525,19 +525,19 @@ def test_ctrl_c_while_writing(table: Stage) -> None:
         (Declared(grows=("n",)), {"text": None}, Verdict.CHANGED),
         (Declared(grows=("n",)), {"none": None, "new": None}, Verdict.EQUAL),
         (Declared(grows=("n",)), {"n": Number("1.0E1"), "avg": Number("2.00")}, Verdict.EQUAL),
-        (Declared(), {"n": Decimal(11)}, Verdict.DIFFERENT),  # nothing says which one is the fuller
+        (Declared(), {"n": Decimal(11)}, Verdict.DIFFERENT),  # there is no rule for the fuller row
         (Declared(), {"text": "b"}, Verdict.DIFFERENT),
         (Declared(), {}, Verdict.EQUAL),
     ],
 )
 def test_what_a_row_is_by_the_jobs_own_rule(merge: Declared, computed: Mapping[str, Any], verdict: Verdict) -> None:
-    """Which columns only rise or fall is said in job.toml; numbers are compared as numbers, an absent one is NULL."""
+    """job.toml lists the columns that only rise or only fall; numbers compare as numbers, a missing number is NULL."""
     item = {"k": "a", "n": Decimal(10), "avg": Decimal(2), "text": "a", "none": None}
     assert compare({**item, **computed}, item, merge) is verdict
 
 
 def test_different_rows_are_written_where_the_archive_is_whole() -> None:
-    """Nothing says whether they are poorer: only within both bounds, or with --overwrite."""
+    """A different row may be fuller or poorer: it is written only within both bounds, or with --overwrite."""
     bounds = {"since": DAY + "12:00:00.000", "until": DAY + "13:00:00.000"}
     for options in ({}, {"since": bounds["since"]}, {"until": bounds["until"]}, {"once": True}):
         assert not Options({}, **options).allows(Verdict.DIFFERENT), options  # type: ignore[arg-type]
@@ -547,7 +547,7 @@ def test_different_rows_are_written_where_the_archive_is_whole() -> None:
 
 @pytest.mark.parametrize("text", ["1.0E10", "1.0E-5", "149.5", "-3", "0.1"])
 def test_a_number_is_written_as_flink_writes_it(text: str) -> None:
-    """Java's own text of it, which the files have; it is compared by its value."""
+    """A number is written in Java's text, as in Flink's files, and compared by its value."""
     (read,) = json.loads(f"[{text}]", parse_int=Number, parse_float=Number)
     assert backfill_table._item({"n": read, "b": True, "t": "x", "none": None}) == {
         "n": {"N": text},
@@ -565,7 +565,7 @@ def test_a_number_is_written_as_flink_writes_it(text: str) -> None:
 
 
 def test_what_dynamodb_cannot_hold_is_a_sentence() -> None:
-    """Neither NaN, nor a type that the sink writes in another form than the files."""
+    """A value that DynamoDB cannot store (NaN), or a type that the sink writes in another form, ends in a sentence."""
     with pytest.raises(RunError, match=r"^The archive makes n NaN, which DynamoDB cannot hold: .* k a, n NaN\.$"):
         backfill_table.checked({"k": "a", "n": "NaN"}, {"k": "S", "n": "N"})
     table = JOB.texts["sensor_data"].replace("Distance BIGINT", "Distance TIMESTAMP(3)")
@@ -585,7 +585,7 @@ def test_what_dynamodb_cannot_hold_is_a_sentence() -> None:
     ],
 )
 def test_the_end_of_a_window_is_found_in_the_sql(text: str, column: str | None, tmp_path: Path) -> None:
-    """By it --since and --until choose rows; without it they are refused before anything is started."""
+    """--since and --until select rows by the end of the window; without such a column they are refused."""
     view = JOB.texts["summary"].replace("DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss.SSS') AS StatusTime", text)
     other = replace(JOB, texts={**JOB.texts, "summary": view})
     assert backfill_table.end_column(other, "sensor_data") == column
@@ -596,7 +596,7 @@ def test_the_end_of_a_window_is_found_in_the_sql(text: str, column: str | None, 
 
 
 def test_archives_of_several_sources() -> None:
-    """Each has its own, named in front of it; with a single source there is nothing to name."""
+    """With several sources, each archive is given with its source's name; a single source needs no name."""
     assert backfill_command.sources_of(JOB, ["a", "b=c"]) == {"readings": ["a", "b=c"]}
 
     class Two:
@@ -615,7 +615,7 @@ def test_archives_of_several_sources() -> None:
 
 @pytest.fixture(scope="module")
 def with_average(tmp_path_factory: pytest.TempPathFactory) -> Job:
-    """The job with one more column, a mean, as somebody adds it: in the view and in the two sink tables."""
+    """The job with a further column, a mean, added to the view and to the two sink tables."""
     folder = tmp_path_factory.mktemp("jobs") / "unicorn_summary"
     shutil.copytree(JOB.folder, folder)
     view = folder / "views" / "summary.sql"
@@ -632,9 +632,9 @@ def with_average(tmp_path_factory: pytest.TempPathFactory) -> Job:
 
 @pytest.mark.usefixtures("jvm")
 def test_a_falling_average_is_repaired(with_average: Job, table: Stage, tmp_path: Path) -> None:
-    """A late record that lowers a mean, and nothing else, changes its row; a second run changes nothing more.
+    """A late record that only lowers a mean changes its row; a second run changes nothing.
 
-    The numbers are the ones that Flink's own sink would have written.
+    The numbers are those that Flink's own sink would have written.
     """
     health = (150, 151, 149, 150, 149)
     lines = [
@@ -659,7 +659,7 @@ def test_a_falling_average_is_repaired(with_average: Job, table: Stage, tmp_path
 
 
 class FakeTable:
-    """DynamoDB as far as it is asked: leaves undone what `undone(call, name)` says, fails as `raises` says."""
+    """A partial DynamoDB: leaves undone as `undone(call, name)` says, and fails as `raises` says."""
 
     def __init__(
         self, undone: Callable[[int, str], bool] = lambda *_: False, raises: Mapping[int, Exception] | None = None
@@ -703,7 +703,7 @@ def error(code: str, status: int = 400) -> ClientError:
 
 
 def test_exactly_what_was_left_undone_is_sent_again() -> None:
-    """Unprocessed items and keys are resent, the others not; each time after a pause."""
+    """Exactly the unprocessed items and keys are sent again, each time after a pause."""
     client = FakeTable(lambda call, name: name in ("b", "c") if call == 0 else (call == 1 and name == "c"))
     table_, pauses = fake(client)
     table_.put([{"Name": name} for name in "abcd"])
@@ -727,7 +727,7 @@ def test_exactly_what_was_left_undone_is_sent_again() -> None:
     ],
 )
 def test_a_call_that_failed_for_a_passing_reason_is_repeated(passing: Exception) -> None:
-    """Throttling, a failure of the service or of the network: the whole call again."""
+    """After throttling, or a failure of the service or the network, the whole call is repeated."""
     client = FakeTable(raises={0: passing})
     table_, pauses = fake(client)
     table_.put([{"Name": "a"}, {"Name": "b"}])
@@ -736,7 +736,7 @@ def test_a_call_that_failed_for_a_passing_reason_is_repeated(passing: Exception)
 
 
 def test_it_gives_up_after_a_while_without_any_progress(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not one request accepted for the limit: one sentence. Each accepted one starts the time again."""
+    """Without an accepted request within the limit the run ends in a sentence. Each acceptance restarts the limit."""
     clock = [0.0]
     monkeypatch.setattr(waiting.time, "monotonic", lambda: clock[0])
     client = FakeTable(lambda call, name: not (call == 3 and name == "a"))
@@ -765,7 +765,7 @@ def test_it_gives_up_after_a_while_without_any_progress(monkeypatch: pytest.Monk
     ],
 )
 def test_what_does_not_pass_is_said_at_once(refusal: Exception, said: str) -> None:
-    """Nothing is repeated that will fail again."""
+    """A lasting failure is reported at once, without a retry."""
     client = FakeTable(raises={0: refusal})
     table_, pauses = fake(client)
     with pytest.raises(RunError) as raised:
@@ -780,7 +780,7 @@ def test_what_does_not_pass_is_said_at_once(refusal: Exception, said: str) -> No
 def test_bad_sources_are_one_sentence(
     tmp_path: Path, table: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is not there, or has nothing in it, ends the command before Flink is started."""
+    """A missing or empty source ends the command before Flink starts."""
     monkeypatch.setattr(backfill, "compute", lambda *_: pytest.fail("Flink was started"))
     properties = str(written(tmp_path, table))
     resources.account(table.aws.environment).client("s3").create_bucket(Bucket="empty-bucket")
@@ -819,7 +819,7 @@ def test_bad_tables_are_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A table that is not there, has another key, or whose service does not answer: said before anything else."""
+    """A missing table, another key, or an unreachable service ends the command before any other step."""
     monkeypatch.setattr(backfill, "gather", lambda *_: pytest.fail("the archive was fetched"))
     monkeypatch.setattr(backfill, "LOOK_LIMIT", 0.5)
     create(aws, f"{table.name}-other", sort_key="Time")
@@ -840,7 +840,7 @@ def test_bad_tables_are_one_sentence(
 def test_bad_settings_are_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Settings of files have no table; without settings and endpoint it does not guess where the table is."""
+    """The settings of files have no table; without settings and endpoint the command does not guess one."""
     path = tmp_path / "properties.json"
     path.write_text(json.dumps([{"PropertyGroupId": "files", "PropertyMap": {"input": "in", "output": "out"}}]))
     assert command("--from", "x", "--properties", str(path)) == 2
@@ -860,7 +860,7 @@ def test_bad_settings_are_one_sentence(
     "text", ["2026-11-22", "2026-02-31 06:00", "2026-11-22 06:00:30", "06:00", "now", "2026-1-2 6:00"]
 )
 def test_bounds_are_minutes(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A bound is a whole minute with its day, as StatusTime is."""
+    """A bound is a whole minute with its date, like StatusTime."""
     assert command("--from", "x", "--since", text) == 2
     assert f"{text!r} is not the end of a row's window in UTC, such as '2026-11-22 06:00'" in capsys.readouterr().err
 
@@ -870,12 +870,12 @@ def test_bounds_are_minutes(text: str, capsys: pytest.CaptureFixture[str]) -> No
     ["2026-11-22 06:00", "2026-11-22T06:00", "2026-11-22T06:00Z", "2026-11-22 06:00:00", "2026-11-22 06:00:00.000"],
 )
 def test_a_bound_is_taken_as_a_status_time(text: str) -> None:
-    """However it is written, it is compared as the table's sort key."""
+    """A bound in any format is compared as the table's sort key."""
     assert backfill_command.end_of(JOB, "--since", text) == "2026-11-22 06:00:00.000"
 
 
 def test_the_report() -> None:
-    """What a person reads: counts, examples, what was not written and why, with flags to go on with."""
+    """The report has counts, examples, and the unwritten rows with the reason and the flags that write them."""
     report = Report("UnicornSensorData", ("Name", "StatusTime"))
     lines = Lines({"RECORD": 1234, "DISTINCT": 1230, "PARSE": 5}, DAY + "12:00:07.250", DAY + "12:04:59.999")
     outcome = Outcome({"readings": Archive(Path("x"), 2, 3_900_000)}, lines, [report])
@@ -916,7 +916,7 @@ def test_the_report() -> None:
 
 
 def test_an_object_keeps_its_time(tmp_path: Path) -> None:
-    """A downloaded file is as old as its object: its lines had arrived by then, and none from after that counts."""
+    """A downloaded file has its object's time: its lines had arrived by then, so a later reading was in the future."""
     written_at = datetime(2026, 11, 22, 7, 0, tzinfo=UTC)
 
     class Service:
@@ -937,7 +937,7 @@ def test_an_object_keeps_its_time(tmp_path: Path) -> None:
 
 
 def test_a_download_that_breaks_off_is_begun_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What botocore repeats is the call; an answer that ends too early is begun again here, and not for ever."""
+    """An interrupted download starts again, up to a limit: botocore retries only the call, not a truncated answer."""
     monkeypatch.setattr(s3, "RETRY", Retry(limit=0.2, first=0.01))
     item = s3.Object("a", 4, datetime(2026, 11, 22, 7, 0, tzinfo=UTC))
     bodies = [b"12", b"1234"]

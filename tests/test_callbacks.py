@@ -1,4 +1,4 @@
-"""The two ends of PyFlink's gateway: a page in a browser that posts to them moves neither Python nor the JVM."""
+"""The two ends of PyFlink's gateway: a POST from a page in a browser has no effect on Python and the JVM."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 
 from flink import callbacks
 
-# In the standard library, never imported here, and without effect but that it is.
+# In the standard library, never imported here, and without any other effect.
 MODULE = "this"
 
 
@@ -24,7 +24,7 @@ def gateway(jvm: Any) -> Any:  # noqa: ARG001  (prepares this process)
 
 
 def posted(port: int, commands: str, extra: int) -> bytes:
-    """What comes back for a POST, as a page can send one, with these commands as its body and some more headers."""
+    """The answer to a POST as a page can send it, with these commands as its body and some further headers."""
     lines = ["POST / HTTP/1.1", "Host: elsewhere.example", "Origin: https://elsewhere.example"]
     lines += [*(f"X-{number}: x" for number in range(extra)), f"Content-Length: {len(commands)}", "", commands]
     answer = b""
@@ -36,7 +36,7 @@ def posted(port: int, commands: str, extra: int) -> bytes:
 
 
 class Called:
-    """Something that the JVM can call."""
+    """An object that the JVM can call."""
 
     def __init__(self) -> None:
         self.by_java = threading.Event()
@@ -49,7 +49,7 @@ class Called:
 
 
 def test_python_is_called_by_java_alone(gateway: Any) -> None:
-    """Lines are read in pairs there, so the number of headers decides whether a command in the body is met."""
+    """A POST calls no Python function, for any number of headers: they shift the pairs in which PyFlink reads lines."""
     callbacks.for_java_only(gateway)
     port = gateway.get_callback_server().get_listening_port()
     assert MODULE not in sys.modules
@@ -65,7 +65,7 @@ def test_python_is_called_by_java_alone(gateway: Any) -> None:
 
 
 def test_the_jvm_ends_at_the_first_line_of_http(gateway: Any) -> None:
-    """PyFlink's own end does so by itself: none of the commands behind it is carried out."""
+    """The JVM's end closes by itself at the first line of HTTP: no command after that line runs."""
     for extra in range(2):
         posted(gateway.gateway_parameters.port, "c\nz:java.lang.System\nsetProperty\nsdoor\nsopen\ne\n", extra)
     assert gateway.jvm.java.lang.System.getProperty("door") is None

@@ -1,4 +1,4 @@
-"""What pip and uv print when they fail, as they printed it, and the cause that is told of it."""
+"""Real error output of pip and uv, and the cause in the set-up's sentence."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ ABSENT = "ERROR: No matching distribution found for duckdb==2.0.1\n"
     ],
 )
 def test_the_true_cause(output: str, cause: str, inner: str, tmp_path: Path) -> None:
-    """One clause with the cause, the tool's innermost words, the remedy; the network only if it is the network."""
+    """One clause with the cause, the tool's innermost message, the remedy; the network only if it is the cause."""
     text = causes.explain(output, {}, [tmp_path])
     assert text is not None
     assert cause in text
@@ -79,14 +79,14 @@ def test_the_true_cause(output: str, cause: str, inner: str, tmp_path: Path) -> 
 
 
 def test_the_proxy_is_named() -> None:
-    """Whose variable leads to a proxy sees which, without its password."""
+    """With a proxy in a variable, the sentence names the proxy, without its password."""
     text = causes.explain(PROXY, {"HTTPS_PROXY": "http://me:secret@127.0.0.1:9"}, [])
     assert text is not None
     assert "the proxy http://127.0.0.1:9 that HTTPS_PROXY names" in text
 
 
 def test_the_index_is_named() -> None:
-    """Of a package that is not to be had, it is said where it was looked for."""
+    """For a missing package, the sentence names the index."""
     mirror = {"UV_DEFAULT_INDEX": "https://me:secret@mirror.example/simple"}
     for environment, told in (
         ({}, "PyPI"),
@@ -99,13 +99,13 @@ def test_the_index_is_named() -> None:
 
 
 def test_what_is_not_known() -> None:
-    """No cause is made up."""
+    """An unknown failure has no cause."""
     assert causes.explain("error: something else\n", {}, []) is None
     assert causes.explain("", {}, []) is None
 
 
 def test_what_the_system_refuses() -> None:
-    """An error of the operating system is told with the file it is about."""
+    """An error of the operating system has the file's name."""
     text = causes.explain_os_error(PermissionError(errno.EACCES, "Permission denied", "/a/b"), [])
     assert "/a/b: Permission denied" in text
     assert "/a/b: Is a directory" in causes.explain_os_error(OSError(errno.EISDIR, "Is a directory", "/a/b"), [])

@@ -1,4 +1,4 @@
-"""Class data archives: Flink's classes come out of them, and no start depends on them."""
+"""Class data archives: Flink loads its classes from them, and starts without them too."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ CLASSES = {
 
 
 def java(options: list[str], class_path: list[Path], *more: str) -> subprocess.CompletedProcess[str]:
-    """Java with these options, as far as `--version`, or what else it is to do."""
+    """Run Java with these options, with `--version` or the given arguments."""
     command = [distribution.java_program(), *options, "-classpath", ":".join(map(str, class_path)), *more]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("of", CLASSES)
 def test_set_up_made_the_archive(of: str) -> None:
-    """Flink's own classes come out of it, with the collector that the JVM chooses."""
+    """Flink's own classes are loaded from the archive, with the JVM's default collector."""
     jars = distribution.job_jars() if of == "job" else distribution.cluster_jars()
     options = distribution.archived(jars)
     assert options, "make setup has made it"
-    done = java([*options, "-Xlog:class+load"], jars, CLASSES[of])  # it has no `main`, as Java finds after loading it
+    done = java([*options, "-Xlog:class+load"], jars, CLASSES[of])  # the class has no `main`: the error comes last
     loaded = next(line for line in done.stdout.splitlines() if f" {CLASSES[of]} " in line)
     assert "shared objects file" in loaded
 
 
 def test_another_class_path_has_none(tmp_path: Path) -> None:
-    """A jar that was changed, added or left out makes another class path."""
+    """A changed, added or missing jar makes another class path, which has no archive."""
     jars = distribution.cluster_jars()
     other = tmp_path / "other.jar"
     other.touch()
@@ -48,7 +48,7 @@ def test_another_class_path_has_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("misfit", ["another class path", "no archive at all", "gone"])
 def test_java_starts_without_a_word(tmp_path: Path, misfit: str) -> None:
-    """Whatever is in the archive's place, Java starts, and what it prints is what it always prints."""
+    """With any file in the archive's place, Java starts, and its output is the usual output."""
     options = distribution.archived(distribution.cluster_jars())
     archive = tmp_path / "archive.jsa"
     if misfit == "no archive at all":
@@ -62,7 +62,7 @@ def test_java_starts_without_a_word(tmp_path: Path, misfit: str) -> None:
 
 
 def test_below_a_folder_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyFlink splits the options at spaces, so there it starts without an archive."""
+    """PyFlink splits the options at spaces, so in such a folder Flink starts without an archive."""
     assert "-XX:SharedArchiveFile=" in distribution.jvm(tmp_path)["JVM_ARGS"]
     monkeypatch.setattr(distribution, "ARCHIVES", tmp_path / "a folder")
     made = distribution.archive(distribution.job_jars())
@@ -73,7 +73,7 @@ def test_below_a_folder_with_a_space(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_nothing_is_made_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a class path that has its archive no other is made; the archives of former class paths go."""
+    """A class path with an archive gets no second archive; archives of old class paths are removed."""
     monkeypatch.setattr(class_archives, "_run", lambda *_: pytest.fail("it has been made"))
     monkeypatch.setattr(distribution, "ARCHIVES", tmp_path)
     wanted = {distribution.archive(jars()) for jars in (distribution.job_jars, distribution.cluster_jars)}

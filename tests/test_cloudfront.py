@@ -25,7 +25,7 @@ from producer import cloudfront
 JOB = load("cloudfront_requests")
 SYSTEMS = {agent: system for agent, (system, _share) in cloudfront.AGENTS.items()}
 GOOD = "2014-07-05\t20:00:10\tFRA56\t512\t192.0.2.1\tGET\td1\t/\t200\t-\tcurl/8.4.0"
-# Lines that are put among the generated: what becomes of each, where it stands, and the line.
+# Lines added to the generated log: the error (empty for none), the position, and the line.
 BAD = (
     ("PARSE", 100, "not a log"),
     ("PARSE", 200, GOOD.rpartition("\t")[0]),
@@ -34,7 +34,7 @@ BAD = (
     ("COERCION", 500, GOOD.replace("200", "OK")),
     ("COERCION", 600, GOOD.replace("2014", "9999")),
     ("LATE", 5000, GOOD.replace("20:00", "19:00")),
-    ("", 700, cloudfront.HEADER[0]),  # as where one file follows another
+    ("", 700, cloudfront.HEADER[0]),  # as between two files
     ("", 701, cloudfront.HEADER[1]),
     ("", 800, ""),
 )

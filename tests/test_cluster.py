@@ -1,4 +1,4 @@
-"""A real Flink cluster by the commands of docs/operations.md: up, submit, stop, resume, an upgrade, deaths, down."""
+"""A real Flink cluster by the commands of docs/operations.md: up, submit, stop, resume, an upgrade, kills, down."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ pytestmark = pytest.mark.timeout(600)
 
 
 class Desk:
-    """A checkout with a state folder of its own, and its commands."""
+    """A checkout with its own state folder, and its commands."""
 
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         self.folder = folder
         self.environment = {**os.environ, **environment}
 
     def run(self, *words: str, code: int = 0) -> str:
-        """What `python -m WORDS` prints; an assertion if its exit code is another one."""
+        """The output of `python -m WORDS`; an assertion if its exit code differs."""
         done = subprocess.run(
             [sys.executable, "-m", *words],
             cwd=self.folder,
@@ -69,7 +69,7 @@ def _words(process: psutil.Process) -> list[str]:
 
 @pytest.fixture
 def on(tmp_path: Path) -> Iterator[Stage]:
-    """AWS with the streams and the table under the names of a job without settings."""
+    """AWS with the streams and the table of a job without settings."""
     with emulator.running(tmp_path / "emulator.log") as aws:
         made = Stage(aws, resources.default_names())
         resources.create(aws.environment, 2, resources.workshop(), made.names.of_tables())
@@ -89,7 +89,7 @@ def desk(flink: None, on: Stage, tmp_path: Path) -> Iterator[Desk]:  # noqa: ARG
 def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
     """Through a stop, an upgrade, the death of each kind of process and a resume, every record is counted once.
 
-    The cluster's files are below the project's own state folder, it listens on this machine only, and `down` ends it.
+    The cluster's files are in the checkout's own state folder, it listens on this machine only, and `down` ends it.
     """
     distribution = files_below(paths.flink_home())
     assert "python -m local cluster up" in desk.run("local", "cluster", "status", code=3)
@@ -112,7 +112,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
         assert "Stopped with the savepoint file:" in desk.run("jobs", "stop", "unicorn_summary")
         assert "nothing to stop" in desk.run("jobs", "stop", "unicorn_summary", code=3)
 
-        # A message is no state: the job goes on with the new text.
+        # A message is not in the state: the job continues with the new text.
         desk.edit("pipeline/views/rejects.sql", "'its window closed at '", "'too late: it closed at '")
         assert "on from the savepoint" in desk.run("jobs", "resume", "unicorn_summary", "--parallelism", "2")
         rows_grow(on)
@@ -130,7 +130,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
     assert any("too late: it closed at" in error for error in errors), "the new text is in use"
     assert any("its window closed at" in error for error in errors), "the old one was"
 
-    # Another aggregate is other state: MIN's value is no MAX, although its type is the same.
+    # Another aggregate is another state: MIN's value is not MAX's, although its type is the same.
     desk.edit("jobs/unicorn_summary/views/summary.sql", "MIN(record.MagicPoints) AS", "MAX(record.MagicPoints) AS")
     said = desk.run("jobs", "resume", "unicorn_summary", "--parallelism", "2", code=1)
     assert re.search(
@@ -144,7 +144,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
 
 
 def die_and_go_on(on: Stage, desk: Desk) -> None:
-    """A TaskManager is killed, then the JobManager; `up` starts them again, and rows go on to come."""
+    """A TaskManager is killed, then the JobManager; `up` starts them again, and rows continue."""
     victim = next(process for process in desk.members() if "TaskManagerRunner" in " ".join(_words(process)))
     victim.send_signal(signal.SIGKILL)
     victim.wait(10)
@@ -167,7 +167,7 @@ def rows_grow(on: Stage) -> None:
 
 
 def job(desk: Desk) -> rest.Job:
-    """The running job, as `status` names it."""
+    """The running job, by the address in `status`."""
     match = re.search(r"on (http://\S+) as (\w+)", desk.run("jobs", "status", "unicorn_summary"))
     assert match is not None
     return rest.Job(match[1], match[2])

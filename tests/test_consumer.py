@@ -490,7 +490,7 @@ def test_all_pages_of_the_listing_are_read():
     assert len(world.kinesis.opened) == 7
 
 
-# The end of what is there
+# The end of the stream
 
 
 def test_caught_up_needs_an_empty_read_where_the_lag_is_always_zero():

@@ -59,7 +59,7 @@ def kinesis(endpoint):
         endpoint_url=endpoint,
         region_name="us-east-1",
         aws_access_key_id="test",
-        aws_secret_access_key="test",  # noqa: S106 - what the local Kinesis takes
+        aws_secret_access_key="test",  # noqa: S106 - the local Kinesis accepts it
     )
 
 

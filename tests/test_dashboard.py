@@ -1,4 +1,4 @@
-"""The dashboard in a real browser, on the emulator: what people see, and what becomes of it when things go wrong."""
+"""The dashboard in a real browser, on the emulator: its content, and its recovery from failures."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ HOSTILE = (
     "Bree\u202egnp.exe",
     "x" * 128,
 )
-# What the browser itself says of a request that a test made fail.
+# The browser's own message on a request that a test made fail.
 REFUSED = r"/aws/? - Failed to load resource: .*(400|500|502|net::ERR_INTERNET_DISCONNECTED)"
 
 
 @dataclass
 class Place:
-    """Streams and a table of a test's own, the page that shows them, and what a producer and the job would write."""
+    """Streams and a table for a test, the page for them, and the writes of a producer and the job."""
 
     aws: Mapping[str, str]
     names: Names
@@ -54,11 +54,11 @@ class Place:
         self.kinesis, self.dynamodb = resources.clients(self.aws)
 
     def fly(self, *readings: Mapping[str, Any] | bytes) -> None:
-        """Put raw readings; the bytes of a malformed one as they are."""
+        """Put raw readings; bytes are put unchanged, for malformed records."""
         self._put(self.names.raw, *readings)
 
     def sum_up(self, *rows: Mapping[str, Any], stream: bool = True, table: bool = True) -> None:
-        """Write minute rows where the job writes them."""
+        """Write minute rows to the job's outputs."""
         if stream:
             self._put(self.names.summary, *rows)
         for row in rows if table else ():
@@ -86,7 +86,7 @@ class Place:
 
 
 def status_time(seconds: float = 0) -> str:
-    """So many seconds from now, as the contract writes it."""
+    """The time in so many seconds, in the contract's format."""
     return (datetime.now(UTC) + timedelta(seconds=seconds)).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
@@ -106,7 +106,7 @@ def reading(name: str, place: tuple[float, float] = MIDTOWN, after: float = 0, *
 
 
 def row(name: str, minutes_ago: int, **change: Any) -> dict[str, Any]:
-    """A minute row, of the minute that ended so long ago."""
+    """A minute row, of the minute that ended so many minutes ago."""
     end = datetime.now(UTC).replace(second=0, microsecond=0) - timedelta(minutes=minutes_ago)
     return {
         "Name": name,
@@ -139,7 +139,7 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[webdriver.Chr
 
 @pytest.fixture
 def tab(chromium: webdriver.Chrome) -> Iterator[Tab]:
-    """A page; whatever a test does, its console stays clean, and it asks nobody but this machine."""
+    """A page. After each test its console is clean, and all of its requests went to this machine."""
     tab = Tab(chromium)
     tab.problems()
     yield tab
@@ -150,10 +150,10 @@ def tab(chromium: webdriver.Chrome) -> Iterator[Tab]:
 
 @contextmanager
 def served(on: Place, endpoint: str, keys: emulator.Keys) -> Iterator[Place]:
-    """The page of this place, which speaks to this endpoint.
+    """The page of this place, with this endpoint.
 
-    A tab that is older than the page leaves it first (closing(tab)): what it asks of a server that has gone is an error
-    in its console.
+    A tab older than the page leaves the page first (closing(tab)): a request to a stopped server is an error in the
+    tab's console.
     """
     with page.running(on.config, endpoint, keys=keys) as running:
         on.address = running.address
@@ -174,14 +174,14 @@ def place(aws: Emulator, request: pytest.FixtureRequest) -> Iterator[Place]:
 
 
 def metres(one: tuple[float, float], other: tuple[float, float]) -> float:
-    """The great circle between two places in degrees (haversine, a sphere of 6,371 km)."""
+    """The great circle distance of two places in degrees (haversine, a sphere of 6,371 km)."""
     (a, b), (c, d) = ([math.radians(part) for part in place] for place in (one, other))
     half = math.sin((c - a) / 2) ** 2 + math.cos(a) * math.cos(c) * math.sin((d - b) / 2) ** 2
     return 2 * 6_371_000 * math.asin(math.sqrt(half))
 
 
 def test_markers_stand_where_the_readings_say(place: Place, tab: Tab) -> None:
-    """Held against the scale bar, the markers are as far apart as their places, and in the right direction."""
+    """By the scale bar, the markers have the distance and the direction of their places."""
     north = (40.85, -73.95)
     place.fly(reading("Shadowfax"), reading("Rocinante", north))
     tab.open(place.address)
@@ -196,12 +196,12 @@ def test_markers_stand_where_the_readings_say(place: Place, tab: Tab) -> None:
 
 
 def test_markers_glide_and_leave_a_track(place: Place, tab: Tab) -> None:
-    """Between two readings a marker is in many places on the way, and behind it a line begins at its start."""
+    """Between two readings a marker passes many places, and its track begins at its start."""
     east = (40.749167, -73.78)
     place.fly(reading("Shadowfax"))
     tab.open(place.address)
     start = tab.marker("Shadowfax")
-    time.sleep(1)  # a second lies between two readings
+    time.sleep(1)  # the interval of the two readings
     place.fly(reading("Shadowfax", east, after=1))
     seen = []
     tab.until(lambda: seen.extend(every_frame(tab, "Shadowfax", 0.5)) or seen[-1]["x"] > start["x"] + 60, "movement")
@@ -215,7 +215,7 @@ def test_markers_glide_and_leave_a_track(place: Place, tab: Tab) -> None:
 
 
 def painted(tab: Tab, x: float, y: float) -> bool:
-    """Whether there is a track within two pixels of this place of the window."""
+    """Whether there is a track within two pixels of this point of the window."""
     script = """
     const [x, y] = arguments;
     return [...document.querySelectorAll("canvas[data-layer=tracks]")].some((canvas) => {
@@ -229,7 +229,7 @@ def painted(tab: Tab, x: float, y: float) -> bool:
 
 
 def test_popup(place: Place, tab: Tab) -> None:
-    """A click on a marker tells what is known of the unicorn, and what of it is low."""
+    """A click on a marker shows the unicorn's readings, and marks low values."""
     place.fly(reading("Bucephalus", Distance=30.5, HealthPoints=99, MagicPoints=100))
     tab.open(place.address)
     at = tab.marker("Bucephalus")
@@ -245,7 +245,7 @@ def test_popup(place: Place, tab: Tab) -> None:
 
 
 def test_summary_rows_are_those_of_the_table(place: Place, tab: Tab) -> None:
-    """Each value of a row that comes on the stream is the one that DynamoDB has."""
+    """Each value of a row from the stream equals the value in DynamoDB."""
     tab.open(place.address)
     tab.shows("#status", "live")
     place.sum_up(row("Bree", 1, Distance=1794, MinMagicPoints=98), row("Jewel", 1))
@@ -256,7 +256,7 @@ def test_summary_rows_are_those_of_the_table(place: Place, tab: Tab) -> None:
 
 
 def are_in_the_table(place: Place, tab: Tab) -> set[str]:
-    """Hold each row that is shown against its item in the table; whose rows there are."""
+    """Compare each displayed row with its item in the table; returns the names in the rows."""
     shown = tab.js(
         "return [...document.querySelectorAll('#minute-rows tr')].map((one) => "
         "[one.dataset.name, one.dataset.time, [...one.children].map((cell) => cell.innerText)])"
@@ -281,7 +281,7 @@ def are_in_the_table(place: Place, tab: Tab) -> set[str]:
 
 @pytest.mark.usefixtures("jvm")
 def test_rows_of_the_job_itself(aws: Emulator, place: Place, tab: Tab, tmp_path: Path) -> None:
-    """Producer, Flink job and page together: what Flink sums up is shown as it is in the table, the errors by kind."""
+    """Producer, Flink job and page together: the page has the table's rows, and the errors by kind."""
     on = Stage(aws, place.names)
     with job_here(on, tmp_path / "job", 2, WARM_UP):
         tab.open(place.address)
@@ -299,7 +299,7 @@ def test_rows_of_the_job_itself(aws: Emulator, place: Place, tab: Tab, tmp_path:
 
 
 def test_reload_shows_the_history_of_the_table(place: Place, tab: Tab) -> None:
-    """Rows that no stream has any more fill the list and the charts: of a unicorn the last 30."""
+    """Rows that are no longer in any stream fill the list and the charts: the last 30 of a unicorn."""
     place.sum_up(*(row("Bree", ago, Distance=1740 + ago, MinHealthPoints=95) for ago in range(1, 41)), stream=False)
     place.sum_up(row("Jewel", 1), stream=False)
     place.fly(reading("Bree"))
@@ -317,7 +317,7 @@ def test_reload_shows_the_history_of_the_table(place: Place, tab: Tab) -> None:
     tab.shows("#detail-distance", "1,800 m")
 
 
-# Frames and ages follow this clock, which `window.stopped` stops; then a test alone puts it forward.
+# Frames and ages follow this clock. `window.stopped` stops it; then only the test advances it.
 STOPPABLE = """
 const now = performance.now.bind(performance);
 performance.now = () => window.stopped ?? now();
@@ -327,7 +327,7 @@ window.requestAnimationFrame = (draw) => request((time) => draw(window.stopped ?
 
 
 def test_silent_unicorns_fade_and_leave(place: Place, tab: Tab) -> None:
-    """Without a reading for 30 s a unicorn goes from map and list; one that reports stays."""
+    """Without a reading for 30 s a unicorn leaves map and list; a unicorn with readings stays."""
     place.fly(reading("Bree"), reading("Jewel", (40.85, -73.95)))
     tab.open(place.address, before=STOPPABLE)
     bright = tab.marker("Bree")
@@ -354,7 +354,7 @@ def test_silent_unicorns_fade_and_leave(place: Place, tab: Tab) -> None:
 
 
 def test_hostile_names_are_text(place: Place, tab: Tab) -> None:
-    """Markup in names, messages and records is shown as it is, and does nothing."""
+    """Markup in names, messages and records is shown as text, and has no effect."""
     place.fly(*(reading(name, HealthPoints=140 + index) for index, name in enumerate(HOSTILE)))
     place.sum_up(*(row(name, 1) for name in HOSTILE))
     tab.open(place.address)
@@ -390,7 +390,7 @@ MALFORMED = (
 
 
 def test_malformed_records_are_counted_and_break_nothing(place: Place, tab: Tab) -> None:
-    """What cannot be read on any stream is counted; what comes after it is shown. Errors are counted by kind."""
+    """Malformed records on any stream are counted; the records after them are shown. Errors are counted by kind."""
     tab.open(place.address)
     tab.shows("#status", "live")
     place.fly(*(one or b" " for one in MALFORMED), reading("Bree"))
@@ -407,8 +407,8 @@ def test_malformed_records_are_counted_and_break_nothing(place: Place, tab: Tab)
 
 
 def test_emulator_restarted(tab: Tab, tmp_path: Path) -> None:
-    """AWS goes away and comes back with other streams of the same names: the page says so, and goes on by itself."""
-    tab.expected += [REFUSED, r"/aws/? - Failed to load resource: .*403"]  # a guest of the former emulator is refused
+    """AWS stops and returns with other streams of the same names: the page says so, and recovers by itself."""
+    tab.expected += [REFUSED, r"/aws/? - Failed to load resource: .*403"]  # a guest of the previous emulator is refused
     port = processes.free_port()
     with emulator.running(tmp_path / "one.log", port) as aws:
         on = made(aws, "map-again")
@@ -429,7 +429,7 @@ def test_emulator_restarted(tab: Tab, tmp_path: Path) -> None:
 
 
 def test_network_gone_and_back(place: Place, tab: Tab) -> None:
-    """What came while the browser was cut off is shown when it is back, and nothing of it is lost."""
+    """Records from the time without network are shown afterwards, and none is lost."""
     tab.expected.append(REFUSED)
     place.fly(reading("Bree"))
     tab.open(place.address)
@@ -448,7 +448,7 @@ def test_network_gone_and_back(place: Place, tab: Tab) -> None:
 
 
 def test_expired_iterators_throttling_and_failures(aws: Emulator, tab: Tab) -> None:
-    """Each is got over, every record comes, none twice, and the page tells what it waits for."""
+    """After each failure the page recovers, each record appears once, and the page names the reason of the wait."""
     tab.expected.append(REFUSED)
     on = made(aws, "map-faults")
     with proxy.running(aws.endpoint) as between, served(on, between.endpoint, aws.keys), closing(tab):
@@ -476,7 +476,7 @@ def test_expired_iterators_throttling_and_failures(aws: Emulator, tab: Tab) -> N
 
 
 def test_resharding(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
-    """A shard that is split goes on in its children, without a reload; the others are not disturbed."""
+    """After a split the page reads the shard's children, without a reload; other shards are not disturbed."""
     on = made(aws, "map-split", 1)
     with kinesis_mock.running(tmp_path / "mock.log") as mock:
         on.kinesis = resources.clients(mock.environment)[0]
@@ -503,7 +503,7 @@ def test_resharding(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
 
 
 def test_layouts_and_keyboard(place: Place, tab: Tab) -> None:
-    """At each width nothing has to be scrolled sideways, and every panel can be reached by keyboard."""
+    """At each width the page needs no horizontal scrolling, and the keyboard reaches every panel."""
     place.fly(*(reading(f"Unicorn {number:02}") for number in range(30)))
     place.sum_up(row("Unicorn 00", 1))
     tab.open(place.address)
@@ -557,7 +557,7 @@ new PerformanceObserver((list) => {
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (1024, 768), (390, 844)])
 def test_an_event_time_of_another_day(place: Place, tab: Tab, width: int, height: int) -> None:
-    """It is shown with its day, as that of the demo's flight, which begins days ago; and there is room for it."""
+    """An event time of another day (the demo's flight begins days ago) is shown with its date, and fits."""
     place.fly(reading("Bree", after=-6 * 24 * 3600))
     tab.open(place.address, width, height)
     tab.shows("#figure-lag", "6 d behind")
@@ -570,7 +570,7 @@ def test_an_event_time_of_another_day(place: Place, tab: Tab, width: int, height
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
 def test_nothing_jumps_while_data_flows(place: Place, tab: Tab, width: int, height: int) -> None:
-    """From the first paint on, with unicorns, rows and errors coming in (https://web.dev/articles/cls: 0.1 is good)."""
+    """From the first paint on, incoming data moves nothing on the page (https://web.dev/articles/cls: 0.1 is good)."""
     tab.open(place.address, width, height, before=SHIFTS)
     for second in range(4):
         names = [f"Unicorn {number}" for number in range(10 * (second + 1))]
@@ -612,7 +612,7 @@ return found;
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_contrast(place: Place, tab: Tab, *, dark: bool) -> None:
-    """Every text has 4.5 to 1 against what is behind it (WCAG 2.2, success criterion 1.4.3)."""
+    """Every text has a contrast of 4.5 to 1 to its background (WCAG 2.2, success criterion 1.4.3)."""
     place.fly(reading("Bree", HealthPoints=90), reading("Jewel"))
     place.sum_up(row("Bree", 1, MinHealthPoints=90))
     tab.open(place.address, dark=dark)
@@ -630,7 +630,7 @@ def test_contrast(place: Place, tab: Tab, *, dark: bool) -> None:
 
 @pytest.mark.parametrize("place", [64], indirect=True)
 def test_a_thousand_unicorns_on_many_shards(place: Place, tab: Tab) -> None:
-    """All of them are on the map and in the list, whichever shard they are on, and frames go on being drawn."""
+    """All unicorns of all shards are on the map and in the list, and frames are still drawn."""
     names = [f"Unicorn {number:04}" for number in range(1000)]
     spots = [(40.6 + number % 32 / 100, -74.1 + number // 32 / 100) for number in range(1000)]
     place.fly(*(reading(name, spot) for name, spot in zip(names, spots, strict=True)))
@@ -670,7 +670,7 @@ def test_a_thousand_unicorns_on_many_shards(place: Place, tab: Tab) -> None:
     ],
 )
 def test_unusable_settings(place: Place, tab: Tab, change: dict[str, Any], sentence: str) -> None:
-    """The page says in one sentence what is wrong with its config.json."""
+    """The page names the problem of its config.json in one sentence."""
     place.config.update(change)
     tab.open(place.address)
     tab.shows("[role=alert]", sentence)
@@ -689,7 +689,7 @@ def test_no_settings(place: Place, tab: Tab) -> None:
 
 
 def test_online_tiles(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
-    """Tiles that config.json names take the place of the outlines, and their owner is named."""
+    """Tiles in config.json replace the outlines, and their owner is named."""
     dist, port = tmp_path / "dist", processes.free_port()
     shutil.copytree(paths.PAGE, dist)
     (dist / "tile.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><rect width="256" height="256"/></svg>')
@@ -707,7 +707,7 @@ def test_online_tiles(aws: Emulator, tab: Tab, tmp_path: Path) -> None:
 
 
 def test_unknown_identity_pool(place: Place, tab: Tab) -> None:
-    """A pool that lets nobody in is told, and the page goes on by itself once config.json names another."""
+    """The page names a pool that refuses guests, and recovers once config.json has another pool."""
     tab.expected.append(REFUSED)
     pool = place.config["identityPool"]
     place.config["identityPool"] = f"{emulator.REGION}:00000000-0000-0000-0000-000000000000"

@@ -1,4 +1,4 @@
-"""The page that is committed is the one that its sources give, and its unit tests pass."""
+"""The committed page is built from its sources, and its unit tests pass."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from java import paths
 
 @pytest.mark.slow
 def test_the_committed_page_is_built_from_these_sources(tmp_path: Path) -> None:
-    """Byte for byte; else `make page` was forgotten."""
+    """The bytes are equal; a difference means that `make page` is missing."""
     build.build(tmp_path / "dist")
     built, committed = (files(tmp_path / "dist"), files(paths.PAGE))
     different = [
@@ -27,7 +27,7 @@ def files(folder: Path) -> dict[Path, bytes]:
 
 
 def test_unit_tests_of_the_page() -> None:
-    """They run on Node, from the TypeScript sources."""
+    """The unit tests run on Node, from the TypeScript sources."""
     told = build.test()
     passed = re.search(r"pass (\d+)", told)
     assert passed, told
@@ -35,7 +35,7 @@ def test_unit_tests_of_the_page() -> None:
 
 
 def test_a_failure_is_a_sentence_with_the_tools_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The page that was there stays."""
+    """A failure keeps the previous page."""
     for name in ("package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"):
         (tmp_path / name).write_bytes((build.SOURCES / name).read_bytes())
     (tmp_path / "src").mkdir()
@@ -49,7 +49,7 @@ def test_a_failure_is_a_sentence_with_the_tools_words(monkeypatch: pytest.Monkey
 
 
 def test_the_lock_names_no_host() -> None:
-    """Where packages come from is everybody's own setting; what they are is in the lock."""
+    """The lock has the packages' checksums only: the host is each user's own setting."""
     lock = (paths.ROOT / "dashboard" / "package-lock.json").read_text(encoding="utf-8")
     assert '"resolved"' not in lock
     assert lock.count('"integrity": "sha512-') == lock.count('"integrity"') > 50

@@ -1,4 +1,4 @@
-"""Deploying to the emulator: plan, up, status, logs, stop, start, down, and what goes wrong."""
+"""Deploying to the emulator: plan, up, status, logs, stop, start, down, and their failures."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ ARTIFACTS = "wildrydes-artifacts-000000000000-us-east-1"
 
 @dataclass(frozen=True)
 class Place:
-    """An emulator of the test's own, and what is said while something is deployed there."""
+    """An emulator for the tests here, and the messages of a deployment to it."""
 
     account: Account
     folder: Path
     said: list[str]
 
     def wanted(self, code: str = "one", signature: str = "aaa", **more: Any) -> Wanted:
-        """A package with this content, which is not looked into here, and the dashboard, unless `values` says no."""
+        """A package with this content, which is not unpacked here, and the dashboard, unless `values` leaves it out."""
         more["values"] = {"Dashboard": "yes", **more.get("values", {})}
         path = self.folder / f"{code}.zip"
         path.write_text(code)
@@ -68,7 +68,7 @@ class Place:
         return Application(self.account, APPLICATION, self.said.append)
 
     def restore(self) -> str:
-        """How the application was started the last time."""
+        """The restore type of the application's last start."""
         told = self.account.client("kinesisanalyticsv2").describe_application(ApplicationName=APPLICATION)
         run = told["ApplicationDetail"]["ApplicationConfigurationDescription"]["RunConfigurationDescription"]
         return str(run["ApplicationRestoreConfigurationDescription"]["ApplicationRestoreType"])
@@ -80,21 +80,21 @@ class Place:
         return [one["Name"] for one in self.account.client("s3").list_buckets()["Buckets"]]
 
     def run(self, *arguments: str) -> int:
-        """The command line."""
+        """Run the command line."""
         command_, *flags = arguments
         return program.main([command_, JOB.name, *flags, "--endpoint", str(self.account.endpoint)])
 
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[emulator.Emulator]:
-    """An emulator of these tests' own: names are the same for all of them."""
+    """An emulator for these tests only: all of them use the same names."""
     with emulator.running(tmp_path_factory.mktemp("deploy") / "emulator.log") as aws:
         yield aws
 
 
 @pytest.fixture
 def place(own: emulator.Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """The emulator as new, with its keys in the environment."""
+    """The emulator reset, with its keys in the environment."""
     emulated.reset(own)
     for name, value in emulator.credentials(own.keys).items():
         monkeypatch.setenv(name, value)
@@ -102,7 +102,7 @@ def place(own: emulator.Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_plan_changes_nothing(place: Place) -> None:
-    """All resources are to be created, and none is; nor is a stack left behind."""
+    """A plan lists all resources for creation, creates none, and leaves no stack behind."""
     plan = place.plan()
     assert plan.uploads
     assert {"index.html", "config.json", "boroughs.json"} < {one.key for one in plan.page.missing}
@@ -121,7 +121,7 @@ def objects(place: Place, bucket: str) -> set[str]:
 
 
 def test_the_page_is_uploaded_with_its_settings(place: Place) -> None:
-    """All of it at first, then what has changed; what the page does not have any more is removed."""
+    """The first upload has the whole page, a later upload only the changes; files no longer in the page are removed."""
     page = place.folder / "dist"
     (page / "assets").mkdir(parents=True)
     for name in ("index.html", "assets/index-one.js", "favicon.svg"):
@@ -176,7 +176,7 @@ def test_the_page_is_uploaded_with_its_settings(place: Place) -> None:
 
 
 def test_a_page_that_cannot_be_uploaded_is_told_before_anything_is_done(place: Place) -> None:
-    """No page; a kind of file that nobody has a content type for; tiles that are nobody's."""
+    """A missing page, a file without a known content type, and tiles without an owner are refused before any change."""
     page = place.folder / "dist"
     with pytest.raises(DeployError, match="`make page` builds it"):
         place.up(place.wanted(page=page))
@@ -193,7 +193,7 @@ def test_a_page_that_cannot_be_uploaded_is_told_before_anything_is_done(place: P
 
 
 def test_up(place: Place) -> None:
-    """The package lies under its hash, the application runs it at one subtask per shard; again, nothing changes."""
+    """The package is stored under its hash, and runs with one subtask per shard; a second up changes nothing."""
     wanted = place.wanted()
     done = place.up(wanted)
     assert done.uploads
@@ -204,7 +204,7 @@ def test_up(place: Place) -> None:
     assert (running.status, running.code, running.signature) == ("RUNNING", wanted.key, "aaa")
     assert running.parallelism == 4
     assert place.restore() == "SKIP_RESTORE_FROM_SNAPSHOT"
-    # The application is created when its package is there, not before.
+    # The application is created after the upload of its package.
     order = [next(at for at, one in enumerate(place.said) if what in one) for what in ("uploading", ": Application (")]
     assert order == sorted(order)
     assert place.plan(wanted).is_nothing
@@ -216,18 +216,18 @@ def test_up(place: Place) -> None:
 def test_parallelism_follows_the_shards(place: Place) -> None:
     place.up(place.wanted(values={"StreamMode": "PROVISIONED", "Shards": "3"}))
     assert place.application.require().parallelism == 3
-    # A parameter that is not given again keeps what it is.
+    # A parameter that is not given again keeps its value.
     assert place.up(place.wanted()).is_nothing
     place.up(place.wanted(values={"Parallelism": "6"}))
     assert place.application.require().parallelism == 6
-    # So does one that was given once, until it is to follow the shards again.
+    # A value that was given once also stays, until the parallelism is to follow the shards again.
     assert place.up(place.wanted()).is_nothing
     place.up(place.wanted(values={"ParallelismFrom": "shards"}))
     assert place.application.require().parallelism == 3
 
 
 def test_new_code_goes_on_from_a_snapshot(place: Place) -> None:
-    """A changed package: the application stops with a snapshot, and goes on from it."""
+    """With a changed package the application stops with a snapshot, and continues from the snapshot."""
     place.up()
     plan = place.plan(place.wanted("two"))
     assert (plan.uploads, plan.stops, plan.starts) == (True, True, True)
@@ -242,7 +242,7 @@ def test_new_code_goes_on_from_a_snapshot(place: Place) -> None:
 
 
 def test_other_state_is_refused(place: Place) -> None:
-    """SQL of another state than the application's is refused before anything changes; --fresh starts it anew."""
+    """SQL with another state than the application's is refused before any change; --fresh starts without the state."""
     place.up()
     changed = place.wanted("two", "bbb")
     for attempt in (place.plan, place.up):
@@ -266,7 +266,7 @@ def test_other_state_is_refused(place: Place) -> None:
 
 
 def test_a_fresh_start_at_a_time(place: Place) -> None:
-    """The application is stopped, told where to begin, and started without a snapshot; later ups leave that alone."""
+    """The application is stopped, gets its start time, and starts without a snapshot; later ups keep the time."""
     place.up()
     assert readings(place).get("start") == "TRIM_HORIZON"
     when = "2026-11-24T14:30:00.000+00:00"
@@ -286,7 +286,7 @@ def test_a_fresh_start_at_a_time(place: Place) -> None:
 
 
 def readings(place: Place) -> dict[str, str]:
-    """The settings of the raw stream, as the application is told them."""
+    """The settings of the raw stream in the application."""
     told = place.account.client("kinesisanalyticsv2").describe_application(ApplicationName=APPLICATION)
     configuration = told["ApplicationDetail"]["ApplicationConfigurationDescription"]
     groups = configuration["EnvironmentPropertyDescriptions"]["PropertyGroupDescriptions"]
@@ -308,13 +308,13 @@ def readings(place: Place) -> dict[str, str]:
 def test_a_start_that_is_none(
     place: Place, program_: str, flags: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One sentence, before anything is made or asked."""
+    """An invalid start ends in one sentence, before any change or request."""
     assert place.run(program_, *flags) == 2
     assert said in capsys.readouterr().err
 
 
 def test_a_snapshot_of_another_state_is_never_restored(place: Place) -> None:
-    """Also after a fresh start that has made no snapshot yet: Flink might read the old one without a word."""
+    """Not even a fresh start without a snapshot restores an old one: Flink might accept it without an error."""
     place.up()
     place.up(place.wanted("two", "bbb", fresh=True))
     assert len(place.application.snapshots()) == 1
@@ -326,7 +326,7 @@ def test_a_snapshot_of_another_state_is_never_restored(place: Place) -> None:
 
 
 def test_a_lost_tag_loses_no_state(place: Place) -> None:
-    """An application without the signature's tag goes on from its snapshot."""
+    """An application without the signature's tag continues from its snapshot."""
     place.up()
     flink = place.account.client("kinesisanalyticsv2")
     arn = flink.describe_application(ApplicationName=APPLICATION)["ApplicationDetail"]["ApplicationARN"]
@@ -337,7 +337,7 @@ def test_a_lost_tag_loses_no_state(place: Place) -> None:
 
 
 def test_stop_and_start(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    """Stop makes a snapshot, start goes on from it, and each says so; status tells by its exit code."""
+    """Stop makes a snapshot, start continues from the snapshot, and each says so; status has an exit code."""
     place.up()
     assert place.run("status") == 0
     assert place.run("stop") == 0
@@ -359,7 +359,7 @@ def test_stop_and_start(place: Place, capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_an_application_that_does_not_stop(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stop says so; up changes nothing; down stops it without a snapshot."""
+    """If the application does not stop, stop says so, up changes nothing, and down stops without a snapshot."""
     place.up()
     flink = place.account.client("kinesisanalyticsv2")
     stop = flink.stop_application
@@ -374,7 +374,7 @@ def test_an_application_that_does_not_stop(place: Place, monkeypatch: pytest.Mon
 
 
 def test_a_failure_after_the_stop_says_so(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An application that was stopped for a change that failed is not left there without a word."""
+    """If a change fails after the application has stopped, the error says that the application is stopped."""
     place.up()
 
     def fail(*_arguments: object) -> None:
@@ -389,7 +389,7 @@ def test_a_failure_after_the_stop_says_so(place: Place, monkeypatch: pytest.Monk
 
 
 def test_no_start(place: Place) -> None:
-    """It leaves a stopped application stopped, and a running one that has to stop, running in the end."""
+    """--no-start leaves a stopped application stopped; an application that runs and has to stop, runs at the end."""
     place.up(place.wanted(start=False))
     assert place.application.require().status == "READY"
     place.up()
@@ -398,12 +398,12 @@ def test_no_start(place: Place) -> None:
 
 
 def test_plan_does_not_remove_what_somebody_else_makes(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stack that comes into being while its plan is made stays."""
+    """A stack that another user creates during the plan is not removed."""
     discard = Stack.discard
 
     def late(stack: Stack, proposal: Any) -> None:
         monkeypatch.setattr(Stack, "discard", discard)
-        # As if somebody else's `up` had come to its end just now.
+        # As if another user's `up` had just ended.
         stack._cloudformation.execute_change_set(StackName=stack.name, ChangeSetName=proposal.id)
         deadline = time.monotonic() + 30
         while (found := Stack(place.account, NAME).find()) is None or found.is_busy:
@@ -418,7 +418,7 @@ def test_plan_does_not_remove_what_somebody_else_makes(place: Place, monkeypatch
 
 
 def test_archive_off_and_on(place: Place) -> None:
-    """What the stack has let go of, it takes over again."""
+    """With the archive on again, the stack takes over the resources that it had released."""
     place.up()
     place.account.client("s3").put_object(Bucket=ARCHIVE, Key="2026/11/22/06/x", Body=b"{}\n")
     place.up(place.wanted(values={"Archive": "no"}))
@@ -431,7 +431,7 @@ def test_archive_off_and_on(place: Place) -> None:
 
 
 def test_nothing_is_replaced_unasked(place: Place) -> None:
-    """Another name for a stream means another stream: refused until that is meant."""
+    """Another name for a stream means another stream: refused without its flag."""
     place.up()
     other = place.wanted(values={"ErrorStream": "other"})
     with pytest.raises(DeployError, match=r"^This would make ErrorStream anew, .*--replace"):
@@ -446,7 +446,7 @@ def test_nothing_is_replaced_unasked(place: Place) -> None:
 
 
 def test_what_is_there_is_used(place: Place) -> None:
-    """A stream of somebody else, or of another job, is read and written as it is; it is not the stack's, and stays."""
+    """An existing stream, of another owner or job, is used as it is; it is not in the stack, and stays."""
     kinesis = place.account.client("kinesis")
     kinesis.create_stream(StreamName="wildrydes", ShardCount=3)
     kinesis.create_stream(StreamName="wildrydes-errors", ShardCount=1)
@@ -483,7 +483,7 @@ key = ["Line"]
 
 
 def test_jobs_side_by_side(place: Place, tmp_path: Path) -> None:
-    """A job that reads what another one writes has a stack of its own, and uses that stream without having it."""
+    """A job that reads the output of another job has its own stack, and uses that stream without owning it."""
     for name, text in COUNTING.items():
         (tmp_path / "counting" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "counting" / name).write_text(text)
@@ -510,7 +510,7 @@ def test_jobs_side_by_side(place: Place, tmp_path: Path) -> None:
 
 
 def test_a_firehose_stream_that_is_taken(place: Place) -> None:
-    """It would fail the change: one sentence with the flag that chooses another name, before anything is made."""
+    """A Firehose name in use would fail the change: one sentence with the flag for another name, before any change."""
     place.up()
     with pytest.raises(
         DeployError, match=r"^There is already the Firehose stream wildrydes in .* --set DeliveryStream=\.\.\.$"
@@ -520,7 +520,7 @@ def test_a_firehose_stream_that_is_taken(place: Place) -> None:
 
 
 def test_a_dashboard_with_files_can_be_left_out(place: Place) -> None:
-    """Its bucket is emptied first: CloudFormation removes none that holds anything."""
+    """The dashboard's bucket is emptied first: CloudFormation removes only empty buckets."""
     place.up()
     site = Stack(place.account, NAME).require().outputs["SiteBucket"]
     place.account.client("s3").put_object(Bucket=site, Key="index.html", Body=b"x")
@@ -529,21 +529,21 @@ def test_a_dashboard_with_files_can_be_left_out(place: Place) -> None:
 
 
 def test_many_shards_within_the_quota(place: Place) -> None:
-    """More subtasks than an account has room for are not asked for."""
+    """The parallelism is at most the account's quota of subtasks."""
     place.up(place.wanted(values={"StreamMode": "PROVISIONED", "Shards": "100"}))
     assert place.application.require().parallelism == 64
     assert any("has 100 shards; parallelism is 64" in one for one in place.said)
 
 
 def test_down_of_a_stack_that_is_not_there(place: Place) -> None:
-    """A misspelt name does not remove the table and the archive of the stack that has them."""
+    """A misspelt name does not remove the table and the archive of another stack."""
     place.up()
     with pytest.raises(DeployError, match=r"^There is no stack wildryde .*belongs to the stack wildrydes"):
         down.Order(place.account, TEMPLATE, "wildryde", table=True, archive=True)
 
 
 def test_status(place: Place) -> None:
-    """Everything that is there, each on a line; what is gone is said to be."""
+    """Status has each existing resource on a line, and names missing resources."""
     place.up()
     lines, runs = status.lines(place.account, TEMPLATE, NAME)
     text = "\n".join(lines)
@@ -569,7 +569,7 @@ def test_status(place: Place) -> None:
 
 
 def test_down_keeps_table_and_archive(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They stay with what they hold, and the next stack takes them over; told to, down removes them too."""
+    """Table and archive stay with their content, and the next stack takes them over; flags of down remove them too."""
     place.up()
     item = {"Name": {"S": "Shadowfax"}, "StatusTime": {"S": "2026-11-22 06:01:00.000"}}
     place.account.client("dynamodb").put_item(TableName="UnicornSensorData", Item=item)
@@ -609,7 +609,7 @@ def test_down_keeps_table_and_archive(place: Place, monkeypatch: pytest.MonkeyPa
 
 
 def test_down_asks_first(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a person to ask it does nothing; a person types the stack's name; --yes asks nobody."""
+    """Without a terminal down does nothing; a person has to type the stack's name; --yes skips the question."""
     place.up()
     assert place.run("down") == 1
     assert "There is nobody to ask: give --yes" in capsys.readouterr().err
@@ -623,7 +623,7 @@ def test_down_asks_first(place: Place, capsys: pytest.CaptureFixture[str], monke
     assert Stack(place.account, NAME).find() is None
     assert place.run("down", "--yes") == 1
     assert f"There is no stack {NAME}" in capsys.readouterr().err
-    # What was kept can be removed later.
+    # Resources that were kept can be removed later.
     assert place.run("down", "--yes", "--delete-table", "--delete-archive") == 0
     assert place.tables() == place.buckets() == []
 
@@ -639,20 +639,20 @@ def test_down_asks_first(place: Place, capsys: pytest.CaptureFixture[str], monke
     ],
 )
 def test_a_table_of_another_key_is_refused(place: Place, key: dict[str, str], told: str) -> None:
-    """In its names, its types, their order: the job would fail at its first row, again and again."""
+    """Another key (names, types, order) is refused: the job would fail at its first row, again and again."""
     create_table(place, "UnicornSensorData", key)
     said = rf"^The table UnicornSensorData has the key {re.escape(told)}, not Name \(text\), StatusTime \(text\): "
     for attempt in (place.plan, place.up):
         with pytest.raises(DeployError, match=said):
             attempt()
     assert Stack(place.account, NAME).find() is None
-    # It can be removed by hand all the same, not being ours to keep.
+    # The table can still be removed by hand, as it does not belong to the stack.
     retained.delete_table(place.account, "UnicornSensorData", place.said.append)
     assert place.tables() == []
 
 
 def create_table(place: Place, name: str, key: dict[str, str]) -> None:
-    """A table with this key, as somebody else has made it."""
+    """A table with this key, created outside the stack."""
     place.account.client("dynamodb").create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",
@@ -662,7 +662,7 @@ def create_table(place: Place, name: str, key: dict[str, str]) -> None:
 
 
 def test_names_that_are_taken_later(place: Place) -> None:
-    """A stack that is to be changed to names that others have: refused before the application is stopped."""
+    """A change to names that are in use is refused before the application stops."""
     place.up()
     create_table(place, "Theirs", {"Name": "S", "StatusTime": "S"})
     place.account.client("kinesis").create_stream(StreamName="theirs", ShardCount=1)
@@ -677,7 +677,7 @@ def test_names_that_are_taken_later(place: Place) -> None:
 
 
 def test_a_failure_names_its_cause(place: Place) -> None:
-    """What CloudFormation rolled back is named; then up says what to do, and down and up mend it."""
+    """The resource that CloudFormation rolled back is named; up then prints the remedy, and down and up repair it."""
     others = place.account.client("cloudformation")
     properties = {"CatalogId": {"Ref": "AWS::AccountId"}, "DatabaseInput": {"Name": "wildrydes"}}
     body = {"Resources": {"Taken": {"Type": "AWS::Glue::Database", "Properties": properties}}}
@@ -699,7 +699,7 @@ def test_a_failure_names_its_cause(place: Place) -> None:
 
 
 def test_logs(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service's JSON entries as lines: time, level, what it says, and the first line of a stack trace."""
+    """The service's JSON entries as lines: time, level, message, and the first line of a stack trace."""
     place.up()
     logs = place.account.client("logs")
     now = int(time.time() * 1000)
@@ -730,7 +730,7 @@ def test_logs(place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
 
 
 def test_a_start_that_fails_says_why(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The service puts an application that cannot start back to READY; its log has the reason."""
+    """The service returns an application that cannot start to READY; the reason is in the application's log."""
     place.up()
     application = place.application
     application.stop(force=False)
@@ -750,7 +750,7 @@ def test_a_start_that_fails_says_why(place: Place, monkeypatch: pytest.MonkeyPat
 
 
 def test_without_a_stack(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each command that needs one says how to get it."""
+    """Each command that needs a stack says how to create it."""
     for name in ("status", "logs", "stop", "start"):
         assert place.run(name) == 1
         assert "`python -m deploy up JOB` creates it." in capsys.readouterr().err
@@ -780,7 +780,7 @@ def test_nobody_answers(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_no_region_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Towards AWS itself, both have to come from somewhere; towards an emulator of this machine, neither."""
+    """AWS needs region and credentials; an emulator on this machine needs neither."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
@@ -833,7 +833,7 @@ def test_a_bucket_of_somebody_else() -> None:
 
 
 class _Stubbed(Account):
-    """An account with some clients of the test's."""
+    """An account with some clients of the tests."""
 
     def __init__(self, account: Account, clients: dict[str, Any]) -> None:
         super().__init__(account.session, account.endpoint)
@@ -848,7 +848,7 @@ class _Stubbed(Account):
 
 
 def test_a_wait_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It ends after its time with what to do, and its pauses grow only so far."""
+    """A wait ends at its limit with the remedy; its pauses grow up to a bound."""
     clock = [0.0]
     pauses: list[float] = []
 
@@ -872,7 +872,7 @@ def test_a_wait_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.timeout(400)
 @pytest.mark.slow
 def test_by_the_commands_of_the_readme(tmp_path: Path) -> None:
-    """With the real package, as a person would: up, status, stop, start, up again, down."""
+    """The real package runs by the documented commands: up, status, stop, start, up again, down."""
     paths.require()
     with emulator.running(tmp_path / "emulator.log") as aws:
 

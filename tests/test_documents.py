@@ -27,10 +27,10 @@ PAGES = sorted(
     for path in paths.ROOT.glob(pattern)
     if path.name != "CHANGELOG.md"
 )
-LINKED = [*PAGES, paths.ROOT / "CHANGELOG.md"]  # it tells of commands as they were
+LINKED = [*PAGES, paths.ROOT / "CHANGELOG.md"]  # its commands are those of each version
 README_LIMIT = 200  # lines
 
-# Each program's own command line: what it does not know, no page may name.
+# The command line of each program: the pages name only its commands and flags.
 PROGRAMS = {
     "consumer": "consumer.options:consumer",
     "deploy": "deploy.command:program",
@@ -38,7 +38,7 @@ PROGRAMS = {
     "local": "local.command:program",
     "producer": "producer.options:producer",
 }
-TOOLS = {"pytest", "ruff", "mypy", "sqlfluff"}  # programs of others, in requirements.in
+TOOLS = {"pytest", "ruff", "mypy", "sqlfluff"}  # third-party programs, in requirements.in
 SHELL = {
     "source",
     "kill",
@@ -48,13 +48,13 @@ SHELL = {
     "cp",
     "touch",
     "rm",
-}  # what else a page may tell somebody to run
+}  # other commands that a page may have
 FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}) *(\S*)[^\n]*\n(.*?)^ {0,3}\1`* *$", re.MULTILINE | re.DOTALL)
-SPAN = re.compile(r"(?<!`)`((?:[^`\n]|\n(?!\s*\n))+)`(?!`)")  # it may go on in the next line, not over an empty one
+SPAN = re.compile(r"(?<!`)`((?:[^`\n]|\n(?!\s*\n))+)`(?!`)")  # it may span two lines, but no empty line
 ENDS = {"|", "||", "&&", "&", ";", ">", ">>", "<", "2>", ")"}
 
-MADE = {".venv", ".cache", ".state"}  # folders that set-up and runs make
-# Files that a page names without their folder, and that no checkout has: settings, and the dashboard's.
+MADE = {".venv", ".cache", ".state"}  # folders made by set-up and runs
+# Files that a page names without a folder, and that are not in a checkout: settings, and the dashboard's.
 ELSEWHERE = {"application_properties.json", "config.json", "licenses.txt", "hour.jsonl", "archive.jsonl"}
 TUTORIAL_MAKES = (
     "jobs/hello",
@@ -93,7 +93,7 @@ def prose(page: Path) -> str:
 
 
 def fenced(page: Path) -> list[str]:
-    """Every command line of a fenced block: all of a block in sh, and what follows a prompt in the others."""
+    """Every command line of a fenced block: all lines of an sh block, and the lines after a prompt in other blocks."""
     lines = []
     for _, language, body in FENCE.findall(text(page)):
         joined = re.sub(r"\\\n", " ", body).splitlines()
@@ -107,13 +107,13 @@ def spans(page: Path) -> list[str]:
 
 
 def commands(lines: Sequence[str]) -> Iterator[list[str]]:
-    """The words of each single command, without redirections, and without what is said behind a #."""
+    """The words of each single command, without redirections and comments."""
     for line in lines:
         try:
             lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
             lexer.whitespace_split = True
             words = list(lexer)
-        except ValueError:  # a code span that is no command: an apostrophe, say
+        except ValueError:  # a code span that is no command, for example with an apostrophe
             continue
         command: list[str] = []
         for word in [*words, ";"]:
@@ -126,13 +126,13 @@ def commands(lines: Sequence[str]) -> Iterator[list[str]]:
 
 
 def after_make(command: list[str]) -> list[str] | None:
-    """What follows `make`."""
+    """The words after `make`."""
     words = [number for number, word in enumerate(command) if "=" not in word]
     return command[words[0] + 1 :] if words and command[words[0]] == "make" else None
 
 
 def after_python_m(command: list[str]) -> list[str] | None:
-    """The program of a `python -m` and what follows it."""
+    """The program of a `python -m` and the words after it."""
     begin = next((n + 2 for n, (one, two) in enumerate(pairwise(command)) if "python" in one and two == "-m"), None)
     return None if begin is None else command[begin:]
 
@@ -145,7 +145,7 @@ def program_of(name: str) -> click.Command:
 
 
 def chosen(command: click.Command, words: list[str]) -> tuple[click.Command, list[str]]:
-    """The innermost command that the words name, and the words that are left for it."""
+    """The innermost command of the words, and the remaining words."""
     left = list(words)
     while isinstance(command, click.Group) and left and left[0] in command.commands:
         command = command.commands[left.pop(0)]
@@ -153,7 +153,7 @@ def chosen(command: click.Command, words: list[str]) -> tuple[click.Command, lis
 
 
 def refusal(program: str, words: list[str]) -> str:
-    """What the program's own command line says against these words; empty if it takes them."""
+    """The error of the program's own command line for these words; empty without an error."""
     command, left = chosen(program_of(program), words)
     if isinstance(command, click.Group) and left and not left[0].startswith("-"):
         return f"no command {left[0]}"
@@ -167,9 +167,9 @@ def refusal(program: str, words: list[str]) -> str:
 
 
 def unknown(program: str, words: list[str]) -> list[str]:
-    """What the program does not know among the words: its subcommand, and every flag.
+    """The unknown words of a command line: its subcommand, and every flag.
 
-    For commands that a sentence names without all that they need.
+    For commands that a sentence names without all required arguments.
     """
     command, left = chosen(program_of(program), words)
     if isinstance(command, click.Group) and left and not left[0].startswith("-"):
@@ -185,7 +185,7 @@ def targets() -> set[str]:
 
 
 def test_readme_is_short() -> None:
-    """Who wants more finds the page for it: each page of docs/ is linked from README."""
+    """README is short, and links each page of docs/."""
     assert len(text(README).splitlines()) <= README_LIMIT
     assert {f"docs/{page.name}" for page in PAGES if page.parent.name == "docs"} <= {
         link.partition("#")[0] for link in links(README)
@@ -194,9 +194,9 @@ def test_readme_is_short() -> None:
 
 @each_page
 def test_fenced_commands(page: Path) -> None:
-    """Each command of a fenced block can be typed: a target of make, or what a program's own command line takes."""
+    """Each command of a fenced block is valid: a target of make, or accepted by the program's command line."""
     if page.name == "tutorial.md":
-        return  # its commands are run (tests/test_tutorial.py), on a job that they make
+        return  # tests/test_tutorial.py runs its commands, on a job that they make
     for command in commands(fenced(page)):
         made, program = after_make(command), after_python_m(command)
         if program and program[0].partition(".")[0] not in TOOLS:
@@ -207,7 +207,7 @@ def test_fenced_commands(page: Path) -> None:
 
 @each_page
 def test_make_targets(page: Path) -> None:
-    """Every `make X` names a target of the Makefile; `make` alone is the help. ARGS of the demo are its flags."""
+    """Every `make X` is a target of the Makefile; `make` alone is the help. ARGS of the demo are its flags."""
     for command in commands([*fenced(page), *spans(page)]):
         words = after_make(command) or []
         assert {word for word in words if re.fullmatch(r"[a-z][a-z-]*", word)} <= targets(), " ".join(command)
@@ -218,7 +218,7 @@ def test_make_targets(page: Path) -> None:
 
 @each_page
 def test_programs(page: Path) -> None:
-    """Every `python -m PROGRAM ...` of a sentence names a program that exists, its subcommand and flags."""
+    """Every `python -m PROGRAM ...` in a sentence has an existing program, subcommand and flags."""
     for command in commands(spans(page)):
         words = after_python_m(command)
         if not words or words[0].partition(".")[0] in TOOLS:
@@ -230,7 +230,7 @@ def test_programs(page: Path) -> None:
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_every_program_is_mentioned(program: str) -> None:
-    """A program that has a command line has its place in README, and here."""
+    """A program with a command line is in README, and in the table here."""
     named = [after_python_m(command) for command in commands([*fenced(README), *spans(README)])]
     assert any(words and words[0] == program for words in named)
     with_a_main = {path.parent.name for path in paths.ROOT.glob("*/__main__.py")}
@@ -246,14 +246,14 @@ def links(page: Path) -> set[str]:
 
 
 def anchors(page: Path) -> set[str]:
-    """What GitHub makes of the headings."""
+    """The anchors that GitHub makes from the headings."""
     headings = re.findall(r"^#{1,6} +(.+?)(?: +#+)?$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
 @each_linked
 def test_links(page: Path) -> None:
-    """Every relative link or image leads to a file of the project, every #anchor to a heading of it."""
+    """Every relative link or image has a target in the project, every #anchor a heading in its page."""
     for link in links(page):
         if re.match(r"[a-z]+:", link):
             continue
@@ -267,11 +267,11 @@ def test_links(page: Path) -> None:
 
 @each_page
 def test_paths(page: Path) -> None:
-    """Every file or folder that stands in backticks exists, seen from the checkout or from the page's own folder."""
+    """Every file or folder in backticks exists, relative to the checkout or to the page's own folder."""
     for span in spans(page):
         first = span.partition("/")[0]
         if not PATH.fullmatch(span) or first in MADE or re.search(r"(?:^|/)[A-Z]+(?:/|$)", span):
-            continue  # no path, made by a run, or with a placeholder
+            continue  # no path, or made by a run, or with a placeholder
         if span.startswith(TUTORIAL_MAKES):
             continue
         near = [folder for folder in (paths.ROOT, page.parent) if (folder / first).exists()]
@@ -282,7 +282,7 @@ def test_paths(page: Path) -> None:
 
 
 def files() -> Iterator[Path]:
-    """The files of the checkout, without those that set-up and builds make."""
+    """The files of the checkout, without those made by set-up and builds."""
     for path in paths.ROOT.iterdir():
         if path.is_file():
             yield path
@@ -291,7 +291,7 @@ def files() -> Iterator[Path]:
 
 
 def test_reference() -> None:
-    """docs/reference.md is what the code says: `make reference` writes it again."""
+    """docs/reference.md equals the text from the code, as `make reference` writes it."""
     assert text(reference.PAGE) == reference.page()
 
 
@@ -328,7 +328,7 @@ def test_drawing() -> None:
 
 
 def test_hooks() -> None:
-    """pre-commit runs exactly the linters of `make lint`, from the environment that set-up makes."""
+    """pre-commit runs exactly the linters of `make lint`, from the set-up's environment."""
     makefile = (paths.ROOT / "Makefile").read_text(encoding="utf-8")
     (recipe,) = re.findall(r"^lint:.*\n((?:\t.*\n)+)", makefile, re.MULTILINE)
     linters = [line.strip().removeprefix("@").replace("$(PY)", ".venv/bin/python") for line in recipe.splitlines()]
@@ -340,7 +340,7 @@ def test_hooks() -> None:
 
 
 def test_workflow() -> None:
-    """The workflow runs .ci/run, may read the sources and nothing else, ends, and names each action by its commit."""
+    """The workflow runs .ci/run, can only read the sources, has a time limit, and pins each action to a commit."""
     workflow = yaml.safe_load((paths.ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
     assert workflow["permissions"] == {}
     (job,) = workflow["jobs"].values()
@@ -373,5 +373,5 @@ def test_requirements(page: Path) -> None:
 
 @each_linked
 def test_nothing_of_one_machine(page: Path) -> None:
-    """A page holds for every machine: no path of a home or a work folder."""
+    """A page is valid on every machine: it has no path of a home or a work folder."""
     assert not re.search(r"(?<![\w.])/(?:home|Users|root|work)/\w", text(page))

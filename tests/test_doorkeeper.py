@@ -1,7 +1,7 @@
-"""Flink's REST server and web UI let in programs and pages of their own address, and no page of anywhere else.
+"""Flink's REST server and web UI admit programs and pages of their own address, and no page of another origin.
 
-A JobManager alone, as `local cluster up` starts it. That the job in one JVM has the same doorkeeper is tested with the
-demo (tests/test_local.py), that `flink run` gets past it with a real cluster (tests/test_cluster.py).
+The tests use a JobManager alone, as `local cluster up` starts it. Other tests cover the doorkeeper of a job in one JVM
+(tests/test_local.py), and `flink run` with a real cluster (tests/test_cluster.py).
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ class Server:
         return socket.create_connection(("127.0.0.1", self.port), timeout=20)
 
     def lines(self, *lines: str) -> bytes:
-        """Lines of a request, with the server's port where they say PORT."""
+        """Lines of a request, with the server's port in place of PORT."""
         return "\r\n".join([*lines, "", ""]).replace("PORT", str(self.port)).encode()
 
     def ask(self, *lines: str) -> int:
-        """The status of the answer to a request with exactly these lines; 0 for none."""
+        """The status of the answer to exactly these lines; 0 without an answer."""
         with self.connect() as connection:
             connection.sendall(self.lines(*lines, "Connection: close"))
             return status(everything(connection))
 
     def uploads(self) -> list[Path]:
-        """What lies where Flink keeps uploads: a folder for each, and its parts while they come."""
+        """The files in Flink's folder of uploads: a folder for each upload, with the parts received so far."""
         return [*self.folder.rglob("flink-web-upload/*"), *self.folder.rglob("FUp_*")]
 
 
@@ -85,7 +85,7 @@ OWN = "Host: 127.0.0.1:PORT"
         (GET, "Host: localhost:PORT", "Origin: http://localhost:PORT"),
         (GET, OWN, "Sec-Fetch-Site: same-origin", "Sec-Fetch-Dest: empty"),
         (GET, OWN, "Sec-Fetch-Site: none", "Sec-Fetch-Dest: document"),
-        # A link in another page, the dashboard's say, may lead to the web UI.
+        # A link in another page, such as the dashboard, may lead to the web UI.
         ("GET / HTTP/1.1", OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document"),
         ("GET /overview HTTP/1.0", OWN),
     ],
@@ -128,7 +128,7 @@ def test_programs_and_pages_of_its_own_are_let_in(server: Server, lines: tuple[s
         (GET, OWN, "Origin:", " https://elsewhere.example"),
         ("GET / HTTP/1.1", OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: iframe"),
         ("POST / HTTP/1.1", OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document", "Content-Length: 0"),
-        # No link to what does something: Flink cancels a job by a GET, too.
+        # No link to an action: Flink cancels a job with a GET too.
         (GET, OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document"),
         (f"GET /jobs/{32 * '0'}/yarn-cancel HTTP/1.1", OWN, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Dest: document"),
         (GET, OWN, "Sec-Fetch-Site: same-site", "Sec-Fetch-Dest: image"),
@@ -145,12 +145,12 @@ def test_programs_and_pages_of_its_own_are_let_in(server: Server, lines: tuple[s
     ],
 )
 def test_pages_of_anywhere_else_are_refused(server: Server, lines: tuple[str, ...]) -> None:
-    """By name, by port, by origin, however it is spelled or doubled; for every method, and before any body."""
+    """A page of another origin is refused by name, port or origin, in any spelling, for any method, before any body."""
     assert server.ask(*lines) == 403
 
 
 def test_each_request_of_a_connection_is_looked_at(server: Server) -> None:
-    """One that was let in opens no door for the next; after one that was refused, nothing is answered any more."""
+    """An admitted request admits no later request on its connection; after a refusal the connection ends."""
     with server.connect() as connection:
         connection.sendall(server.lines(GET, OWN))
         assert status(connection.recv(65536)) == 200
@@ -168,7 +168,7 @@ UPLOAD = (
 
 @contextmanager
 def uploading(server: Server, *headers: str) -> Iterator[socket.socket]:
-    """A job's submission of which more is to come."""
+    """The submission of a job, not yet complete."""
     with server.connect() as connection:
         kind = "Content-Type: multipart/form-data; boundary=frontier"
         connection.sendall(server.lines("POST /v1/jobs HTTP/1.1", *headers, kind, "Content-Length: 90000000") + UPLOAD)
@@ -176,17 +176,17 @@ def uploading(server: Server, *headers: str) -> Iterator[socket.socket]:
 
 
 def test_a_refused_upload_never_lands_on_the_disk(server: Server) -> None:
-    """As a page posts it, without a preflight: refused while it is being sent, and nothing of it is kept."""
+    """An upload in a page's form, without a preflight, is refused during the upload, and no part of it is kept."""
     for headers in ([OWN, FOREIGN], ["Host: elsewhere.example:PORT"]):
         with uploading(server, *headers) as connection:
             assert status(connection.recv(65536)) == 403
             assert not server.uploads()
-    with uploading(server, OWN):  # the same from a program: what was looked for can be found
+    with uploading(server, OWN):  # a program's upload is on the disk: so the check above can find an upload
         wait_for(lambda: bool(server.uploads()), 20, "Flink has the upload on its disk")
 
 
 class _Hostile(http.server.BaseHTTPRequestHandler):
-    """A page of another origin that tries to submit a job, to frame the web UI, and to read from it."""
+    """A page of another origin that tries to submit a job, to frame the web UI, and to read from the web UI."""
 
     target: str
 
@@ -212,7 +212,7 @@ class _Hostile(http.server.BaseHTTPRequestHandler):
 
 
 def test_in_a_browser(server: Server, tmp_path: Path) -> None:
-    """Flink's web UI works in Chromium, and a page of another origin comes to nothing."""
+    """Flink's web UI works in Chromium, and a page of another origin has no effect."""
     address = f"http://127.0.0.1:{server.port}"
     here = ("127.0.0.1", 0)
     with browser.running(tmp_path) as chromium, http.server.ThreadingHTTPServer(here, _Hostile) as elsewhere:
@@ -232,13 +232,13 @@ def test_in_a_browser(server: Server, tmp_path: Path) -> None:
 
 
 def answers(chromium: Any) -> list[dict[str, Any]]:
-    """URL and status of each answer that the browser has got since it was asked last."""
+    """URL and status of each answer that the browser has received since the last call."""
     messages = (json.loads(entry["message"])["message"] for entry in chromium.get_log("performance"))
     return [one["params"]["response"] for one in messages if one["method"] == "Network.responseReceived"]
 
 
 def test_the_doorkeeper_stays_here(tmp_path: Path) -> None:
-    """Flinks that are started here have it on their class path, or are not started; what goes elsewhere has not."""
+    """A Flink here has the doorkeeper on its class path, or does not start; the shipped jars do not contain it."""
     for folder in (paths.LIB, paths.CLUSTER_LIB):
         assert (paths.require(folder) / paths.DOORKEEPER.name).exists()
     (tmp_path / "flink-dist.jar").touch()

@@ -1,4 +1,4 @@
-"""json_record and shard_watermark through SQL, and json_record against a second opinion in Python."""
+"""json_record and shard_watermark through SQL, and json_record against a second implementation in Python."""
 
 import base64
 import json
@@ -44,7 +44,7 @@ def ecj() -> Path:
 
 @pytest.fixture(scope="session")
 def jar(ecj: Path) -> Path:
-    """What the set-up has compiled, or would compile now."""
+    """The jar that the set-up has compiled, or would compile now."""
     return compile_functions(ecj, paths.FUNCTIONS)
 
 
@@ -58,7 +58,7 @@ def env(jvm: Path) -> Any:  # noqa: ARG001 (it prepares the JVM, with the functi
         **here(),
         "parallelism.default": "1",
         "pipeline.object-reuse": "true",
-        "pipeline.auto-watermark-interval": "1 ms",  # so each record sees the watermark of the one before it
+        "pipeline.auto-watermark-interval": "1 ms",  # so each record sees the watermark of the record before
         "table.local-time-zone": "UTC",
     }.items():
         env.get_config().set(option, value)
@@ -89,7 +89,7 @@ def read(env: Any, query: Any, tmp_path_factory: pytest.TempPathFactory) -> Call
             "CREATE TEMPORARY TABLE numbered_lines (k INT, line BYTES) "
             f"WITH ('connector' = 'filesystem', 'path' = '{file.as_uri()}', 'format' = 'json')"
         )
-        # PyFlink itself cannot carry every timestamp to Python, so these leave as text.
+        # PyFlink cannot carry every timestamp to Python, so timestamps are cast to text.
         fields = ", ".join(f"CAST(r.`{n}` AS STRING)" if n == "t" else f"r.`{n}`" for n in ["error", "message", *names])
         rows = query(
             f"SELECT k, {fields} FROM (SELECT k, json_record(line, '{columns}') r FROM numbered_lines)"  # noqa: S608
@@ -102,7 +102,7 @@ def read(env: Any, query: Any, tmp_path_factory: pytest.TempPathFactory) -> Call
 
 @pytest.fixture(scope="session")
 def direct(env: Any) -> tuple[Callable[[str], Any], Any]:  # noqa: ARG001 (it starts the JVM)
-    """Makes an instance of a function by its SQL name; and Flink's package of internal data types."""
+    """A factory of functions by their SQL names, and Flink's package of internal data types."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 (starts a JVM)
 
     jvm: Any = get_gateway().jvm
@@ -315,12 +315,12 @@ def test_every_rejected_record_says_why_in_one_short_line(verdicts: dict[str, tu
     ],
 )
 def test_the_message_names_the_first_bad_column_as_declared(java_record: Any, line: Any, message: str) -> None:
-    """Whatever the order in the record, and without the record's own text in a PARSE message."""
+    """The first bad column in the order of the declaration is named; a PARSE message has no text of the record."""
     assert java_record(line.encode() if isinstance(line, str) else line)[1] == message
 
 
 def test_a_literal_may_quote_names_and_space_freely(read: Any) -> None:
-    """Names in backticks, any case of keywords, any space."""
+    """Names may be in backticks, keywords in any case, and space anywhere."""
     (row,) = read([b'{"na me": "x", "v_1": 2}'], "\n `na me`  string  not  null,v_1 int\n", ["na me", "v_1"])
     assert row == (None, None, "x", 2)
 
@@ -359,7 +359,7 @@ def test_a_literal_may_quote_names_and_space_freely(read: Any) -> None:
     ],
 )
 def test_wrong_calls_are_refused_when_planned(env: Any, call: str, sentence: str) -> None:
-    """By a ValidationException with one sentence, before anything runs."""
+    """A wrong call is a ValidationException with one sentence, before the query runs."""
     with pytest.raises(Exception, match=r"ValidationException[\s\S]*" + re.escape(sentence)):
         env.sql_query(f"SELECT {call} FROM (VALUES ('a INT', TIMESTAMP '2026-01-01 00:00:00')) AS v (c, t)")  # noqa: S608
 
@@ -368,7 +368,7 @@ def test_wrong_calls_are_refused_when_planned(env: Any, call: str, sentence: str
 
 
 class Number(str):
-    """A JSON number as it is written."""
+    """A JSON number in its original notation."""
 
     __slots__ = ()
 
@@ -386,7 +386,7 @@ def number(text: str) -> Number:
 
 
 def judge(line: bytes) -> Verdict:
-    """The rules of json_record for COLUMNS, written down a second time."""
+    """The rules of json_record for COLUMNS, implemented a second time."""
     try:
         text = line.decode()
         pairs = json.loads(text, object_pairs_hook=Pairs, parse_constant=not_json, parse_int=number, parse_float=number)
@@ -534,7 +534,7 @@ def mutated(dice: random.Random) -> bytes:
 
 
 def odd(dice: random.Random, depth: int = 0) -> str:
-    """A JSON value, mostly a scalar close to the edge of some type."""
+    """A JSON value, mostly a scalar close to the limits of a type."""
     digits = "".join(dice.choices("0123456789", k=dice.choice([1, 2, 3, 9, 10, 11, 18, 19, 20, 40])))
     whole = dice.choice(["", "-"]) + (digits.lstrip("0") or "0")
     if depth < 3 and dice.random() < 0.15:
@@ -579,13 +579,13 @@ def seeded(kind: str, count: int) -> Iterator[bytes]:
 
 
 def exactly(result: Verdict) -> str:
-    """-0.0 differs from 0.0, and 1 from True."""
+    """A text in which -0.0 differs from 0.0, and 1 from True."""
     return repr((result[0], sorted(result[1].items())))
 
 
 @pytest.mark.parametrize("kind", LINES)
 def test_any_line_gets_the_verdict_of_a_second_implementation(java_record: Any, kind: str) -> None:
-    """Equal error and equal columns, and never an exception, for lines that hypothesis makes up."""
+    """For lines from hypothesis, error and columns equal the second implementation's, without an exception."""
 
     @settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(LINES[kind])
@@ -596,13 +596,13 @@ def test_any_line_gets_the_verdict_of_a_second_implementation(java_record: Any, 
 
 
 def test_the_same_holds_through_sql(read: Any) -> None:
-    """4,000 made-up lines in one query, so what Flink does with the row on its way out is covered too."""
+    """4,000 generated lines in one query, so the test covers Flink's own conversion of the row too."""
     lines = [line for kind in ("valid", "mutated", "documents", "noise") for line in seeded(kind, 1000)]
     judged = [judge(line) for line in lines]
     rows = read(lines)
     for line, row, expected in zip(lines, rows, judged, strict=True):
         assert exactly(verdict(row)) == exactly(expected), line
-    assert {error for error, _ in judged} == {None, "PARSE", "COERCION"}  # none of the three by chance alone
+    assert {error for error, _ in judged} == {None, "PARSE", "COERCION"}  # each verdict occurs
 
 
 # --- shard_watermark ------------------------------------------------------------------------------
@@ -627,7 +627,7 @@ def watermark(direct: tuple[Any, Any]) -> Callable[..., float | None]:
 
 
 def test_the_watermark_is_the_lowest_of_the_shards_highest_times(watermark: Any) -> None:
-    """Per shard the highest event time, over the shards the lowest; it falls when a slow shard speaks up."""
+    """Per shard the highest event time, over the shards the lowest; it falls when a slow shard sends again."""
     given = [
         (10, "a"),
         (8, "a"),
@@ -644,12 +644,12 @@ def test_the_watermark_is_the_lowest_of_the_shards_highest_times(watermark: Any)
 
 
 def test_the_delay_is_subtracted(watermark: Any) -> None:
-    """In milliseconds, an INTERVAL in SQL."""
+    """The delay is subtracted, in milliseconds, or an INTERVAL in SQL."""
     assert watermark(10, "a", delay=2500) == 7.5
 
 
 def test_no_watermark_while_warming_up(watermark: Any) -> None:
-    """What was seen meanwhile counts afterwards."""
+    """Event times during the warm-up count afterwards."""
     assert watermark(3, "a", warm_up=300) is None
     assert watermark(10, "b", warm_up=300) is None
     time.sleep(0.35)
@@ -657,7 +657,7 @@ def test_no_watermark_while_warming_up(watermark: Any) -> None:
 
 
 def speak_on(watermark: Any, second: int | None, shard: str) -> float | None:
-    """One shard keeps sending the same for 600 ms; the last watermark."""
+    """One shard repeats the same time for 600 ms; the last watermark."""
     for _ in range(12):
         time.sleep(0.05)
         last: float | None = watermark(second, shard, idle=300)
@@ -665,21 +665,21 @@ def speak_on(watermark: Any, second: int | None, shard: str) -> float | None:
 
 
 def test_an_idle_shard_does_not_count_until_it_speaks_again(watermark: Any) -> None:
-    """With all others idle, the speaking shard decides alone."""
+    """When all other shards are idle, the active shard alone decides."""
     assert [watermark(*record, idle=300) for record in [(1, "a"), (2, "b"), (9, "c")]] == [1, 1, 1]
     assert speak_on(watermark, 10, "c") == 10
     assert watermark(4, "b", idle=300) == 4
 
 
 def test_a_pause_without_any_record_makes_no_shard_idle(watermark: Any) -> None:
-    """After an outage the first shard to speak does not outrun the others, whose records are still to come."""
+    """After an outage the first active shard does not outrun the other shards, whose records are still to come."""
     assert [watermark(1, "a", idle=300), watermark(2, "b", idle=300)] == [1, 1]
     time.sleep(0.4)
     assert watermark(9, "b", idle=300) == 1
 
 
 def test_after_a_pause_the_watermark_waits(watermark: Any) -> None:
-    """Other subtasks may wake from the same silence: for the warm-up it stays what it was before the pause."""
+    """Other subtasks may wake from the same pause: during the warm-up the watermark stays as before the pause."""
     times = {"warm_up": 300, "idle": 2000}
     assert watermark(5, "a", **times) is None
     time.sleep(0.35)
@@ -693,7 +693,7 @@ def test_after_a_pause_the_watermark_waits(watermark: Any) -> None:
 
 
 def test_a_stream_with_a_pause_before_each_record_goes_on(watermark: Any) -> None:
-    """One record behind: each pause lets through what was known before it."""
+    """With a pause before each record, the watermark is one record behind: each pause releases the previous value."""
     times = {"warm_up": 300, "idle": 1000}
     seen = []
     for second in (5, 10, 20, 30):
@@ -703,7 +703,7 @@ def test_a_stream_with_a_pause_before_each_record_goes_on(watermark: Any) -> Non
 
 
 def test_rejected_records_neither_advance_nor_hold_back(watermark: Any) -> None:
-    """A shard that sends nothing else does not count; one that was good before falls idle like any other."""
+    """A shard with only rejected records does not count; with good records before them it becomes idle as usual."""
     assert watermark(None, "rejects") is None
     assert watermark(5, "a", idle=300) == 5
     assert watermark(None, "rejects", idle=300) == 5
@@ -714,7 +714,7 @@ def test_rejected_records_neither_advance_nor_hold_back(watermark: Any) -> None:
 
 
 def test_null_is_a_shard(watermark: Any) -> None:
-    """And another one than any with a name."""
+    """NULL is a shard of its own."""
     assert [watermark(5, None), watermark(9, "a"), watermark(7, None), watermark(10, None)] == [5, 5, 7, 9]
 
 
@@ -742,14 +742,14 @@ def shard_watermark(warm_up: str) -> str:
 
 
 def test_the_watermark_clause_ignores_null_and_lower_values(env: Any, query: Any, tmp_path: Path) -> None:
-    """Flink keeps the highest watermark so far; each record is shown with the one its predecessors left."""
+    """Flink keeps the highest watermark so far; each record is shown with the watermark of its predecessors."""
     given_and_expected = [
         # shard, event time, watermark before it
         ("a", "10:00:10", None),
-        ("b", "10:00:00", "10:00:05.000"),  # the function now says 09:59:55
+        ("b", "10:00:00", "10:00:05.000"),  # the function now returns 09:59:55
         ("a", "10:01:00", "10:00:05.000"),
         ("b", "10:00:30", "10:00:05.000"),
-        ("b", "rejected", "10:00:25.000"),  # the function says what it said before
+        ("b", "rejected", "10:00:25.000"),  # the function repeats its last value
         ("b", "10:02:00", "10:00:25.000"),
         ("a", "10:02:00", "10:00:55.000"),
     ]
@@ -761,22 +761,22 @@ def test_the_watermark_clause_ignores_null_and_lower_values(env: Any, query: Any
 @pytest.mark.parametrize(
     ("watermark_clause", "counted"),
     [
-        ("event_time - INTERVAL '5' SECOND", 4),  # what the function is for: the second shard is all late
-        (shard_watermark("INTERVAL '0' SECOND"), 4),  # it cannot know of a shard yet unheard of
+        ("event_time - INTERVAL '5' SECOND", 4),  # the reason for the function: the second shard is all late
+        (shard_watermark("INTERVAL '0' SECOND"), 4),  # the function cannot wait for a shard without records
         (shard_watermark("INTERVAL '10' MINUTE"), 8),
     ],
 )
 def test_shards_read_one_after_the_other_lose_nothing(
     env: Any, query: Any, tmp_path: Path, watermark_clause: str, counted: int
 ) -> None:
-    """Two files of the same minutes: while the watermark warms up the second one is not late."""
+    """Of two files with the same minutes, the second is on time while the watermark warms up, and late otherwise."""
     for shard in "ab":
         feed(env, tmp_path, [(shard, f"10:0{minute}:30") for minute in range(4)], watermark_clause)
     rows = query(
         "SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE feed, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)) "
         "GROUP BY window_start, window_end"
     )
-    # The last window of the shard that comes first is still open, so one record of the other is in time.
+    # The last window of the first shard is still open, so one record of the other shard is on time.
     assert sum(row[0] for row in rows) in (counted, counted + 1)
 
 
@@ -792,7 +792,7 @@ def test_classes_are_release_11(jar: Path) -> None:
 
 
 def test_equal_sources_give_equal_jars_and_are_compiled_once(ecj: Path, jar: Path, tmp_path: Path) -> None:
-    """A jar is left alone while nothing changed."""
+    """Without a change, the jar is not compiled again."""
     again = compile_functions(ecj, tmp_path / "new folder" / "functions.jar")
     assert again.read_bytes() == jar.read_bytes()
     inode = again.stat().st_ino
@@ -801,7 +801,7 @@ def test_equal_sources_give_equal_jars_and_are_compiled_once(ecj: Path, jar: Pat
 
 
 def test_a_damaged_jar_is_made_anew(ecj: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whole as before, and nothing lies beside it."""
+    """A damaged jar is replaced by a whole jar, and no other file is left beside it."""
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources" / "Right.java").write_text("class Right { int one = 1; }")
     monkeypatch.setattr(build, "FOLDERS", (tmp_path / "sources",))
@@ -815,7 +815,7 @@ def test_a_damaged_jar_is_made_anew(ecj: Path, tmp_path: Path, monkeypatch: pyte
 def test_a_compiler_error_is_one_exception_that_says_where(
     ecj: Path, jar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the jar from before stays as it was."""
+    """A compiler error is one exception with file and line; the previous jar is unchanged."""
     (tmp_path / "sources").mkdir()
     (tmp_path / "sources" / "Wrong.java").write_text("class Wrong { int one = 1 + ; }")
     out = tmp_path / "functions.jar"

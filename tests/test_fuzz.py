@@ -1,6 +1,6 @@
-"""Made-up records through the job and through json_record alone, against `local.oracle`: it shares no code with them.
+"""Generated records through the job and through json_record alone, against `local.oracle`, an independent program.
 
-A sample by default. `pytest tests/test_fuzz.py --fuzz-records 200000 --fuzz-seed 7` makes as many as one likes.
+A sample by default. `pytest tests/test_fuzz.py --fuzz-records 200000 --fuzz-seed 7` generates as many as needed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def count(request: pytest.FixtureRequest) -> int:
 
 
 def test_the_job_and_the_oracle_agree_on_every_record(seed: int, count: int, tmp_path: Path) -> None:
-    """Rows, the kind of each error and its DATA_ROW: all in one run."""
+    """Rows, the kind of each error and its DATA_ROW are equal, in one run."""
     lines = list(fuzz.records(count, seed))
     outcome = run(lines, tmp_path / "run")
     assert problems(lines, outcome, ["shard"] * len(lines)) == []
@@ -46,7 +46,7 @@ def test_the_job_and_the_oracle_agree_on_every_record(seed: int, count: int, tmp
 
 
 def test_json_record_and_the_oracle_agree_on_every_record(seed: int, count: int) -> None:
-    """The error, and of a good record every value: the double to its last bit, the time to the millisecond."""
+    """The error is equal, and of a good record every value: the double to its last bit, the time to the millisecond."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415 (starts a JVM)
 
     java = get_gateway().jvm
@@ -57,7 +57,7 @@ def test_json_record_and_the_oracle_agree_on_every_record(seed: int, count: int)
 
 
 def found(row: Any) -> Any:
-    """The error, or the values; no sign of a zero, which Python's integers do not have (-0)."""
+    """The error, or the values; without the sign of a zero, which Python's integers lack (-0)."""
     error = row.getField(0)
     if error is not None:
         return str(error)

@@ -1,4 +1,4 @@
-"""Who gets into the emulator: whoever signs with the keys of its run; no page of a browser, and nobody who guesses."""
+"""The emulator's gate: it admits callers that sign with the keys of its run, and no page of a browser."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ KINESIS = {"X-Amz-Target": "Kinesis_20131202.ListStreams", "Content-Type": "appl
 
 
 def ask(aws: Emulator, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, str]:
-    """The answer to one request, exactly as it is written here."""
+    """The answer to exactly this request."""
     connection = http.client.HTTPConnection(urlsplit(aws.endpoint).netloc, timeout=10)
     try:
         connection.request(method, path, body, headers)
@@ -37,7 +37,7 @@ def ask(aws: Emulator, method: str, path: str, body: bytes = b"", **headers: str
 
 @functools.cache
 def parsed() -> Any:
-    """One session for all clients: it parses the services' descriptions once."""
+    """A single session for all clients: parsing the services' descriptions takes long."""
     return session.to("http://127.0.0.1:1", environment={})
 
 
@@ -48,7 +48,7 @@ def client(aws: Emulator, service: str, keys: Keys) -> Any:
 
 
 def refused(call: Callable[[], object]) -> str:
-    """The code of the refusal that this call ends with."""
+    """The code of this call's refusal."""
     with pytest.raises(ClientError) as caught:
         call()
     assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] in (400, 403)
@@ -56,7 +56,7 @@ def refused(call: Callable[[], object]) -> str:
 
 
 def test_a_hostile_page_runs_nothing(aws: Emulator) -> None:
-    """It makes a function of Python and invokes it, by two requests that a browser sends without asking first."""
+    """A page cannot make and invoke a Python function by two requests that a browser sends without a preflight."""
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("taken.py", "def now(event, context): return 'taken'")
@@ -76,7 +76,7 @@ def test_a_hostile_page_runs_nothing(aws: Emulator) -> None:
 
 @pytest.mark.parametrize("service", ["lambda", "glue", "athena", "stepfunctions", "codebuild", "ecs", "sqs"])
 def test_only_what_the_template_needs_is_served(aws: Emulator, service: str) -> None:
-    """To the keys themselves, too: most of what ministack has is not there, and nothing that runs code is."""
+    """Even with the keys, only the template's services are available, and none that runs code."""
     calls = {
         "lambda": "list_functions",
         "glue": "get_databases",
@@ -106,7 +106,7 @@ def test_only_what_the_template_needs_is_served(aws: Emulator, service: str) -> 
     ],
 )
 def test_other_keys_are_refused(aws: Emulator, key: str, service: str, call: str) -> None:
-    """Those that ministack alone would take for the root user's, too, and the right key with another secret."""
+    """Keys that ministack takes for the root user's, and the right key with another secret, are refused."""
     wrong = Keys(aws.keys.id if key == "the right one" else key, "test")
     assert refused(getattr(client(aws, service, wrong), call)) in (
         *("UnrecognizedClientException", "InvalidClientTokenId", "InvalidAccessKeyId"),
@@ -132,13 +132,13 @@ def test_other_keys_are_refused(aws: Emulator, key: str, service: str, call: str
 )
 @pytest.mark.parametrize("method", ["POST", "PUT", "GET", "OPTIONS"])
 def test_what_is_not_signed_is_refused(aws: Emulator, path: str, headers: dict[str, str], method: str) -> None:
-    """The emulator's own switches among it."""
+    """Unsigned requests are refused, for the emulator's own switches too."""
     status, told = ask(aws, method, path, b"{}", **headers)
     assert status == 403, told
 
 
 def test_the_right_key_in_two_places_is_refused(aws: Emulator) -> None:
-    """What is checked here and what ministack would take must be one and the same key."""
+    """The key that the gate checks and the key that ministack would use must be the same."""
     signed = client(aws, "s3", aws.keys).generate_presigned_url("list_buckets").removeprefix(aws.endpoint)
     assert ask(aws, "GET", signed)[0] == 200
     assert ask(aws, "GET", f"{signed}&X-Amz-Credential=test/20260101/us-east-1/s3/aws4_request")[0] == 403
@@ -166,12 +166,12 @@ def test_the_right_key_in_two_places_is_refused(aws: Emulator) -> None:
     ],
 )
 def test_only_for_this_machine_and_from_no_other_page(aws: Emulator, headers: dict[str, str], status: int) -> None:
-    """Whatever it asks: a name that leads here by DNS, and a page that posts blindly, are known by their headers."""
+    """Any request with a foreign host name (DNS rebinding) or origin is refused by its headers."""
     assert ask(aws, "GET", gate.HEALTH, **headers)[0] == status
 
 
 def test_each_run_has_keys_of_its_own_which_nobody_sees(aws: Emulator) -> None:
-    """Neither in the list of processes nor in a repr; the log has none."""
+    """The keys are neither in the list of processes, nor in a repr, nor in the log."""
     assert Keys.drawn() != Keys.drawn()
     assert aws.keys.secret not in repr(aws)
     words = psutil.Process(aws.process.pid).cmdline()
@@ -180,13 +180,13 @@ def test_each_run_has_keys_of_its_own_which_nobody_sees(aws: Emulator) -> None:
 
 
 def test_its_variables_are_its_own(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It reads LocalStack's names, which somebody's shell may have for LocalStack."""
+    """The emulator ignores LocalStack's variables, which a user's shell may have."""
     theirs = {
         "SERVICES": "s3,sqs,lambda",
         "USE_SSL": "1",
         "GATEWAY_PORT": "9",
         "EDGE_PORT": "9",
-        "BIND_HOST": "0.0.0.0",  # noqa: S104  (that is the point)
+        "BIND_HOST": "0.0.0.0",  # noqa: S104  (a wrong value, on purpose)
         "AUTH": "false",
         "PERSIST_STATE": "1",
         "LOCALSTACK_PERSISTENCE": "1",

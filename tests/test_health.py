@@ -1,4 +1,4 @@
-"""`python -m jobs health`: what the facts mean, how they are gathered, and both on a real job."""
+"""`python -m jobs health`: the rules for the findings, how the facts are gathered, and both on a real job."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ from program.formats import moment
 from program.output import guarded
 from tests.emulated import WARM_UP, job_here, producer, stage
 
-# A healthy job on two subtasks and four shards, looked at twice, six seconds apart.
+# A healthy job on two subtasks and four shards, observed twice, six seconds apart.
 
 MINUTE = 60_000
-NOW = 1_795_530_000_000  # event time in milliseconds; what is at DELAY behind it is up to date
+NOW = 1_795_530_000_000  # event time in milliseconds; a reading at DELAY behind it is up to date
 MARK = NOW - 5_000
 SHARDS = tuple(f"shardId-{number:012}" for number in range(4))
 CLUSTER = "http://127.0.0.1:8081"
@@ -108,7 +108,7 @@ def job(**changes: Any) -> Observation:
 
 
 def shards(*changed: Shard, facts: Observation = HEALTHY) -> Observation:
-    """The same with these shards in place of those of the same name."""
+    """The observation with these shards in place of the shards with the same ids."""
     new = {shard.id: shard for shard in changed}
     assert facts.aws is not None
     return replace(facts, aws=replace(facts.aws, shards=tuple(new.get(one.id, one) for one in facts.aws.shards)))
@@ -140,7 +140,7 @@ def code(facts: Observation) -> int:
 
 
 def test_healthy() -> None:
-    """A job that does all it should has no finding, with Kinesis asked or not."""
+    """A healthy job has no finding, with or without the facts from Kinesis."""
     assert diagnosis.judge(HEALTHY) == []
     assert code(HEALTHY) == 0
     assert diagnosis.judge(replace(HEALTHY, aws=None)) == []
@@ -162,7 +162,7 @@ PRESSED = (
     VERTICES[3],
 )
 
-# name -> (facts, level, parts of what, parts of the remedy)
+# name -> (facts, level, parts of the first clause, parts of the remedy)
 CASES: dict[str, tuple[Observation, Level, tuple[str, ...], tuple[str, ...]]] = {
     "no-job": (
         replace(HEALTHY, status=None),
@@ -349,15 +349,15 @@ CASES: dict[str, tuple[Observation, Level, tuple[str, ...], tuple[str, ...]]] = 
 }
 
 
-# Findings that have tests of their own below, over many clocks and watermarks.
+# Findings with their own tests below, over many clocks and watermarks.
 TIMED = {"time-zone", "held-until-more", "open-windows"}
-# What comes with a finding because it is its cause, or its other side.
+# The findings that accompany a finding, as its cause or its other side.
 ALONGSIDE = {"no-checkpoint-yet": ("restarts",), "back-pressure": ("too-few-subtasks",)}
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_finding(name: str) -> None:
-    """Each finding comes alone, with its level, and with a clause that says what and one that says what to do."""
+    """Each finding comes alone, with its level, a clause for the problem, and a clause for the remedy."""
     facts, level, what, remedy = CASES[name]
     finding = found(facts, name)
     assert finding.level is level
@@ -370,7 +370,7 @@ def test_finding(name: str) -> None:
 
 
 def test_every_finding_has_a_case() -> None:
-    """No finding is written that is not tried here."""
+    """Every finding has a case here."""
     source = "".join(path.read_text() for path in Path(diagnosis.__file__).parent.glob("*.py"))
     written = set(re.findall(r'Finding\(\s*Level\.\w+(?: if [^,]+ else Level\.\w+)*,\s*"([a-z-]+)"', source))
     assert len(written) > 15
@@ -379,7 +379,7 @@ def test_every_finding_has_a_case() -> None:
 
 
 def test_exit_codes() -> None:
-    """0 healthy, also with notes; 1 degraded; 3 not running or stuck; the worst counts, and stands first."""
+    """0 healthy, also with notes; 1 degraded; 3 not running or stuck; the worst finding decides, and stands first."""
     assert [level.code for level in Level] == [0, 1, 3, 3]
     both = replace(CASES["no-checkpoint"][0], aws=Aws(AWS.where, "it does not answer"))
     assert names(both) == ["no-checkpoint", "aws-unknown"]
@@ -406,12 +406,12 @@ def test_exit_codes() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_no_finding(facts: Observation, name: str) -> None:
-    """What is within bounds, or too young to be judged, is not spoken of."""
+    """A value within its bounds, or too young to be judged, gives no finding."""
     assert name not in names(facts)
 
 
 def test_a_young_job_may_be_without_checkpoint_for_three_intervals_only() -> None:
-    """A job that has never had a checkpoint counts from its submission, restarts or not."""
+    """A job without any checkpoint is judged from its submission, with or without restarts."""
     never = {"checkpoints": checkpoints(age=None, completed=0), "age": 100.0}
     assert found(job(**never), "no-checkpoint").what.startswith("no checkpoint for 10 intervals")
     loop = tuple(Failure(ago, "Exception") for ago in (10.0, 40.0, 70.0))
@@ -419,7 +419,7 @@ def test_a_young_job_may_be_without_checkpoint_for_three_intervals_only() -> Non
 
 
 def test_restarts_that_are_over() -> None:
-    """One restart with a checkpoint after it is a note; before that checkpoint, or several, need attention."""
+    """A restart before the last checkpoint is a note; a restart after it, or several restarts, are DEGRADED."""
     once = (Failure(50.0, "Exception"),)
     assert found(job(restarts=1, failures=once), "restarts").level is Level.NOTE
     unproven = job(restarts=1, failures=once, checkpoints=checkpoints(age=60.0, interval=60.0))
@@ -427,7 +427,7 @@ def test_restarts_that_are_over() -> None:
 
 
 def test_refused_sink_that_holds_up_checkpoints() -> None:
-    """The sink is the cause, so it is the finding, and is said once."""
+    """If a sink blocks the checkpoints, only the sink is reported, and once."""
     facts = job(
         sinks=sink("sensor_data", refused=151, refused_lately=48),
         checkpoints=checkpoints(age=90.0, missing=(VERTICES[2].name,)),
@@ -453,14 +453,14 @@ def test_refused_sink_that_holds_up_checkpoints() -> None:
     ],
 )
 def test_remedy_of_a_missing_checkpoint(changes: dict[str, Any], what: str, remedy: str) -> None:
-    """A failure that says why, else the part that holds it up."""
+    """The remedy follows from the reason of the failure, else from the operator that delays the checkpoint."""
     finding = found(job(checkpoints=checkpoints(age=90.0, **changes)), "no-checkpoint")
     assert what in finding.what
     assert remedy in finding.remedy
 
 
 def test_back_pressure_behind_a_missing_checkpoint() -> None:
-    """Slow tasks are the cause of a missing checkpoint, unless it is a sink that is not answered."""
+    """Back pressure is the reported cause of a missing checkpoint, unless a sink gets no answers."""
     slow = job(
         vertices=(*PRESSED[:1], replace(VERTICES[1], busy=1.0), *VERTICES[2:]), checkpoints=checkpoints(age=90.0)
     )
@@ -471,20 +471,20 @@ def test_back_pressure_behind_a_missing_checkpoint() -> None:
 
 
 def test_back_pressure_of_an_idle_sink() -> None:
-    """A sink that others wait for and that works little waits itself, for what it writes to."""
+    """A sink that causes back pressure but is seldom busy waits for its service."""
     facts = job(vertices=(*PRESSED[:2], replace(VERTICES[2], busy=0.1), VERTICES[3]))
     assert "throttling" in found(facts, "back-pressure").remedy
 
 
 def test_busy_with_too_few_subtasks() -> None:
-    """More shards than subtasks is worth a word when these have all they can do, and no other time."""
+    """More shards than subtasks are reported only if the subtasks are fully busy."""
     assert names(job(vertices=vertex(1, busy=0.9))) == ["too-few-subtasks"]
     enough = tuple(Subtask(n, (id_,), MARK, MARK - 6_000) for n, id_ in enumerate(SHARDS))
     assert names(job(vertices=vertex(1, busy=0.9), subtasks=enough)) == []
 
 
 def test_event_time_may_run_ahead_of_the_clock() -> None:
-    """The demo's clock runs 20 times too fast: a watermark is held against other readings, never against the time."""
+    """A watermark is compared with other readings, never with the clock: the demo's clock runs 20 times too fast."""
     ahead = 30 * 24 * 60 * MINUTE
     facts = job(
         watermark=MARK + ahead,
@@ -496,19 +496,19 @@ def test_event_time_may_run_ahead_of_the_clock() -> None:
 
 
 def test_held_back_without_kinesis() -> None:
-    """Flink alone tells the subtask, and that it may be a shard of its."""
+    """Without Kinesis the finding names the subtask, and that one of its shards may be the cause."""
     finding = found(replace(job(**HELD_JOB), aws=None), "watermark-held-back")
     assert f"subtask 0 with {SHARDS[2]} and {SHARDS[3]}; a shard of it may be silent" in finding.what
 
 
 def test_held_back_on_a_single_subtask() -> None:
-    """With one subtask there is no other to compare with; the readings of its shards tell."""
+    """A single subtask has no other to compare with, so the readings of its shards decide."""
     facts = job(watermark=HELD, watermark_earlier=HELD, subtasks=(Subtask(0, SHARDS, HELD, HELD),))
     assert f"{SHARDS[3]} (silent" in found(shards(QUIET, facts=facts), "watermark-held-back").what
 
 
 def test_no_watermark_yet() -> None:
-    """A subtask whose shards have all been silent since the start keeps the job from having a watermark."""
+    """A subtask whose shards have been silent since the start keeps the job without a watermark."""
     facts = job(watermark=None, watermark_earlier=None, subtasks=(Subtask(0, SHARDS[2:]), SUBTASKS[1]), running=30.0)
     finding = found(shards(Shard(SHARDS[2]), SILENT, facts=facts), "watermark-held-back")
     assert "no watermark yet" in finding.what
@@ -516,7 +516,7 @@ def test_no_watermark_yet() -> None:
 
 
 def test_no_watermark_in_the_first_seconds_of_reading() -> None:
-    """A job may run long before the first record; from then on it is without a watermark for 10 s."""
+    """The limit for a first watermark is 10 s from the first record, not from the start of the job."""
     none = {"watermark": None, "watermark_earlier": None, "subtasks": (Subtask(0, SHARDS[2:]), Subtask(1, SHARDS[:2]))}
     assert "watermark-held-back" not in names(job(**none, records=replace(RECORDS, read=2_000, read_rate=33.0)))
     finding = found(job(**none, records=replace(RECORDS, read=2_000, read_rate=9.0)), "watermark-held-back")
@@ -524,7 +524,7 @@ def test_no_watermark_in_the_first_seconds_of_reading() -> None:
 
 
 def test_a_subtask_left_out_is_not_waited_for() -> None:
-    """After 60 s of silence the watermark runs on without the subtask, so it holds back nothing."""
+    """After 60 s of silence the watermark advances without the subtask, so the subtask holds back nothing."""
     left_out = (Subtask(0, SHARDS[2:], HELD, HELD), SUBTASKS[1])
     assert names(shards(Shard(SHARDS[2]), SILENT, facts=job(subtasks=left_out))) == ["idle-shards"]
     both = job(watermark=MARK, watermark_earlier=MARK, subtasks=left_out)
@@ -535,7 +535,7 @@ def test_a_subtask_left_out_is_not_waited_for() -> None:
 
 
 def test_readings_older_than_the_watermark() -> None:
-    """A shard that comes back with old readings keeps the watermark where it is until it has caught up."""
+    """A shard that returns with old readings holds the watermark until the shard has caught up."""
     facts = job(watermark_earlier=MARK, subtasks=tuple(replace(one, earlier=MARK) for one in SUBTASKS))
     old = Shard(SHARDS[0], True, 0.1, NOW - 30 * MINUTE)
     newer = Shard(SHARDS[3], True, 0.1, NOW + 5 * MINUTE)
@@ -544,7 +544,7 @@ def test_readings_older_than_the_watermark() -> None:
 
 
 def test_reading_a_backlog_is_no_matter_of_clocks() -> None:
-    """Subtasks that read a backlog may be far apart in event time, and come together."""
+    """In a backlog, subtasks may be far apart in event time, and converge."""
     facts = CASES["event-time-apart"][0]
     assert facts.status is not None
     behind = replace(facts.status, behind=dict.fromkeys(SHARDS, 20.0))
@@ -555,34 +555,34 @@ def test_reading_a_backlog_is_no_matter_of_clocks() -> None:
 
 
 def test_closed_shards_are_not_behind() -> None:
-    """Flink keeps the last figure of a shard that was closed and read to its end."""
+    """Flink keeps the last lag of a shard that is closed and read to its end; the lag is ignored."""
     assert names(job(behind={**BEHIND, "shardId-000000000009": 500.0})) == []
 
 
 def test_a_sink_that_sends_is_not_stalled() -> None:
-    """Rows wait in every sink for a moment; a checkpoint that is missing has another cause then."""
+    """Rows wait in every sink for a moment: if the sink sends, a missing checkpoint has another cause."""
     waiting = sink("sensor_data", given=1_000, sent=900, sent_lately=50)
     assert names(job(sinks=waiting, checkpoints=checkpoints(age=90.0))) == ["no-checkpoint"]
 
 
 def test_a_sink_that_is_not_answered_looks_busy() -> None:
-    """More subtasks would not help it."""
+    """A sink without answers looks busy, but more subtasks are not its remedy."""
     facts = job(vertices=vertex(2, busy=1.0), checkpoints=checkpoints(age=90.0, missing=(VERTICES[2].name,)))
     assert names(facts) == ["no-checkpoint"]
 
 
 def test_shards_of_another_stream_say_nothing() -> None:
-    """With the wrong settings Kinesis tells of a stream that the job does not read."""
+    """Facts of a stream that the job does not read, from wrong settings, give no finding."""
     assert names(shards(*(Shard(id_) for id_ in SHARDS), facts=job(streams=("horses",)))) == ["other-stream"]
 
 
 def test_a_silent_shard_is_said_once() -> None:
-    """While the watermark waits for it, it is not harmless."""
+    """A silent shard that holds back the watermark is reported once, as the cause and not as harmless."""
     assert names(shards(SILENT, facts=job(**HELD_JOB))) == ["watermark-held-back"]
 
 
 def test_missing_table_of_a_job_that_restarts() -> None:
-    """The missing table is named, and stands before the failure it causes."""
+    """The missing table is named, before the failure that it causes."""
     restarting = job(state="RESTARTING", tasks_running=0, failures=(Failure(5.0, REFUSED),))
     facts = replace(restarting, aws=CASES["far-end"][0].aws)
     assert names(facts) == ["far-end", "restarting"]
@@ -595,7 +595,7 @@ def test_missing_table_of_a_job_that_restarts() -> None:
 
 
 def test_what_the_sql_says_of_time() -> None:
-    """Disorder, warm-up and idleness, event time and the bound of the future are where the job itself has them."""
+    """Disorder, warm-up, idle timeout, event time and the bound of the future are read from the job's SQL."""
     rules = watermark.rules(DECLARED)
     assert (rules.delay, rules.warm_up, rules.idle, rules.held) == (5_000, 10.0, 60.0, MINUTE)
     table = DECLARED.texts["readings"]
@@ -612,14 +612,14 @@ def test_what_the_sql_says_of_time() -> None:
 
 
 def test_a_job_without_windows_has_no_watermark_to_judge() -> None:
-    """Nothing waits for event time there, whatever it does; nor is any of it shown."""
+    """A job without windows has no finding on event time, and the report shows none."""
     facts = replace(shards(QUIET, facts=job(**HELD_JOB)), job=replace(DECLARED, views=("checked",)))
     assert names(facts) == []
     assert "watermark" not in dict(command.lines(facts, ""))
 
 
 def test_a_job_of_several_streams() -> None:
-    """Shards bear the names of their streams then, as each has a shard 0; subtasks those of their sources."""
+    """With several streams, a shard is named with its stream, since each has a shard 0; a subtask with its source."""
     on = "Source__{0}[1].KinesisConsumer.stream.{0}.shardId"
     look = flink.Look(
         {
@@ -640,12 +640,12 @@ def test_a_job_of_several_streams() -> None:
     ]
 
 
-# What a person and a script read.
+# The report for people and the JSON for scripts.
 
 
 @pytest.mark.parametrize("name", [*CASES, "healthy"])
 def test_report(name: str) -> None:
-    """Whatever the facts: the verdict first, each finding with its remedy, no colour in a pipe, no line cut."""
+    """The report has the verdict first, each finding with its remedy, no colour in a pipe, and no line cut."""
     facts = HEALTHY if name == "healthy" else CASES[name][0]
     findings = diagnosis.judge(facts)
     console = Console(record=True, width=80, force_terminal=False, file=io.StringIO())
@@ -660,7 +660,7 @@ def test_report(name: str) -> None:
 
 
 def test_report_of_a_job_that_starts() -> None:
-    """What Flink still tells of records and watermarks is of the time before the restart."""
+    """Records and watermarks from before a restart are not reported."""
     out = io.StringIO()
     facts = CASES["starting"][0]
     command.show(facts, diagnosis.judge(facts), "", Console(file=out))
@@ -668,7 +668,7 @@ def test_report_of_a_job_that_starts() -> None:
 
 
 def test_report_on_a_terminal() -> None:
-    """Long lines go on below their own beginning, within the width."""
+    """Long lines wrap below their own beginning, within the width."""
     console = Console(record=True, width=80, force_terminal=True, file=io.StringIO())
     facts = CASES["watermark-held-back"][0]
     command.show(facts, diagnosis.judge(facts), "", console)
@@ -676,7 +676,7 @@ def test_report_on_a_terminal() -> None:
 
 
 def test_json() -> None:
-    """One object with verdict, code, findings and the facts by their names."""
+    """One object with verdict, code, findings, and the facts by their names."""
     facts = CASES["no-checkpoint"][0]
     told = json.loads(json.dumps(command.in_json(facts, diagnosis.judge(facts))))
     assert (told["verdict"], told["code"]) == ("not making progress", 3)
@@ -686,7 +686,7 @@ def test_json() -> None:
 
 
 def test_quantities() -> None:
-    """Quantities in units that a person reads at a glance."""
+    """Quantities have units that are easy to read."""
     given = (2.71, 62, 119, 597, 10_920, 200_000, -0.1)
     assert [formats.duration(seconds) for seconds in given] == [
         "2.7 s", "62 s", "119 s", "9 min 57 s", "3 h 2 min", "2 d 7 h", "0.0 s",
@@ -702,7 +702,7 @@ def test_quantities() -> None:
     assert formats.listed(list("abcdef")) == "a, b, c, d and 2 more"
 
 
-# Gathering, against a REST API that answers as Flink 1.20.5 did when it was asked.
+# Gathering, against a REST API with recorded answers of Flink 1.20.5.
 
 ID = "8aaa02b6435059b12b157dfde7655a8c"
 SOURCE, OVER, WINDOWS, ERRORS = "cbc3", "24c2", "ac62", "6eaa"
@@ -784,7 +784,7 @@ TRACE = (
 
 
 class FakeFlink:
-    """Answers of a cluster with one job, by path; `looks` are the metrics of the first and the second look."""
+    """A cluster's answers by path, with one job; `looks` are the metrics of the first and the second look."""
 
     def __init__(self, state: str = "RUNNING", looks: tuple[Any, Any] = (EARLIER, LATER)) -> None:
         self.looks = looks
@@ -857,7 +857,7 @@ class FakeFlink:
 
 @contextmanager
 def serving(fake: FakeFlink) -> Iterator[str]:
-    """The fake on a port of its own; its address. What it does not know is 404, as is a line that is too long."""
+    """The fake cluster on a free port; its address. An unknown path is a 404, as is a line that is too long."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -894,7 +894,7 @@ def gathered(fake: FakeFlink) -> JobStatus:
 
 
 def test_gathered() -> None:
-    """Every fact from where Flink tells it, from two looks."""
+    """Every fact is read from its place in Flink's REST API, in two looks."""
     known = gathered(FakeFlink())
     assert (known.state, known.age, known.running) == ("RUNNING", 100.0, 60.0)
     assert (known.tasks, known.tasks_running, known.slots_free) == (8, 8, None)
@@ -928,7 +928,7 @@ def test_gathered() -> None:
 
 
 def test_restarted_between_the_looks() -> None:
-    """Counts begin anew then, so there is no difference to tell."""
+    """Counts start again after a restart, so there is no rate."""
     known = gathered(FakeFlink(looks=(LATER, EARLIER)))
     assert known.records is not None
     assert (known.records.read, known.records.lately) == (1500, None)
@@ -936,7 +936,7 @@ def test_restarted_between_the_looks() -> None:
 
 
 def test_gathered_before_there_are_metrics() -> None:
-    """The first seconds of a job: nothing is known, and nothing is made of it."""
+    """A job without metrics, in its first seconds, has unknown facts, and only the finding `just-started`."""
     empty: dict[str, dict[str, str]] = {id_: {} for id_ in LAYOUT}
     known = gathered(FakeFlink(looks=(empty, empty)))
     assert known.subtasks == (Subtask(0), Subtask(1))
@@ -949,7 +949,7 @@ def test_gathered_before_there_are_metrics() -> None:
 
 
 def test_metrics_of_many_subtasks_are_asked_in_parts() -> None:
-    """Flink refuses a request line beyond 4096 characters, which 30 subtasks would need."""
+    """Flink refuses a request line beyond 4096 characters, which 30 subtasks would need: the metrics come in parts."""
     reading = {f"{number}.Source__readings[1].numRecordsOut": "1" for number in range(300)}
     looks = {**LATER, SOURCE: reading}
     fake = FakeFlink(looks=(looks, looks))
@@ -958,7 +958,7 @@ def test_metrics_of_many_subtasks_are_asked_in_parts() -> None:
 
 
 def test_a_job_that_does_not_run_has_no_metrics() -> None:
-    """Those that Flink still has are of the time before."""
+    """The metrics of a job that is not running are from before, and are ignored."""
     fake = FakeFlink("RESTARTING")
     known = gathered(fake)
     assert (known.state, known.running, known.tasks_running, known.slots_free) == ("RESTARTING", None, 0, 1)
@@ -968,7 +968,7 @@ def test_a_job_that_does_not_run_has_no_metrics() -> None:
 
 @pytest.mark.parametrize("interval", [None, 2**63 - 1])
 def test_checkpoints_off(interval: int | None) -> None:
-    """Flink says so with a 404, or with the longest interval there is."""
+    """Flink reports disabled checkpoints with a 404, or with the longest possible interval."""
     fake = FakeFlink()
     path = f"/jobs/{ID}/checkpoints/config"
     if interval is None:
@@ -979,7 +979,7 @@ def test_checkpoints_off(interval: int | None) -> None:
 
 
 def test_a_checkpoint_that_failed_long_since() -> None:
-    """A failure is told until a later checkpoint is complete."""
+    """A failed checkpoint is reported until a later checkpoint is complete."""
     fake = FakeFlink()
     fake.answers[f"/jobs/{ID}/checkpoints"]["latest"]["failed"]["id"] = 8
     known = gathered(fake).checkpoints
@@ -997,7 +997,7 @@ def test_a_checkpoint_that_failed_long_since() -> None:
     ],
 )
 def test_chosen_job(jobs: list[tuple[str, str, int]], chosen: str | None) -> None:
-    """Of several with the name the one that has not ended, else the newest; jobs of other names do not count."""
+    """Of several jobs with the name, the running job is chosen, else the newest; other names do not count."""
     fake = FakeFlink()
     fake.jobs = [fake.listed(*one) for one in jobs] + [fake.listed("other", "RUNNING", 9, "another_job")]
     with serving(fake) as address:
@@ -1019,7 +1019,7 @@ def test_chosen_job(jobs: list[tuple[str, str, int]], chosen: str | None) -> Non
     ],
 )
 def test_shortened_cause(trace: str, cause: str) -> None:
-    """The innermost cause that says something, in one line."""
+    """The innermost cause that has a message, in one line."""
     assert rest.root_cause(trace) == cause
 
 
@@ -1029,7 +1029,7 @@ BEGIN = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 
 class FakeKinesis:
-    """One shard. reads: what GetRecords answers in turn, seconds since the records came and milliseconds behind."""
+    """One shard. reads: answers of GetRecords in turn, as seconds since the arrivals and milliseconds behind."""
 
     def __init__(self, *reads: tuple[list[float], int] | Exception) -> None:
         self.reads = list(reads)
@@ -1062,7 +1062,7 @@ class FakeKinesis:
 
 
 class NoWaiting:
-    """A clock of its own, which notes how long was waited."""
+    """A clock of its own, which records the length of each wait."""
 
     waited = 0.0
 
@@ -1098,7 +1098,7 @@ THROTTLED = ClientError({"Error": {"Code": "ProvisionedThroughputExceededExcepti
     ids=["speaks", "silent", "silent long", "further on", "more than is read", "not found", "throttled"],
 )
 def test_shard_asked(reads: list[Any], shard: Shard, starts: list[float]) -> None:
-    """At most four reads tell whether a shard speaks; of what they cannot tell, nothing is claimed."""
+    """At most four reads decide whether a shard is silent; a fact that they cannot decide is left unknown."""
     fake, clock = FakeKinesis(*reads), NoWaiting()
     found_ = far_ends.Probe(fake, "wildrydes", STATUS_TIME, BEGIN, clock).look("s")  # type: ignore[arg-type]
     assert replace(found_, oldest=None) == shard
@@ -1108,7 +1108,7 @@ def test_shard_asked(reads: list[Any], shard: Shard, starts: list[float]) -> Non
 
 
 def test_the_times_of_a_shard() -> None:
-    """The newest and the oldest of its last readings, without those from the future, which the job does not take."""
+    """The newest and the oldest of a shard's last readings, without readings from the future, which the job rejects."""
     fake = FakeKinesis(([3.0, 2.0, 1.0], 0))
     probe = far_ends.Probe(fake, "wildrydes", STATUS_TIME, BEGIN, NoWaiting())  # type: ignore[arg-type]
     records = [
@@ -1125,7 +1125,7 @@ HOUR = 60 * MINUTE
 @pytest.mark.parametrize(
     ("shard", "said"),
     [
-        # A watermark that all wait for, or a shard whose readings are all late: the clock is the same.
+        # A watermark that all wait for, or a shard whose readings are all late: the cause is the same clock.
         (
             Shard(SHARDS[3], True, 0.1, NOW - 5 * HOUR),
             f"the records of {SHARDS[3]} are 5 h 00 min behind: a time zone?",
@@ -1135,7 +1135,7 @@ HOUR = 60 * MINUTE
         # Two producers on one shard.
         (Shard(SHARDS[3], True, 0.1, NOW, NOW - 4 * HOUR), f"some records of {SHARDS[3]} are 4 h 00 min behind"),
         (Shard(SHARDS[3], True, 0.1, NOW, NOW, 9 * HOUR), "9 h 00 min ahead of their arrival: a time zone?"),
-        # No time zone: nearly none, too far, in between, or a record that does not come just now.
+        # No time zone: a small lag, a lag too large, a lag between, or a record that does not arrive now.
         (Shard(SHARDS[3], True, 0.1, NOW - MINUTE), None),
         (Shard(SHARDS[3], True, 0.1, NOW - 15 * HOUR), None),
         (Shard(SHARDS[3], True, 0.1, NOW - 5 * HOUR - HOUR // 4), None),
@@ -1144,7 +1144,7 @@ HOUR = 60 * MINUTE
     ],
 )
 def test_a_clock_of_another_time_zone(shard: Shard, said: str | None) -> None:
-    """Whichever way it hurts, the readings of a shard that lag by whole hours, and arrive just now, are named."""
+    """A shard whose readings arrive now but lag by whole hours is named, whatever the lag's effect."""
     facts = shards(shard)
     told = [one for one in diagnosis.judge(facts) if one.name == "time-zone"]
     assert [said in one.what for one in told] == ([True] if said else [])
@@ -1165,24 +1165,24 @@ def silent_at(time: int | None, seconds: float = 30.0) -> tuple[Shard, ...]:
 
 
 def test_a_backlog_that_was_read_within_the_warm_up() -> None:
-    """No row, though all is read: which windows wait, and that one more record closes them."""
+    """If all is read without a row, the finding names the waiting windows, which one more record closes."""
     told = found(shards(*silent_at(NOW), facts=job(**WARMED)), "held-until-more")
     assert told.level is Level.DEGRADED
     assert f"all windows up to the one that ends at {moment(NOW // MINUTE * MINUTE + MINUTE)} are held" in told.what
     assert "within 10 s after a start" in told.what
     assert "one more record" in told.remedy
-    # Records of long since: Kinesis does not tell their times.
+    # Old records: Kinesis does not give their times.
     assert found(shards(*silent_at(None), facts=job(**WARMED)), "held-until-more").what.startswith(
         "all windows are held"
     )
     assert found(replace(job(**WARMED), aws=None), "held-until-more").what.startswith("all windows are held")
-    # In the minute after it the rate of reading is still there, and nothing else explains it away.
+    # In the minute after it the rate of reading is not yet 0, and nothing else explains the missing rows.
     facts = shards(*silent_at(NOW), facts=job(**{**WARMED, "records": replace(ALL_READ, read_rate=450.0)}))
     assert [name for name in names(facts) if name.startswith(("held", "watermark"))] == ["held-until-more"]
 
 
 def test_a_burst_whose_rows_come_with_the_next_one() -> None:
-    """The watermark is where the burst before had brought it."""
+    """The rows of a burst come with the next burst: the watermark is where the previous burst left it."""
     before = NOW // MINUTE * MINUTE - 10 * MINUTE
     subtasks = (Subtask(0, SHARDS[2:], before, before), Subtask(1, SHARDS[:2], before, before))
     held = {"records": ALL_READ, "watermark": before, "watermark_earlier": before, "subtasks": subtasks}
@@ -1193,7 +1193,7 @@ def test_a_burst_whose_rows_come_with_the_next_one() -> None:
 
 
 def test_the_last_window_of_a_stream_that_stops_is_open() -> None:
-    """That is as it should be: a note says which one it is."""
+    """The open last window of a stopped stream is normal: a note names the window."""
     mark = MARK + MINUTE // 2
     subtasks = (Subtask(0, SHARDS[2:], mark, mark), Subtask(1, SHARDS[:2], mark, mark))
     quiet = {"records": ALL_READ, "watermark": mark, "watermark_earlier": mark, "subtasks": subtasks}
@@ -1211,18 +1211,18 @@ def test_the_last_window_of_a_stream_that_stops_is_open() -> None:
         job(**{**WARMED, "records": replace(ALL_READ, lately=3)}),
         job(**{**WARMED, "records": replace(ALL_READ, read=0)}),
         job(**{**WARMED, "running": 12.0}),
-        job(**WARMED),  # records are on their way
+        job(**WARMED),  # records arrive
         shards(*silent_at(NOW), facts=job(**{**WARMED, "behind": {**BEHIND, SHARDS[0]: 40.0}})),
     ],
     ids=["flows", "read lately", "nothing read", "young", "on their way", "more to read"],
 )
 def test_nothing_is_held(facts: Observation) -> None:
-    """While records are read, or are still to be read, windows wait for nothing but these."""
+    """While records are read, or remain to be read, windows wait only for these records."""
     assert not {"held-until-more", "open-windows"} & set(names(facts))
 
 
 def test_a_table_that_cannot_take_the_rows() -> None:
-    """It is named with its key, and what to do is not to create it."""
+    """A table with another key is named with its key, and the remedy is not to create the table."""
     problem = "has the key Name (text), StatusTime (number), not Name (text), StatusTime (text)"
     facts = replace(HEALTHY, aws=replace(AWS, resources=(*RESOURCES[:3], replace(RESOURCES[3], problem=problem))))
     told = found(facts, "far-end")
@@ -1231,7 +1231,7 @@ def test_a_table_that_cannot_take_the_rows() -> None:
 
 
 def test_closed_shards_are_not_asked() -> None:
-    """Nothing comes to them any more."""
+    """A closed shard gets no more records, so it is not read."""
     fake = FakeKinesis(([1.0], 0))
     found = far_ends.open_shards(fake, "wildrydes", STATUS_TIME, NoWaiting())  # type: ignore[arg-type]
     assert [one.id for one in found] == ["new"]
@@ -1248,7 +1248,7 @@ def test_closed_shards_are_not_asked() -> None:
     ],
 )
 def test_event_time(data: bytes, time: int | None) -> None:
-    """Rubbish has none."""
+    """A record without a valid time has no event time."""
     assert STATUS_TIME.of(Record("s", "1", "k", BEGIN, data)) == time
 
 
@@ -1258,7 +1258,7 @@ def settings_for(endpoint: str, names_: Any) -> Any:
 
 @pytest.mark.usefixtures("credentials")
 def test_aws_asked(aws: emulator.Emulator) -> None:
-    """Streams, table and shards as they are, and what is missing."""
+    """The probe returns the state of streams, table and shards, and names what is missing."""
     on = stage(aws, "health-asked", shards=3)
     kinesis, dynamodb = on.clients
     kinesis.put_record(
@@ -1300,7 +1300,7 @@ def test_aws_asked(aws: emulator.Emulator) -> None:
 
 @pytest.mark.usefixtures("credentials")
 def test_aws_does_not_answer() -> None:
-    """That is a fact like any other."""
+    """An AWS service without an answer is a fact, not a failure."""
     told = far_ends.gather(settings_for(f"http://127.0.0.1:{processes.free_port()}", local_resources.default_names()))
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+ does not answer", told.problem or "")
 
@@ -1330,14 +1330,14 @@ def nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def credentials(keys: emulator.Keys, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the emulator."""
+    """Put the emulator's credentials into the environment."""
     for name, value in emulator.credentials(keys).items():
         monkeypatch.setenv(name, value)
 
 
 @pytest.mark.usefixtures("nowhere")
 def test_command_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
-    """A cluster that does not answer cannot be told of: 4, and one sentence, or one object."""
+    """A cluster without an answer gives exit code 4, and one sentence, or one object."""
     address = f"http://127.0.0.1:{processes.free_port()}"
     assert run("--cluster", address) == 4
     told = capsys.readouterr()
@@ -1351,7 +1351,7 @@ def test_command_unreachable(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("nowhere")
 def test_command_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
-    """Something answers, and it is not Flink."""
+    """An answer that is not Flink's gives the same exit code, with a sentence."""
     fake = FakeFlink()
     fake.jobs = [{"name": "unicorn_summary"}]
     with serving(fake) as address:
@@ -1361,7 +1361,7 @@ def test_command_elsewhere(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("nowhere")
 def test_command_no_job(capsys: pytest.CaptureFixture[str]) -> None:
-    """The cluster is there and the job is not: 3."""
+    """A running cluster without the job gives exit code 3."""
     fake = FakeFlink()
     fake.jobs = []
     with serving(fake) as address:
@@ -1373,7 +1373,7 @@ def test_command_no_job(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("nowhere")
 def test_command_restarting(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without settings Kinesis is not asked, and that is said."""
+    """Without settings Kinesis is left out, and the report says so."""
     with serving(FakeFlink("RESTARTING")) as address:
         assert run("--cluster", address + "/") == 3
     told = capsys.readouterr().out
@@ -1383,7 +1383,7 @@ def test_command_restarting(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.usefixtures("credentials", "nowhere")
 def test_command_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Settings that cannot be used are 2, before anything is asked; those of files need no Kinesis."""
+    """Unusable settings give exit code 2 before any request; the settings of files need no Kinesis."""
     assert run("--properties", str(tmp_path / "none.json")) == 2
     assert "cannot be read" in capsys.readouterr().err
     files = tmp_path / "files.json"
@@ -1398,7 +1398,7 @@ def test_command_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str], mo
 
 @pytest.mark.usefixtures("nowhere")
 def test_command_address(capsys: pytest.CaptureFixture[str]) -> None:
-    """What cannot be a cluster's address is a usage error."""
+    """An invalid cluster address is a usage error."""
     assert run("--cluster", "ftp://x") == 2
     assert "is not an address" in capsys.readouterr().err
 
@@ -1410,8 +1410,7 @@ def test_command_address(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_real_job(
     aws: emulator.Emulator, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two subtasks on four shards: healthy; then all unicorns but one land, and a silent shard holds the windows; then
-    the table is gone."""
+    """Two subtasks, four shards: healthy; then a silent shard holds back the windows; then the table is deleted."""
     monkeypatch.setattr(flink, "LEAST_APART", 2.0)
     on = stage(aws, "health")
     flags = ("--speed", "20", "--seed", "5", "--late", "0.01", "--malformed", "0.01")
@@ -1424,7 +1423,7 @@ def test_a_real_job(
         ]
 
         def told() -> dict[str, Any]:
-            """The answer; the emulator's time in it is as good as any."""
+            """The report's object, at the emulator's time."""
             code = run(*asking, "--json")
             answer: dict[str, Any] = json.loads(capsys.readouterr().out)
             assert answer["code"] == code
@@ -1448,11 +1447,11 @@ def test_a_real_job(
         assert capsys.readouterr().out.startswith("healthy\n")
 
         processes.stop(many)
-        # Newer than anything that the many have sent in a run of minutes; at their own pace it would not last.
+        # Newer than all readings of the many unicorns for minutes; at its own pace the reading would not stay newest.
         later = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d %H:%M:%S}"
         one = producer(on, tmp_path / "one.jsonl", "--unicorns", "1", "--start", later, *flags)
         try:
-            # In the first seconds no shard has been silent for long enough to be named.
+            # In the first seconds no shard has been silent long enough to be named.
             answer = until(told, lambda answer: "(silent for" in what(answer, "watermark-held-back"))
             held = what(answer, "watermark-held-back")
             assert re.search(r"it waits for shardId-\d+.* \(silent for at least .* s\) of subtask \d", held)
@@ -1466,12 +1465,12 @@ def test_a_real_job(
 
 
 def what(answer: dict[str, Any], name: str) -> str:
-    """What the finding of this name says; an empty text without it."""
+    """The text of the finding with this name; empty without the finding."""
     return next((finding["what"] for finding in answer["findings"] if finding["name"] == name), "")
 
 
 def until(told: Callable[[], dict[str, Any]], done: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
-    """The first answer that will do."""
+    """The first answer that satisfies the condition."""
     deadline = time.monotonic() + 90
     answer = told()
     while not done(answer):

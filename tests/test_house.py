@@ -1,4 +1,4 @@
-"""The floors of the house: every import points down, and none goes round in a circle."""
+"""The floors of the house: every import points down, and there is no circle."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from deploy import package
 from java import paths
 from pipeline.job import load
 
-# From the ground up; folders of one floor do not know each other, unless `BESIDE` says so.
+# From the ground up; folders of a floor do not import each other, unless `BESIDE` has them.
 FLOORS = (
     ("program",),
     ("aws", "java", "connectors"),
@@ -33,7 +33,7 @@ def named(path: str) -> str:
 
 
 def modules() -> dict[str, ast.Module]:
-    """Every module of the project but its tests, by its name."""
+    """Every module of the project except its tests, by its name."""
     files = [*paths.ROOT.glob("*.py"), *(path for folder in FLOOR for path in (paths.ROOT / folder).rglob("*.py"))]
     found = {}
     for path in files:
@@ -47,7 +47,7 @@ MODULES = modules()
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
-    """The modules of ours that are imported anywhere in a module, also inside of functions."""
+    """The project's modules that a module imports, also within functions."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in MODULES)
@@ -84,7 +84,7 @@ def test_every_folder_with_python_has_a_floor() -> None:
 
 
 def test_the_package_needs_nothing_that_managed_flink_lacks() -> None:
-    """What is packed imports itself, the standard library and PyFlink, wherever in a module the import stands."""
+    """Packed modules import only each other, the standard library and PyFlink, also within functions."""
     packed = {named(path) for path in package.files(paths.ROOT, load("unicorn_summary")) if path.endswith(".py")}
     provided = {"pyflink", *sys.stdlib_module_names}
     assert {"main", "pipeline.settings", "connectors.kinesis"} < packed

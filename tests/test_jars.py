@@ -1,4 +1,4 @@
-"""The jar lock and its resolver, against a Maven repository on 127.0.0.1: nothing unverified or half."""
+"""The jar lock and its resolver, against a Maven repository on 127.0.0.1: no unverified and no partial jar."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATH = "/com/example/rides/unicorn-connector/1.2.3-1.19/unicorn-connector-1.2.3-
 
 
 class Repository:
-    """A Maven repository. `files`: path to content. `breaks`: how many answers will be cut in half."""
+    """A Maven repository. `files`: path to content. `breaks`: the number of answers that are truncated."""
 
     def __init__(self) -> None:
         self.files: dict[str, bytes] = {}
@@ -78,7 +78,7 @@ def no_download(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def refused(cache: Path, jar: Jar = JAR) -> str:
-    """The one sentence with which the jar is refused; the cache is as empty as before."""
+    """The sentence that refuses the jar; the cache is unchanged."""
     with pytest.raises(JarError) as caught:
         jars.provide([jar], cache)
     text = str(caught.value)
@@ -90,7 +90,7 @@ def refused(cache: Path, jar: Jar = JAR) -> str:
 
 
 def test_lock_is_well_formed() -> None:
-    """Each archive stands once in the lock, by file name too, with a SHA-256; sections are in one piece."""
+    """Each archive is in the lock once, by file name too, with a SHA-256; each section is in one piece."""
     text = jars.LOCK.read_text(encoding="utf-8")
     locked = jars.read_lock(text)
     assert {jar.section for jar in locked} == {"job", "build"}
@@ -117,7 +117,7 @@ def test_lock_is_well_formed() -> None:
     ],
 )
 def test_a_bad_line_is_named(line: str) -> None:
-    """A line of the lock that is not understood is one sentence with its number."""
+    """An invalid line of the lock is one sentence with its number."""
     with pytest.raises(JarError) as caught:
         jars.read_lock(f"# comment\n[job]\n\n{line}\n")
     text = str(caught.value)
@@ -128,27 +128,27 @@ def test_a_bad_line_is_named(line: str) -> None:
 
 
 def test_a_line_before_any_section_is_bad() -> None:
-    """A jar belongs to a section."""
+    """A jar outside of a section is refused."""
     with pytest.raises(JarError, match=r"^Line 1 .* below a \[section\]"):
         jars.read_lock(f"com.example:unicorn:1.0 sha256:{GOOD}\n")
 
 
 def test_comments_and_order() -> None:
-    """Comments may stand behind a line, and the order of the lock is kept: it is the class path's."""
+    """Comments may follow a line, and the order of the lock is kept: it is the order of the class path."""
     text = f"[job] # what runs\nb:b:1 sha256:{'b' * 64}  # why\n\na:a:1 sha256:{'a' * 64}\n"
     assert [jar.coordinates for jar in jars.read_lock(text)] == ["b:b:1", "a:a:1"]
 
 
 @pytest.mark.usefixtures("no_download")
 def test_a_cached_jar_needs_no_network(cache: Path) -> None:
-    """A file with the right checksum in the cache is used as it is."""
+    """A cached file with the right checksum is used without a network."""
     cache.mkdir()
     (cache / JAR.file_name).write_bytes(CONTENT)
     assert jars.provide([JAR], cache) == [cache / JAR.file_name]
 
 
 def test_download(repository: Repository, cache: Path) -> None:
-    """What is missing comes from the repository in Maven's layout, once; the cache holds the jar alone."""
+    """A missing jar is downloaded once, in Maven's layout; the cache then holds only the jar."""
     repository.files[PATH] = CONTENT
     for _call in range(2):
         assert jars.provide([JAR], cache) == [cache / "unicorn-connector-1.2.3-1.19.jar"]
@@ -159,7 +159,7 @@ def test_download(repository: Repository, cache: Path) -> None:
 
 
 def test_a_slash_at_the_end_of_the_mirror(repository: Repository, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mirror may be written with a slash at its end; some refuse a path with two."""
+    """A mirror's address may end with a slash: some servers refuse a path with two slashes."""
     monkeypatch.setenv(jars.REPOSITORY_VARIABLE, repository.url + "/")
     repository.files[PATH] = CONTENT
     jars.provide([JAR], cache)
@@ -167,7 +167,7 @@ def test_a_slash_at_the_end_of_the_mirror(repository: Repository, cache: Path, m
 
 
 def test_the_order_is_kept(repository: Repository, cache: Path) -> None:
-    """The paths come back in the order of the jars, whichever download ends first."""
+    """The paths have the order of the jars, whichever download ends first."""
     several = []
     for number in range(12):
         content = b"x" * (200_000 if number % 3 == 0 else number)
@@ -178,7 +178,7 @@ def test_the_order_is_kept(repository: Repository, cache: Path) -> None:
 
 
 def test_a_wrong_checksum_is_refused(repository: Repository, cache: Path) -> None:
-    """A file that is not the locked one is refused with both checksums; neither it nor an older one stays."""
+    """A file with a wrong checksum is refused with both checksums; neither it nor an older file stays."""
     repository.files[PATH] = b"something else"
     cache.mkdir()
     (cache / JAR.file_name).write_bytes(b"rotten")
@@ -189,7 +189,7 @@ def test_a_wrong_checksum_is_refused(repository: Repository, cache: Path) -> Non
 
 
 def test_a_corrupted_file_is_fetched_again(repository: Repository, cache: Path) -> None:
-    """A cached file that has rotted, or was cut, is replaced."""
+    """A damaged or truncated file in the cache is replaced."""
     repository.files[PATH] = CONTENT
     cache.mkdir()
     (cache / JAR.file_name).write_bytes(CONTENT[:-1])
@@ -198,7 +198,7 @@ def test_a_corrupted_file_is_fetched_again(repository: Repository, cache: Path) 
 
 
 def test_unreachable_repository(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No network is one sentence with the coordinates, the repository and three remedies."""
+    """An unreachable repository is one sentence with the coordinates, the repository and three remedies."""
     url = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setenv(jars.REPOSITORY_VARIABLE, url)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
@@ -210,12 +210,12 @@ def test_unreachable_repository(cache: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_no_such_artifact(repository: Repository, cache: Path) -> None:
-    """A repository without the artifact is told the same way."""
+    """The error for a missing artifact has the same form."""
     assert f"cannot be downloaded from {repository.url}" in refused(cache)
 
 
 def test_an_interrupted_download_leaves_nothing(repository: Repository, cache: Path) -> None:
-    """A connection that always breaks is told as that, not as a wrong checksum, and leaves no half jar."""
+    """A connection that always breaks is reported as such, not as a wrong checksum, and leaves no partial jar."""
     repository.files[PATH] = CONTENT
     repository.breaks = 100
     text = refused(cache)
@@ -224,7 +224,7 @@ def test_an_interrupted_download_leaves_nothing(repository: Repository, cache: P
 
 
 def test_a_connection_that_breaks_once_is_tried_again(repository: Repository, cache: Path) -> None:
-    """One broken connection costs nothing: the second attempt begins anew."""
+    """After one broken connection the second attempt succeeds, from the start of the file."""
     repository.files[PATH] = CONTENT
     repository.breaks = 1
     jars.provide([JAR], cache)
@@ -233,7 +233,7 @@ def test_a_connection_that_breaks_once_is_tried_again(repository: Repository, ca
 
 
 def test_one_failure_keeps_the_others(repository: Repository, cache: Path) -> None:
-    """Of several jars the verified ones stay in the cache, so that the next try has less to do."""
+    """Of several jars the verified jars stay in the cache, so the next attempt has less to download."""
     repository.files[PATH] = CONTENT
     missing = Jar("job", "g", "missing", "1", "0" * 64)
     with pytest.raises(JarError, match="g:missing:1"):
@@ -245,7 +245,7 @@ def test_one_failure_keeps_the_others(repository: Repository, cache: Path) -> No
     ("number", "remedy"), [(errno.ENOSPC, "make room"), (errno.EDQUOT, "make room"), (errno.EACCES, "give the folder")]
 )
 def test_what_the_disk_refuses(number: int, remedy: str, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk, or a folder of somebody else's, is called that; the network is not blamed, nor asked twice."""
+    """A full disk, or a folder of another user, is named; the network is neither blamed nor used again."""
     attempts = []
 
     def full(*_arguments: object, **_named: object) -> None:
@@ -266,7 +266,7 @@ def test_what_the_disk_refuses(number: int, remedy: str, cache: Path, monkeypatc
 
 
 def test_a_cache_that_cannot_be_made(tmp_path: Path) -> None:
-    """Where the folder should be is a file: a sentence."""
+    """A file in the place of the folder is a sentence."""
     (tmp_path / "jars").touch()
     with pytest.raises(JarError, match=r"^The jars cannot be written into .*\.$"):
         jars.provide([JAR], tmp_path / "jars")
@@ -275,7 +275,7 @@ def test_a_cache_that_cannot_be_made(tmp_path: Path) -> None:
 def test_the_password_of_a_mirror_is_not_shown(
     repository: Repository, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither when it has not the file nor when it cannot be reached."""
+    """The error for a missing file, or for an unreachable mirror, does not show the password."""
     for port in (repository.url.rpartition(":")[2], free_port()):
         monkeypatch.setenv(jars.REPOSITORY_VARIABLE, f"http://me:secret@127.0.0.1:{port}")
         text = refused(cache)
@@ -284,7 +284,7 @@ def test_the_password_of_a_mirror_is_not_shown(
 
 
 def test_the_home_folder_is_not_needed(repository: Repository, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is read or written there, nor where Maven's own variable points."""
+    """The home folder is neither read nor written, nor is the folder of Maven's own variable."""
     monkeypatch.setenv("HOME", "/nonexistent")
     monkeypatch.setenv("M2_REPO", "/nonexistent")
     repository.files[PATH] = CONTENT

@@ -1,4 +1,4 @@
-"""What json_record says to whoever sent a record that it refuses, and that nothing makes it throw."""
+"""The messages of json_record for the sender of a refused record, and that no record makes it throw."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ def error_and_message(row: Any) -> Answer:
 
 
 def but(**changed: Any) -> bytes:
-    """A good reading with other values; `...` takes one away."""
+    """A good reading with other values; `...` removes a value."""
     return json.dumps({key: value for key, value in (GOOD | changed).items() if value is not ...}).encode()
 
 
 def raw(key: str, value: str) -> bytes:
-    """A good reading with a value as it is written."""
+    """A good reading with a value in this notation."""
     return json.dumps(GOOD | {key: "@"}).replace('"@"', value).encode()
 
 
@@ -174,9 +174,9 @@ COERCION: list[tuple[bytes, str]] = [
 def test_a_record_that_is_no_json_object_is_called_what_it_is(
     answer: Callable[[bytes], Answer], line: bytes, message: str
 ) -> None:
-    """And the sender is told what to send in its place."""
+    """The message names the format of the record and the expected format."""
     error, found = answer(line)
-    # Which column an error is at depends on the version of Jackson.
+    # The column of an error depends on the version of Jackson.
     assert (error, re.sub(r"column: \d+", "column: N", found or "")) == ("PARSE", message)
 
 
@@ -184,12 +184,12 @@ def test_a_record_that_is_no_json_object_is_called_what_it_is(
 def test_a_wrong_value_comes_with_the_wanted_shape(
     answer: Callable[[bytes], Answer], line: bytes, message: str
 ) -> None:
-    """The column, what was sent, the type, and how to mend it where that can be told."""
+    """The message has the column, the value, the type, and the remedy if it is known."""
     assert answer(line) == ("COERCION", message)
 
 
 def test_a_good_record_has_no_message(answer: Callable[[bytes], Answer]) -> None:
-    """Nor has one that looks like another format only at its first letters."""
+    """A good record has no message, even if its first letters look like another format."""
     assert answer(UTF_8) == (None, None)
     assert answer(b"  " + UTF_8) == (None, None)
     assert answer(but(Total=1, Price=1.25, Landed=True)) == (None, None)
@@ -199,7 +199,7 @@ def test_a_good_record_has_no_message(answer: Callable[[bytes], Answer]) -> None
 
 
 def truncated() -> Iterator[bytes]:
-    """Every beginning of a record in every encoding, and every end."""
+    """Every prefix of a record in every encoding, and every suffix."""
     line = json.dumps(GOOD | {"Name": 'é🦄\\"', "z": [None, {"a": [True, 1.5e-7]}]}, ensure_ascii=False)
     for encoded in (line.encode(), line.encode("utf-16"), line.encode("utf-32-be"), gzip.compress(line.encode())):
         for at in range(len(encoded)):
@@ -208,7 +208,7 @@ def truncated() -> Iterator[bytes]:
 
 
 def at_the_limits() -> Iterator[bytes]:
-    """Sizes one below, at, and one above each limit, of these records and of newer Jacksons."""
+    """Sizes at, below and above each limit, of these records and of newer Jacksons."""
     for size in (999, 1000, 1001, 5000):
         for value in ("9" * size, "0." + "0" * size, "1e" + "9" * size, "-" + "1" * size, f"1e-{'9' * size}"):
             yield from (raw(key, value) for key in ("z", "Distance", "MagicPoints", "Total", "Price", "StatusTime"))
@@ -229,7 +229,7 @@ def at_the_limits() -> Iterator[bytes]:
 
 
 def hostile() -> Iterator[bytes]:
-    """Huge exponents, halves of pairs, bytes that are no UTF-8, zero bytes: in every place of a record."""
+    """Huge exponents, half surrogate pairs, bytes that are not UTF-8, zero bytes: in every place of a record."""
     pieces = [
         b"\0", b"\xff", b"\xc0\x80", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xef\xbb\xbf", b"\xfe\xff", b"\\ud800",
         b"\\udc00", b"\\u0000", b"\\u12", b"\\", b'"', b"1e2147483648", b"1e-99999999999999999999", b"-0", b"NaN",
@@ -245,7 +245,7 @@ def hostile() -> Iterator[bytes]:
 
 @pytest.mark.parametrize("lines", [truncated, at_the_limits, hostile])
 def test_nothing_makes_it_throw(answer: Callable[[bytes], Answer], lines: Callable[[], Iterator[bytes]]) -> None:
-    """Each gets its error, and a message that is one short printable line."""
+    """Each record gets its error, with a short printable line as its message."""
     for line in lines():
         error, message = answer(line)
         assert error in (None, "PARSE", "COERCION")
@@ -298,13 +298,13 @@ public class Failing extends JsonFactory {
 def test_whatever_the_parser_throws_is_the_records_own_error(
     failing: Callable[[str], Any], how: str, message: str
 ) -> None:
-    """As Jackson 2.15 and newer do, which Flink 2 has: its limits are exceptions without a location."""
+    """Any exception of the parser is the record's error. In Jackson 2.15 and newer (Flink 2) some have no location."""
     assert error_and_message(failing(how).read(b"{}")) == ("PARSE", message)
 
 
 @pytest.fixture(scope="module")
 def failing(java: Any, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Any]:
-    """A reader of records whose parser fails in one of these ways."""
+    """A reader of records whose parser fails in the given way."""
     folder = tmp_path_factory.mktemp("failing")
     (folder / "Failing.java").write_text(FAILING)
     with pytest.MonkeyPatch.context() as patch:

@@ -1,4 +1,4 @@
-"""kinesis-mock does with shards what Kinesis does, is the one of the lock, and is to be had from this machine only."""
+"""kinesis-mock treats shards like Kinesis, has the lock's version, and is reachable from this machine only."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def create(kinesis: Any, stream: str, shards: int) -> None:
 
 
 def wait_until_active(kinesis: Any, stream: str) -> None:
-    """Wait until the stream is neither being created nor having its shards split or merged."""
+    """Wait until the stream is neither being created nor resharded."""
     deadline = time.monotonic() + 20
     while kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamStatus"] != "ACTIVE":
         assert time.monotonic() < deadline
@@ -54,13 +54,13 @@ def wait_until_active(kinesis: Any, stream: str) -> None:
 
 
 def put(kinesis: Any, stream: str, data: str, hash_key: int) -> str:
-    """Put a record to where this hash key belongs; the shard that took it."""
+    """Put a record to the shard of this hash key; returns the shard from the answer."""
     answer = kinesis.put_record(StreamName=stream, Data=data, PartitionKey="any", ExplicitHashKey=str(hash_key))
     return str(answer["ShardId"])
 
 
 def read(kinesis: Any, stream: str, shard: str) -> tuple[list[str], bool]:
-    """What is in the shard, and whether it ends there as closed shards do."""
+    """The records in the shard, and whether it ends like a closed shard."""
     iterator = kinesis.get_shard_iterator(StreamName=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
     answer = kinesis.get_records(ShardIterator=iterator["ShardIterator"])
     return [record["Data"].decode() for record in answer["Records"]], answer.get("NextShardIterator") is None
@@ -71,12 +71,12 @@ def shards(kinesis: Any, stream: str) -> dict[str, Any]:
 
 
 def kept() -> list[Path]:
-    """What an installation left in the cache, beside the lock of whoever installs."""
+    """The files that an installation left in the cache, beside its lock."""
     return [path for path in kinesis_mock.CACHE.parent.iterdir() if not path.name.startswith(".")]
 
 
 def test_split(kinesis: Any) -> None:
-    """The parent keeps its records and ends; what comes later is in the child that its hash key belongs to."""
+    """The parent keeps its records and ends; later records are in the child of their hash key."""
     create(kinesis, "split", 1)
     for number in range(10):
         put(kinesis, "split", f"before {number}", number)
@@ -94,7 +94,7 @@ def test_split(kinesis: Any) -> None:
 
 
 def test_merge(kinesis: Any) -> None:
-    """Both parents keep their records and end; the child names them both and has what comes later."""
+    """Both parents keep their records and end; the child names both, and has the later records."""
     create(kinesis, "merge", 2)
     low, high = put(kinesis, "merge", "low", 0), put(kinesis, "merge", "high", TOP - 1)
     assert low != high
@@ -125,7 +125,7 @@ def test_a_reader_under_way(kinesis: Any) -> None:
 
 
 def test_this_machine_only(mock: kinesis_mock.KinesisMock) -> None:
-    """Neither port answers at another address, of which every machine has these two."""
+    """Neither port answers at another address; every machine has these two addresses."""
     for port in (int(mock.endpoint.rpartition(":")[2]), mock.tls_port):
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
         for other in ("127.0.0.2", "::1"):
@@ -134,7 +134,7 @@ def test_this_machine_only(mock: kinesis_mock.KinesisMock) -> None:
 
 
 def test_beside_the_emulator(mock: kinesis_mock.KinesisMock, aws: emulator.Emulator) -> None:
-    """One endpoint for both: streams of kinesis-mock, tables of the emulator."""
+    """A single endpoint for both: streams of kinesis-mock, tables of the emulator."""
     with proxy.running({"Kinesis": mock.endpoint, "DynamoDB": aws.endpoint}, aws.keys) as between:
         streams, tables = resources.clients(between.environment)
         create(streams, "beside", 1)
@@ -144,7 +144,7 @@ def test_beside_the_emulator(mock: kinesis_mock.KinesisMock, aws: emulator.Emula
 
 
 def test_end(tmp_path: Path) -> None:
-    """It ends with the block, also under an open connection; a taken port is one sentence."""
+    """kinesis-mock ends with the block, also with an open connection; a port in use is one sentence."""
     with kinesis_mock.running(tmp_path / "log") as mock:
         port = int(mock.endpoint.rpartition(":")[2])
         streams, _ = resources.clients(mock.environment)
@@ -158,7 +158,7 @@ def test_end(tmp_path: Path) -> None:
 
 
 def test_installed_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is there as the lock has it is used without npm, and so without a network."""
+    """An installation with the lock's version is used without npm, and so without a network."""
     kinesis_mock.installed()
     monkeypatch.setattr(node, "NPM", ("false",))
     assert (kinesis_mock.installed() / "main.js").is_file()
@@ -166,7 +166,7 @@ def test_installed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @dataclass(frozen=True)
 class Registry:
-    """A registry of npm packages in this process, which has a kinesis-local of our own making."""
+    """An npm registry in this process, with a kinesis-local made by the test."""
 
     endpoint: str
     integrity: str
@@ -175,7 +175,7 @@ class Registry:
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    """npm asks it, and installs below `tmp_path`, where the lock is to be found too."""
+    """Make npm use the registry, and install below `tmp_path`, together with the lock."""
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz") as made:
         for name, text in (("package.json", '{"name": "kinesis-local", "version": "0.6.2"}'), ("main.js", "")):
@@ -190,7 +190,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
             asked.append(self.path)
             self.send_response(200)
             self.end_headers()
-            # It tells no checksum of its own, which npm would believe as little.
+            # Without a checksum: npm would not trust it either.
             version = {"name": "kinesis-local", "version": "0.6.2", "dist": {"tarball": f"{endpoint}/archive.tgz"}}
             page = {"name": "kinesis-local", "dist-tags": {"latest": "0.6.2"}, "versions": {"0.6.2": version}}
             self.wfile.write(archive.getvalue() if self.path.endswith(".tgz") else json.dumps(page).encode())
@@ -209,7 +209,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Regist
 
 
 def use(folder: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
-    """Let npm ask this registry and install into this folder."""
+    """Make npm use this registry and install into this folder."""
     monkeypatch.setattr(kinesis_mock, "FOLDER", shutil.copytree(kinesis_mock.FOLDER, folder / "node"))
     monkeypatch.setattr(kinesis_mock, "CACHE", folder / "cache" / "kinesis-local")
     monkeypatch.setenv("npm_config_registry", endpoint)
@@ -217,7 +217,7 @@ def use(folder: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
 
 
 def test_another_archive(registry: Registry) -> None:
-    """An archive with another checksum than the lock's is refused, and nothing of it stays."""
+    """An archive with another checksum than the lock's is refused, and no file of it stays."""
     with pytest.raises(StartError, match=r"^The npm package kinesis-local has another checksum[^\n]*\.$"):
         kinesis_mock.installed()
     assert registry.asked[-1] == "/archive.tgz"
@@ -225,7 +225,7 @@ def test_another_archive(registry: Registry) -> None:
 
 
 def test_another_lock(registry: Registry) -> None:
-    """An archive with the lock's checksum is installed, instead of the one of a former lock, once."""
+    """An archive with the lock's checksum replaces the archive of an older lock, once."""
     lock = kinesis_mock.FOLDER / "package-lock.json"
     content = json.loads(lock.read_text(encoding="utf-8"))
     content["packages"][kinesis_mock.PACKAGE]["integrity"] = registry.integrity
@@ -242,7 +242,7 @@ def test_another_lock(registry: Registry) -> None:
 
 
 def test_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """That it cannot be had is one sentence, and nothing half-made stays."""
+    """A failed download is one sentence, and no partial installation stays."""
     use(tmp_path, monkeypatch, f"http://127.0.0.1:{processes.free_port()}/")
     with pytest.raises(
         StartError, match=r"^The npm package kinesis-local[^\n]* ECONNREFUSED[^\n]*check network[^\n]*\.$"
@@ -252,7 +252,7 @@ def test_without_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_lock() -> None:
-    """The lock names a checksum for all that npm downloads, and no registry, so that everybody's own is asked."""
+    """The lock has a checksum for each download, and no registry, so that npm uses the user's registry."""
     text = (kinesis_mock.FOLDER / "package-lock.json").read_text(encoding="utf-8")
     assert "://" not in text
     packages = json.loads(text)["packages"]

@@ -1,4 +1,4 @@
-"""Shards that split and merge while they are read, on kinesis-mock, which does with shards what Kinesis does."""
+"""Shards that split and merge while they are read, on kinesis-mock, which treats shards like Kinesis."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def first_open(kinesis: Any, stream: str) -> str:
 
 
 def merge(kinesis: Any, stream: str) -> None:
-    """The first two neighbours among the open shards become one."""
+    """Merge the first two adjacent open shards."""
     open_ = sorted(
         (int(shard["HashKeyRange"]["StartingHashKey"]), id_)
         for id_, shard in shards(kinesis, stream).items()
@@ -84,7 +84,7 @@ def lines(rows: list[Row]) -> dict[str, str]:
 def test_splits_merges_failures_and_another_parallelism(
     mock: kinesis_mock.KinesisMock, kinesis: Any, tmp_path: Path
 ) -> None:
-    """Whatever becomes of the shards, of the job and of its parallelism, each record is a row once."""
+    """With any changes of shards, job restarts and parallelism, each record is a row once."""
     stream = "shards-change"
     create(kinesis, stream, 2)
     sender = Sender(kinesis, stream)
@@ -110,7 +110,7 @@ def test_splits_merges_failures_and_another_parallelism(
 
 
 def test_children_wait_for_their_parents(mock: kinesis_mock.KinesisMock, kinesis: Any, tmp_path: Path) -> None:
-    """As long as a record of a parent is unread, none of its children is a row."""
+    """While a parent has unread records, no record of its children is a row."""
     stream = "shards-wait"
     create(kinesis, stream, 1)
     sender = Sender(kinesis, stream)
@@ -132,7 +132,7 @@ def test_children_wait_for_their_parents(mock: kinesis_mock.KinesisMock, kinesis
 
 
 def test_latest_reads_no_shard_that_was_closed(mock: kinesis_mock.KinesisMock, kinesis: Any, tmp_path: Path) -> None:
-    """Only what comes after the start, from the open shards, their children included."""
+    """From LATEST, records after the start are read, from the open shards and their children."""
     stream = "shards-latest"
     create(kinesis, stream, 1)
     sender = Sender(kinesis, stream)
@@ -158,8 +158,9 @@ def consumers(kinesis: Any, stream: str) -> list[str]:
 
 
 def test_enhanced_fan_out(mock: kinesis_mock.KinesisMock, kinesis: Any, tmp_path: Path) -> None:
-    """Subscriptions that are cut, a restart at another parallelism: each record is a row once. The consumer is there
-    while the job runs, and no longer. (On kinesis-mock no subscription tells that its shard ended: see ShardCases.)"""
+    """With cut subscriptions and a restart at another parallelism, each record is a row once. The consumer exists only
+    while the job runs. (kinesis-mock's subscriptions do not report the end of a shard: see ShardCases.)
+    """
     stream = "shards-fan-out"
     create(kinesis, stream, 2)
     sender = Sender(kinesis, stream)
@@ -186,7 +187,7 @@ def test_enhanced_fan_out(mock: kinesis_mock.KinesisMock, kinesis: Any, tmp_path
 
 
 def test_a_consumer_of_ones_own(mock: kinesis_mock.KinesisMock, kinesis: Any, tmp_path: Path) -> None:
-    """SELF_MANAGED registers and deregisters nothing; a consumer that is missing is one sentence."""
+    """SELF_MANAGED neither registers nor deregisters a consumer; a missing consumer is one sentence."""
     stream = "shards-own-consumer"
     create(kinesis, stream, 1)
     sender = Sender(kinesis, stream)

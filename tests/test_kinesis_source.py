@@ -1,6 +1,6 @@
-"""The project's own Kinesis source: every part of every record is a row, exactly once, whatever happens on the way.
+"""The project's own Kinesis source: every part of every record is a row, exactly once, under all faults.
 
-The oracle reads the same stream without Flink, and takes records apart by a second implementation.
+The oracle reads the same stream without Flink, and splits records by a second implementation.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def numbered(count: int, first: int = 0) -> list[tuple[str, bytes]]:
 
 
 def expected(kinesis: Any, stream: str, parts: Mapping[bytes, Sequence[Inner]] | None = None) -> list[Row]:
-    """The rows of a stream, as a reader without Flink finds its records. parts: of records that hold several."""
+    """The rows of a stream for a reader without Flink. parts: the contents of records with several parts."""
     return sorted(
         Row(
             part.data.decode("latin-1"),
@@ -78,7 +78,7 @@ def expected(kinesis: Any, stream: str, parts: Mapping[bytes, Sequence[Inner]] |
 
 
 def test_rows_and_metadata(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
-    """Each record of each shard is one row, with all that the service tells of it; Flink's own counts are right."""
+    """Each record of each shard is one row with all metadata of the service; Flink's own counts are right."""
     stream = create(kinesis, "source-plain", 4)
     put(kinesis, stream, [*numbered(2000), ("k", bytes(range(256)))])
     with tables.reading(tmp_path, tables.options(aws.endpoint, stream), parallelism=2) as reading:
@@ -94,7 +94,7 @@ def test_rows_and_metadata(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
 
 
 def test_other_formats(aws: Emulator, kinesis: Any) -> None:
-    """Columns of any format, in any order beside METADATA columns, and a table without those."""
+    """Columns in any format, in any order beside METADATA columns, and a table without METADATA columns."""
     stream = create(kinesis, "source-formats", 1)
     put(kinesis, stream, [("a", b'{"n": 1, "s": "x"}{"n": 2, "s": "y"}'), ("b", b'{"n": 3, "s": "z"}')])
     made = tables.environment({})
@@ -123,7 +123,7 @@ SEVERAL = {
 
 @pytest.mark.parametrize("splits", [True, False])
 def test_records_that_hold_several(aws: Emulator, kinesis: Any, tmp_path: Path, splits: bool) -> None:
-    """The records of an aggregate, of any keys, are a row each; so are several JSON objects, unless that is off."""
+    """Each record of an aggregate, with any key, is a row; so is each of several JSON objects, unless disabled."""
     stream = create(kinesis, f"source-several-{splits}".lower(), 2)
     put(kinesis, stream, [*((HERE, data) for data in (*SEVERAL, BROKEN)), ("c", b'{"n": 6} \n')])
     wanted = expected(kinesis, stream, SEVERAL if splits else {aggregate(WHOLE): WHOLE})
@@ -135,12 +135,12 @@ def test_records_that_hold_several(aws: Emulator, kinesis: Any, tmp_path: Path, 
 
 
 def big(first: int) -> list[Inner]:
-    """The content of an aggregate of 12,000 records, of which some hold two objects."""
+    """The content of an aggregate of 12,000 records, some of which have two objects."""
     return [Inner(f"k{n}", f'{{"n": {n}}}'.encode() * (1 + n % 2)) for n in range(first, first + 12_000)]
 
 
 def test_each_part_once_whenever_the_job_fails(kinesis: Any, between: proxy.Proxy, tmp_path: Path) -> None:
-    """Checkpoints within aggregates and failures at any moment neither lose a part nor repeat it."""
+    """With checkpoints within aggregates and failures at any moment, no part is lost or repeated."""
     stream = create(kinesis, "source-failures", 2)
     aggregates = {aggregate(inner): inner for inner in (big(100_000 * n) for n in range(6))}
     split = {
@@ -150,7 +150,7 @@ def test_each_part_once_whenever_the_job_fails(kinesis: Any, between: proxy.Prox
     records = [*numbered(3000)]
     for place, record in enumerate(aggregates):
         records.insert(place * 400, (f"aggregate {place}", record))
-    for at in range(0, len(records), 50):  # under the limit of 5 MB a call
+    for at in range(0, len(records), 50):  # below the limit of 5 MB per call
         put(kinesis, stream, records[at : at + 50])
     wanted = expected(kinesis, stream, split)
     table = tables.options(between.endpoint, stream) | {"source.shard.get-records.max-record-count": "40"}
@@ -166,13 +166,13 @@ def test_each_part_once_whenever_the_job_fails(kinesis: Any, between: proxy.Prox
 
 
 def json_objects(data: bytes) -> list[bytes]:
-    """One or two equal objects, apart."""
+    """One or two equal objects, split."""
     first = data[: data.index(b"}") + 1]
     return [first] * (len(data) // len(first))
 
 
 def test_a_savepoint_and_another_parallelism(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
-    """Reading goes on after each part that was emitted, on whichever subtask."""
+    """Reading continues after each emitted part, on any subtask."""
     stream = create(kinesis, "source-savepoint", 4)
     put(kinesis, stream, numbered(1000))
     table = tables.options(aws.endpoint, stream)
@@ -189,7 +189,7 @@ def test_a_savepoint_and_another_parallelism(aws: Emulator, kinesis: Any, tmp_pa
 
 
 def test_latest_is_the_first_start(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
-    """What came before the start is not read; what comes while the job is stopped is, though no shard had a record."""
+    """Records before the start are not read; records during a stop are, even in a shard without earlier records."""
     stream = create(kinesis, "source-latest", 2)
     put(kinesis, stream, numbered(10))
     time.sleep(1.1)
@@ -206,7 +206,7 @@ def test_latest_is_the_first_start(aws: Emulator, kinesis: Any, tmp_path: Path) 
 
 @pytest.mark.parametrize("names", ["apache 5", "apache 4"])
 def test_at_a_time(aws: Emulator, kinesis: Any, tmp_path: Path, names: str) -> None:
-    """Records that arrived at the time or later; by the option names of either generation of Apache's connector."""
+    """Records that arrived at the time or later are read; the option names of both Apache connectors work."""
     stream = create(kinesis, f"source-time-{names[-1]}", 2)
     put(kinesis, stream, numbered(10))
     time.sleep(2.1)
@@ -227,7 +227,7 @@ def test_at_a_time(aws: Emulator, kinesis: Any, tmp_path: Path, names: str) -> N
 
 @contextmanager
 def putting(kinesis: Any, stream: str) -> Iterator[list[tuple[str, bytes]]]:
-    """Puts ten records each tenth of a second while the block lasts; they are in the list."""
+    """Puts ten records each tenth of a second until the block ends, and adds them to the list."""
     sent: list[tuple[str, bytes]] = []
     asked = threading.Event()
 
@@ -258,7 +258,7 @@ def putting(kinesis: Any, stream: str) -> Iterator[list[tuple[str, bytes]]]:
 def test_faults_of_the_service(
     kinesis: Any, between: proxy.Proxy, tmp_path: Path, name: str, fault: Callable[[], rules.Rule]
 ) -> None:
-    """Reading goes on by itself, without a restart of the job; nothing is lost or repeated."""
+    """The source recovers by itself, without a restart of the job; no record is lost or repeated."""
     stream = create(kinesis, f"source-{name}", 3)
     with (
         tables.reading(tmp_path, tables.options(between.endpoint, stream)) as reading,
@@ -278,7 +278,7 @@ def test_faults_of_the_service(
 
 
 def test_an_endpoint_that_is_gone_and_comes_back(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
-    """At the start and later, the source waits for it, without a restart of the job."""
+    """The source waits for the endpoint, at the start and later, without a restart of the job."""
     stream = create(kinesis, "source-outage", 2)
     put(kinesis, stream, numbered(10))
     port = processes.free_port()
@@ -296,7 +296,7 @@ def test_an_endpoint_that_is_gone_and_comes_back(aws: Emulator, kinesis: Any, tm
 
 @pytest.mark.parametrize("call", ["ListShards", "GetShardIterator", "GetRecords"])
 def test_denied_access_is_one_sentence(kinesis: Any, between: proxy.Proxy, tmp_path: Path, call: str) -> None:
-    """The job fails, and says in one sentence what is denied, of which stream, and what to do."""
+    """The job fails with one sentence: the denied action, the stream, and the remedy."""
     stream = create(kinesis, f"source-denied-{call}".lower(), 1)
     with (
         between.fault(rules.deny(call)),
@@ -310,7 +310,7 @@ def test_denied_access_is_one_sentence(kinesis: Any, between: proxy.Proxy, tmp_p
 
 
 def test_a_stream_that_is_not_there(aws: Emulator, tmp_path: Path) -> None:
-    """One sentence with its name."""
+    """A missing stream is one sentence with its name."""
     with tables.reading(tmp_path, tables.options(aws.endpoint, "nowhere"), ready=False) as reading:
         wait_for(lambda: bool(reading.job.failure()), 60, "the job failed")
         failure = reading.job.failure()
@@ -319,7 +319,7 @@ def test_a_stream_that_is_not_there(aws: Emulator, tmp_path: Path) -> None:
 
 
 def test_a_subtask_without_a_shard_holds_back_nothing(aws: Emulator, kinesis: Any) -> None:
-    """Windows close at once at any parallelism, without any waiting time for silent subtasks."""
+    """Windows close at once at any parallelism, without an idle timeout for subtasks."""
     stream = create(kinesis, "source-alone", 1)
     put(kinesis, stream, [("k", json.dumps({"t": f"2026-11-22 06:00:{n:02}"}).encode()) for n in range(60)])
     made = tables.environment({"parallelism.default": "4"})
@@ -350,7 +350,7 @@ def test_a_subtask_without_a_shard_holds_back_nothing(aws: Emulator, kinesis: An
     ],
 )
 def test_options_that_are_wrong(table: Mapping[str, str | None], problem: str) -> None:
-    """Each is refused when the query is planned, in a sentence that names it."""
+    """An invalid option is refused when the query is planned, in a sentence with its name."""
     from flink import distribution  # noqa: PLC0415
 
     changed = tables.options("http://127.0.0.1:1", "x") | dict(table)
@@ -364,7 +364,7 @@ def test_options_that_are_wrong(table: Mapping[str, str | None], problem: str) -
 
 
 def profile(path: Path, key: str, secret: str) -> dict[str, str]:
-    """The options of a profile with these keys."""
+    """The options for a profile with these keys."""
     path.write_text(f"[reader]\naws_access_key_id = {key}\naws_secret_access_key = {secret}\n")
     names = {"provider": "PROFILE", "profile.path": str(path), "profile.name": "reader"}
     return {f"aws.credentials.{name}": value for name, value in names.items()}
@@ -395,9 +395,9 @@ def create_role(aws: Emulator) -> None:
 
 @contextmanager
 def web_identities(aws: Emulator) -> Iterator[tuple[str, list[dict[str, list[str]]]]]:
-    """What gives the emulator's keys for any web identity, as STS does; its address, and what it was asked.
+    """A server that gives the emulator's keys for any web identity, like STS; its address and its requests.
 
-    The emulator itself takes no call without a signature, and these have none.
+    The emulator accepts only signed calls, and these calls have no signature.
     """
     asked: list[dict[str, list[str]]] = []
     result = (
@@ -427,7 +427,7 @@ def web_identities(aws: Emulator) -> Iterator[tuple[str, list[dict[str, list[str
 
 
 def test_credentials(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
-    """A profile of a file, a role that is assumed, a web identity; and what the emulator refuses is one sentence."""
+    """A profile in a file, an assumed role, a web identity; the emulator's refusals are one sentence."""
     stream = create(kinesis, "source-credentials", 1)
     put(kinesis, stream, numbered(3))
     create_role(aws)
@@ -457,7 +457,7 @@ def test_credentials(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
 
 @pytest.fixture
 def own_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The jobs read by this source."""
+    """Make the jobs read with this source."""
 
     def source(place: Aws, stream: str, start: kinesis_connector.Start, **_more: Any) -> Connector:
         table = tables.options(str(place.endpoint), stream, source__init__position=start.position)
@@ -470,7 +470,7 @@ def own_source(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("own_source")
 @pytest.mark.parametrize("parallelism", [1, 3])
 def test_a_whole_job(aws: Emulator, tmp_path: Path, parallelism: int) -> None:
-    """A backlog of four shards gives the oracle's rows, and exactly the late ones are LATE."""
+    """A backlog of four shards gives the oracle's rows, and exactly the late records are LATE."""
     made = emulated.stage(aws, f"own-{parallelism}")
     copy = tmp_path / "sent.jsonl"
     flight = ("--unicorns", "50", "--seed", "5", "--start", "2026-11-22 06:00:00", "--late", "0.005")
@@ -485,7 +485,7 @@ def test_a_whole_job(aws: Emulator, tmp_path: Path, parallelism: int) -> None:
 
 @pytest.mark.usefixtures("own_source")
 def test_a_whole_job_and_records_that_hold_several(aws: Emulator, tmp_path: Path) -> None:
-    """Each part counts as a record does; what is broken is one PARSE as it stands."""
+    """Each part counts like a record; a broken aggregate is one PARSE, unchanged."""
     made = emulated.stage(aws, "own-kpl", test_kpl.SHARDS)
     kinesis, _dynamodb = made.clients
     reading, inner, name = test_kpl.reading, test_kpl.inner, test_kpl.HERE

@@ -1,7 +1,7 @@
-"""Several readings in one record: an aggregate of the Kinesis Producer Library, or documents one after the other.
+"""Several readings in one record: an aggregate of the Kinesis Producer Library, or consecutive documents.
 
-What becomes of them today, each as docs/limits.md and the record table of docs/how-it-works.md say. A source of the
-project's own is to take both apart; these tests then change with it.
+The tests hold their treatment today, by docs/limits.md and the record table of docs/how-it-works.md. The project's own
+source is to split both; these tests will then change.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tests.emulated import run_to_end, stage
 from tests.kpl import HASHES, MAGIC, Inner, aggregate, shard_of
 
 SHARDS = 2
-# Names by the shard of two that their own partition key belongs to.
+# Names by the shard, of two, of their own partition key.
 HERE, THERE = "Shadowfax", next(name for name in ("Bucephalus", "Rocinante", "Bree", "Jewel") if shard_of(name, 2))
 
 
@@ -43,7 +43,7 @@ def inner(name: str, *seconds: int) -> list[Inner]:
 
 WHOLE = aggregate([*inner(HERE, 1, 2, 3), Inner(HERE, b"rubbish\n")])
 FOREIGN = aggregate([*inner(HERE, 11, 12), *inner(THERE, 13)])
-# The inner record's own hash key decides, where there is one.
+# The inner record's own hash key decides, if present.
 MOVED = aggregate([Inner(THERE, reading(THERE, 21), hash_key=1), *inner(HERE, 22)])
 BROKEN = aggregate(inner(HERE, 31, 32))[:-1] + b"\x00"
 SEVERAL = reading(HERE, 41) + reading(HERE, 42)
@@ -52,13 +52,13 @@ PLAIN = [reading(HERE, 51), reading(THERE, 52)]
 
 
 def test_the_names_lie_where_they_are_said_to() -> None:
-    """By the MD5 of the partition key."""
+    """A name's shard follows from the MD5 of the partition key."""
     assert (shard_of(HERE, SHARDS), shard_of(THERE, SHARDS)) == (0, 1)
     assert (shard_of("a", 1), HASHES) == (0, 2**128)
 
 
 def test_an_aggregate_byte_by_byte() -> None:
-    """The format as it is published: magic number, the two tables and the records, the message's MD5."""
+    """The bytes follow the published format: magic number, the two tables and the records, the message's MD5."""
     message = (
         b"\x0a\x01a" + b"\x0a\x01b" + b"\x12\x017" + b"\x1a\x05\x08\x00\x1a\x01x" + b"\x1a\x07\x08\x01\x10\x00\x1a\x01y"
     )
@@ -70,8 +70,9 @@ def test_an_aggregate_byte_by_byte() -> None:
 
 @pytest.mark.usefixtures("jvm")
 def test_what_the_job_makes_of_them(aws: Emulator, tmp_path: Path) -> None:
-    """An aggregate counts as its parts, and is gone without a trace if one of them belongs to another shard; a broken
-    one, and several documents in one record, are one PARSE each."""
+    """An aggregate counts as its parts, and is lost without an error if one of them belongs to another shard. A broken
+    aggregate, and several documents in one record, are one PARSE each.
+    """
     on = stage(aws, "kpl", SHARDS)
     kinesis, dynamodb = on.clients
     for data in (WHOLE, FOREIGN, MOVED, BROKEN, SEVERAL, ON_ONE_LINE):
@@ -97,7 +98,7 @@ def test_what_the_job_makes_of_them(aws: Emulator, tmp_path: Path) -> None:
     assert set(told) == {text(data) for data in rejected}
     for data in (SEVERAL, ON_ONE_LINE):
         assert "goes on after the JSON object" in told[text(data)]
-    # What an aggregate's parts say of their place is the aggregate's: they share its sequence number.
+    # The parts of an aggregate have its metadata: they share its sequence number.
     raw = {record.data: record for record in stored(kinesis, on.names.raw)}
     assert raw[WHOLE].sequence_number in told["rubbish\n"]
     dropped = [reading(HERE, 11), reading(HERE, 12), reading(THERE, 13)]
@@ -106,7 +107,7 @@ def test_what_the_job_makes_of_them(aws: Emulator, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("data", [WHOLE, BROKEN, SEVERAL, ON_ONE_LINE])
 def test_the_consumer_shows_the_record(data: bytes) -> None:
-    """It takes nothing apart: the record's text, in one line."""
+    """The consumer splits nothing: it prints the record's text in one line."""
     assert printing.as_json(data) is None
     shown = printing.as_text(data)
     assert shown.isprintable()
@@ -125,8 +126,7 @@ def test_the_consumer_shows_the_record(data: bytes) -> None:
     ],
 )
 def test_a_query_over_the_archive_sees_lines(data: bytes, found: Sequence[str], tmp_path: Path) -> None:
-    """Where an aggregate lies in the archive as it came, its parts are rows of NULLs, and so is the line that follows
-    it; of several documents those with a line of their own are rows."""
+    """In the archive an aggregate's parts, and the line after them, are NULLs; documents on their own line are rows."""
     path = tmp_path / "hour.jsonl"
     path.write_bytes(data)
     rows = query.over({"2026/11/22/06": path}, "SELECT StatusTime FROM wildrydes").rows
@@ -136,8 +136,8 @@ def test_a_query_over_the_archive_sees_lines(data: bytes, found: Sequence[str], 
 
 @pytest.mark.usefixtures("jvm")
 def test_a_backfill_sees_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It reads the same lines: an aggregate's are PARSE, and several documents count where each is a line."""
-    monkeypatch.setattr(distribution, "use", lambda *_variables: None)  # the JVM of the tests stays as it is
+    """The backfill reads the same lines: those of an aggregate are PARSE, and documents count that are a line each."""
+    monkeypatch.setattr(distribution, "use", lambda *_variables: None)  # the JVM of the tests stays unchanged
     (tmp_path / "hour").write_bytes(WHOLE + b"\n" + SEVERAL + ON_ONE_LINE + PLAIN[0])
     asked = threading.Event()
     archive = backfill_archive.gather([str(tmp_path / "hour")], tmp_path / "laid-out", {}, asked, print)
@@ -151,7 +151,7 @@ def test_a_backfill_sees_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 
 def text(data: bytes) -> str:
-    """As DATA_ROW shows a record."""
+    """A record's text in DATA_ROW."""
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""The job through the AWS emulator, in real processes: what comes out, against what the producer sent."""
+"""The job through the AWS emulator, in real processes: its outputs against the records sent."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ JOB = load("unicorn_summary")
 
 @pytest.fixture(scope="module")
 def backlog(aws: Emulator, tmp_path_factory: pytest.TempPathFactory) -> tuple[Stage, Path]:
-    """60,000 records of 100 unicorns in 4 shards, 10 minutes of event time, with faults; and a copy of them."""
+    """60,000 records of 100 unicorns in 4 shards, 10 minutes of event time, with faults; and a copy of the records."""
     made = stage(aws, "backlog")
     copy = tmp_path_factory.mktemp("backlog") / "sent.jsonl"
     send(made, copy, *FLIGHT, *FAULTS, "--rate", "max", "--msgs", str(RECORDS))
@@ -42,7 +42,7 @@ def backlog(aws: Emulator, tmp_path_factory: pytest.TempPathFactory) -> tuple[St
 @pytest.mark.usefixtures("jvm")
 @pytest.mark.parametrize("parallelism", [1, 2, 4, 8])
 def test_backlog(backlog: tuple[Stage, Path], parallelism: int, tmp_path: Path) -> None:
-    """Catching up on four shards gives the oracle's rows at any parallelism, and exactly the late ones are LATE."""
+    """A backlog of four shards gives the oracle's rows at any parallelism, and exactly the late records are LATE."""
     made, copy = backlog
     made = made.with_outputs(f"-{parallelism}")
     before = run_to_end(made, tmp_path, RECORDS, parallelism)
@@ -57,7 +57,7 @@ def test_backlog(backlog: tuple[Stage, Path], parallelism: int, tmp_path: Path) 
 
 
 def plain_watermark() -> Job:
-    """The job with the watermark that Flink's documentation shows: per subtask."""
+    """The job with the watermark of Flink's documentation: per subtask."""
     head, watermark, _function = JOB.texts["readings"].partition("WATERMARK FOR event_time AS ")
     readings = f"{head}{watermark}event_time - INTERVAL '5' SECOND\n)"
     return replace(JOB, texts={**JOB.texts, "readings": readings})
@@ -67,14 +67,14 @@ def plain_watermark() -> Job:
 def test_backlog_with_a_plain_watermark(
     backlog: tuple[Stage, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Why shard_watermark is there: with a watermark per subtask, most of a backlog comes out as LATE."""
+    """The reason for shard_watermark: with a watermark per subtask, most of a backlog becomes LATE."""
     made, copy = backlog
     made = made.with_outputs("-plain")
     monkeypatch.setattr(settings, "load", lambda _name: plain_watermark())
     run_to_end(made, tmp_path, RECORDS, 1)
     result = made.check(copy)
     assert result.errors["LATE"] > RECORDS / 4
-    # Even so, nothing vanishes: what is in no row is on the errors stream.
+    # Even so, no record is lost: a record in no row is on the errors stream.
     assert all("of LATE too many" in problem for problem in result.problems), result.problems[:5]
 
 
@@ -83,9 +83,9 @@ def test_backlog_with_a_plain_watermark(
 def test_shards_without_a_unicorn(
     aws: Emulator, parallelism: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Three of four shards stay empty: the windows of the fourth close all the same, and cost no record.
+    """Three of four shards stay empty: the windows of the fourth still close, without the loss of a record.
 
-    The waiting time for a silent subtask is 8 s here instead of 60, so that the test need not last a minute.
+    The idle timeout of a subtask is 8 s here instead of 60, so that the test is shorter than a minute.
     """
     shorter = {**JOB.configuration, "table.exec.source.idle-timeout": "8 s"}
     monkeypatch.setattr(settings, "load", lambda _name: replace(JOB, configuration=shorter))
@@ -108,10 +108,10 @@ def test_shards_without_a_unicorn(
 
 @pytest.mark.usefixtures("flink")
 def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    """With no program at all on PATH the demo runs, ends on Ctrl-C with every row checked, and leaves no process.
+    """With an empty PATH the demo runs, ends on Ctrl-C with every row checked, and leaves no process.
 
-    Meanwhile it serves the dashboard, and nothing of it listens on another address than this machine's own, or answers
-    what a page of elsewhere can send.
+    Meanwhile it serves the dashboard. Its processes listen on this machine's own address only, and refuse requests of a
+    foreign page.
     """
     environment = {name: value for name, value in os.environ.items() if name not in ("JAVA_HOME", "FLINK_HOME")}
     environment["PATH"] = str(tmp_path)
@@ -145,7 +145,7 @@ def test_demo_needs_no_java_and_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def posted(address: str, port: int) -> bytes:
-    """What comes back for a request as a page makes it whose name was made to lead here; for half a second."""
+    """The answer, within half a second, to a request of a page whose name resolves to this machine."""
     lines = ("POST /jobs HTTP/1.1", f"Host: elsewhere.example:{port}", "Origin: https://elsewhere.example")
     answer = b""
     with contextlib.suppress(OSError), socket.create_connection((address, port), timeout=5) as connection:
@@ -161,7 +161,7 @@ def first_line(answer: bytes) -> str:
 
 
 def port_of(what: str, log: Path) -> int:
-    """The port of the address that the demo tells after these words."""
+    """The port of the address that the demo prints after these words."""
     told = re.search(rf"{what}\s+http://127\.0\.0\.1:(\d+)", log.read_text())
     assert told, what
     return int(told[1])
@@ -186,7 +186,7 @@ def descendants(parent: int) -> list[int]:
 
 
 def listening(processes_: list[int]) -> Iterator[tuple[str, int]]:
-    """Where these processes listen for TCP connections, by /proc (see proc(5), /proc/net/tcp)."""
+    """The addresses on which these processes listen for TCP connections, by /proc (see proc(5), /proc/net/tcp)."""
     sockets = set()
     for descriptor in (entry for number in processes_ for entry in Path(f"/proc/{number}/fd").glob("*")):
         with contextlib.suppress(OSError):
@@ -197,7 +197,7 @@ def listening(processes_: list[int]) -> Iterator[tuple[str, int]]:
             if fields[3] == "0A" and f"socket:[{fields[9]}]" in sockets:  # 0A: listening
                 place, _colon, port = fields[1].partition(":")
                 words = bytes.fromhex(place)
-                # Each group of four bytes stands in the machine's order.
+                # Each group of four bytes is in the machine's order.
                 address = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
                 yield socket.inet_ntop(family, address), int(port, 16)
 

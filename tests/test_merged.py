@@ -1,4 +1,4 @@
-"""One jar of many: what is brought together, dropped and told, and that equal inputs give equal bytes."""
+"""One jar from many: its merged, omitted and reported files; equal inputs give equal bytes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def content(path: Path) -> dict[str, str]:
 
 
 def test_merged(tmp_path: Path) -> None:
-    """Services of all, each line once; the first of two files; licences under their jar's name; nothing signed."""
+    """Services of all jars, each line once; of two equal names the first; licences under their jar's name; unsigned."""
     one = jar(
         tmp_path / "one-1.jar",
         **{
@@ -63,7 +63,7 @@ def test_merged(tmp_path: Path) -> None:
 
 
 def test_what_is_left_out(tmp_path: Path) -> None:
-    """It is counted by kind."""
+    """Omitted files are counted by kind."""
     one = jar(
         tmp_path / "one-1.jar",
         **{
@@ -101,7 +101,7 @@ def test_what_is_left_out(tmp_path: Path) -> None:
 
 
 def test_untrimmed(tmp_path: Path) -> None:
-    """Only on demand are the native binaries there; all else is the same."""
+    """Only `untrimmed` keeps the native binaries; the rest is the same."""
     name = "amazon-kinesis-producer-native-binaries/linux/kinesis_producer"
     source = jar(tmp_path / "one.jar", **{name.replace("/", "__"): "ELF", "a__A.class": "class"})
     whole, trimmed = (merged.combine([source], trim=trim) for trim in (False, True))
@@ -111,7 +111,7 @@ def test_untrimmed(tmp_path: Path) -> None:
 
 
 def test_licences_of_one_name_in_one_jar(tmp_path: Path) -> None:
-    """Two texts are two licences; the same text twice is one."""
+    """Two texts are two licences; a repeated text is one licence."""
     texts = {"LICENSE": "MIT", "META-INF__LICENSE": "BSD", "NOTICE": "thanks", "META-INF__NOTICE": "thanks"}
     made = merged.combine([jar(tmp_path / "one.jar", **texts)])
     kept = {name: text for name, text in made.entries.items() if name.startswith("META-INF/licenses/")}
@@ -120,7 +120,7 @@ def test_licences_of_one_name_in_one_jar(tmp_path: Path) -> None:
 
 
 def test_manifest(tmp_path: Path) -> None:
-    """The merged jar has the title and version of the first jar that has one, in lines of 72 bytes at most."""
+    """The merged jar has the title and version of the first jar with a title, in lines of at most 72 bytes."""
     title = "Flink : Connectors : AWS : Amazon Kinesis Data Streams, or the longest of all titles in the world"
     vendor = "x" * (73 - len("Implementation-Vendor: "))
     lines = ["Manifest-Version: 1.0", f"Implementation-Title: {title[:40]}", f" {title[40:]}", "Built-By: somebody"]
@@ -146,7 +146,7 @@ def test_manifest(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("good", "bad"), [(b"PK\x05\x06", b"PK\0\0"), (b"content", b"CONTENT")])
 def test_a_broken_jar_is_named(good: bytes, bad: bytes, tmp_path: Path) -> None:
-    """Whether its directory is damaged or a file, the error says which of the jars it is."""
+    """With a damaged directory or a damaged file, the error names the jar."""
     source = jar(tmp_path / "one.jar", **{"a__A.class": "content"})
     source.write_bytes(source.read_bytes().replace(good, bad))
     with pytest.raises(zipfile.BadZipFile, match=r"one\.jar"):
@@ -154,7 +154,7 @@ def test_a_broken_jar_is_named(good: bytes, bad: bytes, tmp_path: Path) -> None:
 
 
 def test_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:
-    """Times and the order of entries are not those of the inputs."""
+    """The merged jar does not depend on the times and the order of its inputs' entries."""
     (tmp_path / "later").mkdir()
     first = jar(tmp_path / "one.jar", a="1", b="2")
     again = jar(tmp_path / "later" / "one.jar", a="1", b="2")
@@ -163,7 +163,7 @@ def test_equal_inputs_give_equal_bytes(tmp_path: Path) -> None:
 
 
 def test_made_once(tmp_path: Path) -> None:
-    """A jar made from the same files is left alone, one from others is made anew; half a jar is never there."""
+    """A jar is made once from the same files, and anew from other files; there is never a partial jar."""
     source = jar(tmp_path / "one.jar", a="1")
     out = merged.merge([source], tmp_path / "all.jar")
     made = out.stat().st_mtime_ns
@@ -175,7 +175,7 @@ def test_made_once(tmp_path: Path) -> None:
 
 
 def test_the_jobs_own_jar() -> None:
-    """Everything the job needs beside Flink: every connector, format and function is found in it, and no executable."""
+    """The jar has every connector, format and function that the job needs beside Flink, and no executable."""
     paths.require()
     made = merged.combine([*(paths.JARS / one.file_name for one in jars.locked("job")), paths.FUNCTIONS]).entries
     names = set(made)
@@ -195,7 +195,7 @@ def test_the_jobs_own_jar() -> None:
 
 @pytest.mark.parametrize("jar_", jars.locked("job"), ids=lambda one: one.artifact)
 def test_no_licence_is_lost(jar_: jars.Jar) -> None:
-    """Each licence of each jar is in the merged one, byte for byte."""
+    """Each licence of each jar is in the merged jar, byte for byte."""
     source = paths.JARS / jar_.file_name
     with zipfile.ZipFile(source) as archive:
         texts = {

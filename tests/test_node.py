@@ -1,4 +1,4 @@
-"""npm is told what no home folder and no shell may decide: where it installs, all of it, and a cache it can write."""
+"""npm's place, extent and cache do not depend on the user's home folder and shell."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def arguments(folder: Path) -> list[str]:
 @pytest.mark.usefixtures("npm")
 @pytest.mark.parametrize("home", ["/nonexistent", "", "/proc"])
 def test_a_home_that_cannot_be_written(home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a home folder of one's own the cache is the checkout's, and none is made."""
+    """Without a writable home folder the cache is in the checkout, and no home folder is made."""
     monkeypatch.setenv("HOME", home)
     cache = f"--cache={paths.ROOT / '.cache' / 'npm'}"
     assert arguments(tmp_path) == ["--global=false", "--include=dev", cache, "ci"]
@@ -35,7 +35,7 @@ def test_a_home_that_cannot_be_written(home: str, tmp_path: Path, monkeypatch: p
 
 @pytest.mark.usefixtures("npm")
 def test_a_cache_of_the_users(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A cache that can be written is used as npm finds it itself."""
+    """A writable cache of the user is used, as npm itself selects it."""
     monkeypatch.setenv("HOME", str(tmp_path))
     assert arguments(tmp_path) == ["--global=false", "--include=dev", "ci"]
     monkeypatch.setenv("HOME", "/nonexistent")

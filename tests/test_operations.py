@@ -1,4 +1,4 @@
-"""Submitting and resuming: which state a plan keeps, which point is the newest, and what is refused in one sentence."""
+"""Submitting and resuming: the plans that keep the state, the newest point, and refusals in one sentence."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ def signature(jvm: Path) -> str:  # noqa: ARG001  (PyFlink needs it first)
     ],
 )
 def test_a_change_that_keeps_the_state(signature: str, file: str, old: str, new: str) -> None:
-    """Messages, rules and limits are no state: their change can be resumed."""
+    """Messages, rules and limits are not part of the state: a job can resume with other texts of them."""
     assert signatures.signature(plan({file: (old, new)})) == signature
 
 
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        # Flink itself would take this one without a word: MIN and MAX of an INT are stored alike.
+        # Flink would accept this change without an error: MIN and MAX of an INT have the same state.
         ("summary", "MIN(record.MagicPoints) AS", "MAX(record.MagicPoints) AS"),
         ("windowed", "INTERVAL '1' MINUTE", "INTERVAL '5' MINUTE"),
         ("summary", "SUM(CAST", "AVG(CAST"),
@@ -80,14 +80,14 @@ def test_a_change_that_does_not(signature: str, file: str, old: str, new: str) -
 
 
 def test_another_highest_parallelism_is_another_state() -> None:
-    """Flink cuts keyed state into so many parts when it is first written, and can never cut it anew."""
+    """Flink splits keyed state into this number of parts at the first write, for ever."""
     known = "== Optimized Execution Plan ==\nSink(table=[x])\n"
     assert len({signatures.signature(known, most) for most in (None, 128, 1024)}) == 3
     assert signatures.signature(known, 1024) == signatures.signature(known, 1024)
 
 
 def test_no_more_subtasks_than_a_restored_job_can_have(capsys: pytest.CaptureFixture[str]) -> None:
-    """Refused while the command line is read, so before anything is stopped, started or submitted."""
+    """Too many subtasks are refused while the command line is parsed, so before any stop, start or submission."""
     most = JOB.most_subtasks
     assert most is not None
     unusable = str(most + 1)
@@ -107,7 +107,7 @@ def test_no_more_subtasks_than_a_restored_job_can_have(capsys: pytest.CaptureFix
 
 
 def test_a_deployment_cannot_outgrow_its_state() -> None:
-    """Neither by its parameter, nor by autoscaling within an account's default quota of units."""
+    """Neither the parameter nor autoscaling exceeds the state's limit, within an account's default quota of units."""
     made = template.of(JOB)
     most, known = JOB.most_subtasks, made.parameters
     assert most is not None
@@ -118,7 +118,7 @@ def test_a_deployment_cannot_outgrow_its_state() -> None:
 
 
 def test_a_text_without_a_plan() -> None:
-    """What is no plan has no signature."""
+    """A text that is no plan has no signature."""
     with pytest.raises(signatures.SignatureError, match="no optimised execution plan"):
         signatures.signature("== Abstract Syntax Tree ==\nLogicalSink\n")
 
@@ -131,12 +131,12 @@ def made(folder: Path, uri_part: str, age: int) -> None:
 
 
 def test_the_newest_point(tmp_path: Path) -> None:
-    """The newest complete one of all that the job's name has, savepoint or checkpoint; other jobs' are not its own."""
+    """The newest complete savepoint or checkpoint under the job's name; other jobs' points are not used."""
     made(tmp_path, f"checkpoints/job-{SIGNATURE}/abc/chk-7", age=20)
     made(tmp_path, f"checkpoints/job-{SIGNATURE}/abc/chk-8", age=10)
     made(tmp_path, f"savepoints/job-{'f' * 12}/savepoint-abc-1234567890ab", age=30)
     made(tmp_path, f"checkpoints/other-{SIGNATURE}/abc/chk-9", age=0)
-    (tmp_path / f"checkpoints/job-{SIGNATURE}/abc/chk-9").mkdir()  # not complete
+    (tmp_path / f"checkpoints/job-{SIGNATURE}/abc/chk-9").mkdir()  # incomplete
     folders = savepoints.Folders(f"file://{tmp_path}/checkpoints", f"file:{tmp_path}/savepoints", "job")
     found = folders.on_disk()
     assert len(found) == 3
@@ -149,7 +149,7 @@ def test_the_newest_point(tmp_path: Path) -> None:
 
 
 def test_a_path_without_a_signature() -> None:
-    """A savepoint that someone made elsewhere has none; the id in its own name is not one."""
+    """A savepoint made elsewhere has no signature; the id in its own name is not a signature."""
     assert savepoints.signature_in("s3://bucket/savepoints/savepoint-4fdffb-4450da4e5e37", "job") is None
     assert savepoints.signature_in(f"s3://bucket/c/job-{SIGNATURE}/x/chk-1", "job") == SIGNATURE
     assert savepoints.local_path("s3://bucket/c") is None
@@ -157,7 +157,7 @@ def test_a_path_without_a_signature() -> None:
 
 
 def test_folders_of_a_cluster() -> None:
-    """Under today's names or the former ones; savepoints beside the checkpoints if nothing says where."""
+    """The folders have current or former option names; by default savepoints are beside the checkpoints."""
     assert savepoints.folders({"state.checkpoints.dir": "s3://b/c/"}, "job").checkpoints == "s3://b/c"
     assert savepoints.folders({savepoints.CHECKPOINTS: "s3://b/c"}, "job").savepoints == "s3://b/c/savepoints"
     with pytest.raises(savepoints.SavepointError, match=r"no execution\.checkpointing\.dir"):
@@ -174,13 +174,13 @@ def test_folders_of_a_cluster() -> None:
     ],
 )
 def test_addresses(text: str, address: str) -> None:
-    """With or without scheme and port."""
+    """An address may have a scheme and a port."""
     assert submit.cluster_at(text).address == address
 
 
 @pytest.mark.parametrize("text", ["https://x:1", "http://x:99999", "http://x/path", "http://a:b@x:1", "http://"])
 def test_addresses_that_are_none(text: str) -> None:
-    """One sentence says what an address is."""
+    """The error for an invalid address has the valid format."""
     with pytest.raises(Unusable, match="not an address of a Flink cluster"):
         submit.cluster_at(text)
 
@@ -197,7 +197,7 @@ class FakeCluster(http.server.BaseHTTPRequestHandler):
         self.wfile.write(json.dumps(found).encode())
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Silent."""
+        """Print nothing."""
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ ASKED = submit.Submission(JOB, Path("application_properties.json"), 2, SIGNATURE
 
 
 def test_what_the_launcher_decides(fake: tuple[rest.Cluster, dict[str, Any]]) -> None:
-    """Checkpoints, restarts and folders are given with the job; what the cluster has configured wins."""
+    """Checkpoints, restarts and folders are submitted with the job; the cluster's own configuration wins."""
     cluster, answers = fake
     options = submit.options(cluster, ASKED)
     assert options["execution.checkpointing.interval"] == "10000 ms"
@@ -243,7 +243,7 @@ def test_what_the_launcher_decides(fake: tuple[rest.Cluster, dict[str, Any]]) ->
 
 
 def test_what_a_cluster_cannot_take(fake: tuple[rest.Cluster, dict[str, Any]]) -> None:
-    """Too few slots, another Flink, the same job twice: refused before anything is submitted."""
+    """Too few slots, another Flink, the same job twice: refused before the submission."""
     cluster, answers = fake
     with pytest.raises(submit.SubmitError, match="2 free slots, the job needs 3"):
         submit.submit(cluster, replace(ASKED, parallelism=3))
@@ -259,10 +259,10 @@ def test_what_a_cluster_cannot_take(fake: tuple[rest.Cluster, dict[str, Any]]) -
 
 
 def test_another_state_is_refused() -> None:
-    """One sentence: which point, what changed, and from which time to start again."""
+    """The sentence has the point, the change, and the time for a new start."""
     point = savepoints.Snapshot(f"file:/c/unicorn_summary-{SIGNATURE}/a/chk-4", 1_795_000_000, SIGNATURE)
     submit.compatible(JOB, point, SIGNATURE)
-    submit.compatible(JOB, replace(point, signature=None), SIGNATURE)  # then Flink alone decides
+    submit.compatible(JOB, replace(point, signature=None), SIGNATURE)  # Flink alone decides in this case
     with pytest.raises(
         signatures.SignatureError,
         match=r"checkpoint file:/c/.* jobs submit unicorn_summary --start 2026-11-18T10:56:00\.000\+00:00",
@@ -271,7 +271,7 @@ def test_another_state_is_refused() -> None:
 
 
 def test_another_start() -> None:
-    """--start changes where reading begins, and nothing else of the settings."""
+    """--start changes the start position and no other setting."""
     document = [
         {"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}},
         {"PropertyGroupId": "readings", "PropertyMap": {"stream": "mine", "start": "LATEST"}},
@@ -286,7 +286,7 @@ def test_another_start() -> None:
 
 
 def test_latest_is_the_moment_of_the_command() -> None:
-    """A shard without a record is looked for again at each restart: by a time, lest what came in between is lost."""
+    """LATEST becomes a time: a restart looks up a shard without records again, and must not skip new records."""
     now = datetime(2026, 11, 24, 15, 30, tzinfo=timezone(timedelta(hours=1)))
     assert settings.pinned("LATEST", now) == "2026-11-24T14:30:00.000+00:00"
     for start in ("TRIM_HORIZON", "2026-11-22T06:00:00.000+00:00"):
@@ -298,13 +298,13 @@ def test_latest_is_the_moment_of_the_command() -> None:
     ["", "now", "2026", "2026-11-24", "2026-11-24T14:30:00Z", "2026-13-24T14:30:00.000Z", "9999-01-01T00:00:00.000Z"],
 )
 def test_a_start_that_is_none(text: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Neither a position, nor a time with zone and milliseconds, nor one that has been."""
+    """The error names the option for an unknown position, a time without zone or milliseconds, and a future time."""
     assert jobs_program.main(["submit", "unicorn_summary", "--start", text]) == 2
     assert "for '--start': " in capsys.readouterr().err
 
 
 def test_where_a_job_began_is_in_the_path_of_its_points(tmp_path: Path) -> None:
-    """So a job is resumed with the start that its shards without a record still wait for, whatever the settings say."""
+    """The path of a point has the job's start: a resumed job starts with it in shards without records."""
     began = 1_795_000_000_123
     folders = savepoints.folders({"execution.checkpointing.dir": tmp_path.as_uri()}, "n")
     path = Path(folders.checkpoints_of(SIGNATURE, began).removeprefix("file:///")) / "job" / "chk-3"
@@ -331,7 +331,7 @@ def test_where_a_job_began_is_in_the_path_of_its_points(tmp_path: Path) -> None:
 
 
 def test_a_failed_flink_run() -> None:
-    """Of a Python and two Java stack traces, the sentence has the innermost cause."""
+    """The sentence has the innermost cause of a Python and two Java stack traces."""
     text = (
         "WARNING: something\nTraceback (most recent call last):\n  File x\npy4j.protocol.Py4JJavaError: An error\n"
         ": org.apache.flink.X: outer\n\tat a\nCaused by: java.lang.ClassNotFoundException: streaming.JsonRecord\n"

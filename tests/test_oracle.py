@@ -1,4 +1,4 @@
-"""The checker that proves the demo's rows: it finds every kind of breach, and nothing where there is none."""
+"""The oracle detects every kind of breach in the demo's rows, and reports none without a breach."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def error(name: str, line: bytes, number: int, message: str = "why") -> dict[str
 
 @dataclass
 class Ends:
-    """What was sent, and what came out at every end: a run without any breach, for a test to break."""
+    """The records sent and all outputs of a run without a breach, for a test to break."""
 
     sent: list[bytes] = field(default_factory=lambda: [*ON_TIME, LATE, PARSE, COERCION])
     stream: list[dict[str, Any]] = field(default_factory=lambda: [dict(FIRST), dict(OTHER), dict(SECOND)])
@@ -91,7 +91,7 @@ def both(ends: Ends) -> list[list[dict[str, Any]]]:
 
 
 def test_no_breach(ends: Ends) -> None:
-    """A run that kept the contract has no problems, and its figures are told."""
+    """A run that kept the contract has no problems, and a report of its figures."""
     assert ends.report() == oracle.Report(
         records=7,
         windows=2,
@@ -109,7 +109,7 @@ def test_nothing_at_all() -> None:
 
 @pytest.mark.parametrize("where", ["stream", "table"])
 def test_a_missing_row(ends: Ends, where: str) -> None:
-    """A row that is missing at one end is a breach there, whatever the other end has."""
+    """A row missing in one output is a breach there, whatever the other output has."""
     getattr(ends, where).remove(FIRST)
     (problem,) = ends.breaches()
     assert problem.startswith("The row of Shadowfax at 2026-11-22 12:01:00.000 is missing")
@@ -130,7 +130,7 @@ def test_an_extra_row(ends: Ends, where: str, name: str) -> None:
 @pytest.mark.parametrize("column", FIRST)
 @pytest.mark.parametrize("change", [1, -1])
 def test_a_wrong_value(ends: Ends, where: str, column: str, change: int) -> None:
-    """Each column counts, and one off by one is wrong; a wrong key is a missing and an extra row."""
+    """Each column counts, and a difference of 1 is wrong; a wrong key is a missing and an extra row."""
     victim = next(one for one in getattr(ends, where) if one == FIRST)
     is_key = column in ("Name", "StatusTime")
     if is_key:
@@ -145,14 +145,14 @@ def test_a_wrong_value(ends: Ends, where: str, column: str, change: int) -> None
 @pytest.mark.parametrize("column", list(FIRST)[2:])
 @pytest.mark.parametrize("value", [None, "60", 60.0])
 def test_a_column_of_another_type(ends: Ends, column: str, value: object) -> None:
-    """An integer is written as one: not as text, and not as 60.0."""
+    """An integer is written as an integer: not as text, and not as 60.0."""
     ends.stream[0][column] = float(ends.stream[0][column]) if value == 60.0 else value
     assert len(ends.breaches()) == 1
 
 
 @pytest.mark.parametrize("change", ["missing", "extra"])
 def test_another_set_of_columns(ends: Ends, change: str) -> None:
-    """A row has the contract's columns, all and no others."""
+    """A row has exactly the contract's columns."""
     for rows in both(ends):
         if change == "missing":
             del rows[0]["MaxMagicPoints"]
@@ -162,7 +162,7 @@ def test_another_set_of_columns(ends: Ends, change: str) -> None:
 
 
 def test_a_repeated_row_is_counted(ends: Ends) -> None:
-    """The stream is written at least once: the same row again is no breach, and is counted."""
+    """The stream is written at least once: a repeated row is counted, and is no breach."""
     ends.stream += [dict(FIRST), dict(FIRST)]
     report = ends.report()
     assert report.problems == []
@@ -171,7 +171,7 @@ def test_a_repeated_row_is_counted(ends: Ends) -> None:
 
 @pytest.mark.parametrize("order", [[0, 1], [1, 0]])
 def test_two_versions_of_a_row(ends: Ends, order: list[int]) -> None:
-    """A row that stands there twice with different contents is a breach, whichever came last."""
+    """A row with two different contents is a breach, in any order."""
     versions = [dict(FIRST), dict(FIRST, Distance=58)]
     ends.stream[:1] = [versions[number] for number in order]
     assert any("two different rows for Shadowfax" in problem for problem in ends.breaches())
@@ -185,7 +185,7 @@ def test_a_missing_error(ends: Ends, number: int) -> None:
 
 
 def test_a_missing_error_is_named(ends: Ends) -> None:
-    """The breach says which kind of error is missing, and of which record."""
+    """The breach names the missing kind of error and the record."""
     ends.errors = ends.errors[2:]
     problems = ends.breaches()
     assert len(problems) == 2
@@ -196,25 +196,25 @@ def test_a_missing_error_is_named(ends: Ends) -> None:
 @pytest.mark.parametrize("name", ["PARSE", "COERCION", "LATE", "OTHER"])
 @pytest.mark.parametrize("line", [b"never sent\n", ON_TIME[0], PARSE])
 def test_an_extra_error(ends: Ends, name: str, line: bytes) -> None:
-    """An error for what was not sent, is counted in a row, or is told already, is a breach."""
+    """An error is a breach if its record was not sent, is counted in a row, or has an error already."""
     ends.errors.append(error(name, line, 99))
     assert ends.breaches()
 
 
 def test_an_error_of_another_kind(ends: Ends) -> None:
-    """The right record under the wrong name is one missing and one too many."""
+    """The right record under the wrong name is one missing and one extra error."""
     ends.errors[0]["ERROR_NAME"] = "COERCION"
     assert len(ends.breaches()) == 2
 
 
 def test_a_changed_data_row(ends: Ends) -> None:
-    """DATA_ROW holds the record as it came, newline included."""
+    """DATA_ROW is the original record, newline included."""
     ends.errors[0]["DATA_ROW"] = ends.errors[0]["DATA_ROW"].rstrip("\n")
     assert len(ends.breaches()) == 2
 
 
 def test_a_repeated_error_is_counted(ends: Ends) -> None:
-    """The same record's error again is no breach, even if LATE tells of another watermark; it is counted."""
+    """A repeated error of a record is counted, and is no breach, even if LATE has another watermark."""
     ends.errors += [dict(ends.errors[0]), error("LATE", LATE, 5, "another watermark")]
     report = ends.report()
     assert report.problems == []
@@ -223,13 +223,13 @@ def test_a_repeated_error_is_counted(ends: Ends) -> None:
 
 
 def test_two_errors_of_one_record(ends: Ends) -> None:
-    """One record under two names is a breach, although its position stood there before."""
+    """One record with two error names is a breach, although its position is repeated."""
     ends.errors.append(error("COERCION", PARSE, 6))
     assert any("Two different errors stand for one record" in problem for problem in ends.breaches())
 
 
 def test_equal_records_are_told_apart_by_position(ends: Ends) -> None:
-    """The same bytes sent twice are two errors, and one of them missing is a breach."""
+    """The same bytes sent twice are two errors; if one of them is missing, that is a breach."""
     ends.sent.append(PARSE)
     assert len(ends.breaches()) == 1
     ends.errors.append(error("PARSE", PARSE, 8))
@@ -239,20 +239,20 @@ def test_equal_records_are_told_apart_by_position(ends: Ends) -> None:
 
 
 def test_an_error_without_a_position(ends: Ends) -> None:
-    """MESSAGE must say where the record lies, or a repeated error could not be told from a second one."""
+    """MESSAGE must have the record's position; otherwise a repeated error would look like a second error."""
     ends.errors[0]["MESSAGE"] = "why"
     (problem,) = ends.breaches()
     assert "names no position" in problem
 
 
 def test_a_record_in_no_row_and_on_no_error(ends: Ends) -> None:
-    """A reading that was dropped without a word shows in its row."""
+    """A reading that was dropped without an error shows in its row."""
     ends.sent.insert(0, reading("Shadowfax", "12:00:09.000", 30.0) + b"\n")
-    assert len(ends.breaches()) == 2  # at both ends
+    assert len(ends.breaches()) == 2  # in both outputs
 
 
 def test_a_record_in_a_row_and_on_errors(ends: Ends) -> None:
-    """A late reading that is counted all the same is a breach."""
+    """A late reading that is counted too is a breach."""
     for rows in both(ends):
         next(one for one in rows if one == FIRST)["Distance"] = 89
     problems = ends.breaches()
@@ -261,7 +261,7 @@ def test_a_record_in_a_row_and_on_errors(ends: Ends) -> None:
 
 
 def test_a_window_of_late_readings_only_has_no_row(ends: Ends) -> None:
-    """A late reading opens no window: a row for it is a breach."""
+    """A late reading opens no window: a row for that window is a breach."""
     late = reading("Bucephalus", "12:00:30.000", 7) + b"\n"
     ends.sent.append(late)
     ends.errors.append(error("LATE", late, 8))
@@ -271,7 +271,7 @@ def test_a_window_of_late_readings_only_has_no_row(ends: Ends) -> None:
 
 
 def late_after(newest: str, time: str = "12:00:59.999") -> Sequence[str]:
-    """The breaches when the reading of this time is on LATE, having met nothing newer than `newest`."""
+    """The breaches if the reading of this time is on LATE and nothing newer than `newest` came before."""
     first = reading("Rocinante", newest, 1) + b"\n"
     late = reading("Rocinante", time, 2) + b"\n"
     end = "12:02:00.000" if newest >= "12:01:00.000" else "12:01:00.000"
@@ -282,14 +282,14 @@ def late_after(newest: str, time: str = "12:00:59.999") -> Sequence[str]:
 @pytest.mark.parametrize(
     ("newest", "may_be_late"),
     [
-        ("12:01:05.000", True),  # the watermark is at most at 12:01:00.000
-        ("12:01:04.999", True),  # at most at the window's last millisecond, which closes it
+        ("12:01:05.000", True),  # the watermark is at most 12:01:00.000
+        ("12:01:04.999", True),  # at most the window's last millisecond, which closes the window
         ("12:01:04.998", False),
         ("12:00:59.000", False),
     ],
 )
 def test_late_only_when_the_window_can_have_closed(newest: str, may_be_late: bool) -> None:
-    """Five seconds out of order are allowed, to the millisecond; before that nothing is late."""
+    """Five seconds out of order are allowed, to the millisecond; nothing within them is late."""
     problems = late_after(newest)
     assert (problems == []) is may_be_late
     if not may_be_late:
@@ -298,20 +298,20 @@ def test_late_only_when_the_window_can_have_closed(newest: str, may_be_late: boo
 
 @pytest.mark.parametrize("time", ["12:00:00.000", "12:00:31.000"])
 def test_what_counts_is_the_end_of_the_window(time: str) -> None:
-    """A reading an hour out of order is not late while its window is open, nor one at the window's start."""
+    """A reading an hour out of order is not late while its window is open; nor is a reading at the window's start."""
     assert late_after("12:01:04.999", time) == []
     assert late_after("12:01:04.998", time) != []
 
 
 def test_the_first_record_is_never_late() -> None:
-    """With nothing sent before it, no watermark can have closed a window."""
+    """Without an earlier record, no watermark can have closed a window."""
     late = reading("Rocinante", "12:00:30.000") + b"\n"
     (problem,) = Ends([late], [], [], [error("LATE", late, 1)]).breaches()
     assert problem.startswith("LATE, although")
 
 
 def test_what_comes_later_does_not_make_late() -> None:
-    """Only what was sent before counts; and of two equal readings the second may be the late one."""
+    """Only earlier records count; of two equal readings the second may be the late reading."""
     one = reading("Rocinante", "12:00:30.000", 4) + b"\n"
     newer = reading("Rocinante", "12:01:30.000", 8) + b"\n"
     rows = [row("Rocinante", "12:02:00.000", 8, (150, 150), (150, 150))]
@@ -329,7 +329,7 @@ def test_a_broken_record_moves_no_watermark() -> None:
 
 
 def test_out_of_order_is_counted() -> None:
-    """A reading five seconds older than the newest belongs to its own window's row."""
+    """A reading five seconds older than the newest reading belongs to its own window's row."""
     sent = [
         reading("Rocinante", "12:01:04.000", 1) + b"\n",
         reading("Rocinante", "12:00:59.000", 2) + b"\n",
@@ -353,7 +353,7 @@ def test_missing_newline(ends: Ends) -> None:
 
 @pytest.mark.parametrize("rubbish", [b"\n", b"not json\n", b"[]\n", b"null\n", b"{}\n", b'{"Name": "x"}\n', b"\xff\n"])
 def test_a_record_that_cannot_be_read(ends: Ends, rubbish: bytes) -> None:
-    """Rubbish on either stream is a breach, not the end of the check."""
+    """An invalid record on either stream is a breach, and does not end the check."""
     sides = [encoded(ends.stream), encoded(ends.errors)]
     for side in sides:
         (problem,) = oracle.check(
@@ -381,13 +381,13 @@ def test_a_record_that_cannot_be_read(ends: Ends, rubbish: bytes) -> None:
         ([-0.25, 0.0], 0),
         ([1e9, 0.5], 1_000_000_001),
         ([0.1] * 10, 1),
-        ([14.8, 8.1, 9.7, 3.9], 37),  # 36.5; as doubles, 36.49999999999999 or 36.5 by the order of adding
+        ([14.8, 8.1, 9.7, 3.9], 37),  # 36.5; as doubles, 36.49999999999999 or 36.5, depending on the order
         ([3.9, 9.7, 8.1, 14.8], 37),
         ([1e9, 0.25, -1e9, 0.25], 1),
     ],
 )
 def test_rounding(distances: list[float], rounded: int) -> None:
-    """Distance is rounded half away from zero, on both sides of it."""
+    """Distance is rounded half away from zero, for positive and negative numbers."""
     sent = [reading("Rocinante", "12:00:30.000", metres) + b"\n" for metres in distances]
     good = [row("Rocinante", "12:01:00.000", rounded, (150, 150), (150, 150))]
     assert Ends(sent, good, good, []).breaches() == []
@@ -429,13 +429,13 @@ def changed(old: str, new: str) -> bytes:
     ],
 )
 def test_judged_as_an_error(line: bytes, verdict: str) -> None:
-    """What is no JSON object is PARSE; an object without a usable required field is COERCION."""
+    """A record that is no JSON object is PARSE; an object without a valid required field is COERCION."""
     assert oracle.judge(line) == verdict
 
 
 @pytest.mark.parametrize(("after", "counts"), [(600_000, True), (600_001, False)])
 def test_a_time_after_the_arrival(after: int, counts: bool) -> None:
-    """A reading may be ten minutes ahead of its arrival, and no more."""
+    """A reading's time may be ten minutes ahead of its arrival, and no more."""
     arrival = datetime(2026, 11, 22, 12, 0, 10, tzinfo=UTC) - timedelta(milliseconds=after)
     line = reading("Rocinante", "12:00:10.000")
     assert isinstance(oracle.judge(line, arrival), oracle.Reading) is counts
@@ -443,7 +443,7 @@ def test_a_time_after_the_arrival(after: int, counts: bool) -> None:
 
 
 def test_a_time_after_the_arrival_tells_nothing() -> None:
-    """A reading from the future is COERCION, and what comes after it is not late."""
+    """A reading from the future is COERCION, and does not make later records late."""
     future = reading("Rocinante", "13:00:00.000") + b"\n"
     one = reading("Rocinante", "12:00:30.000", 4) + b"\n"
     rows = [row("Rocinante", "12:01:00.000", 4, (150, 150), (150, 150))]
@@ -466,7 +466,7 @@ def test_a_time_after_the_arrival_tells_nothing() -> None:
     ],
 )
 def test_judged_as_a_reading(line: bytes) -> None:
-    """Extra keys, white space and the forms that JSON and the contract leave open are no errors."""
+    """Extra keys, white space and optional forms of JSON and the contract are no errors."""
     assert isinstance(oracle.judge(line), oracle.Reading)
 
 
@@ -488,7 +488,7 @@ WAYS: list[Callable[[list[Any], int], None]] = [
 
 @given(st.sampled_from(["stream", "table", "errors"]), st.integers(0, 2), st.sampled_from(WAYS))
 def test_any_loss_or_addition_is_found(where: str, number: int, way: Callable[[list[Any], int], None]) -> None:
-    """Whichever record of whichever end is lost, or joined by one that does not belong, the check says so."""
+    """The oracle reports any lost or extra record of any stream."""
     ends = Ends()
     way(getattr(ends, where), number)
     assert ends.breaches()

@@ -1,4 +1,4 @@
-"""The package for Managed Flink: what is in it, what its check refuses, and that the very zip runs on a cluster."""
+"""The package for Managed Flink: its content, the refusals of its check, and a run of the very zip on a cluster."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ from tests.emulated import Stage, producer, stage
 JOB = load("unicorn_summary")
 
 FACTORY = "META-INF/services/org.apache.flink.table.factories.Factory"
-JAVA_11 = b"\xca\xfe\xba\xbe\x00\x00\x00\x37"  # how a class file for it begins
+JAVA_11 = b"\xca\xfe\xba\xbe\x00\x00\x00\x37"  # the beginning of a class file for Java 11
 JAVA_17 = b"\xca\xfe\xba\xbe\x00\x00\x00\x3d"
 
 Files = dict[str, bytes]
 
-# A project of the same shape: what belongs into the package, and what lies beside it.
+# A project of the same shape: files for the package, and files beside them.
 PROJECT: Files = {
     MAIN: b"from pyflink.table import TableEnvironment\n\nfrom pipeline import job\n",
     "pipeline/__init__.py": b"",
@@ -100,7 +100,7 @@ def project(folder: Path) -> Path:
 
 
 def packed(root: Path, job: str = "jobs/summary") -> Files:
-    """What of the project goes in for its job, by paths in the zip."""
+    """The project's files for the package of its job, by their paths in the zip."""
     return package.files(root, replace(JOB, name="summary", folder=root / job))
 
 
@@ -115,11 +115,11 @@ def inputs(folder: Path) -> list[Path]:
     ]
 
 
-# What goes in
+# The content
 
 
 def test_contents(tmp_path: Path) -> None:
-    """main.py, the folders that it imports, the job without its tests, licence, notice, and one jar; nothing else."""
+    """main.py, its imported folders, the job without its tests, licence, notice, and one jar; nothing else."""
     made = package.assemble(packed(project(tmp_path / "here")), inputs(tmp_path), NEEDS, tmp_path / "out" / "p.zip")
     files = content(made.path)
     assert list(files) == sorted([*PROJECT, JAR])
@@ -132,7 +132,7 @@ def test_contents(tmp_path: Path) -> None:
 
 
 def test_a_job_of_another_folder_is_packed_as_one_of_the_checkout(tmp_path: Path) -> None:
-    """On the service its name is all that is known of it."""
+    """The service knows only the job's name, so a job of another folder is packed the same way."""
     here = project(tmp_path / "here")
     (here / "jobs" / "summary").rename(tmp_path / "elsewhere")
     files = package.files(here, replace(JOB, name="summary", folder=tmp_path / "elsewhere"))
@@ -141,7 +141,7 @@ def test_a_job_of_another_folder_is_packed_as_one_of_the_checkout(tmp_path: Path
 
 @pytest.mark.parametrize("umask", [0o022, 0o077])
 def test_equal_inputs_give_equal_bytes(umask: int, tmp_path: Path) -> None:
-    """Folder, umask, and the times and order of files on the disk are not in the package."""
+    """The package does not depend on folder, umask, or the times and order of files on the disk."""
     first = package.assemble(packed(project(tmp_path / "here")), inputs(tmp_path), NEEDS, tmp_path / "1.zip")
     old = os.umask(umask)
     try:
@@ -159,19 +159,19 @@ def test_equal_inputs_give_equal_bytes(umask: int, tmp_path: Path) -> None:
 
 
 def test_what_a_change_changes(tmp_path: Path) -> None:
-    """Equal bytes would be no merit if they did not depend on what is packed."""
+    """Other content gives other bytes: otherwise equal bytes would prove nothing."""
     here = project(tmp_path / "here")
     first = package.assemble(packed(here), inputs(tmp_path), NEEDS, tmp_path / "p.zip")
     (here / NEEDS.sql[0]).write_text("CREATE TABLE readings (Name STRING, shard STRING)")
     assert package.assemble(packed(here), inputs(tmp_path), NEEDS, tmp_path / "p.zip").sha256 != first.sha256
 
 
-# What its check refuses
+# The refusals of its check
 
 
 @dataclass
 class Draft:
-    """A package as it should be, for a case to spoil: files of the zip, files of its jar, and what is needed."""
+    """A valid package that a case makes invalid: files of the zip, files of its jar, and the requirements."""
 
     files: dict[str, bytes | None]
     jar: dict[str, bytes | None]
@@ -188,12 +188,12 @@ def draft() -> Draft:
 
 
 def test_a_good_one(draft: Draft, tmp_path: Path) -> None:
-    """Only with this one do the refusals below mean anything."""
+    """The draft itself is accepted; without this the refusals below would prove nothing."""
     assert package.problems(draft.write(tmp_path / "p.zip"), inputs(tmp_path), draft.needs) == []
 
 
 def spoil(name: str, text: bytes | None, *, jar: bool = False) -> Callable[[Draft], None]:
-    """Put this file in its place, or none, in the zip or in its jar."""
+    """Put this file into the zip or its jar, or remove it."""
     return lambda draft: (draft.jar if jar else draft.files).update({name: text})
 
 
@@ -248,12 +248,12 @@ def need(**changes: Any) -> Callable[[Draft], None]:
             ["classes for a later Java than the 11 of Managed Flink 1.20 (1 of them, such as a/New.class with"],
         ),
         (spoil("META-INF/versions/11/a/New.class", JAVA_17, jar=True), ["such as META-INF/versions/11/a/New.class"]),
-        (spoil("META-INF/versions/17/a/New.class", JAVA_17, jar=True), []),  # Java 11 does not look there
+        (spoil("META-INF/versions/17/a/New.class", JAVA_17, jar=True), []),  # Java 11 ignores this folder
         (spoil(JAR, b"no zip"), [f"{JAR} cannot be read back"]),
     ],
 )
 def test_refused(change: Callable[[Draft], None], refusals: list[str], draft: Draft, tmp_path: Path) -> None:
-    """Each thing that would fail on the service is one sentence, and nothing else is said."""
+    """Each problem that would fail on the service is one sentence, and there is no other sentence."""
     change(draft)
     found = package.problems(draft.write(tmp_path / "p.zip"), inputs(tmp_path), draft.needs)
     assert len(found) == len(refusals), found
@@ -264,7 +264,7 @@ def test_refused(change: Callable[[Draft], None], refusals: list[str], draft: Dr
 
 
 def test_a_zip_that_is_broken(draft: Draft, tmp_path: Path) -> None:
-    """Bytes that the disk has lost are noticed, whether they are a file's or the directory."""
+    """Damaged bytes are detected, in a file and in the zip's directory."""
     path = draft.write(tmp_path / "p.zip")
     whole = path.read_bytes()
     for broken in (whole[:50], whole.replace(b"SELECT Name", b"SELECT None")):
@@ -274,7 +274,7 @@ def test_a_zip_that_is_broken(draft: Draft, tmp_path: Path) -> None:
 
 
 def test_every_problem_is_told_and_an_old_package_stays(tmp_path: Path) -> None:
-    """A refusal names all that is wrong; what stood there before is untouched, and nothing lies beside it."""
+    """A refusal lists all problems; the previous package is unchanged, and no other file is beside it."""
     here, out = project(tmp_path / "here"), tmp_path / "out" / "p.zip"
     with pytest.raises(PackageError) as refused:
         package.assemble(
@@ -304,7 +304,7 @@ def test_every_problem_is_told_and_an_old_package_stays(tmp_path: Path) -> None:
     ],
 )
 def test_what_cannot_be_built(file: str, text: bytes | None, sentence: str, tmp_path: Path) -> None:
-    """A file that cannot be read or written is one sentence that names it."""
+    """A file that cannot be read or written is one sentence with its name."""
     here = project(tmp_path)
     sources = inputs(tmp_path)
     (here / file).unlink(missing_ok=True)
@@ -315,7 +315,7 @@ def test_what_cannot_be_built(file: str, text: bytes | None, sentence: str, tmp_
 
 
 def test_a_jar_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the lock's own sentence says, is what the command says."""
+    """The command prints the lock's own sentence."""
 
     def refuse(*_: object) -> list[Path]:
         raise package.jars.JarError("a:b:1 cannot be downloaded.")
@@ -327,7 +327,7 @@ def test_a_jar_that_cannot_be_had(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_what_is_told() -> None:
-    """Sizes and counts; what was left out, by kind."""
+    """The report has sizes and counts, and the omitted files by kind."""
     dropped = {"manifests": merged.Dropped(2, 1_234), merged.NATIVE: merged.Dropped(4, 77_714_341)}
     made_of = merged.Merged({"a": b"", "b": b""}, ("one-1.jar", "two-2.jar", "three-3.jar"), dropped)
     told = package.tell(package.Package(Path("out/p.zip"), "ab12", 32_175_413, 36_907_897, 29, made_of, 9.04))
@@ -345,9 +345,9 @@ def test_what_is_told() -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> package.Package:
-    """The real package; another checkout builds it at the same time, elsewhere and under another umask.
+    """The real package; a second checkout builds it at the same time, in another folder and with another umask.
 
-    That one has compiled the functions itself, and must have got the same bytes.
+    The second checkout compiles the functions itself, and must produce the same bytes.
     """
     paths.require()
     folder = tmp_path_factory.mktemp("package")
@@ -368,7 +368,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> package.Package:
 
 
 def test_the_jobs_needs() -> None:
-    """The check looks for what the job's own declarations and connectors name."""
+    """The check looks for the classes that the job's declarations and connectors name."""
     needed = package.needs(JOB)
     assert set(needed.factories) == {"kinesis", "dynamodb", "json-lines"}
     assert all(needed.factories.values())
@@ -379,7 +379,7 @@ def test_the_jobs_needs() -> None:
 
 @pytest.mark.slow
 def test_the_real_package(made: package.Package) -> None:
-    """What runs, and nothing of what builds, tests or operates it; no executables."""
+    """The files that run, and none that build, test or operate the job; no executables."""
     files = content(made.path)
     folders = {name.partition("/")[0] for name in files}
     assert folders == {MAIN, "LICENSE", "NOTICE", "connectors", "java", "jobs", "lib", "pipeline", "program"}
@@ -397,7 +397,7 @@ def test_the_real_package(made: package.Package) -> None:
 
 @pytest.mark.usefixtures("jvm")
 def test_flink_finds_what_the_job_names(made: package.Package, tmp_path: Path) -> None:
-    """Flink's jars and the package's, nothing else: Java finds the very classes that the check looks for, and `raw`."""
+    """With Flink's jars and the package's only, Java loads the classes that the check looks for, and `raw`."""
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     with zipfile.ZipFile(made.path) as archive:
@@ -423,7 +423,7 @@ def test_flink_finds_what_the_job_names(made: package.Package, tmp_path: Path) -
     assert set(package.FLINKS_OWN) <= set(found)
 
 
-# The point of it all
+# The very zip on a cluster
 
 RECORDS = 6_000
 FLIGHT = ("--unicorns", "20", "--seed", "3", "--rate", "max", "--msgs", str(RECORDS))
@@ -433,9 +433,9 @@ FAULTS = ("--late", "0.01", "--out-of-order", "0.05", "--malformed", "0.01")
 @pytest.mark.timeout(400)
 @pytest.mark.usefixtures("flink")
 def test_the_very_zip_runs(made: package.Package, aws: Emulator, tmp_path: Path) -> None:
-    """Unpacked into an empty folder it is all that a plain Flink cluster lacks: every row equals the oracle.
+    """The zip in an empty folder and a plain Flink cluster are enough: every row equals the oracle.
 
-    Neither cluster nor client has a jar beside Flink's own on its class path, and Python finds no other checkout.
+    Neither cluster nor client has other jars than Flink's own on its class path, and Python imports no other checkout.
     """
     on, copy, folder = stage(aws, "package", 2), tmp_path / "sent.jsonl", tmp_path / "unpacked"
     flight = producer(on, copy, *FLIGHT, *FAULTS)
@@ -464,7 +464,7 @@ def proven(on: Stage, copy: Path) -> None:
 
 
 def flink_run(flinks: cluster.Running, folder: Path, scratch: Path, plain: dict[str, str]) -> None:
-    """`flink run` in the unpacked folder, with the run options that the service is given."""
+    """`flink run` in the unpacked folder, with the service's run options."""
     distribution.write_configuration(scratch, {"env.java.opts.all": " ".join(distribution.java_options())})
     host, _, port = flinks.rest.address.removeprefix("http://").partition(":")
     command = [str(paths.flink_home() / "bin" / "flink"), "run", "--detached", "--target", "remote"]
@@ -485,24 +485,24 @@ def flink_run(flinks: cluster.Running, folder: Path, scratch: Path, plain: dict[
 
 
 def class_path(pid: int) -> list[Path]:
-    """What a JVM was started with."""
+    """The class path of a JVM."""
     words = psutil.Process(pid).cmdline()
     return [Path(entry) for entry in words[words.index("-classpath") + 1].split(":") if entry]
 
 
 def assert_plain(entries: list[Path]) -> None:
-    """Only Flink's own jars are on the class path, its core among them, beside the doorkeeper of a REST server."""
+    """Only Flink's own jars are on the class path, its core among them, and the doorkeeper of a REST server."""
     jars = {path.resolve() for path in entries if path.suffix == ".jar"} - {paths.DOORKEEPER.resolve()}
     assert {jar.parent for jar in jars} == {(paths.flink_home() / "lib").resolve()}, entries
     assert any(jar.name.startswith("flink-dist-") for jar in jars)
 
 
 def python_below(pid: int) -> psutil.Process:
-    """The process in which the client of that id runs main.py."""
+    """The process in which the client with this id runs main.py."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for child in psutil.Process(pid).children():
-            with contextlib.suppress(psutil.NoSuchProcess):  # the scripts start many that end at once
+            with contextlib.suppress(psutil.NoSuchProcess):  # the scripts start many processes that end at once
                 if MAIN in child.cmdline():
                     return child
         time.sleep(0.1)

@@ -1,4 +1,4 @@
-"""Where packages come from: a setting for pip or uv does for both, and nothing else of such settings is taken."""
+"""The sources of packages: a setting for pip or uv applies to both, and no other setting is taken."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from local.setup.package_sources import Sources
 
 
 def tools(environ: dict[str, str], listing: str = "") -> dict[str, str]:
-    """What pip, uv and jgo are given, with these variables and these settings of pip's."""
+    """The variables for pip, uv and jgo, with these variables and these settings of pip."""
     return package_sources.for_tools(
         environ, package_sources.pip_settings(listing), package_sources.uv_settings({"HOME": "/nonexistent", **environ})
     )
 
 
 def test_without_settings() -> None:
-    """Then both ask where they ask by themselves, without any file of settings, and without more."""
+    """Without settings both use their default index, no settings file, and no further variables."""
     assert set(tools({})) == {
         *("PIP_CONFIG_FILE", "PIP_DISABLE_PIP_VERSION_CHECK", "PIP_NO_INPUT"),
         *("UV_NO_CONFIG", "UV_NO_PROGRESS", "UV_PYTHON_DOWNLOADS"),
@@ -26,7 +26,7 @@ def test_without_settings() -> None:
 
 
 def test_pip_decides_by_rank() -> None:
-    """A variable outranks the section of a command, which outranks the global one; other commands' are not meant."""
+    """A variable outranks the section of a command, which outranks the global section; other commands do not count."""
     listing = "\n".join(
         [
             ":env:.index-url='https://three'",
@@ -43,12 +43,12 @@ def test_pip_decides_by_rank() -> None:
     "name", ["user", "target", "prefix", "root", "constraint", "require-virtualenv", "no-binary", "python", "no-deps"]
 )
 def test_what_is_no_source_is_left_out(name: str) -> None:
-    """How packages are installed is this project's, whatever pip.conf says."""
+    """This project decides how packages are installed, whatever pip.conf has."""
     assert package_sources.pip_settings(f"global.{name}='true'\ninstall.{name}='true'\n:env:.{name}='1'") == {}
 
 
 def test_pips_settings_lead_uv() -> None:
-    """An index, other indexes, folders, hosts, certificates, a proxy and a time limit of pip's are uv's too."""
+    """pip's index, other indexes, folders, hosts, certificates, proxy and time limit apply to uv too."""
     given = tools(
         {},
         "global.index-url='https://me:secret@a/simple'\nglobal.extra-index-url='https://b https://c'\n"
@@ -75,7 +75,7 @@ def test_pips_settings_lead_uv() -> None:
 
 
 def test_uvs_settings_lead_pip() -> None:
-    """So are uv's pip's; an index may have a name for uv, and credentials by that name."""
+    """uv's settings apply to pip too; an index may have a name for uv, with credentials by that name."""
     given = tools(
         {
             "UV_DEFAULT_INDEX": "main=https://a/simple",
@@ -99,20 +99,20 @@ def test_uvs_settings_lead_pip() -> None:
 
 
 def test_each_tool_prefers_its_own() -> None:
-    """Where both are told, each does as it is told itself."""
+    """With settings for both tools, each tool uses its own."""
     given = tools({"UV_INDEX_URL": "https://uv/simple"}, ":env:.index-url='https://pip/simple'")
     assert given["PIP_INDEX_URL"] == "https://pip/simple"
     assert given["UV_DEFAULT_INDEX"] == "https://uv/simple"
 
 
 def test_no_index() -> None:
-    """pip's no-index holds for uv as well, unless uv has an index of its own."""
+    """pip's no-index applies to uv too, unless uv has an index of its own."""
     assert tools({}, "global.no-index='true'")["PIP_NO_INDEX"] == "1"
     assert "PIP_NO_INDEX" not in tools({}, "global.no-index='false'")
 
 
 def test_the_users_own_variables_stay() -> None:
-    """Proxies, certificates and the Maven mirror reach every tool as they are; pip's settings do not replace them."""
+    """Proxies, certificates and the Maven mirror reach every tool unchanged; pip's settings do not replace them."""
     own = {
         "HTTPS_PROXY": "http://mine",
         "no_proxy": "localhost",
@@ -126,7 +126,7 @@ def test_the_users_own_variables_stay() -> None:
 
 
 def test_uvs_file(tmp_path: Path) -> None:
-    """uv.toml of the home folder: its indexes, and none of what would change the installation."""
+    """Of uv.toml in the home folder, the indexes are taken, and no setting that would change the installation."""
     path = tmp_path / ".config" / "uv" / "uv.toml"
     path.parent.mkdir(parents=True)
     path.write_text(
@@ -144,7 +144,7 @@ def test_uvs_file(tmp_path: Path) -> None:
 
 
 def test_netrc_of_the_home_folder(tmp_path: Path) -> None:
-    """The tools have another home folder, and still find the credentials there."""
+    """The tools have another home folder, and still use the credentials of the user's .netrc."""
     assert "NETRC" not in package_sources.plain({"HOME": str(tmp_path)})
     (tmp_path / ".netrc").touch()
     assert package_sources.plain({"HOME": str(tmp_path)})["NETRC"] == str(tmp_path / ".netrc")

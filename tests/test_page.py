@@ -1,4 +1,4 @@
-"""The server of the dashboard on this machine: what it sends, what it forwards, whom it refuses."""
+"""The server of the dashboard on this machine: its files, the calls that it forwards, its refusals."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def served(dist: Path, aws: Emulator) -> Iterator[page.Page]:
 def ask(
     on: page.Page, path: str, method: str = "GET", body: bytes | None = None, **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
-    """The answer to one request, exactly as it is written here: status, headers, body."""
+    """The answer to exactly this request: status, headers, body."""
     connection = http.client.HTTPConnection(urlsplit(on.address).netloc, timeout=10)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -98,7 +98,7 @@ def test_settings(served: page.Page) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/config.json", "/nothing", "/aws"])
 def test_headers_on_every_answer(served: page.Page, path: str) -> None:
-    """Nothing but the page's own files is loaded or asked, no text becomes HTML, nobody may frame it."""
+    """A page loads and calls only its own origin, no text becomes HTML, and no other page may frame it."""
     _status, headers, _body = ask(served, path)
     assert headers["content-security-policy"] == (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -137,7 +137,7 @@ def test_headers_on_every_answer(served: page.Page, path: str) -> None:
     ],
 )
 def test_refused(served: page.Page, path: str, method: str, headers: dict[str, str], status: int) -> None:
-    """Each with a sentence, and without reading what else was sent."""
+    """Each refusal has a sentence, and the rest of the request is not read."""
     told, answer, body = ask(served, path, method, **headers)
     assert told == status
     assert b"business" not in body
@@ -145,7 +145,7 @@ def test_refused(served: page.Page, path: str, method: str, headers: dict[str, s
 
 
 def raw(on: page.Page, *lines: str, body: bytes = b"") -> tuple[int, bytes]:
-    """Status and bytes of all that comes back for exactly these lines, with the server's port where they say PORT."""
+    """Status and bytes of the whole answer to exactly these lines, with the server's port in place of PORT."""
     port = urlsplit(on.address).port or 0
     with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
         head = "\r\n".join([*lines, "", ""]).replace("PORT", str(port)).encode("latin-1")
@@ -160,7 +160,7 @@ GET = "GET /config.json HTTP/1.1"
 POST = "POST /aws/ HTTP/1.1"
 GUEST = "X-Amz-Target: AWSCognitoIdentityService.GetId"
 MALFORMED = [
-    # Two hosts, or none, in whatever order: the one that counts for others may not be the one that was checked.
+    # Two hosts, or none, in any order: other programs may use another host than the host that was checked.
     ((GET, OWN, "Host: rebound.example"), 400),
     ((GET, "Host: rebound.example", OWN), 400),
     ((GET, OWN, OWN), 400),
@@ -182,7 +182,7 @@ MALFORMED = [
     (("GET http://127.0.0.1:PORT/config.json HTTP/1.1", OWN), 400),
     (("GET http://[ HTTP/1.1", OWN), 400),
     (("GET config.json HTTP/1.1", OWN), 400),
-    # A length that is none, or more than one.
+    # An invalid length, or several lengths.
     *(((POST, OWN, f"Content-Length: {length}"), 413) for length in ("9" * 5000, "0" * 5000, "9" * 50_000, "", "+5")),
     *(((POST, OWN, f"Content-Length: {length}"), 413) for length in ("-0", "1_0", "0x5", "5.0", "5,5", "\xb9", "5 5")),
     ((POST, OWN), 413),
@@ -192,23 +192,23 @@ MALFORMED = [
     ((GET, OWN, "Content-Length: 2"), 400),
     ((GET, OWN, "Transfer-Encoding: chunked"), 400),
     (("HEAD / HTTP/1.1", OWN, "Content-Length: 2"), 400),
-    # Two targets: this server signs for the one, and the emulator must not carry out the other.
+    # Two targets: this server signs for one target, and the emulator must not use the other.
     *(
         ((POST, OWN, "Content-Length: 2", GUEST, f"{name}: Kinesis_20131202.ListStreams"), 400)
         for name in ("X-Amz-Target", "x-amz-target")
     ),
     ((POST, OWN, "Content-Length: 2", "X-Amz-Target: Kinesis_20131202.ListStreams", GUEST), 400),
-    # More of it than anyone needs.
+    # Larger than needed.
     ((f"GET /{'x' * 70_000} HTTP/1.1", OWN), 414),
     ((GET, OWN, f"X-Long: {'x' * 70_000}"), 431),
     ((GET, OWN, *(f"X-{number}: x" for number in range(200))), 431),
-    # Nothing that this server speaks.
+    # Not a protocol of this server.
     (("nonsense",), 400),
     (("GET / HTTP/3.0", OWN), 505),
     (("\x16\x03\x01\x02\x00\x01", OWN), 400),
     ((GET, OWN, "Origin: https://elsewhere.example", "Connection: Upgrade", "Upgrade: websocket"), 403),
     (("OPTIONS /aws/ HTTP/1.1", OWN, "Origin: https://elsewhere.example", "Access-Control-Request-Method: POST"), 501),
-    # No file of the page, however it is spelled.
+    # Not a file of the page, in any spelling.
     *(((f"GET {path} HTTP/1.1", OWN), 404) for path in ("/index.html%00.png", "/index.html\0", "//etc/passwd", "/aws")),
     *(((f"GET {path} HTTP/1.1", OWN), 404) for path in ("/..%5csecret.txt", "/..\\secret.txt", "/%252e/", "/./")),
 ]
@@ -216,7 +216,7 @@ MALFORMED = [
 
 @pytest.mark.parametrize(("lines", "status"), MALFORMED)
 def test_what_can_be_read_in_two_ways_is_refused(served: page.Page, lines: tuple[str, ...], status: int) -> None:
-    """With an answer, always; then the connection ends, so that nothing behind it passes for another request."""
+    """An ambiguous request gets an answer; then the connection ends, so that no rest passes for another request."""
     told, answer = raw(served, *lines, body=b"{}GET /config.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
     assert told == status
     assert answer.count(b"HTTP/1.1 ") == 1
@@ -225,7 +225,7 @@ def test_what_can_be_read_in_two_ways_is_refused(served: page.Page, lines: tuple
 
 
 def test_nothing_is_read_of_a_body_that_is_refused(served: page.Page) -> None:
-    """Neither waited for, if the sender waits to be asked, nor a reason to lose the answer if it does not."""
+    """The server does not wait for a refused body, with or without `Expect`, and its answer is not lost."""
     foreign = "Origin: https://elsewhere.example"
     assert raw(served, POST, OWN, foreign, "Content-Length: 9", "Expect: 100-continue")[1].count(b"HTTP/1.1") == 1
     assert raw(served, POST, OWN, foreign, "Content-Length: 9000000", body=b"x" * 9_000_000)[0] == 403
@@ -233,7 +233,7 @@ def test_nothing_is_read_of_a_body_that_is_refused(served: page.Page) -> None:
 
 
 def test_requests_behind_each_other(served: page.Page) -> None:
-    """Each is answered in its turn, and looked at by itself."""
+    """Each request on a connection is answered in order, and checked separately."""
     following = f"{GET}\r\n{OWN}\r\n\r\nHEAD / HTTP/1.1\r\n{OWN}\r\n\r\n{GET}\r\nHost: rebound.example\r\n\r\n"
     port = str(urlsplit(served.address).port)
     _status, answer = raw(served, GET, OWN, body=2 * following.replace("PORT", port).encode())
@@ -251,13 +251,13 @@ SLOWLY = [
     (b"GET / HTTP/1.1\r\n", b"X"),  # headers
     (b"", b"G"),  # the first line
     (b"POST /aws/ HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nContent-Length: 999999\r\n\r\n", b"x"),  # a body
-    (b"GET /%s HTTP/1.1\r\nHost: rebound.example\r\n\r\n", b"x"),  # what follows a refused request
+    (b"GET /%s HTTP/1.1\r\nHost: rebound.example\r\n\r\n", b"x"),  # the rest of a refused request
 ]
 
 
 @pytest.mark.parametrize(("start", "more"), SLOWLY)
 def test_a_slow_sender_holds_nothing(dist: Path, monkeypatch: pytest.MonkeyPatch, start: bytes, more: bytes) -> None:
-    """The limit is for the request as a whole: byte by byte, each in time, does not prolong it."""
+    """The limit is for the whole request: sending byte by byte does not extend it."""
     monkeypatch.setattr(page, "_SECONDS", 0.6)
     monkeypatch.setattr(page, "_LAST_SECONDS", 0.6)
     before = threading.active_count()
@@ -279,7 +279,7 @@ def test_a_slow_sender_holds_nothing(dist: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_slow_reader_holds_nothing(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does one that takes its answer in small bites."""
+    """A client that reads its answer in small parts is limited too."""
     monkeypatch.setattr(page, "_SECONDS", 1.0)
     (dist / "large.png").write_bytes(bytes(30_000_000))
     before = threading.active_count()
@@ -292,7 +292,7 @@ def test_a_slow_reader_holds_nothing(dist: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_so_many_connections_and_no_more(dist: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One too many is ended at once; when another one ends, there is room again."""
+    """A connection above the limit ends at once; the end of another connection makes room."""
     monkeypatch.setattr(page, "_MOST_CONNECTIONS", 3)
     with page.running(CONFIG, "http://127.0.0.1:1", dist=dist) as on:
         address = ("127.0.0.1", urlsplit(on.address).port or 0)
@@ -312,7 +312,7 @@ def is_served(on: page.Page) -> bool:
 
 
 def test_calls_reach_the_emulator_and_come_back(served: page.Page, aws: Emulator) -> None:
-    """By the SDK of another language, with a body in and errors out."""
+    """An SDK of another language works, with bodies and errors."""
     kinesis, _dynamodb = resources.clients(emulator.environment(f"{served.address}aws", aws.keys))
     kinesis.create_stream(StreamName="page", ShardCount=1)
     kinesis.get_waiter("stream_exists").wait(StreamName="page", WaiterConfig={"Delay": 1, "MaxAttempts": 10})
@@ -327,7 +327,7 @@ def test_calls_reach_the_emulator_and_come_back(served: page.Page, aws: Emulator
 
 
 def test_one_connection_for_many_requests(served: page.Page) -> None:
-    """A browser that polls opens six connections, not one for each poll."""
+    """A browser that polls opens six connections, not a connection per poll."""
     connection = http.client.HTTPConnection(urlsplit(served.address).netloc, timeout=10)
     connection.connect()
     opened = connection.sock
@@ -343,7 +343,7 @@ def test_one_connection_for_many_requests(served: page.Page) -> None:
 
 
 def test_no_emulator(dist: Path) -> None:
-    """A sentence with status 502; the page itself goes on being served."""
+    """Without the emulator a call gets a sentence with status 502; the page is still served."""
     nobody = f"http://127.0.0.1:{processes.free_port()}"
     with page.running(CONFIG, nobody, dist=dist) as on:
         status, _headers, body = ask(on, "/aws/", "POST", b"{}")
@@ -372,7 +372,7 @@ def test_the_port_is_released_and_its_loss_is_told(dist: Path) -> None:
 
 
 def test_a_connection_that_is_kept_ends_with_the_page(dist: Path) -> None:
-    """Nothing is answered once the page has ended, also not to a browser that was there before."""
+    """Once the page has ended, no request is answered, not even on an open connection."""
     with page.running(CONFIG, "http://127.0.0.1:1", dist=dist) as on:
         parts = urlsplit(on.address)
         kept = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
@@ -385,7 +385,7 @@ def test_a_connection_that_is_kept_ends_with_the_page(dist: Path) -> None:
 
 
 def test_only_this_machine(served: page.Page) -> None:
-    """It listens on 127.0.0.1, and nowhere else."""
+    """The server listens on 127.0.0.1 only."""
     port = urlsplit(served.address).port or 0
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.2", port), timeout=2)
@@ -393,7 +393,7 @@ def test_only_this_machine(served: page.Page) -> None:
 
 @pytest.mark.parametrize("flags", [[], ["--no-dashboard"]])
 def test_with_the_emulator_by_hand(flags: list[str]) -> None:
-    """`local aws` serves the page with the settings of what it made, or leaves it out."""
+    """`local aws` serves the page with the settings of the created resources, or leaves it out."""
     command = [sys.executable, "-m", "local", "aws", "--port", "0", "--page-port", "0", "--no-archive", *flags]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -20,7 +20,7 @@ from pipeline.job import SHARED, Job, load
 BACKFILL = load("unicorn_summary").backfill()
 JOB = load("unicorn_summary")
 
-# Nobody listens there, and nobody is asked: a plan needs no service.
+# No server listens there: a plan needs no service.
 NOWHERE = {"region": "us-east-1", "endpoint": "http://127.0.0.1:9"}
 CONNECTORS: dict[str, Connector] = binding.connectors(
     settings.parse([{"PropertyGroupId": "aws", "PropertyMap": NOWHERE}], JOB)
@@ -102,7 +102,7 @@ def test_every_table_has_its_sink(plan: dict[str, str]) -> None:
 def test_lateness_is_judged_where_the_windows_are(plan: dict[str, str], section: str) -> None:
     """CURRENT_WATERMARK is evaluated only after the OverAggregate, which is after the first exchange.
 
-    Before it, each subtask has a watermark of its own, and what it calls timely the window may drop.
+    Before it, each subtask has its own watermark, and the window may drop a record that is on time by that watermark.
     """
     trees = subtrees(plan[section])
     over = next(tree for tree in trees if tree[0].startswith("OverAggregate("))

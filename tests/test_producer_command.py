@@ -306,7 +306,7 @@ def test_signals_stop_cleanly(number: signal.Signals, code: int, tmp_path: Path)
     assert f"sent {len(lines):,} record" in err.decode()
     assert b"late 0," not in err
     assert copy.read_bytes() == first + out
-    # Sorted by time, it is what a run without faults begins with: nothing missing, nothing made too early.
+    # Sorted by time, the records equal the beginning of a run without faults: none is missing, none is early.
     plain = run(*FAST, "--unicorns", "4", "--msgs", str(len(lines)), "--to", "stdout").stdout.encode()
     assert sorted(lines) == sorted(plain.splitlines(keepends=True))
 

@@ -1,4 +1,4 @@
-"""The fault proxy does what its rules say, no more and no less, and the emulator's clients get on with it."""
+"""The fault proxy follows its rules exactly, and the emulator's clients work with it."""
 
 from __future__ import annotations
 
@@ -35,26 +35,26 @@ KEYS: list[Keys] = []
 
 @pytest.fixture(scope="module", autouse=True)
 def _emulators(keys: Keys) -> None:
-    """The keys that every client here signs with."""
+    """The keys with which every client here signs."""
     KEYS.append(keys)
 
 
 @functools.cache
 def session() -> boto3.Session:
-    """One for all clients: it parses the services' descriptions once."""
+    """A single session for all clients: parsing the services' descriptions takes long."""
     return boto3.Session(KEYS[0].id, KEYS[0].secret, region_name="us-east-1")
 
 
 @functools.cache
 def client(service: Any, endpoint: str, read_timeout: float = 20) -> Any:
-    """A client that sends a request once and shows what becomes of it."""
+    """A client that sends a request once, without retries."""
     config = Config(retries={"total_max_attempts": 1}, read_timeout=read_timeout, connect_timeout=5)
     return session().client(service, endpoint_url=endpoint, config=config)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A proxy in front of the emulator, a stream of two shards and a table of the test's own."""
+    """A proxy in front of the emulator, with a stream of two shards and a table for the test."""
 
     aws: Emulator
     between: proxy.Proxy
@@ -79,7 +79,7 @@ class Stage:
         return str(answer["ShardIterator"])
 
     def stored(self, shard: str = FIRST) -> list[str]:
-        """What is in the shard, read past the proxy."""
+        """The records in the shard, read past the proxy."""
         kinesis = client("kinesis", self.aws.endpoint)
         first = kinesis.get_shard_iterator(StreamName=self.name, ShardId=shard, ShardIteratorType="TRIM_HORIZON")
         return data(kinesis.get_records(ShardIterator=first["ShardIterator"]))
@@ -107,7 +107,7 @@ def numbered(count: int) -> list[str]:
 
 
 def refusal(call: Callable[[], object]) -> tuple[str, int]:
-    """The code and the status of the error that this call ends with."""
+    """The code and the status of this call's error."""
     with pytest.raises(ClientError) as caught:
         call()
     answer = caught.value.response
@@ -137,12 +137,12 @@ def stage(aws: Emulator) -> Iterator[Stage]:
 
 
 def threads() -> list[threading.Thread]:
-    """What a proxy has running."""
+    """The running threads of proxies."""
     return [thread for thread in threading.enumerate() if thread.name == "fault proxy"]
 
 
 def mistake(upstream: str | dict[str, str], work: Callable[[proxy.Proxy], object]) -> str:
-    """What is wrong with this work, as the proxy says at its end."""
+    """The mistake that the proxy reports at its end after this work."""
 
     def run() -> None:
         with proxy.running(upstream) as between:
@@ -154,7 +154,7 @@ def mistake(upstream: str | dict[str, str], work: Callable[[proxy.Proxy], object
 
 
 def ended(connection: socket.socket) -> bool:
-    """Whether the other side has ended the connection, in either way."""
+    """Whether the other side has closed the connection, in either way."""
     try:
         return connection.recv(1) == b""
     except ConnectionResetError:
@@ -162,7 +162,7 @@ def ended(connection: socket.socket) -> bool:
 
 
 def test_passes_everything_on(stage: Stage) -> None:
-    """Without a rule, and with one for something else, a client sees what it would see without the proxy."""
+    """Without a rule, or with a rule for other requests, a client gets the same answers as without the proxy."""
     large = "x" * 1_000_000
     with stage.between.fault(rules.deny("DescribeStream")) as idle:
         answer = stage.kinesis.put_records(
@@ -184,7 +184,7 @@ def test_passes_everything_on(stage: Stage) -> None:
 
 
 def test_keeps_connections(stage: Stage) -> None:
-    """Requests follow each other on one connection, also after an error; it is open to this machine only."""
+    """Requests share a connection, also after an error; the port is open to this machine only."""
     connection = http.client.HTTPConnection("127.0.0.1", stage.between.port, timeout=5)
     ports = set()
     with stage.between.fault(rules.server_errors(times=1)) as failing:
@@ -192,7 +192,7 @@ def test_keeps_connections(stage: Stage) -> None:
             headers = {"X-Amz-Target": "Kinesis_20131202.ListStreams", "Content-Type": "application/x-amz-json-1.1"}
             connection.request("POST", "/", b"{}", headers)
             answer = connection.getresponse()
-            assert answer.status in (403, 500)  # it is not signed
+            assert answer.status in (403, 500)  # the request has no signature
             assert answer.read()
             ports.add(connection.sock.getsockname()[1])
     connection.close()
@@ -202,7 +202,7 @@ def test_keeps_connections(stage: Stage) -> None:
 
 
 def test_many_clients(stage: Stage) -> None:
-    """Eight threads with connections of their own: every record arrives once."""
+    """Eight threads with their own connections: every record arrives once."""
     total = 240
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda number: stage.put(str(number)), range(total)))
@@ -210,7 +210,7 @@ def test_many_clients(stage: Stage) -> None:
 
 
 def test_refusals(stage: Stage) -> None:
-    """Errors have the names and states of their service, and nothing of a refused request is carried out."""
+    """Errors have their service's names and status codes, and a refused request has no effect."""
     throttled, denied = ("ProvisionedThroughputExceededException", 400), ("AccessDeniedException", 400)
     for rule, of_kinesis, of_dynamodb in (
         (rules.server_errors(), ("InternalFailure", 500), ("InternalServerError", 500)),
@@ -228,7 +228,7 @@ def test_refusals(stage: Stage) -> None:
 
 
 def test_limits_of_a_rule(stage: Stage) -> None:
-    """A rule strikes only the operations, the requests, the number and the share it is limited to."""
+    """A rule applies only to its operations, requests, number of hits and share."""
     with stage.between.fault(rules.throttle("PutRecords", where=lambda request: request.stream == stage.name, times=2)):
         stage.kinesis.list_streams()
         for _ in range(2):
@@ -241,7 +241,7 @@ def test_limits_of_a_rule(stage: Stage) -> None:
 
 
 def test_share() -> None:
-    """A share is by chance, and the same seed is the same chance."""
+    """A share is random, and equal seeds give equal choices."""
 
     def struck(seed: int) -> list[bool]:
         rule = rules.throttle(share=0.3, seed=seed)
@@ -254,7 +254,7 @@ def test_share() -> None:
 
 
 def test_partial_records(stage: Stage) -> None:
-    """The records that are reported as failed are exactly those that are missing; resending them makes it whole."""
+    """Exactly the records reported as failed are missing; resending them completes the stream."""
     with stage.between.fault(rules.partial("PutRecords", passed=0.6)) as rule:
         left, reported, codes = numbered(200), 0, set()
         while left:
@@ -273,14 +273,14 @@ def test_partial_records(stage: Stage) -> None:
 
 
 def test_partial_items(stage: Stage) -> None:
-    """The items that come back as unprocessed are exactly those that are missing."""
+    """Exactly the items returned as unprocessed are missing."""
     left, reported = numbered(25), 0
     with stage.between.fault(rules.partial("BatchWriteItem", passed=0.3, seed=3)) as rule:
         while left:
             try:
                 answer = stage.write(*left)
             except stage.dynamodb.exceptions.ProvisionedThroughputExceededException:
-                continue  # as DynamoDB does when it could process none
+                continue  # as DynamoDB does when it could process no item
             back = [one["PutRequest"]["Item"]["key"]["S"] for one in answer["UnprocessedItems"].get(stage.name, [])]
             assert stage.items() == set(numbered(25)) - set(back)
             reported += len(back)
@@ -290,7 +290,7 @@ def test_partial_items(stage: Stage) -> None:
 
 
 def test_partial_of_nothing(stage: Stage) -> None:
-    """Nothing forwarded at all: each record failed, or the table as a whole was throttled."""
+    """If nothing is forwarded, each record has failed, or the whole table is throttled."""
     with stage.between.fault(rules.partial(passed=0)):
         assert stage.put("a", "b")["FailedRecordCount"] == 2
         assert refusal(lambda: stage.write("a"))[0] == "ProvisionedThroughputExceededException"
@@ -299,7 +299,7 @@ def test_partial_of_nothing(stage: Stage) -> None:
 
 
 def test_swallow(stage: Stage) -> None:
-    """All is said to be accepted, and some of it is not there."""
+    """The answer accepts all records, but some are missing."""
     with stage.between.fault(rules.swallow()) as rule:
         answer = stage.put(*numbered(100))
         assert answer["FailedRecordCount"] == 0
@@ -312,7 +312,7 @@ def test_swallow(stage: Stage) -> None:
 
 
 def test_slow_answer(stage: Stage) -> None:
-    """A client that gave up on the answer does not know that the record was taken: it sends it again."""
+    """A client that times out cannot know that the record was accepted: it sends the record again."""
     hasty = client("kinesis", stage.between.endpoint, read_timeout=0.3)
     record = {"StreamName": stage.name, "Data": b"a", "PartitionKey": "a", "ExplicitHashKey": "0"}
     with stage.between.fault(rules.slow_answer(20, "PutRecord", times=1)) as rule:
@@ -325,7 +325,7 @@ def test_slow_answer(stage: Stage) -> None:
 
 
 def test_slow_request(stage: Stage) -> None:
-    """A request that is under way for long is carried out after a later one, and when the rule ends at the latest."""
+    """A slow request is carried out after a later request, and at the latest at the end of the rule."""
     with ThreadPoolExecutor(1) as pool:
         with stage.between.fault(rules.slow_request(20, "PutRecords", times=1)) as rule:
             first = pool.submit(stage.put, "first")
@@ -337,7 +337,7 @@ def test_slow_request(stage: Stage) -> None:
 
 
 def test_slow_by_the_clock(stage: Stage) -> None:
-    """The delay is the one that was asked for."""
+    """The delay has the given length."""
     for rule in (rules.slow_answer(0.4), rules.slow_request(0.4)):
         with stage.between.fault(rule):
             began = time.monotonic()
@@ -346,14 +346,14 @@ def test_slow_by_the_clock(stage: Stage) -> None:
 
 
 def test_lose_answer(stage: Stage) -> None:
-    """The request was carried out and the connection is cut."""
+    """The request is carried out, and then the connection is cut."""
     with stage.between.fault(rules.lose_answer("PutRecords")), pytest.raises(ConnectionClosedError):
         stage.put("a")
     assert stage.stored() == ["a"]
 
 
 def test_gone(stage: Stage) -> None:
-    """Nobody listens and no connection lives; then the proxy is back on the same port."""
+    """The port refuses connections and existing connections end; then the proxy is back on the same port."""
     stage.put("before")
     idle = socket.create_connection(("127.0.0.1", stage.between.port), timeout=5)
     with stage.between.gone():
@@ -366,7 +366,7 @@ def test_gone(stage: Stage) -> None:
 
 
 def test_gone_keeps_its_port(aws: Emulator) -> None:
-    """While the proxy is gone nobody else can have its port."""
+    """While the proxy is gone, no other process can take its port."""
     with proxy.running(aws.endpoint) as between:
         for _ in range(3):
             with between.gone(), socket.socket() as other, pytest.raises(OSError, match="in use"):
@@ -375,7 +375,7 @@ def test_gone_keeps_its_port(aws: Emulator) -> None:
 
 
 def test_gone_under_a_request(stage: Stage) -> None:
-    """A client that waits for its answer when the proxy goes sees its connection end at once."""
+    """When the proxy goes, a client's connection ends at once, also while the client waits for an answer."""
     with ThreadPoolExecutor(1) as pool, stage.between.fault(rules.slow_answer(20, "PutRecords")) as rule:
         first = pool.submit(stage.put, "a")
         wait_until(lambda: rule.hits == 1)
@@ -385,7 +385,7 @@ def test_gone_under_a_request(stage: Stage) -> None:
 
 
 def read_on(stage: Stage, read: list[str], iterator: str) -> str:
-    """One GetRecords; an expired iterator is replaced by one after the last record read, as SDK clients do."""
+    """One GetRecords; an expired iterator is replaced by an iterator after the last record, as SDK clients do."""
     try:
         answer = stage.kinesis.get_records(ShardIterator=iterator, Limit=10)
     except stage.kinesis.exceptions.ExpiredIteratorException:
@@ -404,7 +404,7 @@ def read_all(stage: Stage) -> list[str]:
 
 
 def test_expire(stage: Stage) -> None:
-    """A reader that goes on after its last record loses nothing."""
+    """A reader that continues after its last record loses no record."""
     stage.put(*numbered(50))
     later = rules.expire(times=3, where=lambda _request: stage.between.seen["GetRecords"] % 2 == 0)
     with stage.between.fault(later):
@@ -413,7 +413,7 @@ def test_expire(stage: Stage) -> None:
 
 
 def test_skip_to_latest(stage: Stage) -> None:
-    """With it the same reader does lose what lay between."""
+    """With this rule the same reader loses the records in between."""
     stage.put(*numbered(50))
     later = rules.expire(times=1, where=lambda _request: stage.between.seen["GetRecords"] == 3)
     with stage.between.fault(later), stage.between.fault(rules.skip_to_latest()) as skipping:
@@ -422,7 +422,7 @@ def test_skip_to_latest(stage: Stage) -> None:
 
 
 def test_stall(stage: Stage) -> None:
-    """A stalled shard seems empty while another flows; the backlog comes whole and in order afterwards."""
+    """A stalled shard seems empty while another shard is read; its backlog then comes whole and in order."""
     stage.put("a0", shard=FIRST)
     stage.put("b0", shard=SECOND)
     iterators = {FIRST: stage.iterator(FIRST), SECOND: stage.iterator(SECOND)}
@@ -449,7 +449,7 @@ def test_stall(stage: Stage) -> None:
 
 
 def test_shard_of_a_request(stage: Stage) -> None:
-    """Which shard is read is known by iterators of any generation, also for a stream that is named by its ARN."""
+    """The shard of a request is known from iterators of any generation, also for a stream with an ARN."""
     seen = []
 
     def note(request: Request) -> bool:
@@ -477,7 +477,7 @@ def test_several_rules(stage: Stage) -> None:
 
 
 def test_routes(aws: Emulator) -> None:
-    """Each service has an endpoint of its own behind one endpoint for the client; a third one is refused."""
+    """Each service has its own endpoint behind the client's single endpoint; other services are refused."""
     with proxy.running(aws.endpoint) as streams, proxy.running(aws.endpoint) as tables:
 
         def work(between: proxy.Proxy) -> None:
@@ -491,7 +491,7 @@ def test_routes(aws: Emulator) -> None:
 
 
 def test_silent_emulator(aws: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An emulator that refuses, cuts or says nothing is a 502, and the proxy lives on."""
+    """If the emulator refuses, cuts or does not answer, the client gets a 502, and the proxy continues."""
     monkeypatch.setattr(proxy, "UPSTREAM_LIMIT", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         endpoints = {
@@ -508,7 +508,7 @@ def test_silent_emulator(aws: Emulator, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_ends_under_requests(aws: Emulator) -> None:
-    """The end of the proxy waits for no client, no rule and no emulator, and leaves neither thread nor port."""
+    """The end of the proxy waits for no client, rule or emulator, and leaves neither thread nor port."""
     with ThreadPoolExecutor(3) as pool, socket.create_server(("127.0.0.1", 0)) as silent:
         endpoints = {"Kinesis": aws.endpoint, "DynamoDB": f"http://127.0.0.1:{silent.getsockname()[1]}"}
         with proxy.running(endpoints) as between:
@@ -530,7 +530,7 @@ def test_ends_under_requests(aws: Emulator) -> None:
 
 
 def test_mistakes_of_a_test(aws: Emulator) -> None:
-    """What a test did not mean to do fails it at the end, however patiently its clients try again."""
+    """A mistake in a test fails the test at its end, however long its clients retry."""
 
     def work(between: proxy.Proxy) -> None:
         between.add(rules.deny(where=lambda request: bool(request.json["Misspelt"])))
@@ -550,7 +550,7 @@ def test_mistakes_of_a_test(aws: Emulator) -> None:
     ids=["HTTP/2", "chunks", "too large", "CBOR"],
 )
 def test_other_protocols(aws: Emulator, sent: str, status: str, said: str) -> None:
-    """A client that speaks what the proxy does not understand is told so, and the test too."""
+    """A client with an unsupported protocol gets an error, and the test fails."""
 
     def work(between: proxy.Proxy) -> None:
         with socket.create_connection(("127.0.0.1", between.port), timeout=5) as connection:
@@ -566,7 +566,7 @@ def test_other_protocols(aws: Emulator, sent: str, status: str, said: str) -> No
     ids=["before", "method", "headers", "body"],
 )
 def test_broken_off_requests(aws: Emulator, sent: str) -> None:
-    """Of a request that breaks off nothing is forwarded, and it is no mistake."""
+    """An incomplete request is not forwarded, and is no mistake of the test."""
     with (
         proxy.running(aws.endpoint) as between,
         socket.create_connection(("127.0.0.1", between.port), timeout=5) as connection,

@@ -1,4 +1,4 @@
-"""SQL over the archive: on this machine in DuckDB, and the conversation with Athena."""
+"""SQL over the archive: on this machine in DuckDB, and the calls of Athena."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ LINES = [
 
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """An emulator whose archive has the LINES, some in an object of their own, one without a line feed at its end."""
+    """An emulator with the LINES in its archive, some in separate objects, the last without a line feed."""
     with emulator.running(tmp_path_factory.mktemp("query") / "emulator.log") as aws:
         resources.create(aws.environment, 2, resources.workshop(), Archive="yes")
         made = resources.account(aws.environment)
@@ -71,7 +71,7 @@ def account(aws: Emulator) -> Account:
 
 
 def test_the_local_stack_is_the_templates(account: Account) -> None:
-    """What the demo and the tests run on: as many shards as asked for, and the table's key, from the template."""
+    """The emulator's stack, used by demo and tests, has the requested shards, and the template's table key."""
     summary = account.client("kinesis").describe_stream_summary(StreamName="wildrydes")["StreamDescriptionSummary"]
     assert summary["OpenShardCount"] == 2
     found = account.client("cloudformation").describe_stacks(StackName="wildrydes")["Stacks"][0]
@@ -85,7 +85,7 @@ def ask(account: Account, sql: str) -> query.Result:
 
 
 def test_named_queries(account: Account) -> None:
-    """Those of CONTRACT section 6, each computed again by hand."""
+    """The queries of CONTRACT section 6, each computed again by hand."""
     assert list(template.queries()) == ["everything", "distance", "trip", "since", "vitals"]
     everything = ask(account, "everything")
     assert everything.columns == [*template.archive_columns(), "datehour"]
@@ -97,7 +97,7 @@ def test_named_queries(account: Account) -> None:
 
 
 def test_malformed_records_are_nulls(account: Account) -> None:
-    """As with Athena's SerDe: a row of NULLs for what is no JSON, NULL for a value of another type."""
+    """As in Athena's SerDe, a record that is no JSON is a row of NULLs, and a value of another type is NULL."""
     assert ask(account, "SELECT count(*), count(Name) FROM wildrydes").rows == [("7", "5")]
     assert ask(account, "SELECT Distance, HealthPoints FROM wildrydes WHERE Name = 'Bree' ORDER BY 1").rows == [
         ("29.5", None),
@@ -112,7 +112,7 @@ def test_partitions(account: Account) -> None:
 
 
 def test_columns_are_the_contracts() -> None:
-    """CONTRACT section 6 names and types them; the keys of the JSON differ by case only."""
+    """CONTRACT section 6 has their names and types; the JSON keys differ only in case."""
     assert template.archive_columns() == {
         "name": "string",
         "statustime": "timestamp",
@@ -126,7 +126,7 @@ def test_columns_are_the_contracts() -> None:
 
 
 def test_the_command(aws: Emulator, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A table for people, values for programs, and the list."""
+    """A table for people, values for programs, and the list of queries."""
     for name, value in emulator.credentials(aws.keys).items():
         monkeypatch.setenv(name, value)
     endpoint = ["--endpoint", aws.endpoint]
@@ -173,7 +173,7 @@ def test_the_command(aws: Emulator, capsys: pytest.CaptureFixture[str], monkeypa
     ],
 )
 def test_unusable_queries(account: Account, sql: str, said: str) -> None:
-    """One sentence each; a query sees the archive and no other file of this machine."""
+    """An invalid query is one sentence; a query reads the archive and no other file of this machine."""
     with pytest.raises(DeployError, match=said) as error:
         ask(account, sql)
     assert "\n" not in str(error.value)
@@ -185,7 +185,7 @@ def test_no_archive() -> None:
 
 
 def test_an_empty_archive(account: Account) -> None:
-    """No object is no row, with the same columns."""
+    """An empty archive gives no rows, with the same columns."""
     assert query.over({}, "SELECT * FROM wildrydes").columns == [*template.archive_columns(), "datehour"]
     account.client("s3").create_bucket(Bucket="nothing")
     assert query.here(account, "nothing", "SELECT count(*) FROM wildrydes", lambda _text: None).rows == [("0",)]
@@ -196,13 +196,13 @@ def test_an_empty_archive(account: Account) -> None:
 
 
 def test_what_cannot_be_printed_is_not() -> None:
-    """A name with control characters in it does not reach the terminal."""
+    """Control characters in a name do not reach the terminal."""
     assert "\x1b" not in query.Result(["name"], [["\x1b[31mred"]]).table()
     assert query.Result(["a"], [["x"]]).table().endswith("(1 row)\n")
 
 
 class InAthena(Account):
-    """An account with an Athena that answers as told."""
+    """An account with a stub of Athena."""
 
     def client(self, service: str) -> Any:
         assert service == "athena"
@@ -229,7 +229,7 @@ START = {"QueryString": "SELECT 1", "QueryExecutionContext": {"Database": "db"},
 
 
 def test_athena(athena: tuple[Account, Stubber]) -> None:
-    """Started in the work group, waited for, and read page by page without the heading."""
+    """The query starts in the work group, is waited for, and is read page by page without the heading."""
     account, stubber = athena
     stubber.add_response("start_query_execution", {"QueryExecutionId": "q"}, START)
     for state in ("QUEUED", "RUNNING", "SUCCEEDED"):
@@ -249,7 +249,7 @@ def test_athena(athena: tuple[Account, Stubber]) -> None:
 
 
 def test_athena_refuses(athena: tuple[Account, Stubber]) -> None:
-    """A query that fails is one sentence with Athena's reason."""
+    """A failed query is one sentence with Athena's reason."""
     account, stubber = athena
     stubber.add_response("start_query_execution", {"QueryExecutionId": "q"}, START)
     stubber.add_response("get_query_execution", execution("FAILED", StateChangeReason="line 1:8:\nno column"))
@@ -258,7 +258,7 @@ def test_athena_refuses(athena: tuple[Account, Stubber]) -> None:
 
 
 def test_athena_is_told_to_stop(athena: tuple[Account, Stubber], monkeypatch: pytest.MonkeyPatch) -> None:
-    """A query that nobody waits for any more must not go on and cost."""
+    """An interrupted wait stops the query, since a running query costs."""
     account, stubber = athena
 
     def give_up(_seconds: float) -> None:
@@ -272,11 +272,11 @@ def test_athena_is_told_to_stop(athena: tuple[Account, Stubber], monkeypatch: py
         query.in_athena(account, "db", "SELECT 1", lambda _text: None)
 
 
-# ---- what the demo proves of its archive
+# ---- the demo's check of its archive
 
 
 def compared(sent: list[bytes], archived: list[bytes], tmp_path: Path) -> list[str]:
-    """The breaches when this was sent and that was archived."""
+    """The breaches for these records sent and archived."""
     path = tmp_path / "archived.jsonl"
     path.write_bytes(b"".join(archived))
     files: Mapping[str, Path] = {"2026/11/22/06": path}
@@ -284,14 +284,14 @@ def compared(sent: list[bytes], archived: list[bytes], tmp_path: Path) -> list[s
 
 
 def test_a_complete_archive(tmp_path: Path) -> None:
-    """In another order, delivered twice, with rubbish in it: nothing is wrong."""
+    """Another order, repeated deliveries and malformed records are no breach."""
     assert compared(LINES, LINES, tmp_path) == []
     assert compared(LINES, [*LINES[::-1], *LINES], tmp_path) == []
     assert compared(LINES, LINES[:3], tmp_path) == [], "only well-formed records have to be there"
 
 
 def test_a_hole_in_the_archive(tmp_path: Path) -> None:
-    """A record that is missing, or too often, or changed, or not found by the query, is named."""
+    """A record that is missing, extra, changed, or absent from the query's answer is named."""
     missing = compared(LINES, LINES[1:], tmp_path)
     assert [re.sub(r": .*", "", one) for one in missing] == [
         "Sent, but 1 times missing in the archive",
@@ -308,7 +308,7 @@ def test_a_hole_in_the_archive(tmp_path: Path) -> None:
 
 
 def test_the_query_compares_every_column(tmp_path: Path) -> None:
-    """An answer that differs in one column does not find the record."""
+    """If the answer differs in one column, the record counts as missing."""
     [row] = query.over({"2026/11/22/06": written(tmp_path, LINES[:1])}, archive.QUERY).rows
     assert not archive.compare(LINES[:1], LINES[:1], query.Result([], [row])).problems
     for at, other in enumerate(("Bree", "2026-11-22 06:00:00.251", "29.51", "151", "149")):

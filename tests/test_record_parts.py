@@ -1,4 +1,4 @@
-"""What a record is taken apart into: the records of an aggregate, and the JSON objects of each."""
+"""The parts of a record: the records of an aggregate, and the JSON objects of each."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def parts_of(jvm: Path) -> Callable[[bytes, bool], list[bytes]]:  # noqa: ARG001
 
 @pytest.fixture(scope="module")
 def apart(parts_of: Callable[[bytes, bool], list[bytes]]) -> Apart:
-    """The parts of a record, as by default: several JSON objects are a part each."""
+    """The parts of a record by the default options: each of several JSON objects is a part."""
     return lambda record: parts_of(record, True)
 
 
@@ -55,7 +55,7 @@ def apart(parts_of: Callable[[bytes, bool], list[bytes]]) -> Apart:
     ],
 )
 def test_several_objects_are_a_part_each(apart: Apart, parts: Sequence[bytes]) -> None:
-    """A part goes on until the next begins; what is on the line of an object belongs to it."""
+    """A part ends where the next part begins; the rest of an object's line belongs to the object."""
     assert apart(b"".join(parts)) == list(parts)
 
 
@@ -86,12 +86,12 @@ def test_several_objects_are_a_part_each(apart: Apart, parts: Sequence[bytes]) -
     ],
 )
 def test_everything_else_stays_whole(apart: Apart, record: bytes) -> None:
-    """One object, several that are not separated as lines are, or anything that does not begin with an object."""
+    """A record stays whole with one object, with objects not separated by lines, or without an object at its start."""
     assert apart(record) == [record]
 
 
 def test_the_option_that_is_off(parts_of: Callable[[bytes, bool], list[bytes]]) -> None:
-    """Then only aggregates are taken apart."""
+    """With the option off, only aggregates are split."""
     assert parts_of(b"{}{}", False) == [b"{}{}"]
     assert parts_of(aggregate([Inner("a", b"{}{}"), Inner("a", b"x")]), False) == [b"{}{}", b"x"]
 
@@ -117,7 +117,7 @@ def test_any_objects(
     is_indented: bool,
     is_ascii: bool,
 ) -> None:
-    """Whatever is in them, each is a part, and the parts are the record."""
+    """For any objects, each object is a part, and the joined parts are the record."""
     texts = [json.dumps(one, indent=1 if is_indented else None, ensure_ascii=is_ascii) for one in objects]
     record = "".join(a + b for a, b in zip(texts, separators, strict=False)).encode("utf-8", "surrogatepass")
     parts = apart(record)
@@ -128,14 +128,14 @@ def test_any_objects(
 @given(record=st.lists(st.sampled_from([*(bytes([c]) for c in b'{}[]",:\\ \n\0a\xff'), b'{"a":1}'])).map(b"".join))
 @settings(max_examples=500, deadline=None)
 def test_nothing_is_lost(apart: Apart, record: bytes) -> None:
-    """The parts of any bytes are these bytes, and none is empty but that of an empty record."""
+    """The joined parts of any bytes are these bytes; only an empty record has an empty part."""
     parts = apart(record)
     assert b"".join(parts) == record
     assert all(parts) or record == b""
 
 
 def test_aggregates(apart: Apart) -> None:
-    """Each inner record is a part, wherever its key belongs; several objects in one of them are parts as well."""
+    """Each inner record is a part, whatever its key's shard; several objects in an inner record are parts too."""
     inner = [Inner("a", b"x"), Inner("b", b'{"n": 1}{"n": 2}'), Inner("a", b""), Inner("c", b"y" * 300, hash_key=7)]
     assert apart(aggregate(inner)) == [b"x", b'{"n": 1}', b'{"n": 2}', b"", b"y" * 300]
 
@@ -175,13 +175,13 @@ def test_a_broken_aggregate_stays_whole(apart: Apart, record: bytes) -> None:
 
 
 def test_fields_that_are_not_known(apart: Apart) -> None:
-    """Tags, and whatever a later producer adds, are passed over; the table of keys may come last."""
+    """Unknown fields (tags, fields of later producers) are ignored; the table of keys may come last."""
     record = b"\x08\x00" + b"\x22\x03abc" + b"\x29" + bytes(8) + b"\x35" + bytes(4) + b"\x40\x01" + b"\x1a\x01x"
     assert apart(signed(b"\x1a" + bytes([len(record)]) + record + b"\x52\x01z" + KEY)) == [b"x"]
 
 
 def test_any_aggregate(apart: Apart) -> None:
-    """A thousand, of any keys and bytes."""
+    """Aggregates of up to a thousand records, with any keys and bytes."""
     chance = random.Random(3)
     for _ in range(1000):
         inner = [

@@ -110,7 +110,7 @@ def test_unknown_group(group: str, near: str) -> None:
 
 @pytest.mark.parametrize("sink", ["summary_stream", "error_stream"])
 def test_a_stream_that_the_job_reads_is_no_sink(sink: str) -> None:
-    """A row on the raw stream would be a record again: a rejected one is rejected for ever."""
+    """A row on the raw stream would be a record again: a rejected record is rejected for ever."""
     text = problems(aws=AWS, readings={"stream": "mine"}, **{sink: {"stream": "mine"}})
     assert text == f"{sink}.stream is 'mine', which readings reads: the job would read its own rows, without end."
 
@@ -358,7 +358,7 @@ def test_every_default_is_accepted_when_given() -> None:
         assert parse(**groups) == parse(**{place: groups[place]})
 
 
-# Documents near enough to good ones that most rules are met, and some that are nothing of the kind.
+# Documents similar enough to valid documents to pass most rules, and some of another shape.
 TEXT = st.sampled_from(["", " ", "LATEST", "AT_TIMESTAMP", "EFO", "PROFILE", TIME, "x"]) | st.text(max_size=20)
 SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | TEXT
 JSON = st.recursive(

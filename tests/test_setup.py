@@ -1,4 +1,4 @@
-"""The script that finds a Python, and the Makefile, with stand-ins for every interpreter."""
+"""The script that looks for a Python, and the Makefile, with stand-ins for every interpreter."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TOOLS = ("sh", "cat", "cksum", "tr", "make", "rm", "mkdir", "awk")
 
 
 class Checkout:
-    """A copy of the files that the set-up needs, and a PATH of its own without any Python."""
+    """A copy of the set-up's files, and its own PATH without any Python."""
 
     def __init__(self, folder: Path) -> None:
         self.root = folder / "a copy"
@@ -46,7 +46,7 @@ class Checkout:
         self.path = [self.bin]
 
     def python(self, name: str, version: str, folder: str = "bin") -> Path:
-        """A stand-in of this version, which notes that it was told to set up, from where, and for which checkout."""
+        """A stand-in of this version, which records each call to set up, its folder and its checkout."""
         return self.script(
             name,
             'case "$2" in\n'
@@ -75,7 +75,7 @@ class Checkout:
         )
 
     def asked(self) -> list[str]:
-        """The interpreters that were told to set the checkout up."""
+        """The interpreters that were called to set the checkout up."""
         lines = self.calls.read_text().splitlines() if self.calls.exists() else []
         return [line.removesuffix(f" {self.root} {self.root} ") for line in lines]
 
@@ -86,7 +86,7 @@ def checkout(tmp_path: Path) -> Checkout:
 
 
 def one_sentence(result: subprocess.CompletedProcess[str]) -> str:
-    """The error text: one line on standard error that ends like a sentence, and exit code 1."""
+    """The error text: a single line on standard error that ends like a sentence, and exit code 1."""
     assert result.returncode == 1
     assert result.stdout == ""
     lines = [line for line in result.stderr.splitlines() if not line.startswith("1/4 ")]
@@ -96,7 +96,7 @@ def one_sentence(result: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_another_python_is_named_with_the_remedy(checkout: Checkout) -> None:
-    """Without a Python 3.11 the set-up says what it found and what to install, and makes nothing."""
+    """Without a Python 3.11 the set-up names the Pythons on PATH and the remedy, and makes nothing."""
     checkout.python("python3", "3.13")
     text = one_sentence(checkout.run())
     assert "3.13" in text
@@ -115,7 +115,7 @@ def test_no_python_at_all(checkout: Checkout) -> None:
 
 
 def test_the_first_of_the_names_that_is_3_11_is_used(checkout: Checkout) -> None:
-    """python3.11 comes before python3 and python, whatever they are."""
+    """python3.11 comes before python3 and python, in any version."""
     wanted = checkout.python("python3.11", "3.11")
     checkout.python("python3", "3.11")
     checkout.run()
@@ -123,7 +123,7 @@ def test_the_first_of_the_names_that_is_3_11_is_used(checkout: Checkout) -> None
 
 
 def test_a_plain_python_does_if_it_is_3_11(checkout: Checkout) -> None:
-    """A python3 of another version is passed over."""
+    """A python3 of another version is skipped."""
     checkout.python("python3", "3.13")
     wanted = checkout.python("python", "3.11")
     checkout.run()
@@ -132,7 +132,7 @@ def test_a_plain_python_does_if_it_is_3_11(checkout: Checkout) -> None:
 
 @pytest.mark.parametrize("folder", ["given here", "bin"])
 def test_python_chosen_by_variable(checkout: Checkout, folder: str) -> None:
-    """PYTHON=... is used instead of the ones on PATH, also by way of make, also with a space in its path."""
+    """PYTHON=... replaces the Pythons on PATH, also with make, also with a space in its path."""
     checkout.python("python3.11", "3.11")
     wanted = checkout.python("mine", "3.11", folder=folder)
     checkout.run(PYTHON=str(wanted))
@@ -141,7 +141,7 @@ def test_python_chosen_by_variable(checkout: Checkout, folder: str) -> None:
 
 
 def test_a_chosen_python_of_another_version_is_refused(checkout: Checkout) -> None:
-    """PYTHON=... is not silently replaced by one that would do."""
+    """An unsuitable PYTHON=... is refused, not replaced by a suitable Python."""
     checkout.python("python3.11", "3.11")
     wrong = checkout.python("mine", "3.13")
     text = one_sentence(checkout.run(PYTHON=str(wrong)))
@@ -160,7 +160,7 @@ def test_a_broken_shim_is_skipped(checkout: Checkout, name: str) -> None:
 
 
 def test_a_finished_set_up_is_not_repeated(checkout: Checkout) -> None:
-    """The second run does nothing and says nothing, until a file that it was made from changes, or a jar is gone."""
+    """The second run does nothing and prints nothing, until an input file changes, or a jar is missing."""
     python = checkout.script(
         "python3.11",
         f'[ "$2" = -c ] && echo 3.11 && exit 0\necho again >> "{checkout.calls}"\n'
@@ -187,7 +187,7 @@ def test_a_finished_set_up_is_not_repeated(checkout: Checkout) -> None:
 
 
 def foreign(folder: Path) -> Path:
-    """A checkout of somebody else's, with all that a set-up or `make clean` could take for its own."""
+    """Another user's checkout, with all the files that a set-up or `make clean` could take for its own."""
     for name in (".venv/bin", ".cache", ".state", "local"):
         (folder / name).mkdir(parents=True)
     for name in (".venv/precious", ".cache/precious", ".state/precious"):
@@ -211,7 +211,7 @@ def test_another_folder_by_cdpath(checkout: Checkout, tmp_path: Path, command: t
 
 
 def test_from_other_folders(checkout: Checkout, tmp_path: Path) -> None:
-    """`make -C` and the script by its path, absolute or not, work from anywhere, on this checkout alone."""
+    """`make -C` and the script by its path, absolute or not, work from any folder, on this checkout only."""
     other = foreign(tmp_path / "other")
     wanted = checkout.python("python3.11", "3.11")
     checkout.run("make", "-C", str(checkout.root), "setup", folder=other)
@@ -224,7 +224,7 @@ def test_from_other_folders(checkout: Checkout, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", ["clean", "setup"])
 def test_a_makefile_of_another_folder(checkout: Checkout, tmp_path: Path, target: str) -> None:
-    """`make -f` from another folder is refused: every path of the Makefile would be that folder's."""
+    """`make -f` from another folder is refused: every path of the Makefile would be in that folder."""
     other = foreign(tmp_path / "other")
     checkout.python("python3.11", "3.11")
     result = checkout.run("make", "-f", str(checkout.root / "Makefile"), target, folder=other)
@@ -235,7 +235,7 @@ def test_a_makefile_of_another_folder(checkout: Checkout, tmp_path: Path, target
 
 
 def test_clean_follows_no_link(checkout: Checkout, tmp_path: Path) -> None:
-    """`make clean` removes links that lead out of the checkout, and nothing behind them."""
+    """`make clean` removes links that lead out of the checkout, and keeps their targets."""
     other = foreign(tmp_path / "other")
     for name in (".venv", ".cache", ".state"):
         (checkout.root / name).symlink_to(other / name)
@@ -245,7 +245,7 @@ def test_clean_follows_no_link(checkout: Checkout, tmp_path: Path) -> None:
 
 
 def test_without_the_mode_to_execute(checkout: Checkout) -> None:
-    """An archive may have been unpacked without modes."""
+    """The set-up works on files without the executable mode, as some archives lose modes."""
     (checkout.root / "local" / "setup" / "setup.sh").chmod(0o644)
     wanted = checkout.python("python3.11", "3.11")
     checkout.run("make", "setup")
@@ -253,7 +253,7 @@ def test_without_the_mode_to_execute(checkout: Checkout) -> None:
 
 
 def test_what_a_shell_says_to_python(checkout: Checkout) -> None:
-    """Variables that are meant for other programs' Python reach no program that make starts; a chosen Python does."""
+    """Variables for other programs' Python reach no program that make starts; a chosen Python does."""
     told = [f"PYTHON{name}" for name in ("SAFEPATH", "HOME", "PATH", "OPTIMIZE", "INSPECT", "WARNINGS", "STARTUP")]
     with (checkout.root / "Makefile").open("a") as makefile:
         makefile.write("\nshow:\n\t@env\n")
@@ -284,7 +284,7 @@ def test_a_checkout_on_a_machine_that_converts_line_ends(tmp_path: Path) -> None
     ]
     subprocess.run(clone, check=True, capture_output=True)
     shutil.copy(paths.ROOT / ".gitattributes", copy)
-    # As they are here, whether they are committed already or not.
+    # The current bytes, committed or not.
     subprocess.run(
         [git, "checkout", "-q", "HEAD", "--", ":!.gitattributes", "."], cwd=copy, check=True, capture_output=True
     )
@@ -295,7 +295,7 @@ def test_a_checkout_on_a_machine_that_converts_line_ends(tmp_path: Path) -> None
 
 
 def test_make_alone_prints_every_target(checkout: Checkout) -> None:
-    """`make` is the help: one line for each target that the Makefile has, without setting anything up."""
+    """`make` is the help: one line for each target of the Makefile, without a set-up."""
     text = (paths.ROOT / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z][a-z-]*):(?!=)", text, re.MULTILINE))
     phony = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)

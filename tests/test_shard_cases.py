@@ -1,6 +1,6 @@
-"""The coordinator of the Kinesis source and its readers without a service: rules that no stream can be made to test.
+"""The coordinator and readers of the Kinesis source without a service: rules that no real stream can trigger.
 
-The cases are in Java (tests/java/kinesis/ShardCases.java), because they call what only the connector itself may.
+The cases are in Java (tests/java/kinesis/ShardCases.java), because they call internals of the connector.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ CASES = re.findall(r'CASES\.put\("(\w+)"', (SOURCES / "kinesis" / "ShardCases.ja
 
 @pytest.fixture(scope="session")
 def class_path(flink: None, tmp_path_factory: pytest.TempPathFactory) -> str:  # noqa: ARG001 (the jars are there)
-    """The cases, compiled with the connector, and what both run on."""
+    """The class path of the compiled cases and the connector."""
     (ecj,) = (paths.JARS / jar.file_name for jar in jars.locked("build"))
     cases = build.compile_jar(ecj, [*build.FOLDERS, SOURCES], tmp_path_factory.mktemp("cases") / "cases.jar")
     job = (paths.JARS / jar.file_name for jar in jars.locked("job"))
@@ -30,7 +30,7 @@ def class_path(flink: None, tmp_path_factory: pytest.TempPathFactory) -> str:  #
 
 @pytest.mark.parametrize("case", CASES)
 def test_case(class_path: str, case: str) -> None:
-    """Each case ends without an exception; its name says its rule."""
+    """Each case ends without an exception; its name is its rule."""
     java = str(Path(JAVA_HOME, "bin", "java"))
     command = [java, "-XX:TieredStopAtLevel=1", "-cp", class_path, "kinesis.ShardCases", case]
     done = processes.finished(command, {}, 60)

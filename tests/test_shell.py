@@ -172,7 +172,7 @@ def theirs(aws: Emulator, hostile: Path, monkeypatch: pytest.MonkeyPatch) -> Emu
 
 @pytest.mark.parametrize("by", ["flag", "variable"])
 def test_a_given_endpoint_wins(theirs: Emulator, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It wins over a service's endpoint: in producer, consumer, deploy, backfill and the check before a job."""
+    """The given endpoint wins over a service's: in producer, consumer, deploy, backfill and the check before a job."""
     given = theirs.endpoint if by == "flag" else None
     if given:
         monkeypatch.setenv("AWS_ENDPOINT_URL", NOWHERE)
@@ -415,7 +415,7 @@ def test_an_invalid_endpoint_is_an_error_before_the_first_call(endpoint: str) ->
 
 
 def test_the_innermost_cause_is_what_an_error_of_java_says() -> None:
-    """The cause is found at any depth, in both forms of PyFlink's traces."""
+    """The sentence has the cause at any depth, in both forms of PyFlink's traces."""
     trace = (
         "org.apache.flink.table.api.TableException: Failed to execute sql\n\tat a.B(B.java:1)\n"
         "Caused by: org.apache.flink.util.FlinkException: Failed to start.\n\t... 20 more\n"

@@ -1,4 +1,4 @@
-"""The dashboard's page in its bucket: what is uploaded, with which headers and settings, and in which order."""
+"""The dashboard's page in its bucket: the uploaded files, their headers and settings, and their order."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ PARAMETERS = {"Dashboard": "yes", **TILES}
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    """An emulator of these tests' own."""
+    """An emulator for these tests."""
     with emulator.running(tmp_path_factory.mktemp("site") / "emulator.log") as aws:
         yield resources.account(aws.environment)
 
 
 @pytest.fixture(scope="module")
 def made(account: Account) -> Found:
-    """A stack that has tiles, without the application."""
+    """A stack with tiles, without the application."""
     stack = Stack(account, TEMPLATE.stack)
     return stack.execute(stack.propose(TEMPLATE.text(), {"Emulated": "yes", "Archive": "no", **PARAMETERS}))
 
@@ -74,12 +74,12 @@ def keys(difference: site.Difference) -> list[str]:
     ],
 )
 def test_how_long_each_file_may_be_kept(key: str, kind: str, kept: str) -> None:
-    """A hashed name for ever, the rest only if it is asked for again, the settings never."""
+    """A file with a hash in its name is cached for ever, other files only with revalidation, the settings never."""
     assert site.headers(key) == {"ContentType": kind, "CacheControl": kept}
 
 
 def test_the_built_page_can_be_uploaded() -> None:
-    """Every file of it has a type, all that index.html names is in it, and index.html comes last."""
+    """Every file of the page has a type, every file that index.html names exists, and index.html comes last."""
     built = [one.key for one in site.built(paths.PAGE)]
     index = (paths.PAGE / "index.html").read_text()
     named = {name.removeprefix("./") for name in re.findall(r'(?:src|href)="([^"#:]+)"', index)}
@@ -91,14 +91,14 @@ def test_the_built_page_can_be_uploaded() -> None:
 
 
 def test_settings_of_a_trial_are_not_uploaded(folder: Path) -> None:
-    """A config.json that lies beside the built page is for another place."""
+    """A config.json beside the built page is for another place."""
     (folder / "config.json").write_text("{}")
     assert [one.key for one in site.built(folder)] == ["assets/index-one.js", "boroughs.json", "index.html"]
 
 
 @pytest.mark.parametrize("endpoint", [None, "https://vpce-1.kinesis.us-east-1.vpce.amazonaws.com"])
 def test_settings_in_the_cloud(endpoint: str | None) -> None:
-    """Names as the parameters have them, else as the template has them; AWS itself needs no endpoint."""
+    """Names come from the parameters, else from the template; AWS itself needs no endpoint."""
     cloud = Account(boto3.Session(region_name="eu-central-1"), endpoint)
     parameters = {"RawStream": "raw", "Table": "rows", "MapAttribution": "nobody's"}
     assert site.settings(cloud, TEMPLATE, parameters, "eu-central-1:pool") == {
@@ -111,7 +111,7 @@ def test_settings_in_the_cloud(endpoint: str | None) -> None:
 
 
 def test_settings_are_those_of_the_local_page() -> None:
-    """The page reads one form: what the local server gives it has the same keys."""
+    """The local page's settings have the same keys, as the page reads a single form."""
     from local import resources  # noqa: PLC0415
 
     here = page.settings(resources.default_names(), "us-east-1", "us-east-1:pool")
@@ -121,7 +121,7 @@ def test_settings_are_those_of_the_local_page() -> None:
 
 
 def test_only_what_differs(account: Account, found: Found, folder: Path) -> None:
-    """By content and by headers, also what somebody put there by hand; one line tells of it, none of nothing."""
+    """Only files with other content or headers are uploaded, also after changes by hand; a line reports an upload."""
     said: list[str] = []
     all_of_it = ["assets/index-one.js", "boroughs.json", "config.json", "index.html"]
     one = a_site(account, folder, said)
@@ -149,7 +149,7 @@ def test_only_what_differs(account: Account, found: Found, folder: Path) -> None
 def test_a_page_never_names_what_is_not_there(
     account: Account, found: Found, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """If a file cannot be uploaded, the former page stays whole: index.html as it was, no old file removed."""
+    """If an upload fails, the previous page stays complete: index.html is unchanged, no old file is removed."""
     a_site(account, folder).upload(found)
     (folder / "assets" / "index-one.js").rename(folder / "assets" / "index-two.js")
     (folder / "index.html").write_text("other")
@@ -179,7 +179,7 @@ def test_status_tells_of_a_page_that_is_missing(account: Account, found: Found, 
 
 
 def served(account: Account) -> Mapping[str, str]:
-    """The headers that the emulator's CloudFront has made of the template, by name."""
+    """The headers that the emulator's CloudFront has made from the template, by name."""
     cloudfront = account.client("cloudfront")
     [one] = cloudfront.list_distributions()["DistributionList"]["Items"]
     policy = one["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]
@@ -196,7 +196,7 @@ def served(account: Account) -> Mapping[str, str]:
 
 
 def test_the_headers_of_the_page(account: Account, found: Found) -> None:
-    """As CloudFormation's functions come out: those of the local page, and in the policy AWS's hosts and the tiles'."""
+    """The headers are those of the local page; their policy also has AWS's hosts and the tiles' origin."""
     assert found.outputs["MapSource"] == f"{TILES['MapTiles']} {TILES['MapAttribution']}"
     headers = dict(served(account))
     policy = dict(one.strip().split(" ", 1) for one in headers.pop("Content-Security-Policy").split(";"))

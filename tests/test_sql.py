@@ -1,4 +1,4 @@
-"""The SQL of every job over records on disk: the cases beside it, and what a case cannot say."""
+"""The SQL of every job over records on disk: the cases beside it, and rules that a case cannot express."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("jvm")
 
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, jvm: Path) -> None:  # noqa: ARG001  (a job needs it first)
-    """Cases run in the Flink that is there already."""
+    """Run cases in the Flink of the tests."""
     monkeypatch.setattr(trial, "CONFIGURATION", {**trial.CONFIGURATION, **sql.here()})
 
 
@@ -30,7 +30,7 @@ FILES = [(job, file.name) for job in shipped() for file in sorted((load(job).fol
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(("job", "file"), FILES)
 def test_the_cases_of_a_job(job: str, file: str, tmp_path: Path) -> None:
-    """Every case in a file of tests/*.yaml passes; all of a file are one Flink job, as in `python -m jobs test`."""
+    """Every case in a file of tests/*.yaml passes; all cases of a file run in one Flink job, as in `jobs test`."""
     loaded = load(job)
     results = trial.test(loaded, cases.read(loaded.folder / "tests" / file, loaded), tmp_path / "cases")
     assert {result.case.name: result.differences for result in results if result.differences} == {}
@@ -38,7 +38,7 @@ def test_the_cases_of_a_job(job: str, file: str, tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("here")
 def test_a_case_that_is_wrong_fails(tmp_path: Path) -> None:
-    """Row by row: what differs, what is missing, what nobody expected; and only in the case that is wrong."""
+    """The report has each row that differs, is missing or is unexpected; other cases of the file pass."""
     text = (load("unicorn_summary").folder / "tests" / "late.yaml").read_text()
     wrong = tmp_path / "late.yaml"
     wrong.write_text(text.replace("Distance: 10}", "Distance: 11}").replace("{ERROR_NAME: LATE", "{ERROR_NAME: PARSE"))
@@ -79,7 +79,7 @@ def test_a_case_that_is_wrong_fails(tmp_path: Path) -> None:
     ],
 )
 def test_sql_that_flink_refuses(name: str, old: str, new: str, told: str, tmp_path: Path) -> None:
-    """The file, where Flink knows the statement, and all that it says; a record that ends the job is no refusal."""
+    """The error has the file, Flink's position and Flink's message; a record that ends the job is another error."""
     job = load("unicorn_summary")
     broken = replace(job, texts={**job.texts, name: job.texts[name].replace(old, new)})
     given = cases.read(job.folder / "tests" / "late.yaml", job)
@@ -89,7 +89,7 @@ def test_sql_that_flink_refuses(name: str, old: str, new: str, told: str, tmp_pa
 
 
 def json_with(**changes: str) -> bytes:
-    """A good record of Shadowfax at 12:00:10 in which some values are replaced by other JSON text."""
+    """A good record of Shadowfax at 12:00:10 with some values replaced by other JSON text."""
     fields = {
         "Distance": "30.5",
         "HealthPoints": "150",
@@ -102,7 +102,7 @@ def json_with(**changes: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
-    """Long, bad and late records in one run, each in a window of its own or in none."""
+    """Long, invalid and late records in one run, each in its own window or in none."""
     lines = [
         json_with(InputData='"' + "x" * 1_000_000 + '"'),
         b"y" * 1_000_000,
@@ -115,7 +115,7 @@ def outcome(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 
 def test_a_megabyte_is_just_a_long_record(outcome: Outcome) -> None:
-    """A good one counts; a bad one is on the errors stream, cut."""
+    """A good record of a megabyte counts; an invalid record is on the errors stream, cut."""
     rows = {row["StatusTime"]: row["Distance"] for row in outcome.stream}
     assert rows == {DAY + "12:01:00.000": 31, DAY + "12:31:00.000": 30}  # 30.5 rounds half up
     (error,) = (error for error in outcome.errors if error["DATA_ROW"].startswith("y"))
@@ -152,6 +152,6 @@ def test_columns_of_rows_and_errors(outcome: Outcome) -> None:
 
 
 def test_row_time_of_a_late_reading(outcome: Outcome) -> None:
-    """DATA_ROWTIME is the record's own event time where it has one."""
+    """DATA_ROWTIME is the record's own event time, if it has a valid event time."""
     times = sorted((row["ERROR_NAME"], row["DATA_ROWTIME"]) for row in outcome.errors if row["DATA_ROWTIME"])
     assert times == [("COERCION", DAY + "12:00:10.000"), ("LATE", DAY + "12:00:00.000")]

@@ -1,4 +1,4 @@
-"""Whatever comes in: rows and errors account for every record, and the rows are the independent computation's."""
+"""For any input, rows and errors cover every record, and the rows equal the independent computation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.sql import ARRIVAL, Outcome, reading, run
 
 pytestmark = pytest.mark.usefixtures("jvm")
 
-# Tenths and less have no exact binary form: as doubles, their sum would depend on the order of adding.
+# Tenths and below have no exact binary form: as doubles, their sum would depend on the order of adding.
 DISTANCES = (
     st.integers(-10_000_000_000, 10_000_000_000).map(lambda tenths: tenths / 10)
     | st.integers(-400, 400).map(lambda tenths: tenths / 10)
@@ -29,7 +29,7 @@ NAMES = st.sampled_from(["Shadowfax", "Rocinante", "Bucephalus"]) | st.text(min_
 
 @st.composite
 def readings(draw: st.DrawFn) -> bytes:
-    """A reading somewhere in ten minutes: some come in order, many do not, so that some are late."""
+    """A reading within ten minutes: some come in order, many do not, so that some are late."""
     seconds = draw(st.integers(0, 599_999)) / 1000
     time = f"12:{int(seconds // 60):02d}:{seconds % 60:06.3f}"
     return reading(draw(NAMES), time, draw(DISTANCES), draw(POINTS), draw(POINTS))
@@ -55,18 +55,18 @@ def damaged(draw: st.DrawFn) -> bytes:
     return bytes(line)
 
 
-# The file source ends a record at a line feed, and takes a carriage return before it for a part of the end.
+# The file source ends a record at a line feed, and drops a carriage return before the line feed.
 LINES = (readings() | damaged() | st.binary(max_size=200)).map(
     lambda line: line.replace(b"\n", b" ").replace(b"\r", b" ")
 )
 
 
-# Files are read one after the other, so that the whole watermark must wait until the end.
+# Files are read in sequence, so the whole watermark must wait until the end.
 WAITING = {"pipeline.global-job-parameters": "shard_watermark.warm_up:600000"}
 
 
 def problems(lines: list[bytes], outcome: Outcome, shards: list[str], window: Window | None = None) -> list[str]:
-    """The checker's findings; files have no sequence numbers, so each error gets one of its own."""
+    """The oracle's problems; files have no sequence numbers, so each error gets its own."""
     errors = []
     for number, error in enumerate(outcome.errors):
         message = error["MESSAGE"].removesuffix(")") + f", sequence number {number})"
@@ -82,7 +82,7 @@ def mixes() -> list[list[bytes]]:
 
     @settings(
         max_examples=8,
-        phases=[Phase.generate],  # none fails here, so none is made smaller; the checker names the record anyway
+        phases=[Phase.generate],  # no list fails here, so none is shrunk; the oracle names the record anyway
         deadline=None,
         suppress_health_check=list(HealthCheck),
         derandomize=True,
@@ -97,9 +97,9 @@ def mixes() -> list[list[bytes]]:
 
 
 def test_any_mix_of_records(tmp_path: Path) -> None:
-    """Any mix of records: rows and errors together are all of them, and every sum and extreme is right.
+    """For any mix of records, rows and errors together cover all of them, and every sum and extreme is right.
 
-    Each mix is a shard, and all are one run: what is late follows from its own shard, and their windows are the same.
+    Each mix is a shard, and all run together: lateness follows from a mix's own shard, and the windows are the same.
     """
     files = {f"mix-{number}": lines for number, lines in enumerate(mixes())}
     assert len(files) == 8
@@ -110,7 +110,7 @@ def test_any_mix_of_records(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("parallelism", [1, 3])
 def test_files_as_shards(parallelism: int, tmp_path: Path) -> None:
-    """Several files are read like several shards: what is late follows from each file alone, at any parallelism."""
+    """Several files are read like several shards: lateness follows from each file alone, at any parallelism."""
     chance = random.Random(7)
     files: dict[str, list[bytes]] = {}
     for name in ("a", "b", "c"):

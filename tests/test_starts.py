@@ -1,4 +1,4 @@
-"""Where reading begins: every position, on streams that hold records already, with every row against the oracle."""
+"""The start positions, on streams that already have records, with every row against the oracle."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ SECOND = (*UNICORNS, "--seed", "2", "--start", "2026-11-22 06:10:00", "--msgs", 
 
 
 def iso(moment: float) -> str:
-    """A time as settings and --start take it, to the millisecond."""
+    """A time in the format of settings and --start, to the millisecond."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A stream with two flights in it, and the times before, between and after them."""
+    """A stream with two flights, and the times before, between and after them."""
 
     stage: Stage
     first: Path
@@ -58,7 +58,7 @@ def loaded(aws: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Loaded:
 
 
 def outcome(on: Stage, *sent: Path) -> oracle.Report:
-    """What came out, against these flights alone, whatever else is on the stream."""
+    """The outputs compared with these flights alone, without other records of the stream."""
     lines = [line for copy in sent for line in proof.read_lines(copy)]
     kinesis, dynamodb = on.clients
     raw = [record for record in stored(kinesis, on.names.raw) if record.data in set(lines)]
@@ -74,7 +74,7 @@ def outcome(on: Stage, *sent: Path) -> oracle.Report:
 @pytest.mark.usefixtures("jvm")
 @pytest.mark.parametrize("where", ["before", "between"])
 def test_a_start_in_a_loaded_stream(loaded: Loaded, where: str, tmp_path: Path) -> None:
-    """From a time on, every record that arrived since, and none that arrived before."""
+    """From a time, every record that arrived since is read, and no record from before."""
     on = loaded.stage.with_outputs(f"-{where}")
     sent = [loaded.first, loaded.second] if where == "before" else [loaded.second]
     readings = {"start": "AT_TIMESTAMP", "start.timestamp": iso(getattr(loaded, where))}
@@ -90,10 +90,10 @@ def test_a_start_in_a_loaded_stream(loaded: Loaded, where: str, tmp_path: Path) 
 
 @pytest.mark.usefixtures("jvm")
 def test_a_shard_that_was_silent_since_the_start(aws: Emulator, tmp_path: Path) -> None:
-    """After a start at the newest record, a stop, and records on shards that had none: each of them is counted.
+    """After a start at LATEST, a stop, and first records on empty shards, each of these records is counted.
 
-    `LATEST` is the time of the start, so a shard that first speaks while the job is down is read from that time on, and
-    what was on it before is not. Nor does that state fail under settings that start at the beginning.
+    `LATEST` is the time of the start: a shard whose first record comes while the job is down is read from that time on,
+    without its earlier records. Settings that start at the beginning can use that state too.
     """
     on = stage(aws, "silent")
     former, alone, all_ = (tmp_path / f"{name}.jsonl" for name in ("former", "alone", "all"))
@@ -140,7 +140,7 @@ def test_a_shard_that_was_silent_since_the_start(aws: Emulator, tmp_path: Path) 
     ],
 )
 def test_only_emulators_are_spoken_to_without_cbor(aws: dict[str, str], emulated: bool, tmp_path: Path) -> None:
-    """Without it SDK 1 writes a start time in milliseconds, which the service takes in seconds."""
+    """Without CBOR, SDK 1 writes a start time in milliseconds, but the service expects seconds."""
     chosen = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": aws}], load("unicorn_summary"))
     assert binding.is_emulated(chosen) is emulated
     variables = distribution.jvm(tmp_path, emulated=binding.is_emulated(chosen))
@@ -148,7 +148,7 @@ def test_only_emulators_are_spoken_to_without_cbor(aws: dict[str, str], emulated
 
 
 def test_times_of_the_sdks() -> None:
-    """Seconds as Kinesis takes them, milliseconds as SDK 1 writes them without CBOR, a date as CBOR has it."""
+    """Seconds as in Kinesis, milliseconds as in SDK 1 without CBOR, a date as in CBOR."""
     when = datetime(2026, 11, 22, 6, 0, 0, 250_000, UTC)
     for told in (when.timestamp(), str(when.timestamp()), int(when.timestamp() * 1000), when):
         assert ministack.seconds(told) == when.timestamp()
@@ -157,7 +157,7 @@ def test_times_of_the_sdks() -> None:
 
 @pytest.fixture(scope="module", params=["ministack", "kinesis-mock"])
 def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
-    """Each Kinesis that tests read."""
+    """Each of the Kinesis stand-ins that tests read."""
     if request.param == "ministack":
         yield request.getfixturevalue("aws")
         return
@@ -166,7 +166,7 @@ def service(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def test_a_time_between_two_records(service: Emulator) -> None:
-    """Before the first record, between two, after the last: in seconds, and on ministack in milliseconds too.
+    """A start time may be before, between or after the records: in seconds, and on ministack in milliseconds too.
 
     kinesis-mock takes milliseconds for a time in the future, as the service may; no test reads from a time there.
     """
@@ -185,7 +185,7 @@ def test_a_time_between_two_records(service: Emulator) -> None:
 
 
 def _read_from(kinesis: Any, moment: float) -> list[bytes]:
-    """The records of the only shard since then, with the time in the request exactly as it is given."""
+    """The records of the only shard since that time, with exactly that time in the request."""
     request: dict[str, Any] = {"StreamName": "times", "ShardId": "shardId-000000000000"}
 
     def rewrite(params: dict[str, Any], **_more: Any) -> None:

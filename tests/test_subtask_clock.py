@@ -1,4 +1,4 @@
-"""Which shards the windows wait for, on a clock that the tests set: seconds of wall clock and of event time."""
+"""The shards that windows wait for, on a clock set by the tests: seconds of wall clock and of event time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def seconds(first: float, last: float) -> Iterator[float]:
 
 
 def flown(clock: Clock, first: float, last: float, **shards: float | None) -> list[float | None]:
-    """Each second a reading of each shard, so many seconds ahead of the wall clock (None: rejected); what came out."""
+    """Each second a reading of each shard, so many seconds ahead of the clock (None: rejected); the last watermarks."""
     return [
         [clock(wall, None if ahead is None else wall + ahead, shard) for shard, ahead in shards.items()][-1]
         for wall in seconds(first, last)
@@ -49,7 +49,7 @@ def flown(clock: Clock, first: float, last: float, **shards: float | None) -> li
 
 
 def test_a_clock_that_is_hours_slow_is_waited_for_as_long_as_a_silent_shard(clock: Clock) -> None:
-    """All of it is late; after `idle` the other shard decides alone, and goes on to."""
+    """All readings of a slow clock are late; after `idle` the other shard decides alone, and continues to decide."""
     assert flown(clock, 0, 30, good=0)[-1] == 30
     behind = flown(clock, 31, 31 + IDLE, slow=-5 * HOUR, good=0)
     assert set(behind) == {31 - 5 * HOUR + second for second in range(IDLE + 1)}, "it holds back the watermark"
@@ -58,7 +58,7 @@ def test_a_clock_that_is_hours_slow_is_waited_for_as_long_as_a_silent_shard(cloc
 
 
 def test_it_counts_again_with_the_first_reading_that_comes_up_to_the_others(clock: Clock) -> None:
-    """Its clock was set right: windows wait for it as for any other."""
+    """Once a slow clock is corrected, windows wait for its shard like for any other."""
     flown(clock, 0, 30, good=0)
     flown(clock, 31, 200, slow=-5 * HOUR, good=0)
     assert clock(201, 201, "slow") == 200, "the good one has come to 200"
@@ -67,14 +67,14 @@ def test_it_counts_again_with_the_first_reading_that_comes_up_to_the_others(cloc
 
 
 def test_a_clock_that_is_set_back_does_not_stop_its_own_shard_for_hours(clock: Clock) -> None:
-    """Its shard's highest time is that of before, and each reading now is below it."""
+    """A shard whose clock is set back is idle after `idle`, although its highest time is newer than its readings."""
     flown(clock, 0, 100, a=0, b=0)
     assert flown(clock, 101, 101 + IDLE, a=-HOUR, b=0)[-1] == 100
     assert flown(clock, 102 + IDLE, 300, a=-HOUR, b=0) == list(seconds(102 + IDLE, 300))
 
 
 def test_a_clock_that_stands_still_does_not_stop_the_others(clock: Clock) -> None:
-    """It is never late, as nothing goes on; nor does it ever come up to more than it held the others at."""
+    """A shard that repeats a time is never behind that time, but the others wait for it only as long as `idle`."""
     flown(clock, 0, 100, good=0, stuck=0)
     after = []
     for wall in seconds(101, 300):
@@ -85,21 +85,21 @@ def test_a_clock_that_stands_still_does_not_stop_the_others(clock: Clock) -> Non
 
 
 def test_a_shard_that_is_always_some_seconds_behind_is_waited_for(clock: Clock) -> None:
-    """That is what the watermark is for: a slower network, another batch."""
+    """A constant lag (a slower network, larger batches) below `idle` makes no reading late."""
     flown(clock, 0, 20, good=0)
     assert clock(21, 21, "good") == 21
     assert flown(clock, 22, 600, good=0, behind=-30)[-1] == 570
 
 
 def test_a_shard_that_is_a_little_over_the_idle_time_behind_is_waited_for(clock: Clock) -> None:
-    """It makes up for more than half of it meanwhile, as the others wait: its later readings are on time."""
+    """Windows wait, so the shard catches up by more than half of its lag: its later readings are on time."""
     flown(clock, 0, 100, good=0)
     found = flown(clock, 101, 600, late=-IDLE - 30, good=0)
     assert found == [wall - IDLE - 30 for wall in seconds(101, 600)]
 
 
 def test_a_shard_that_was_silent_and_reads_up_its_backlog_is_waited_for(clock: Clock) -> None:
-    """For longer than `idle` too, as it gets on faster than the clocks: here forty minutes in eighty seconds."""
+    """Windows wait longer than `idle`, as the shard is faster than the clocks: here forty minutes in eighty seconds."""
     flown(clock, 0, 100, a=0, b=0)
     flown(clock, 101, 3700, a=0)
     at = 1300.0
@@ -110,7 +110,7 @@ def test_a_shard_that_was_silent_and_reads_up_its_backlog_is_waited_for(clock: C
 
 
 def test_a_backlog_at_the_start_is_waited_for_however_long_it_is(clock: Clock) -> None:
-    """Nothing was returned that it could be behind: hours are read up without a reading of them being late."""
+    """At the start no watermark was returned yet: hours of backlog are read without a late reading."""
     flown(clock, 0, WARM_UP - 1, b=-5 * HOUR, a=0)
     found = []
     at = -5.0 * HOUR
@@ -122,12 +122,12 @@ def test_a_backlog_at_the_start_is_waited_for_however_long_it_is(clock: Clock) -
 
 
 def test_a_slow_shard_from_the_start_that_keeps_pace_holds_windows_back(clock: Clock) -> None:
-    """A limit: it cannot be told from a shard that has a backlog, and nothing of it is late."""
+    """A limitation: such a shard looks like a shard with a backlog, so windows wait, and no reading of it is late."""
     assert flown(clock, 0, 600, good=0, slow=-5 * HOUR)[-1] == 600 - 5 * HOUR
 
 
 def test_one_old_reading_among_good_ones_changes_nothing(clock: Clock) -> None:
-    """Nor do many of them, as long as good ones come between."""
+    """Old readings change nothing, even many of them, as long as good readings come between."""
     flown(clock, 0, 30, a=0, b=0)
     for wall in seconds(31, 300):
         clock(wall, wall - 5 * HOUR, "a")
@@ -136,7 +136,7 @@ def test_one_old_reading_among_good_ones_changes_nothing(clock: Clock) -> None:
 
 
 def test_a_rare_reading_of_a_slow_clock_is_waited_for_once(clock: Clock) -> None:
-    """One every 100 s is silent, comes back, is silent: not each of them has the others wait for another minute."""
+    """A shard with a reading every 100 s is idle, returns, is idle: only its first return costs a minute of waiting."""
     flown(clock, 0, 30, good=0)
     clock(31, 31 - 5 * HOUR, "slow")
     assert flown(clock, 31, 131, good=0)[-1] == 131
@@ -146,7 +146,7 @@ def test_a_rare_reading_of_a_slow_clock_is_waited_for_once(clock: Clock) -> None
 
 
 def test_after_a_reading_ahead_of_all_others_a_lone_shard_waits_until_they_come_up(clock: Clock) -> None:
-    """Nine minutes ahead make nine minutes of readings late, and no more: event time stands still meanwhile."""
+    """A lead of nine minutes makes nine minutes of readings late, and no more: event time stands still meanwhile."""
     flown(clock, 0, 30, a=0)
     assert clock(31, 31 + 540, "a") == 571
     found = flown(clock, 32, 570, a=0)
@@ -155,7 +155,7 @@ def test_after_a_reading_ahead_of_all_others_a_lone_shard_waits_until_they_come_
 
 
 def test_rejected_records_alone_let_event_time_go_on_with_the_wall_clock(clock: Clock) -> None:
-    """Else they would hold back the windows of all other subtasks: with records, a subtask is never idle for Flink."""
+    """With rejected records only, event time follows the wall clock, as Flink never sees such a subtask as idle."""
     flown(clock, 0, 100, a=0)
     found = flown(clock, 101, 1000, a=None)
     assert set(found[:IDLE]) == {100}
@@ -164,26 +164,26 @@ def test_rejected_records_alone_let_event_time_go_on_with_the_wall_clock(clock: 
 
 
 def test_a_slow_clock_alone_lets_event_time_go_on_with_the_wall_clock(clock: Clock) -> None:
-    """The same, where the other shards of the subtask have fallen silent."""
+    """With a slow clock only, while the other shards are silent, event time follows the wall clock too."""
     flown(clock, 0, 100, a=0)
     found = flown(clock, 101, 1000, b=-5 * HOUR)
     assert found[-1] == pytest.approx(1000 - IDLE, abs=2)
 
 
 def test_rejected_records_alone_from_the_start_give_no_watermark(clock: Clock) -> None:
-    """There is no event time to go on from."""
+    """Without any valid reading there is no event time, so there is no watermark."""
     assert set(flown(clock, 0, 600, a=None)) == {None}
 
 
 def test_after_total_silence_windows_wait_for_the_warm_up(clock: Clock) -> None:
-    """What had been returned stays; nobody is behind, however far the clocks have gone on."""
+    """After total silence the watermark stays during the warm-up, and no shard is late, whatever the clocks are."""
     flown(clock, 0, 100, a=0, b=0)
     assert flown(clock, 500, 500 + WARM_UP - 1, a=0)[-1] == 100
     assert flown(clock, 500 + WARM_UP, 520, b=0, a=0) == list(seconds(500 + WARM_UP, 520))
 
 
 def test_after_total_silence_a_slow_clock_is_still_left_out(clock: Clock) -> None:
-    """What made it so was seen before."""
+    """A slow clock that was detected before a total silence stays excluded after it."""
     flown(clock, 0, 30, good=0)
     flown(clock, 31, 200, slow=-5 * HOUR, good=0)
     assert flown(clock, 500, 520, slow=-5 * HOUR, good=0)[-1] == 520

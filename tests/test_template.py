@@ -1,4 +1,4 @@
-"""The template against the code, the contract, and an evaluator of IAM policies that is not ours."""
+"""The template against the code, the contract, and an independent evaluator of IAM policies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ JOB_LOG = f"{LOGS}/aws/kinesis-analytics/unicorn-summary:log-stream:kinesis-anal
 DELIVERY_LOG = f"{LOGS}/aws/kinesisfirehose/wildrydes:log-stream:S3Delivery"
 
 READ_STREAM = {"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords"}
-# What each role may do, and with what; whatever else is asked below, it may not. (CONTRACT, section 8)
+# The actions and resources allowed to each role; all other requests below are denied. (CONTRACT, section 8)
 ALLOWED: dict[str, dict[str, set[str]]] = {
     "JobRole": {
         RAW: READ_STREAM | {"kinesis:DescribeStream", "kinesis:DescribeStreamSummary"},
@@ -85,7 +85,7 @@ RESOURCES = [
 ]
 
 
-# A job of somebody else: two sources, one of them read by fan-out, a table with one key column, a DOUBLE column.
+# A job outside the project: two sources, one with fan-out, a table with one key column, a DOUBLE column.
 MADE_UP = {
     "job.toml": """
 [insert]
@@ -126,12 +126,12 @@ def made_up(tmp_path_factory: pytest.TempPathFactory) -> Job:
 
 @pytest.fixture(params=[*shipped(), "made up"])
 def any_(request: pytest.FixtureRequest, made_up: Job) -> Template:
-    """The template of every job: what is true of it, is true of the next one."""
+    """The template of every job: the rules hold for new jobs too."""
     return template.of(made_up if request.param == "made up" else load(request.param))
 
 
 def test_the_defaults_are_the_jobs(any_: Template) -> None:
-    """Names stand in the job's declaration; the template's defaults are the same, and every table has its parameter."""
+    """The job's declaration has the names; the template's defaults are equal, and every table has its parameter."""
     values = settings.example(any_.job).groups
     for place in any_.places:
         for table in place.tables:
@@ -140,7 +140,7 @@ def test_the_defaults_are_the_jobs(any_: Template) -> None:
 
 
 def test_names_of_the_workshop() -> None:
-    """They are in documents, and in accounts."""
+    """The workshop's names are fixed, as documents and accounts have them."""
     defaults = {name: one.default for name, one in TEMPLATE.parameters.items()}
     assert {
         "RawStream": "wildrydes",
@@ -156,7 +156,7 @@ def test_names_of_the_workshop() -> None:
 
 
 def test_names_of_another_job(made_up: Job) -> None:
-    """Its own, with dashes, so that several jobs live side by side."""
+    """A job's resources have its name, with dashes, so that several jobs run side by side."""
     known = template.of(made_up)
     assert known.stack == "shop-totals"
     assert [(place.label, place.parameter, place.resource) for place in known.places] == [
@@ -171,7 +171,7 @@ def test_names_of_another_job(made_up: Job) -> None:
 
 
 def test_keys_and_types_are_the_jobs(made_up: Job) -> None:
-    """A number is a number in the table's key, too; one key column is no range."""
+    """A number column is a number in the table's key too; a single key column is the partition key."""
     table = template.of(made_up).document["Resources"]["Totals"]["Properties"]
     assert table["KeySchema"] == [{"AttributeName": "Hour", "KeyType": "HASH"}]
     assert table["AttributeDefinitions"] == [{"AttributeName": "Hour", "AttributeType": "N"}]
@@ -190,13 +190,13 @@ def property_groups(known: Template) -> dict[str, dict[str, Any]]:
 
 
 def test_run_options_are_the_packages(any_: Template) -> None:
-    """Managed Flink is told the files that the package has."""
+    """Managed Flink's run options name the files in the package."""
     assert property_groups(any_)[package.RUN_OPTIONS_GROUP] == dict(package.RUN_OPTIONS)
 
 
 @pytest.mark.parametrize("has_start", [False, True], ids=["from the beginning", "from a time"])
 def test_the_job_accepts_its_settings(any_: Template, has_start: bool) -> None:
-    """The property groups, with names filled in, are settings that the job can use, and leave out no table."""
+    """The property groups, with names filled in, are valid settings of the job, and cover every table."""
     groups = property_groups(any_)
     filled = [
         {"PropertyGroupId": group, "PropertyMap": {n: v for n, one in map_.items() if (v := said(one, has_start))}}
@@ -212,7 +212,7 @@ def test_the_job_accepts_its_settings(any_: Template, has_start: bool) -> None:
 
 
 def said(value: Any, has_start: bool) -> str | None:
-    """What CloudFormation makes of a property's value; None leaves it out."""
+    """CloudFormation's result for a property's value; None leaves out the property."""
     match value:
         case {"Fn::If": ["HasStart", yes, no]}:
             return said(yes if has_start else no, has_start)
@@ -224,7 +224,7 @@ def said(value: Any, has_start: bool) -> str | None:
 
 
 def test_it_fits_into_a_request(any_: Template) -> None:
-    """CloudFormation takes 51,200 bytes of template in a request (quotas of AWS CloudFormation)."""
+    """CloudFormation accepts 51,200 bytes of template in a request (quotas of AWS CloudFormation)."""
     assert len(any_.text().encode()) <= 51_200
 
 
@@ -235,7 +235,7 @@ def test_one_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_lint(made_up: Job, tmp_path: Path) -> None:
-    """As cfn-lint has it, the template of every job, with everything new and with everything there already."""
+    """cfn-lint accepts the template of every job, with new resources only and with existing resources only."""
     jobs = [*map(load, shipped()), made_up]
     for one in map(template.of, jobs):
         everything = [place.resource for place in one.places]
@@ -249,7 +249,7 @@ def test_lint(made_up: Job, tmp_path: Path) -> None:
 
 
 def test_what_is_there_is_named_and_not_made(any_: Template) -> None:
-    """A stream or table outside of the stack is no resource of it; whoever may use it, may still."""
+    """An existing stream or table is no resource of the stack; the roles that use it keep their permissions."""
     for place in any_.places:
         document = json.loads(any_.text([place.resource]))
         assert place.resource not in document["Resources"]
@@ -261,7 +261,7 @@ def test_what_is_there_is_named_and_not_made(any_: Template) -> None:
 
 
 def test_only_what_may_stay_stays() -> None:
-    """The table and the archive outlive their stack, and nothing else does."""
+    """Only the table and the archive outlive their stack."""
     retained = {
         name
         for name, one in TEMPLATE.document["Resources"].items()
@@ -298,7 +298,7 @@ def test_streams_are_encrypted_and_the_table_can_be_recovered() -> None:
 
 
 def statements(known: Template = TEMPLATE) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every statement of a policy in the template with the name of its resource."""
+    """Every statement of a policy in the template, with the name of its resource."""
     for name, one in known.document["Resources"].items():
         properties = one["Properties"]
         documents = [each["PolicyDocument"] for each in properties.get("Policies", ())]
@@ -309,7 +309,7 @@ def statements(known: Template = TEMPLATE) -> Iterator[tuple[str, dict[str, Any]
 
 
 def test_each_wildcard_has_its_reason(any_: Template) -> None:
-    """No permission is for all actions of a service, and where one is for many resources, a comment says why."""
+    """No permission is for all actions of a service; a permission for many resources has a comment with the reason."""
     source = "".join(path.read_text() for path in (paths.ROOT / "deploy").iterdir() if path.suffix in (".yaml", ".py"))
     wide = 0
     for name, statement in statements(any_):
@@ -327,7 +327,7 @@ def test_each_wildcard_has_its_reason(any_: Template) -> None:
 
 
 def test_whom_each_role_trusts() -> None:
-    """Each role can be taken by its service alone, for this account; the visitors' by guests of this pool alone."""
+    """Each role trusts its service alone, for this account; the visitors' role trusts guests of this pool alone."""
     roles = {name: one for name, one in TEMPLATE.document["Resources"].items() if one["Type"] == "AWS::IAM::Role"}
     trust = {}
     for name, one in roles.items():
@@ -356,7 +356,7 @@ def test_whom_each_role_trusts() -> None:
 
 
 def test_no_role_may_do_more() -> None:
-    """Whatever is asked below: the template's roles name no other action than those of ALLOWED."""
+    """The template's roles have no actions beyond ALLOWED."""
     for role, allowed in ALLOWED.items():
         named: set[str] = set()
         for name, statement in statements():
@@ -381,7 +381,7 @@ ALARMS = {
 
 
 def test_alarms() -> None:
-    """They look at metrics that the services' documentation has, by these names and dimensions."""
+    """Alarms use metrics from the services' documentation, with these names and dimensions."""
     found = set()
     names = set()
     for one in TEMPLATE.document["Resources"].values():
@@ -403,7 +403,7 @@ def test_alarms() -> None:
 
 
 def test_a_record_that_a_window_drops_sets_off_an_alarm() -> None:
-    """Whenever it happens: also in the first minute of a run, so the count itself is looked at and not its growth."""
+    """A dropped record sets off an alarm even in the first minute of a run: the alarm is on the count, not its rise."""
     alarm = TEMPLATE.document["Resources"]["AlarmDropped"]["Properties"]
     assert alarm["MetricName"] == "numLateRecordsDropped"
     assert (alarm["Statistic"], alarm["Threshold"], alarm["ComparisonOperator"]) == (
@@ -416,7 +416,7 @@ def test_a_record_that_a_window_drops_sets_off_an_alarm() -> None:
 
 
 def test_every_sink_and_every_way_to_lose_sight_has_an_alarm() -> None:
-    """Minutes without rows while records come; and for each resource that holds something, one that watches it."""
+    """An alarm for minutes without rows while records arrive; and an alarm for each resource that stores data."""
     resources = TEMPLATE.document["Resources"]
     alarms = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::CloudWatch::Alarm"]
     watched = json.dumps([one.get("Dimensions", one.get("Metrics")) for one in alarms])
@@ -429,7 +429,7 @@ def test_every_sink_and_every_way_to_lose_sight_has_an_alarm() -> None:
 
 
 def test_every_place_of_every_job_is_watched(any_: Template) -> None:
-    """Two names of alarms or resources are never the same, and none is longer than CloudWatch takes."""
+    """Every stream and table has an alarm and is on the board; no two alarms have the same name."""
     found = [
         one["Properties"] for one in any_.document["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"
     ]
@@ -444,7 +444,7 @@ def test_every_place_of_every_job_is_watched(any_: Template) -> None:
 
 
 def test_the_job_of_somebody_else_may_do_its_own_and_no_more(made_up: Job) -> None:
-    """It reads both sources, one of them by fan-out, and writes its two sinks; the rest is every job's."""
+    """The job reads both sources, one with fan-out, and writes its two sinks; the other permissions are every job's."""
     own = {
         statement["Sid"]: (statement["Action"], statement["Resource"])
         for name, statement in statements(template.of(made_up))
@@ -465,7 +465,7 @@ def test_the_job_of_somebody_else_may_do_its_own_and_no_more(made_up: Job) -> No
 
 
 def test_the_application() -> None:
-    """The runtime that the package is made for, one unit up to each subtask, autoscaling upwards, snapshots, a log."""
+    """The package's runtime, one unit up to each subtask, autoscaling upwards, snapshots, a log."""
     resources = TEMPLATE.document["Resources"]
     application = resources["Application"]["Properties"]
     configuration = application["ApplicationConfiguration"]
@@ -488,7 +488,7 @@ def test_the_application() -> None:
 
 
 def test_the_archive() -> None:
-    """Firehose writes where Athena looks, in UTC hours, as it came; failures lie outside of the hours' folders."""
+    """Firehose writes unchanged records to Athena's location, by UTC hours; failures are outside the hours' folders."""
     resources = TEMPLATE.document["Resources"]
     destination = resources["Delivery"]["Properties"]["ExtendedS3DestinationConfiguration"]
     assert destination["Prefix"] == "!{timestamp:yyyy/MM/dd/HH/}"
@@ -505,7 +505,7 @@ def test_the_archive() -> None:
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Mapping[str, str]]]:
-    """IAM of an emulator with the stack on it, and the physical names of its resources."""
+    """IAM of an emulator with the stack, and the physical names of its resources."""
     with emulator.running(tmp_path_factory.mktemp("template") / "emulator.log") as aws:
         account = resources.account(aws.environment)
         stack = Stack(account, TEMPLATE.stack)
@@ -515,7 +515,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Mappin
 
 @pytest.mark.parametrize("role", ALLOWED)
 def test_what_each_role_may_not_do(made: tuple[Any, Mapping[str, str]], role: str) -> None:
-    """The emulator's evaluator allows exactly what ALLOWED has, of all actions on all resources asked."""
+    """Of all actions on all resources, the emulator's evaluator allows exactly those in ALLOWED."""
     iam, resources = made
     arn = f"arn:aws:iam::{ACCOUNT}:role/{resources[role]}"
     found: dict[str, set[str]] = {}
@@ -530,7 +530,7 @@ def test_what_each_role_may_not_do(made: tuple[Any, Mapping[str, str]], role: st
     ("tiles", "origin"), [("", ""), ("https://tiles.example:8443/{z}/{x}/{y}.png", " https://tiles.example:8443")]
 )
 def test_the_pages_policy_is_the_local_one(tiles: str, origin: str) -> None:
-    """With AWS's three addresses added, and the tiles' origin if there are any: nothing else differs."""
+    """The policy differs from the local page's only in AWS's three addresses and the tiles' origin, if any."""
     headers = TEMPLATE.document["Resources"]["SiteHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
     text, values = headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
     condition, set_, unset = values["Tiles"]["Fn::If"]
@@ -550,7 +550,7 @@ def test_the_pages_policy_is_the_local_one(tiles: str, origin: str) -> None:
 
 
 def test_literal_names_replace_only_those() -> None:
-    """For what exists already and becomes the stack's: two names differ, and nothing else."""
+    """For existing resources that join the stack, only the two literal names are replaced."""
     before, after = (
         json.loads(TEMPLATE.text((), names)) for names in ({}, {"SensorData": "Old", "ArchiveBucket": "old-bucket"})
     )
@@ -585,7 +585,7 @@ def test_every_default_is_accepted(any_: Template) -> None:
 
 
 def test_resources_by_condition() -> None:
-    """What an emulator is given: without the parts that the parameters leave out, and complete otherwise."""
+    """The emulator's template lacks the parts that the parameters leave out, and is complete otherwise."""
 
     whole = set(TEMPLATE.document["Resources"])
     everything = json.loads(template.resolved(TEMPLATE.text(), {"CodeKey": KEY, "Dashboard": "yes"}))
@@ -597,7 +597,7 @@ def test_resources_by_condition() -> None:
 
 
 def test_nobody_is_let_in_unasked() -> None:
-    """Guests share each shard's reads with the job: there are none, and no address to come from, unless asked for."""
+    """Guests share each shard's reads with the job: without the parameters there are no guests and no addresses."""
     assert TEMPLATE.parameters["Dashboard"].default == "no"
     plain = json.loads(template.resolved(TEMPLATE.text(), {"CodeKey": KEY}))
     kinds = {resource["Type"].rpartition("::")[0] for resource in plain["Resources"].values()}

@@ -1,4 +1,4 @@
-"""docs/tutorial.md as a new user follows it: files are saved, commands run in order, and print what the page shows."""
+"""docs/tutorial.md as a new user follows it: files are saved, commands run in order, and the output is the page's."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from tests import checkout
 from tests.test_documents import FENCE
 
 PAGE = paths.ROOT / "docs" / "tutorial.md"
-COMMAND = re.compile(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)  # with what it prints
+COMMAND = re.compile(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)  # with its output
 ENDLESS = ("python -m local aws", "python -m jobs run hello")  # programs that run until Ctrl-C
 LIMIT = 120.0  # seconds for a command, on a busy machine
 
 
 def followed(page: str, folder: Path, stack: ExitStack) -> str:
-    """The page with what its commands really print in this checkout. stack: ends the programs without an end."""
+    """The page with the real output of its commands in this checkout. stack: ends the endless programs."""
     variables = {
         **environment.plain(),
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -55,7 +55,7 @@ def followed(page: str, folder: Path, stack: ExitStack) -> str:
 
 
 def ended(command: str, folder: Path, variables: Mapping[str, str]) -> str:
-    """What a command prints until it ends."""
+    """The output of a command that ends."""
     done = subprocess.run(
         ["/bin/sh", "-c", command],
         cwd=folder,
@@ -71,9 +71,9 @@ def ended(command: str, folder: Path, variables: Mapping[str, str]) -> str:
 
 @contextmanager
 def started(command: str, lines: int, folder: Path, variables: Mapping[str, str]) -> Iterator[str]:
-    """The first lines that a program prints, which Ctrl-C ends without a failure."""
+    """The first lines of a program, which Ctrl-C then ends without a failure."""
     log = folder.parent / f"{len(command)}.log"
-    # The ports that the page shows may be taken on this machine.
+    # The page's ports may be in use on this machine.
     words = [sys.executable, "-u", *shlex.split(command)[1:], "--port", "0"]
     with log.open("w") as output:
         process = subprocess.Popen(words, cwd=folder, env=variables, stdout=output, stderr=subprocess.STDOUT)
@@ -87,13 +87,13 @@ def started(command: str, lines: int, folder: Path, variables: Mapping[str, str]
 
 
 def pasted(text: str) -> dict[str, str]:
-    """The variables of the line that `local aws` says to paste; none in the output of other programs."""
+    """The variables of the line that `local aws` prints for pasting; none in the output of other programs."""
     lines = re.findall(r"^export (.+?);", text, re.MULTILINE)
     return dict(re.findall(r"(\w+)=(\S+)", lines[0])) if lines else {}
 
 
 def plain(page: str) -> str:
-    """The page without what every run has of its own: times, ports, ids, keys, white space at the end of a line."""
+    """The page without the parts that differ in each run: times, ports, ids, keys, white space at line ends."""
     for pattern, word in (
         (r" *\b\d+(\.\d+)? s\b", " T s"),
         (r'("ERROR_TIME":)"[^"]+"', r"\1"),
@@ -108,7 +108,7 @@ def plain(page: str) -> str:
 
 @pytest.mark.timeout(600)
 def test_the_tutorial(flink: None, tmp_path: Path) -> None:  # noqa: ARG001  (marks the test)
-    """Every file that the page has the reader save, every command, and every line that the page says it prints."""
+    """Every file that a reader saves, every command, and every line of output on the page."""
     page = PAGE.read_text(encoding="utf-8")
     folder = tmp_path / "checkout"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""The set-up's Python half, with stand-ins for Python, pip and uv: what they get, and what becomes of failures."""
+"""The set-up's Python half, with stand-ins for Python, pip and uv: their inputs, and the results of failures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from java import paths
 from local.setup import venv
 
-# One program in place of all: by its name and arguments it is Python, its modules, or uv. It notes its variables.
+# A single program that is Python, its modules, or uv, by its name and arguments. It records its variables.
 STAND_IN = """#!/bin/sh
 case "$(basename "$0") $*" in
     *" -m venv "*) name=venv ;;
@@ -40,7 +40,7 @@ if [ "$name" = venv ]; then
 fi
 exit 0
 """
-# What a shell can say that would lead a set-up astray.
+# Variables of a shell that could mislead a set-up.
 HOSTILE = {
     "PIP_USER": "1",
     "PIP_TARGET": "/nonexistent",
@@ -71,7 +71,7 @@ HOSTILE = {
 
 
 class Stage:
-    """A checkout, a home folder, and what the stand-ins were given."""
+    """A checkout, a home folder, and the inputs of the stand-ins."""
 
     def __init__(self, folder: Path) -> None:
         self.root, self.home, self.notes = folder / "ein Ort für Daten", folder / "home", folder / "notes"
@@ -136,7 +136,7 @@ def test_everything_in_turn(stage: Stage) -> None:
 
 
 def test_only_what_has_changed(stage: Stage) -> None:
-    """Other sources ask for the second half alone; other requirements, or another place, for an environment anew."""
+    """Other sources need only the second half; other requirements, or another folder, need a new environment."""
     stage.set_up()
     stage.order()
     stage.set_up("another sum")
@@ -153,7 +153,7 @@ def test_only_what_has_changed(stage: Stage) -> None:
 
 @pytest.mark.parametrize("tool", WHOLE)
 def test_what_ends_in_the_middle_is_repaired(stage: Stage, tool: str) -> None:
-    """Wherever a set-up ends, it leaves no stamp, and the next one begins with what is not whole."""
+    """An interrupted set-up leaves no stamp, and the next set-up starts at the first incomplete part."""
     stage.prints(tool, "no idea\n", fails=True)
     with pytest.raises(venv.SetUpError):
         stage.set_up()
@@ -168,11 +168,11 @@ def test_what_ends_in_the_middle_is_repaired(stage: Stage, tool: str) -> None:
 
 @pytest.mark.parametrize("home", ["", "/nonexistent", "relative", "{a file}", "{not mine}"])
 def test_without_a_home(stage: Stage, home: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A home folder that is not there, or cannot be written, is not needed: the caches are the checkout's so long."""
+    """A missing or read-only home folder is not needed: the caches are then in the checkout."""
     a_file = stage.home / "file"
     a_file.touch()
     given = {"{a file}": str(a_file), "{not mine}": str(stage.home)}.get(home, home)
-    if home == "{not mine}":  # as root one may write everywhere
+    if home == "{not mine}":  # root may write everywhere
         denied = PermissionError(errno.EACCES, "Permission denied")
         real = Path.mkdir
 
@@ -190,7 +190,7 @@ def test_without_a_home(stage: Stage, home: str, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_home_that_can_be_written_has_the_caches(stage: Stage) -> None:
-    """Other checkouts find there what this one has downloaded; XDG_CACHE_HOME and uv's variable name other places."""
+    """Checkouts share the downloads in the user's caches; XDG_CACHE_HOME and uv's variable move them."""
     stage.set_up()
     assert stage.variables("uv")["UV_CACHE_DIR"] == f"{stage.home}/.cache/uv"
     stage.set_up(HOME="/nonexistent", XDG_CACHE_HOME=str(stage.home / "xdg"))
@@ -201,12 +201,12 @@ def test_a_home_that_can_be_written_has_the_caches(stage: Stage) -> None:
 
 
 def test_what_shell_and_home_say(stage: Stage) -> None:
-    """No variable of a user's decides how packages are installed: the tools get the same with and without them."""
+    """The user's variables do not change the installation: with and without them, the tools get the same variables."""
     stage.set_up()
     plain = {name: stage.variables(name) for name in WHOLE if name != "config"}
     stage.root.joinpath("requirements.txt").write_text("uv==3\n")
     stage.set_up("again", **HOSTILE)
-    own = {"HOME", "TMPDIR"}  # a scratch folder of each set-up
+    own = {"HOME", "TMPDIR"}  # a scratch folder for each set-up
     for name, before in plain.items():
         assert {k: v for k, v in stage.variables(name).items() if k not in own} == {
             k: v for k, v in before.items() if k not in own
@@ -217,7 +217,7 @@ def test_what_shell_and_home_say(stage: Stage) -> None:
 
 
 def test_sources_reach_all_tools(stage: Stage) -> None:
-    """An index in pip.conf, a proxy and a certificate lead pip, uv and the jars' download; `user` there does not."""
+    """Index, proxy and certificate of pip.conf apply to pip, uv and the download of jars; its `user` does not."""
     stage.prints("config", "global.index-url='https://mirror.example/simple'\nglobal.user='true'\n:env:.user='1'\n")
     proxy = {"HTTPS_PROXY": "http://proxy.example:3128", "SSL_CERT_FILE": "/certificates.pem"}
     stage.set_up(MAVEN_REPOSITORY_URL="https://mirror.example/maven", **proxy)
@@ -232,14 +232,14 @@ def test_sources_reach_all_tools(stage: Stage) -> None:
 
 
 def test_pip_settings_that_cannot_be_read(stage: Stage) -> None:
-    """A pip.conf that pip refuses is named by what pip says."""
+    """A pip.conf that pip refuses is reported with pip's own message."""
     stage.prints("config", "ERROR: Configuration file could not be loaded: pip.conf line 3\n", fails=True)
     assert "pip.conf line 3" in stage.refused()
 
 
 @pytest.mark.parametrize("tool", ["pip", "uv"])
 def test_an_unknown_failure_shows_what_was_said(stage: Stage, tool: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Where the cause is not known, the tool's own words come first, without credentials."""
+    """For an unknown cause the tool's own lines come first, without credentials."""
     stage.prints(tool, "something odd at https://me:secret@mirror.example/\n", fails=True)
     text = stage.refused()
     assert "the lines above say which and why" in text
@@ -248,7 +248,7 @@ def test_an_unknown_failure_shows_what_was_said(stage: Stage, tool: str, capsys:
 
 
 def test_a_known_failure_is_one_sentence(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
-    """A full disk is called that, with what set-up needs, and the tool's lines are not shown."""
+    """A full disk is reported with the space that the set-up needs, without the tool's lines."""
     stage.prints("uv", "error: Failed to extract archive\n  cause: No space left on device (os error 28)\n", fails=True)
     text = stage.refused()
     assert "no space is left" in text
@@ -258,7 +258,7 @@ def test_a_known_failure_is_one_sentence(stage: Stage, capsys: pytest.CaptureFix
 
 
 def test_without_the_venv_module(stage: Stage) -> None:
-    """A Python 3.11 without ensurepip, as Debian ships it, is one sentence naming the package; nothing is left."""
+    """A Python 3.11 without ensurepip, as in Debian, is one sentence with the package's name; no file is left."""
     stage.prints("ensurepip", "python3.11: No module named ensurepip\n", fails=True)
     text = stage.refused()
     assert "No module named ensurepip" in text
@@ -267,7 +267,7 @@ def test_without_the_venv_module(stage: Stage) -> None:
 
 
 def test_links_are_not_followed(stage: Stage) -> None:
-    """A .venv that leads elsewhere is replaced; what is behind it stays as it is. So does what .cache leads to."""
+    """A .venv that is a link is replaced, and its target is unchanged; so is the target of .cache."""
     elsewhere = stage.home / "elsewhere"
     for name in ("venv/bin", "cache/jars", "cache/uv/mine", "cache/pip"):
         (elsewhere / name).mkdir(parents=True)
@@ -283,7 +283,7 @@ def test_links_are_not_followed(stage: Stage) -> None:
 
 
 def test_two_at_a_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The second set-up of a folder waits for the first, and finds its work done."""
+    """The second set-up of a folder waits for the first, and then has nothing to do."""
     said: queue.SimpleQueue[str] = queue.SimpleQueue()
     monkeypatch.setattr(venv, "_say", said.put)
     second = threading.Thread(target=stage.set_up)
@@ -298,7 +298,7 @@ def test_two_at_a_time(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_name_that_java_and_path_would_split(tmp_path: Path) -> None:
-    """A colon ends a folder's name in a class path and in PATH: it is refused in words, before anything is made."""
+    """A colon separates folders in a class path and in PATH: such a name is refused before any change."""
     stage = Stage(tmp_path)
     stage.root = stage.root.rename(tmp_path / "a:b")
     assert "':'" in stage.refused()
@@ -309,7 +309,7 @@ def test_a_name_that_java_and_path_would_split(tmp_path: Path) -> None:
 def test_what_the_system_refuses(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A disk that is full, or a folder that cannot be written, is a sentence and not a traceback."""
+    """A full disk, or a read-only folder, is a sentence and not a traceback."""
 
     def refuse(*_arguments: object) -> None:
         raise OSError(number, os.strerror(number), str(tmp_path / ".cache"))
@@ -356,7 +356,7 @@ def test_modules_are_found_although_the_path_is_safe(tmp_path: Path) -> None:
 
 
 def test_this_environment_is_of_that_kind() -> None:
-    """The set-up that the tests run in: the programs are found with PYTHONSAFEPATH, from the checkout's folder."""
+    """In the environment of the tests, Python finds the programs with PYTHONSAFEPATH in the checkout's folder."""
     shown = subprocess.run(
         [sys.executable, "-m", "producer", "--help"],
         cwd=paths.ROOT,

@@ -1,1 +1,1 @@
-"""The set-up: `setup.sh` looks for a Python, `venv.py` makes the environment, `java.py` the jars."""
+"""The set-up: `setup.sh` looks for a Python, `venv.py` makes the environment, `java.py` provides the jars."""

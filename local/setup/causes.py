@@ -10,30 +10,30 @@ from pathlib import Path
 
 from program.addresses import without_credentials
 
-# Measured (docs/measured.md): uv unpacks into its cache, and links the checkout's files to what is there.
+# Measured (docs/measured.md): uv unpacks into its cache, and links the checkout's files to the cache.
 NEEDED = "the first set-up needs 2.4 GB, of which 1.3 GB stay in the checkout"
 _PROXIES = ("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "HTTP_PROXY", "http_proxy")
-_CHAIN = re.compile(r"(?:caused by|cause): ", re.IGNORECASE)  # how uv begins what lies below an error
+_CHAIN = re.compile(r"(?:caused by|cause): ", re.IGNORECASE)  # uv's prefix of the cause of an error
 _PREFIX = re.compile(r"^(?:caused by|cause|error|warning): ?(?:Retrying .* connection broken by )?", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """A kind of failure: the regular expression that recognises it, the sentence, and the remedy.
+    """A kind of failure: a regular expression that matches it, the sentence, and the remedy.
 
-    {line} is the tool's own innermost line, {free} the room on its disks, {proxy} the proxy, {index} the package index.
+    {line} is the tool's innermost line, {free} its disks' free space, {proxy} the proxy, {index} the package index.
     """
 
     signs: str
     text: str
 
     def line(self, output: str) -> str:
-        """The last line that shows it; empty if none does."""
+        """The last line that matches; empty without a match."""
         lines = [line for line in output.splitlines() if re.search(self.signs, line, re.IGNORECASE)]
         return _shorten(lines[-1]) if lines else ""
 
 
-# The first that fits: a full disk also breaks downloads, and a refused certificate appears as a failed request.
+# The first match counts: a full disk also breaks downloads, and a refused certificate appears as a failed request.
 _SPACE = _Kind(
     r"no space left on device|disk quota exceeded|not enough (?:disk )?space",
     f"no space is left on a disk ({{free}}): {NEEDED}, so make room and run make setup again",
@@ -76,7 +76,7 @@ _KINDS = (
 def explain(output: str, environment: Mapping[str, str], folders: Sequence[Path]) -> str | None:
     """The cause of a failure with its remedy, without a full stop; None for an unknown cause.
 
-    output: what the tool printed. environment: its variables. folders: where it wrote, for a disk that is full.
+    output: the tool's output. environment: its variables. folders: those it wrote to, to check for a full disk.
     """
     output = without_credentials(output)
     for kind in _KINDS:
@@ -91,14 +91,14 @@ def explain(output: str, environment: Mapping[str, str], folders: Sequence[Path]
 
 
 def explain_os_error(error: OSError, folders: Sequence[Path]) -> str:
-    """The same for what the operating system refused."""
+    """The cause and remedy of an error of the operating system."""
     reason = error.strerror or str(error)
     where = f"{error.filename}: {reason}" if error.filename else reason
     return explain(where, {}, folders) or f"{where}: mend that and run make setup again"
 
 
 def free(folders: Sequence[Path]) -> str:
-    """How much room the folders' disks have, each disk once."""
+    """The free space of the folders' disks, each disk once."""
     free: dict[int, str] = {}
     for folder in folders:
         there = next((path for path in (folder, *folder.parents) if path.exists()), None)
@@ -121,7 +121,7 @@ def _index(environment: Mapping[str, str]) -> str:
 
 
 def _innermost(output: str) -> str:
-    """The end of uv's chain of causes; empty if there is none."""
+    """The end of uv's chain of causes; empty without a chain."""
     causes = [line.strip() for line in output.splitlines() if _CHAIN.match(line.strip())]
     return _shorten(causes[-1]) if causes else ""
 

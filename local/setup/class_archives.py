@@ -16,23 +16,23 @@ from java import paths
 from program import environment, processes
 from program.errors import Failure
 
-# No archive of Java's own comes with the wheel, so there is none to build upon.
+# The wheel has no archive of Java itself to build upon.
 _DUMP = ("-Xshare:dump", "-XX:+UseParallelGC", "-Xlog:disable", "-Xlog:all=error:stderr")
 _LIMIT = 600.0  # seconds for Flink to run once, and for Java to write an archive; 15 are usual
-_CLASSES = "classes"  # the list of what Flink loads
+_CLASSES = "classes"  # the list of the classes that Flink loads
 _JOB = "unicorn_summary"  # any job will do
 
 
 def make() -> None:
-    """Make the archives that are missing, of the job's class path and of the cluster's; remove those of old ones.
+    """Make the missing archives of the job's and the cluster's class paths; remove the archives of old class paths.
 
-    Raises Failure if Flink or Java refuses.
+    Raises Failure if Flink or Java fails.
     """
     folder = distribution.ARCHIVES
     wanted = {distribution.archive(path): path for path in (distribution.job_jars(), distribution.cluster_jars())}
     folder.mkdir(parents=True, exist_ok=True)
     for old in folder.iterdir():
-        if old.is_dir():  # by a set-up that was killed
+        if old.is_dir():  # left by a set-up that was killed
             shutil.rmtree(old, ignore_errors=True)
         elif old not in wanted:
             old.unlink()
@@ -49,7 +49,7 @@ def _dump(archive: Path, class_path: Sequence[Path], scratch: Path) -> None:
     made = scratch / archive.name
     places = [f"-XX:SharedClassListFile={scratch / _CLASSES}", f"-XX:SharedArchiveFile={made}"]
     _run([distribution.java_program(), *_DUMP, *places, "-classpath", ":".join(map(str, class_path))], "Java")
-    made.replace(archive)  # in one step: no JVM sees a part of it
+    made.replace(archive)  # atomic: no JVM sees a part of it
 
 
 def _run(command: list[str], what: str) -> None:
@@ -62,9 +62,9 @@ def _run(command: list[str], what: str) -> None:
 
 
 def _record(scratch: Path) -> None:
-    """Run a job over a record, and write down which classes its JVM loads: those of JobManager, TaskManager, planner.
+    """Run a job over a record, and list the classes that its JVM loads: those of JobManager, TaskManager, planner.
 
-    The record is no record of the job's: every operator is there, and rejecting it takes no more than a line.
+    The record is invalid for the job: every operator is loaded all the same, and a rejected record needs only a line.
     """
     variables = distribution.jvm(scratch / "log")
     variables["JVM_ARGS"] += f" -Xshare:off -XX:DumpLoadedClassList={scratch / _CLASSES}"

@@ -13,13 +13,13 @@ from program.output import guarded
 
 
 def main() -> int:
-    """Provide jars, compile the Java sources, lay out Flink's class paths; 1 with a sentence if it cannot."""
-    return guarded(_set_up, stopped="")  # whoever started this says so
+    """Provide jars, compile the Java sources, and lay out Flink's class paths; returns 1 with a sentence on failure."""
+    return guarded(_set_up, stopped="")  # the caller reports an interruption
 
 
 def _set_up() -> int:
     try:
-        for left in paths.JARS.glob(f"{jars.SCRATCH}*/"):  # by a set-up that was killed
+        for left in paths.JARS.glob(f"{jars.SCRATCH}*/"):  # left by a set-up that was killed
             shutil.rmtree(left, ignore_errors=True)
         wanted = jars.locked("job")
         print(f"2/4 {len(wanted)} connector jars into {paths.JARS.relative_to(paths.ROOT)}", file=sys.stderr)
@@ -39,7 +39,7 @@ def _set_up() -> int:
 
 
 def _make_archives() -> None:
-    """What cannot be made is done without: Flink starts more slowly."""
+    """Make the archives if possible: without them Flink only starts more slowly."""
     print("4/4 class data archives of Flink, for quicker starts", file=sys.stderr)
     try:
         class_archives.make()

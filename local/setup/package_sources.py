@@ -1,8 +1,8 @@
-"""Where Python packages come from, by the settings that a user made for pip or uv; nothing else of them is taken.
+"""The sources of Python packages, from the user's settings for pip or uv; no other settings are taken.
 
-pip reads variables and pip.conf, uv reads others and uv.toml. The set-up calls both, so an index, a proxy or a
-certificate that is set for pip must do for uv, and the other way round. Their other settings (`user`, `target`,
-`constraint`, `python`, ...) is meant for other projects, and would break this one's environment.
+pip reads variables and pip.conf, uv reads other variables and uv.toml. The set-up calls both tools, so an index, a
+proxy or a certificate set for pip must work for uv, and the reverse. Other settings (`user`, `target`, `constraint`,
+`python`, ...) are meant for other projects, and would break this environment.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from program.errors import Failure
 
-# Taken as they are, for pip, uv, jgo (which downloads the jars) and the programs that these start.
+# Passed on unchanged, for pip, uv, jgo (which downloads the jars) and their child processes.
 _PLAIN = (
     *("PATH", "TERM", "NO_COLOR", "MAVEN_REPOSITORY_URL", "NETRC", "PYENV_ROOT", "PYENV_VERSION"),
     *("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy"),
@@ -24,7 +24,7 @@ _PLAIN = (
     *("UV_HTTP_TIMEOUT", "UV_REQUEST_TIMEOUT", "UV_HTTP_CONNECT_TIMEOUT", "UV_HTTP_RETRIES", "UV_CONCURRENT_DOWNLOADS"),
     *("UV_OFFLINE", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS", "UV_KEYRING_PROVIDER", "UV_CREDENTIALS_DIR"),
 )
-# What pip calls the settings that lead to packages.
+# pip's names of the settings on sources of packages.
 _PIP = (
     *("index-url", "extra-index-url", "find-links", "no-index", "trusted-host", "cert", "client-cert", "proxy"),
     *("timeout", "default-timeout", "keyring-provider"),
@@ -32,12 +32,12 @@ _PIP = (
 
 
 class SourcesError(Failure):
-    """A file of settings that cannot be read; the text is one sentence with the remedy."""
+    """A settings file that cannot be read; the text is one sentence with the remedy."""
 
 
 @dataclass(frozen=True)
 class Sources:
-    """An index and what leads there. Lists are in the order of the settings; an empty text is the tool's default."""
+    """An index and the access to it. Lists are in the order of the settings; an empty text is the tool's default."""
 
     index: str = ""
     extra: tuple[str, ...] = ()
@@ -48,9 +48,9 @@ class Sources:
 
 
 def plain(environ: Mapping[str, str]) -> dict[str, str]:
-    """The variables that every program of the set-up gets as they are."""
+    """The variables that every program of the set-up gets unchanged."""
     kept = {name: environ[name] for name in _PLAIN if name in environ}
-    # Credentials of an index by its name in uv.
+    # Credentials of an index, by uv's name of the index.
     kept |= {name: value for name, value in environ.items() if name.startswith("UV_INDEX_") and name != "UV_INDEX_URL"}
     home = environ.get("HOME", "")
     if "NETRC" not in kept and home and Path(home, ".netrc").is_file():
@@ -62,7 +62,7 @@ def plain(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def pip_settings(listing: str) -> dict[str, str]:
-    """pip's own settings as it lists them (`pip config list`), the stronger ones in place of the weaker."""
+    """pip's settings from its list (`pip config list`); a stronger setting replaces a weaker setting."""
     strength = {"global": 0, "install": 1, ":env:": 2}
     settings: dict[str, tuple[int, str]] = {}
     for line in listing.splitlines():
@@ -79,7 +79,7 @@ def pip_settings(listing: str) -> dict[str, str]:
 
 
 def uv_settings(environ: Mapping[str, str]) -> Sources:
-    """uv's own settings: its variables, else its files. Raises SourcesError."""
+    """uv's settings: its variables, else its files. Raises SourcesError."""
     from_files = Sources() if _is_on(environ.get("UV_NO_CONFIG")) else _from_files(_uv_files(environ))
     return Sources(
         index=_last(environ.get("UV_DEFAULT_INDEX") or environ.get("UV_INDEX_URL")) or from_files.index,
@@ -93,9 +93,9 @@ def uv_settings(environ: Mapping[str, str]) -> Sources:
 
 
 def for_tools(environ: Mapping[str, str], pip: Mapping[str, str], uv: Sources) -> dict[str, str]:
-    """The variables by which pip, uv and jgo look in the same places, whichever of them has the settings.
+    """The variables that make pip, uv and jgo use the same sources, whichever tool has the settings.
 
-    The tools do not read their files of settings: these variables hold what the files say of sources.
+    The tools do not read their settings files: these variables hold the files' settings on sources.
     """
     from_pip = Sources(
         index=pip.get("index-url", ""),
@@ -143,7 +143,7 @@ def _uv_variables(sources: Sources, pip: Mapping[str, str], before: Mapping[str,
         "UV_PYTHON_DOWNLOADS": "never",
         "UV_DEFAULT_INDEX": sources.index,
         "UV_INDEX": " ".join(sources.extra),
-        # As pip does: each version from whichever index has it. Every file is known by its hash.
+        # As in pip: each version from any index that has it. Every file is checked by its hash.
         "UV_INDEX_STRATEGY": "unsafe-best-match" if sources.extra else "",
         "UV_FIND_LINKS": ",".join(sources.links),
         "UV_INSECURE_HOST": " ".join(sources.trusted),
@@ -156,7 +156,7 @@ def _uv_variables(sources: Sources, pip: Mapping[str, str], before: Mapping[str,
 
 
 def _either(first: Sources, second: Sources) -> Sources:
-    """The settings of the first, and where it says nothing, the second's."""
+    """The first settings; an empty setting is replaced by the second's."""
     return Sources(
         index=first.index or second.index,
         extra=first.extra or second.extra,
@@ -168,7 +168,7 @@ def _either(first: Sources, second: Sources) -> Sources:
 
 
 def _uv_files(environ: Mapping[str, str]) -> list[Path]:
-    """uv's files of settings, the stronger one last; a project's own ones are not looked for."""
+    """uv's settings files, the stronger file last; uv.toml files of projects are not read."""
     if named := environ.get("UV_CONFIG_FILE"):
         return [Path(named)]
     home = environ.get("HOME", "")
@@ -215,6 +215,6 @@ def _is_on(text: str | None) -> bool:
 
 
 def _address(index: str) -> str:
-    """An index as pip wants it, without the name that uv may give it (`name=https://...`)."""
+    """An index in pip's format, without the name that uv may give it (`name=https://...`)."""
     name, equals, url = index.partition("=")
     return url if equals and "://" not in name else index

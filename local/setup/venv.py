@@ -1,9 +1,9 @@
-"""The first half of the set-up: .venv, with what requirements.txt locks and nothing else; then it calls the second.
+"""The first half of the set-up: .venv with exactly the packages of requirements.txt; then it calls the second half.
 
-It needs a Python 3.11 and its standard library alone (setup.sh finds it). A stamp, written last, says that the
-environment is whole; without it the environment is made anew. So a set-up repairs what an interrupted one left.
-Its child processes get variables that are written here. Of the user's shell and home folder they get the sources of
-packages (package_sources.py) and nothing else.
+It needs only a Python 3.11 with its standard library (setup.sh looks for that Python). A stamp, written last, marks a
+complete environment; without the stamp the environment is made anew. So a set-up repairs an interrupted set-up.
+Its child processes get variables that are written here. From the user's shell and home folder they get only the sources
+of packages (package_sources.py).
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from program.folders import is_writable, take_lock
 from program.output import guarded
 from program.waiting import wait_until
 
-_LIMIT = 3600.0  # seconds for one tool: the packages are 0.6 GB, which slow networks take a while for
+_LIMIT = 3600.0  # seconds for one tool: the packages are 0.6 GB, which is slow on some networks
 _WAIT = 3600.0  # seconds for another set-up of the same folder
-_SCRATCH = "set-up-"  # begins the name of a folder in .cache that a set-up removes again
+_SCRATCH = "set-up-"  # prefix of a folder in .cache that a set-up removes at its end
 _AGAIN = "run make setup again"
 _Command = Sequence[str | Path]
 _CACHES = {"uv": "UV_CACHE_DIR", "pip": "PIP_CACHE_DIR"}  # the folder's name in a cache folder -> its variable
-_INSTEAD = "downloads-of-set-up"  # in .cache, instead of a cache folder that cannot be written, until all is made
+_INSTEAD = "downloads-of-set-up"  # in .cache, replaces a cache folder that is not writable until the set-up ends
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class SetUpError(Failure):
-    """A set-up that cannot go on; the text is one sentence with the cause and the remedy, or empty if that was said."""
+    """A set-up that cannot go on; the text is a sentence with cause and remedy, or empty if already printed."""
 
 
 class Interrupted(KeyboardInterrupt):
@@ -47,12 +47,12 @@ class Interrupted(KeyboardInterrupt):
 
 @dataclass(frozen=True)
 class Checkout:
-    """The folder `root`, a scratch folder in it, the lock that its children hold too, and the variables of these."""
+    """The folder `root`, a scratch folder in it, the lock that child processes also hold, and their variables."""
 
     root: Path
     scratch: Path
     lock: int
-    environ: Mapping[str, str] = field(repr=False)  # may have credentials in it
+    environ: Mapping[str, str] = field(repr=False)  # may contain credentials
 
     @property
     def venv(self) -> Path:
@@ -64,7 +64,7 @@ class Checkout:
 
 
 def main(root: str, wanted: str) -> int:
-    """Set the checkout up, whose sources have the checksum `wanted`; 1 with a sentence if it cannot be done."""
+    """Set up the checkout, whose sources have the checksum `wanted`; returns 1 with a sentence on failure."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
 
@@ -79,11 +79,11 @@ def main(root: str, wanted: str) -> int:
 
 
 def set_up(root: Path, wanted: str, environ: Mapping[str, str], base: str = "") -> None:
-    """Environment, jars, functions, and then the stamp. Raises SetUpError, package_sources.SourcesError, OSError.
+    """Make environment, jars, functions, and then the stamp. Raises SetUpError, package_sources.SourcesError, OSError.
 
-    base: the Python that the environment is made with; this one, if not given.
+    base: the Python that makes the environment; by default the running Python.
     """
-    base = base or str(getattr(sys, "_base_executable", sys.executable))  # not the .venv that is about to go
+    base = base or str(getattr(sys, "_base_executable", sys.executable))  # not the .venv that will be removed
     _refuse(root)
     cache = root / ".cache"
     cache.mkdir(exist_ok=True)
@@ -115,13 +115,13 @@ def _made_of(checkout: Checkout) -> str:
 
 
 def _is_whole(checkout: Checkout) -> bool:
-    """Whether an environment for these requirements is there, from its beginning to its end."""
+    """Whether a complete environment for these requirements exists."""
     stamp = checkout.venv / ".packages"
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == _made_of(checkout) and _runs(checkout)
 
 
 def remove(path: Path) -> None:
-    """Remove a folder, or a link without what it leads to."""
+    """Remove a folder, or a link without its target."""
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
@@ -129,7 +129,7 @@ def remove(path: Path) -> None:
 
 
 def _make(checkout: Checkout, base: str) -> None:
-    """An environment with pip. Two steps, since `venv` with pip does not say why pip failed."""
+    """Make an environment with pip. Two steps, since `venv` with pip does not give the reason if pip fails."""
     steps: tuple[_Command, ...] = (
         [base, "-I", "-m", "venv", "--without-pip", checkout.venv],
         [checkout.python, "-I", "-m", "ensurepip", "--default-pip"],
@@ -148,7 +148,7 @@ def _make(checkout: Checkout, base: str) -> None:
 
 
 def _install(checkout: Checkout, variables: Mapping[str, str]) -> None:
-    """What requirements.txt names, by its hashes: uv with pip, then the others with uv, in a quarter of pip's time."""
+    """Install requirements.txt by its hashes: uv with pip, then the rest with uv, in a quarter of pip's time."""
     requirements = checkout.root / "requirements.txt"
     uv_alone = checkout.scratch / "uv.txt"
     uv_alone.write_text(only("uv", requirements.read_text(encoding="utf-8")), encoding="utf-8")
@@ -184,14 +184,14 @@ def _sources(checkout: Checkout, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _let_modules_be_found(checkout: Checkout) -> None:
-    """With PYTHONSAFEPATH set, Python does not look for modules where it is started; then by this file it does."""
+    """Make Python find modules by this file: with PYTHONSAFEPATH it ignores the folder in which it is started."""
     (packages,) = (checkout.venv / "lib").glob("python3.*/site-packages")
     line = "import os, sys; sys.flags.safe_path and sys.path.append(os.path.dirname(sys.prefix))\n"
     (packages / "checkout.pth").write_text(line, encoding="ascii")
 
 
 def _second_half(checkout: Checkout, variables: Mapping[str, str]) -> None:
-    """Jars and functions, in a process that prints its own failures."""
+    """Provide jars and functions, in a process that prints its own failures."""
     ended, _output = _run(checkout, [checkout.python, "-m", "local.setup.java"], variables, shown=True)
     if ended:
         raise SetUpError("")
@@ -206,7 +206,7 @@ def _runs(checkout: Checkout) -> bool:
 
 
 def only(name: str, requirements: str) -> str:
-    """One package of a file of requirements, with its hashes."""
+    """A single package of a requirements file, with its hashes."""
     kept, lines = False, []
     for line in requirements.splitlines():
         if line[:1] not in ("", " ", "#"):
@@ -217,7 +217,7 @@ def only(name: str, requirements: str) -> str:
 
 
 def _own(scratch: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Variables that are the set-up's own. Of the home folder only the caches are used, where they can be written."""
+    """The set-up's own variables. Of the home folder only the caches are used, if they are writable."""
     home = environ.get("HOME", "")
     caches = environ.get("XDG_CACHE_HOME") or (f"{home}/.cache" if home and Path(home).is_dir() else "none")
     wished = {name: environ.get(variable) or f"{caches}/{name}" for name, variable in _CACHES.items()}
@@ -246,7 +246,7 @@ def _refuse(root: Path) -> None:
 def _run(
     checkout: Checkout, command: _Command, variables: Mapping[str, str], *, shown: bool = False
 ) -> tuple[int, str]:
-    """Run a tool in the checkout; how it ended and what it printed, if that is not shown."""
+    """Run a tool in the checkout; returns its exit code, and its output unless `shown`."""
     try:
         done = subprocess.run(
             [str(part) for part in command],
@@ -259,7 +259,7 @@ def _run(
             errors="replace",
             check=False,
             timeout=_LIMIT,
-            pass_fds=(checkout.lock,),  # should this process be killed, the next set-up waits for its child
+            pass_fds=(checkout.lock,),  # if this process is killed, the next set-up waits for its child
         )
     except subprocess.TimeoutExpired as error:
         raise SetUpError(
@@ -270,7 +270,7 @@ def _run(
 
 @contextmanager
 def _locked(path: Path) -> Iterator[tuple[int, bool]]:
-    """The lock of the checkout, held until the block ends, and whether it had to be waited for. Raises SetUpError."""
+    """Hold the checkout's lock until the block ends; yields the lock, and whether it had to wait. Raises SetUpError."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         waits = not take_lock(descriptor)
@@ -285,14 +285,14 @@ def _locked(path: Path) -> Iterator[tuple[int, bool]]:
 
 @contextmanager
 def _scratch(cache: Path) -> Iterator[Path]:
-    """A folder in the cache, removed at the end; those that a killed set-up left are removed first."""
+    """A scratch folder in the cache, removed at the end; first, folders left by killed set-ups are removed."""
     for old in cache.glob(f"{_SCRATCH}*/"):
         remove(old)
     path = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=cache))
     try:
         yield path
     finally:
-        # A second Ctrl-C does not interrupt the tidying up.
+        # A second Ctrl-C does not interrupt the removal.
         before = {number: signal.signal(number, signal.SIG_IGN) for number in _SIGNALS}
         shutil.rmtree(path, ignore_errors=True)
         for number, handler in before.items():

@@ -1,4 +1,4 @@
-"""What every fault case shares: its stage, the removal of its protection, and the table at the end."""
+"""The shared parts of all fault cases: the stage, the removal of the protection, and the table at the end."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture
 def trial(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trial]:
-    """The stage of the case, as its marker `fault` describes it.
+    """The stage of the case, by its marker `fault`.
 
-    fault(what, *edits, shards=4, faithful=False, kind=Trial): `what` goes wrong; `edits` take away what protects from
-    it (those of the harness itself are done by the case, which asks `trial.is_unprotected`); faithful: on kinesis-mock,
-    because shards are split and merged; kind: the class of a job other than the unicorns'.
+    fault(what, *edits, shards=4, faithful=False, kind=Trial): `what` names the fault. `edits` remove the protection
+    (a case removes the harness's own protection itself, by `trial.is_unprotected`). faithful: use kinesis-mock, for
+    splits and merges of shards. kind: the class of another job's trials.
     """
     marker = request.node.get_closest_marker("fault")
     what, *edits = marker.args
@@ -61,7 +61,7 @@ def stage(
     faithful: bool = False,
     kind: type[Trial] = Trial,
 ) -> Iterator[Trial]:
-    """AWS of the case's own, the proxy in front of it, and a checkout with or without the protection."""
+    """AWS for the case, the proxy in front of it, and a checkout with or without the protection."""
     paths.require()
     with ExitStack() as stack:
         aws = stack.enter_context(emulator.running(folder / "emulator.log"))
@@ -74,7 +74,7 @@ def stage(
             sources = checkout.copy(Path(stack.enter_context(tempfile.TemporaryDirectory())), edits)
         made = kind(folder, aws, streams, between, NAMES, outcome, is_unprotected, sources)
         made.create(shards)
-        if faithful:  # then those of the emulator stay empty
+        if faithful:  # the emulator's streams stay empty in this case
             kinesis_mock.create({NAMES.raw: shards, NAMES.summary: 1, NAMES.errors: 1}, made.clients[0])
         stack.callback(made.close)
         yield made
@@ -82,7 +82,7 @@ def stage(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Each report carries its line of the table, so that it arrives wherever the summary is printed."""
+    """Add the case's line of the table to its report, so that it reaches the process that prints the summary."""
     report = yield
     if report.when == "call" and _OUTCOME in item.stash:
         verdict = "as promised" if report.passed else "NOT as promised"
@@ -93,7 +93,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Any:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """The table of all cases; also kept as a file, from which that of docs/measured.md was copied."""
+    """Print the table of all cases, and write it to a file; the table of docs/measured.md is a copy."""
     reports = [report for found in terminalreporter.stats.values() for report in found]
     lines = sorted(
         {value for report in reports for name, value in getattr(report, "user_properties", ()) if name == _LINE}

@@ -1,4 +1,4 @@
-"""What passes through the fault proxy: a request in AWS's JSON protocol, and its answer.
+"""A request in AWS's JSON protocol through the fault proxy, and its answer.
 
 https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html
 """
@@ -13,7 +13,7 @@ from typing import Any
 
 
 class Cut(Exception):  # noqa: N818  (no error: an order to the proxy)
-    """Raised in place of an answer: the client's connection is closed without one."""
+    """Raised in place of an answer: the client's connection is closed without an answer."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Shard:
 
 @dataclass(frozen=True)
 class Request:
-    """One HTTP request of an AWS client. `shard` is the one whose iterator a GetRecords shows, where it is known."""
+    """An HTTP request of an AWS client. `shard` is the shard of a GetRecords' iterator, if known."""
 
     method: str
     path: str
@@ -35,27 +35,27 @@ class Request:
     shard: Shard | None = None
 
     def header(self, name: str) -> str:
-        """The header's value, or nothing."""
+        """The header's value, or an empty text."""
         return next((value for given, value in self.headers if given.lower() == name), "")
 
     @property
     def service(self) -> str:
-        """Kinesis or DynamoDB: what stands in X-Amz-Target before the date; empty without such a header."""
+        """Kinesis or DynamoDB: the name before the date in X-Amz-Target; empty without this header."""
         return self.header("x-amz-target").partition("_")[0]
 
     @property
     def operation(self) -> str:
-        """PutRecords, GetRecords, BatchWriteItem, ...; empty without an X-Amz-Target."""
+        """PutRecords, GetRecords, BatchWriteItem, ...; empty without X-Amz-Target."""
         return self.header("x-amz-target").partition(".")[2]
 
     @cached_property
     def json(self) -> dict[str, Any]:
-        """The parsed body. Nobody may change it: it is parsed once."""
+        """The parsed body. It must not be changed, as it is parsed only once."""
         return dict(json.loads(self.body or b"{}"))
 
     @property
     def stream(self) -> str:
-        """The name of the stream it is about, also when it says so by an ARN or an iterator; empty where unknown."""
+        """The name of the request's stream, also from an ARN or an iterator; empty if unknown."""
         if self.shard:
             return self.shard.stream
         return str(self.json.get("StreamName") or self.json.get("StreamARN", "").rpartition("/")[2])
@@ -66,7 +66,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """One HTTP answer of an AWS service."""
+    """An HTTP answer of an AWS service."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -74,12 +74,12 @@ class Answer:
 
     @cached_property
     def json(self) -> dict[str, Any]:
-        """The parsed body. Nobody may change it: it is parsed once."""
+        """The parsed body. It must not be changed, as it is parsed only once."""
         return dict(json.loads(self.body))
 
 
 def answer(request: Request, content: dict[str, Any], status: int = 200) -> Answer:
-    """An answer that no service gave."""
+    """An answer that the proxy makes itself."""
     version = "1.0" if request.service == "DynamoDB" else "1.1"
     return Answer(
         status,
@@ -88,28 +88,28 @@ def answer(request: Request, content: dict[str, Any], status: int = 200) -> Answ
     )
 
 
-# Kinesis names its errors plainly, DynamoDB with the namespace of its model; AccessDenied comes from the framework
-# before both, which spells Message with a capital. SDKs take what follows the last #.
+# Kinesis has plain error names, DynamoDB a prefix with the namespace of its model. AccessDenied comes from the
+# framework before both, which capitalises Message. SDKs use the part after the last #.
 _DYNAMODB = "com.amazonaws.dynamodb.v20120810#"
 _FRAMEWORK = "com.amazon.coral.service#"
 
 
 def server_error(request: Request) -> Answer:
-    """A service's own failure, status 500: worth another try."""
+    """A service's own failure, status 500: a retry may help."""
     message = "The request processing has failed because of an unknown error, exception or failure."
     code = f"{_DYNAMODB}InternalServerError" if request.service == "DynamoDB" else "InternalFailure"
     return answer(request, {"__type": code, "message": message}, 500)
 
 
 def throttled(request: Request) -> Answer:
-    """More than the shards or the table may take, status 400: worth another try, later."""
+    """More than the limit of the shards or the table, status 400: a later retry may help."""
     namespace = _DYNAMODB if request.service == "DynamoDB" else ""
     message = "Rate exceeded: the fault proxy throttles this operation."
     return answer(request, {"__type": f"{namespace}ProvisionedThroughputExceededException", "message": message}, 400)
 
 
 def denied(request: Request) -> Answer:
-    """A missing permission, status 400: no other try will help."""
+    """A missing permission, status 400: no retry helps."""
     namespace = _FRAMEWORK if request.service == "DynamoDB" else ""
     message = (
         "User: arn:aws:iam::000000000000:user/local is not authorized to perform: "
@@ -119,13 +119,13 @@ def denied(request: Request) -> Answer:
 
 
 def expired(request: Request) -> Answer:
-    """A shard iterator that is over 5 minutes old, status 400: the client needs another one."""
+    """A shard iterator that is over 5 minutes old, status 400: the client needs a new iterator."""
     message = "Iterator expired: it is further in the past than the tolerated delay of 300000 milliseconds."
     return answer(request, {"__type": "ExpiredIteratorException", "message": message}, 400)
 
 
 def invalid(request: Request) -> Answer:
-    """A request that the service will never take, status 400: no other try will help."""
+    """A request that the service never accepts, status 400: no retry helps."""
     message = "1 validation error detected: the fault proxy found a documented limit exceeded."
     if request.service == "DynamoDB":
         return answer(request, {"__type": "com.amazon.coral.validate#ValidationException", "message": message}, 400)

@@ -1,6 +1,6 @@
-"""Kinesis alone, but faithful when shards are split and merged, which the emulator of the other tests is not.
+"""A stand-in for Kinesis alone, but faithful to splits and merges of shards, unlike the other tests' emulator.
 
-It is kinesis-mock, from the npm package kinesis-local, on a Node from PyPI: nothing is installed outside of .venv and
+It is kinesis-mock, from the npm package kinesis-local, on a Node from PyPI: nothing is installed outside .venv and
 .cache. It takes some hundred records a second. It has no tables: `proxy.running` can send DynamoDB's requests to the
 emulator.
 """
@@ -24,36 +24,36 @@ from local.emulator import Emulator, Keys, answers
 from program import environment, folders, processes
 from program.processes import StartError
 
-FOLDER = Path(__file__).parent / "node"  # what npm installs, and what Node loads first
+FOLDER = Path(__file__).parent / "node"  # npm's lock, and Node's first file
 CACHE = paths.ROOT / ".cache" / "kinesis-local"
-PACKAGE = "node_modules/kinesis-local"  # as the lock names it, and the folder below CACHE
+PACKAGE = "node_modules/kinesis-local"  # the name in the lock, and the folder below CACHE
 INSTALL_LIMIT = 180.0  # seconds for 3 MB
-START_LIMIT = 60.0  # seconds; one is usual, a busy machine needs more
-CHANGE_DURATION = "100ms"  # that a stream is CREATING or UPDATING
+START_LIMIT = 60.0  # seconds; one is usual, a busy machine is slower
+CHANGE_DURATION = "100ms"  # time in which a stream is CREATING or UPDATING
 
 
 @dataclass(frozen=True)
 class KinesisMock(Emulator):
-    """A running kinesis-mock. `endpoint` is its plain port; it cannot do without the one for TLS."""
+    """A running kinesis-mock. `endpoint` is its port without TLS; its TLS port cannot be switched off."""
 
     tls_port: int
 
 
 @contextmanager
 def running(log: Path, port: int = 0) -> Iterator[KinesisMock]:
-    """Start kinesis-mock, wait until it answers, stop it at the end. Port 0 takes a free one.
+    """Start kinesis-mock, wait until it answers, stop it at the end. Port 0 takes a free port.
 
-    Raises StartError when it cannot be installed or does not come up, for example because the port is taken.
+    Raises StartError if it cannot be installed or does not start, for example because the port is in use.
     """
     mock = _started(log, port, installed())
     try:
         yield mock
     finally:
-        processes.stop(mock.process, 0)  # it would wait for its clients to close their connections, and saves nothing
+        processes.stop(mock.process, 0)  # kill it: it would wait for its clients' connections, and has nothing to save
 
 
 def create(shards: Mapping[str, int], kinesis: Any) -> None:
-    """Create streams with so many shards each (the mock has no CloudFormation), and wait until they are usable."""
+    """Create streams with so many shards each (the mock has no CloudFormation), and wait until they are active."""
     for stream, count in shards.items():
         kinesis.create_stream(StreamName=stream, ShardCount=count)
     for stream in shards:
@@ -61,9 +61,9 @@ def create(shards: Mapping[str, int], kinesis: Any) -> None:
 
 
 def installed() -> Path:
-    """The folder of kinesis-local as the lock has it; it is downloaded if it is not there yet.
+    """The folder of kinesis-local with the lock's version, downloaded if missing.
 
-    Raises StartError when it cannot be had, or is not what the lock says.
+    Raises StartError if the download fails or differs from the lock.
     """
     if _integrity(CACHE / "node_modules" / ".package-lock.json") != _integrity(FOLDER / "package-lock.json"):
         with folders.awaited(CACHE.parent, "kinesis mock", INSTALL_LIMIT):
@@ -73,7 +73,7 @@ def installed() -> Path:
 
 
 def _integrity(lock: Path) -> str | None:
-    """The checksum of kinesis-local in a lock of ours or of npm, which writes its own when all is unpacked."""
+    """The checksum of kinesis-local in our lock, or in the lock that npm writes at the end of an installation."""
     try:
         return str(json.loads(lock.read_text(encoding="utf-8"))["packages"][PACKAGE]["integrity"])
     except (OSError, ValueError, KeyError):
@@ -90,7 +90,7 @@ def _install() -> None:
         _npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", "--cache", str(Path(scratch) / "npm"), folder=fresh)
         if CACHE.exists():
             shutil.rmtree(CACHE)
-        fresh.replace(CACHE)  # in one step, so that an interrupted test run never leaves half of it
+        fresh.replace(CACHE)  # atomic, so that an interrupted test run never leaves a partial folder
 
 
 def _npm(*arguments: str, folder: Path) -> None:
@@ -118,7 +118,7 @@ def _not_had(reason: str) -> StartError:
 
 def _started(log: Path, port: int, package: Path) -> KinesisMock:
     processes.require_free(port, "port=...")
-    for last in (False, False, True):  # a free port may be taken before the mock has it
+    for last in (False, False, True):  # another process may take a free port before the mock opens it
         plain, tls = port or processes.free_port(), processes.free_port()
         process = processes.start(
             [str(node.NODE), "--require", str(FOLDER / "loopback.cjs"), str(package / "main.js")],

@@ -1,12 +1,12 @@
-"""A proxy between AWS clients and the emulator that can be told to misbehave while they work.
+"""A proxy between AWS clients and the emulator, with faults on request while the clients work.
 
     with proxy.running(aws.endpoint) as between:
         with between.fault(rules.throttle("PutRecords", share=0.3)) as throttled:
             ...  # clients that use between.endpoint
         assert throttled.hits
 
-It speaks HTTP/1.1 with JSON: HTTP/2 and CBOR have to be off in Java's clients. Each request that arrives is forwarded
-at most once, on a connection of its own, so that what is written twice was sent twice.
+It speaks HTTP/1.1 with JSON: HTTP/2 and CBOR must be off in Java's clients. Each request is forwarded at most once, on
+a connection of its own, so a record that is written twice was sent twice.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ IDLE_LIMIT = 120.0  # seconds that a client's connection may be silent; SDKs clo
 END_LIMIT = 10.0  # seconds for all connections to end
 LARGEST_BODY = 16 * 1024 * 1024  # bytes; PutRecords takes 10 MiB, BatchWriteItem 16
 HOST = "127.0.0.1"
-# They are between two neighbours, or follow from the body: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
-# Answers may be read by rules, so they are not to be compressed.
+# Headers between two neighbours, or that follow from the body: https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1
+# Answers must not be compressed, since rules may read them.
 _NOT_FORWARDED = {
     "accept-encoding",
     "connection",
@@ -56,16 +56,16 @@ _NOT_FORWARDED = {
 
 
 class ProxyError(Exception):
-    """The proxy cannot do its work, or a test gave it wrong work; the text is one sentence."""
+    """The proxy cannot do its work, or a test used it wrongly; the text is one sentence."""
 
 
 @contextlib.contextmanager
 def running(upstream: str | Mapping[str, str], keys: Keys | None = None) -> Iterator[Proxy]:
-    """A proxy on a free port of 127.0.0.1 in front of an endpoint, or of one for each service ("Kinesis", "DynamoDB").
+    """A proxy on a free port of 127.0.0.1 in front of an endpoint, or an endpoint per service ("Kinesis", "DynamoDB").
 
-    An endpoint with a path gets all its requests there, whatever path they came by.
-    keys: of the emulator, with which requests are signed again that a rule has changed.
-    Raises ProxyError at the end when a rule or a client made it do what it cannot.
+    An endpoint with a path gets all its requests at that path.
+    keys: of the emulator, with which the proxy signs requests again that a rule has changed.
+    Raises ProxyError at the end if a rule or a client made an error.
     """
     between = Proxy(upstream, keys)
     try:
@@ -77,24 +77,24 @@ def running(upstream: str | Mapping[str, str], keys: Keys | None = None) -> Iter
 
 
 class Proxy:
-    """A running proxy. `seen` counts the requests that came, by operation, whatever became of them."""
+    """A running proxy. `seen` counts all incoming requests by operation."""
 
     def __init__(self, upstream: str | Mapping[str, str], keys: Keys | None = None) -> None:
         self._upstreams = upstream
         self._keys = keys or Keys("local", "local")
         self._rules: list[Rule] = []
-        self._shards: dict[str, Shard] = {}  # by every iterator that was given out
+        self._shards: dict[str, Shard] = {}  # by every iterator in an answer
         self._calls: set[http.client.HTTPConnection] = set()
         self._closed = False
         self._lock = threading.Lock()
         self.seen: Counter[str] = Counter()
         self.mistakes: list[str] = []
-        # It never listens. It keeps the port from being given to others while the proxy is gone.
+        # It never listens. It keeps other processes from taking the port while the proxy is gone.
         self._place = socket.socket()
         _share(self._place)
         self._place.bind((HOST, 0))
         self.port = int(self._place.getsockname()[1])
-        self._servers = [_Server(self)]  # the last one listens; connections of the others may be ending
+        self._servers = [_Server(self)]  # the last server listens; connections of the other servers may be ending
 
     @property
     def endpoint(self) -> str:
@@ -102,7 +102,7 @@ class Proxy:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What every AWS SDK needs to speak to it."""
+        """The environment variables with which every AWS SDK calls the proxy."""
         return emulator.environment(self.endpoint, self._keys)
 
     def add(self, rule: Rule) -> None:
@@ -112,7 +112,7 @@ class Proxy:
             self._rules.append(rule)
 
     def remove(self, rule: Rule) -> None:
-        """Apply the rule no more, if it is; the requests that wait in it go on."""
+        """Stop applying the rule; requests that wait in it continue."""
         with self._lock:
             self._rules = [other for other in self._rules if other is not rule]
         rule.over.set()
@@ -123,7 +123,7 @@ class Proxy:
 
     @contextlib.contextmanager
     def fault(self, rule: Rule) -> Iterator[Rule]:
-        """Apply the rule for as long as the block lasts."""
+        """Apply the rule until the block ends."""
         self.add(rule)
         try:
             yield rule
@@ -132,9 +132,9 @@ class Proxy:
 
     @contextlib.contextmanager
     def gone(self) -> Iterator[None]:
-        """For as long as the block lasts nobody listens, and all connections are cut; then it is back on its port.
+        """Until the block ends, the port refuses connections, and all connections are cut; then the proxy is back.
 
-        What the emulator had got by then is carried out all the same.
+        Requests that the emulator already has are still carried out.
         """
         self._servers[-1].stop()
         try:
@@ -143,7 +143,7 @@ class Proxy:
             self._servers.append(_Server(self))
 
     def close(self) -> None:
-        """End every connection and thread. Raises ProxyError if one of them stays."""
+        """End every connection and thread. Raises ProxyError if a thread does not end."""
         with self._lock:
             self._closed = True
         self.clear()
@@ -161,7 +161,7 @@ class Proxy:
             raise ProxyError(f"A connection of the fault proxy did not end within {END_LIMIT:.0f} s.")
 
     def answer(self, request: Request) -> Answer:
-        """What the rules, or else the emulator, have to say; raises Cut for nothing at all."""
+        """The answer of the rules, or else of the emulator; raises Cut for no answer."""
         with self._lock:
             self.seen[request.operation] += 1
             rules = tuple(self._rules)
@@ -203,7 +203,7 @@ class Proxy:
             connection.close()
 
     def _signed(self, request: Request) -> dict[str, str]:
-        """The headers to forward, with a new signature: the one that came may be another body's, by a rule."""
+        """The headers to forward, with a new signature, since a rule may have changed the body."""
         headers = dict(_forwarded(request.headers))
         scope = re.search(rf"Credential={self._keys.id}/\d+/([^/]+)/([^/]+)/", request.header("authorization"))
         if scope is None:
@@ -214,7 +214,7 @@ class Proxy:
         return dict(again.headers)
 
     def _remember(self, request: Request, answer: Answer) -> None:
-        """Which shard the iterators of this answer belong to."""
+        """Remember the shard of each iterator in the answer."""
         if answer.status != 200:
             return
         if request.operation == "GetShardIterator":
@@ -234,13 +234,13 @@ def _forwarded(headers: Any) -> Iterator[tuple[str, str]]:
 
 
 def _share(listener: socket.socket) -> None:
-    """Let other sockets of this user have the same port, so that one can keep it while another comes and goes."""
+    """Let other sockets of this user share the port: a placeholder keeps it while the server comes and goes."""
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
 
 def _cut(connection: socket.socket | None) -> None:
-    """End a connection whose thread may be waiting for it in either direction."""
+    """End a connection whose thread may be reading or writing."""
     if connection is not None:
         with contextlib.suppress(OSError):  # it has just ended by itself
             connection.shutdown(socket.SHUT_RDWR)
@@ -269,7 +269,7 @@ class _Server(socketserver.ThreadingTCPServer):
         self._listening.start()
 
     def stop(self) -> None:
-        """Listen no more, and cut every connection; their threads end soon after."""
+        """Stop listening, and cut every connection; their threads end soon after."""
         self.shutdown()
         self.server_close()
         self._listening.join(END_LIMIT)
@@ -298,7 +298,7 @@ class _Server(socketserver.ThreadingTCPServer):
                 del self._open[request]
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
-        """A client that went away is nobody's mistake."""
+        """Ignore a client that disconnected."""
         error = sys.exception()
         if not isinstance(error, OSError):
             self.proxy.mistakes.append(f"The fault proxy failed: {error!r}.")
@@ -310,7 +310,7 @@ class _Connection(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     timeout = IDLE_LIMIT
     disable_nagle_algorithm = True
-    wbufsize = -1  # an answer leaves in as few packets as it can
+    wbufsize = -1  # an answer leaves in as few packets as possible
     server: _Server
 
     def _serve(self) -> None:
@@ -330,11 +330,11 @@ class _Connection(BaseHTTPRequestHandler):
     do_GET = do_POST = do_PUT = do_DELETE = _serve  # noqa: N815  (their names in BaseHTTPRequestHandler)
 
     def _body(self) -> bytes | None:
-        """The whole body, or None, and then the connection ends."""
+        """The whole body, or None, after which the connection ends."""
         length = self.headers.get("Content-Length", "" if self.command == "POST" else "0")
         if "Transfer-Encoding" in self.headers or (length.isdecimal() and int(length) > LARGEST_BODY):
             self.send_error(413)
-        elif length.isdecimal():  # or the connection was cut before the client had said it
+        elif length.isdecimal():  # otherwise the connection was cut before the client sent a length
             body = self.rfile.read(int(length))
             if len(body) == int(length):
                 return body
@@ -342,9 +342,9 @@ class _Connection(BaseHTTPRequestHandler):
         return None
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What no test means to send is told at its end, too: HTTP/2 is one, or a body without a length."""
+        """Send the error, and report it at the end of the test: for example HTTP/2, or a body without a length."""
         super().send_error(code, message, explain)
-        if code != 400:  # what is left of a request whose connection was cut
+        if code != 400:  # 400 is the rest of a request whose connection was cut
             self.server.proxy.mistakes.append(f"The fault proxy refused {self.requestline[:60]!r} with status {code}.")
 
     def _mistake(self, request: Request, error: Exception) -> None:
@@ -361,4 +361,4 @@ class _Connection(BaseHTTPRequestHandler):
         self.wfile.write(answer.body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (its name in BaseHTTPRequestHandler)
-        """Tests look at counters, not at a log."""
+        """Print nothing: tests look at counters."""

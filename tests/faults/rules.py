@@ -1,12 +1,12 @@
-"""The faults: each function makes a rule for the fault proxy, `rule.hits` says how often it struck.
+"""The faults: each function makes a rule for the fault proxy, and `rule.hits` counts its applications.
 
-A rule is for some operations (`"PutRecords"`, `"GetRecords"`, ...; without any, for all of them), and may be limited
-further:
+A rule is for some operations (`"PutRecords"`, `"GetRecords"`, ...; without any, for all operations), with further
+limits:
 
-share   to this part of the requests, 0 to 1, by chance
-where   to requests of which this is true, such as `lambda request: request.stream == "wildrydes-summary"`
-times   to this many hits; then it is done
-seed    of the chance; the same order of requests meets the same fate
+share   of the requests, 0 to 1, at random
+where   a condition on requests, such as `lambda request: request.stream == "wildrydes-summary"`
+times   the number of hits
+seed    of the random numbers; the same order of requests gives the same hits
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Where = Callable[[Request], bool]
 
 
 class Limits(TypedDict, total=False):
-    """What a rule may be limited to; the module says what each means."""
+    """The limits of a rule; the module's docstring explains them."""
 
     share: float
     where: Where
@@ -36,10 +36,10 @@ class Limits(TypedDict, total=False):
 
 
 class Rule:
-    """One fault, which may be added to a proxy and removed while clients work.
+    """A fault, which can be added to a proxy and removed while clients work.
 
-    hits: requests that it was applied to. withheld: records or items that it did not forward although others of the
-    same request were, or although it said so. over: set while it is in no proxy; who waits in it goes on then.
+    hits: requests to which it was applied. withheld: records or items that it did not forward although others of the
+    same request were, or although the answer accepted them. over: set once no proxy has the rule, for waiting requests.
     """
 
     def __init__(self, effect: Effect, operations: tuple[str, ...], limits: Limits) -> None:
@@ -55,7 +55,7 @@ class Rule:
         self.over = threading.Event()
 
     def apply(self, request: Request, forward: Forward) -> Answer:
-        """Its own answer if it is for this request and strikes, else that of `forward`."""
+        """The rule's answer if the rule applies to this request, else the answer of `forward`."""
         return self._effect(self, request, forward) if self._strikes(request) else forward(request)
 
     def _strikes(self, request: Request) -> bool:
@@ -67,7 +67,7 @@ class Rule:
             return strikes
 
     def draw(self, share: float, count: int) -> list[bool]:
-        """So many times true with this probability."""
+        """So many random truth values with this probability."""
         with self._lock:
             return [self._random.random() < share for _ in range(count)]
 
@@ -77,22 +77,22 @@ class Rule:
 
 
 def server_errors(*operations: str, **limits: Unpack[Limits]) -> Rule:
-    """Status 500, and nothing is forwarded."""
+    """Status 500; the request is not forwarded."""
     return Rule(lambda _rule, request, _forward: exchange.server_error(request), operations, limits)
 
 
 def throttle(*operations: str, **limits: Unpack[Limits]) -> Rule:
-    """ProvisionedThroughputExceededException for the whole request, of which nothing is forwarded."""
+    """ProvisionedThroughputExceededException for the whole request, which is not forwarded."""
     return Rule(lambda _rule, request, _forward: exchange.throttled(request), operations, limits)
 
 
 def deny(*operations: str, **limits: Unpack[Limits]) -> Rule:
-    """AccessDeniedException, and nothing is forwarded."""
+    """AccessDeniedException; the request is not forwarded."""
     return Rule(lambda _rule, request, _forward: exchange.denied(request), operations, limits)
 
 
 def lose_answer(*operations: str, **limits: Unpack[Limits]) -> Rule:
-    """The request is carried out, then the connection is cut: the client cannot know that it was."""
+    """The request is carried out, then the connection is cut: the client cannot know the result."""
 
     def lose(_rule: Rule, request: Request, forward: Forward) -> Answer:
         forward(request)
@@ -102,7 +102,7 @@ def lose_answer(*operations: str, **limits: Unpack[Limits]) -> Rule:
 
 
 def slow_answer(seconds: float, *operations: str, **limits: Unpack[Limits]) -> Rule:
-    """The request is carried out at once and answered later, perhaps after the client has given up on it."""
+    """The request is carried out at once and answered later, perhaps after the client's time-out."""
 
     def wait(rule: Rule, request: Request, forward: Forward) -> Answer:
         answer = forward(request)
@@ -113,9 +113,9 @@ def slow_answer(seconds: float, *operations: str, **limits: Unpack[Limits]) -> R
 
 
 def slow_request(seconds: float, *operations: str, **limits: Unpack[Limits]) -> Rule:
-    """The request is carried out and answered later, even if the client has given up on it and sent it again.
+    """The request is carried out and answered later, even if the client has timed out and sent it again.
 
-    What is sent after it may be carried out before it.
+    Later requests may be carried out earlier.
     """
 
     def wait(rule: Rule, request: Request, forward: Forward) -> Answer:
@@ -126,22 +126,22 @@ def slow_request(seconds: float, *operations: str, **limits: Unpack[Limits]) -> 
 
 
 def partial(*operations: str, passed: float = 0.5, **limits: Unpack[Limits]) -> Rule:
-    """PutRecords and BatchWriteItem: only some records or items are forwarded, and the answer says which were not.
+    """PutRecords and BatchWriteItem: only some records or items are forwarded, and the answer names the others.
 
-    passed: the probability of each one to be forwarded.
+    passed: the probability of each record or item to be forwarded.
     """
     return _partly({"PutRecords": _some_records, "BatchWriteItem": _some_items}, operations, passed, limits)
 
 
 def swallow(*operations: str, passed: float = 0.5, **limits: Unpack[Limits]) -> Rule:
-    """The same, but the answer says that all of them were accepted, as no honest service would.
+    """Like `partial`, but the answer accepts all records, unlike any real service.
 
-    Nothing can resend these records. A test that does not notice their loss notices none.
+    No client can resend these records. A test that does not notice their loss notices no loss.
     """
     return _partly({"PutRecords": _lost_records, "BatchWriteItem": _lost_items}, operations, passed, limits)
 
 
-# The probability of being forwarded comes first, then what an effect takes.
+# First the probability of being forwarded, then the arguments of an effect.
 _Partly = Callable[[float, Rule, Request, Forward], Answer]
 
 
@@ -230,14 +230,14 @@ def _split(passed: float, rule: Rule, request: Request) -> tuple[_Writes, _Write
 
 
 def expire(**limits: Unpack[Limits]) -> Rule:
-    """GetRecords: the iterator has expired. With `times` or `share`, or no iterator ever lives."""
+    """GetRecords: the iterator has expired. Needs `times` or `share`, as otherwise every iterator expires."""
     return Rule(lambda _rule, request, _forward: exchange.expired(request), ("GetRecords",), limits)
 
 
 def skip_to_latest(**limits: Unpack[Limits]) -> Rule:
-    """GetShardIterator at or after a sequence number gives one at the end of the shard.
+    """GetShardIterator at or after a sequence number gives an iterator at the end of the shard.
 
-    With `expire`, it plays a client that does not go on where it was: what lies between is lost.
+    With `expire`, it imitates a client that does not continue at its position: the records in between are lost.
     """
 
     def skip(_rule: Rule, request: Request, forward: Forward) -> Answer:
@@ -251,10 +251,10 @@ def skip_to_latest(**limits: Unpack[Limits]) -> Rule:
 
 
 def stall(*shards: str, **limits: Unpack[Limits]) -> Rule:
-    """GetRecords of these shards finds nothing and stays where it is, as in an open shard that nobody writes to.
+    """GetRecords of these shards returns no records and does not advance, as in an open shard without new records.
 
-    No shard named: all of them. When the rule is removed, readers go on with the same iterator, so that all that came
-    meanwhile is their backlog.
+    Without shards: all shards. When the rule is removed, readers continue with the same iterator, so the records from
+    meanwhile are their backlog.
     """
 
     def stay(_rule: Rule, request: Request, _forward: Forward) -> Answer:
@@ -268,7 +268,7 @@ def stall(*shards: str, **limits: Unpack[Limits]) -> Rule:
 
 
 def _also(where: Where, limits: Limits) -> Limits:
-    """The same limits with one more condition, which is asked first."""
+    """The same limits with a further condition, which is checked first."""
     given = limits.get("where", _anything)
     return {**limits, "where": lambda request: where(request) and given(request)}
 
@@ -278,7 +278,7 @@ def _anything(_request: Request) -> bool:
 
 
 def strict(*operations: str, **limits: Unpack[Limits]) -> Rule:
-    """PutRecords and BatchWriteItem beyond the services' documented limits are refused as the services do: whole.
+    """PutRecords and BatchWriteItem beyond the services' documented limits are refused as a whole, like in the service.
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
@@ -291,7 +291,7 @@ def strict(*operations: str, **limits: Unpack[Limits]) -> Rule:
 
 
 def beyond(request: Request) -> list[str]:
-    """Which limits a PutRecords or BatchWriteItem exceeds."""
+    """The limits that a PutRecords or BatchWriteItem exceeds."""
     return _records_beyond(request.json) if request.operation == "PutRecords" else _items_beyond(request.json)
 
 

@@ -1,4 +1,4 @@
-"""The data misbehaves: silence, a stalled shard, skewed clocks, bursts of late readings, resharding."""
+"""Faults in the flow of data: silence, a stalled shard, skewed clocks, bursts of late readings, resharding."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TIMED = "pipeline/views/timed.sql"
 
 
 def at(minutes: float) -> tuple[str, str]:
-    """A flight's flag for beginning so many minutes of event time after START."""
+    """The flag for a flight that begins so many minutes of event time after START."""
     return "--start", f"{START + timedelta(minutes=minutes):%Y-%m-%d %H:%M:%S}"
 
 
@@ -34,16 +34,16 @@ def at(minutes: float) -> tuple[str, str]:
     Edit("java/src/streaming/SubtaskClock.java", "pause > idle / 2", "false"),
 )
 def test_silence(trial: Trial) -> None:
-    """After total silence windows wait for ten seconds, in which every shard is heard again.
+    """After total silence windows wait for ten seconds, in which each shard sends again.
 
-    Unprotected: they wait after a start only. The first subtask to wake runs ahead of the other, which counts as idle,
-    so that the other's readings are late.
+    Unprotected: windows wait only after a start. The first subtask to wake advances ahead of the other subtask, which
+    counts as idle, so the other's readings are late.
     """
     trial.start()
     trial.send(*FLIGHT, *at(0), "--rate", "400", "--msgs", "12000")
     wait_for(lambda: trial.is_alive() and len(trial.rows()) > 60, 60, "rows come out")
     time.sleep(IDLE + 10)
-    # One of the two subtasks, which reads these shards, wakes some seconds after the other.
+    # The subtask of these shards wakes some seconds after the other subtask.
     with trial.between.fault(rules.stall("shardId-000000000002", "shardId-000000000003")):
         trial.send(*FLIGHT, *at(11), "--rate", "max", "--msgs", "24000")
         time.sleep(1)
@@ -58,9 +58,9 @@ def test_silence(trial: Trial) -> None:
     shards=2,
 )
 def test_silent_shard(trial: Trial) -> None:
-    """Windows wait for a silent shard for a minute and then go on without it; it comes back without a loss.
+    """Windows wait for a silent shard for a minute and then close without it; it returns without a loss.
 
-    Unprotected: the silent shard holds back every window, and no row comes for as long as it is silent.
+    Unprotected: the silent shard holds back every window, and no row comes while it is silent.
     """
     first, second = unicorn_in(0, shards=2), unicorn_in(1, shards=2)
     trial.start(parallelism=1)
@@ -70,11 +70,11 @@ def test_silent_shard(trial: Trial) -> None:
             trial.wait_for_rows()
         silent = time.monotonic()
         time.sleep(5)
-        # What the two had in common is closed by now; from here on each row is one that waited for the silent shard.
+        # The windows of both shards are closed by now; from here on each row waited for the silent shard.
         trial.recover(IDLE + 30)
         assert trial.outcome.recovery is not None
         time.sleep(max(0.0, 80 - (time.monotonic() - silent)))
-        # Its clock went on while it was silent.
+        # Its clock continued during the silence.
         with trial.flying("--name", second, *clock_since(since, speed=20)):
             trial.wait_for_rows()
             time.sleep(5)
@@ -87,11 +87,11 @@ def test_silent_shard(trial: Trial) -> None:
     Edit(TIMED, JUDGED_BY_SHARD, "own_watermark"),
 )
 def test_stalled_subtask(trial: Trial) -> None:
-    """A subtask that gets nothing from its shard for over a minute is left out, and its backlog comes late.
+    """A subtask that gets no records for over a minute becomes idle, and its backlog is late.
 
-    What the windows no longer take of it is judged where their own watermark is known, and stands as LATE on the errors
-    stream: no record vanishes.
-    Unprotected: lateness is judged by the shard alone, for which nothing of it is late; the windows drop it unseen.
+    Lateness is judged with the windows' own watermark. A record that the windows drop is LATE on the errors stream, so
+    no record is lost.
+    Unprotected: lateness is judged by the shard's clock alone, by which no record is late; the windows drop records.
     """
     trial.start(parallelism=4)
     with trial.flying(*FLIGHT, *SPEED):
@@ -109,9 +109,9 @@ def test_stalled_subtask(trial: Trial) -> None:
     Edit(READINGS, "END,\n        shard,", "END,\n        'one for all',"),
 )
 def test_clock_skew(trial: Trial) -> None:
-    """A clock that is a little ahead costs nothing; one that is far ahead makes late only who shares its shard.
+    """A clock slightly ahead has no effect; a clock far ahead makes late only the readings of its own shard.
 
-    Unprotected: the watermark follows the highest clock of all shards, and nearly everything is late.
+    Unprotected: the watermark follows the highest clock of all shards, and nearly all readings are late.
     """
     trial.start()
     with (
@@ -135,9 +135,9 @@ def test_clock_skew(trial: Trial) -> None:
     shards=2,
 )
 def test_slow_clock(trial: Trial) -> None:
-    """Windows wait for it as for a silent shard, a minute, and then go on without it while it sends; all of it is LATE.
+    """Windows wait a minute for a slow clock, as for a silent shard, then close without it; all its readings are LATE.
 
-    Unprotected: it holds back every window for as long as it sends.
+    Unprotected: the slow clock holds back every window while it sends.
     """
     first, second = unicorn_in(0, shards=2), unicorn_in(1, shards=2)
     trial.start(parallelism=1)
@@ -145,7 +145,7 @@ def test_slow_clock(trial: Trial) -> None:
         trial.wait_for_rows()
         with trial.flying("--name", second, *at(-300), *SPEED):
             time.sleep(5)
-            # What was closed before its first reading is out by now.
+            # Windows closed before its first reading have their rows by now.
             trial.recover(IDLE + 30)
             trial.wait_for_rows(30)
     assert trial.finish(late_by_shard=False).errors["LATE"] > 1000, "twenty a second for over a minute"
@@ -156,9 +156,9 @@ def test_slow_clock(trial: Trial) -> None:
     Edit(TIMED, JUDGED_BY_SHARD, "own_watermark - INTERVAL '100' DAY(3)"),
 )
 def test_late_burst(trial: Trial) -> None:
-    """Each of them stands as LATE on the errors stream, and the rows of their minutes stay as they were.
+    """Each late reading is LATE on the errors stream, and the rows of their minutes stay unchanged.
 
-    Unprotected: nothing counts as late; the windows drop it unseen.
+    Unprotected: no reading counts as late; the windows drop them unseen.
     """
     trial.start()
     with trial.flying(*FLIGHT, *at(0), *SPEED, "--seed", "1"):
@@ -171,10 +171,10 @@ def test_late_burst(trial: Trial) -> None:
 
 @pytest.mark.fault("shards split and merged while data flows", shards=2, faithful=True)
 def test_resharding(trial: Trial) -> None:
-    """The source finds the children within a second or two and reads parents and children to their ends.
+    """The source discovers child shards within a second or two and reads parents and children to their ends.
 
-    That is time enough at the clocks' own speed, or twice as fast as here: a child's first readings are on time.
-    Unprotected: it does not look for new shards, and what is sent to the children is never read.
+    That is fast enough at the wall clock's speed, or at twice the speed here: a child's first readings are on time.
+    Unprotected: the source discovers no new shards, and the children's records are never read.
     """
     if trial.is_unprotected:
         trial.options = {"readings": {"scan.shard.discovery.intervalmillis": "86400000"}}
@@ -199,7 +199,7 @@ def test_resharding(trial: Trial) -> None:
 
 
 def unicorn_in(shard: int, *, shards: int) -> str:
-    """A name whose records go to this shard of so many equal ones: by the MD5 of the partition key, as Kinesis says."""
+    """A name whose records go to this shard of so many equal shards: by the MD5 of the partition key, as in Kinesis."""
     width = 2**128 // shards
     names = ("Shadowfax", "Bucephalus", "Rocinante", "Xanthus", "Balius", "Marengo")
     return next(
@@ -210,7 +210,7 @@ def unicorn_in(shard: int, *, shards: int) -> str:
 
 
 def clock_since(since: float, *, speed: int) -> tuple[str, ...]:
-    """Flags of a flight without end whose clock has gone on at this speed since a moment of the monotonic clock."""
+    """Flags of an endless flight whose clock has run at this speed since a time of the monotonic clock."""
     began_ms = event_clock.start(time.time_ns() // 1_000_000, speed, 1, None)
     gone_on_ms = int((time.monotonic() - since) * (speed - 1) * 1000)
     return "--start", status_time(began_ms + gone_on_ms), "--speed", str(speed)

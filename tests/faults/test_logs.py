@@ -1,6 +1,6 @@
 """The faults that concern any job, with the job `cloudfront_requests`: counts and totals of access logs.
 
-Its table of totals is written again and again, so that an older total must never overtake a newer one.
+Its table of totals is updated again and again, so an older total must never overwrite a newer total.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ BATCH = 500  # records of a PutRecords
 
 @dataclass
 class Logs(Trial):
-    """A case of the job `cloudfront_requests`, its account by counting lines without Flink."""
+    """A case of the job `cloudfront_requests`, compared with a count of lines without Flink."""
 
     job_name = JOB.name
     begin: str = "TRIM_HORIZON"
@@ -59,7 +59,7 @@ class Logs(Trial):
         return [record.data for record in stored(self.clients[0], ROWS)]
 
     def put(self, lines: Sequence[bytes]) -> None:
-        """Put these lines on the stream, spread over its shards, in their order on each."""
+        """Put these lines on the stream, spread over its shards, in their order on each shard."""
         kinesis, _dynamodb = self.clients
         for begin in range(0, len(lines), BATCH):
             records = [
@@ -116,9 +116,9 @@ def halves() -> tuple[list[bytes], list[bytes]]:
 
 @pytest.mark.fault("kill -9 of the local run of another job, and --resume last", kind=Logs)
 def test_killed(trial: Logs) -> None:
-    """The job goes on from its last checkpoint with another parallelism; counts and totals are those of every line.
+    """The job continues from its last checkpoint with another parallelism; counts and totals cover every line.
 
-    Unprotected: it starts anew at the end of the stream, as one would without checkpoints.
+    Unprotected: it starts anew at the end of the stream, like a job without checkpoints.
     """
     first, second = halves()
     trial.start(parallelism=2)
@@ -143,7 +143,7 @@ def test_killed(trial: Logs) -> None:
     kind=Logs,
 )
 def test_refused(trial: Logs) -> None:
-    """What is refused is sent again, and no older total takes the place of a newer one.
+    """Refused writes are sent again, and no older total overwrites a newer total.
 
     Unprotected: the job ends at the first refusal.
     """

@@ -1,4 +1,4 @@
-"""Flink's own processes die, or their disk is full."""
+"""Flink's own processes are killed, or their disk is full."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SIZE = cluster.Size(task_managers=2, slots=2)
 
 @pytest.mark.fault("kill -9 of a TaskManager")
 def test_task_manager_killed(trial: Trial) -> None:
-    """The job goes on from its checkpoint in the slots that are left, and with the TaskManager that is started again.
+    """The job continues from its checkpoint in the remaining slots, and with the restarted TaskManager.
 
     Unprotected: the cluster's restart strategy is none.
     """
@@ -74,10 +74,10 @@ def listening_ports(pid: int) -> set[int]:
 
 @pytest.mark.fault("kill -9 of the JobManager, and resume")
 def test_job_manager_killed(trial: Trial) -> None:
-    """Without it there is no job. Started again, it takes the TaskManagers back, and the job goes on from its newest
-    checkpoint, which is found on disk.
+    """Without the JobManager there is no job. After its restart the TaskManagers reconnect, and the job continues from
+    its newest checkpoint on disk.
 
-    Unprotected: the job starts anew at the end of the stream, as one would without checkpoints.
+    Unprotected: the job starts anew at the end of the stream, like a job without checkpoints.
     """
     with cluster.running(trial.folder / "cluster", SIZE, emulator.child(trial.between.environment)) as members:
         state = signature.of(JOB)
@@ -107,10 +107,10 @@ def test_job_manager_killed(trial: Trial) -> None:
     Edit(TIMED, JUDGED_BY_SHARD, "COALESCE(CURRENT_WATERMARK(event_time), TIMESTAMP '1970-01-01 00:00:00')"),
 )
 def test_local_run_killed(trial: Trial) -> None:
-    """The job goes on from its last checkpoint with another parallelism, and no row changes.
+    """The job continues from its last checkpoint with another parallelism, and no row changes.
 
-    Unprotected: lateness is judged by the job's watermark alone. That is unknown for a while after a restore: late
-    readings are counted anew or dropped by the window, and rows that were written change.
+    Unprotected: lateness is judged by the job's watermark alone, which is unknown for a while after a restore. So late
+    readings are counted again or dropped by the window, and written rows change.
     """
     trial.start(parallelism=2)
     with trial.flying(*FLIGHT, *SPEED, "--late", "0.02"):
@@ -130,9 +130,9 @@ def test_local_run_killed(trial: Trial) -> None:
     Edit("jobs/unicorn_summary/views/summary.sql", "CAST(record.Distance AS DECIMAL(28, 18))", "record.Distance"),
 )
 def test_killed_between_distances(trial: Trial) -> None:
-    """Half of each sum comes from a checkpoint, the other half after it: what is added in which order changes no row.
+    """Half of each sum comes from a checkpoint, the other half after it: the order of adding changes no row.
 
-    Each sum ends in a half of a metre, where the smallest error of a double rounds the other way.
+    Each sum ends in half a metre, where the smallest error of a double rounds the other way.
     Unprotected: doubles are added up.
     """
     drawn = random.Random(20)
@@ -148,7 +148,7 @@ def test_killed_between_distances(trial: Trial) -> None:
 
 
 def tenths(name: str, drawn: random.Random) -> list[bytes]:
-    """Four readings of one minute, with distances of one decimal that add up to a whole number and a half."""
+    """Four readings of a minute, with distances of one decimal whose sum is an integer and a half."""
     parts = [drawn.randrange(10, 400) for _each in range(3)]
     parts.append(15 - sum(parts) % 10)
     document = {"Name": name, "StatusTime": "2026-11-01 10:00:30.000", "MagicPoints": 1, "HealthPoints": 1}
@@ -164,9 +164,9 @@ def tenths(name: str, drawn: random.Random) -> list[bytes]:
     ),
 )
 def test_disk_full(trial: Trial) -> None:
-    """The job works on without checkpoints, and makes them again when there is room.
+    """The job continues without checkpoints, and makes checkpoints again when there is space.
 
-    The folder of the checkpoints is a file system of its own, of 4 MiB in memory, which only the job's process sees.
+    The folder of the checkpoints is a separate file system, of 4 MiB in memory, which only the job's process sees.
     Unprotected: the first failed checkpoint restarts the job, over and over.
     """
     folder = trial.folder / "checkpoints"
@@ -190,13 +190,13 @@ def test_disk_full(trial: Trial) -> None:
 
 
 def fill(path: Path) -> None:
-    """Write until there is no room left."""
+    """Write until the disk is full."""
     with path.open("wb", buffering=0) as file:
         try:
             while True:
                 file.write(b"0" * 4096)
         except OSError as error:
-            assert error.errno == 28, error  # noqa: PT017  (ENOSPC is what was wanted)
+            assert error.errno == 28, error  # noqa: PT017  (ENOSPC is the expected error)
 
 
 def failures(trial: Trial) -> int:

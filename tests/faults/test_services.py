@@ -1,8 +1,8 @@
-"""AWS misbehaves while data flows: refusals, throttling, partial failures, slowness, absence, expired iterators.
+"""AWS fails while data flows: refusals, throttling, partial failures, slowness, absence, expired iterators.
 
-The job's AWS is a proxy in front of the emulator, which is told to misbehave; the producer's is the emulator itself.
-Each case: windows close, the fault, the next row, everything read, all windows closed, and the account. With
-`--unprotected` the case runs without what protects from its fault, and must fail.
+The job's AWS is a proxy with faults in front of the emulator; the producer uses the emulator itself. Each case: windows
+close, the fault, the next row, everything is read, all windows close, and the comparison. With `--unprotected` the case
+runs without the protection against its fault, and must fail.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ SPEED = ("--speed", "20")
 NO_RESTART = Edit(
     "flink/defaults.py", '"restart-strategy.type": "exponential-delay"', '"restart-strategy.type": "none"'
 )
-# The source gives up after four attempts, as the connector does by itself.
+# The source gives up after four attempts, like the connector by default.
 IMPATIENT = Edit("connectors/kinesis.py", 'FOR_EVER = "1000000000"', 'FOR_EVER = "3"')
 DATA = ("GetRecords", "PutRecords", "BatchWriteItem")
-# Both sinks stop at the first refusal, instead of trying again.
+# Both sinks stop at the first refusal, without a retry.
 FAIL_ON_ERROR = (
     Edit("connectors/kinesis.py", '"sink.fail-on-error": "false"', '"sink.fail-on-error": "true"'),
     Edit("connectors/dynamodb.py", '"sink.fail-on-error": "false"', '"sink.fail-on-error": "true"'),
@@ -40,7 +40,7 @@ FAIL_ON_ERROR = (
 
 @pytest.mark.fault("every request answered with 500 for 10 s", NO_RESTART, IMPATIENT)
 def test_server_errors(trial: Trial) -> None:
-    """Source and sinks try again until AWS answers: no restart.
+    """Source and sinks retry until AWS answers: no restart.
 
     Unprotected: the source gives up after four attempts, and the job is not restarted.
     """
@@ -57,7 +57,7 @@ def test_server_errors(trial: Trial) -> None:
 
 @pytest.mark.fault("two thirds of all requests throttled for 15 s", NO_RESTART, *FAIL_ON_ERROR)
 def test_throttling(trial: Trial) -> None:
-    """Both sinks send again what was throttled, and so does the source: no restart.
+    """Both sinks and the source retry throttled requests: no restart.
 
     Unprotected: the job ends at the first refusal.
     """
@@ -74,9 +74,9 @@ def test_throttling(trial: Trial) -> None:
 
 @pytest.mark.fault("97 % of GetRecords and GetShardIterator throttled for 40 s", IMPATIENT)
 def test_others_read_too(trial: Trial) -> None:
-    """Guests of the dashboard that take nearly all reads of each shard: the job waits for its turn, and never restarts.
+    """Guests of the dashboard take nearly all reads of each shard: the job waits for its turn, and never restarts.
 
-    Half of the reads that pass find their iterator expired, so that iterators are asked for again and again.
+    Half of the remaining reads have an expired iterator, so that iterators are requested again and again.
     Unprotected: the source gives up after four attempts, and the job restarts.
     """
     records = rules.throttle("GetRecords", share=0.97)
@@ -95,10 +95,10 @@ def test_others_read_too(trial: Trial) -> None:
 
 @pytest.mark.fault("half of each batch refused for 20 s")
 def test_partial_failures(trial: Trial) -> None:
-    """Both sinks send again exactly the records and items that the answer says were refused.
+    """Both sinks send again exactly the records and items that the answer refuses.
 
-    Unprotected: the proxy answers that all were accepted, as for a client that never looks; the account finds the rows
-    and errors that are gone.
+    Unprotected: the proxy answers that all were accepted, as for a client that ignores the answer. The comparison
+    reports the missing rows and errors.
     """
     trial.start()
     fault = rules.swallow if trial.is_unprotected else rules.partial
@@ -118,9 +118,9 @@ def test_partial_failures(trial: Trial) -> None:
     Edit("connectors/kinesis.py", '"sink.flush-buffer.size": "4000000",', '"sink.http-client.read-timeout": "500",'),
 )
 def test_slow_answers(trial: Trial) -> None:
-    """The clients wait longer than that for an answer, and the job goes on meanwhile: no restart.
+    """The clients wait long enough for the answers, and the job continues meanwhile: no restart.
 
-    Unprotected: they wait for half a second, and the job ends at the first refusal.
+    Unprotected: the clients wait for half a second, and the job ends at the first refusal.
     """
     trial.start()
     with trial.flying(*FLIGHT, *SPEED):
@@ -135,7 +135,7 @@ def test_slow_answers(trial: Trial) -> None:
 
 @pytest.mark.fault("answers to writes lost for 10 s, though they were carried out", NO_RESTART, *FAIL_ON_ERROR)
 def test_lost_answers(trial: Trial) -> None:
-    """The sinks send again what they got no answer for: it is written twice, with the same content and under one key.
+    """The sinks send requests without an answer again: they are written twice, with the same content and key.
 
     Unprotected: the job ends at the first lost answer.
     """
@@ -151,7 +151,7 @@ def test_lost_answers(trial: Trial) -> None:
 
 @pytest.mark.fault("AWS gone for 30 s and back", NO_RESTART)
 def test_gone(trial: Trial) -> None:
-    """Nobody listens, all connections are cut: the job restarts with growing pauses until it can go on.
+    """The port refuses connections, all connections are cut: the job restarts with growing pauses until it succeeds.
 
     Unprotected: the job is not restarted.
     """
@@ -166,9 +166,9 @@ def test_gone(trial: Trial) -> None:
 
 @pytest.mark.fault("every iterator expired, six times over")
 def test_expired_iterators(trial: Trial) -> None:
-    """The source asks for another iterator after the last record that it read, and misses nothing.
+    """The source requests a new iterator after the last record that it read, and loses no record.
 
-    Unprotected: the proxy gives it one at the end of the shard, as a client that starts anew would ask for.
+    Unprotected: the proxy gives it an iterator at the end of the shard, as for a client that starts anew.
     """
     trial.start()
     if trial.is_unprotected:
@@ -185,7 +185,7 @@ def test_expired_iterators(trial: Trial) -> None:
 
 @pytest.mark.fault("writing to the table denied for 20 s", NO_RESTART, *FAIL_ON_ERROR)
 def test_denied(trial: Trial) -> None:
-    """A permission that is missing for a while: the sink tries again, no checkpoint completes, nothing is lost.
+    """A permission is missing for a while: the sink retries, no checkpoint completes, no record is lost.
 
     Unprotected: the job ends at the first refusal.
     """
@@ -204,7 +204,7 @@ def test_denied(trial: Trial) -> None:
 
 
 def findings(trial: Trial) -> set[str]:
-    """What `python -m jobs health` has to say now, by the names of its findings."""
+    """The names of the current findings of `python -m jobs health`."""
     chosen = settings.read(trial.properties())
     seen = health.observe(chosen.job, rest.Cluster(trial.job.address), chosen)
     return {finding.name for finding in diagnosis.judge(seen)}
@@ -215,19 +215,19 @@ def findings(trial: Trial) -> set[str]:
     Edit("jobs/unicorn_summary/tables/readings.sql", "longest_name AS 128", "longest_name AS 9999999"),
 )
 def test_limits(trial: Trial) -> None:
-    """What a service would refuse for good never gets there: it stands as COERCION on the errors stream, cut to size.
+    """A record that a service would refuse for ever is not sent: it is COERCION on the errors stream, cut to size.
 
-    A refused record would hold up all others: Kinesis's sink tries again for ever, DynamoDB's restarts the job. The
-    proxy refuses what the services' documentation says they refuse.
-    Unprotected: names of any length are let through.
+    A refused record would block all others: the Kinesis sink retries for ever, the DynamoDB sink restarts the job. The
+    proxy refuses by the limits of the services' documentation.
+    Unprotected: names of any length are accepted.
     """
     strict = rules.strict()
     trial.between.add(strict)
     trial.start()
     with trial.flying(*FLIGHT, *SPEED):
         trial.wait_for_rows()
-    # Days later by the flight's clock, which began six days back, so that its windows close and their rows are written
-    # beside these.
+    # Days later by the flight's clock, which began six days ago, so that its windows close and their rows are written
+    # together with these rows.
     later = datetime.now(UTC) - timedelta(days=1)
     trial.put([*extremes(later), *extremes(later + timedelta(minutes=3))])
     start = f"{later + timedelta(minutes=5):%Y-%m-%d %H:%M:%S}"

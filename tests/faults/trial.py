@@ -1,4 +1,4 @@
-"""One fault case: AWS behind the fault proxy, unicorns in the air, the job in a process, and the account at the end."""
+"""A fault case: AWS behind the fault proxy, a flight of unicorns, the job in a process, and the final comparison."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from tests.faults.proxy import Proxy
 
 RATE = 400  # records a second of a flight: 20 unicorns, a minute in 3 s
 ROW_LIMIT = 120.0  # seconds to the next row
-# The flight of most cases: faults of the data as in the demo, so that PARSE, COERCION and LATE have to add up too.
+# The flight of most cases: with the demo's faults in the data, so that PARSE, COERCION and LATE are compared too.
 FLIGHT = ("--unicorns", "20", "--late", "0.01", "--out-of-order", "0.05", "--malformed", "0.01")
 
 
 @dataclass
 class Outcome:
-    """What a case came to; the table shows these.
+    """The result of a case, for the table.
 
-    fault: what went wrong, in words. recovery: seconds from the end of the fault to the next row. restarts: of the job.
+    fault: a description. recovery: seconds from the end of the fault to the next row. restarts: of the job.
     """
 
     fault: str
@@ -45,9 +45,9 @@ class Outcome:
 
 @dataclass
 class Trial:
-    """The stage of one case; `aws` itself is never faulty, what the job talks to is `between`.
+    """The stage of a case; `aws` has no faults, the job uses `between`, the proxy.
 
-    The job is the unicorns'. A class for another job says what follows from the job.
+    The job is the unicorns'. A subclass for another job overrides the parts that depend on the job.
     """
 
     job_name: ClassVar[str] = "unicorn_summary"
@@ -99,7 +99,7 @@ class Trial:
         return settings.write(self.folder, document)
 
     def start(self, *flags: str, parallelism: int = 2, within: Sequence[str] = ()) -> None:
-        """Start `python -m jobs run`, `within` a command that runs another, and wait until every subtask runs.
+        """Start `python -m jobs run`, with `within` as a command before it, and wait until every subtask runs.
 
         Raises StartError or RunError, no AssertionError: without its protection a case must fail later, not here.
         """
@@ -115,7 +115,7 @@ class Trial:
 
     @contextmanager
     def flying(self, *flags: str) -> Iterator[subprocess.Popen[bytes]]:
-        """Unicorns in the air for as long as the block lasts, sending straight to the stream."""
+        """A flight of unicorns until the block ends, sent directly to the stream."""
         flight = self.fly(*flags)
         try:
             yield flight
@@ -123,7 +123,7 @@ class Trial:
             processes.stop(flight, 20)
 
     def fly(self, *flags: str) -> subprocess.Popen[bytes]:
-        """Start a producer towards the raw stream."""
+        """Start a producer for the raw stream."""
         copy = self.folder / f"sent-{len(self.copies)}.jsonl"
         self.copies.append(copy)
         command = [sys.executable, "-m", "producer", "--stream", self.names.raw, "--copy", str(copy), *flags]
@@ -139,7 +139,7 @@ class Trial:
             processes.stop(flight)
 
     def put(self, lines: Sequence[bytes]) -> None:
-        """Put these records on the raw stream, whatever is in them; each ends in its only line feed."""
+        """Put these records on the raw stream, unchanged; each ends with its only line feed."""
         kinesis, _dynamodb = self.clients
         for line in lines:
             kinesis.put_record(StreamName=self.names.raw, Data=line, PartitionKey=str(len(line)))
@@ -152,24 +152,24 @@ class Trial:
         return [record.data for record in stored(self.clients[0], self.names.summary)]
 
     def wait_for_rows(self, seconds: float = ROW_LIMIT) -> None:
-        """Wait until more rows come out than are there now."""
+        """Wait until there are more rows than now."""
         before = len(self.rows())
         wait_for(lambda: self.is_alive() and len(self.rows()) > before, seconds, "more rows come out")
 
     def recover(self, seconds: float = ROW_LIMIT) -> None:
-        """From now, the end of the fault, until the next rows: this is how long recovery took."""
+        """Measure the recovery: from now, the end of the fault, until the next rows."""
         since = time.monotonic()
         self.wait_for_rows(seconds)
         self.outcome.recovery = time.monotonic() - since
 
     def is_alive(self) -> bool:
-        """True; an AssertionError if the job has ended or will not try again."""
+        """True; an AssertionError if the job has ended or will not restart."""
         if self._process is not None and self._process.poll() is not None:
             raise AssertionError(f"the job ended: {processes.last_line(self.folder / 'job.log')}")
         try:
             state = self.job.state()
         except RestError:
-            return True  # the answer may be late; that the process lives is known
+            return True  # the answer may be late; the process lives
         assert state not in rest.ENDED, f"the job is {state}: {self.job.failure()}"
         return True
 
@@ -177,7 +177,7 @@ class Trial:
         return [line for copy in self.copies for line in proof.read_lines(copy)]
 
     def finish(self, *, late_by_shard: bool = True, resumed: bool = False) -> oracle.Report:
-        """Let the job read everything, close all windows, and settle the account."""
+        """Let the job read all records, close all windows, and compare."""
         self.is_alive()
         try:
             running.wait_until_read(self.job, len(self.sent()), resumed=resumed)
@@ -190,7 +190,7 @@ class Trial:
         return self.settle(late_by_shard=late_by_shard)
 
     def settle(self, *, late_by_shard: bool = True) -> oracle.Report:
-        """Every row equals the oracle, none is missing or double, rows and errors are all records."""
+        """Every row equals the oracle's, none is missing or repeated, rows and errors cover all records."""
         report = proof.prove(*self.clients, self.names, self.sent(), late_by_shard=late_by_shard)
         self.outcome.report = report
         if report.problems:
@@ -203,7 +203,7 @@ class Trial:
         return report
 
     def keep_evidence(self, report: oracle.Report) -> None:
-        """All problems and all errors as files, because the streams end with the case."""
+        """Write all problems and all errors to files, because the streams end with the case."""
         (self.folder / "problems.txt").write_text("\n".join(report.problems), encoding="utf-8")
         errors = [record.data for record in stored(self.clients[0], self.names.errors)]
         (self.folder / "errors.jsonl").write_bytes(b"".join(errors))
@@ -214,7 +214,7 @@ class Trial:
 
 
 def checkpoints(job: Job) -> int:
-    """Checkpoints completed so far; -1 while the job does not say."""
+    """Checkpoints completed so far; -1 without an answer of the job."""
     try:
         return int(job.checkpoints()["counts"]["completed"])
     except RestError:
@@ -222,13 +222,13 @@ def checkpoints(job: Job) -> int:
 
 
 def wait_for_checkpoint(trial: Trial, seconds: float = 60) -> None:
-    """Wait until a checkpoint is complete that began after this moment: two more than now."""
+    """Wait for a checkpoint that began after this moment: two more than now."""
     before = checkpoints(trial.job)
     wait_for(lambda: trial.is_alive() and checkpoints(trial.job) >= before + 2, seconds, "a checkpoint completes")
 
 
 def open_shards(kinesis: Any, stream: str) -> list[str]:
-    """The shards that still take records, in the order of their hash keys."""
+    """The open shards, in the order of their hash keys."""
     shards = kinesis.list_shards(StreamName=stream)["Shards"]
     living = [shard for shard in shards if "EndingSequenceNumber" not in shard["SequenceNumberRange"]]
     return [shard["ShardId"] for shard in sorted(living, key=lambda s: int(s["HashKeyRange"]["StartingHashKey"]))]
