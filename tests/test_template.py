@@ -429,7 +429,10 @@ def test_every_sink_and_every_way_to_lose_sight_has_an_alarm() -> None:
 
 
 def test_every_place_of_every_job_is_watched(any_: Template) -> None:
-    """Every stream and table has an alarm and is on the board; no two alarms have the same name."""
+    """Every stream and table has an alarm and is on the board. The names of alarms differ, and CloudWatch takes them.
+
+    CloudWatch takes 255 characters; the names of applications and delivery streams have at most 128 and 64.
+    """
     found = [
         one["Properties"] for one in any_.document["Resources"].values() if one["Type"] == "AWS::CloudWatch::Alarm"
     ]
@@ -441,6 +444,12 @@ def test_every_place_of_every_job_is_watched(any_: Template) -> None:
         assert f"${{{place.resource}}}" in board
     names = [one["AlarmName"]["Fn::Sub"] for one in found]
     assert len(names) == len(set(names))
+    longest = {"${ApplicationName}": "a" * 128, "${DeliveryStream}": "d" * 64}
+    for name in names:
+        for parameter, value in longest.items():
+            name = name.replace(parameter, value)  # noqa: PLW2901
+        assert "${" not in name
+        assert len(name) <= 255
 
 
 def test_the_job_of_somebody_else_may_do_its_own_and_no_more(made_up: Job) -> None:
