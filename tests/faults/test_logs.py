@@ -32,6 +32,7 @@ STREAM, ROWS, ERRORS = "cloudfront-logs", "cloudfront-requests", "cloudfront-err
 MINUTES, TOTALS = "CloudFrontRequestsPerMinute", "CloudFrontRequestsPerSystem"
 LINES = 20_000  # five and a half hours of requests: windows wait for an hour
 BATCH = 500  # records of a PutRecords
+SLOWLY = 4_000  # lines that come ten at a time
 
 
 @dataclass
@@ -67,9 +68,28 @@ class Logs(Trial):
                 for number, line in enumerate(lines[begin : begin + BATCH], begin)
             ]
             assert kinesis.put_records(StreamName=STREAM, Records=records)["FailedRecordCount"] == 0
-        copy = self.folder / f"sent-{len(self.copies)}.log"
-        self.copies.append(copy)
-        copy.write_bytes(b"".join(lines))
+        copy = self.folder / "sent.log"
+        self.copies = [copy]
+        with copy.open("ab") as file:
+            file.writelines(lines)
+
+    def feed(self, lines: Sequence[bytes], rows: int) -> None:
+        """Put these lines, until so many more rows have come out; then the lines that are left.
+
+        The last lines come ten at a time. The watermark stands still for 10 s after a start, and then moves with the
+        next record: lines that are all read within these 10 s give no row.
+        """
+        wanted = len(self.rows()) + rows
+        self.put(lines[:-SLOWLY])
+        left = list(lines[-SLOWLY:])
+
+        def come() -> bool:
+            self.put(left[:10])
+            del left[:10]
+            return self.is_alive() and len(self.rows()) >= wanted
+
+        wait_for(come, 180, f"{rows} more rows come out")
+        self.put(left)
 
     def settle(self, *, late_by_shard: bool = True) -> oracle.Report:  # noqa: ARG002  (nothing of a log is silent)
         """Rows on the stream, both tables and the errors stream equal the counts of the lines, made without Flink."""
@@ -122,16 +142,14 @@ def test_killed(trial: Logs) -> None:
     """
     first, second = halves()
     trial.start(parallelism=2)
-    trial.put(first)
-    wait_for(lambda: trial.is_alive() and len(trial.rows()) > 100, 120, "rows come out")
+    trial.feed(first, 100)
     wait_for_checkpoint(trial)
     trial.kill()
     killed = time.monotonic()
     if trial.is_unprotected:
         trial.begin = "LATEST"
     trial.start(*(() if trial.is_unprotected else ("--resume", "last")), parallelism=4)
-    trial.put(second)
-    trial.wait_for_rows()
+    trial.feed(second, 1)
     trial.outcome.recovery = time.monotonic() - killed
     trial.finish(resumed=True)
 
@@ -153,11 +171,10 @@ def test_refused(trial: Logs) -> None:
         trial.between.fault(rules.throttle("GetRecords", "PutRecords", "BatchWriteItem", share=0.5)) as throttle,
         trial.between.fault(rules.partial("PutRecords", "BatchWriteItem", share=0.5)) as partial,
     ):
-        trial.put(first)
-        wait_for(lambda: trial.is_alive() and len(trial.rows()) > 100, 240, "rows come out")
-        time.sleep(5)
-    trial.put(second)
-    trial.recover()
+        trial.feed(first, 100)
+    since = time.monotonic()
+    trial.feed(second, 1)
+    trial.outcome.recovery = time.monotonic() - since
     trial.finish()
     assert throttle.hits > 10
     assert partial.hits > 5
