@@ -26,6 +26,7 @@ def files(folder: Path) -> dict[Path, bytes]:
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.slow
 def test_unit_tests_of_the_page() -> None:
     """The unit tests run on Node, from the TypeScript sources."""
     told = build.test()
@@ -34,6 +35,7 @@ def test_unit_tests_of_the_page() -> None:
     assert int(passed[1]) > 50
 
 
+@pytest.mark.slow
 def test_a_failure_is_a_sentence_with_the_tools_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A failure keeps the previous page."""
     for name in ("package.json", "package-lock.json", "tsconfig.json", "vite.config.ts"):

@@ -791,6 +791,7 @@ def test_classes_are_release_11(jar: Path) -> None:
     assert {name.replace(".", "/") + ".class" for name in FUNCTIONS.values()} <= classes.keys()
 
 
+@pytest.mark.slow
 def test_equal_sources_give_equal_jars_and_are_compiled_once(ecj: Path, jar: Path, tmp_path: Path) -> None:
     """Without a change, the jar is not compiled again."""
     again = compile_functions(ecj, tmp_path / "new folder" / "functions.jar")
@@ -800,6 +801,7 @@ def test_equal_sources_give_equal_jars_and_are_compiled_once(ecj: Path, jar: Pat
     assert [file.name for file in again.parent.iterdir()] == ["functions.jar"]
 
 
+@pytest.mark.slow
 def test_a_damaged_jar_is_made_anew(ecj: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A damaged jar is replaced by a whole jar, and no other file is left beside it."""
     (tmp_path / "sources").mkdir()

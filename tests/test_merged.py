@@ -174,6 +174,7 @@ def test_made_once(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all.jar", "one.jar"]
 
 
+@pytest.mark.slow
 def test_the_jobs_own_jar() -> None:
     """The jar has every connector, format and function that the job needs beside Flink, and no executable."""
     paths.require()

@@ -234,6 +234,7 @@ def test_one_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> Non
         TEMPLATE.text()
 
 
+@pytest.mark.slow
 def test_lint(made_up: Job, tmp_path: Path) -> None:
     """cfn-lint accepts the template of every job, with new resources only and with existing resources only."""
     jobs = [*map(load, shipped()), made_up]
