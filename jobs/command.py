@@ -147,9 +147,10 @@ def sql(job: Job, properties: Path | None) -> None:
     An endpoint's user and password are left out.
     """
     script = statements.script(job, binding.connectors(_settings(job, properties)))
-    click.echo(without_credentials(script))
+    printed = without_credentials(script)
+    click.echo(printed)
     click.echo("-- Flink's SQL client needs the jars of .cache/flink-lib on its class path.", err=True)
-    if without_credentials(script) != script:
+    if printed != script:
         click.echo("-- The endpoint's user and password are left out: add them.", err=True)
 
 

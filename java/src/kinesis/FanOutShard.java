@@ -1,7 +1,5 @@
 package kinesis;
 
-import java.time.Instant;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
@@ -19,26 +17,17 @@ import software.amazon.awssdk.services.kinesis.model.SubscribeToShardResponseHan
  *
  * <p>The next event is asked for when the fetcher has taken the last one. All of it runs in {@code loop}.
  */
-final class FanOutShard implements ShardFetcher.Feed {
+final class FanOutShard extends ShardFeed {
     private static final long SPACING = 1_000; // milliseconds: a shard takes five subscriptions a second of a consumer
     private static final long SILENCE = 60_000; // milliseconds; the service sends an event every five seconds at least
 
     private final KinesisAsyncClient client;
     private final CompletableFuture<String> consumer;
-    private final ReadSettings settings;
-    private final Loop loop;
-    private final Arrivals arrivals;
-    private final ShardMetrics metrics;
-    private final String shard;
-    private final Patience patience;
 
-    private Position position; // of the last record that came
     private String continuation; // where the service says that the next subscription goes on; null: at `position`
     private Events current; // null: there is no subscription
     private long subscribed; // when, in milliseconds
     private boolean isEnded;
-    private boolean isPaused;
-    private volatile boolean isStopped;
 
     FanOutShard(
             KinesisAsyncClient client,
@@ -48,15 +37,9 @@ final class FanOutShard implements ShardFetcher.Feed {
             Arrivals arrivals,
             ShardMetrics metrics,
             ShardSplit split) {
+        super(settings, loop, arrivals, metrics, split, "subscribing to");
         this.client = client;
         this.consumer = consumer;
-        this.settings = settings;
-        this.loop = loop;
-        this.arrivals = arrivals;
-        this.metrics = metrics;
-        this.shard = split.id;
-        this.position = split.position;
-        this.patience = new Patience("subscribing to " + split.id + " of " + settings.stream);
         loop.after(consumer, (arn, thrown) -> subscribe());
     }
 
@@ -102,22 +85,10 @@ final class FanOutShard implements ShardFetcher.Feed {
         if (continuation != null) {
             return start.type(ShardIteratorType.AFTER_SEQUENCE_NUMBER).sequenceNumber(continuation).build();
         }
-        switch (position.kind) {
-            case OLDEST:
-                return start.type(ShardIteratorType.TRIM_HORIZON).build();
-            case TIME:
-                return start.type(ShardIteratorType.AT_TIMESTAMP)
-                        .timestamp(Instant.ofEpochMilli(position.time))
-                        .build();
-            case AFTER:
-                return start.type(ShardIteratorType.AFTER_SEQUENCE_NUMBER)
-                        .sequenceNumber(position.sequenceNumber)
-                        .build();
-            default: // the record itself comes again, for its other parts
-                return start.type(ShardIteratorType.AT_SEQUENCE_NUMBER)
-                        .sequenceNumber(position.sequenceNumber)
-                        .build();
-        }
+        return start.type(position.iteratorType())
+                .timestamp(position.timeOrNull())
+                .sequenceNumber(position.sequenceNumber)
+                .build();
     }
 
     /** An event of the current subscription; events of former ones no longer count. */
@@ -133,9 +104,8 @@ final class FanOutShard implements ShardFetcher.Feed {
             from.more();
             return;
         }
-        Position before = position;
+        Position before = goOnAfter(event.records());
         if (!event.records().isEmpty()) {
-            position = Position.after(event.records().get(event.records().size() - 1).sequenceNumber());
             continuation = event.continuationSequenceNumber();
         }
         if (isEnded) {
@@ -151,19 +121,18 @@ final class FanOutShard implements ShardFetcher.Feed {
         }
         current = null;
         if (thrown == null) {
-            schedule(subscribed + SPACING - Loop.now());
+            schedule(subscribed + SPACING - Loop.now(), this::subscribe);
             return;
         }
         Problem problem = Problem.of(thrown);
         metrics.failed(problem);
         if (problem.isMissing(shard)) {
             isEnded = true;
-            metrics.end(shard);
-            arrivals.add(new Arrivals.Arrival(shard, List.of(), position, true, () -> {}));
+            gone(problem);
         } else if (problem.isFinal()) {
             arrivals.fail(problem.failure("Subscribing to " + shard + " of " + settings.stream));
         } else {
-            schedule(Math.max(patience.failed(problem), subscribed + SPACING - Loop.now()));
+            schedule(Math.max(patience.failed(problem), subscribed + SPACING - Loop.now()), this::subscribe);
         }
     }
 
@@ -185,23 +154,6 @@ final class FanOutShard implements ShardFetcher.Feed {
                 });
     }
 
-    private void schedule(long millis) {
-        if (!isStopped) {
-            loop.later(millis, this::subscribe);
-        }
-    }
-
-    private void execute(Runnable task) {
-        if (!isStopped) {
-            loop.run(task);
-        }
-    }
-
-    @Override
-    public void pause() {
-        execute(() -> isPaused = true);
-    }
-
     @Override
     public void resume() {
         execute(
@@ -211,12 +163,6 @@ final class FanOutShard implements ShardFetcher.Feed {
                         current.more();
                     }
                 });
-    }
-
-    @Override
-    public void stop() {
-        isStopped = true;
-        metrics.end(shard);
     }
 
     /** The events of one subscription. Its fields belong to {@code loop}. */

@@ -1,16 +1,11 @@
 package kinesis;
 
-import java.time.Instant;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 import software.amazon.awssdk.services.kinesis.model.GetRecordsRequest;
 import software.amazon.awssdk.services.kinesis.model.GetRecordsResponse;
 import software.amazon.awssdk.services.kinesis.model.GetShardIteratorRequest;
-import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
 
 /**
  * Reads one shard by GetRecords: one call at a time, at most five a second, the next when the fetcher has taken the
@@ -19,24 +14,14 @@ import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
  *
  * <p>All of it runs in {@code loop}, one thread for all shards of a reader, which waits for nothing.
  */
-final class PolledShard implements ShardFetcher.Feed {
-    private static final Logger LOG = LoggerFactory.getLogger(PolledShard.class);
+final class PolledShard extends ShardFeed {
     private static final long SPACING = 200; // milliseconds between two calls: the service takes five a second
 
     private final KinesisAsyncClient client;
-    private final ReadSettings settings;
-    private final Loop loop;
-    private final Arrivals arrivals;
-    private final ShardMetrics metrics;
-    private final String shard;
-    private final Patience patience;
 
-    private Position position; // of the last record that came
     private String iterator; // null: there is none
     private long called; // the last call, in milliseconds
-    private boolean isPaused;
     private boolean isHeld; // ready for a call, but paused
-    private volatile boolean isStopped;
 
     PolledShard(
             KinesisAsyncClient client,
@@ -45,14 +30,8 @@ final class PolledShard implements ShardFetcher.Feed {
             Arrivals arrivals,
             ShardMetrics metrics,
             ShardSplit split) {
+        super(settings, loop, arrivals, metrics, split, "reading");
         this.client = client;
-        this.settings = settings;
-        this.loop = loop;
-        this.arrivals = arrivals;
-        this.metrics = metrics;
-        this.shard = split.id;
-        this.position = split.position;
-        this.patience = new Patience("reading " + split.id + " of " + settings.stream);
         loop.run(this::call);
     }
 
@@ -87,27 +66,14 @@ final class PolledShard implements ShardFetcher.Feed {
     }
 
     private GetShardIteratorRequest iteratorRequest() {
-        GetShardIteratorRequest.Builder request =
-                GetShardIteratorRequest.builder()
-                        .streamName(settings.stream.nameOrNull())
-                        .streamARN(settings.stream.arnOrNull())
-                        .shardId(shard);
-        switch (position.kind) {
-            case OLDEST:
-                return request.shardIteratorType(ShardIteratorType.TRIM_HORIZON).build();
-            case TIME:
-                return request.shardIteratorType(ShardIteratorType.AT_TIMESTAMP)
-                        .timestamp(Instant.ofEpochMilli(position.time))
-                        .build();
-            case AFTER:
-                return request.shardIteratorType(ShardIteratorType.AFTER_SEQUENCE_NUMBER)
-                        .startingSequenceNumber(position.sequenceNumber)
-                        .build();
-            default: // the record itself comes again, for its other parts
-                return request.shardIteratorType(ShardIteratorType.AT_SEQUENCE_NUMBER)
-                        .startingSequenceNumber(position.sequenceNumber)
-                        .build();
-        }
+        return GetShardIteratorRequest.builder()
+                .streamName(settings.stream.nameOrNull())
+                .streamARN(settings.stream.arnOrNull())
+                .shardId(shard)
+                .shardIteratorType(position.iteratorType())
+                .timestamp(position.timeOrNull())
+                .startingSequenceNumber(position.sequenceNumber)
+                .build();
     }
 
     private <T> void answered(CompletableFuture<T> call, Consumer<T> then) {
@@ -135,10 +101,7 @@ final class PolledShard implements ShardFetcher.Feed {
             later(behind == null || behind == 0 ? settings.intervalIfEmpty : settings.intervalIfNot);
             return;
         }
-        Position from = position;
-        if (!answer.records().isEmpty()) {
-            position = Position.after(answer.records().get(answer.records().size() - 1).sequenceNumber());
-        }
+        Position from = goOnAfter(answer.records());
         if (isEnd) {
             metrics.end(shard);
         }
@@ -149,9 +112,7 @@ final class PolledShard implements ShardFetcher.Feed {
     private void failed(Problem problem) {
         metrics.failed(problem);
         if (problem.isMissing(shard)) {
-            LOG.warn("{} of {} is gone, with what of it was not read yet: {}", shard, settings.stream, problem);
-            metrics.end(shard);
-            arrivals.add(new Arrivals.Arrival(shard, List.of(), position, true, () -> {}));
+            gone(problem);
         } else if (problem.isFinal() && !mayPass(problem)) {
             arrivals.fail(problem.failure("Reading " + shard + " of " + settings.stream));
         } else {
@@ -169,24 +130,7 @@ final class PolledShard implements ShardFetcher.Feed {
     /** Calls after so many milliseconds, or as soon as the service's limit allows. */
     private void later(long millis) {
         long soonest = called + SPACING - Loop.now();
-        schedule(Math.max(millis, soonest));
-    }
-
-    private void schedule(long millis) {
-        if (!isStopped) {
-            loop.later(millis, this::call);
-        }
-    }
-
-    private void execute(Runnable task) {
-        if (!isStopped) {
-            loop.run(task);
-        }
-    }
-
-    @Override
-    public void pause() {
-        execute(() -> isPaused = true);
+        schedule(Math.max(millis, soonest), this::call);
     }
 
     @Override
@@ -199,11 +143,5 @@ final class PolledShard implements ShardFetcher.Feed {
                         later(0);
                     }
                 });
-    }
-
-    @Override
-    public void stop() {
-        isStopped = true;
-        metrics.end(shard);
     }
 }

@@ -3,6 +3,7 @@ package kinesis;
 import java.io.Serializable;
 import java.time.Instant;
 import java.util.Objects;
+import software.amazon.awssdk.services.kinesis.model.ShardIteratorType;
 
 /**
  * How far a shard was read: what was emitted as rows, and so where reading goes on. It never changes.
@@ -51,6 +52,25 @@ final class Position implements Serializable {
 
     static Position within(String sequenceNumber, int parts) {
         return new Position(Kind.WITHIN, 0, sequenceNumber, parts);
+    }
+
+    /** Where the service begins to read: a record of which parts are left comes again. */
+    ShardIteratorType iteratorType() {
+        switch (kind) {
+            case OLDEST:
+                return ShardIteratorType.TRIM_HORIZON;
+            case TIME:
+                return ShardIteratorType.AT_TIMESTAMP;
+            case AFTER:
+                return ShardIteratorType.AFTER_SEQUENCE_NUMBER;
+            default:
+                return ShardIteratorType.AT_SEQUENCE_NUMBER;
+        }
+    }
+
+    /** The time of TIME, else null. */
+    Instant timeOrNull() {
+        return kind == Kind.TIME ? Instant.ofEpochMilli(time) : null;
     }
 
     /** How many parts of this record were emitted already. */
