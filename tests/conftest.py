@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from flink import distribution
 from java import paths
-from local import emulator
+from local import emulator, resources
+from tests.faults import kinesis_mock
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,3 +62,15 @@ def aws(keys: emulator.Keys, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     paths.require()
     with emulator.running(tmp_path_factory.mktemp("emulator") / "emulator.log", keys=keys) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kinesis_mock.KinesisMock]:
+    """A kinesis-mock for the tests of a file."""
+    with kinesis_mock.running(tmp_path_factory.mktemp("kinesis-mock") / "kinesis-mock.log") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def kinesis(mock: kinesis_mock.KinesisMock) -> Any:
+    return resources.clients(mock.environment)[0]

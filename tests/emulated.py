@@ -86,8 +86,6 @@ def job_here(
 
     launcher: further configuration of Flink. readings: further settings of that group.
     """
-    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
-
     import main  # noqa: PLC0415  (imports PyFlink, which needs the fixture `jvm` first)
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -95,12 +93,20 @@ def job_here(
     properties.write_text(json.dumps(running.application_properties(on.aws.endpoint, on.names, **(readings or {}))))
     port = processes.free_port()
     configuration = Launch(parallelism, folder, port).configuration() | dict(launcher or {})
-    client = main.submit(properties, configuration).get_job_client()
-    end = client.get_job_execution_result()
-    try:
-        job = rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id()))
+    with submitted(main.submit(properties, configuration), port) as job:
         wait_for(lambda: answers(job.is_running), 60, "every subtask runs")
         yield job
+
+
+@contextmanager
+def submitted(result: Any, port: int) -> Iterator[rest.Job]:
+    """The job of this TableResult, by its REST API at this port; it is cancelled at the end, if it still runs."""
+    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
+
+    client = result.get_job_client()
+    end = client.get_job_execution_result()
+    try:
+        yield rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id()))
     finally:
         if not end.done():
             with contextlib.suppress(Py4JJavaError):  # a stopped job may be ending just now

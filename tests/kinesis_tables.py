@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import threading
 import time
@@ -15,8 +14,9 @@ from typing import Any
 
 from flink import defaults, rest
 from local import emulator
+from pipeline import statements
 from program import processes
-from tests.emulated import answers, wait_for
+from tests.emulated import answers, submitted, wait_for
 
 COLUMNS = """
     line BYTES,
@@ -66,12 +66,7 @@ def declare(environment: Any, name: str, columns: str, options_: Mapping[str, st
 
 
 def environment(configuration: Mapping[str, str]) -> Any:
-    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415 (starts a JVM)
-
-    made = TableEnvironment.create(EnvironmentSettings.in_streaming_mode())
-    for name, value in {"table.local-time-zone": "UTC", "pipeline.object-reuse": "true", **configuration}.items():
-        made.get_config().set(name, value)
-    return made
+    return statements.environment({"table.local-time-zone": "UTC", "pipeline.object-reuse": "true", **configuration})
 
 
 @dataclass(frozen=True)
@@ -129,8 +124,6 @@ def reading(
 
     checkpoint: seconds between checkpoints. ready: whether to wait until the job runs.
     """
-    from py4j.protocol import Py4JJavaError  # noqa: PLC0415
-
     port = processes.free_port()
     made = environment(
         {
@@ -158,16 +151,10 @@ def reading(
             **{f"sink.rolling-policy.{name}-interval": "50 ms" for name in ("rollover", "check")},
         },
     )
-    client = made.execute_sql(f"INSERT INTO files SELECT {ROW} FROM records").get_job_client()  # noqa: S608
-    end = client.get_job_execution_result()
-    try:
-        job = rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id()))
+    inserted = made.execute_sql(f"INSERT INTO files SELECT {ROW} FROM records")  # noqa: S608
+    with submitted(inserted, port) as job:
         wait_for(lambda: answers(job.is_running if ready else lambda: bool(job.state())), 60, "the job is there")
         yield Reading(job, folder / "rows")
-    finally:
-        if not end.done():
-            with contextlib.suppress(Py4JJavaError):  # a stopped job may be ending just now
-                client.cancel().result()
 
 
 def first(made: Any, query: str, count: int, seconds: float = 60) -> list[tuple[Any, ...]]:

@@ -56,9 +56,7 @@ class Outcome:
 def outcome(jvm: Path, aws: emulator.Emulator, tmp_path_factory: pytest.TempPathFactory) -> Outcome:  # noqa: ARG001
     """A run of the job over a log, with streams as files and tables in DynamoDB."""
     folder = tmp_path_factory.mktemp("cloudfront")
-    log = [line.rstrip("\n") for line in cloudfront.lines(5000, seed=7)]
-    for _name, place, line in BAD:
-        log.insert(place, line)
+    log = with_bad_lines(5000)
     (folder / "log").write_text("".join(f"{line}\n" for line in log))
     tables = {sink: f"cloudfront-{sink}" for sink in ("minutes", "requests_per_system")}
     named = {"aws": place_of(aws)} | {sink: {"table": name} for sink, name in tables.items()}
@@ -88,20 +86,21 @@ def outcome(jvm: Path, aws: emulator.Emulator, tmp_path_factory: pytest.TempPath
     return Outcome(log, rows | {sink: cases.rows(folder / sink) for sink in ("requests_per_minute", "error_stream")})
 
 
+def with_bad_lines(requests: int) -> list[str]:
+    """A generated log of so many requests, with the lines of BAD in their places."""
+    log = [line.rstrip("\n") for line in cloudfront.lines(requests, seed=7)]
+    for _name, place, line in BAD:
+        log.insert(place, line)
+    return log
+
+
 def place_of(aws: emulator.Emulator) -> dict[str, str]:
     return {"region": emulator.REGION, "endpoint": aws.endpoint}
 
 
 def run(bound: Mapping[str, Any]) -> None:
     """Run the job with these connectors to the end of its source."""
-    from pyflink.common import Configuration  # noqa: PLC0415  (needs the JVM)
-    from pyflink.table import EnvironmentSettings, TableEnvironment  # noqa: PLC0415
-
-    configuration = Configuration()
-    for name, value in trial.CONFIGURATION.items():
-        configuration.set_string(name, value)
-    mode = EnvironmentSettings.new_instance().in_streaming_mode().with_configuration(configuration).build()
-    tables = TableEnvironment.create(mode)
+    tables = statements.environment(trial.CONFIGURATION)
     statements.declare(tables, JOB, bound)
     statements.inserts(tables, JOB).execute().wait()
 

@@ -29,17 +29,6 @@ TOP = 2**128  # hash keys are below it
 FIRST = "shardId-000000000000"
 
 
-@pytest.fixture(scope="module")
-def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kinesis_mock.KinesisMock]:
-    with kinesis_mock.running(tmp_path_factory.mktemp("kinesis-mock") / "kinesis-mock.log") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def kinesis(mock: kinesis_mock.KinesisMock) -> Any:
-    return resources.clients(mock.environment)[0]
-
-
 def create(kinesis: Any, stream: str, shards: int) -> None:
     kinesis.create_stream(StreamName=stream, ShardCount=shards)
     wait_until_active(kinesis, stream)

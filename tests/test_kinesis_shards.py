@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local import resources
 from program import processes
 from tests import forwarding
 from tests import kinesis_tables as tables
 from tests.emulated import answers, wait_for
 from tests.faults import kinesis_mock, proxy, rules
 from tests.kinesis_tables import Row
-from tests.test_kinesis_mock import FIRST, TOP, create, shards, wait_until_active
+from tests.test_kinesis_mock import FIRST, TOP, create, put, shards, wait_until_active
 
 pytestmark = pytest.mark.usefixtures("jvm")
-
-
-@pytest.fixture(scope="module")
-def mock(tmp_path_factory: pytest.TempPathFactory) -> Iterator[kinesis_mock.KinesisMock]:
-    with kinesis_mock.running(tmp_path_factory.mktemp("kinesis-mock") / "kinesis-mock.log") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def kinesis(mock: kinesis_mock.KinesisMock) -> Any:
-    return resources.clients(mock.environment)[0]
 
 
 class Sender:
@@ -42,11 +29,7 @@ class Sender:
     def send(self, count: int) -> None:
         for n in range(len(self.sent), len(self.sent) + count):
             line = f'{{"n": {n}}}'
-            hash_key = str(n * 7919 * TOP // 10007 % TOP)
-            answer = self._kinesis.put_record(
-                StreamName=self._stream, Data=line, PartitionKey="any", ExplicitHashKey=hash_key
-            )
-            self.sent[line] = answer["ShardId"]
+            self.sent[line] = put(self._kinesis, self._stream, line, n * 7919 * TOP // 10007 % TOP)
 
 
 def split(kinesis: Any, stream: str, shard: str) -> None:

@@ -19,12 +19,11 @@ from consumer.tail import stored
 from local import emulator, oracle, proof, resources
 from pipeline import settings
 from pipeline.job import load
-from producer import cloudfront
 from tests.emulated import wait_for
 from tests.faults import rules
 from tests.faults.test_services import FAIL_ON_ERROR, NO_RESTART
 from tests.faults.trial import Trial, wait_for_checkpoint
-from tests.test_cloudfront import BAD, counted
+from tests.test_cloudfront import BAD, counted, with_bad_lines
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 JOB = load("cloudfront_requests")
@@ -127,10 +126,7 @@ def requests(rows: Sequence[dict[str, Any]]) -> dict[tuple[str, str], int]:
 
 def halves() -> tuple[list[bytes], list[bytes]]:
     """A log in two parts, with broken and late lines in the first."""
-    log = [line.rstrip("\n") for line in cloudfront.lines(LINES, seed=7)]
-    for _name, place, line in BAD:
-        log.insert(place, line)
-    encoded = [f"{line}\n".encode() for line in log]
+    encoded = [f"{line}\n".encode() for line in with_bad_lines(LINES)]
     return encoded[: LINES // 2], encoded[LINES // 2 :]
 
 
