@@ -168,6 +168,7 @@ def test_refused(trial: Logs) -> None:
         trial.between.fault(rules.partial("PutRecords", "BatchWriteItem", share=0.5)) as partial,
     ):
         trial.feed(first, 100)
+        wait_for(lambda: throttle.hits > 10 and partial.hits > 5, 60, "enough calls are refused")
     since = time.monotonic()
     trial.feed(second, 1)
     trial.outcome.recovery = time.monotonic() - since
