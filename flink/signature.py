@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from java import paths
@@ -77,7 +78,7 @@ def of(job: Job, cache: Path = paths.ROOT / ".cache" / "state") -> str:
 
 def _key(job: Job) -> str:
     """The checksum of the plan's inputs: the SQL, the code around it, Flink's version and the functions."""
-    digest = hashlib.sha256(repr(job).encode())
+    digest = hashlib.sha256(repr(replace(job, folder=Path(job.name))).encode())  # the same job may be in any folder
     code = sorted((paths.ROOT / "pipeline").glob("*.py"))
     for file in (*code, Path(__file__), paths.ROOT / "requirements.txt"):
         digest.update(f"\n{file.relative_to(paths.ROOT)}\n".encode() + file.read_bytes())

@@ -38,8 +38,9 @@ def up(task_managers: int, slots: int, port: int) -> int:
     with folders.awaited(clusters.FOLDER, "local cluster", 2 * clusters.START_LIMIT):
         note, started = clusters.up(clusters.Size(task_managers, slots), port)
     done = f"Started {', '.join(started)}" if started else "Everything was running already"
+    workers = len(note.alive("taskmanager"))
     print(
-        f"{done}. Flink's web UI is {note.address}; {len(note.alive('taskmanager'))} TaskManagers with "
+        f"{done}. Flink's web UI is {note.address}; {workers} TaskManager{'' if workers == 1 else 's'} with "
         f"{note.size.slots} slots each.\nLogs, checkpoints and savepoints are in {_shown()}. "
         "`python -m jobs submit JOB` runs a job there, `python -m local cluster down` ends it."
     )

@@ -114,8 +114,8 @@ def submitted(result: Any, port: int) -> Iterator[rest.Job]:
 
 
 # A backlog is read in a second or two, and the warm-up lasts ten. As with a longer backlog, windows must close during
-# the reading. So reading is slowed down here, to 300 records a call, and the warm-up is shortened.
-SLOWLY = {"option.scan.shard.getrecords.maxrecordcount": "300"}
+# the reading. So reading is slowed down here, to 100 records a call, and the warm-up is shortened.
+SLOWLY = {"option.scan.shard.getrecords.maxrecordcount": "100"}
 WARM_UP = {"pipeline.global-job-parameters": "shard_watermark.warm_up:4000"}
 
 

@@ -23,6 +23,7 @@ from tests.emulated import Stage, producer, sent_lines, wait_for
 from tests.test_local import listening
 
 pytestmark = pytest.mark.timeout(600)
+SIZE = ("--task-managers", "1", "--slots", "2")
 
 
 class Desk:
@@ -87,16 +88,16 @@ def desk(flink: None, on: Stage, tmp_path: Path) -> Iterator[Desk]:  # noqa: ARG
 
 
 def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
-    """Through a stop, an upgrade, the death of each kind of process and a resume, every record is counted once.
+    """Through a stop, an upgrade, the death of all processes and a resume, every record is counted once.
 
     The cluster's files are in the checkout's own state folder, it listens on this machine only, and `down` ends it.
     """
     distribution = files_below(paths.flink_home())
     assert "python -m local cluster up" in desk.run("local", "cluster", "status", code=3)
-    said = desk.run("local", "cluster", "up", "--slots", "2")
-    assert "2 TaskManagers with 2 slots each" in said
-    assert "running already" in desk.run("local", "cluster", "up", "--slots", "2")
-    assert len(desk.members()) == 3
+    said = desk.run("local", "cluster", "up", *SIZE)
+    assert "1 TaskManager with 2 slots each" in said
+    assert "running already" in desk.run("local", "cluster", "up", *SIZE)
+    assert len(desk.members()) == 2
     places = listening([process.pid for process in desk.members()])
     assert {address for address, _port in places} == {"::ffff:127.0.0.1"}
     assert "jobs submit" in desk.run("jobs", "status", "unicorn_summary", code=3)
@@ -137,26 +138,23 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
         r"cannot be resumed: .* `python -m jobs submit unicorn_summary --start 20\d\d-\d\d-\d\dT[\d:.]+\+00:00`", said
     )
 
-    assert "Stopped 3 processes" in desk.run("local", "cluster", "down")
+    assert "Stopped 2 processes" in desk.run("local", "cluster", "down")
     assert not desk.members()
     assert "Nothing was running" in desk.run("local", "cluster", "down")
     assert files_below(paths.flink_home()) == distribution, "nothing was written into site-packages"
 
 
 def die_and_go_on(on: Stage, desk: Desk) -> None:
-    """A TaskManager is killed, then the JobManager; `up` starts them again, and rows continue."""
-    victim = next(process for process in desk.members() if "TaskManagerRunner" in " ".join(_words(process)))
-    victim.send_signal(signal.SIGKILL)
-    victim.wait(10)
-    assert "ended" in desk.run("local", "cluster", "status", code=3)
-    assert "Started taskmanager." in desk.run("local", "cluster", "up", "--slots", "2")
-    rows_grow(on)
+    """All processes are killed; `up` starts them again, and rows continue.
 
-    master = next(process for process in desk.members() if "ClusterEntrypoint" in " ".join(_words(process)))
-    master.send_signal(signal.SIGKILL)
-    master.wait(10)
+    The death of one of them alone is a fault case (tests/faults/test_processes.py).
+    """
+    for member in desk.members():
+        member.send_signal(signal.SIGKILL)
+        member.wait(10)
+    assert "ended" in desk.run("local", "cluster", "status", code=3)
     assert "did not answer" in desk.run("jobs", "status", "unicorn_summary", code=4)
-    assert "Started jobmanager." in desk.run("local", "cluster", "up", "--slots", "2")
+    assert "Started jobmanager, taskmanager." in desk.run("local", "cluster", "up", *SIZE)
     assert "on from the checkpoint" in desk.run("jobs", "resume", "unicorn_summary", "--parallelism", "2")
     rows_grow(on)
 
