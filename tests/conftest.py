@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from flink import distribution
-from java import paths
+from java import build, jars, paths
 from local import emulator, resources
 from tests.faults import kinesis_mock
 
@@ -39,6 +40,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def flink() -> None:
     """For a test or fixture that starts Flink, in this process or another: the class paths exist."""
     paths.require()
+
+
+@pytest.fixture(scope="session")
+def cases(flink: None, tmp_path_factory: pytest.TempPathFactory) -> str:  # noqa: ARG001 (the jars are there)
+    """A class path of the connectors and of the cases in tests/java, compiled."""
+    (ecj,) = (paths.JARS / jar.file_name for jar in jars.locked("build"))
+    folders = [*build.FOLDERS, Path(__file__).parent / "java"]
+    compiled = build.compile_jar(ecj, folders, tmp_path_factory.mktemp("cases") / "cases.jar")
+    job = (paths.JARS / jar.file_name for jar in jars.locked("job"))
+    return os.pathsep.join(map(str, [compiled, *paths.flink_jars(), *job]))
 
 
 @pytest.fixture(scope="session")

@@ -304,7 +304,7 @@ def test_denied_access_is_one_sentence(kinesis: Any, between: proxy.Proxy, tmp_p
     ):
         wait_for(lambda: bool(reading.job.failure()), 60, "the job failed")
         failure = reading.job.failure()
-    assert failure.startswith("KinesisFailure: ")
+    assert failure.startswith("AwsFailure: ")
     assert f"the stream {stream} is denied (AccessDeniedException" in failure
     assert failure.endswith("give the job credentials that permit it.")
 

@@ -1,5 +1,7 @@
 package kinesis;
 
+import aws.Patience;
+import aws.Problem;
 import java.util.concurrent.CompletionException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,5 +1,6 @@
 package kinesis;
 
+import aws.Problem;
 import java.util.concurrent.CompletableFuture;
 import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;

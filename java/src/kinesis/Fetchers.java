@@ -1,8 +1,8 @@
 package kinesis;
 
+import aws.Http;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import software.amazon.awssdk.http.Protocol;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 
 /** Makes what reads the shards of a subtask, in either way: a client and a thread for all of them. */
@@ -14,7 +14,7 @@ final class Fetchers {
     }
 
     private static ShardFetcher polling(ReadSettings settings, ShardMetrics metrics) {
-        KinesisAsyncClient client = settings.place.client(KinesisAsyncClient.builder(), Protocol.HTTP1_1);
+        KinesisAsyncClient client = settings.place.client(KinesisAsyncClient.builder(), Http.PLAIN);
         Arrivals arrivals = new Arrivals();
         Loop loop = new Loop("kinesis-polling", arrivals);
         return new ShardFetcher(

@@ -5,8 +5,8 @@ import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 
 /**
- * The options of a table that is read, by the names of Apache's connector 5 and 6. Where its release 4 has another
- * name, that is taken too.
+ * The options of a stream as a table, by the names of Apache's connector 5 and 6. Where its release 4 has another name,
+ * that is taken too.
  */
 final class KinesisOptions {
     /** How records are read. */
@@ -21,14 +21,18 @@ final class KinesisOptions {
         SELF_MANAGED
     }
 
+    /** What a record's partition key is. */
+    enum Partitioner {
+        /** Another key for each record. */
+        RANDOM,
+        /** One key for each subtask. */
+        FIXED
+    }
+
     static final ConfigOption<String> STREAM =
             ConfigOptions.key("stream").stringType().noDefaultValue();
     static final ConfigOption<String> STREAM_ARN =
             ConfigOptions.key("stream.arn").stringType().noDefaultValue();
-    static final ConfigOption<String> REGION =
-            ConfigOptions.key("aws.region").stringType().noDefaultValue();
-    static final ConfigOption<String> ENDPOINT =
-            ConfigOptions.key("aws.endpoint").stringType().noDefaultValue();
     static final ConfigOption<Start.Kind> POSITION =
             ConfigOptions.key("source.init.position")
                     .enumType(Start.Kind.class)
@@ -78,7 +82,9 @@ final class KinesisOptions {
     static final ConfigOption<Boolean> DOCUMENTS =
             ConfigOptions.key("source.record.split-documents").booleanType().defaultValue(true);
 
-    static final String CREDENTIALS = "aws.credentials."; // begins the names of their options
+    /** Of a table that is written: the partition key where PARTITIONED BY names none. */
+    static final ConfigOption<Partitioner> PARTITIONER =
+            ConfigOptions.key("sink.partitioner").enumType(Partitioner.class).defaultValue(Partitioner.RANDOM);
 
     private KinesisOptions() {}
 }

@@ -1,5 +1,6 @@
 package kinesis;
 
+import aws.Http;
 import java.util.List;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.connector.source.Boundedness;
@@ -10,7 +11,6 @@ import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.table.data.RowData;
-import software.amazon.awssdk.http.Protocol;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 
 /**
@@ -53,7 +53,7 @@ final class KinesisSource implements Source<RowData, ShardSplit, ShardLedger> {
     @Override
     public SplitEnumerator<ShardSplit, ShardLedger> restoreEnumerator(
             SplitEnumeratorContext<ShardSplit> context, ShardLedger ledger) {
-        KinesisAsyncClient client = settings.place.client(KinesisAsyncClient.builder(), Protocol.HTTP1_1);
+        KinesisAsyncClient client = settings.place.client(KinesisAsyncClient.builder(), Http.PLAIN);
         FanOutConsumer consumer =
                 settings.fanOut == null ? null : new FanOutConsumer(client, settings.stream, settings.fanOut);
         ShardList list = new ShardList(client, settings.stream, consumer);

@@ -1,25 +1,44 @@
 package kinesis;
 
+import static aws.AwsOptions.require;
 import static kinesis.KinesisOptions.*;
 
+import aws.AwsOptions;
+import aws.Http;
+import aws.Place;
+import aws.RequestLimits;
+import aws.SinkOptions;
+import aws.SinkSettings;
+import aws.SinkTable;
 import java.text.ParseException;
 import java.text.SimpleDateFormat;
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
+import org.apache.flink.api.common.serialization.SerializationSchema;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.format.DecodingFormat;
+import org.apache.flink.table.connector.format.EncodingFormat;
+import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.factories.DeserializationFormatFactory;
+import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
 import org.apache.flink.table.factories.FactoryUtil;
+import org.apache.flink.table.factories.SerializationFormatFactory;
+import org.apache.flink.table.types.DataType;
+import software.amazon.awssdk.http.Protocol;
 
-/** The table source {@code kinesis}. Whatever is wrong with the options is one sentence. */
-public final class KinesisTableFactory implements DynamicTableSourceFactory {
+/** A stream as a table, to read and to write. Whatever is wrong with the options is one sentence. */
+public final class KinesisTableFactory implements DynamicTableSourceFactory, DynamicTableSinkFactory {
+    // A request may have 10 MiB; half of that keeps the memory of many requests in flight small.
+    private static final RequestLimits LIMITS = new RequestLimits(500, 10 << 20, 5 << 20, 1 << 20);
+
     @Override
     public String factoryIdentifier() {
         return "kinesis-shards"; // while Apache's `kinesis` is beside it
@@ -32,23 +51,26 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory {
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        return Set.of(
-                STREAM,
-                STREAM_ARN,
-                REGION,
-                ENDPOINT,
-                POSITION,
-                TIMESTAMP,
-                TIMESTAMP_FORMAT,
-                DISCOVERY,
-                RECORDS,
-                INTERVAL_IF_EMPTY,
-                INTERVAL_IF_NOT,
-                READER,
-                CONSUMER,
-                LIFECYCLE,
-                DOCUMENTS,
-                FactoryUtil.SOURCE_PARALLELISM);
+        Set<ConfigOption<?>> options = new HashSet<>(AwsOptions.all());
+        options.addAll(SinkOptions.all());
+        options.addAll(
+                Set.of(
+                        STREAM,
+                        STREAM_ARN,
+                        POSITION,
+                        TIMESTAMP,
+                        TIMESTAMP_FORMAT,
+                        DISCOVERY,
+                        RECORDS,
+                        INTERVAL_IF_EMPTY,
+                        INTERVAL_IF_NOT,
+                        READER,
+                        CONSUMER,
+                        LIFECYCLE,
+                        DOCUMENTS,
+                        PARTITIONER,
+                        FactoryUtil.SOURCE_PARALLELISM));
+        return options;
     }
 
     @Override
@@ -56,7 +78,7 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory {
         FactoryUtil.TableFactoryHelper helper = FactoryUtil.createTableFactoryHelper(this, context);
         DecodingFormat<DeserializationSchema<RowData>> format =
                 helper.discoverDecodingFormat(DeserializationFormatFactory.class, FactoryUtil.FORMAT);
-        helper.validateExcept(CREDENTIALS);
+        helper.validateExcept(AwsOptions.CREDENTIALS);
         try {
             ReadSettings settings = settings(helper.getOptions(), context.getCatalogTable().getOptions());
             Integer parallelism = helper.getOptions().get(FactoryUtil.SOURCE_PARALLELISM);
@@ -66,18 +88,69 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory {
         }
     }
 
-    private static ReadSettings settings(ReadableConfig options, Map<String, String> all) {
+    @Override
+    public DynamicTableSink createDynamicTableSink(Context context) {
+        FactoryUtil.TableFactoryHelper helper = FactoryUtil.createTableFactoryHelper(this, context);
+        EncodingFormat<SerializationSchema<RowData>> format =
+                helper.discoverEncodingFormat(SerializationFormatFactory.class, FactoryUtil.FORMAT);
+        helper.validateExcept(AwsOptions.CREDENTIALS);
+        try {
+            ReadableConfig options = helper.getOptions();
+            StreamName stream = stream(options);
+            Place place = place(options, context.getCatalogTable().getOptions());
+            Http http = SinkOptions.http(options, place.isEncrypted() ? Protocol.HTTP2 : Protocol.HTTP1_1);
+            SinkSettings settings = SinkOptions.settings(options, LIMITS);
+            DataType columns = context.getPhysicalRowDataType();
+            PartitionKeys keys = keys(options, context.getCatalogTable().getPartitionKeys(), columns, stream);
+            return new SinkTable(
+                    "kinesis " + stream.name,
+                    format.getChangelogMode(),
+                    options.get(FactoryUtil.SINK_PARALLELISM),
+                    of ->
+                            new KinesisSink(
+                                    new KinesisRecords(format.createRuntimeEncoder(of, columns), keys),
+                                    settings,
+                                    place,
+                                    http,
+                                    stream));
+        } catch (IllegalArgumentException e) {
+            throw new ValidationException(e.getMessage());
+        }
+    }
+
+    private static PartitionKeys keys(
+            ReadableConfig options, List<String> columns, DataType row, StreamName stream) {
+        if (columns.isEmpty()) {
+            return PartitionKeys.drawn(options.get(PARTITIONER) == Partitioner.FIXED);
+        }
+        require(
+                options.getOptional(PARTITIONER).isEmpty(),
+                "'" + PARTITIONER.key() + "' is for a table without PARTITIONED BY.");
+        require(columns.size() == 1, "PARTITIONED BY must name one column: the partition key is its value.");
+        int column = DataType.getFieldNames(row).indexOf(columns.get(0));
+        return PartitionKeys.of(columns.get(0), column, row.getLogicalType().getChildren().get(column), stream);
+    }
+
+    private static StreamName stream(ReadableConfig options) {
         String arn = options.get(STREAM_ARN);
         boolean isNamedOnce = (arn == null) != (options.get(STREAM) == null);
         require(isNamedOnce, "A table needs 'stream.arn', or 'stream' with its name.");
-        String region = options.getOptional(REGION).orElseGet(() -> arn == null ? null : StreamName.region(arn));
+        return arn == null ? StreamName.named(options.get(STREAM)) : StreamName.of(arn);
+    }
+
+    private static Place place(ReadableConfig options, Map<String, String> all) {
+        StreamName stream = stream(options);
+        String region = options.getOptional(AwsOptions.REGION).orElseGet(stream::regionOrNull);
         require(region != null, "A table with 'stream' needs 'aws.region'.");
+        return AwsOptions.place(region, options, all);
+    }
+
+    private static ReadSettings settings(ReadableConfig options, Map<String, String> all) {
         int records = options.get(RECORDS);
         require(records >= 1 && records <= 10_000, "'" + RECORDS.key() + "' must be from 1 to 10000.");
-        Place place = new Place(region, options.get(ENDPOINT), credentials(all));
         return new ReadSettings(
-                place,
-                arn == null ? StreamName.named(options.get(STREAM)) : StreamName.of(arn),
+                place(options, all),
+                stream(options),
                 start(options),
                 options.get(DISCOVERY).toMillis(),
                 records,
@@ -114,17 +187,5 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory {
         String consumer = options.get(CONSUMER);
         require(consumer != null, "EFO needs '" + CONSUMER.key() + "'.");
         return new FanOut(consumer, options.get(LIFECYCLE) == Lifecycle.JOB_MANAGED);
-    }
-
-    private static Map<String, String> credentials(Map<String, String> all) {
-        Map<String, String> found = new HashMap<>(all);
-        found.keySet().removeIf(name -> !name.startsWith(CREDENTIALS));
-        return found;
-    }
-
-    private static void require(boolean holds, String sentence) {
-        if (!holds) {
-            throw new IllegalArgumentException(sentence);
-        }
     }
 }

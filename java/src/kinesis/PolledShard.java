@@ -1,5 +1,6 @@
 package kinesis;
 
+import aws.Problem;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;

@@ -1,5 +1,6 @@
 package kinesis;
 
+import aws.Place;
 import java.io.Serializable;
 
 /** How a stream is read. Times are in milliseconds. */

@@ -1,5 +1,6 @@
 package kinesis;
 
+import aws.Problem;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;

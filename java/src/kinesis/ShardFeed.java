@@ -1,5 +1,7 @@
 package kinesis;
 
+import aws.Patience;
+import aws.Problem;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

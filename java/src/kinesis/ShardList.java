@@ -1,5 +1,6 @@
 package kinesis;
 
+import aws.Patience;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -1,11 +1,11 @@
 package kinesis;
 
+import aws.CallMetrics;
+import aws.Problem;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
-import org.apache.flink.metrics.Counter;
 import org.apache.flink.metrics.MetricGroup;
-import org.apache.flink.metrics.ThreadSafeSimpleCounter;
 import org.apache.flink.runtime.metrics.groups.AbstractMetricGroup;
 
 /**
@@ -25,8 +25,7 @@ final class ShardMetrics {
     }
 
     private final MetricGroup group;
-    private final Counter throttled;
-    private final Counter failed;
+    private final CallMetrics calls;
     private final Map<String, Gauge> shards = new ConcurrentHashMap<>();
 
     ShardMetrics(MetricGroup source, ReadSettings settings) {
@@ -34,8 +33,7 @@ final class ShardMetrics {
                 source.addGroup("KinesisStreamsSource")
                         .addGroup("region", settings.place.region)
                         .addGroup("stream", settings.stream.name);
-        throttled = group.counter("numCallsThrottled", new ThreadSafeSimpleCounter());
-        failed = group.counter("numCallsFailed", new ThreadSafeSimpleCounter());
+        calls = new CallMetrics(group);
     }
 
     /** By how many milliseconds the records that came last are older than the shard's newest. */
@@ -44,7 +42,7 @@ final class ShardMetrics {
     }
 
     void failed(Problem problem) {
-        (problem.isThrottling() ? throttled : failed).inc();
+        calls.failed(problem);
     }
 
     void end(String shard) {

@@ -26,8 +26,9 @@ final class StreamName implements Serializable {
         return new StreamName(matched(arn).group(2), arn);
     }
 
-    static String region(String arn) {
-        return matched(arn).group(1);
+    /** Of the ARN. */
+    String regionOrNull() {
+        return arn == null ? null : matched(arn).group(1);
     }
 
     private static Matcher matched(String arn) {

@@ -1,5 +1,6 @@
 package kinesis;
 
+import aws.Place;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

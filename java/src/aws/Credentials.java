@@ -1,4 +1,4 @@
-package kinesis;
+package aws;
 
 import java.io.Serializable;
 import java.net.URI;

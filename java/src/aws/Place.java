@@ -1,8 +1,7 @@
-package kinesis;
+package aws;
 
 import java.io.Serializable;
 import java.net.URI;
-import java.time.Duration;
 import java.util.Map;
 import software.amazon.awssdk.awscore.client.builder.AwsAsyncClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
@@ -14,55 +13,58 @@ import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
 import software.amazon.awssdk.regions.Region;
 
 /** Where a service is, and how it is spoken to: region, endpoint, credentials. */
-final class Place implements Serializable {
+public final class Place implements Serializable {
     private static final long serialVersionUID = 1L;
-    private static final Duration ANSWER = Duration.ofSeconds(30); // after which a call is tried again
     private static final int THREADS = 2; // of a client: they read answers, which is most of a source's work
-    private static final int CONNECTIONS = 1_000;
 
-    final String region;
+    public final String region;
     private final String endpoint; // null: the region's own
     private final Credentials credentials;
 
-    Place(String region, String endpoint, Map<String, String> credentials) {
+    public Place(String region, String endpoint, Map<String, String> credentials) {
         this.region = region;
         this.endpoint = endpoint;
         this.credentials = new Credentials(region, credentials);
     }
 
+    /** Whether calls are encrypted. */
+    public boolean isEncrypted() {
+        return endpoint == null || !endpoint.startsWith("http://");
+    }
+
     /**
      * A client of a service, which its owner closes.
      *
-     * <p>It tries nothing again: whoever calls does, and so keeps to the limits of calls. Without HTTP/2, which nothing
-     * but a subscription needs.
+     * <p>It tries nothing again: whoever calls does, and so keeps to the limits of calls.
      */
-    <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C client(B builder, Protocol protocol) {
-        return built(builder.overrideConfiguration(how -> patient(how).apiCallAttemptTimeout(ANSWER)), protocol);
+    public <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C client(B builder, Http http) {
+        return built(builder.overrideConfiguration(how -> patient(how).apiCallAttemptTimeout(http.answer)), http);
     }
 
     /** A client for subscriptions: each is one call, which lasts for minutes. */
-    <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C subscriber(B builder) {
-        return built(builder.overrideConfiguration(how -> patient(how)), Protocol.HTTP2);
+    public <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C subscriber(B builder) {
+        Http http = new Http(Protocol.HTTP2, Http.ANSWER, Http.CALLS);
+        return built(builder.overrideConfiguration(how -> patient(how)), http);
     }
 
     private static ClientOverrideConfiguration.Builder patient(ClientOverrideConfiguration.Builder how) {
         return how.retryStrategy(AwsRetryStrategy.doNotRetry());
     }
 
-    private <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C built(B builder, Protocol protocol) {
+    private <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C built(B builder, Http http) {
         builder.region(Region.of(region))
                 .credentialsProvider(credentials.provider())
-                .httpClientBuilder(http(protocol));
+                .httpClientBuilder(netty(http));
         if (endpoint != null) {
             builder.endpointOverride(URI.create(endpoint));
         }
         return builder.build();
     }
 
-    private static NettyNioAsyncHttpClient.Builder http(Protocol protocol) {
+    private static NettyNioAsyncHttpClient.Builder netty(Http http) {
         return NettyNioAsyncHttpClient.builder()
-                .protocol(protocol)
-                .maxConcurrency(CONNECTIONS)
+                .protocol(http.protocol)
+                .maxConcurrency(http.calls)
                 .eventLoopGroupBuilder(SdkEventLoopGroup.builder().numberOfThreads(THREADS));
     }
 }

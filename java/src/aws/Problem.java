@@ -1,4 +1,4 @@
-package kinesis;
+package aws;
 
 import java.util.Set;
 import java.util.concurrent.CompletionException;
@@ -8,14 +8,14 @@ import software.amazon.awssdk.core.exception.SdkClientException;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /** What went wrong with a call, by what there is to do about it. */
-final class Problem {
+public final class Problem {
     /** What there is to do. */
-    enum Kind {
+    public enum Kind {
         /** To try again: throttled, unavailable, no answer. */
         PASSING,
         /** To ask for another iterator: it is too old, or not of this service since that was restarted. */
         EXPIRED,
-        /** The stream, or the shard, is not there. */
+        /** The stream, the shard or the table is not there. */
         MISSING,
         /** The credentials do not permit it, or there are none. */
         DENIED,
@@ -31,6 +31,7 @@ final class Problem {
                     "ExpiredTokenException",
                     "IncompleteSignature",
                     "InvalidClientTokenId",
+                    "InvalidKMSResourceException",
                     "InvalidSignatureException",
                     "KMSAccessDeniedException",
                     "KMSDisabledException",
@@ -52,6 +53,7 @@ final class Problem {
                     "KMSThrottlingException",
                     "LimitExceededException",
                     "ProvisionedThroughputExceededException",
+                    "ReplicatedWriteConflictException",
                     "RequestExpired",
                     "RequestLimitExceeded",
                     "RequestTimeTooSkewed",
@@ -59,7 +61,7 @@ final class Problem {
                     "ServiceUnavailable",
                     "ThrottlingException");
 
-    final Kind kind;
+    public final Kind kind;
     private final Throwable cause;
 
     private Problem(Kind kind, Throwable cause) {
@@ -67,7 +69,7 @@ final class Problem {
         this.cause = cause;
     }
 
-    static Problem of(Throwable thrown) {
+    public static Problem of(Throwable thrown) {
         Throwable cause = thrown;
         while (cause.getCause() != null && isWrapping(cause)) {
             cause = cause.getCause();
@@ -80,7 +82,7 @@ final class Problem {
     }
 
     /** As what fails the job; a sentence that was made before stays as it is. */
-    static RuntimeException asFailure(Throwable thrown) {
+    public static RuntimeException asFailure(Throwable thrown) {
         Problem problem = of(thrown);
         if (problem.cause instanceof RuntimeException) {
             return (RuntimeException) problem.cause;
@@ -123,34 +125,45 @@ final class Problem {
         return code == null ? "" : code;
     }
 
-    boolean isThrottling() {
+    public boolean isThrottling() {
         return cause instanceof AwsServiceException && ((AwsServiceException) cause).isThrottlingException();
     }
 
-    /** Whether no repetition mends it. */
-    boolean isFinal() {
+    public boolean isDenied() {
+        return kind == Kind.DENIED;
+    }
+
+    /** Whether no repetition mends it; of what is denied, a repetition after somebody permits it does. */
+    public boolean isFinal() {
         return kind == Kind.DENIED || kind == Kind.MISSING || kind == Kind.REFUSED;
     }
 
     /** Whether the service says that this very shard is not there, although the stream is. */
-    boolean isMissing(String shard) {
+    public boolean isMissing(String shard) {
         return kind == Kind.MISSING && reason().contains(shard);
     }
 
     /** The sentence. call: what was tried, such as "GetRecords of the stream wildrydes". */
-    KinesisFailure failure(String call) {
+    public AwsFailure failure(String call) {
+        return failure(call, "");
+    }
+
+    /** hint: what may be wrong with a request that is refused, as a sentence. */
+    public AwsFailure failure(String call, String hint) {
         switch (kind) {
             case DENIED:
                 return failure(call, "is denied", ": give the job credentials that permit it");
             case MISSING:
                 return failure(call, "finds nothing there", ": check name, region and endpoint");
+            case REFUSED:
+                return failure(call, "is refused", hint.isEmpty() ? "" : ": " + hint);
             default:
-                return failure(call, "is refused", "");
+                return failure(call, "fails", "");
         }
     }
 
-    private KinesisFailure failure(String call, String what, String remedy) {
-        return new KinesisFailure(call + " " + what + " (" + reason() + ")" + remedy + ".");
+    private AwsFailure failure(String call, String what, String remedy) {
+        return new AwsFailure(call + " " + what + " (" + reason() + ")" + remedy + ".");
     }
 
     private String reason() {

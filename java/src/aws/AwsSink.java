@@ -1,0 +1,58 @@
+package aws;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.stream.Collectors;
+import org.apache.flink.api.connector.sink2.WriterInitContext;
+import org.apache.flink.connector.base.sink.writer.BufferedRequestState;
+import org.apache.flink.connector.base.sink.writer.RequestEntryWrapper;
+
+/**
+ * Rows written to a service, each at least once: what is refused for now is sent again until it is taken, and stands
+ * in checkpoints until then.
+ */
+public abstract class AwsSink<T extends Entry> extends SinkBase<T> {
+    private static final long serialVersionUID = 1L;
+
+    private final Rows<T> rows;
+    private final SinkSettings settings;
+
+    protected AwsSink(Rows<T> rows, SinkSettings settings) {
+        super(
+                rows,
+                settings.entriesPerRequest,
+                settings.requestsInFlight,
+                settings.entriesBuffered,
+                settings.bytesPerRequest,
+                settings.flushInterval,
+                settings.bytesPerRequest);
+        this.rows = rows;
+        this.settings = settings;
+    }
+
+    /** task: runs what it is given in the thread of the writer, one thing after the other. */
+    protected abstract Destination<T> destination(Executor task);
+
+    @Override
+    public Writer<T> createWriter(WriterInitContext context) {
+        return restoreWriter(context, List.of());
+    }
+
+    private static <T extends Entry> List<T> kept(Collection<BufferedRequestState<T>> buffered) {
+        return buffered.stream()
+                .flatMap(state -> state.getBufferedRequestEntries().stream())
+                .map(RequestEntryWrapper::getRequestEntry)
+                .collect(Collectors.toList());
+    }
+
+    @Override
+    public Writer<T> restoreWriter(WriterInitContext context, Collection<BufferedRequestState<T>> buffered) {
+        Executor task = work -> context.getMailboxExecutor().execute(work::run, "an answer");
+        List<T> kept = kept(buffered);
+        rows.prepare(context, kept);
+        Destination<T> destination = destination(task);
+        destination.restore(kept);
+        return new Writer<>(rows, context, settings, buffered, destination, task);
+    }
+}

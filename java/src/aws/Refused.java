@@ -1,0 +1,68 @@
+package aws;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+
+/** What became of a request: the entries that were not taken, as far as one can know, and why. */
+public final class Refused<T> {
+    public final List<T> entries; // empty: all were taken
+    private final Problem problem; // of the whole request; null: it was carried out
+    private final String reason; // of the entry that was refused last; null: there is none
+
+    private Refused(List<T> entries, Problem problem, String reason) {
+        this.entries = entries;
+        this.problem = problem;
+        this.reason = reason;
+    }
+
+    public static <T> Refused<T> none() {
+        return new Refused<>(List.of(), null, null);
+    }
+
+    /** The request was carried out, and these entries were refused for now. reason: of the last of them. */
+    public static <T> Refused<T> some(List<T> entries, String reason) {
+        return new Refused<>(entries, null, reason);
+    }
+
+    /** What a call's answer says, or all of the entries if it failed. */
+    public static <A, T> BiFunction<A, Throwable, Refused<T>> orAll(List<T> entries, Function<A, Refused<T>> answered) {
+        return (answer, thrown) ->
+                thrown == null ? answered.apply(answer) : new Refused<>(entries, Problem.of(thrown), null);
+    }
+
+    /** What became of two requests. */
+    public Refused<T> and(Refused<T> other) {
+        List<T> all = new ArrayList<>(entries);
+        all.addAll(other.entries);
+        boolean isWorse = problem == null || other.isForGood();
+        return new Refused<>(
+                all,
+                other.problem != null && isWorse ? other.problem : problem,
+                other.reason != null ? other.reason : reason);
+    }
+
+    Optional<Problem> problem() {
+        return Optional.ofNullable(problem);
+    }
+
+    /** Whether it would be refused again, whoever permits whatever. */
+    boolean isForGood() {
+        return problem != null && problem.isFinal() && !problem.isDenied();
+    }
+
+    /** As what fails the job; call, hint: see {@link Destination}. */
+    AwsFailure failure(String call, String hint) {
+        return problem != null ? problem.failure(call, hint) : new AwsFailure(call + ": " + why(call) + ".");
+    }
+
+    /** For the log. */
+    String why(String call) {
+        if (problem == null) {
+            return entries.size() + " refused, the last of them with " + reason;
+        }
+        return problem.isDenied() ? problem.failure(call).getMessage() : problem.toString();
+    }
+}

@@ -1,0 +1,30 @@
+package aws;
+
+import java.io.Serializable;
+
+/** How a table is written. Times are in milliseconds. */
+public final class SinkSettings implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    final int entriesPerRequest;
+    final int requestsInFlight;
+    final int entriesBuffered;
+    final long bytesPerRequest;
+    final long flushInterval; // after which a request is sent although it is not full
+    final boolean failsOnError; // else whatever is refused for now is sent again
+
+    public SinkSettings(
+            int entriesPerRequest,
+            int requestsInFlight,
+            int entriesBuffered,
+            long bytesPerRequest,
+            long flushInterval,
+            boolean failsOnError) {
+        this.entriesPerRequest = entriesPerRequest;
+        this.requestsInFlight = requestsInFlight;
+        this.entriesBuffered = entriesBuffered;
+        this.bytesPerRequest = bytesPerRequest;
+        this.flushInterval = flushInterval;
+        this.failsOnError = failsOnError;
+    }
+}

@@ -1,0 +1,119 @@
+package aws;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import org.apache.flink.api.common.operators.ProcessingTimeService;
+import org.apache.flink.api.connector.sink2.WriterInitContext;
+import org.apache.flink.connector.base.sink.writer.AsyncSinkWriter;
+import org.apache.flink.connector.base.sink.writer.BufferedRequestState;
+import org.apache.flink.connector.base.sink.writer.ResultHandler;
+import org.apache.flink.connector.base.sink.writer.config.AsyncSinkWriterConfiguration;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.table.data.RowData;
+
+/**
+ * Sends requests, several at a time, and those entries again that were refused for now: after a pause, longer after
+ * each failure. A checkpoint waits for answers, never for a refusal to end.
+ *
+ * <p>Access that is denied is no end either: rows wait until it is granted, and the log says so. All of it happens in
+ * the thread of the task.
+ */
+public final class Writer<T extends Entry> extends AsyncSinkWriter<RowData, T> {
+    // Flink would send the whole request again, also what was taken of it; calls have a time limit of their own.
+    private static final long NEVER = TimeUnit.DAYS.toMillis(10_000);
+
+    private final SinkSettings settings;
+    private final Destination<T> destination;
+    private final Executor task;
+    private final ProcessingTimeService time;
+    private final CallMetrics calls;
+    private final Counter refusedEntries;
+    private final Patience patience;
+
+    Writer(
+            Rows<T> rows,
+            WriterInitContext context,
+            SinkSettings settings,
+            Collection<BufferedRequestState<T>> buffered,
+            Destination<T> destination,
+            Executor task) {
+        super(rows, context, configuration(settings), buffered);
+        this.settings = settings;
+        this.destination = destination;
+        this.task = task;
+        this.time = context.getProcessingTimeService();
+        this.calls = new CallMetrics(context.metricGroup());
+        this.refusedEntries = context.metricGroup().getNumRecordsSendErrorsCounter();
+        this.patience = new Patience(destination.call());
+    }
+
+    private static AsyncSinkWriterConfiguration configuration(SinkSettings settings) {
+        return AsyncSinkWriterConfiguration.builder()
+                .setMaxBatchSize(settings.entriesPerRequest)
+                .setMaxBatchSizeInBytes(settings.bytesPerRequest)
+                .setMaxInFlightRequests(settings.requestsInFlight)
+                .setMaxBufferedRequests(settings.entriesBuffered)
+                .setMaxTimeInBufferMS(settings.flushInterval)
+                .setMaxRecordSizeInBytes(settings.bytesPerRequest)
+                .setRequestTimeoutMS(NEVER)
+                .setRateLimitingStrategy(
+                        new RequestsInFlight(settings.requestsInFlight, settings.entriesPerRequest))
+                .build();
+    }
+
+    /** Throws AwsFailure for an entry that fits into no request. */
+    @Override
+    protected long getSizeInBytes(T entry) {
+        long bytes = entry.bytes();
+        if (bytes > settings.bytesPerRequest) {
+            throw new AwsFailure(
+                    "A row has " + bytes + " bytes, too many for " + destination.call() + ", which takes "
+                            + settings.bytesPerRequest + " at a time ('sink.flush-buffer.size'): write shorter rows.");
+        }
+        return bytes;
+    }
+
+    @Override
+    protected void submitRequestEntries(List<T> entries, ResultHandler<T> result) {
+        long sent = patience.now();
+        destination
+                .send(entries)
+                .whenComplete(
+                        (refused, thrown) ->
+                                task.execute(
+                                        () -> {
+                                            if (thrown != null) {
+                                                throw Problem.asFailure(thrown); // nobody would know it otherwise
+                                            }
+                                            answered(entries.size(), refused, sent, result);
+                                        }));
+    }
+
+    private void answered(int entries, Refused<T> refused, long sent, ResultHandler<T> result) {
+        if (refused.entries.isEmpty()) {
+            patience.succeeded();
+            result.complete();
+            return;
+        }
+        if (refused.entries.size() < entries / 2) {
+            patience.advanced();
+        }
+        refused.problem().ifPresent(calls::failed);
+        refusedEntries.inc(refused.entries.size());
+        if (refused.isForGood() || settings.failsOnError) {
+            result.completeExceptionally(refused.failure(destination.call(), destination.hint(refused.entries)));
+        } else {
+            long pause = patience.failed(refused.why(destination.call()), sent);
+            time.registerTimer(
+                    time.getCurrentProcessingTime() + pause, now -> result.retryForEntries(refused.entries));
+        }
+    }
+
+    @Override
+    public void close() {
+        super.close();
+        destination.close();
+    }
+}
