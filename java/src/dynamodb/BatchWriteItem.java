@@ -1,0 +1,68 @@
+package dynamodb;
+
+import aws.Destination;
+import aws.Refused;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
+import software.amazon.awssdk.services.dynamodb.DynamoDbAsyncClient;
+import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemResponse;
+import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
+
+/** The call that writes items of different keys to a table. */
+final class BatchWriteItem implements Destination<ItemWrite> {
+    private final DynamoDbAsyncClient client;
+    private final String table;
+    private final ItemKey key;
+
+    BatchWriteItem(DynamoDbAsyncClient client, String table, ItemKey key) {
+        this.client = client;
+        this.table = table;
+        this.key = key;
+    }
+
+    @Override
+    public CompletableFuture<Refused<ItemWrite>> send(List<ItemWrite> writes) {
+        List<WriteRequest> requests = writes.stream().map(ItemWrite::request).collect(Collectors.toList());
+        BatchWriteItemRequest request =
+                BatchWriteItemRequest.builder().requestItems(Map.of(table, requests)).build();
+        return client.batchWriteItem(request).handle(Refused.orAll(writes, answer -> refused(writes, answer)));
+    }
+
+    private Refused<ItemWrite> refused(List<ItemWrite> writes, BatchWriteItemResponse answer) {
+        List<WriteRequest> unprocessed = answer.unprocessedItems().getOrDefault(table, List.of());
+        if (unprocessed.isEmpty()) {
+            return Refused.none();
+        }
+        Map<String, ItemWrite> sent = new HashMap<>();
+        writes.forEach(write -> sent.put(write.key, write));
+        List<ItemWrite> refused = new ArrayList<>();
+        unprocessed.forEach(request -> refused.add(sent.get(key.text(attributes(request)))));
+        return Refused.some(refused, "UnprocessedItems: the table or the account is at its limit of writes");
+    }
+
+    private static Map<String, AttributeValue> attributes(WriteRequest request) {
+        return request.putRequest() != null ? request.putRequest().item() : request.deleteRequest().key();
+    }
+
+    @Override
+    public String call() {
+        return "BatchWriteItem of the table " + table;
+    }
+
+    @Override
+    public String hint(List<ItemWrite> writes) {
+        return "PARTITIONED BY (" + String.join(", ", key.columns)
+                + ") must name the key of the table, and types of columns those of its key and indexes";
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+}
