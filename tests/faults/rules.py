@@ -126,11 +126,13 @@ def slow_request(seconds: float, *operations: str, **limits: Unpack[Limits]) -> 
 
 
 def partial(*operations: str, passed: float = 0.5, **limits: Unpack[Limits]) -> Rule:
-    """PutRecords and BatchWriteItem: only some records or items are forwarded, and the answer names the others.
+    """PutRecords, PutRecordBatch and BatchWriteItem: only some records or items are forwarded, and the answer names the
+    others.
 
     passed: the probability of each record or item to be forwarded.
     """
-    return _partly({"PutRecords": _some_records, "BatchWriteItem": _some_items}, operations, passed, limits)
+    effects = {"PutRecords": _some_records, "PutRecordBatch": _some_deliveries, "BatchWriteItem": _some_items}
+    return _partly(effects, operations, passed, limits)
 
 
 def swallow(*operations: str, passed: float = 0.5, **limits: Unpack[Limits]) -> Rule:
@@ -190,6 +192,28 @@ def _put_records(
     rule.withhold(len(records) - len(kept))
     failed = sum(one.get("ErrorCode") is not None for one in entries)
     return exchange.answer(request, {**content, "FailedRecordCount": failed, "Records": entries})
+
+
+def _some_deliveries(passed: float, rule: Rule, request: Request, forward: Forward) -> Answer:
+    """https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html"""
+    records = request.json["Records"]
+    passes = rule.draw(passed, len(records))
+    kept = [record for record, goes in zip(records, passes, strict=True) if goes]
+    responses: list[dict[str, str]] = []
+    if kept:
+        answer = forward(request.with_json({**request.json, "Records": kept}))
+        if answer.status != 200:
+            return answer
+        responses = answer.json["RequestResponses"]
+    given = iter(responses)
+    refused = {"ErrorCode": "ServiceUnavailableException", "ErrorMessage": "Slow down."}
+    rule.withhold(len(records) - len(kept))
+    content = {
+        "FailedPutCount": len(records) - len(kept),
+        "Encrypted": False,
+        "RequestResponses": [next(given) if goes else refused for goes in passes],
+    }
+    return exchange.answer(request, content)
 
 
 def _some_items(passed: float, rule: Rule, request: Request, forward: Forward) -> Answer:
@@ -313,7 +337,10 @@ def _records_beyond(content: dict[str, Any]) -> list[str]:
 
 
 def _items_beyond(content: dict[str, Any]) -> list[str]:
-    items = [write["PutRequest"]["Item"] for writes in content["RequestItems"].values() for write in writes]
+    writes = [write for table in content["RequestItems"].values() for write in table]
+    items = [
+        write["PutRequest"]["Item"] if "PutRequest" in write else write["DeleteRequest"]["Key"] for write in writes
+    ]
     keys = [(item["Name"]["S"], item["StatusTime"]["S"]) for item in items]
     found = []
     if not 1 <= len(items) <= 25:
