@@ -15,7 +15,7 @@ import org.apache.flink.table.data.RowData;
 
 /**
  * Sends requests, several at a time, and those entries again that were refused for now: after a pause, longer after
- * each failure. A checkpoint waits for answers, never for a refusal to end.
+ * each failure. A checkpoint waits until nothing is on its way, as Flink's writer has it: until the service takes all.
  *
  * <p>Access that is denied is no end either: rows wait until it is granted, and the log says so. All of it happens in
  * the thread of the task.
