@@ -57,8 +57,8 @@ final class BatchWriteItem implements Destination<ItemWrite> {
 
     @Override
     public String hint(List<ItemWrite> writes) {
-        return "PARTITIONED BY (" + String.join(", ", key.columns)
-                + ") must name the key of the table, and types of columns those of its key and indexes";
+        return "check that PARTITIONED BY (" + String.join(", ", key.columns)
+                + ") names the key of the table, and that columns have the types of its key and indexes";
     }
 
     @Override

@@ -74,12 +74,13 @@ public final class ItemCases {
     }
 
     private void delete(String key) throws Exception {
-        writer.write(GenericRowData.ofKind(RowKind.DELETE, text(key), null), null);
+        writer.write(GenericRowData.ofKind(RowKind.DELETE, text(key), 7), null);
     }
 
     private static String shown(ItemWrite write) {
         String key = write.attributes.get("k").s();
-        return write.isDelete ? "-" + key : key + write.attributes.get("v").n();
+        String value = write.attributes.containsKey("v") ? write.attributes.get("v").n() : "";
+        return (write.isDelete ? "-" : "") + key + value;
     }
 
     private static String shown(FakeDestination.Call<ItemWrite> call) {
@@ -133,6 +134,19 @@ public final class ItemCases {
         newest.take();
         order.send(first.join().entries);
         equal(shown(service.only()), "b1"); // and not a1
+    }
+
+    public static void aWriteOfACheckpointIsNotSentAfterALaterOne() {
+        FakeDestination<ItemWrite> service = new FakeDestination<>();
+        InOrder order = new InOrder(service, Runnable::run);
+        ItemWrite earlier = write("a", 1, 1);
+        ItemWrite later = write("a", 2, 2);
+        order.restore(List.of(later, earlier));
+        order.send(List.of(later));
+        service.only().take();
+        CompletableFuture<Refused<ItemWrite>> again = order.send(List.of(earlier));
+        equal(service.calls.size(), 0);
+        equal(again.join().entries.size(), 0);
     }
 
     public static void aCheckpointKeepsTheOrder() throws Exception {
