@@ -26,6 +26,23 @@ OPTIONS: Mapping[str, Option] = {
 }
 
 
+def sink_options(entries: int, size: int) -> dict[str, Option]:
+    """The options of all sinks. entries, size: of a request, where the options name none; size in bytes."""
+    return {
+        "sink.batch.max-size": Option("int", str(entries)),
+        "sink.flush-buffer.size": Option("int", str(size)),
+        "sink.flush-buffer.timeout": Option("ms", "5000"),
+        "sink.requests.max-inflight": Option("int", "16"),
+        "sink.requests.max-buffered": Option("int", "10000"),
+        "sink.fail-on-error": Option("bool", "false"),
+        "sink.http-client.max-concurrency": Option("int", "1000"),
+        "sink.http-client.read-timeout": Option("ms", "30000"),
+        # Without it: HTTP/2 for Kinesis over TLS, else HTTP/1.1.
+        "sink.http-client.protocol.version": Option(choices=("HTTP2", "HTTP1_1")),
+        "sink.parallelism": Option("int"),
+    }
+
+
 @dataclass(frozen=True)
 class Aws:
     """The services' region, endpoint and credentials.

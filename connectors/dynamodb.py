@@ -1,6 +1,6 @@
-"""DynamoDB tables as sinks: `dynamodb` of flink-connector-dynamodb 4.3.0-1.19.
+"""DynamoDB tables as sinks: this project's own `dynamodb-items` (java/src/dynamodb).
 
-Names, types and defaults of options: the connector's documentation of release 4.3.
+Names, types and defaults of options: docs/connectors.md.
 """
 
 from __future__ import annotations
@@ -13,17 +13,10 @@ from connectors.connector import Connector, Option, checked, merged
 from connectors.kind import Declared, End, Kind, Setting
 
 OPTIONS: Mapping[str, Option] = {
-    "connector": Option(choices=("dynamodb",)),
+    "connector": Option(choices=("dynamodb-items",)),
     "table-name": Option(),
     **aws.OPTIONS,
-    # BatchWriteItem accepts 25 items at most; the sink throws for a larger number.
-    "sink.batch.max-size": Option("int", "25"),
-    "sink.requests.max-inflight": Option("int", "50"),
-    "sink.requests.max-buffered": Option("int", "10000"),
-    "sink.flush-buffer.timeout": Option("ms", "5000"),
-    "sink.fail-on-error": Option("bool", "false"),
-    "sink.http-client.max-concurrency": Option("int", "10000"),
-    "sink.http-client.read-timeout": Option("ms", "360000"),
+    **aws.sink_options(entries=25, size=16_000_000),
 }
 
 
@@ -31,15 +24,15 @@ def sink(place: aws.Aws, table: str, *, key: tuple[str, ...], more: Mapping[str,
     """A table to write whole items to; the newest item of a key wins.
 
     key: the table's key columns. The sink sends only the last item of a key in a batch, as the service refuses a batch
-    with the same key twice.
+    with the same key twice, and never two items of a key at a time.
     """
     options = {
-        "connector": "dynamodb",
+        "connector": "dynamodb-items",
         "table-name": table,
         **place.options(),
         "sink.flush-buffer.timeout": "500",
-        # Refused items are sent again until they are accepted. Whatever the value, an invalid item or a missing table
-        # fails the job, which goes on from its checkpoint once that is corrected.
+        # Refused items are sent again until they are accepted. Whatever the value, an item that is never accepted or a
+        # missing table fails the job, which goes on from its checkpoint once that is corrected.
         "sink.fail-on-error": "false",
     }
     return Connector(checked("DynamoDB sink", merged(options, more), OPTIONS), partitioned_by=key)

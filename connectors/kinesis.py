@@ -1,7 +1,8 @@
-"""Kinesis streams as tables: `kinesis` of flink-connector-kinesis 4.3.0-1.19 (5.x and 6.x rename most options).
+"""Kinesis streams as tables: read by `kinesis` of flink-connector-kinesis 4.3.0-1.19, written by this project's own
+`kinesis-shards` (java/src/kinesis).
 
-Names, types and defaults of options: the connector's documentation of release 4.3, without the options that have no
-effect in SQL (`scan.shard.idle.interval`, `scan.watermark.*`).
+Names, types and defaults of the source's options: the connector's documentation of release 4.3, without the options
+that have no effect in SQL (`scan.shard.idle.interval`, `scan.watermark.*`). Those of the sink: docs/connectors.md.
 """
 
 from __future__ import annotations
@@ -45,13 +46,13 @@ def _retries(name: str, retries: int, base: int, longest: int) -> dict[str, Opti
 
 
 _COMMON: Mapping[str, Option] = {
-    "connector": Option(choices=("kinesis",)),
     "stream": Option(),
     "format": Option(choices=("raw", "json", "json-lines")),
     **aws.OPTIONS,
 }
 
 SOURCE_OPTIONS: Mapping[str, Option] = {
+    "connector": Option(choices=("kinesis",)),
     **_COMMON,
     "scan.stream.initpos": Option(default="LATEST", choices=POSITIONS),
     "scan.stream.initpos-timestamp": Option(),
@@ -79,18 +80,10 @@ SOURCE_OPTIONS: Mapping[str, Option] = {
 }
 
 SINK_OPTIONS: Mapping[str, Option] = {
+    "connector": Option(choices=("kinesis-shards",)),
     **_COMMON,
     "sink.partitioner": Option(default="random", choices=("random", "fixed")),
-    "sink.partitioner-field-delimiter": Option(default="|"),
-    "sink.http-client.max-concurrency": Option("int", "10000"),
-    "sink.http-client.read-timeout": Option("ms", "360000"),
-    "sink.http-client.protocol.version": Option(default="HTTP2", choices=("HTTP2", "HTTP1_1")),
-    "sink.batch.max-size": Option("int", "500"),
-    "sink.requests.max-inflight": Option("int", "16"),
-    "sink.requests.max-buffered": Option("int", "10000"),
-    "sink.flush-buffer.size": Option("int", "5242880"),
-    "sink.flush-buffer.timeout": Option("ms", "5000"),
-    "sink.fail-on-error": Option("bool", "false"),
+    **aws.sink_options(entries=500, size=5 << 20),
 }
 
 METADATA: Mapping[str, str] = {
@@ -164,17 +157,14 @@ def sink(
     partition_key: a column; None for a random key.
     """
     options = {
-        "connector": "kinesis",
+        "connector": "kinesis-shards",
         "stream": stream,
         "format": "json-lines",
         **place.options(),
         # A minute's rows come in a burst: the default wait of 5 s would only delay them.
         "sink.flush-buffer.timeout": "500",
-        # PutRecords accepts 5 MiB with partition keys. The sink counts without the keys: it could exceed the limit and
-        # be refused for ever.
-        "sink.flush-buffer.size": "4000000",
         # Refused records are sent again until they are accepted. True would fail the job at every throttled record. The
-        # job's SQL keeps out records that would be refused for ever (a key or record too long).
+        # job's SQL keeps out records that are never accepted (a key or record too long), which fail the job.
         "sink.fail-on-error": "false",
     }
     keys = () if partition_key is None else (partition_key,)

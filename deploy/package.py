@@ -46,7 +46,8 @@ FACTORIES: Mapping[str, Sequence[str]] = {
         "org.apache.flink.streaming.connectors.kinesis.table.KinesisDynamicTableFactory",
         "org.apache.flink.connector.kinesis.table.KinesisDynamicTableSinkFactory",
     ),
-    "dynamodb": ("org.apache.flink.connector.dynamodb.table.DynamoDbDynamicSinkFactory",),
+    "kinesis-shards": ("kinesis.KinesisTableFactory",),
+    "dynamodb-items": ("dynamodb.DynamoDbTableFactory",),
     "json-lines": ("streaming.JsonLines",),
 }
 FLINKS_OWN = ("raw",)  # in flink-table-runtime, a part of Flink

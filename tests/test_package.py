@@ -370,7 +370,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> package.Package:
 def test_the_jobs_needs() -> None:
     """The check looks for the classes that the job's declarations and connectors name."""
     needed = package.needs(JOB)
-    assert set(needed.factories) == {"kinesis", "dynamodb", "json-lines"}
+    assert set(needed.factories) == {"kinesis", "kinesis-shards", "dynamodb-items", "json-lines"}
     assert all(needed.factories.values())
     assert {"jobs/unicorn_summary/tables/readings.sql", "jobs/unicorn_summary/views/summary.sql"} < set(needed.sql)
     assert needed.functions == {"json_record": "streaming.JsonRecord", "shard_watermark": "streaming.ShardWatermark"}

@@ -231,20 +231,21 @@ def checked(row: Row, columns: Mapping[str, str]) -> Row:
 
 
 def plain(value: Mapping[str, Any]) -> Any:
-    """An attribute as a text, number, truth value or None. Other types, which computed rows lack, stay as they are."""
+    """An attribute as a text, number, truth value or None, which Apache's sink wrote for NULL.
+
+    Other types, which computed rows lack, stay as they are.
+    """
     if "N" in value:
         return Number(value["N"])
     return None if "NULL" in value else value.get("S", value.get("BOOL", value))
 
 
 def _item(row: Row) -> dict[str, Any]:
-    return {column: _attribute(value) for column, value in row.items()}
+    """A row as the sink writes it: NULL leaves its attribute out."""
+    return {column: _attribute(value) for column, value in row.items() if value is not None}
 
 
 def _attribute(value: Any) -> dict[str, Any]:
-    """A value as Flink's sink writes it. NULL is an attribute too."""
-    if value is None:
-        return {"NULL": True}
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, str):

@@ -45,13 +45,10 @@ class Logs(Trial):
         resources.create(self.aws.environment, shards, JOB)
 
     def properties(self) -> Path:
-        """The job's settings: its AWS is the proxy, which speaks HTTP/1.1."""
-        http = {"option.sink.http-client.protocol.version": "HTTP1_1"}
+        """The job's settings: its AWS is the proxy."""
         groups: dict[str, dict[str, str]] = {
             "aws": {"region": emulator.REGION, "endpoint": self.between.endpoint},
             "log_lines": {"start": self.begin},
-            "requests_per_minute": http,
-            "error_stream": http,
         }
         return settings.write(self.folder, settings.document_of(JOB, groups))
 

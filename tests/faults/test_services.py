@@ -115,7 +115,7 @@ def test_partial_failures(trial: Trial) -> None:
     "every answer takes 4 s for 20 s",
     NO_RESTART,
     *FAIL_ON_ERROR,
-    Edit("connectors/kinesis.py", '"sink.flush-buffer.size": "4000000",', '"sink.http-client.read-timeout": "500",'),
+    Edit("connectors/kinesis.py", '"sink.flush-buffer.timeout": "500",', '"sink.http-client.read-timeout": "500",'),
 )
 def test_slow_answers(trial: Trial) -> None:
     """The clients wait long enough for the answers, and the job continues meanwhile: no restart.
@@ -217,7 +217,7 @@ def findings(trial: Trial) -> set[str]:
 def test_limits(trial: Trial) -> None:
     """A record that a service would refuse for ever is not sent: it is COERCION on the errors stream, cut to size.
 
-    A refused record would block all others: the Kinesis sink retries for ever, the DynamoDB sink restarts the job. The
+    A refused record would block all others: each sink fails the job, which is restarted and comes to it again. The
     proxy refuses by the limits of the services' documentation.
     Unprotected: names of any length are accepted.
     """

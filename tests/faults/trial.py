@@ -89,11 +89,9 @@ class Trial:
         resources.create(self.aws.environment, shards, resources.workshop(), self.names.of_tables())
 
     def properties(self) -> Path:
-        """The job's settings: its AWS is the proxy, which speaks HTTP/1.1."""
+        """The job's settings: its AWS is the proxy."""
         document = running.application_properties(self.between.endpoint, self.names)
         groups = {item["PropertyGroupId"]: item["PropertyMap"] for item in document}
-        for table in ("summary_stream", "error_stream"):
-            groups[table]["option.sink.http-client.protocol.version"] = "HTTP1_1"
         for table, options in self.options.items():
             groups[table] |= {f"option.{name}": value for name, value in options.items()}
         return settings.write(self.folder, document)
