@@ -70,16 +70,32 @@ def environment(configuration: Mapping[str, str]) -> Any:
 
 
 @dataclass(frozen=True)
+class Query:
+    """What a job reads from a table, and writes to files. columns: of the table; types: of the files' columns."""
+
+    columns: str
+    select: str
+    types: str
+
+
+ROWS = Query(COLUMNS, f"SELECT {ROW} FROM records", ROW_TYPES)  # noqa: S608
+
+
+@dataclass(frozen=True)
 class Reading:
     """A job that reads a stream into files, which it completes with each checkpoint."""
 
     job: rest.Job
     folder: Path
 
-    def rows(self) -> list[Row]:
-        """The rows of complete files."""
+    def written(self) -> list[dict[str, Any]]:
+        """The rows of complete files, by column."""
         files = sorted(path for path in self.folder.rglob("part-*") if path.is_file())
-        return [Row(**json.loads(line)) for path in files for line in path.read_bytes().splitlines()]
+        return [json.loads(line) for path in files for line in path.read_bytes().splitlines()]
+
+    def rows(self) -> list[Row]:
+        """The rows of ROWS."""
+        return [Row(**row) for row in self.written()]
 
     def wait_for_rows(self, count: int, seconds: float = 60) -> list[Row]:
         wait_for(lambda: len(self.rows()) >= count, seconds, f"{count} rows")
@@ -119,9 +135,11 @@ def reading(
     checkpoint: float = 0.3,
     *,
     ready: bool = True,
+    query: Query = ROWS,
 ) -> Iterator[Reading]:
     """A job that reads a stream into `folder`/rows on a minicluster; it is cancelled at the end, if it still runs.
 
+    table: the options of the table `records`, which the query reads.
     checkpoint: seconds between checkpoints. ready: whether to wait until the job runs.
     """
     port = processes.free_port()
@@ -141,17 +159,17 @@ def reading(
             **(configuration or {}),
         }
     )
-    declare(made, "records", COLUMNS, table)
+    declare(made, "records", query.columns, table)
     declare(
         made,
         "files",
-        ROW_TYPES,
+        query.types,
         {
             **{"connector": "filesystem", "path": (folder / "rows").as_uri(), "format": "json"},
             **{f"sink.rolling-policy.{name}-interval": "50 ms" for name in ("rollover", "check")},
         },
     )
-    inserted = made.execute_sql(f"INSERT INTO files SELECT {ROW} FROM records")  # noqa: S608
+    inserted = made.execute_sql(f"INSERT INTO files {query.select}")
     with submitted(inserted, port) as job:
         wait_for(lambda: answers(job.is_running if ready else lambda: bool(job.state())), 60, "the job is there")
         yield Reading(job, folder / "rows")

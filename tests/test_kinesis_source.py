@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from connectors.connector import Connector
 from consumer.tail import stored
 from local import oracle, resources
 from local.emulator import Emulator
+from pipeline import settings
+from pipeline.job import Job, load
 from program import processes
 from tests import emulated, forwarding, test_kpl
 from tests import kinesis_tables as tables
@@ -455,9 +458,20 @@ def test_credentials(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
     assert f"ListShards of the stream {stream} is denied" in failure
 
 
+def plain_watermark() -> Job:
+    """The job with a watermark that knows no shard: this source evaluates it for each shard by itself."""
+    job = load("unicorn_summary")
+    head, function, arguments = job.texts["readings"].partition("shard_watermark(")
+    time = arguments.partition(",\n        shard,")[0]
+    assert function
+    readings = f"{head}{time} - INTERVAL '5' SECOND\n)"
+    return replace(job, texts={**job.texts, "readings": readings})
+
+
 @pytest.fixture
 def own_source(monkeypatch: pytest.MonkeyPatch) -> None:
     """Make the jobs read with this source."""
+    monkeypatch.setattr(settings, "load", lambda _name: plain_watermark())
 
     def source(place: Aws, stream: str, start: kinesis_connector.Start, **_more: Any) -> Connector:
         table = tables.options(str(place.endpoint), stream, source__init__position=start.position)

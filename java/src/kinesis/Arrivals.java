@@ -14,21 +14,25 @@ import software.amazon.awssdk.services.kinesis.model.Record;
 final class Arrivals {
     private static final long MOST = 64 << 20; // bytes of records that wait
 
-    /** An answer with records, or the end of a shard, or both. */
+    static final long UNKNOWN = Long.MIN_VALUE; // how far a shard was read
+
+    /** An answer, with records or without, or the end of a shard. */
     static final class Arrival {
         final String shard;
         final List<Record> records;
         final Position from; // where the shard stood before these records
         final boolean isEnd;
+        final long readTo; // what had arrived by this time (of {@link Loop#now}) has come; or UNKNOWN
         private final Runnable taken;
         private final long size;
 
         /** taken: what to do when the fetcher has it. */
-        Arrival(String shard, List<Record> records, Position from, boolean isEnd, Runnable taken) {
+        Arrival(String shard, List<Record> records, Position from, boolean isEnd, long readTo, Runnable taken) {
             this.shard = shard;
             this.records = records;
             this.from = from;
             this.isEnd = isEnd;
+            this.readTo = readTo;
             this.taken = taken;
             this.size = records.stream().mapToLong(record -> record.data().asByteArrayUnsafe().length).sum();
         }

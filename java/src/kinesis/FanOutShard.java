@@ -21,6 +21,8 @@ import software.amazon.awssdk.services.kinesis.model.SubscribeToShardResponseHan
 final class FanOutShard extends ShardFeed {
     private static final long SPACING = 1_000; // milliseconds: a shard takes five subscriptions a second of a consumer
     private static final long SILENCE = 60_000; // milliseconds; the service sends an event every five seconds at least
+    private static final long TRANSIT = 1_000; // milliseconds that an event takes at most from the service to here
+    private static final long AT_ONCE = 10; // milliseconds; an event that comes within them may have lain in a buffer
 
     private final KinesisAsyncClient client;
     private final CompletableFuture<String> consumer;
@@ -98,12 +100,11 @@ final class FanOutShard extends ShardFeed {
             return;
         }
         patience.succeeded();
-        metrics.behind(shard, event.millisBehindLatest() == null ? 0 : event.millisBehindLatest());
+        long behind = event.millisBehindLatest() == null ? 0 : event.millisBehindLatest();
+        metrics.behind(shard, behind);
         isEnded = event.continuationSequenceNumber() == null || !event.childShards().isEmpty();
         if (event.records().isEmpty() && !isEnded) {
             continuation = position.kind == Position.Kind.WITHIN ? null : event.continuationSequenceNumber();
-            from.more();
-            return;
         }
         Position before = goOnAfter(event.records());
         if (!event.records().isEmpty()) {
@@ -113,7 +114,8 @@ final class FanOutShard extends ShardFeed {
             from.cancel();
             metrics.end(shard);
         }
-        arrivals.add(new Arrivals.Arrival(shard, event.records(), before, isEnded, () -> execute(from::more)));
+        long readTo = from.wasAwaited ? Loop.now() - TRANSIT - behind : Arrivals.UNKNOWN;
+        arrivals.add(new Arrivals.Arrival(shard, event.records(), before, isEnded, readTo, () -> execute(from::more)));
     }
 
     private void over(Events events, Throwable thrown) {
@@ -171,6 +173,7 @@ final class FanOutShard extends ShardFeed {
         private Subscription subscription;
         private long heard = Loop.now();
         private boolean isAwaited = true; // whether an event was asked for
+        private boolean wasAwaited; // whether the last event was made after it was asked for, or up to TRANSIT before
         private boolean isHeld; // not asked for, because the shard is paused
 
         @Override
@@ -186,6 +189,7 @@ final class FanOutShard extends ShardFeed {
         public void onNext(SubscribeToShardEventStream event) {
             execute(
                     () -> {
+                        wasAwaited = Loop.now() - heard > AT_ONCE;
                         heard = Loop.now();
                         isAwaited = false;
                         if (event instanceof SubscribeToShardEvent) {

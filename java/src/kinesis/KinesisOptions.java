@@ -82,6 +82,12 @@ final class KinesisOptions {
     static final ConfigOption<Boolean> DOCUMENTS =
             ConfigOptions.key("source.record.split-documents").booleanType().defaultValue(true);
 
+    /** Of this connector alone, too. */
+    static final ConfigOption<Duration> ARRIVAL_MARGIN =
+            ConfigOptions.key("source.watermark.arrival-margin").durationType().noDefaultValue();
+    /** Where {@code scan.watermark.idle-timeout} is not set, Flink's own option. */
+    static final Duration IDLE = Duration.ofSeconds(10);
+
     /** Of a table that is written: the partition key where PARTITIONED BY names none. */
     static final ConfigOption<Partitioner> PARTITIONER =
             ConfigOptions.key("sink.partitioner").enumType(Partitioner.class).defaultValue(Partitioner.RANDOM);

@@ -2,6 +2,9 @@ package kinesis;
 
 import aws.Http;
 import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.connector.source.Boundedness;
 import org.apache.flink.api.connector.source.Source;
@@ -11,6 +14,7 @@ import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
 import org.apache.flink.core.io.SimpleVersionedSerializer;
 import org.apache.flink.table.data.RowData;
+import org.apache.flink.util.concurrent.ExecutorThreadFactory;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 
 /**
@@ -26,11 +30,17 @@ final class KinesisSource implements Source<RowData, ShardSplit, ShardLedger> {
     private final ReadSettings settings;
     private final DeserializationSchema<RowData> format;
     private final List<Metadata> metadata;
+    private final WatermarkStrategy<RowData> watermark; // null: the table has no event time
 
-    KinesisSource(ReadSettings settings, DeserializationSchema<RowData> format, List<Metadata> metadata) {
+    KinesisSource(
+            ReadSettings settings,
+            DeserializationSchema<RowData> format,
+            List<Metadata> metadata,
+            WatermarkStrategy<RowData> watermark) {
         this.settings = settings;
         this.format = format;
         this.metadata = metadata;
+        this.watermark = watermark;
     }
 
     @Override
@@ -42,7 +52,12 @@ final class KinesisSource implements Source<RowData, ShardSplit, ShardLedger> {
     public SourceReader<RowData, ShardSplit> createReader(SourceReaderContext context) {
         ShardMetrics metrics = new ShardMetrics(context.metricGroup(), settings);
         return new ShardReader(
-                () -> Fetchers.of(settings, metrics), new PartRows(format, metadata, context), context);
+                () -> Fetchers.of(settings, metrics),
+                new PartRows(format, metadata, context),
+                watermark,
+                settings.idle,
+                settings.arrivalMargin,
+                context);
     }
 
     @Override
@@ -57,7 +72,14 @@ final class KinesisSource implements Source<RowData, ShardSplit, ShardLedger> {
         FanOutConsumer consumer =
                 settings.fanOut == null ? null : new FanOutConsumer(client, settings.stream, settings.fanOut);
         ShardList list = new ShardList(client, settings.stream, consumer);
-        return new ShardCoordinator(context, list, settings.start, settings.discoveryInterval, ledger);
+        return new ShardCoordinator(
+                context, list, settings.start, settings.discoveryInterval, ledger, new EventTime(), timer());
+    }
+
+    private ScheduledExecutorService timer() {
+        return watermark == null
+                ? null
+                : Executors.newSingleThreadScheduledExecutor(new ExecutorThreadFactory("kinesis-watermark"));
     }
 
     @Override

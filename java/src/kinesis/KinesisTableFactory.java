@@ -69,6 +69,8 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory, Dyn
                         LIFECYCLE,
                         DOCUMENTS,
                         PARTITIONER,
+                        FactoryUtil.SOURCE_IDLE_TIMEOUT,
+                        ARRIVAL_MARGIN,
                         FactoryUtil.SOURCE_PARALLELISM));
         return options;
     }
@@ -157,7 +159,9 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory, Dyn
                 options.get(INTERVAL_IF_EMPTY).toMillis(),
                 options.get(INTERVAL_IF_NOT).toMillis(),
                 new RecordParts(options.get(DOCUMENTS)),
-                fanOut(options));
+                fanOut(options),
+                options.getOptional(FactoryUtil.SOURCE_IDLE_TIMEOUT).orElse(IDLE).toMillis(),
+                options.get(ARRIVAL_MARGIN));
     }
 
     private static Start start(ReadableConfig options) {

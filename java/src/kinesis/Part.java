@@ -3,7 +3,7 @@ package kinesis;
 import java.time.Instant;
 import software.amazon.awssdk.services.kinesis.model.Record;
 
-/** What becomes one row: a record, or a part of one that holds several. */
+/** What becomes one row: a record, or a part of one that holds several. Or a mark between rows, which becomes none. */
 final class Part {
     final byte[] data; // nobody else has this array
     final String sequenceNumber; // of the whole record
@@ -11,27 +11,35 @@ final class Part {
     final Instant arrival; // of the whole record
     final int number; // within the record, from 0
     final boolean isLast; // of the record
+    final long readTo; // of a mark: what had arrived by this time (of {@link Loop#now}) stands before it
 
     Part(Record record, byte[] data, String partitionKey, int number, boolean isLast) {
-        this(data, record.sequenceNumber(), partitionKey, record.approximateArrivalTimestamp(), number, isLast);
+        this(data, record.sequenceNumber(), partitionKey, record.approximateArrivalTimestamp(), number, isLast, 0);
     }
 
     private Part(
-            byte[] data, String sequenceNumber, String partitionKey, Instant arrival, int number, boolean isLast) {
+            byte[] data,
+            String sequenceNumber,
+            String partitionKey,
+            Instant arrival,
+            int number,
+            boolean isLast,
+            long readTo) {
         this.data = data;
         this.sequenceNumber = sequenceNumber;
         this.partitionKey = partitionKey;
         this.arrival = arrival;
         this.number = number;
         this.isLast = isLast;
+        this.readTo = readTo;
     }
 
-    /** Stands after all records of a shard that was read to its end. */
-    static Part end() {
-        return new Part(null, null, null, null, 0, true);
+    /** Stands after the records of an answer. */
+    static Part mark(long readTo) {
+        return new Part(null, null, null, null, 0, true, readTo);
     }
 
-    boolean isEnd() {
+    boolean isMark() {
         return data == null;
     }
 

@@ -50,9 +50,9 @@ final class PartRows implements RecordEmitter<Part, RowData, ShardState> {
 
     @Override
     public void emitRecord(Part part, SourceOutput<RowData> output, ShardState shard) throws Exception {
-        if (part.isEnd()) {
+        if (part.isMark()) {
             records.dec(); // Flink has counted it
-            output.markIdle(); // else Flink would wait for the shard after it is released, for ever
+            shard.read(part.readTo);
             return;
         }
         bytes.inc(part.data.length);
@@ -65,10 +65,12 @@ final class PartRows implements RecordEmitter<Part, RowData, ShardState> {
     private final class Rows implements Collector<RowData> {
         private SourceOutput<RowData> output;
         private GenericRowData behind;
+        private ShardState shard;
         private long arrival;
 
-        void of(Part part, SourceOutput<RowData> to, ShardState shard) {
+        void of(Part part, SourceOutput<RowData> to, ShardState of) {
             output = to;
+            shard = of;
             arrival = part.arrival.toEpochMilli();
             behind = new GenericRowData(metadata.length);
             for (int i = 0; i < metadata.length; i++) {
@@ -78,7 +80,9 @@ final class PartRows implements RecordEmitter<Part, RowData, ShardState> {
 
         @Override
         public void collect(RowData row) {
-            output.collect(metadata.length == 0 ? row : new JoinedRowData(row.getRowKind(), row, behind), arrival);
+            RowData whole = metadata.length == 0 ? row : new JoinedRowData(row.getRowKind(), row, behind);
+            shard.row(whole, arrival);
+            output.collect(whole, arrival);
         }
 
         @Override

@@ -96,18 +96,15 @@ final class PolledShard extends ShardFeed {
     private void came(GetRecordsResponse answer) {
         iterator = answer.nextShardIterator();
         boolean isEnd = iterator == null;
-        Long behind = answer.millisBehindLatest();
-        metrics.behind(shard, behind == null ? 0 : behind);
-        if (answer.records().isEmpty() && !isEnd) {
-            later(behind == null || behind == 0 ? settings.intervalIfEmpty : settings.intervalIfNot);
-            return;
-        }
+        long behind = answer.millisBehindLatest() == null ? 0 : answer.millisBehindLatest();
+        metrics.behind(shard, behind);
         Position from = goOnAfter(answer.records());
         if (isEnd) {
             metrics.end(shard);
         }
-        Runnable next = isEnd ? () -> {} : () -> execute(() -> later(settings.intervalIfNot));
-        arrivals.add(new Arrivals.Arrival(shard, answer.records(), from, isEnd, next));
+        long pause = answer.records().isEmpty() && behind == 0 ? settings.intervalIfEmpty : settings.intervalIfNot;
+        Runnable next = isEnd ? () -> {} : () -> execute(() -> later(pause));
+        arrivals.add(new Arrivals.Arrival(shard, answer.records(), from, isEnd, called - behind, next));
     }
 
     private void failed(Problem problem) {

@@ -2,6 +2,7 @@ package kinesis;
 
 import aws.Place;
 import java.io.Serializable;
+import java.time.Duration;
 
 /** How a stream is read. Times are in milliseconds. */
 final class ReadSettings implements Serializable {
@@ -16,6 +17,8 @@ final class ReadSettings implements Serializable {
     final long intervalIfNot;
     final RecordParts parts;
     final FanOut fanOut; // null: records are polled
+    final long idle; // after which a shard that was read to its tip is silent, as far as event time goes
+    final Duration arrivalMargin; // of an event time that is arrival time, and goes on by the clock; or null
 
     ReadSettings(
             Place place,
@@ -26,7 +29,9 @@ final class ReadSettings implements Serializable {
             long intervalIfEmpty,
             long intervalIfNot,
             RecordParts parts,
-            FanOut fanOut) {
+            FanOut fanOut,
+            long idle,
+            Duration arrivalMargin) {
         this.place = place;
         this.stream = stream;
         this.start = start;
@@ -36,5 +41,7 @@ final class ReadSettings implements Serializable {
         this.intervalIfNot = intervalIfNot;
         this.parts = parts;
         this.fanOut = fanOut;
+        this.idle = idle;
+        this.arrivalMargin = arrivalMargin;
     }
 }

@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SplitEnumerator;
 import org.apache.flink.api.connector.source.SplitEnumeratorContext;
@@ -25,20 +27,25 @@ import org.slf4j.LoggerFactory;
  * ever. So the reader keeps an ended shard in its state until {@link ShardEvents.Settled} says that a checkpoint is
  * complete in which this coordinator's state has it as ended.
  *
- * <p>A reader without a shard is told so ({@link ShardEvents.NoShard}): only then it may say that it holds back no
- * watermark. A reader whose last shard ended hears it when the children were given out, to it or to others.
+ * <p>It makes the watermark of the source too ({@link EventTime}), in rounds of a fraction of a second: what one reader
+ * may emit depends on the shards of all.
  */
 final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger> {
     private static final Logger LOG = LoggerFactory.getLogger(ShardCoordinator.class);
+
+    private static final long PAUSE = 200; // milliseconds between two rounds
+    private static final long PAUSE_PER_READER = 5; // so that no more than 200 reports come in a second
 
     private final SplitEnumeratorContext<ShardSplit> context;
     private final ShardList list;
     private final Start start;
     private final long interval; // of discovery, in milliseconds
     private final ShardLedger ledger;
+    private final EventTime time;
+    private final ScheduledExecutorService timer; // of the rounds; null: somebody else calls for them
     private final Map<Integer, Set<String>> held = new HashMap<>(); // by subtask
     private final Set<Integer> ready = new HashSet<>(); // subtasks that have said what they have
-    private final Set<Integer> hasNone = new HashSet<>(); // subtasks that were told so
+    private int sought; // how often children were looked for without an answer yet
     private final Set<String> unsettled = new HashSet<>(); // ended shards that readers keep
     private final Map<Long, List<String>> settling = new TreeMap<>(); // of these, what a checkpoint has as ended
 
@@ -47,18 +54,41 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
             ShardList list,
             Start start,
             long interval,
-            ShardLedger ledger) {
+            ShardLedger ledger,
+            EventTime time,
+            ScheduledExecutorService timer) {
         this.context = context;
         this.list = list;
         this.start = start;
         this.interval = interval;
         this.ledger = ledger;
+        this.time = time;
+        this.timer = timer;
     }
 
     @Override
     public void start() {
         context.metricGroup().setUnassignedSplitsGauge(() -> (long) ledger.unassigned());
         context.callAsync(() -> list.unlessWithin(interval / 2), this::listed, 0, interval);
+        if (timer != null) {
+            long pause = Math.max(PAUSE, PAUSE_PER_READER * context.currentParallelism());
+            Runnable round = () -> context.runInCoordinatorThread(this::round);
+            timer.scheduleWithFixedDelay(round, pause, pause, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Sends the source's watermark to all readers; nothing while one of them is not there. */
+    void round() {
+        if (areAllReady()) {
+            int all = context.currentParallelism();
+            ShardEvents.Round round = time.next(all, ledger.isListed() && sought == 0);
+            context.registeredReaders().keySet().forEach(subtask -> context.sendEventToSourceReader(subtask, round));
+        }
+    }
+
+    private boolean areAllReady() {
+        int all = context.currentParallelism();
+        return ready.size() == all && context.registeredReaders().size() == all;
     }
 
     /** Takes note of a list; null: there is none newer than the last. Denied access fails the job with its sentence. */
@@ -80,8 +110,7 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
     }
 
     private void assign() {
-        int all = context.currentParallelism();
-        if (!ledger.isListed() || ready.size() < all || context.registeredReaders().size() < all) {
+        if (!ledger.isListed() || !areAllReady()) {
             return;
         }
         Map<Integer, List<ShardSplit>> given = new HashMap<>();
@@ -93,10 +122,9 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
         }
         if (!given.isEmpty()) {
             LOG.info("Shards for the readers: {}", given);
-            hasNone.removeAll(given.keySet());
+            given.keySet().forEach(time::changed);
             context.assignSplits(new SplitsAssignment<>(given));
         }
-        tellThoseWithout();
     }
 
     private int subtaskWithFewest() {
@@ -111,18 +139,13 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
         return held.computeIfAbsent(subtask, none -> new HashSet<>());
     }
 
-    private void tellThoseWithout() {
-        for (int subtask : context.registeredReaders().keySet()) {
-            if (held(subtask).isEmpty() && hasNone.add(subtask)) {
-                context.sendEventToSourceReader(subtask, new ShardEvents.NoShard());
-            }
-        }
-    }
-
     @Override
     public void handleSourceEvent(int subtask, SourceEvent event) {
         if (event instanceof ShardEvents.Held) {
+            time.restore(((ShardEvents.Held) event).watermark);
             held(subtask, ((ShardEvents.Held) event).ids);
+        } else if (event instanceof ShardEvents.Report) {
+            time.reported(subtask, (ShardEvents.Report) event);
         } else if (event instanceof ShardEvents.Ended) {
             ended(subtask, ((ShardEvents.Ended) event).ids);
         }
@@ -132,6 +155,7 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
     private void held(int subtask, List<String> ids) {
         held(subtask).addAll(ids);
         ready.add(subtask);
+        time.changed(subtask);
         ledger.given(ids);
         unsettled.removeAll(ids);
         assign();
@@ -145,8 +169,15 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
         if (ids.stream().allMatch(ledger::hasChildren)) {
             assign();
         } else {
-            context.callAsync(list::now, this::listed); // which assigns, whether there are children or not
+            sought++;
+            context.callAsync(list::now, this::sought);
         }
+    }
+
+    /** Gives out the children that were found, if any were. */
+    private void sought(Collection<ShardLedger.Listed> found, Throwable problem) {
+        sought--;
+        listed(found, problem);
     }
 
     @Override
@@ -157,13 +188,13 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
     @Override
     public void addSplitsBack(List<ShardSplit> splits, int subtask) {
         forget(subtask);
+        time.restarts(subtask);
         ledger.returned(splits); // they are given out when the reader is back
     }
 
     private void forget(int subtask) {
         held(subtask).clear();
         ready.remove(subtask);
-        hasNone.remove(subtask);
     }
 
     @Override
@@ -191,6 +222,9 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
 
     @Override
     public void close() {
+        if (timer != null) {
+            timer.shutdownNow();
+        }
         list.close();
     }
 }

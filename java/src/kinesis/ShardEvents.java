@@ -24,12 +24,15 @@ final class ShardEvents {
         }
     }
 
-    /** From a reader, when it starts: it has these shards, or none. */
+    /** From a reader, when it starts: it has these shards, or none, and its state has this watermark. */
     static final class Held extends OfShards {
         private static final long serialVersionUID = 1L;
 
-        Held(Collection<String> ids) {
+        final long watermark; // or ShardTimes.NONE
+
+        Held(Collection<String> ids, long watermark) {
             super(ids);
+            this.watermark = watermark;
         }
     }
 
@@ -51,8 +54,31 @@ final class ShardEvents {
         }
     }
 
-    /** From the coordinator: there is no shard for this reader now. */
-    static final class NoShard implements SourceEvent {
+    /** From the coordinator to all readers, every fraction of a second: the watermark. Each sends a Report. */
+    static final class Round implements SourceEvent {
         private static final long serialVersionUID = 1L;
+
+        final long number; // from 1
+        final long watermark; // in milliseconds, or ShardTimes.NONE
+
+        Round(long number, long watermark) {
+            this.number = number;
+            this.watermark = watermark;
+        }
+    }
+
+    /** From a reader: how far the event times of its shards have come, by the rows that were emitted so far. */
+    static final class Report implements SourceEvent {
+        private static final long serialVersionUID = 1L;
+
+        final long round; // that it answers
+        final long reached; // the lowest of the shards that speak; NONE: one has none; ALL: none speaks
+        final long outlived; // the last round after which each silent shard was silent for long; ALL: none is silent
+
+        Report(long round, long reached, long outlived) {
+            this.round = round;
+            this.reached = reached;
+            this.outlived = outlived;
+        }
     }
 }

@@ -47,7 +47,7 @@ abstract class ShardFeed implements ShardFetcher.Feed {
     void gone(Problem problem) {
         LOG.warn("{} of {} is gone, with what of it was not read yet: {}", shard, settings.stream, problem);
         metrics.end(shard);
-        arrivals.add(new Arrivals.Arrival(shard, List.of(), position, true, () -> {}));
+        arrivals.add(new Arrivals.Arrival(shard, List.of(), position, true, Arrivals.UNKNOWN, () -> {}));
     }
 
     void execute(Runnable task) {

@@ -59,8 +59,8 @@ final class ShardFetcher implements SplitReader<Part, ShardSplit> {
         List<Part> found = new ArrayList<>(arrival.records.size() + 1);
         arrival.records.forEach(
                 record -> parts.add(record, arrival.from.emittedOf(record.sequenceNumber()), found));
+        found.add(Part.mark(arrival.readTo));
         if (arrival.isEnd) {
-            found.add(Part.end());
             feeds.remove(arrival.shard);
         }
         return Batch.of(arrival.shard, found, arrival.isEnd);

@@ -1,10 +1,15 @@
 package kinesis;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.apache.flink.api.common.eventtime.Watermark;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceEvent;
 import org.apache.flink.api.connector.source.SourceReaderContext;
@@ -18,21 +23,31 @@ import org.apache.flink.table.data.RowData;
  * Reads the shards of a subtask. Its state is, for each shard, what was emitted of it; and the shards that ended, until
  * the coordinator's state has them as ended too ({@link ShardCoordinator} says why).
  *
- * <p>While a shard of it is read or may come, the subtask holds back the watermark, even without records; once the
- * coordinator has told that there is none, it is idle. Whoever makes watermarks of the rows does so downstream, by the
- * column shard-id; when they are made here, per shard, this is the class that knows the shards and their ends.
+ * <p>It emits the watermark that the coordinator makes of all readers' reports ({@link EventTime}), the same in each
+ * subtask, whatever shards it has. Restored from a state with a watermark, it emits that first, and rows only when all
+ * readers have done so: else a window that had closed would open again for them.
  */
 final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowData, ShardSplit, ShardState> {
     private final Map<String, ShardSplit> ended = new HashMap<>();
-    private boolean hasNone; // as the coordinator says
-    private Boolean isIdle; // as the output was told; null: nothing yet
+    private final WatermarkStrategy<RowData> strategy; // null: the table has no event time
+    private final Duration arrivalMargin; // null: event times come from rows only
+    private final ShardTimes times;
+    private final CompletableFuture<Void> begun = new CompletableFuture<>(); // done when rows may be emitted
+    private boolean isAsked; // whether a round has come
+    private long emitted = ShardTimes.NONE; // the last watermark
     private boolean isStarted;
 
     ShardReader(
             Supplier<SplitReader<Part, ShardSplit>> fetcher,
             RecordEmitter<Part, RowData, ShardState> rows,
+            WatermarkStrategy<RowData> strategy,
+            long idle,
+            Duration arrivalMargin,
             SourceReaderContext context) {
         super(fetcher, rows, context.getConfiguration(), context);
+        this.strategy = strategy;
+        this.arrivalMargin = arrivalMargin;
+        this.times = new ShardTimes(idle);
     }
 
     /** Called once the coordinator knows this reader, after the shards of a restored state were added. */
@@ -42,7 +57,10 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
         isStarted = true;
         List<String> ids = new ArrayList<>();
         super.snapshotState(0).forEach(split -> ids.add(split.id));
-        context.sendSourceEventToCoordinator(new ShardEvents.Held(ids));
+        context.sendSourceEventToCoordinator(new ShardEvents.Held(ids, times.watermark()));
+        if (strategy == null || times.watermark() == ShardTimes.NONE) {
+            begun.complete(null);
+        }
         tellEnded(ended.keySet());
     }
 
@@ -50,33 +68,31 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
     public void addSplits(List<ShardSplit> splits) {
         List<ShardSplit> open = new ArrayList<>(splits);
         open.removeIf(split -> split.isEnded);
+        splits.forEach(split -> times.restore(split.watermark));
         splits.stream().filter(split -> split.isEnded).forEach(split -> ended.put(split.id, split));
         if (!open.isEmpty()) {
-            hasNone = false;
             super.addSplits(open);
         }
     }
 
     @Override
     public InputStatus pollNext(ReaderOutput<RowData> output) throws Exception {
-        tellIdleness(output);
-        return super.pollNext(output);
+        if (times.watermark() > emitted) {
+            emitted = times.watermark();
+            output.emitWatermark(new Watermark(emitted));
+        }
+        return begun.isDone() ? super.pollNext(output) : InputStatus.NOTHING_AVAILABLE;
     }
 
-    private void tellIdleness(ReaderOutput<RowData> output) {
-        if (isIdle == null || isIdle != hasNone) {
-            isIdle = hasNone;
-            if (hasNone) {
-                output.markIdle();
-            } else {
-                output.markActive();
-            }
-        }
+    @Override
+    public CompletableFuture<Void> isAvailable() {
+        return begun.isDone() ? super.isAvailable() : begun;
     }
 
     @Override
     protected void onSplitFinished(Map<String, ShardState> finished) {
         finished.forEach((id, shard) -> ended.put(id, shard.split().ended()));
+        finished.keySet().forEach(times::remove);
         tellEnded(finished.keySet());
     }
 
@@ -92,11 +108,22 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
     public void handleSourceEvents(SourceEvent event) {
         if (event instanceof ShardEvents.Settled) {
             ((ShardEvents.Settled) event).ids.forEach(ended::remove);
-        } else if (event instanceof ShardEvents.NoShard) {
-            hasNone = getNumberOfCurrentlyAssignedSplits() == 0;
-            splitFetcherManager.getQueue().notifyAvailable(); // for pollNext to tell it
+        } else if (event instanceof ShardEvents.Round) {
+            round((ShardEvents.Round) event);
         } else {
             super.handleSourceEvents(event);
+        }
+    }
+
+    /** A second round comes when all readers have had the time to emit the watermark of the first. */
+    private void round(ShardEvents.Round round) {
+        context.sendSourceEventToCoordinator(times.round(round, Loop.now()));
+        if (isAsked) {
+            begun.complete(null);
+        }
+        isAsked = true;
+        if (times.watermark() > emitted) {
+            splitFetcherManager.getQueue().notifyAvailable(); // for pollNext to emit it
         }
     }
 
@@ -104,12 +131,13 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
     public List<ShardSplit> snapshotState(long checkpoint) {
         List<ShardSplit> splits = new ArrayList<>(super.snapshotState(checkpoint));
         splits.addAll(ended.values());
-        return splits;
+        return splits.stream().map(split -> split.with(times.watermark())).collect(Collectors.toList());
     }
 
     @Override
     protected ShardState initializedState(ShardSplit split) {
-        return new ShardState(split);
+        RowTime rows = strategy == null ? null : new RowTime(strategy, arrivalMargin, context);
+        return new ShardState(split, times.add(split.id, Loop.now()), rows);
     }
 
     @Override

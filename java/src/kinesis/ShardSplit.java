@@ -14,12 +14,18 @@ final class ShardSplit implements SourceSplit {
     final Position position;
     final List<String> parents; // that have to be read to their ends before
     final boolean isEnded;
+    final long watermark; // of the source, when a reader's state was taken; ShardTimes.NONE: there was none
 
     ShardSplit(String id, Position position, List<String> parents, boolean isEnded) {
+        this(id, position, parents, isEnded, ShardTimes.NONE);
+    }
+
+    ShardSplit(String id, Position position, List<String> parents, boolean isEnded, long watermark) {
         this.id = id;
         this.position = position;
         this.parents = List.copyOf(parents);
         this.isEnded = isEnded;
+        this.watermark = watermark;
     }
 
     @Override
@@ -28,11 +34,15 @@ final class ShardSplit implements SourceSplit {
     }
 
     ShardSplit at(Position further) {
-        return new ShardSplit(id, further, parents, isEnded);
+        return new ShardSplit(id, further, parents, isEnded, watermark);
     }
 
     ShardSplit ended() {
-        return new ShardSplit(id, position, parents, true);
+        return new ShardSplit(id, position, parents, true, watermark);
+    }
+
+    ShardSplit with(long reached) {
+        return new ShardSplit(id, position, parents, isEnded, reached);
     }
 
     @Override

@@ -12,7 +12,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /** Writes a {@link ShardSplit} into checkpoints. */
 final class ShardSplitSerializer implements SimpleVersionedSerializer<ShardSplit> {
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     @Override
     public int getVersion() {
@@ -46,10 +46,11 @@ final class ShardSplitSerializer implements SimpleVersionedSerializer<ShardSplit
         out.writeInt(split.position.parts);
         writeNames(split.parents, out);
         out.writeBoolean(split.isEnded);
+        out.writeLong(split.watermark);
     }
 
     static ShardSplit read(DataInputStream in) throws IOException {
-        return new ShardSplit(in.readUTF(), readPosition(in), readNames(in), in.readBoolean());
+        return new ShardSplit(in.readUTF(), readPosition(in), readNames(in), in.readBoolean(), in.readLong());
     }
 
     private static Position readPosition(DataInputStream in) throws IOException {

@@ -1,16 +1,37 @@
 package kinesis;
 
+import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 
-/** How far the rows of a shard were emitted. Only the task's thread uses it. */
+/** How far the rows of a shard were emitted, and its event time has come. Only the task's thread uses it. */
 final class ShardState {
     final StringData id;
     private final ShardSplit split;
+    private final ShardTimes.Shard time;
+    private final RowTime rows; // null: the table has no event time
     private Part last; // that was emitted; null: none yet
 
-    ShardState(ShardSplit split) {
+    ShardState(ShardSplit split, ShardTimes.Shard time, RowTime rows) {
         this.split = split;
+        this.time = time;
+        this.rows = rows;
         this.id = StringData.fromString(split.id);
+    }
+
+    /** A row is emitted. arrival: when its record arrived, in milliseconds since 1970. */
+    void row(RowData row, long arrival) {
+        if (rows != null) {
+            time.row(rows.after(row, arrival), Loop.now());
+        }
+    }
+
+    /** All that had arrived by this time (of {@link Loop#now}, or UNKNOWN) was emitted. */
+    void read(long to) {
+        time.read(to);
+        if (rows != null && rows.isArrivalTime() && to != Arrivals.UNKNOWN) {
+            long now = Loop.now();
+            time.row(rows.afterAllUntil(System.currentTimeMillis() - (now - to)), now);
+        }
     }
 
     void emitted(Part part) {

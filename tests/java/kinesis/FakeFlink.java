@@ -63,7 +63,7 @@ final class FakeFlink implements SplitEnumeratorContext<ShardSplit> {
         List<String> heard = new ArrayList<>();
         List<SourceEvent> events = told.remove(subtask);
         if (events != null) {
-            events.forEach(e -> heard.add(e instanceof ShardEvents.NoShard ? "NoShard" : e.toString()));
+            events.forEach(e -> heard.add(e.toString()));
         }
         return heard.toString();
     }

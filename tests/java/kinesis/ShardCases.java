@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.apache.flink.api.common.eventtime.Watermark;
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
 import org.apache.flink.api.connector.source.ReaderOutput;
 import org.apache.flink.api.connector.source.SourceOutput;
 import org.apache.flink.connector.base.source.reader.RecordsWithSplitIds;
@@ -21,6 +22,7 @@ public final class ShardCases {
     private static final Start OLDEST = new Start(Start.Kind.TRIM_HORIZON, 0);
     private static final Start LATEST = new Start(Start.Kind.LATEST, 0);
     private static final long BEGUN = 1_000_000;
+    private static final long IDLE = 10_000;
 
     private interface Case {
         void run() throws Exception;
@@ -38,8 +40,8 @@ public final class ShardCases {
         CASES.put("latest_leaves_out_closed_shards", ShardCases::latestLeavesOutClosedShards);
         CASES.put("latest_stays_the_first_start", ShardCases::latestStaysTheFirstStart);
         CASES.put("old_shards_are_forgotten_and_not_read_again", ShardCases::oldShardsAreForgottenAndNotReadAgain);
-        CASES.put("no_shard_is_told_once_and_after_the_children", ShardCases::noShardIsToldOnceAndAfterTheChildren);
-        CASES.put("a_reader_is_idle_only_when_told", ShardCases::aReaderIsIdleOnlyWhenTold);
+        CASES.put("the_watermark_waits_for_the_children", ShardCases::theWatermarkWaitsForTheChildren);
+        CASES.put("rows_after_the_watermark_of_the_state", ShardCases::rowsAfterTheWatermarkOfTheState);
         CASES.put("the_ledger_in_a_checkpoint", ShardCases::theLedgerInACheckpoint);
         CASES.put("positions_in_a_checkpoint", ShardCases::positionsInACheckpoint);
         CASES.put("parts_that_were_emitted_are_left_out", ShardCases::partsThatWereEmittedAreLeftOut);
@@ -75,7 +77,7 @@ public final class ShardCases {
             this.flink = new FakeFlink(parallelism);
             this.stream = stream;
             ShardList list = new ShardList(stream, StreamName.named("stream"), null);
-            coordinator = new ShardCoordinator(flink, list, start, 0, ledger);
+            coordinator = new ShardCoordinator(flink, list, start, 0, ledger, new EventTime(), null);
             coordinator.start();
             for (int subtask = 0; subtask < parallelism; subtask++) {
                 register(subtask);
@@ -90,7 +92,17 @@ public final class ShardCases {
         void register(int subtask, String... held) {
             flink.register(subtask);
             coordinator.addReader(subtask);
-            coordinator.handleSourceEvent(subtask, new ShardEvents.Held(List.of(held)));
+            coordinator.handleSourceEvent(subtask, new ShardEvents.Held(List.of(held), ShardTimes.NONE));
+        }
+
+        /** The next round, as all readers hear it. */
+        ShardEvents.Round round() {
+            coordinator.round();
+            return (ShardEvents.Round) flink.told.get(0).remove(0);
+        }
+
+        void report(int subtask, ShardEvents.Round round, long reached) {
+            coordinator.handleSourceEvent(subtask, new ShardEvents.Report(round.number, reached, ShardTimes.ALL));
         }
 
         void ended(int subtask, String... ids) {
@@ -126,7 +138,7 @@ public final class ShardCases {
         FakeFlink.Task task = new FakeFlink.Task();
         ShardReader reader = reader(task, world.flink.given.get(0));
         ShardLedger ledger = copied(world.coordinator.snapshotState(1), new ShardLedgerSerializer());
-        reader.onSplitFinished(Map.of("s-0", new ShardState(world.flink.given.get(0).get(0))));
+        reader.onSplitFinished(Map.of("s-0", reader.initializedState(world.flink.given.get(0).get(0))));
         equal(task.sent(), "[Held[s-0], Ended[s-0]]");
         List<ShardSplit> splits = new ArrayList<>();
         for (ShardSplit split : reader.snapshotState(1)) {
@@ -147,6 +159,9 @@ public final class ShardCases {
                 new ShardReader(
                         () -> new ShardFetcher(split -> new Silent(), new Arrivals(), new RecordParts(true), () -> {}),
                         (part, output, shard) -> {},
+                        WatermarkStrategy.noWatermarks(),
+                        IDLE,
+                        null,
                         task);
         reader.addSplits(splits);
         reader.start();
@@ -237,39 +252,43 @@ public final class ShardCases {
         equal(world.flink.taken(0), List.of());
     }
 
-    private static void noShardIsToldOnceAndAfterTheChildren() {
-        FakeStream stream = new FakeStream().with("s-0", 0);
+    /** From when the reader has told the end until the reader of the child has reported of it. */
+    private static void theWatermarkWaitsForTheChildren() {
+        FakeStream stream = new FakeStream().with("s-0", 0).with("s-1", 0);
         World world = new World(2, stream);
-        equal(world.flink.heard(0), "[]");
-        equal(world.flink.heard(1), "[NoShard]");
-        world.flink.discover();
-        equal(world.flink.heard(1), "[]");
+        ShardEvents.Round first = world.round();
+        world.report(0, first, 100);
+        world.report(1, first, 500);
+        ShardEvents.Round before = world.round();
+        equal(before.watermark, 100L);
         stream.close("s-0");
         world.coordinator.handleSourceEvent(0, new ShardEvents.Ended(List.of("s-0")));
-        equal(world.flink.heard(0), "[]"); // its child may come to it
-        stream.with("s-1", 0, "s-0");
+        world.report(0, before, ShardTimes.ALL); // it has no shard
+        equal(world.round().watermark, 100L);
+        stream.with("s-2", 0, "s-0");
         world.flink.goOn();
-        equal(world.flink.given.get(0).toString().contains("s-1"), true);
-        equal(world.flink.heard(0), "[]");
+        equal(world.flink.given.get(0).toString().contains("s-2"), true);
+        world.report(0, before, ShardTimes.ALL); // from before it was given the child
+        ShardEvents.Round after = world.round();
+        equal(after.watermark, 100L);
+        world.report(0, after, 200);
+        equal(world.round().watermark, 200L);
     }
 
-    private static void aReaderIsIdleOnlyWhenTold() throws Exception {
+    private static void rowsAfterTheWatermarkOfTheState() throws Exception {
         FakeFlink.Task task = new FakeFlink.Task();
-        ShardReader reader = reader(task, List.of());
+        ShardReader reader = reader(task, List.of(new ShardSplit("s-0", Position.oldest(), List.of(), false, 7)));
         Said output = new Said();
         reader.pollNext(output);
-        equal(output.said.toString(), "[active]");
-        reader.handleSourceEvents(new ShardEvents.NoShard());
+        equal(output.said.toString(), "[7]");
+        equal(((ShardEvents.Held) task.sent.get(0)).watermark, 7L);
+        reader.handleSourceEvents(new ShardEvents.Round(1, 8));
+        equal(reader.isAvailable().isDone(), false);
+        reader.handleSourceEvents(new ShardEvents.Round(2, 8));
         equal(reader.isAvailable().isDone(), true);
         reader.pollNext(output);
-        reader.pollNext(output);
-        equal(output.said.toString(), "[active, idle]");
-        reader.addSplits(List.of(new ShardSplit("s-0", Position.oldest(), List.of(), false)));
-        reader.pollNext(output);
-        equal(output.said.toString(), "[active, idle, active]");
-        reader.handleSourceEvents(new ShardEvents.NoShard()); // it was sent before the shard was given
-        reader.pollNext(output);
-        equal(output.said.toString(), "[active, idle, active]");
+        equal(output.said.toString(), "[7, 8]");
+        equal(reader.snapshotState(1).get(0).watermark, 8L);
     }
 
     private static final class Said implements ReaderOutput<RowData> {
@@ -277,16 +296,16 @@ public final class ShardCases {
 
         @Override
         public void markIdle() {
-            said.add("idle");
+            throw new AssertionError("no subtask is idle");
         }
 
         @Override
-        public void markActive() {
-            said.add("active");
-        }
+        public void markActive() {}
 
         @Override
-        public void emitWatermark(Watermark watermark) {}
+        public void emitWatermark(Watermark watermark) {
+            said.add(String.valueOf(watermark.getTimestamp()));
+        }
 
         @Override
         public void collect(RowData row) {}
@@ -325,10 +344,10 @@ public final class ShardCases {
     private static void positionsInACheckpoint() throws Exception {
         for (Position position :
                 List.of(Position.oldest(), Position.at(-5), Position.after("49"), Position.within("49", 7))) {
-            ShardSplit split = new ShardSplit("s-1", position, List.of("s-0", "s-9"), true);
+            ShardSplit split = new ShardSplit("s-1", position, List.of("s-0", "s-9"), true, 7);
             ShardSplit copy = copied(split, new ShardSplitSerializer());
             equal(copy.position, position);
-            equal(copy.toString() + copy.parents + copy.isEnded, "s-1, ended[s-0, s-9]true");
+            equal(copy.toString() + copy.parents + copy.watermark, "s-1, ended[s-0, s-9]7");
         }
     }
 
@@ -339,12 +358,12 @@ public final class ShardCases {
                 new ShardFetcher(split -> new Silent(), arrivals, new RecordParts(true), () -> {});
         ShardSplit shard = new ShardSplit("s-0", Position.within("7", 1), List.of(), false);
         fetcher.handleSplitsChanges(new SplitsAddition<>(List.of(shard)));
-        arrivals.add(new Arrivals.Arrival("s-0", records, shard.position, false, () -> {}));
+        arrivals.add(new Arrivals.Arrival("s-0", records, shard.position, false, 0, () -> {}));
         RecordsWithSplitIds<Part> batch = fetcher.fetch();
         batch.nextSplit();
-        ShardState state = new ShardState(shard);
+        ShardState state = new ShardState(shard, new ShardTimes(IDLE).add("s-0", 0), null);
         List<String> positions = new ArrayList<>();
-        for (Part part = batch.nextRecordFromSplit(); part != null; part = batch.nextRecordFromSplit()) {
+        for (Part part = batch.nextRecordFromSplit(); !part.isMark(); part = batch.nextRecordFromSplit()) {
             state.emitted(part);
             positions.add(part.number + ": " + state.split().position);
         }
@@ -395,14 +414,14 @@ public final class ShardCases {
             RecordsWithSplitIds<Part> batch = fetched.fetcher.fetch();
             while (batch.nextSplit() != null) {
                 for (Part part = batch.nextRecordFromSplit(); part != null; part = batch.nextRecordFromSplit()) {
-                    found.add(part.isEnd() ? "end" : part.sequenceNumber);
+                    found.add(part.isMark() ? "." : part.sequenceNumber);
                 }
             }
             if (!batch.finishedSplits().isEmpty()) {
                 break;
             }
         }
-        equal(found.toString(), "[1, 2, 3, 4, 5, end]");
+        equal(found.toString(), "[1, ., 2, ., 3, ., 4, ., 5, ., .]");
         equal(stream.starts.toString(), "[TRIM_HORIZON null, AFTER_SEQUENCE_NUMBER 2]");
     }
 
@@ -426,6 +445,8 @@ public final class ShardCases {
                             250,
                             0,
                             new RecordParts(true),
+                            null,
+                            IDLE,
                             null);
             Arrivals arrivals = new Arrivals();
             Loop loop = new Loop("loop", arrivals);

@@ -1,0 +1,79 @@
+package kinesis;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * The watermark of the whole source, which the coordinator makes of the readers' reports, in rounds.
+ *
+ * <p>It is the lowest event time that the shards which speak have come to. A silent shard lets it go only to what the
+ * others had come to at a round after which that shard was read, for the idle time, without a row: rows that wake
+ * several shards from the same silence are all waited for, in whatever order they are read. See {@link ShardTimes}.
+ *
+ * <p>While a reader owes a report that counts, the watermark stands still: at the start, and when a reader was given a
+ * shard, so that the children of a shard hold it where their parent left it.
+ */
+final class EventTime {
+    private final Map<Integer, ShardEvents.Report> reports = new HashMap<>(); // by subtask, those that count
+    private final Map<Integer, Long> since = new HashMap<>(); // by subtask: the round after which reports count
+    private final TreeMap<Long, Long> reached = new TreeMap<>(); // by round: what the shards that speak had come to
+    private long round;
+    private long watermark = ShardTimes.NONE;
+
+    /** The subtask has other shards from now on. */
+    void changed(int subtask) {
+        reports.remove(subtask);
+        since.put(subtask, round);
+    }
+
+    /** The subtask goes back to a checkpoint, and the watermark with it. */
+    void restarts(int subtask) {
+        changed(subtask);
+        reached.clear();
+        watermark = ShardTimes.NONE;
+    }
+
+    /** A reader's state has this watermark. */
+    void restore(long restored) {
+        watermark = Math.max(watermark, restored);
+    }
+
+    void reported(int subtask, ShardEvents.Report report) {
+        if (report.round > since.getOrDefault(subtask, 0L)) {
+            reports.put(subtask, report);
+        }
+    }
+
+    /** The next round; isComplete: whether the readers have all shards that there are to read. */
+    ShardEvents.Round next(int subtasks, boolean isComplete) {
+        round++;
+        if (isComplete && reports.size() == subtasks) {
+            goOn();
+        }
+        return new ShardEvents.Round(round, watermark);
+    }
+
+    private void goOn() {
+        long speaking = reports.values().stream().mapToLong(report -> report.reached).min().orElse(ShardTimes.ALL);
+        long outlived = reports.values().stream().mapToLong(report -> report.outlived).min().orElse(ShardTimes.ALL);
+        if (speaking != ShardTimes.ALL) {
+            reached.put(round, speaking);
+        }
+        long allowed = reachedAt(outlived);
+        long found = outlived == ShardTimes.ALL ? speaking : Math.min(speaking, allowed);
+        if (found != ShardTimes.ALL) {
+            watermark = Math.max(watermark, found);
+        }
+    }
+
+    /** What the shards that speak had come to at this round; what was before is forgotten. */
+    private long reachedAt(long outlived) {
+        Map.Entry<Long, Long> known = reached.floorEntry(outlived);
+        if (known == null) {
+            return ShardTimes.NONE;
+        }
+        reached.headMap(known.getKey()).clear();
+        return known.getValue();
+    }
+}

@@ -1,0 +1,446 @@
+package kinesis;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Rules of the source's event time, on a clock of the cases' own; tests/test_event_time.py runs them. In seconds. */
+public final class TimeCases {
+    private static final int IDLE = 10;
+    private static final int HOUR = 3600;
+    private static final int MOST = 12; // from a row to the watermark, beside a silent shard: IDLE, and some rounds
+
+    private interface Case {
+        void run();
+    }
+
+    private static final Map<String, Case> CASES = new TreeMap<>();
+
+    static {
+        CASES.put("the_slowest_shard_decides", TimeCases::theSlowestShardDecides);
+        CASES.put("a_backlog_gives_its_windows_without_a_further_record", TimeCases::aBacklogAtOnce);
+        CASES.put("a_shard_without_a_record_is_waited_for_once", TimeCases::aShardWithoutARecord);
+        CASES.put("a_shard_that_falls_silent_is_left_out", TimeCases::aShardThatFallsSilent);
+        CASES.put("after_silence_whichever_shard_is_read_first_nothing_is_late", TimeCases::afterSilence);
+        CASES.put("a_shard_that_is_refused_is_waited_for", TimeCases::aShardThatIsRefused);
+        CASES.put("a_silent_shard_that_is_refused_is_waited_for", TimeCases::aSilentShardThatIsRefused);
+        CASES.put("a_shard_with_a_backlog_is_waited_for", TimeCases::aShardWithABacklog);
+        CASES.put("a_slow_clock_does_not_hold_back_the_others", TimeCases::aSlowClock);
+        CASES.put("a_slow_clock_counts_again_when_it_was_set", TimeCases::aSlowClockThatIsSet);
+        CASES.put("a_clock_that_is_set_back_is_left_out", TimeCases::aClockThatIsSetBack);
+        CASES.put("a_clock_that_stands_still_is_left_out", TimeCases::aClockThatStandsStill);
+        CASES.put("a_shard_that_is_always_behind_is_waited_for", TimeCases::aShardThatIsAlwaysBehind);
+        CASES.put("rejected_records_hold_back_nothing", TimeCases::rejectedRecords);
+        CASES.put("nothing_but_rejected_records_moves_nothing", TimeCases::nothingButRejectedRecords);
+        CASES.put("a_child_holds_where_its_parent_left_it", TimeCases::aChild);
+        CASES.put("a_restart_goes_back_to_the_state", TimeCases::aRestart);
+        CASES.put("a_reader_without_a_shard_holds_back_nothing", TimeCases::aReaderWithoutAShard);
+        CASES.put("hours_of_refused_calls_and_then_on", TimeCases::hoursOfRefusedCalls);
+    }
+
+    private TimeCases() {}
+
+    /** Without arguments the names of the cases, else a line for each: its name, and what is wrong. */
+    public static void main(String[] names) {
+        for (String name : names) {
+            String problem = "";
+            try {
+                CASES.get(name).run();
+            } catch (AssertionError | RuntimeException e) {
+                problem = e + " at " + e.getStackTrace()[1];
+            }
+            System.out.println(name + "\t" + problem);
+        }
+    }
+
+    private static void equal(Object found, Object wanted) {
+        if (!wanted.equals(found)) {
+            throw new AssertionError("found " + found + ", wanted " + wanted);
+        }
+    }
+
+    private static void between(long found, long least, long most) {
+        if (found < least || found > most) {
+            throw new AssertionError("found " + found + ", wanted " + least + " to " + most);
+        }
+    }
+
+    /** A shard and who reads it: four calls a second, whose answers take a fifth of a second. */
+    private static final class Stream {
+        final List<long[]> records = new ArrayList<>(); // arrival, event time; milliseconds
+        final ShardTimes reader;
+        ShardTimes.Shard times;
+        int next;
+        int perCall = 10_000;
+        boolean isRefused;
+        private long highest = ShardTimes.NONE;
+        private long called = -1; // -1: no call is under way
+
+        Stream(ShardTimes reader) {
+            this.reader = reader;
+        }
+
+        void step(long now, Collection<Long> late, long watermark) {
+            if (called < 0 && now % 250 == 0 && !isRefused) {
+                called = now;
+            } else if (called >= 0 && now - called >= 200) {
+                answer(now, late, watermark);
+                called = -1;
+            }
+        }
+
+        private void answer(long now, Collection<Long> late, long watermark) {
+            for (int n = 0; n < perCall && next < records.size() && records.get(next)[0] <= called; n++, next++) {
+                long event = records.get(next)[1];
+                if (event != ShardTimes.NONE && event < watermark) {
+                    late.add(event);
+                }
+                highest = Math.max(highest, event);
+                times.row(highest, now);
+            }
+            boolean isTip = next == records.size() || records.get(next)[0] > called;
+            times.read(isTip ? called : called - (records.get(records.size() - 1)[0] - records.get(next)[0]) - 1);
+        }
+    }
+
+    /** A job: its readers and shards; each step is a twentieth of a second. */
+    private static final class World {
+        final EventTime time = new EventTime();
+        final List<ShardTimes> readers = new ArrayList<>();
+        final Map<String, Stream> shards = new TreeMap<>();
+        final List<Long> late = new ArrayList<>();
+        final Map<Integer, ShardEvents.Report> reports = new HashMap<>();
+        long now = 1_000_000; // milliseconds
+        boolean isComplete = true;
+
+        /** One reader for each text, with these shards, one letter each. */
+        World(String... readers) {
+            for (String shards : readers) {
+                this.readers.add(new ShardTimes(IDLE * 1000));
+                shards.chars().forEach(name -> give(String.valueOf((char) name), this.readers.size() - 1));
+            }
+        }
+
+        void give(String name, int reader) {
+            Stream shard = new Stream(readers.get(reader));
+            shard.times = shard.reader.add(name, now);
+            shards.put(name, shard);
+            time.changed(reader);
+        }
+
+        void end(String name) {
+            shards.remove(name).reader.remove(name);
+        }
+
+        /** A record arrives; its event time is so many seconds from the clock. */
+        void send(String shard, long ahead) {
+            arrives(shard, second() + ahead);
+        }
+
+        void arrives(String shard, long event) {
+            shards.get(shard).records.add(new long[] {now, event * 1000});
+        }
+
+        void reject(String shard) {
+            shards.get(shard).records.add(new long[] {now, ShardTimes.NONE});
+        }
+
+        long second() {
+            return now / 1000;
+        }
+
+        World run(double seconds) {
+            for (long end = now + Math.round(seconds * 1000); now < end; now += 50) {
+                for (Stream shard : shards.values()) {
+                    shard.step(now, late, watermark());
+                }
+                if (now % 200 == 0) {
+                    round();
+                }
+            }
+            return this;
+        }
+
+        /** So many seconds, with a record of each of these shards each second. */
+        World fly(int seconds, String names) {
+            for (int n = 0; n < seconds; n++) {
+                names.chars().forEach(name -> send(String.valueOf((char) name), 0));
+                run(1);
+            }
+            return this;
+        }
+
+        private void round() {
+            ShardEvents.Round round = time.next(readers.size(), isComplete);
+            for (int reader = 0; reader < readers.size(); reader++) {
+                time.reported(reader, readers.get(reader).round(round, now));
+            }
+        }
+
+        /** Of all subtasks, in milliseconds. */
+        long watermark() {
+            return readers.stream().mapToLong(ShardTimes::watermark).min().getAsLong();
+        }
+
+        /** By how many seconds the watermark is behind the clock. */
+        long behind() {
+            return second() - watermark() / 1000;
+        }
+
+        World nothingIsLate() {
+            equal(late, List.of());
+            return this;
+        }
+    }
+
+    private static final String[][] SPREAD = {{"abcd"}, {"ab", "cd"}, {"a", "b", "c", "d"}};
+
+    private static void theSlowestShardDecides() {
+        for (String[] readers : new String[][] {{"ab"}, {"a", "b"}}) {
+            World world = new World(readers).fly(5, "ab");
+            between(world.behind(), 1, 2);
+            world.arrives("a", world.second() + 100);
+            world.run(1).fly(5, "ab").nothingIsLate();
+            between(world.behind(), 1, 2);
+        }
+    }
+
+    private static void aBacklogAtOnce() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers);
+            for (int event = 0; event < 1200; event++) {
+                for (String shard : world.shards.keySet()) {
+                    world.arrives(shard, event);
+                }
+            }
+            world.shards.values().forEach(shard -> shard.perCall = 100);
+            world.run(10).nothingIsLate();
+            equal(world.watermark(), 1_199_000L);
+        }
+    }
+
+    private static void aShardWithoutARecord() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers);
+            world.fly(IDLE / 2, "abc");
+            equal(world.watermark(), ShardTimes.NONE);
+            world.fly(30, "abc").nothingIsLate();
+            between(world.behind(), IDLE, MOST);
+            world.fly(20, "abcd").nothingIsLate();
+            between(world.behind(), 1, 2);
+        }
+    }
+
+    private static void aShardThatFallsSilent() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers).fly(20, "abcd");
+            long before = world.watermark();
+            world.fly(IDLE, "abc");
+            between(world.watermark() - before, 0, 2000);
+            world.fly(IDLE + 5, "abc").nothingIsLate();
+            between(world.behind(), IDLE, MOST);
+        }
+    }
+
+    /** Twenty minutes of event time at once after seventy seconds without a record, a shard after the other. */
+    private static void afterSilence() {
+        for (String[] readers : SPREAD) {
+            for (List<String> order : List.of(List.of("a", "b", "c", "d"), List.of("d", "c", "b", "a"))) {
+                World world = new World(readers).fly(20, "abcd");
+                world.run(70);
+                long start = world.second() - 70;
+                for (String shard : order) {
+                    for (int event = 0; event < 1200; event++) {
+                        world.arrives(shard, start + event);
+                    }
+                    world.run(3);
+                }
+                world.run(5).nothingIsLate();
+                equal(world.watermark(), (start + 1199) * 1000);
+            }
+        }
+    }
+
+    private static void aShardThatIsRefused() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers).fly(20, "abcd");
+            world.shards.get("b").isRefused = true;
+            world.fly(120, "abcd");
+            between(world.behind(), 120, 123);
+            world.shards.get("b").isRefused = false;
+            world.fly(5, "abcd").nothingIsLate();
+            between(world.behind(), 1, 2);
+        }
+    }
+
+    private static void aSilentShardThatIsRefused() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers).fly(20, "abcd").fly(40, "acd");
+            world.shards.get("b").isRefused = true;
+            world.fly(120, "abcd");
+            between(world.behind(), 120 + IDLE, 120 + MOST);
+            world.shards.get("b").isRefused = false;
+            world.fly(5, "abcd").nothingIsLate();
+            between(world.behind(), 1, 2);
+        }
+    }
+
+    private static void aShardWithABacklog() {
+        World world = new World("ab");
+        for (int ago = HOUR; ago > 0; ago--) {
+            world.send("b", -ago);
+        }
+        world.shards.get("b").perCall = 4;
+        world.fly(60, "ab").nothingIsLate();
+        between(world.behind(), HOUR / 2, HOUR);
+        world.shards.get("b").perCall = 100;
+        world.fly(60, "ab").nothingIsLate();
+        between(world.behind(), 1, 2);
+    }
+
+    private static World withASlowClock(String[] readers) {
+        World world = new World(readers).fly(20, "abc");
+        for (int n = 0; n < 60; n++) {
+            world.send("d", -5 * HOUR);
+            world.fly(1, "abc");
+        }
+        return world;
+    }
+
+    private static void aSlowClock() {
+        for (String[] readers : SPREAD) {
+            World world = withASlowClock(readers);
+            between(world.behind(), IDLE, MOST);
+            equal(world.late.stream().allMatch(event -> event < HOUR), true);
+        }
+    }
+
+    private static void aSlowClockThatIsSet() {
+        for (String[] readers : SPREAD) {
+            World world = withASlowClock(readers);
+            world.late.clear();
+            world.fly(10, "abcd");
+            long held = world.watermark();
+            world.fly(5, "abc").nothingIsLate();
+            between(world.watermark() - held, 0, 2000);
+        }
+    }
+
+    private static void aClockThatIsSetBack() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers).fly(20, "abcd");
+            for (int n = 0; n < 60; n++) {
+                world.send("a", -600);
+                world.fly(1, "bcd");
+            }
+            between(world.behind(), IDLE, MOST);
+        }
+    }
+
+    private static void aClockThatStandsStill() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers).fly(20, "abcd");
+            long still = world.second();
+            for (int n = 0; n < 60; n++) {
+                world.arrives("a", still);
+                world.fly(1, "bcd");
+            }
+            between(world.behind(), IDLE, MOST);
+        }
+    }
+
+    private static void aShardThatIsAlwaysBehind() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers);
+            for (int n = 0; n < 100; n++) {
+                world.send("d", -3 * IDLE);
+                world.fly(1, "abc");
+            }
+            world.nothingIsLate();
+            between(world.behind(), 3 * IDLE, 3 * IDLE + 2);
+        }
+    }
+
+    private static void rejectedRecords() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers).fly(20, "abcd");
+            for (int n = 0; n < 60; n++) {
+                world.reject("a");
+                world.fly(1, "bcd");
+            }
+            between(world.behind(), IDLE, MOST);
+        }
+    }
+
+    private static void nothingButRejectedRecords() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers).fly(20, "abcd");
+            long before = world.watermark();
+            for (int n = 0; n < 60; n++) {
+                world.reject("a");
+                world.run(1);
+            }
+            between(world.watermark() - before, 0, 1000);
+            world.fly(5, "abcd").nothingIsLate();
+            between(world.behind(), 1, 2);
+        }
+    }
+
+    /** It is given to another reader, and has the records that came since, half a minute of them. */
+    private static void aChild() {
+        World world = new World("a", "bc", "d").fly(20, "abcd");
+        world.end("a");
+        world.isComplete = false;
+        long parent = world.second();
+        world.fly(30, "bcd");
+        equal(world.second() - world.watermark() / 1000 >= 30, true);
+        world.isComplete = true;
+        world.give("e", 2);
+        for (long event = parent; event < parent + 30; event++) {
+            world.arrives("e", event);
+        }
+        world.fly(5, "bcde").nothingIsLate();
+        between(world.behind(), 1, 2);
+    }
+
+    private static void aRestart() {
+        World world = new World("ab", "cd").fly(20, "abcd");
+        long state = world.watermark();
+        world.fly(20, "abcd");
+        Map<String, Stream> before = Map.copyOf(world.shards);
+        for (int reader = 0; reader < 2; reader++) {
+            world.readers.set(reader, new ShardTimes(IDLE * 1000));
+            world.time.restarts(reader);
+        }
+        for (int reader = 0; reader < 2; reader++) {
+            world.readers.get(reader).restore(state);
+            world.time.restore(state);
+        }
+        "abcd".chars().forEach(name -> world.give(String.valueOf((char) name), name < 'c' ? 0 : 1));
+        before.forEach((name, old) -> {
+            world.shards.get(name).records.addAll(old.records);
+            world.shards.get(name).next = 20;
+        });
+        world.run(0.1);
+        equal(world.watermark(), state);
+        world.fly(5, "abcd").nothingIsLate();
+        between(world.behind(), 1, 2);
+    }
+
+    private static void aReaderWithoutAShard() {
+        World world = new World("a", "", "").fly(20, "a");
+        between(world.behind(), 1, 2);
+    }
+
+    private static void hoursOfRefusedCalls() {
+        World world = new World("a", "b").fly(20, "ab").fly(40, "a");
+        world.shards.get("b").isRefused = true;
+        world.fly(HOUR, "a");
+        world.shards.get("b").isRefused = false;
+        world.fly(IDLE + 5, "a").nothingIsLate();
+        between(world.behind(), IDLE, MOST);
+    }
+}
