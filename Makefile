@@ -49,7 +49,7 @@ reference: setup ## write docs/reference.md again, from the command lines, the s
 	@$(PY) -m tests.reference
 
 lock: setup ## pin requirements.in again into requirements.txt, with hashes
-	@.venv/bin/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url \
+	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--custom-compile-command "make lock" requirements.in --output-file requirements.txt
 
 clean: ## remove what set-up, tests and demos made here (.venv, .cache, .state)

@@ -15,7 +15,7 @@ class ConnectorError(Unusable):
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a connector. type: str, int, float, bool, ms (milliseconds, an integer) or url."""
+    """An option of a connector. type: str, int, float, bool, ms (milliseconds, an integer), duration (10 s) or url."""
 
     type: str = "str"
     default: str | None = None
@@ -48,8 +48,8 @@ def merged(base: Mapping[str, str], more: Mapping[str, str] | None) -> dict[str,
 IDENTITY = frozenset(
     {
         *("connector", "format", "stream", "table-name", "path", "aws.region", "aws.endpoint"),
-        *("scan.stream.initpos", "scan.stream.initpos-timestamp"),
-        *("scan.stream.recordpublisher", "scan.stream.efo.consumername"),
+        *("source.init.position", "source.init.timestamp", "source.init.timestamp.format"),
+        *("source.reader.type", "source.efo.consumer.name"),
     }
 )
 
@@ -61,7 +61,7 @@ def checked(kind: str, options: Mapping[str, str], catalog: Mapping[str, Option]
     """
     problems = []
     for name, value in options.items():
-        option = catalog.get(name) or catalog.get(re.sub(r"\[\d+\]", "[N]", name))
+        option = catalog.get(name)
         if option is None:
             problems.append(f"{name!r} is not an option of it{similar(name, catalog)}")
         elif problem := _problem(value, option):
@@ -75,6 +75,7 @@ def checked(kind: str, options: Mapping[str, str], catalog: Mapping[str, Option]
 _PATTERNS = {
     "int": (r"-?\d+", "a whole number"),
     "ms": (r"\d+", "a whole number of milliseconds"),
+    "duration": (r"\d+ ?(ms|s|min|h|d)", "a duration such as 10 s"),
     "float": (r"-?\d+(\.\d+)?", "a number"),
     "bool": (r"true|false", "true or false"),
     "url": (r"https?://[^\s/]+/?", "an address such as https://host:port"),

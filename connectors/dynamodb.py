@@ -1,4 +1,4 @@
-"""DynamoDB tables as sinks: this project's own `dynamodb-items` (java/src/dynamodb).
+"""DynamoDB tables as sinks: this project's own `dynamodb` (java/src/dynamodb).
 
 Names, types and defaults of options: docs/connectors.md.
 """
@@ -13,7 +13,7 @@ from connectors.connector import Connector, Option, checked, merged
 from connectors.kind import Declared, End, Kind, Setting
 
 OPTIONS: Mapping[str, Option] = {
-    "connector": Option(choices=("dynamodb-items",)),
+    "connector": Option(choices=("dynamodb",)),
     "table-name": Option(),
     **aws.OPTIONS,
     **aws.sink_options(entries=25, size=16_000_000),
@@ -27,7 +27,7 @@ def sink(place: aws.Aws, table: str, *, key: tuple[str, ...], more: Mapping[str,
     with the same key twice, and never two items of a key at a time.
     """
     options = {
-        "connector": "dynamodb-items",
+        "connector": "dynamodb",
         "table-name": table,
         **place.options(),
         "sink.flush-buffer.timeout": "500",

@@ -1,8 +1,6 @@
-"""Kinesis streams as tables: read by `kinesis` of flink-connector-kinesis 4.3.0-1.19, written by this project's own
-`kinesis-shards` (java/src/kinesis).
+"""Kinesis streams as tables: the connector `kinesis` of this project (java/src/kinesis).
 
-Names, types and defaults of the source's options: the connector's documentation of release 4.3, without the options
-that have no effect in SQL (`scan.shard.idle.interval`, `scan.watermark.*`). Those of the sink: docs/connectors.md.
+Names, types and defaults of its options: docs/connectors.md.
 """
 
 from __future__ import annotations
@@ -18,69 +16,32 @@ from connectors.kind import Declared, End, Kind, Setting
 
 POSITIONS = ("TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
 READERS = ("POLLING", "EFO")
-# Retries: 30 years at a second or two each. (Not the largest integer: the connector adds 1 to some of these options.)
-FOR_EVER = "1000000000"
-# The calls of the source while the job runs. The connector retries them after ProvisionedThroughputExceeded and server
-# errors (5xx); GetRecords and ListShards also after a timeout; ListShards and the calls of enhanced fan-out also after
-# LimitExceeded. It retries DescribeStream for ever anyway. Other errors (no permission, a deleted stream, a refused
-# connection) restart the job at once.
-_RETRIED = (
-    "scan.stream.describe",
-    "scan.list.shards",
-    "scan.stream.describestreamconsumer",
-    "scan.stream.registerstreamconsumer",
-    "scan.shard.subscribetoshard",
-    "scan.shard.getrecords",
-    "scan.shard.getiterator",
-)
-
-
-def _retries(name: str, retries: int, base: int, longest: int) -> dict[str, Option]:
-    """The connector's four options for the retries of a call: attempts, then backoff (ms, ms, factor)."""
-    return {
-        f"{name}.maxretries": Option("int", str(retries)),
-        f"{name}.backoff.base": Option("ms", str(base)),
-        f"{name}.backoff.max": Option("ms", str(longest)),
-        f"{name}.backoff.expconst": Option("float", "1.5"),
-    }
-
 
 _COMMON: Mapping[str, Option] = {
+    "connector": Option(choices=("kinesis",)),
     "stream": Option(),
     "format": Option(choices=("raw", "json", "json-lines")),
     **aws.OPTIONS,
 }
 
 SOURCE_OPTIONS: Mapping[str, Option] = {
-    "connector": Option(choices=("kinesis",)),
     **_COMMON,
-    "scan.stream.initpos": Option(default="LATEST", choices=POSITIONS),
-    "scan.stream.initpos-timestamp": Option(),
-    "scan.stream.initpos-timestamp-format": Option(default="yyyy-MM-dd'T'HH:mm:ss.SSSXXX"),
-    "scan.stream.recordpublisher": Option(default="POLLING", choices=READERS),
-    "scan.stream.efo.consumername": Option(),
-    "scan.stream.efo.registration": Option(default="LAZY", choices=("LAZY", "EAGER", "NONE")),
-    "scan.stream.efo.http-client.max-concurrency": Option("int", "10000"),
-    "scan.shard-assigner": Option(default="default", choices=("default", "uniform")),
-    "scan.shard.getrecords.maxrecordcount": Option("int", "10000"),
-    "scan.shard.getrecords.intervalmillis": Option("ms", "200"),
-    "scan.shard.discovery.intervalmillis": Option("ms", "10000"),
-    "scan.shard.adaptivereads": Option("bool", "false"),
-    "scan.stream.registerstreamconsumer.timeout": Option("int", "60"),
-    "scan.stream.deregisterstreamconsumer.timeout": Option("int", "60"),
-    "shard.consumer.error.recoverable[N].exception": Option(),
-    **_retries("scan.stream.describe", 50, 2000, 5000),
-    **_retries("scan.list.shards", 10, 1000, 5000),
-    **_retries("scan.stream.describestreamconsumer", 50, 2000, 5000),
-    **_retries("scan.stream.registerstreamconsumer", 10, 500, 2000),
-    **_retries("scan.stream.deregisterstreamconsumer", 10, 500, 2000),
-    **_retries("scan.shard.subscribetoshard", 10, 1000, 2000),
-    **_retries("scan.shard.getrecords", 3, 300, 1000),
-    **_retries("scan.shard.getiterator", 3, 300, 1000),
+    "source.init.position": Option(default="LATEST", choices=POSITIONS),
+    "source.init.timestamp": Option(),
+    "source.init.timestamp.format": Option(default="yyyy-MM-dd'T'HH:mm:ss.SSSXXX"),
+    "source.shard.discovery.interval": Option("duration", "10 s"),
+    "source.shard.get-records.max-record-count": Option("int", "10000"),
+    "source.reader.empty-records-fetch-interval": Option("duration", "250 ms"),
+    "source.reader.nonempty-records-fetch-interval": Option("duration", "0 ms"),
+    "source.reader.type": Option(default="POLLING", choices=READERS),
+    "source.efo.consumer.name": Option(),
+    "source.efo.lifecycle": Option(default="JOB_MANAGED", choices=("JOB_MANAGED", "SELF_MANAGED")),
+    "source.record.split-documents": Option("bool", "true"),
+    "scan.watermark.idle-timeout": Option("duration", "10 s"),
+    "source.watermark.arrival-margin": Option("duration"),
 }
 
 SINK_OPTIONS: Mapping[str, Option] = {
-    "connector": Option(choices=("kinesis-shards",)),
     **_COMMON,
     "sink.partitioner": Option(default="random", choices=("random", "fixed")),
     **aws.sink_options(entries=500, size=5 << 20),
@@ -91,7 +52,6 @@ METADATA: Mapping[str, str] = {
     "sequence_number": "METADATA FROM 'sequence-number' VIRTUAL",
     "arrival": "METADATA FROM 'timestamp' VIRTUAL",
 }
-_BEGINNING = "1970-01-01T00:00:00.000+00:00"  # before the oldest record of any shard
 
 
 @dataclass(frozen=True)
@@ -107,12 +67,8 @@ class Start:
     def options(self) -> dict[str, str]:
         if (self.position == "AT_TIMESTAMP") != (self.timestamp is not None):
             raise ConnectorError("A start timestamp belongs to the position AT_TIMESTAMP, and to no other.")
-        return {
-            "scan.stream.initpos": self.position,
-            # Always a time. After AT_TIMESTAMP, the state of a shard without records is only "from the time": the job
-            # could not be restored with another position if no time were set.
-            "scan.stream.initpos-timestamp": self.timestamp or _BEGINNING,
-        }
+        found = {"source.init.position": self.position}
+        return found if self.timestamp is None else {**found, "source.init.timestamp": self.timestamp}
 
 
 def source(
@@ -134,18 +90,11 @@ def source(
         "format": "raw",
         **place.options(),
         **start.options(),
-        # Round robin by shard number: the default hashes names and can assign all shards to the same subtask.
-        "scan.shard-assigner": "uniform",
-        # After a split or merge, a subtask without open shards does not hold back the watermark until it discovers the
-        # child shards. Their records are still on time after a second; after the default of 10 s some would be late.
-        "scan.shard.discovery.intervalmillis": "1000",
-        # Other readers of the stream share its limits. With the default of three retries, the job would restart for as
-        # long as they read too fast. The pauses stay the connector's: random, at most 1 to 5 s, so that reading goes on
-        # soon after the last refusal.
-        **{f"{call}.maxretries": FOR_EVER for call in _RETRIED},
+        # Several JSON documents in a record stay one record, as consumer, archive and backfill have it.
+        "source.record.split-documents": "false",
     }
     if fan_out_consumer is not None:
-        options |= {"scan.stream.recordpublisher": "EFO", "scan.stream.efo.consumername": fan_out_consumer}
+        options |= {"source.reader.type": "EFO", "source.efo.consumer.name": fan_out_consumer}
     return Connector(checked("Kinesis source", merged(options, more), SOURCE_OPTIONS), metadata=METADATA)
 
 
@@ -157,7 +106,7 @@ def sink(
     partition_key: a column; None for a random key.
     """
     options = {
-        "connector": "kinesis-shards",
+        "connector": "kinesis",
         "stream": stream,
         "format": "json-lines",
         **place.options(),

@@ -176,13 +176,12 @@ def _wanted(
 @program.command(example="python -m deploy package unicorn_summary --out unicorns.zip")
 @_job
 @click.option("--out", type=Path, metavar="FILE", help="Where to write the zip.  [default: below .cache/package]")
-@click.option("--untrimmed", is_flag=True, help="With executables that are never started, to compare the sizes.")
-def package(job: str, out: Path | None, untrimmed: bool) -> int:
+def package(job: str, out: Path | None) -> int:
     """Build the zip that Managed Flink runs.
 
     It has the sources and one jar.
     """
-    print(packages.tell(packages.build(load(job), out, trim=not untrimmed)))
+    print(packages.tell(packages.build(load(job), out)))
     return 0
 
 

@@ -20,9 +20,9 @@ _READ = ("DescribeStream", "DescribeStreamSummary", "ListShards", "GetShardItera
 _FAN_OUT = ("RegisterStreamConsumer", "DeregisterStreamConsumer", "DescribeStreamConsumer", "SubscribeToShard")
 _NONE: Node = {"Ref": "AWS::NoValue"}
 _LONGEST_ALARM = 1440  # minutes: an alarm covers at most a day
-# A shard serves 5 reads a second to all its readers together. The connector's default uses all 5. Firehose uses 1, and
+# A shard serves 5 reads a second to all its readers together. The connector's default uses 4 or 5. Firehose uses 1, and
 # each open dashboard uses 1.
-_POLITE = {"scan.shard.getrecords.intervalmillis": "1000", "scan.shard.getrecords.maxretries": "10"}
+_POLITE = {f"source.reader.{which}-records-fetch-interval": "1 s" for which in ("empty", "nonempty")}
 
 
 @dataclass(frozen=True)
@@ -392,7 +392,7 @@ def _board(found: Sequence[Place], *, has_archive: bool) -> Node:
             "Maximum",
             [
                 [application[0], name, *application[1:]]
-                for name in ("fullRestarts", "numberOfFailedCheckpoints", "numLateRecordsDropped")
+                for name in ("numRestarts", "numberOfFailedCheckpoints", "numLateRecordsDropped")
             ],
         ),
         (

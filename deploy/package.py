@@ -39,15 +39,24 @@ RUN_OPTIONS: Mapping[str, str] = {"python": MAIN, "jarfile": JAR}
 # "... may cause the JAR to exceed the limit of 512 MB" (developer guide, "Minimize the size of the uber JAR"). The
 # 52,428,800 bytes of the API reference (CodeContent.ZipFileContent) are for a zip inside a request; this zip is in S3.
 LIMIT = 512_000_000
-JAVA_11 = 55  # its class file version (JVM specification, table 4.1-A); FLINK-1_20 runs Java 11
+JAVA = 17  # of FLINK-2_3
+CLASS_FILES = 44 + JAVA  # their version (JVM specification, table 4.1-A)
+# The options of Flink that a job's code may set on FLINK-2_2 and later; the service fails a job that sets another
+# (developer guide, "Programmatic Flink configuration properties", read in November 2026; its rarer options are left out).
+OPTIONS = re.compile(
+    r"execution\.runtime-mode"
+    r"|pipeline\.(auto-watermark-interval|global-job-parameters|jars|max-parallelism|name|object-reuse"
+    r"|operator-chaining\.enabled|vertex-description-mode|watermark-alignment\.allow-unaligned-source-splits)"
+    r"|table\.(local-time-zone|dml-sync|column-expansion-strategy)"
+    r"|table\.exec\.(source\.idle-timeout|state\.ttl|mini-batch\.[\w.-]+|uid\.(format|generation)"
+    r"|sink\.(keyed-shuffle|not-null-enforcer|type-length-enforcer|nested-constraint-enforcer|upsert-materialize"
+    r"|rowtime-inserter)|unbounded-over\.version|simplify-operator-name-enabled|legacy-cast-behaviour"
+    r"|window-agg\.buffer-size-limit)"
+)
 # By connector or format: the factory classes by which Flink finds it. Formats of Flink itself are in FLINKS_OWN.
 FACTORIES: Mapping[str, Sequence[str]] = {
-    "kinesis": (
-        "org.apache.flink.streaming.connectors.kinesis.table.KinesisDynamicTableFactory",
-        "org.apache.flink.connector.kinesis.table.KinesisDynamicTableSinkFactory",
-    ),
-    "kinesis-shards": ("kinesis.KinesisTableFactory",),
-    "dynamodb-items": ("dynamodb.DynamoDbTableFactory",),
+    "kinesis": ("kinesis.KinesisTableFactory",),
+    "dynamodb": ("dynamodb.DynamoDbTableFactory",),
     "json-lines": ("streaming.JsonLines",),
 }
 FLINKS_OWN = ("raw",)  # in flink-table-runtime, a part of Flink
@@ -84,12 +93,13 @@ class Needs:
     """The files and classes that the job needs in its package.
 
     sql: paths in the zip of job.toml and the SQL files. factories: connector or format -> its factory classes.
-    functions: name in SQL -> class. limit: of the zip, and of its jar, in bytes.
+    functions: name in SQL -> class. options: of Flink, which the job sets. limit: of the zip, and of its jar, in bytes.
     """
 
     sql: Sequence[str]
     factories: Mapping[str, Sequence[str]]
     functions: Mapping[str, str]
+    options: Sequence[str] = ()
     limit: int = LIMIT
 
 
@@ -98,23 +108,22 @@ def out(job: Job) -> Path:
     return paths.ROOT / ".cache" / "package" / f"{job.name.replace('_', '-')}-managed-flink.zip"
 
 
-def build(job: Job, target: Path | None = None, *, trim: bool = True) -> Package:
+def build(job: Job, target: Path | None = None) -> Package:
     """Build the package, check it, and move it to `target`. After a failure an older package stays there.
 
-    trim: False keeps the native binaries, which no job starts, to compare the sizes.
     Raises PackageError with every problem.
     """
     started = time.monotonic()
-    package = assemble(files(paths.ROOT, job), _inputs(), needs(job), target or out(job), trim=trim)
+    package = assemble(files(paths.ROOT, job), _inputs(), needs(job), target or out(job))
     return replace(package, seconds=time.monotonic() - started)
 
 
 def assemble(
-    contents: Mapping[str, bytes], inputs: Sequence[Path], needed: Needs, target: Path, *, trim: bool = True
+    contents: Mapping[str, bytes], inputs: Sequence[Path], needed: Needs, target: Path
 ) -> Package:
     """Build the package of these files (path in the zip -> content) and jars. Raises PackageError."""
     try:
-        made_of = merged.combine(inputs, trim=trim)
+        made_of = merged.combine(inputs)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="package-", dir=target.parent) as scratch:
             jar, made = Path(scratch, "merged.jar"), Path(scratch, target.name)
@@ -167,7 +176,7 @@ def needs(job: Job) -> Needs:
         if option in connector.options
     }
     factories = {name: FACTORIES.get(name, ()) for name in sorted(named.difference(FLINKS_OWN))}
-    return Needs([_packed(job, path) for path in job.files()], factories, FUNCTIONS)
+    return Needs([_packed(job, path) for path in job.files()], factories, FUNCTIONS, sorted(job.configuration))
 
 
 def _packed(job: Job, path: Path) -> str:
@@ -201,7 +210,7 @@ def problems(package: Path, inputs: Sequence[Path], needed: Needs) -> list[str]:
     except merged.BROKEN as error:
         return [f"The zip cannot be read back ({error}): look for a full or failing disk, and build it again."]
     sizes = {"The zip": package.stat().st_size, JAR: len(contents.get(JAR, b""))}
-    found = [*_too_large(sizes, needed.limit), *_strangers(contents), *_missing(contents, needed)]
+    found = [*_too_large(sizes, needed.limit), *_strangers(contents), *_missing(contents, needed), *_unsettable(needed)]
     if JAR in contents:
         try:
             with zipfile.ZipFile(io.BytesIO(contents[JAR])) as jar:
@@ -242,6 +251,15 @@ def _missing(files: Mapping[str, bytes], needed: Needs) -> Iterator[str]:
     for name in needed.sql:
         if name not in files:
             yield f"{name} is not in the package, but the job reads it: put it back in the checkout."
+
+
+def _unsettable(needed: Needs) -> Iterator[str]:
+    for option in needed.options:
+        if not OPTIONS.fullmatch(option):
+            yield (
+                f"The job sets {option!r}, which Managed Flink lets no job set: leave it to the launcher, outside of "
+                "CONFIGURATION in pipeline/job.py."
+            )
 
 
 def _lost(jar: zipfile.ZipFile, inputs: Sequence[Path]) -> Iterator[str]:
@@ -287,15 +305,15 @@ def _too_new(jar: zipfile.ZipFile) -> Iterator[str]:
     for info in jar.infolist():
         content = jar.read(info)
         release = re.match(r"META-INF/versions/(\d+)/", info.filename)
-        if info.filename.endswith(".class") and not (release and int(release[1]) > 11):
+        if info.filename.endswith(".class") and not (release and int(release[1]) > JAVA):
             version = int.from_bytes(content[6:8], "big")  # JVM specification 4.1: after magic and minor version
-            if version > JAVA_11:
+            if version > CLASS_FILES:
                 newer[info.filename] = version
     if newer:
         name, version = next(iter(newer.items()))
         yield (
-            f"{JAR} has classes for a later Java than the 11 of Managed Flink 1.20 ({len(newer)} of them, such as "
-            f"{name} with class file version {version}, not {JAVA_11}): lock a version of that jar for Java 11."
+            f"{JAR} has classes for a later Java than the {JAVA} of Managed Flink 2.3 ({len(newer)} of them, such as "
+            f"{name} with class file version {version}, not {CLASS_FILES}): lock a version of that jar for Java {JAVA}."
         )
 
 

@@ -24,8 +24,8 @@ from program import environment as environments
 from program import processes
 from program.processes import StartError
 
-# Both of the connectors' AWS SDKs use CBOR by default; emulators answer it wrongly or not at all.
-CBOR_OFF = {"AWS_CBOR_DISABLE": "true", "CBOR_ENABLED": "false"}
+# The connectors' AWS SDK uses CBOR by default; emulators answer it wrongly or not at all.
+CBOR_OFF = {"CBOR_ENABLED": "false"}
 ARCHIVES = paths.ROOT / ".cache" / "classes"
 _UTILITY_LIMIT = 60.0  # seconds for Flink to compute a process's memory; 1 s is usual
 _UTILITY = "org.apache.flink.runtime.util.bash.BashJavaUtils"
@@ -48,8 +48,8 @@ def jvm(logs: Path, heap: str = "1g", *, emulated: bool = True, brief: bool = Fa
     """Environment variables for a process that imports PyFlink; `use` applies them.
 
     logs: a folder for the JVM's log file. heap: the largest heap, in java's notation. emulated: whether AWS is an
-    emulator. AWS itself gets CBOR, because without CBOR SDK 1 writes times in a unit that AWS does not take. brief: for
-    a JVM that ends soon. Raises NotSetUp when the class path is missing.
+    emulator. AWS itself gets CBOR, which is shorter. brief: for a JVM that ends soon. Raises NotSetUp when the class
+    path is missing.
     """
     logs.mkdir(parents=True, exist_ok=True)
     variables = java() if emulated else {name: value for name, value in java().items() if name not in CBOR_OFF}

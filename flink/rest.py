@@ -22,7 +22,7 @@ SHORT = 30  # characters of a cause that needs its outer exception to be underst
 _REQUEST = re.compile(r"\s*\(Service: ([^,)]+), Status Code: (\d+).*\)")
 _PACKAGE = re.compile(r"^([a-z][\w]*\.)+(?=[A-Z])")
 # The source vertex's metrics of progress, by subtask and operator.
-_PROGRESS = re.compile(r"\d+\.(Source__.*\.numRecordsOut|.*WatermarkAssigner.*\.currentOutputWatermark)")
+_PROGRESS = re.compile(r"\d+\.Source__[^.]*\.(numRecordsOut|currentOutputWatermark)")
 
 
 class RestError(Failure):
@@ -80,8 +80,8 @@ class Job:
 
     def failure(self) -> str:
         """The cause of the newest failure, or an empty text."""
-        answer = self.get("/exceptions?maxExceptions=1")
-        return root_cause(str(answer.get("root-exception") or ""))
+        entries = self.get("/exceptions?maxExceptions=1")["exceptionHistory"]["entries"]
+        return root_cause(str(entries[0]["stacktrace"])) if entries else ""
 
     def parameters(self) -> dict[str, str]:
         """The global parameters that the job was submitted with."""

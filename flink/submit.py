@@ -147,8 +147,8 @@ def options(cluster: rest.Cluster, asked: Submission) -> dict[str, str]:
     """The launcher's part of the job's configuration. Raises SubmitError for a cluster that cannot run the job."""
     overview = cluster.overview()
     version = str(overview["flink-version"])
-    if not version.startswith("1.20."):
-        raise SubmitError(f"{cluster.address} is Flink {version}; this job is made for 1.20.")
+    if not version.startswith("2.3."):
+        raise SubmitError(f"{cluster.address} is Flink {version}; this job is made for 2.3.")
     free = int(overview["slots-available"])
     if free < asked.parallelism:
         raise SubmitError(

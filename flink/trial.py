@@ -1,7 +1,6 @@
 """Runs a job over files on this machine, without services and clusters: its tests, or a file of records.
 
-The job runs in this process's JVM, in streaming mode as in production. The end of the input closes all windows. The
-warm-up of the watermark is off, because it is wall-clock time, and a file is read within a shorter time.
+The job runs in this process's JVM, in streaming mode as in production. The end of the input closes all windows.
 """
 
 from __future__ import annotations
@@ -30,7 +29,6 @@ _APPEND_ONLY = "\nA stream takes no row that replaces another: group by the wind
 CONFIGURATION: Mapping[str, str] = {
     **defaults.loopback(0),
     "parallelism.default": "1",
-    "pipeline.global-job-parameters": "shard_watermark.warm_up:0",
     "restart-strategy.type": "none",
     # Splitting generated code helps a compiler that these runs switch off, and takes longer than running the code.
     "table.generated-code.max-length": "60000",

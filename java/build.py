@@ -17,8 +17,8 @@ from program.errors import Failure
 
 # The functions, the format json-lines, and the connector.
 FOLDERS = (Path(__file__).parent / "src",)
-# Managed Flink 1.20 runs Java 11. `-proc:none`: no search for annotation processors.
-OPTIONS = ("-11", "-proc:none", "-encoding", "UTF-8", "-g", "-nowarn")
+# Managed Flink 2.3 runs Java 17. `-proc:none`: no search for annotation processors.
+OPTIONS = ("-17", "-proc:none", "-encoding", "UTF-8", "-g", "-nowarn")
 TIME_LIMIT = 300  # seconds; 2 are usual
 
 

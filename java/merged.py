@@ -17,15 +17,12 @@ from pathlib import Path
 
 from java import zips
 
-# Executables of the Kinesis Producer Library, 78 MB. Tables never start them, but need the library's classes.
-NATIVE = "native binaries"
-# Files without meaning in another jar, by the jar file specification and java.lang.module; and files without use.
+# Files without meaning in another jar, by the jar file specification and java.lang.module.
 _DROPPED: Mapping[str, re.Pattern[str]] = {
     "signatures": re.compile(r"META-INF/([^/]+\.(SF|DSA|RSA|EC)|SIG-[^/]+)", re.IGNORECASE),
     "indexes": re.compile(r"META-INF/INDEX\.LIST"),
     "module descriptors": re.compile(r"(.*/)?module-info\.class"),
     "manifests": re.compile(r"META-INF/MANIFEST\.MF"),
-    NATIVE: re.compile(r"amazon-kinesis-producer-native-binaries/.*"),
 }
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError)  # errors of reading a damaged archive
 _SERVICES = "META-INF/services/"
@@ -68,15 +65,15 @@ def merge(jars: Sequence[Path], out: Path) -> Path:
     return out
 
 
-def combine(jars: Sequence[Path], *, trim: bool = True) -> Merged:
-    """Merge the files of these jars in memory. `trim` leaves the native binaries out.
+def combine(jars: Sequence[Path]) -> Merged:
+    """Merge the files of these jars in memory.
 
     Raises OSError or zipfile.BadZipFile, with the jar's name, for a jar that cannot be read.
     """
     made = _Making()
     for jar in jars:
         for name, content in _files(jar):
-            made.take(jar, name, content, trim=trim)
+            made.take(jar, name, content)
     return made.done(jars)
 
 
@@ -99,9 +96,9 @@ class _Making:
     title: dict[str, str] = field(default_factory=dict)  # of the first manifest with attributes
     dropped: dict[str, Dropped] = field(default_factory=dict)
 
-    def take(self, jar: Path, name: str, content: bytes, *, trim: bool) -> None:
+    def take(self, jar: Path, name: str, content: bytes) -> None:
         """Take a file of a jar, by the rule for its name."""
-        if kind := _dropped(name, trim=trim):
+        if kind := _dropped(name):
             before = self.dropped.get(kind, Dropped(0, 0))
             self.dropped[kind] = Dropped(before.files + 1, before.size + len(content))
             if name == _MANIFEST and not self.title:
@@ -128,10 +125,9 @@ class _Making:
         return Merged(self.entries, tuple(jar.name for jar in jars), dict(sorted(self.dropped.items())))
 
 
-def _dropped(name: str, *, trim: bool) -> str | None:
+def _dropped(name: str) -> str | None:
     """The kind of a file to drop, or None to keep it."""
-    kind = next((kind for kind, pattern in _DROPPED.items() if pattern.fullmatch(name)), None)
-    return None if kind == NATIVE and not trim else kind
+    return next((kind for kind, pattern in _DROPPED.items() if pattern.fullmatch(name)), None)
 
 
 def _is_services(name: str) -> bool:

@@ -43,9 +43,6 @@ CONFIGURATION: Mapping[str, str] = {
     "table.local-time-zone": "UTC",
     # Saves a quarter of the CPU. Safe, since no function keeps a reference to a row that Flink reuses.
     "pipeline.object-reuse": "true",
-    # A subtask with only silent shards must not hold back the windows for ever. With a shorter time, a subtask that is
-    # slow to connect would count as silent, and its records would be late.
-    "table.exec.source.idle-timeout": "60 s",
     # Never forget the clock of a shard (pipeline/views/gathered.sql), whatever the cluster's configuration. After a
     # forgotten clock, a late record would count as timely, and its closed window would drop it without an error.
     "table.exec.state.ttl": "0 s",

@@ -113,15 +113,14 @@ def submitted(result: Any, port: int) -> Iterator[rest.Job]:
                 client.cancel().result()
 
 
-# A backlog is read in a second or two, and the warm-up lasts ten. As with a longer backlog, windows must close during
-# the reading. So reading is slowed down here, to 100 records a call, and the warm-up is shortened.
-SLOWLY = {"option.scan.shard.getrecords.maxrecordcount": "100"}
-WARM_UP = {"pipeline.global-job-parameters": "shard_watermark.warm_up:4000"}
+# A backlog is read in a second or two. As with a longer backlog, windows must close during the reading. So reading is
+# slowed down here, to 100 records a call.
+SLOWLY = {"option.source.shard.get-records.max-record-count": "100"}
 
 
 def run_to_end(on: Stage, folder: Path, records: int, parallelism: int) -> int:
     """Run the job over a complete stream, and close all windows; returns the number of rows from before the closing."""
-    with job_here(on, folder, parallelism, WARM_UP, SLOWLY) as job:
+    with job_here(on, folder, parallelism, None, SLOWLY) as job:
         running.wait_until_read(job, records)
         before = len(list(stored(on.clients[0], on.names.summary)))
         job.drain(60)

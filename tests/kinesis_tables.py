@@ -49,7 +49,7 @@ def options(endpoint: str, stream: str, **more: str) -> dict[str, str]:
     """The options of a table that reads a stream from its beginning; `more` with `__` for `.`."""
     named = {name.replace("__", "."): value for name, value in more.items()}
     return {
-        "connector": "kinesis-shards",
+        "connector": "kinesis",
         "stream": stream,
         "aws.region": emulator.REGION,
         "aws.endpoint": endpoint,

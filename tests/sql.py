@@ -70,7 +70,7 @@ def run(
 ) -> Outcome:
     """Run the whole job over these lines (or files of lines, each as a shard) to its end.
 
-    As in `flink.trial`: streaming mode, as in production; the end of the input closes all windows; no warm-up.
+    As in `flink.trial`: streaming mode, as in production; the end of the input closes all windows.
     """
     import main  # noqa: PLC0415  (imports PyFlink, which needs the fixture `jvm` first)
 

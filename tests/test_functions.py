@@ -5,7 +5,6 @@ import json
 import math
 import random
 import re
-import time
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
@@ -309,7 +308,7 @@ def test_every_rejected_record_says_why_in_one_short_line(verdicts: dict[str, tu
         ('{"s": "x", "n": [1.005]}', "n is […, expected DECIMAL(5, 2)."),
         (r'{"s": "x", "d": "a\nb\u2028\ud800"}', r'd is "a\nb\u2028\uD800", expected DOUBLE.'),
         ('{"s": "x", "d": "' + "y" * 99 + '"}', f'd is "{"y" * 32}…", expected DOUBLE.'),
-        ('{"s": "x"\n,, "i": 1}', "The record is not JSON at line: 2, column: 3."),
+        ('{"s": "x"\n,, "i": 1}', "The record is not JSON at line: 2, column: 2."),
         (b'{"s": "\xff"}', "The record is not UTF-8 after byte 7."),
         ("[]", "The record is not a JSON object."),
     ],
@@ -344,15 +343,15 @@ def test_a_literal_may_quote_names_and_space_freely(read: Any) -> None:
         ("json_record('text', 'a INT')", "Expected type 'BYTES' but actual type was 'CHAR(4) NOT NULL'"),
         ("json_record(x'20')", "No match found for function signature json_record"),
         (
-            "shard_watermark(t, 'a', 5000, 0, 0)",
+            "shard_watermark(t, 'a', 5000)",
             "function 'default_catalog.default_database.shard_watermark'",
         ),
         (
-            "shard_watermark(t, 'a', INTERVAL '1' MONTH, INTERVAL '1' DAY, INTERVAL '1' DAY)",
+            "shard_watermark(t, 'a', INTERVAL '1' MONTH)",
             "INTERVAL SECOND(3)",
         ),
         (
-            "shard_watermark('x', 'a', INTERVAL '1' DAY, INTERVAL '1' DAY, INTERVAL '1' DAY)",
+            "shard_watermark('x', 'a', INTERVAL '1' DAY)",
             "TIMESTAMP(3) expected",
         ),
         ("shard_watermark(t, 'a')", "No match found for function signature shard_watermark"),
@@ -610,36 +609,21 @@ def test_the_same_holds_through_sql(read: Any) -> None:
 
 @pytest.fixture
 def watermark(direct: tuple[Any, Any]) -> Callable[..., float | None]:
-    """A new shard_watermark: (event time in s, shard, milliseconds...) -> watermark in s."""
+    """A new shard_watermark: (event time in s, shard, delay in ms) -> watermark in s."""
     instance, data = direct
     function = instance("shard_watermark")
 
-    def run(
-        second: int | None, shard: str | None, warm_up: int = 0, idle: int = 60_000, delay: int = 0
-    ) -> float | None:
-        event_time = None
-        if second is not None:
-            event_time = data.TimestampData.fromEpochMillis(second * 1000)
-        result = function.eval(event_time, shard, delay, warm_up, idle)
+    def run(second: int | None, shard: str | None, delay: int = 0) -> float | None:
+        event_time = None if second is None else data.TimestampData.fromEpochMillis(second * 1000)
+        result = function.eval(event_time, shard, delay)
         return None if result is None else result.getMillisecond() / 1000
 
     return run
 
 
 def test_the_watermark_is_the_lowest_of_the_shards_highest_times(watermark: Any) -> None:
-    """Per shard the highest event time, over the shards the lowest; it falls when a slow shard sends again."""
-    given = [
-        (10, "a"),
-        (8, "a"),
-        (3, "b"),
-        (20, "a"),
-        (5, "b"),
-        (30, "b"),
-        (1, "c"),
-        (9, "c"),
-        (40, "c"),
-        (41, "a"),
-    ]
+    """Per shard the highest event time, over the shards the lowest; it falls when another shard is heard."""
+    given = [(10, "a"), (8, "a"), (3, "b"), (20, "a"), (5, "b"), (30, "b"), (1, "c"), (9, "c"), (40, "c"), (41, "a")]
     assert [watermark(*record) for record in given] == [10, 10, 3, 3, 5, 20, 1, 9, 20, 30]
 
 
@@ -648,69 +632,12 @@ def test_the_delay_is_subtracted(watermark: Any) -> None:
     assert watermark(10, "a", delay=2500) == 7.5
 
 
-def test_no_watermark_while_warming_up(watermark: Any) -> None:
-    """Event times during the warm-up count afterwards."""
-    assert watermark(3, "a", warm_up=300) is None
-    assert watermark(10, "b", warm_up=300) is None
-    time.sleep(0.35)
-    assert watermark(11, "b", warm_up=300) == 3
-
-
-def speak_on(watermark: Any, second: int | None, shard: str) -> float | None:
-    """One shard repeats the same time for 600 ms; the last watermark."""
-    for _ in range(12):
-        time.sleep(0.05)
-        last: float | None = watermark(second, shard, idle=300)
-    return last
-
-
-def test_an_idle_shard_does_not_count_until_it_speaks_again(watermark: Any) -> None:
-    """When all other shards are idle, the active shard alone decides."""
-    assert [watermark(*record, idle=300) for record in [(1, "a"), (2, "b"), (9, "c")]] == [1, 1, 1]
-    assert speak_on(watermark, 10, "c") == 10
-    assert watermark(4, "b", idle=300) == 4
-
-
-def test_a_pause_without_any_record_makes_no_shard_idle(watermark: Any) -> None:
-    """After an outage the first active shard does not outrun the other shards, whose records are still to come."""
-    assert [watermark(1, "a", idle=300), watermark(2, "b", idle=300)] == [1, 1]
-    time.sleep(0.4)
-    assert watermark(9, "b", idle=300) == 1
-
-
-def test_after_a_pause_the_watermark_waits(watermark: Any) -> None:
-    """Other subtasks may wake from the same pause: during the warm-up the watermark stays as before the pause."""
-    times = {"warm_up": 300, "idle": 2000}
-    assert watermark(5, "a", **times) is None
-    time.sleep(0.35)
-    assert watermark(6, "a", **times) == 6
-    time.sleep(1.1)
-    assert watermark(100, "a", **times) == 6
-    time.sleep(0.1)
-    assert watermark(101, "a", **times) == 6
-    time.sleep(0.3)
-    assert watermark(102, "a", **times) == 102
-
-
-def test_a_stream_with_a_pause_before_each_record_goes_on(watermark: Any) -> None:
-    """With a pause before each record, the watermark is one record behind: each pause releases the previous value."""
-    times = {"warm_up": 300, "idle": 1000}
-    seen = []
-    for second in (5, 10, 20, 30):
-        seen.append(watermark(second, "a", **times))
-        time.sleep(0.6)
-    assert seen == [None, 5, 10, 20]
-
-
 def test_rejected_records_neither_advance_nor_hold_back(watermark: Any) -> None:
-    """A shard with only rejected records does not count; with good records before them it becomes idle as usual."""
+    """A shard with only rejected records does not count; without any other there is no watermark."""
     assert watermark(None, "rejects") is None
-    assert watermark(5, "a", idle=300) == 5
-    assert watermark(None, "rejects", idle=300) == 5
-    went_on = speak_on(watermark, None, "a")
-    assert went_on is not None
-    assert 5 < went_on < 6, "with the wall clock, as nothing else is known"
-    assert watermark(7, "b", idle=300) == 7
+    assert watermark(5, "a") == 5
+    assert watermark(None, "rejects") == 5
+    assert watermark(7, "a") == 7
 
 
 def test_null_is_a_shard(watermark: Any) -> None:
@@ -719,26 +646,6 @@ def test_null_is_a_shard(watermark: Any) -> None:
 
 
 FEED = "shard STRING, t TIMESTAMP(3) NOT NULL"
-
-
-def feed(env: Any, folder: Path, lines: list[tuple[str | None, str]], watermark: str) -> None:
-    """A streaming table over one file per call, its event time 1970 for rejected records."""
-    folder.mkdir(exist_ok=True)
-    records = [{"shard": shard, "t": f"2026-11-22 {clock}"} for shard, clock in lines]
-    file = folder / f"{len(list(folder.iterdir()))}.json"
-    file.write_text("".join(json.dumps(record) + "\n" for record in records))
-    env.execute_sql("DROP TEMPORARY TABLE IF EXISTS feed")
-    env.execute_sql(
-        f"CREATE TEMPORARY TABLE feed (line BYTES, r AS json_record(line, '{FEED}'), event_time AS "
-        f"COALESCE(json_record(line, '{FEED}').t, TIMESTAMP '1970-01-01 00:00:00'), "
-        f"WATERMARK FOR event_time AS {watermark}) "
-        f"WITH ('connector' = 'filesystem', 'path' = '{folder.as_uri()}', 'format' = 'raw')"
-    )
-
-
-def shard_watermark(warm_up: str) -> str:
-    record = f"json_record(line, '{FEED}')"
-    return f"shard_watermark({record}.t, {record}.shard, INTERVAL '5' SECOND, {warm_up}, INTERVAL '1' MINUTE)"
 
 
 def test_the_watermark_clause_ignores_null_and_lower_values(env: Any, query: Any, tmp_path: Path) -> None:
@@ -753,41 +660,28 @@ def test_the_watermark_clause_ignores_null_and_lower_values(env: Any, query: Any
         ("b", "10:02:00", "10:00:25.000"),
         ("a", "10:02:00", "10:00:55.000"),
     ]
-    feed(env, tmp_path, [row[:2] for row in given_and_expected], shard_watermark("INTERVAL '0' SECOND"))
+    records = [{"shard": shard, "t": f"2026-11-22 {clock}"} for shard, clock, _watermark in given_and_expected]
+    (tmp_path / "0.json").write_text("".join(json.dumps(record) + "\n" for record in records))
+    record = f"json_record(line, '{FEED}')"
+    env.execute_sql("DROP TEMPORARY TABLE IF EXISTS feed")
+    env.execute_sql(
+        "CREATE TEMPORARY TABLE feed (line BYTES, "
+        f"event_time AS COALESCE({record}.t, TIMESTAMP '1970-01-01 00:00:00'), "
+        f"WATERMARK FOR event_time AS shard_watermark({record}.t, {record}.shard, INTERVAL '5' SECOND)) "
+        f"WITH ('connector' = 'filesystem', 'path' = '{tmp_path.as_uri()}', 'format' = 'raw')"
+    )
     rows = query("SELECT DATE_FORMAT(CURRENT_WATERMARK(event_time), 'HH:mm:ss.SSS') FROM feed")
     assert [row[0] for row in rows] == [row[2] for row in given_and_expected]
-
-
-@pytest.mark.parametrize(
-    ("watermark_clause", "counted"),
-    [
-        ("event_time - INTERVAL '5' SECOND", 4),  # the reason for the function: the second shard is all late
-        (shard_watermark("INTERVAL '0' SECOND"), 4),  # the function cannot wait for a shard without records
-        (shard_watermark("INTERVAL '10' MINUTE"), 8),
-    ],
-)
-def test_shards_read_one_after_the_other_lose_nothing(
-    env: Any, query: Any, tmp_path: Path, watermark_clause: str, counted: int
-) -> None:
-    """Of two files with the same minutes, the second is on time while the watermark warms up, and late otherwise."""
-    for shard in "ab":
-        feed(env, tmp_path, [(shard, f"10:0{minute}:30") for minute in range(4)], watermark_clause)
-    rows = query(
-        "SELECT COUNT(*) FROM TABLE(TUMBLE(TABLE feed, DESCRIPTOR(event_time), INTERVAL '1' MINUTE)) "
-        "GROUP BY window_start, window_end"
-    )
-    # The last window of the first shard is still open, so one record of the other shard is on time.
-    assert sum(row[0] for row in rows) in (counted, counted + 1)
 
 
 # --- The jar --------------------------------------------------------------------------------------
 
 
-def test_classes_are_release_11(jar: Path) -> None:
-    """Managed Flink 1.20 runs Java 11, whose class files have major version 55."""
+def test_classes_are_release_17(jar: Path) -> None:
+    """Managed Flink 2.3 runs Java 17, whose class files have major version 61."""
     with zipfile.ZipFile(jar) as archive:
         classes = {name: archive.read(name) for name in archive.namelist() if name.endswith(".class")}
-    assert {int.from_bytes(content[6:8], "big") for content in classes.values()} == {55}
+    assert {int.from_bytes(content[6:8], "big") for content in classes.values()} == {61}
     assert {name.replace(".", "/") + ".class" for name in FUNCTIONS.values()} <= classes.keys()
 
 

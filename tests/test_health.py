@@ -36,7 +36,7 @@ from pipeline.job import load
 from program import formats, processes
 from program.formats import moment
 from program.output import guarded
-from tests.emulated import WARM_UP, job_here, producer, stage
+from tests.emulated import job_here, producer, stage
 
 # A healthy job on two subtasks and four shards, observed twice, six seconds apart.
 
@@ -304,12 +304,12 @@ CASES: dict[str, tuple[Observation, Level, tuple[str, ...], tuple[str, ...]]] = 
         ("1 of 3 subtasks have no shard",),
         ("parallelism 2",),
     ),
-    "idle-shards": (shards(SILENT), Level.NOTE, (SHARDS[3],), ("60 s",)),
+    "idle-shards": (shards(SILENT), Level.NOTE, (SHARDS[3],), ("20 s",)),
     "watermark-held-back": (
         shards(QUIET, facts=job(**HELD_JOB)),
         Level.DEGRADED,
         ("stands still, 4 min of event time behind", f"{SHARDS[3]} (silent for at least 14 s) of subtask 0"),
-        ("wait", "60 s", "merge shards"),
+        ("wait", "20 s", "merge shards"),
     ),
     "event-time-apart": (
         shards(
@@ -524,7 +524,7 @@ def test_no_watermark_in_the_first_seconds_of_reading() -> None:
 
 
 def test_a_subtask_left_out_is_not_waited_for() -> None:
-    """After 60 s of silence the watermark advances without the subtask, so the subtask holds back nothing."""
+    """A subtask that is behind the watermark holds back nothing."""
     left_out = (Subtask(0, SHARDS[2:], HELD, HELD), SUBTASKS[1])
     assert names(shards(Shard(SHARDS[2]), SILENT, facts=job(subtasks=left_out))) == ["idle-shards"]
     both = job(watermark=MARK, watermark_earlier=MARK, subtasks=left_out)
@@ -595,19 +595,21 @@ def test_missing_table_of_a_job_that_restarts() -> None:
 
 
 def test_what_the_sql_says_of_time() -> None:
-    """Disorder, warm-up, idle timeout, event time and the bound of the future are read from the job's SQL."""
+    """Disorder, event time and the bound of the future are in the job's SQL, the idle timeout in its options."""
     rules = watermark.rules(DECLARED)
-    assert (rules.delay, rules.warm_up, rules.idle, rules.held) == (5_000, 10.0, 60.0, MINUTE)
+    assert (rules.delay, rules.idle, rules.held_by, rules.held) == (5_000, 10.0, 20.0, MINUTE)
     table = DECLARED.texts["readings"]
     assert far_ends.event_time(table) == EventTime("StatusTime", 10 * MINUTE)
-    other = table.replace("'0 00:00:05'", "'0 00:01:30'").replace("INTERVAL '60' SECOND", "INTERVAL '5' MINUTE")
+    other = table.replace("'0 00:00:05'", "'0 00:01:30'")
     other = other.replace("INTERVAL '10' MINUTE", "INTERVAL '1' HOUR").replace("StatusTime TIMESTAMP", "At TIMESTAMP")
-    rules = watermark.rules(replace(DECLARED, texts={**DECLARED.texts, "readings": other}))
-    assert (rules.delay, rules.warm_up, rules.idle) == (90_000, 10.0, 300.0)
+    patient = replace(DECLARED.tables["readings"], options={watermark.IDLE: "5 min"})
+    texts, tables = {**DECLARED.texts, "readings": other}, {**DECLARED.tables, "readings": patient}
+    rules = watermark.rules(replace(DECLARED, texts=texts, tables=tables))
+    assert (rules.delay, rules.idle) == (90_000, 300.0)
     assert far_ends.event_time(other) == EventTime("At", 60 * MINUTE)
     plain = "CREATE TABLE readings (line BYTES, t TIMESTAMP(3), WATERMARK FOR t AS t - INTERVAL '7' SECOND)"
     rules = watermark.rules(replace(DECLARED, texts={**DECLARED.texts, "readings": plain}))
-    assert (rules.delay, rules.warm_up, rules.idle) == (7_000, 0.0, 60.0), "idle as Flink is configured"
+    assert (rules.delay, rules.idle) == (7_000, 10.0)
     assert far_ends.event_time(plain) == EventTime()
 
 
@@ -620,7 +622,7 @@ def test_a_job_without_windows_has_no_watermark_to_judge() -> None:
 
 def test_a_job_of_several_streams() -> None:
     """With several streams, a shard is named with its stream, since each has a shard 0; a subtask with its source."""
-    on = "Source__{0}[1].KinesisConsumer.stream.{0}.shardId"
+    on = "Source__{0}[1].KinesisStreamsSource.region.us-east-1.stream.{0}.shardId"
     look = flink.Look(
         {
             "a": {f"0.{on.format('horses')}.{SHARDS[0]}.millisBehindLatest": 1500.0},
@@ -708,7 +710,7 @@ ID = "8aaa02b6435059b12b157dfde7655a8c"
 SOURCE, OVER, WINDOWS, ERRORS = "cbc3", "24c2", "ac62", "6eaa"
 NO_WATERMARK = "-9223372036854775808"
 LAYOUT = {
-    SOURCE: ("Source: readings[1] -> Calc[2] -> WatermarkAssigner[3] -> (Calc[4], Calc[14])", ()),
+    SOURCE: ("Source: readings[1] -> (Calc[4], Calc[14])", ()),
     OVER: ("OverAggregate[6] -> (Calc[7] -> LocalWindowAggregate[8], Calc[15] -> Calc[16])", (SOURCE,)),
     WINDOWS: (
         "GlobalWindowAggregate[10] -> Calc[11] -> (summary_stream[12]: Writer, sensor_data[13]: Writer)",
@@ -728,8 +730,8 @@ EARLIER = {
     SOURCE: {
         "0.Source__readings[1].numRecordsOut": "1000",
         "1.Source__readings[1].numRecordsOut": "500",
-        "0.WatermarkAssigner[3].currentOutputWatermark": str(MARK - 60_000),
-        "1.WatermarkAssigner[3].currentOutputWatermark": NO_WATERMARK,
+        "0.Source__readings[1].currentOutputWatermark": str(MARK - 60_000),
+        "1.Source__readings[1].currentOutputWatermark": NO_WATERMARK,
     },
     OVER: {"0.currentInputWatermark": NO_WATERMARK, "1.currentInputWatermark": NO_WATERMARK},
     WINDOWS: {
@@ -738,7 +740,7 @@ EARLIER = {
     },
     ERRORS: {},
 }
-_ON = "Source__readings[1].KinesisConsumer.stream.wildrydes.shardId"
+_ON = "Source__readings[1].KinesisStreamsSource.region.us-east-1.stream.wildrydes.shardId"
 LATER = {
     SOURCE: {
         "0.Source__readings[1].numRecordsOut": "1400",
@@ -748,8 +750,8 @@ LATER = {
         f"0.{_ON}.{SHARDS[2]}.millisBehindLatest": "1500",
         f"0.{_ON}.{SHARDS[3]}.millisBehindLatest": "-1",
         f"1.{_ON}.{SHARDS[0]}.millisBehindLatest": "0",
-        "0.WatermarkAssigner[3].currentOutputWatermark": str(MARK),
-        "1.WatermarkAssigner[3].currentOutputWatermark": str(MARK - 1),
+        "0.Source__readings[1].currentOutputWatermark": str(MARK),
+        "1.Source__readings[1].currentOutputWatermark": str(MARK - 1),
         "0.Calc[14].numRecordsOut": "12",
         "1.Calc[14].numRecordsOut": "8",
         "0.Calc[14].numRecordsOutPerSecond": "0.4",
@@ -1164,12 +1166,12 @@ def silent_at(time: int | None, seconds: float = 30.0) -> tuple[Shard, ...]:
     return tuple(Shard(id_, True, None if time is None else seconds, time, time) for id_ in SHARDS)
 
 
-def test_a_backlog_that_was_read_within_the_warm_up() -> None:
+def test_a_backlog_that_was_read_without_a_row() -> None:
     """If all is read without a row, the finding names the waiting windows, which one more record closes."""
     told = found(shards(*silent_at(NOW), facts=job(**WARMED)), "held-until-more")
     assert told.level is Level.DEGRADED
     assert f"all windows up to the one that ends at {moment(NOW // MINUTE * MINUTE + MINUTE)} are held" in told.what
-    assert "within 10 s after a start" in told.what
+    assert "waits 20 s for each shard that is silent" in told.what
     assert "one more record" in told.remedy
     # Old records: Kinesis does not give their times.
     assert found(shards(*silent_at(None), facts=job(**WARMED)), "held-until-more").what.startswith(
@@ -1181,15 +1183,15 @@ def test_a_backlog_that_was_read_within_the_warm_up() -> None:
     assert [name for name in names(facts) if name.startswith(("held", "watermark"))] == ["held-until-more"]
 
 
-def test_a_burst_whose_rows_come_with_the_next_one() -> None:
-    """The rows of a burst come with the next burst: the watermark is where the previous burst left it."""
+def test_a_burst_whose_rows_are_missing() -> None:
+    """The windows of a burst are named while the watermark is where the previous burst left it."""
     before = NOW // MINUTE * MINUTE - 10 * MINUTE
     subtasks = (Subtask(0, SHARDS[2:], before, before), Subtask(1, SHARDS[:2], before, before))
     held = {"records": ALL_READ, "watermark": before, "watermark_earlier": before, "subtasks": subtasks}
     told = found(shards(*silent_at(NOW), facts=job(**held)), "held-until-more")
     first, last = moment(before + MINUTE), moment(NOW // MINUTE * MINUTE + MINUTE)
     assert f"the windows that end from {first} to {last} are held" in told.what
-    assert "the rows of each with the next one" in told.remedy
+    assert "ask again in a minute" in told.remedy
 
 
 def test_the_last_window_of_a_stream_that_stops_is_open() -> None:
@@ -1414,7 +1416,9 @@ def test_a_real_job(
     monkeypatch.setattr(flink, "LEAST_APART", 2.0)
     on = stage(aws, "health")
     flags = ("--speed", "20", "--seed", "5", "--late", "0.01", "--malformed", "0.01")
-    with job_here(on, tmp_path / "job", 2, WARM_UP) as running_job:
+    # Long enough to be asked while it waits.
+    patient = {f"option.{watermark.IDLE}": "60 s"}
+    with job_here(on, tmp_path / "job", 2, readings=patient) as running_job:
         asking = [
             "--cluster",
             running_job.address,
@@ -1435,7 +1439,7 @@ def test_a_real_job(
         )
         assert answer["verdict"] == "healthy"
         known = answer["facts"]["job"]
-        assert [one["shards"] for one in known["subtasks"]] == [list(SHARDS[2:]), list(SHARDS[:2])]
+        assert [one["shards"] for one in known["subtasks"]] == [list(SHARDS[::2]), list(SHARDS[1::2])]
         assert known["watermark"] > known["watermark_earlier"]
         assert known["records"]["read"] > 500
         assert None not in (known["records"]["late"], known["records"]["malformed"])

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,9 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from connectors import kinesis as kinesis_connector
-from connectors.aws import Aws
-from connectors.connector import Connector
 from consumer.tail import stored
-from local import oracle, resources
+from local import oracle, resources, running
 from local.emulator import Emulator
-from pipeline import settings
-from pipeline.job import Job, load
 from program import processes
 from tests import emulated, forwarding, test_kpl
 from tests import kinesis_tables as tables
@@ -458,48 +452,8 @@ def test_credentials(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
     assert f"ListShards of the stream {stream} is denied" in failure
 
 
-def plain_watermark() -> Job:
-    """The job with a watermark that knows no shard: this source evaluates it for each shard by itself."""
-    job = load("unicorn_summary")
-    head, function, arguments = job.texts["readings"].partition("shard_watermark(")
-    time = arguments.partition(",\n        shard,")[0]
-    assert function
-    readings = f"{head}{time} - INTERVAL '5' SECOND\n)"
-    return replace(job, texts={**job.texts, "readings": readings})
-
-
-@pytest.fixture
-def own_source(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the jobs read with this source."""
-    monkeypatch.setattr(settings, "load", lambda _name: plain_watermark())
-
-    def source(place: Aws, stream: str, start: kinesis_connector.Start, **_more: Any) -> Connector:
-        table = tables.options(str(place.endpoint), stream, source__init__position=start.position)
-        table["source.shard.get-records.max-record-count"] = "300"  # as tests.emulated.SLOWLY
-        return Connector(table, metadata=kinesis_connector.METADATA)
-
-    monkeypatch.setattr(kinesis_connector, "source", source)
-
-
-@pytest.mark.usefixtures("own_source")
-@pytest.mark.parametrize("parallelism", [1, 3])
-def test_a_whole_job(aws: Emulator, tmp_path: Path, parallelism: int) -> None:
-    """A backlog of four shards gives the oracle's rows, and exactly the late records are LATE."""
-    made = emulated.stage(aws, f"own-{parallelism}")
-    copy = tmp_path / "sent.jsonl"
-    flight = ("--unicorns", "50", "--seed", "5", "--start", "2026-11-22 06:00:00", "--late", "0.005")
-    faults = ("--out-of-order", "0.05", "--malformed", "0.01", "--rate", "max", "--msgs", "20000")
-    emulated.send(made, copy, *flight, *faults)
-    emulated.run_to_end(made, tmp_path / "job", 20_000, parallelism)
-    result = made.check(copy)
-    assert not result.problems, result.problems[:5]
-    assert (result.records, result.repeated) == (20_000, 0)
-    assert min(result.errors[name] for name in ("PARSE", "COERCION", "LATE")) > 20
-
-
-@pytest.mark.usefixtures("own_source")
 def test_a_whole_job_and_records_that_hold_several(aws: Emulator, tmp_path: Path) -> None:
-    """Each part counts like a record; a broken aggregate is one PARSE, unchanged."""
+    """With split documents, each part counts like a record; a broken aggregate is one PARSE, unchanged."""
     made = emulated.stage(aws, "own-kpl", test_kpl.SHARDS)
     kinesis, _dynamodb = made.clients
     reading, inner, name = test_kpl.reading, test_kpl.inner, test_kpl.HERE
@@ -516,7 +470,10 @@ def test_a_whole_job_and_records_that_hold_several(aws: Emulator, tmp_path: Path
         *(reading(name, second) for second in (1, 2, 3, 11, 12, 41, 42, 43, 44)),
         reading(test_kpl.THERE, 13),
     ]
-    emulated.run_to_end(made, tmp_path, len(counted) + 3, parallelism=1)
+    splits = {"option.source.record.split-documents": "true"}
+    with emulated.job_here(made, tmp_path, 1, readings=splits) as job:
+        running.wait_until_read(job, len(counted) + 3)
+        job.drain(60)
     rows = [json.loads(record.data) for record in stored(kinesis, made.names.summary)]
     assert {(row["Name"], row["StatusTime"]): row for row in rows} == oracle.rows(counted)
     errors = [json.loads(record.data) for record in stored(kinesis, made.names.errors)]

@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,16 +18,12 @@ import urllib3
 from consumer.tail import stored
 from local import running
 from local.emulator import Emulator
-from pipeline import settings
-from pipeline.job import Job, load
 from tests.emulated import Stage, job_here, producer, run_to_end, send, sent_lines, stage, wait_for
 
 RECORDS = 20_000
 UNICORNS = 30  # 11 minutes of event time
 FLIGHT = ("--unicorns", str(UNICORNS), "--seed", "5", "--start", "2026-11-22 06:00:00")
 FAULTS = ("--late", "0.02", "--out-of-order", "0.05", "--malformed", "0.02")
-
-JOB = load("unicorn_summary")
 
 
 @pytest.fixture(scope="module")
@@ -57,39 +52,10 @@ def test_backlog(backlog: tuple[Stage, Path], parallelism: int, tmp_path: Path) 
     assert result.errors["LATE"] > 100
 
 
-def plain_watermark() -> Job:
-    """The job with the watermark of Flink's documentation: per subtask."""
-    head, watermark, _function = JOB.texts["readings"].partition("WATERMARK FOR event_time AS ")
-    readings = f"{head}{watermark}event_time - INTERVAL '5' SECOND\n)"
-    return replace(JOB, texts={**JOB.texts, "readings": readings})
-
-
-@pytest.mark.usefixtures("jvm")
-def test_backlog_with_a_plain_watermark(
-    backlog: tuple[Stage, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The reason for shard_watermark: with a watermark per subtask, most of a backlog becomes LATE."""
-    made, copy = backlog
-    made = made.with_outputs("-plain")
-    monkeypatch.setattr(settings, "load", lambda _name: plain_watermark())
-    run_to_end(made, tmp_path, RECORDS, 1)
-    result = made.check(copy)
-    assert result.errors["LATE"] > RECORDS / 4
-    # Even so, no record is lost: a record in no row is on the errors stream.
-    assert all("of LATE too many" in problem for problem in result.problems), result.problems[:5]
-
-
 @pytest.mark.usefixtures("jvm")
 @pytest.mark.parametrize("parallelism", [1, 4])
-def test_shards_without_a_unicorn(
-    aws: Emulator, parallelism: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Three of four shards stay empty: the windows of the fourth still close, without the loss of a record.
-
-    The idle timeout of a subtask is 8 s here instead of 60, so that the test is shorter than a minute.
-    """
-    shorter = {**JOB.configuration, "table.exec.source.idle-timeout": "8 s"}
-    monkeypatch.setattr(settings, "load", lambda _name: replace(JOB, configuration=shorter))
+def test_shards_without_a_unicorn(aws: Emulator, parallelism: int, tmp_path: Path) -> None:
+    """Three of four shards stay empty: the windows of the fourth still close, without the loss of a record."""
     made = stage(aws, f"alone-{parallelism}")
     copy = tmp_path / "sent.jsonl"
     kinesis, _dynamodb = made.clients

@@ -38,7 +38,6 @@ def test_merged(tmp_path: Path) -> None:
             "META-INF__INDEX.LIST": "index",
             "module-info.class": "module",
             "META-INF__versions__9__module-info.class": "module",
-            "amazon-kinesis-producer-native-binaries__linux__kinesis_producer": "ELF",
         },
     )
     two = jar(
@@ -75,7 +74,6 @@ def test_what_is_left_out(tmp_path: Path) -> None:
             "META-INF__MANIFEST.MF": "Manifest-Version: 1.0",
             "META-INF__KEY.SF": "signed",
             "module-info.class": "module",
-            "amazon-kinesis-producer-native-binaries__osx__kinesis_producer": "Mach-O",
         },
     )
     two = jar(
@@ -95,19 +93,8 @@ def test_what_is_left_out(tmp_path: Path) -> None:
         "indexes": merged.Dropped(1, 5),
         "manifests": merged.Dropped(2, 42),
         "module descriptors": merged.Dropped(1, 6),
-        "native binaries": merged.Dropped(1, 6),
         "signatures": merged.Dropped(1, 6),
     }
-
-
-def test_untrimmed(tmp_path: Path) -> None:
-    """Only `untrimmed` keeps the native binaries; the rest is the same."""
-    name = "amazon-kinesis-producer-native-binaries/linux/kinesis_producer"
-    source = jar(tmp_path / "one.jar", **{name.replace("/", "__"): "ELF", "a__A.class": "class"})
-    whole, trimmed = (merged.combine([source], trim=trim) for trim in (False, True))
-    assert dict(whole.entries) == {**trimmed.entries, name: b"ELF"}
-    assert whole.dropped == {}
-    assert trimmed.dropped == {merged.NATIVE: merged.Dropped(1, 3)}
 
 
 def test_licences_of_one_name_in_one_jar(tmp_path: Path) -> None:
@@ -182,15 +169,14 @@ def test_the_jobs_own_jar() -> None:
     names = set(made)
     manifest = made["META-INF/MANIFEST.MF"].decode().replace("\r\n ", "").splitlines()
     factories = made["META-INF/services/org.apache.flink.table.factories.Factory"].decode().split()
-    assert "Implementation-Title: Flink : Connectors : AWS : Amazon Kinesis Data Streams" in manifest
     assert {name.rpartition(".")[2] for name in factories} >= {
-        "KinesisDynamicTableFactory",
-        "DynamoDbDynamicSinkFactory",
+        "KinesisTableFactory",
+        "DynamoDbTableFactory",
+        "FirehoseTableFactory",
         "JsonLines",
     }
     assert {"streaming/JsonRecord.class", "streaming/ShardWatermark.class"} <= names
     assert all(f"{name.replace('.', '/')}.class" in names for name in factories)
-    assert not any("native-binaries" in name for name in names)
     assert not [name for name in names if name.startswith("org/apache/flink/api/common/")], "no core of Flink"
 
 

@@ -53,7 +53,7 @@ def signature(jvm: Path) -> str:  # noqa: ARG001  (PyFlink needs it first)
         ("rejects", "'its window closed at '", "'too late: '"),
         ("readings", "longest_name AS 128", "longest_name AS 64"),
         ("readings", "'0 00:00:05' DAY", "'0 00:00:07' DAY"),
-        ("readings", "INTERVAL '60' SECOND", "INTERVAL '90' SECOND"),
+        ("readings", "INTERVAL '10' MINUTE", "INTERVAL '9' MINUTE"),
         ("summary", "ROUND(SUM(", "FLOOR(SUM("),
     ],
 )

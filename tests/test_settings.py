@@ -130,7 +130,7 @@ def test_the_services_own_groups_are_ignored() -> None:
 
 
 @pytest.mark.parametrize("value", ["", "  ", "\n", None, 1, 1.5, True, [], {}, ["x"]])
-@pytest.mark.parametrize("setting", ["stream", "option.scan.shard.adaptivereads"])
+@pytest.mark.parametrize("setting", ["stream", "option.source.record.split-documents"])
 def test_a_value_is_a_text_that_is_not_empty(value: Any, setting: str) -> None:
     """Values are texts, as in the service: true is not "true"."""
     assert f"readings.{setting} must be a text that is not empty" in problems(aws=AWS, readings={setting: value})
@@ -153,8 +153,8 @@ def test_start_at_a_time(time: str) -> None:
     """AT_TIMESTAMP needs a time with a zone in the connector's format."""
     found = parse(aws=AWS, readings={"start": "AT_TIMESTAMP", "start.timestamp": time})
     options = binding.connectors(found)["readings"].options
-    assert options["scan.stream.initpos"] == "AT_TIMESTAMP"
-    assert options["scan.stream.initpos-timestamp"] == time
+    assert options["source.init.position"] == "AT_TIMESTAMP"
+    assert options["source.init.timestamp"] == time
 
 
 @pytest.mark.parametrize(
@@ -197,12 +197,12 @@ def test_a_bad_start_time(time: str) -> None:
 def test_fan_out() -> None:
     """reader EFO uses the consumer's name, which has a default; POLLING leaves it out."""
     polling = binding.connectors(parse(aws=AWS, readings={"consumer": "mine"}))["readings"].options
-    assert not any("efo" in name or "recordpublisher" in name for name in polling)
+    assert not any("efo" in name or "reader.type" in name for name in polling)
     default = binding.connectors(parse(aws=AWS, readings={"reader": "EFO"}))["readings"].options
-    assert default["scan.stream.recordpublisher"] == "EFO"
-    assert default["scan.stream.efo.consumername"] == "unicorn_summary"
+    assert default["source.reader.type"] == "EFO"
+    assert default["source.efo.consumer.name"] == "unicorn_summary"
     mine = binding.connectors(parse(aws=AWS, readings={"reader": "EFO", "consumer": "mine"}))["readings"].options
-    assert mine["scan.stream.efo.consumername"] == "mine"
+    assert mine["source.efo.consumer.name"] == "mine"
 
 
 @pytest.mark.parametrize("aws", [{"credentials": "PROFILE"}, {"profile": "rider"}])
@@ -223,11 +223,11 @@ def test_options_reach_their_connector_and_no_other() -> None:
     """`option.NAME` in a table's group is the connector's option NAME, and wins over the job's own."""
     found = parse(
         aws=AWS,
-        readings={"option.scan.shard.getrecords.maxrecordcount": "500"},
+        readings={"option.source.shard.get-records.max-record-count": "500"},
         sensor_data={"option.sink.flush-buffer.timeout": "100"},
     )
     bound = binding.connectors(found)
-    assert bound["readings"].options["scan.shard.getrecords.maxrecordcount"] == "500"
+    assert bound["readings"].options["source.shard.get-records.max-record-count"] == "500"
     assert bound["sensor_data"].options["sink.flush-buffer.timeout"] == "100"
     assert bound["summary_stream"].options["sink.flush-buffer.timeout"] == "500"
 
@@ -316,7 +316,7 @@ def test_a_realistic_file(tmp_path: Path) -> None:
           {"PropertyGroupId": "readings",
            "PropertyMap": {"stream": "raw-prod", "start": "LATEST",
                            "reader": "EFO", "consumer": "summary-prod",
-                           "option.scan.shard.discovery.intervalmillis": "5000"}},
+                           "option.source.shard.discovery.interval": "5 s"}},
           {"PropertyGroupId": "summary_stream", "PropertyMap": {"stream": "summary-prod"}},
           {"PropertyGroupId": "sensor_data", "PropertyMap": {"table": "SensorDataProd"}},
           {"PropertyGroupId": "error_stream",
@@ -326,17 +326,15 @@ def test_a_realistic_file(tmp_path: Path) -> None:
     )
     bound = binding.connectors(settings.read(path, JOB))
     aws = {"aws.region": "eu-central-1", "aws.credentials.provider": "AUTO"}
-    options = bound["readings"].options
-    assert {name: value for name, value in options.items() if not name.endswith(".maxretries")} == aws | {
+    assert bound["readings"].options == aws | {
         "connector": "kinesis",
         "stream": "raw-prod",
         "format": "raw",
-        "scan.stream.initpos": "LATEST",
-        "scan.stream.initpos-timestamp": "1970-01-01T00:00:00.000+00:00",
-        "scan.shard-assigner": "uniform",
-        "scan.stream.recordpublisher": "EFO",
-        "scan.stream.efo.consumername": "summary-prod",
-        "scan.shard.discovery.intervalmillis": "5000",
+        "source.init.position": "LATEST",
+        "source.record.split-documents": "false",
+        "source.reader.type": "EFO",
+        "source.efo.consumer.name": "summary-prod",
+        "source.shard.discovery.interval": "5 s",
     }
     assert bound["summary_stream"].options.items() >= (aws | {"stream": "summary-prod"}).items()
     assert bound["summary_stream"].partitioned_by == ("Name",)

@@ -96,12 +96,12 @@ def one_sentence(result: subprocess.CompletedProcess[str]) -> str:
 
 
 def test_another_python_is_named_with_the_remedy(checkout: Checkout) -> None:
-    """Without a Python 3.11 the set-up names the Pythons on PATH and the remedy, and makes nothing."""
+    """Without a Python 3.11 or 3.12 the set-up names the Pythons on PATH and the remedy, and makes nothing."""
     checkout.python("python3", "3.13")
     text = one_sentence(checkout.run())
     assert "3.13" in text
     assert "python3" in text
-    assert "needs Python 3.11" in text
+    assert "needs Python 3.11 or 3.12" in text
     assert "python3.11-venv" in text
     assert "PYTHON=" in text
     assert not (checkout.root / ".venv").exists()
@@ -114,18 +114,20 @@ def test_no_python_at_all(checkout: Checkout) -> None:
     assert "python3.11" in text
 
 
-def test_the_first_of_the_names_that_is_3_11_is_used(checkout: Checkout) -> None:
-    """python3.11 comes before python3 and python, in any version."""
+def test_the_first_of_the_names_is_used(checkout: Checkout) -> None:
+    """python3.11 comes before python3.12, python3 and python, in any version."""
     wanted = checkout.python("python3.11", "3.11")
+    checkout.python("python3.12", "3.12")
     checkout.python("python3", "3.11")
     checkout.run()
     assert checkout.asked() == [str(wanted)]
 
 
-def test_a_plain_python_does_if_it_is_3_11(checkout: Checkout) -> None:
+@pytest.mark.parametrize("version", ["3.11", "3.12"])
+def test_a_plain_python_does_if_it_is_3_11_or_3_12(checkout: Checkout, version: str) -> None:
     """A python3 of another version is skipped."""
     checkout.python("python3", "3.13")
-    wanted = checkout.python("python", "3.11")
+    wanted = checkout.python("python", version)
     checkout.run()
     assert checkout.asked() == [str(wanted)]
 

@@ -18,7 +18,7 @@ from local import ministack, oracle, proof, resources, running
 from local.emulator import Emulator
 from pipeline import binding, settings
 from pipeline.job import load
-from tests.emulated import WARM_UP, Stage, job_here, send, stage
+from tests.emulated import Stage, job_here, send, stage
 from tests.faults import kinesis_mock
 
 UNICORNS = ("--unicorns", "12", "--rate", "max")
@@ -78,7 +78,7 @@ def test_a_start_in_a_loaded_stream(loaded: Loaded, where: str, tmp_path: Path) 
     on = loaded.stage.with_outputs(f"-{where}")
     sent = [loaded.first, loaded.second] if where == "before" else [loaded.second]
     readings = {"start": "AT_TIMESTAMP", "start.timestamp": iso(getattr(loaded, where))}
-    with job_here(on, tmp_path, 2, WARM_UP, readings) as job:
+    with job_here(on, tmp_path, 2, None, readings) as job:
         assert {one["maxParallelism"] for one in job.get("")["vertices"] if "Writer" not in one["name"]} == {1024}
         running.wait_until_read(job, 1440 * len(sent))
         job.drain(60)
@@ -101,7 +101,7 @@ def test_a_shard_that_was_silent_since_the_start(aws: Emulator, tmp_path: Path) 
     time.sleep(0.1)
     start = {"start": "AT_TIMESTAMP", "start.timestamp": settings.pinned("LATEST", datetime.now(UTC))}
     folder = (tmp_path / "savepoints").as_uri()
-    with job_here(on, tmp_path / "one", 2, WARM_UP, start) as job:
+    with job_here(on, tmp_path / "one", 2, None, start) as job:
         send(
             on,
             alone,
@@ -119,7 +119,7 @@ def test_a_shard_that_was_silent_since_the_start(aws: Emulator, tmp_path: Path) 
         running.wait_until_read(job, 150)
         savepoint = job.stop(60, folder)
     send(on, all_, *SECOND)
-    with job_here(on, tmp_path / "two", 4, {**WARM_UP, "execution.state-recovery.path": savepoint}, start) as job:
+    with job_here(on, tmp_path / "two", 4, {"execution.state-recovery.path": savepoint}, start) as job:
         running.wait_until_read(job, 1440)
         job.drain(60)
     result = outcome(on, alone, all_)
@@ -140,11 +140,11 @@ def test_a_shard_that_was_silent_since_the_start(aws: Emulator, tmp_path: Path) 
     ],
 )
 def test_only_emulators_are_spoken_to_without_cbor(aws: dict[str, str], emulated: bool, tmp_path: Path) -> None:
-    """Without CBOR, SDK 1 writes a start time in milliseconds, but the service expects seconds."""
+    """AWS gets CBOR, an emulator JSON."""
     chosen = settings.parse([{"PropertyGroupId": "aws", "PropertyMap": aws}], load("unicorn_summary"))
     assert binding.is_emulated(chosen) is emulated
     variables = distribution.jvm(tmp_path, emulated=binding.is_emulated(chosen))
-    assert ("AWS_CBOR_DISABLE" in variables, "CBOR_ENABLED" in variables) == (emulated, emulated)
+    assert ("CBOR_ENABLED" in variables) == emulated
 
 
 def test_times_of_the_sdks() -> None:

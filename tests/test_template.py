@@ -368,8 +368,8 @@ def test_no_role_may_do_more() -> None:
 
 
 ALARMS = {
-    ("AWS/KinesisAnalytics", "uptime", "Application", "Maximum"),
-    ("AWS/KinesisAnalytics", "fullRestarts", "Application", "Maximum"),
+    ("AWS/KinesisAnalytics", "runningTime", "Application", "Maximum"),
+    ("AWS/KinesisAnalytics", "numRestarts", "Application", "Maximum"),
     ("AWS/KinesisAnalytics", "numberOfFailedCheckpoints", "Application", "Maximum"),
     ("AWS/KinesisAnalytics", "numLateRecordsDropped", "Application", "Maximum"),
     ("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", "StreamName", "Maximum"),
@@ -479,7 +479,7 @@ def test_the_application() -> None:
     resources = TEMPLATE.document["Resources"]
     application = resources["Application"]["Properties"]
     configuration = application["ApplicationConfiguration"]
-    assert application["RuntimeEnvironment"] == "FLINK-1_20"
+    assert application["RuntimeEnvironment"] == "FLINK-2_3"
     assert configuration["ApplicationCodeConfiguration"]["CodeContentType"] == "ZIPFILE"
     assert configuration["ApplicationSnapshotConfiguration"] == {"SnapshotsEnabled": True}
     flink = configuration["FlinkApplicationConfiguration"]

@@ -290,7 +290,7 @@ def _idle_shards(subject: Subject) -> Iterator[Finding]:
     if subject.silent and subject.speaking:
         waits = ""
         if subject.declared.has_windows:
-            waits = f": the job stops waiting for a shard after {watermark.rules(subject.declared).idle:.0f} s"
+            waits = f": the job stops waiting for a shard after {watermark.rules(subject.declared).held_by:.0f} s"
         yield Finding(
             Level.NOTE,
             "idle-shards",

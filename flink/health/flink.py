@@ -28,8 +28,11 @@ OFF = 10**12  # seconds; without a checkpoint interval Flink reports Long.MAX_VA
 LONG = 160  # characters of a cause; the rest is in the web UI
 HISTORY = 16  # failures that Flink remembers by default
 
-_SHARD = r"Source__.*\.KinesisConsumer\.stream\.(?P<stream>.+)\.shardId\.(?P<shard>[^.]+)\.millisBehindLatest"
-_MARK = r"WatermarkAssigner\[\d+]\.currentOutputWatermark"
+_SHARD = (
+    r"Source__.*\.KinesisStreamsSource\.region\.[^.]+\.stream\.(?P<stream>.+)\.shardId\.(?P<shard>[^.]+)"
+    r"\.millisBehindLatest"
+)
+_MARK = r"Source__[^.]*\.currentOutputWatermark"
 _READ = r"Source__[^.]*\.numRecordsOut"
 _DROPPED = r"[^.]*\.numLateRecordsDropped"
 _WANTED = re.compile(

@@ -7,11 +7,12 @@ other, the watermark with the newest records, and the later sample with the earl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from connectors import kinesis
 from flink.health.findings import Finding, Level, Subject, is_quiet
 from flink.health.flink import JobStatus, Subtask
 from pipeline import references, window
@@ -22,14 +23,15 @@ from program.formats import duration, listed, moment
 if TYPE_CHECKING:
     from flink.health.aws import Shard
 
+IDLE = "scan.watermark.idle-timeout"
 ZONE = 1_800_000  # milliseconds; time zones differ by multiples of this
 ZONES = 14 * 3_600_000  # milliseconds; the largest difference between time zones
 ASTRAY = 5  # a moving watermark may lag this many times as far as a watermark that stands still
 NEARLY = 120_000  # milliseconds; the largest deviation from a time zone's difference
 
 _INTERVAL = r"INTERVAL\s*'[^']*'\s*\w+(?:\s+TO\s+\w+)?"
-# The end of shard_watermark(time, shard, disorder, warm-up, idle), and of a watermark with only a delay.
-_BY_SHARD = re.compile(rf"(\w+|{_INTERVAL})\s*,\s*({_INTERVAL})\s*,\s*({_INTERVAL})\s*\)", re.IGNORECASE)
+# The end of shard_watermark(time, shard, disorder), and of a watermark with only a delay.
+_BY_SHARD = re.compile(rf"shard_watermark\b.*,\s*(\w+|{_INTERVAL})\s*\)", re.IGNORECASE)
 _LATE_ONLY = re.compile(rf"-\s*({_INTERVAL})", re.IGNORECASE)
 
 
@@ -37,19 +39,23 @@ _LATE_ONLY = re.compile(rf"-\s*({_INTERVAL})", re.IGNORECASE)
 class Rules:
     """The rules of a job's watermark, by the SQL of its sources. Seconds; of several sources the longest.
 
-    window: the job's. disorder: how far the watermark stays behind the newest record. warm_up: how long it stands still
-    after a start. idle: how long it waits for a silent shard.
+    window: the job's. disorder: how far the watermark stays behind the newest record. idle: how long it waits for a
+    silent shard.
     """
 
     window: Window
     disorder: float
-    warm_up: float
     idle: float
 
     @property
     def delay(self) -> int:
         """The disorder in milliseconds."""
         return round(self.disorder * 1000)
+
+    @property
+    def held_by(self) -> float:
+        """Seconds from the last record of a shard that falls silent until windows go on without it."""
+        return 2 * self.idle
 
     @property
     def held(self) -> int:
@@ -72,26 +78,29 @@ class Rules:
 
 def rules(job: Job) -> Rules:
     """The rules of a job with windows. Raises WindowError."""
-    found = [_of_source(job.texts[table]) for table in job.sources]
-    disorder, warm_up, idle = (max(times) for times in zip(*found, strict=True))
-    if not idle:
-        (idle_,) = re.findall(r"\d+", job.configuration.get("table.exec.source.idle-timeout", "0 s"))
-        idle = float(idle_)
-    return Rules(job.window(), disorder, warm_up, idle)
+    disorder = max(_disorder(job.texts[table]) for table in job.sources)
+    idle = max(_idle(job.tables[table].options) for table in job.sources)
+    return Rules(job.window(), disorder, idle)
 
 
-def _of_source(table: str) -> tuple[float, float, float]:
-    """Disorder, warm-up and idle time in seconds, by the SQL of a source; 0 for each that the SQL lacks."""
+def _disorder(table: str) -> float:
+    """Seconds, by the SQL of a source; 0 if the SQL has none."""
     text = " ".join(references.tokenize(table))
     clause = text.partition("WATERMARK FOR")[2]
     if match := _BY_SHARD.search(clause):
-        disorder, *others = match.groups()
+        disorder = match[1]
         if not disorder.upper().startswith("INTERVAL"):
             column = re.search(rf"\b{disorder} AS ({_INTERVAL})", text, re.IGNORECASE)
             disorder = column[1] if column else ""
-        return _seconds(disorder), _seconds(others[0]), _seconds(others[1])
+        return _seconds(disorder)
     late = _LATE_ONLY.search(clause)
-    return _seconds(late[1] if late else ""), 0.0, 0.0
+    return _seconds(late[1] if late else "")
+
+
+def _idle(options: Mapping[str, str]) -> float:
+    """Seconds, by the options of a source's connector."""
+    number, unit = re.findall(r"\d+|[a-z]+", options.get(IDLE, kinesis.SOURCE_OPTIONS[IDLE].default or ""))
+    return int(number) * {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}[unit]
 
 
 def _seconds(interval: str) -> float:
@@ -107,7 +116,7 @@ def findings(subject: Subject) -> Iterator[Finding]:
     if waiting or not (subject.reads and subject.is_warm):
         return
     if status.watermark is None:
-        # For 10 s after a subtask's first record there is no watermark, even if no shard is silent.
+        # While a shard was not read yet, there is no watermark, even if no shard is silent.
         if _quiet(subject) or not subject.shards or subject.reads_for_long:
             yield _held(subject, by, "there is no watermark yet, so no window is closed")
         return
@@ -172,7 +181,7 @@ def _hours(milliseconds: int) -> str:
 
 
 def _waiting(subject: Subject, by: Rules) -> Iterator[Finding]:
-    """Windows that stay open after all records are read: only records move the watermark, and not in the warm-up."""
+    """Windows that stay open after all records are read: only records move the watermark."""
     status, records = subject.status, subject.status.records
     if records is None or not records.read or records.lately != 0 or subject.has_more_to_read:
         return
@@ -183,11 +192,10 @@ def _waiting(subject: Subject, by: Rules) -> Iterator[Finding]:
         yield Finding(
             Level.DEGRADED,
             "held-until-more",
-            f"{_windows(by, status.watermark, newest)} held, though all is read: the records came within "
-            f"{by.warm_up:.0f} s after a start, or after 30 s without any, when the watermark waits "
-            "for shards that it has not heard yet",
-            "send one more record to each shard, or to one and wait a minute: that closes them, and nothing is lost; a "
-            "producer that sends in bursts gets the rows of each with the next one",
+            f"{_windows(by, status.watermark, newest)} held, though all is read: the watermark waits "
+            f"{by.held_by:.0f} s for each shard that is silent",
+            "ask again in a minute; if it stays so, send one more record to each shard: that closes them, and nothing "
+            "is lost",
         )
     elif newest is not None and by.last_end(newest) > status.watermark:
         what = f"{_windows(by, status.watermark, newest)} open: event time moves with records, and none has come since"
@@ -196,13 +204,9 @@ def _waiting(subject: Subject, by: Rules) -> Iterator[Finding]:
 
 
 def _short(subject: Subject, by: Rules) -> bool:
-    """Whether a subtask has not moved its watermark, though the records of its own shards would close a window."""
-    for subtask in subject.status.subtasks:
-        times = [subject.times[shard] for shard in subtask.shards if shard in subject.times]
-        due = min(times, default=0) - by.delay
-        if times and (subtask.watermark is None or by.next_end(subtask.watermark) - 1 <= due):
-            return True
-    return False
+    """Whether the watermark has not moved, though the records of all shards would close a window."""
+    due = min(subject.times.values(), default=0) - by.delay
+    return bool(subject.times) and by.next_end(subject.status.watermark or 0) - 1 <= due
 
 
 def _windows(by: Rules, mark: int | None, newest: int | None) -> str:
@@ -257,14 +261,14 @@ def _held(subject: Subject, by: Rules, what: str) -> Finding:
     if who:
         what = f"{what}: it waits for {who}"
         do = (
-            f"wait: a shard is left out {by.idle:.0f} s after its last record, later if records are rare, and nothing "
-            "is lost; if it comes again and again, send to every shard, or merge shards"
+            f"wait: windows go on without a shard {by.held_by:.0f} s after its last record, and nothing is lost; if it "
+            "comes again and again, send to every shard, or merge shards"
         )
     elif holders:
         what = f"{what}: it waits for {listed(holders)}" + ("" if subject.shards else "; a shard of it may be silent")
         do = (
-            f"ask again in a minute: it waits {by.warm_up:.0f} s after a start or a long silence, and {by.idle:.0f} s "
-            "for a silent shard"
+            f"ask again in a minute: it waits {by.held_by:.0f} s for a silent shard, and for a shard whose calls fail "
+            "as long as they do"
         )
     else:
         what = f"{what}, and no subtask of a source holds it"

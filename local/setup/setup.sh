@@ -2,7 +2,7 @@
 # Makes what is missing: .venv from requirements.txt, the connector jars of the lock, the compiled SQL functions, archives
 # of Flink's classes.
 # Run again, it does nothing: a stamp holds the checksum of everything it was made from.
-# Here a Python 3.11 is looked for, which does the rest (venv.py).
+# Here a Python 3.11 or 3.12 is looked for, which does the rest (venv.py).
 set -eu
 set +f        # a shell's options can come from the environment, and a file pattern is meant below
 LC_ALL=C      # the order of files by which the checksum is made
@@ -33,7 +33,7 @@ if [ -x "$root/.venv/bin/python" ] && [ "$(cat "$stamp" 2>/dev/null)" = "$wanted
     exit 0
 fi
 
-# The first Python 3.11 under these names, all along PATH, since a version manager's shim may stand first and refuse;
+# The first Python 3.11 or 3.12 under these names, all along PATH, since a version manager's shim may stand first and refuse;
 # PYTHON=... names another. Isolated (-I): what the user's shell says to Python concerns other programs.
 candidates() {
     for name in "$@"; do
@@ -43,7 +43,7 @@ candidates() {
         esac
     done
 }
-set -- python3.11 python3 python
+set -- python3.11 python3.12 python3 python
 if [ -n "${PYTHON:-}" ]; then
     set -- "$PYTHON"
 fi
@@ -53,15 +53,17 @@ while IFS= read -r candidate; do
     [ -f "$candidate" ] && [ -x "$candidate" ] || continue
     version=$("$candidate" -I -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null </dev/null) || continue
     found="${found:+$found }$candidate is $version,"
-    if [ "$version" = 3.11 ]; then
-        python=$candidate
-        break
-    fi
+    case $version in
+        3.11 | 3.12)
+            python=$candidate
+            break
+            ;;
+    esac
 done <<END
 $(candidates "$@")
 END
 if [ -z "$python" ]; then
-    say "PyFlink 1.20 needs Python 3.11, and none was found (${found:-no Python at all,} looked for ${PYTHON:-python3.11, python3, python}):" \
+    say "PyFlink 2.3 needs Python 3.11 or 3.12, and none was found (${found:-no Python at all,} looked for ${PYTHON:-python3.11, python3.12, python3, python}):" \
         "install it (Debian: apt-get install python3.11 python3.11-venv) or name one with make PYTHON=/path/to/python3.11."
     exit 1
 fi

@@ -1,6 +1,6 @@
 """The first half of the set-up: .venv with exactly the packages of requirements.txt; then it calls the second half.
 
-It needs only a Python 3.11 with its standard library (setup.sh looks for that Python). A stamp, written last, marks a
+It needs only a Python 3.11 or 3.12 with its standard library (setup.sh looks for that Python). A stamp, written last, marks a
 complete environment; without the stamp the environment is made anew. So a set-up repairs an interrupted set-up.
 Its child processes get variables that are written here. From the user's shell and home folder they get only the sources
 of packages (package_sources.py).
@@ -143,8 +143,13 @@ def _make(checkout: Checkout, base: str) -> None:
             first_line = (output.strip().splitlines() or ["it said nothing"])[0]
             raise SetUpError(
                 f"{base} cannot make a virtual environment ({first_line}): install its venv module "
-                "(Debian: apt-get install python3.11-venv)."
+                f"(Debian: apt-get install python{_version()}-venv)."
             )
+
+
+def _version() -> str:
+    """The version of the running Python, which makes the environment, such as 3.11."""
+    return f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
 def _install(checkout: Checkout, variables: Mapping[str, str]) -> None:
@@ -198,7 +203,7 @@ def _second_half(checkout: Checkout, variables: Mapping[str, str]) -> None:
 
 
 def _runs(checkout: Checkout) -> bool:
-    check = "import sys; sys.exit(sys.version_info[:2] != (3, 11))"
+    check = "import sys; sys.exit(sys.version_info[:2] not in ((3, 11), (3, 12)))"
     try:
         return _run(checkout, [checkout.python, "-I", "-c", check], checkout.environ)[0] == 0
     except OSError:

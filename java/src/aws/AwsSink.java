@@ -5,14 +5,16 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
+import org.apache.flink.connector.base.sink.AsyncSinkBase;
 import org.apache.flink.connector.base.sink.writer.BufferedRequestState;
 import org.apache.flink.connector.base.sink.writer.RequestEntryWrapper;
+import org.apache.flink.table.data.RowData;
 
 /**
  * Rows written to a service, each at least once: what is refused for now is sent again until it is taken, and stands
  * in checkpoints until then.
  */
-public abstract class AwsSink<T extends Entry> extends SinkBase<T> {
+public abstract class AwsSink<T extends Entry> extends AsyncSinkBase<RowData, T> {
     private static final long serialVersionUID = 1L;
 
     private final Rows<T> rows;

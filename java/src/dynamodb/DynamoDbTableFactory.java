@@ -32,7 +32,7 @@ public final class DynamoDbTableFactory implements DynamicTableSinkFactory {
 
     @Override
     public String factoryIdentifier() {
-        return "dynamodb-items"; // while Apache's `dynamodb` is beside it
+        return "dynamodb";
     }
 
     @Override

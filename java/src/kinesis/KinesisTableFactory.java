@@ -41,7 +41,7 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory, Dyn
 
     @Override
     public String factoryIdentifier() {
-        return "kinesis-shards"; // while Apache's `kinesis` is beside it
+        return "kinesis";
     }
 
     @Override

@@ -11,6 +11,8 @@ import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.util.InstantiationUtil;
+import org.apache.flink.util.clock.RelativeClock;
+import org.apache.flink.util.clock.SystemClock;
 
 /**
  * The event time that the rows of one shard have come to, by the table's WATERMARK expression. It remembers what
@@ -28,8 +30,21 @@ final class RowTime implements WatermarkOutput {
      */
     RowTime(WatermarkStrategy<RowData> strategy, Duration margin, SourceReaderContext reader) {
         this.margin = margin;
-        WatermarkGeneratorSupplier.Context context = () -> (MetricGroup) reader.metricGroup();
-        generator = copy(strategy, reader).createWatermarkGenerator(context);
+        generator = copy(strategy, reader).createWatermarkGenerator(context(reader));
+    }
+
+    private static WatermarkGeneratorSupplier.Context context(SourceReaderContext reader) {
+        return new WatermarkGeneratorSupplier.Context() {
+            @Override
+            public MetricGroup getMetricGroup() {
+                return reader.metricGroup();
+            }
+
+            @Override
+            public RelativeClock getInputActivityClock() {
+                return SystemClock.getInstance(); // which only generators of idleness read
+            }
+        };
     }
 
     private static WatermarkStrategy<RowData> copy(WatermarkStrategy<RowData> strategy, SourceReaderContext reader) {

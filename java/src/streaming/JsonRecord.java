@@ -29,10 +29,18 @@ import org.apache.flink.table.types.inference.TypeInference;
  * {@link Columns} has the types, and how JSON values stand for them.
  */
 public class JsonRecord extends ScalarFunction {
+    /** The row that was read last in this thread: a source and the operators behind it share it. */
+    private static final class Last {
+        static final ThreadLocal<Last> OF_THREAD = ThreadLocal.withInitial(Last::new);
+
+        byte[] line;
+        StringData columns;
+        RowData row;
+    }
+
     private transient StringData literal;
     private transient RecordReader reader; // for the columns of that literal
-    private transient byte[] lastLine;
-    private transient RowData lastRow;
+    private transient Last last;
 
     /** The row's type follows from the second argument, which must be a literal. */
     @Override
@@ -52,20 +60,27 @@ public class JsonRecord extends ScalarFunction {
     }
 
     /**
-     * Called for each reference to the result: Flink 1.20 evaluates a computed column anew for each of them, so the last
-     * row is kept. That is safe, because sources make a new array for each record, and nothing changes a row once it was
-     * returned.
+     * Called for each reference to the result: Flink 1.20 evaluates a computed column anew for each of them, and a source
+     * evaluates the watermark before the operators behind it do. So the last row is kept. That is safe, because sources
+     * make a new array for each record, and nothing changes a row once it was returned.
      */
     public RowData eval(byte[] line, StringData columns) {
+        if (last == null) {
+            last = Last.OF_THREAD.get();
+        }
+        if (last.row == null || line != last.line || !Objects.equals(columns, last.columns)) {
+            last.row = reader(columns).read(line);
+            last.line = line;
+            last.columns = columns;
+        }
+        return last.row;
+    }
+
+    private RecordReader reader(StringData columns) {
         if (!Objects.equals(columns, literal)) { // the first record, or the other of two calls in one operator
             reader = new RecordReader(Columns.of(columns.toString()));
             literal = columns;
-            lastRow = null;
         }
-        if (lastRow == null || line != lastLine) {
-            lastRow = reader.read(line);
-            lastLine = line;
-        }
-        return lastRow;
+        return reader;
     }
 }

@@ -1,40 +1,33 @@
 package streaming;
 
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.Map;
 import org.apache.flink.table.annotation.DataTypeHint;
 import org.apache.flink.table.data.TimestampData;
-import org.apache.flink.table.functions.FunctionContext;
 import org.apache.flink.table.functions.ScalarFunction;
 
 /**
- * The SQL function {@code shard_watermark(event_time, shard, delay, warm_up, idle)}: a watermark for a source whose
- * subtasks read several shards each, which get on at different speeds.
+ * The SQL function {@code shard_watermark(event_time, shard, delay)}: the event time that all shards which were heard
+ * have come to, less {@code delay}; NULL before the first.
  *
- * <p>It returns the event time that all shards of its subtask have come to, less {@code delay}, or NULL while that is
- * unknown; {@link SubtaskClock} has the rules. {@code event_time} is NULL for a record that has none, because it was
- * rejected. {@code delay}, {@code warm_up} and {@code idle} are intervals and stay the same from call to call.
+ * <p>{@code event_time} is NULL for a record that has none, because it was rejected. {@code delay} is an interval.
  *
- * <p>The result may fall. That is harmless: Flink's WatermarkAssignerOperator keeps the highest. Nothing is restored
- * from a checkpoint: after a restore the warm-up hears all shards anew.
- *
- * <p>The job parameter {@code shard_watermark.warm_up}, in milliseconds, overrides the argument, for tests.
+ * <p>The source of Kinesis calls it for each shard by itself, and decides which shards windows wait for. Over files, in
+ * which each file is a shard, there is nobody else to keep the shards apart. The result may fall, which is harmless:
+ * Flink keeps the highest.
  */
 public class ShardWatermark extends ScalarFunction {
     private static final String TIME = "TIMESTAMP(3)";
     private static final String SPAN = "INTERVAL SECOND(3) NOT NULL"; // arrives in milliseconds
 
-    private transient SubtaskClock clock;
-    private transient Long warmUpParameter;
+    private transient Map<String, Long> highest; // event time by shard
+    private transient long lowest; // of these
 
-    /** Not even for equal arguments: it remembers what it was called with, and looks at the clock. */
+    /** Not even for equal arguments: it remembers what it was called with. */
     @Override
     public boolean isDeterministic() {
         return false;
-    }
-
-    @Override
-    public void open(FunctionContext job) {
-        String parameter = job.getJobParameter("shard_watermark.warm_up", null);
-        warmUpParameter = parameter == null ? null : Long.valueOf(parameter);
     }
 
     /** Called once per record. */
@@ -42,15 +35,23 @@ public class ShardWatermark extends ScalarFunction {
     public TimestampData eval(
             @DataTypeHint(value = TIME, bridgedTo = TimestampData.class) TimestampData eventTime,
             String shard,
-            @DataTypeHint(SPAN) long delay,
-            @DataTypeHint(SPAN) long warmUp,
-            @DataTypeHint(SPAN) long idle) {
-        if (clock == null) {
-            clock = new SubtaskClock();
+            @DataTypeHint(SPAN) long delay) {
+        if (highest == null) {
+            highest = new HashMap<>();
         }
-        long now = System.nanoTime() / 1_000_000; // which never jumps, as the time of day may
-        long read = eventTime == null ? SubtaskClock.NONE : eventTime.getMillisecond();
-        long time = clock.read(now, read, shard, warmUpParameter == null ? warmUp : warmUpParameter, idle);
-        return time == SubtaskClock.NONE ? null : TimestampData.fromEpochMillis(time - delay);
+        if (eventTime != null) {
+            read(eventTime.getMillisecond(), shard);
+        }
+        return highest.isEmpty() ? null : TimestampData.fromEpochMillis(lowest - delay);
+    }
+
+    private void read(long time, String shard) {
+        Long before = highest.get(shard);
+        if (before == null || time > before) {
+            highest.put(shard, time);
+            if (before == null || before == lowest) {
+                lowest = Collections.min(highest.values());
+            }
+        }
     }
 }

@@ -45,8 +45,6 @@ CREATE TABLE log_lines ( -- noqa: PRS
     WATERMARK FOR event_time AS shard_watermark(
         CASE WHEN problem IS NULL THEN event_time END,
         shard,
-        disorder,
-        INTERVAL '10' SECOND,
-        INTERVAL '60' SECOND
+        disorder
     )
 )

@@ -3,9 +3,7 @@
 -- Event time is the unicorn's own clock. A record without a usable one gets 1970, and never reaches a window.
 -- Only a reading that counts tells the time, so no other record can hold a window open or close it; `views/checked.sql`
 -- says what is wrong with the others by the same limits.
--- A reading may come `disorder` after a newer reading of its shard. The watermark stands still for 10 s after a start,
--- and after 30 s without any record, until every shard has had the time to speak. It stops waiting for a shard that has
--- been silent for 60 s.
+-- A reading may come `disorder` after a newer reading of its shard. For which shards windows wait, the source decides.
 CREATE TABLE readings ( -- noqa: PRS
     line BYTES,
     shard STRING METADATA,
@@ -34,8 +32,6 @@ CREATE TABLE readings ( -- noqa: PRS
                 THEN record.StatusTime
         END,
         shard,
-        disorder,
-        INTERVAL '10' SECOND,
-        INTERVAL '60' SECOND
+        disorder
     )
 )

@@ -17,8 +17,6 @@ CREATE TABLE events ( -- noqa: PRS
     WATERMARK FOR event_time AS shard_watermark(
         CASE WHEN record.error IS NULL AND record.SentAt <= latest THEN record.SentAt END,
         shard,
-        disorder,
-        INTERVAL '10' SECOND,
-        INTERVAL '60' SECOND
+        disorder
     )
 )
