@@ -41,8 +41,8 @@ RUN_OPTIONS: Mapping[str, str] = {"python": MAIN, "jarfile": JAR}
 LIMIT = 512_000_000
 JAVA = 17  # of FLINK-2_3
 CLASS_FILES = 44 + JAVA  # their version (JVM specification, table 4.1-A)
-# The options of Flink that a job's code may set on FLINK-2_2 and later; the service fails a job that sets another
-# (developer guide, "Programmatic Flink configuration properties", read in November 2026; its rarer options are left out).
+# The options of Flink that a job's code may set on FLINK-2_2 and later; the service fails a job that sets another option
+# (developer guide, "Programmatic Flink configuration properties", read in November 2026; rarer options are left out).
 OPTIONS = re.compile(
     r"execution\.runtime-mode"
     r"|pipeline\.(auto-watermark-interval|global-job-parameters|jars|max-parallelism|name|object-reuse"
@@ -118,9 +118,7 @@ def build(job: Job, target: Path | None = None) -> Package:
     return replace(package, seconds=time.monotonic() - started)
 
 
-def assemble(
-    contents: Mapping[str, bytes], inputs: Sequence[Path], needed: Needs, target: Path
-) -> Package:
+def assemble(contents: Mapping[str, bytes], inputs: Sequence[Path], needed: Needs, target: Path) -> Package:
     """Build the package of these files (path in the zip -> content) and jars. Raises PackageError."""
     try:
         made_of = merged.combine(inputs)

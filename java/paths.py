@@ -24,8 +24,8 @@ LIB = ROOT / ".cache" / "flink-lib"
 CLUSTER_LIB = ROOT / ".cache" / "cluster-lib"
 PAGE = ROOT / "dashboard" / "dist"  # the built dashboard
 # Options of a short-lived JVM, which ends before the second compiler saves time. With a single compiler, Java reserves
-# only 48 MB of address space for compiled code instead of 240. Flink's planner fills that, and Java then throws code away
-# and compiles it again.
+# only 48 MB of address space for compiled code instead of 240. Flink's planner fills that, and Java then throws code
+# away and compiles it again.
 FIRST_COMPILER = ("-XX:TieredStopAtLevel=1", "-XX:ReservedCodeCacheSize=240m")
 
 

@@ -167,7 +167,6 @@ def test_the_jobs_own_jar() -> None:
     paths.require()
     made = merged.combine([*(paths.JARS / one.file_name for one in jars.locked("job")), paths.FUNCTIONS]).entries
     names = set(made)
-    manifest = made["META-INF/MANIFEST.MF"].decode().replace("\r\n ", "").splitlines()
     factories = made["META-INF/services/org.apache.flink.table.factories.Factory"].decode().split()
     assert {name.rpartition(".")[2] for name in factories} >= {
         "KinesisTableFactory",

@@ -1,7 +1,7 @@
 """The first half of the set-up: .venv with exactly the packages of requirements.txt; then it calls the second half.
 
-It needs only a Python 3.11 or 3.12 with its standard library (setup.sh looks for that Python). A stamp, written last, marks a
-complete environment; without the stamp the environment is made anew. So a set-up repairs an interrupted set-up.
+It needs only a Python 3.11 or 3.12 with its standard library (setup.sh looks for that Python). A stamp, written last,
+marks a complete environment; without the stamp the environment is made anew. So a set-up repairs an interrupted set-up.
 Its child processes get variables that are written here. From the user's shell and home folder they get only the sources
 of packages (package_sources.py).
 """
