@@ -28,8 +28,8 @@ SPEED = ("--speed", "20")
 NO_RESTART = Edit(
     "flink/defaults.py", '"restart-strategy.type": "exponential-delay"', '"restart-strategy.type": "none"'
 )
-# The source gives up after four attempts, like the connector by default.
-IMPATIENT = Edit("connectors/kinesis.py", 'FOR_EVER = "1000000000"', 'FOR_EVER = "3"')
+# The source gives up at the first refusal.
+IMPATIENT = Edit("java/src/kinesis/PolledShard.java", "problem.isFinal() && !mayPass(problem)", "true")
 DATA = ("GetRecords", "PutRecords", "BatchWriteItem")
 # Both sinks stop at the first refusal, without a retry.
 FAIL_ON_ERROR = (
@@ -42,7 +42,7 @@ FAIL_ON_ERROR = (
 def test_server_errors(trial: Trial) -> None:
     """Source and sinks retry until AWS answers: no restart.
 
-    Unprotected: the source gives up after four attempts, and the job is not restarted.
+    Unprotected: the source gives up at the first refusal, and the job is not restarted.
     """
     trial.start()
     with trial.flying(*FLIGHT, *SPEED):
@@ -77,7 +77,7 @@ def test_others_read_too(trial: Trial) -> None:
     """Guests of the dashboard take nearly all reads of each shard: the job waits for its turn, and never restarts.
 
     Half of the remaining reads have an expired iterator, so that iterators are requested again and again.
-    Unprotected: the source gives up after four attempts, and the job restarts.
+    Unprotected: the source gives up at the first refusal, and the job restarts.
     """
     records = rules.throttle("GetRecords", share=0.97)
     iterators = rules.throttle("GetShardIterator", share=0.97)
