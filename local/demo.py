@@ -117,7 +117,7 @@ def run(options: Options) -> int:
         )
         ground = Ground(folder, aws, names, stack, stop, say)
         flink, job, has_ended = (_on_cluster if options.cluster else _in_one_jvm)(options, ground)
-        say("job running, the unicorns take off; the first rows come after some 12 s")
+        say("job running, the unicorns take off; the first rows come after some 6 s")
         producer = processes.start(
             options.producer(copy_in(folder)), folder / "producer.log", emulator.child(aws.environment)
         )

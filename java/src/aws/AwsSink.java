@@ -54,7 +54,18 @@ public abstract class AwsSink<T extends Entry> extends AsyncSinkBase<RowData, T>
         List<T> kept = kept(buffered);
         rows.prepare(context, kept);
         Destination<T> destination = destination(task);
-        destination.restore(kept);
-        return new Writer<>(rows, context, settings, buffered, destination, task);
+        try {
+            destination.restore(kept);
+            return new Writer<>(rows, context, settings, fitting(buffered, kept, destination), destination, task);
+        } catch (RuntimeException e) {
+            destination.close(); // nobody else would
+            throw e;
+        }
+    }
+
+    private Collection<BufferedRequestState<T>> fitting(
+            Collection<BufferedRequestState<T>> buffered, List<T> kept, Destination<T> destination) {
+        kept.forEach(entry -> settings.requireFitting(entry, destination.call()));
+        return buffered;
     }
 }

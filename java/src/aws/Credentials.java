@@ -14,6 +14,7 @@ import software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider;
 import software.amazon.awssdk.auth.credentials.SystemPropertyCredentialsProvider;
 import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.profiles.ProfileFile;
+import software.amazon.awssdk.profiles.ProfileFileSupplier;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.sts.StsClient;
 import software.amazon.awssdk.services.sts.StsClientBuilder;
@@ -85,7 +86,7 @@ final class Credentials implements Serializable {
         String path = option("profile.path", null);
         if (path != null) {
             profile.profileFile(
-                    ProfileFile.builder().content(Path.of(path)).type(ProfileFile.Type.CREDENTIALS).build());
+                    ProfileFileSupplier.reloadWhenModified(Path.of(path), ProfileFile.Type.CREDENTIALS));
         }
         return profile.profileName(option("profile.name", null)).build();
     }

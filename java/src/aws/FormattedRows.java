@@ -28,7 +28,12 @@ public abstract class FormattedRows<T extends Entry> implements Rows<T> {
 
     @Override
     public final T apply(RowData row, SinkWriter.Context context) {
-        return entry(row, format.serialize(row));
+        byte[] data = format.serialize(row);
+        if (data == null) {
+            throw new AwsFailure(
+                    "A row is NULL as a whole, which the format cannot write: leave such rows out by WHERE.");
+        }
+        return entry(row, data);
     }
 
     /** Throws AwsFailure for a row that the service never takes. */

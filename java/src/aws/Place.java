@@ -65,6 +65,8 @@ public final class Place implements Serializable {
         return NettyNioAsyncHttpClient.builder()
                 .protocol(http.protocol)
                 .maxConcurrency(http.calls)
+                .readTimeout(http.answer)
+                .writeTimeout(http.answer)
                 .eventLoopGroupBuilder(SdkEventLoopGroup.builder().numberOfThreads(THREADS));
     }
 }

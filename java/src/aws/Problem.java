@@ -61,6 +61,8 @@ public final class Problem {
                     "ServiceUnavailable",
                     "ThrottlingException");
 
+    private static final int LONGEST = 500; // characters of a service's words
+
     public final Kind kind;
     private final Throwable cause;
 
@@ -168,7 +170,10 @@ public final class Problem {
 
     private String reason() {
         String text = cause instanceof AwsServiceException ? answered((AwsServiceException) cause) : said(cause);
-        return text.replaceAll("\\s+", " ").replaceAll("[.\\s]+$", "");
+        // What a refused signature was made of follows, with the session's token.
+        String shown = text.replaceAll("\\s+", " ").replaceAll("(?i)\\s*the canonical string for this request.*", "");
+        String end = shown.length() > LONGEST ? "…" : "";
+        return shown.substring(0, Math.min(shown.length(), LONGEST)).replaceAll("[.\\s]+$", "") + end;
     }
 
     private static String answered(AwsServiceException answer) {

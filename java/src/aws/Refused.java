@@ -9,28 +9,31 @@ import java.util.function.Function;
 /** What became of a request: the entries that were not taken, as far as one can know, and why. */
 public final class Refused<T> {
     public final List<T> entries; // empty: all were taken
+    final int sent; // how many entries went to the service: a sink may settle others without a call
     private final Problem problem; // of the whole request; null: it was carried out
     private final String reason; // of the entry that was refused last; null: there is none
 
-    private Refused(List<T> entries, Problem problem, String reason) {
+    private Refused(List<T> entries, int sent, Problem problem, String reason) {
         this.entries = entries;
+        this.sent = sent;
         this.problem = problem;
         this.reason = reason;
     }
 
-    public static <T> Refused<T> none() {
-        return new Refused<>(List.of(), null, null);
+    /** The request was carried out, with so many entries. */
+    public static <T> Refused<T> none(int sent) {
+        return new Refused<>(List.of(), sent, null, null);
     }
 
-    /** The request was carried out, and these entries were refused for now. reason: of the last of them. */
-    public static <T> Refused<T> some(List<T> entries, String reason) {
-        return new Refused<>(entries, null, reason);
+    /** The request was carried out, and these of so many entries were refused for now. reason: of the last of them. */
+    public static <T> Refused<T> some(List<T> entries, int sent, String reason) {
+        return new Refused<>(entries, sent, null, reason);
     }
 
     /** What a call's answer says, or all of the entries if it failed. */
     public static <A, T> BiFunction<A, Throwable, Refused<T>> orAll(List<T> entries, Function<A, Refused<T>> answered) {
         return (answer, thrown) ->
-                thrown == null ? answered.apply(answer) : new Refused<>(entries, Problem.of(thrown), null);
+                thrown == null ? answered.apply(answer) : new Refused<>(entries, entries.size(), Problem.of(thrown), null);
     }
 
     /** What became of two requests. */
@@ -40,8 +43,14 @@ public final class Refused<T> {
         boolean isWorse = problem == null || other.isForGood();
         return new Refused<>(
                 all,
+                sent + other.sent,
                 other.problem != null && isWorse ? other.problem : problem,
                 other.reason != null ? other.reason : reason);
+    }
+
+    /** Whether the service took most of what was sent. */
+    boolean isMostlyTaken() {
+        return problem == null && entries.size() < sent / 2;
     }
 
     Optional<Problem> problem() {

@@ -27,4 +27,15 @@ public final class SinkSettings implements Serializable {
         this.flushInterval = flushInterval;
         this.failsOnError = failsOnError;
     }
+
+    /** The bytes of an entry. Throws AwsFailure for an entry that fits into no request. */
+    long requireFitting(Entry entry, String call) {
+        long bytes = entry.bytes();
+        if (bytes > bytesPerRequest) {
+            throw new AwsFailure(
+                    "A row has " + bytes + " bytes, too many for " + call + ", which takes " + bytesPerRequest
+                            + " at a time ('sink.flush-buffer.size'): write shorter rows.");
+        }
+        return bytes;
+    }
 }

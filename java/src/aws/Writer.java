@@ -9,6 +9,7 @@ import org.apache.flink.api.connector.sink2.WriterInitContext;
 import org.apache.flink.connector.base.sink.writer.AsyncSinkWriter;
 import org.apache.flink.connector.base.sink.writer.BufferedRequestState;
 import org.apache.flink.connector.base.sink.writer.ResultHandler;
+import org.apache.flink.connector.base.sink.writer.SimpleBatchCreator;
 import org.apache.flink.connector.base.sink.writer.config.AsyncSinkWriterConfiguration;
 import org.apache.flink.metrics.Counter;
 import org.apache.flink.table.data.RowData;
@@ -23,6 +24,8 @@ import org.apache.flink.table.data.RowData;
 public final class Writer<T extends Entry> extends AsyncSinkWriter<RowData, T> {
     // Flink would send the whole request again, also what was taken of it; calls have a time limit of their own.
     private static final long NEVER = TimeUnit.DAYS.toMillis(10_000);
+
+    private static final int REQUESTS_BUFFERED = 4; // whose bytes may wait, beside those that are in flight
 
     private final SinkSettings settings;
     private final Destination<T> destination;
@@ -39,7 +42,13 @@ public final class Writer<T extends Entry> extends AsyncSinkWriter<RowData, T> {
             Collection<BufferedRequestState<T>> buffered,
             Destination<T> destination,
             Executor task) {
-        super(rows, context, configuration(settings), buffered);
+        super(
+                rows,
+                context,
+                configuration(settings),
+                buffered,
+                new SimpleBatchCreator<>(settings.bytesPerRequest),
+                new BoundedBuffer<>(settings.entriesBuffered, REQUESTS_BUFFERED * settings.bytesPerRequest));
         this.settings = settings;
         this.destination = destination;
         this.task = task;
@@ -66,13 +75,7 @@ public final class Writer<T extends Entry> extends AsyncSinkWriter<RowData, T> {
     /** Throws AwsFailure for an entry that fits into no request. */
     @Override
     protected long getSizeInBytes(T entry) {
-        long bytes = entry.bytes();
-        if (bytes > settings.bytesPerRequest) {
-            throw new AwsFailure(
-                    "A row has " + bytes + " bytes, too many for " + destination.call() + ", which takes "
-                            + settings.bytesPerRequest + " at a time ('sink.flush-buffer.size'): write shorter rows.");
-        }
-        return bytes;
+        return settings.requireFitting(entry, destination.call());
     }
 
     @Override
@@ -87,17 +90,19 @@ public final class Writer<T extends Entry> extends AsyncSinkWriter<RowData, T> {
                                             if (thrown != null) {
                                                 throw Problem.asFailure(thrown); // nobody would know it otherwise
                                             }
-                                            answered(entries.size(), refused, sent, result);
+                                            answered(refused, sent, result);
                                         }));
     }
 
-    private void answered(int entries, Refused<T> refused, long sent, ResultHandler<T> result) {
+    private void answered(Refused<T> refused, long sent, ResultHandler<T> result) {
         if (refused.entries.isEmpty()) {
-            patience.succeeded();
+            if (refused.sent > 0) {
+                patience.succeeded();
+            }
             result.complete();
             return;
         }
-        if (refused.entries.size() < entries / 2) {
+        if (refused.isMostlyTaken()) {
             patience.advanced();
         }
         refused.problem().ifPresent(calls::failed);

@@ -117,8 +117,11 @@ final class Attributes {
             MapData map = (MapData) value;
             Map<String, AttributeValue> attributes = new LinkedHashMap<>();
             for (int i = 0; i < map.size(); i++) {
-                String key = String.valueOf(keys.getElementOrNull(map.keyArray(), i));
-                attributes.put(key, conversion.of(values.getElementOrNull(map.valueArray(), i)));
+                Object key = keys.getElementOrNull(map.keyArray(), i);
+                if (key == null || key.toString().isEmpty()) {
+                    throw new IllegalArgumentException("a key of a MAP that is NULL or empty");
+                }
+                attributes.put(key.toString(), conversion.of(values.getElementOrNull(map.valueArray(), i)));
             }
             return AttributeValue.fromM(attributes);
         };

@@ -1,5 +1,6 @@
 package dynamodb;
 
+import aws.AwsFailure;
 import aws.Destination;
 import aws.Refused;
 import java.util.ArrayList;
@@ -35,15 +36,23 @@ final class BatchWriteItem implements Destination<ItemWrite> {
     }
 
     private Refused<ItemWrite> refused(List<ItemWrite> writes, BatchWriteItemResponse answer) {
-        List<WriteRequest> unprocessed = answer.unprocessedItems().getOrDefault(table, List.of());
+        // The request names one table. The answer may name it in another form, as by its ARN.
+        List<WriteRequest> unprocessed =
+                answer.unprocessedItems().values().stream().flatMap(List::stream).collect(Collectors.toList());
         if (unprocessed.isEmpty()) {
-            return Refused.none();
+            return Refused.none(writes.size());
         }
         Map<String, ItemWrite> sent = new HashMap<>();
         writes.forEach(write -> sent.put(write.key, write));
         List<ItemWrite> refused = new ArrayList<>();
-        unprocessed.forEach(request -> refused.add(sent.get(key.text(attributes(request)))));
-        return Refused.some(refused, "UnprocessedItems: the table or the account is at its limit of writes");
+        for (WriteRequest request : unprocessed) {
+            String text = key.text(attributes(request));
+            if (!sent.containsKey(text)) {
+                throw new AwsFailure(call() + " refuses an item that was not sent, with the key " + text + ".");
+            }
+            refused.add(sent.get(text));
+        }
+        return Refused.some(refused, writes.size(), "UnprocessedItems: the table or the account is at its limit of writes");
     }
 
     private static Map<String, AttributeValue> attributes(WriteRequest request) {

@@ -15,7 +15,8 @@ import java.util.concurrent.Executor;
  * Never two writes of a key at a time, and never a write after a later write of its key.
  *
  * <p>A write waits while an earlier write of its key is on its way. A write that is replaced by a later one,
- * which waits or was taken, is not sent at all. All of it happens in the thread of the task.
+ * which waits or was taken, is not sent at all. All of it happens in the thread of the task. A request whose answer did not
+ * come within its time counts as not taken, though the service may still carry it out.
  */
 final class InOrder implements Destination<ItemWrite> {
     /** The writes of a key that were not taken yet. */
@@ -83,7 +84,7 @@ final class InOrder implements Destination<ItemWrite> {
 
     private CompletableFuture<Refused<ItemWrite>> sendNow(List<ItemWrite> writes) {
         if (writes.isEmpty()) {
-            return CompletableFuture.completedFuture(Refused.none());
+            return CompletableFuture.completedFuture(Refused.none(0));
         }
         return table.send(writes).thenApplyAsync(refused -> answered(writes, refused), task);
     }

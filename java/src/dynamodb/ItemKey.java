@@ -16,7 +16,8 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 /** The key of a table: which of an item's attributes tell it from other items. */
 final class ItemKey implements Serializable {
     private static final long serialVersionUID = 1L;
-    private static final int LONGEST = 2048; // bytes of an attribute; the service knows which may have less
+    private static final int LONGEST = 2048; // bytes of a partition key
+    private static final int LONGEST_SORT = 1024; // of a sort key, the second
 
     final List<String> columns;
     private final String table;
@@ -43,8 +44,9 @@ final class ItemKey implements Serializable {
                 throw failure("NULL", column, "leave such rows out by WHERE, or give them a key");
             }
             int bytes = bytes(value);
-            if (bytes == 0 || bytes > LONGEST) {
-                throw failure(bytes + " bytes", column, "it must have from 1 to " + LONGEST);
+            int longest = key.isEmpty() ? LONGEST : LONGEST_SORT;
+            if (bytes == 0 || bytes > longest) {
+                throw failure(bytes + " bytes", column, "it must have from 1 to " + longest);
             }
             key.put(column, value);
         }

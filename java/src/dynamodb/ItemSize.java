@@ -14,7 +14,8 @@ import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
 final class ItemSize {
     static final long MOST_STORED = 400 << 10;
 
-    private static final int BRACES = 8; // around a value: {"S":""},
+    private static final int BRACES = 9; // around a value: {"S":""},
+    private static final int REQUEST = 28; // around an item: {"PutRequest":{"Item":{}}},
 
     private ItemSize() {}
 
@@ -47,7 +48,7 @@ final class ItemSize {
     }
 
     static long sent(Map<String, AttributeValue> attributes) {
-        return BRACES
+        return REQUEST
                 + attributes.entrySet().stream()
                         .mapToLong(attribute -> json(attribute.getKey()) + 4 + sent(attribute.getValue()))
                         .sum();
@@ -64,9 +65,9 @@ final class ItemSize {
             case L:
                 return BRACES + value.l().stream().mapToLong(ItemSize::sent).sum();
             case M:
-                return BRACES + sent(value.m());
+                return sent(value.m());
             default:
-                return BRACES + 5;
+                return BRACES + 6;
         }
     }
 

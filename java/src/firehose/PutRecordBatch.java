@@ -48,7 +48,7 @@ final class PutRecordBatch implements Destination<FirehoseRecord> {
                 why = result.errorCode() + ": " + result.errorMessage();
             }
         }
-        return Refused.some(refused, why);
+        return Refused.some(refused, records.size(), why);
     }
 
     @Override

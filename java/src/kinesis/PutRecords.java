@@ -54,7 +54,7 @@ final class PutRecords implements Destination<KinesisRecord> {
                 why = result.errorCode() + ": " + result.errorMessage();
             }
         }
-        return Refused.some(refused, why);
+        return Refused.some(refused, records.size(), why);
     }
 
     @Override

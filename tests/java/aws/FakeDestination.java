@@ -16,12 +16,12 @@ public final class FakeDestination<T> implements Destination<T> {
         }
 
         public void take() {
-            answer.complete(Refused.none());
+            answer.complete(Refused.none(entries.size()));
         }
 
         /** Takes all but these. */
         public void refuse(List<T> refused) {
-            answer.complete(refused.isEmpty() ? Refused.none() : Refused.some(refused, "Slow: down"));
+            answer.complete(refused.isEmpty() ? Refused.none(entries.size()) : Refused.some(refused, entries.size(), "Slow: down"));
         }
 
         public void fail(Throwable thrown) {

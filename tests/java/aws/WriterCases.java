@@ -15,6 +15,7 @@ import org.apache.flink.api.connector.sink2.SinkWriter;
 import org.apache.flink.api.connector.sink2.WriterInitContext;
 import org.apache.flink.connector.base.sink.writer.AsyncSinkWriterStateSerializer;
 import org.apache.flink.connector.base.sink.writer.BufferedRequestState;
+import org.apache.flink.connector.base.sink.writer.RequestEntryWrapper;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
@@ -175,6 +176,40 @@ public final class WriterCases {
         other.write("a", "b");
         other.service.only().fail(answer(500, "InternalFailure"));
         equal(failure(other.task::pass), "Put fails (InternalFailure: No).");
+    }
+
+    public static void aBufferIsFullByItsBytesToo() {
+        BoundedBuffer<Note> buffer = new BoundedBuffer<>(100, 10);
+        buffer.add(new RequestEntryWrapper<>(new Note("a"), 9), false);
+        equal(buffer.size(), 1);
+        buffer.add(new RequestEntryWrapper<>(new Note("b"), 1), false);
+        equal(buffer.size(), 100);
+        buffer.poll();
+        equal(buffer.size(), 1);
+    }
+
+    public static void entriesThatWereNotSentAreNoSuccess() {
+        List<Note> refused = List.of(new Note("a"), new Note("b"));
+        equal(Refused.some(refused, 5, "Slow").isMostlyTaken(), false);
+        equal(Refused.some(refused, 6, "Slow").isMostlyTaken(), true);
+        equal(Refused.some(refused, 6, "Slow").and(Refused.<Note>none(0)).isMostlyTaken(), true);
+        Refused<Note> failed = Refused.<Object, Note>orAll(refused, none -> null).apply(null, answer(503, "No"));
+        equal(failed.and(Refused.none(9)).isMostlyTaken(), false);
+    }
+
+    public static void whatARefusedSignatureWasMadeOfIsNotShown() {
+        AwsServiceException refused =
+                AwsServiceException.builder()
+                        .statusCode(403)
+                        .awsErrorDetails(
+                                AwsErrorDetails.builder()
+                                        .errorCode("InvalidSignatureException")
+                                        .errorMessage(
+                                                "It does not match. The Canonical String for this request should have been"
+                                                        + "\n'POST\nx-amz-security-token:secret'")
+                                        .build())
+                        .build();
+        equal(Problem.of(refused).toString(), "InvalidSignatureException: It does not match");
     }
 
     public static void aMistakeInTheCodeFailsTheJob() throws Exception {

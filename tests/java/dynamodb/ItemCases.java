@@ -341,4 +341,15 @@ public final class ItemCases {
         item.put("m", AttributeValue.fromM(Map.of("x", AttributeValue.fromS("yz")))); // 1 + 3 + 1 + 1 + 2
         equal(ItemSize.stored(item), 32L);
     }
+
+    public static void aRequestIsNeverCountedTooShort() {
+        Map<String, AttributeValue> item = new LinkedHashMap<>();
+        item.put("l", AttributeValue.fromL(List.of(AttributeValue.fromN("1"), AttributeValue.fromN("2"))));
+        item.put("b", AttributeValue.fromBool(false));
+        item.put("m", AttributeValue.fromM(Map.of("x", AttributeValue.fromS("\n"))));
+        String json =
+                "{\"PutRequest\":{\"Item\":{\"l\":{\"L\":[{\"N\":\"1\"},{\"N\":\"2\"}]},\"b\":{\"BOOL\":false},"
+                        + "\"m\":{\"M\":{\"x\":{\"S\":\"\\u000a\"}}}}}},";
+        equal(ItemSize.sent(item) >= json.length(), true);
+    }
 }
