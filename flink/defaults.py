@@ -35,7 +35,7 @@ def policy(checkpoint_seconds: float) -> dict[str, str]:
 
 
 def loopback(rest_port: int) -> dict[str, str]:
-    """The addresses of JobManager, TaskManager and web UI, by Flink's names."""
+    """What fits a Flink on this machine alone, by Flink's names: the addresses of its parts, and a patience for pauses."""
     return {
         "rest.address": "127.0.0.1",
         "rest.bind-address": "127.0.0.1",
@@ -44,6 +44,9 @@ def loopback(rest_port: int) -> dict[str, str]:
         # job graphs, which any page in a browser can post. java/doorkeeper/doorkeeper/Doorkeeper.java keeps pages out.
         "web.submit.enable": "false",
         "web.access-control-allow-origin": f"http://127.0.0.1:{rest_port}",
+        # The source's coordinator and readers speak all the time. Flink fails a task that does not answer within this time:
+        # it should outlive a machine that stands still for a while, as on a laptop.
+        "pekko.ask.timeout": "60 s",
         "jobmanager.bind-host": "127.0.0.1",
         "taskmanager.bind-host": "127.0.0.1",
     }

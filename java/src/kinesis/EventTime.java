@@ -13,12 +13,18 @@ import java.util.TreeMap;
  *
  * <p>While a reader owes a report that counts, the watermark stands still: at the start, and when a reader was given a
  * shard, so that the children of a shard hold it where their parent left it.
+ *
+ * <p>A source all of whose shards are silent is idle after a while, so that it does not hold back the other sources of a
+ * job.
  */
 final class EventTime {
+    static final int IDLE = 300; // rounds without a shard that speaks, a minute or more: the source is idle
+
     private final Map<Integer, ShardEvents.Report> reports = new HashMap<>(); // by subtask, those that count
     private final Map<Integer, Long> since = new HashMap<>(); // by subtask: the round after which reports count
     private final TreeMap<Long, Long> reached = new TreeMap<>(); // by round: what the shards that speak had come to
     private long round;
+    private long silentRounds; // in a row, in which no shard spoke
     private long watermark = ShardTimes.NONE;
 
     /** The subtask has other shards from now on. */
@@ -50,14 +56,17 @@ final class EventTime {
         round++;
         if (isComplete && reports.size() == subtasks) {
             goOn();
+        } else {
+            silentRounds = 0;
         }
-        return new ShardEvents.Round(round, watermark);
+        return new ShardEvents.Round(round, watermark, silentRounds >= IDLE);
     }
 
     private void goOn() {
         long speaking = reports.values().stream().mapToLong(report -> report.reached).min().orElse(ShardTimes.ALL);
         long outlived = reports.values().stream().mapToLong(report -> report.outlived).min().orElse(ShardTimes.ALL);
-        if (speaking != ShardTimes.ALL) {
+        silentRounds = speaking == ShardTimes.ALL ? silentRounds + 1 : 0;
+        if (speaking != ShardTimes.ALL && (reached.isEmpty() || reached.lastEntry().getValue() != speaking)) {
             reached.put(round, speaking);
         }
         long allowed = reachedAt(outlived);

@@ -12,6 +12,7 @@ import aws.SinkSettings;
 import aws.SinkTable;
 import java.text.ParseException;
 import java.text.SimpleDateFormat;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -150,6 +151,8 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory, Dyn
     private static ReadSettings settings(ReadableConfig options, Map<String, String> all) {
         int records = options.get(RECORDS);
         require(records >= 1 && records <= 10_000, "'" + RECORDS.key() + "' must be from 1 to 10000.");
+        Duration idle = options.getOptional(FactoryUtil.SOURCE_IDLE_TIMEOUT).orElse(IDLE);
+        require(!idle.isZero(), "'" + FactoryUtil.SOURCE_IDLE_TIMEOUT.key() + "' must be more than 0.");
         return new ReadSettings(
                 place(options, all),
                 stream(options),
@@ -160,7 +163,7 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory, Dyn
                 options.get(INTERVAL_IF_NOT).toMillis(),
                 new RecordParts(options.get(DOCUMENTS)),
                 fanOut(options),
-                options.getOptional(FactoryUtil.SOURCE_IDLE_TIMEOUT).orElse(IDLE).toMillis(),
+                idle.toMillis(),
                 options.get(ARRIVAL_MARGIN));
     }
 

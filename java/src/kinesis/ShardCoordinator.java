@@ -35,6 +35,10 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
 
     private static final long PAUSE = 200; // milliseconds between two rounds
     private static final long PAUSE_PER_READER = 5; // so that no more than 200 reports come in a second
+    // Flink fails a task that an event does not reach, also if it ends in that moment, as after a savepoint that stops the
+    // job. So there is no round during a checkpoint and just after it.
+    private static final long CHECKPOINT = 5_000; // milliseconds that a checkpoint may take with no round
+    private static final long AFTER_CHECKPOINT = 300;
 
     private final SplitEnumeratorContext<ShardSplit> context;
     private final ShardList list;
@@ -45,6 +49,7 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
     private final ScheduledExecutorService timer; // of the rounds; null: somebody else calls for them
     private final Map<Integer, Set<String>> held = new HashMap<>(); // by subtask
     private final Set<Integer> ready = new HashSet<>(); // subtasks that have said what they have
+    private long quietUntil; // a time of Loop.now
     private int sought; // how often children were looked for without an answer yet
     private final Set<String> unsettled = new HashSet<>(); // ended shards that readers keep
     private final Map<Long, List<String>> settling = new TreeMap<>(); // of these, what a checkpoint has as ended
@@ -72,7 +77,11 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
         context.callAsync(() -> list.unlessWithin(interval / 2), this::listed, 0, interval);
         if (timer != null) {
             long pause = Math.max(PAUSE, PAUSE_PER_READER * context.currentParallelism());
-            Runnable round = () -> context.runInCoordinatorThread(this::round);
+            Runnable round = () -> context.runInCoordinatorThread(() -> {
+                if (Loop.now() >= quietUntil) {
+                    round();
+                }
+            });
             timer.scheduleWithFixedDelay(round, pause, pause, TimeUnit.MILLISECONDS);
         }
     }
@@ -204,12 +213,19 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
 
     @Override
     public ShardLedger snapshotState(long checkpoint) {
+        quietUntil = Loop.now() + CHECKPOINT;
         settling.put(checkpoint, List.copyOf(unsettled));
         return ledger.copy();
     }
 
     @Override
+    public void notifyCheckpointAborted(long checkpoint) {
+        quietUntil = 0;
+    }
+
+    @Override
     public void notifyCheckpointComplete(long checkpoint) {
+        quietUntil = Loop.now() + AFTER_CHECKPOINT;
         List<String> settled = settling.get(checkpoint);
         settling.keySet().removeIf(id -> id <= checkpoint);
         if (settled != null && !settled.isEmpty()) {

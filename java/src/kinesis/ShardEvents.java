@@ -60,10 +60,12 @@ final class ShardEvents {
 
         final long number; // from 1
         final long watermark; // in milliseconds, or ShardTimes.NONE
+        final boolean isIdle; // whether all shards have been silent for long, so that no other source waits for this one
 
-        Round(long number, long watermark) {
+        Round(long number, long watermark, boolean isIdle) {
             this.number = number;
             this.watermark = watermark;
+            this.isIdle = isIdle;
         }
     }
 

@@ -35,6 +35,8 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
     private final CompletableFuture<Void> begun = new CompletableFuture<>(); // done when rows may be emitted
     private boolean isAsked; // whether a round has come
     private long emitted = ShardTimes.NONE; // the last watermark
+    private boolean isIdle; // by the last round; no row came since
+    private boolean isMarkedIdle;
     private boolean isStarted;
 
     ShardReader(
@@ -81,7 +83,18 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
             emitted = times.watermark();
             output.emitWatermark(new Watermark(emitted));
         }
-        return begun.isDone() ? super.pollNext(output) : InputStatus.NOTHING_AVAILABLE;
+        if (isIdle && !isMarkedIdle) {
+            output.markIdle();
+            isMarkedIdle = true;
+        }
+        long rows = times.rows();
+        InputStatus status = begun.isDone() ? super.pollNext(output) : InputStatus.NOTHING_AVAILABLE;
+        isIdle &= times.rows() == rows; // until a round says so again
+        if (isMarkedIdle && !isIdle) {
+            output.markActive();
+            isMarkedIdle = false;
+        }
+        return status;
     }
 
     @Override
@@ -122,8 +135,9 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
             begun.complete(null);
         }
         isAsked = true;
-        if (times.watermark() > emitted) {
-            splitFetcherManager.getQueue().notifyAvailable(); // for pollNext to emit it
+        isIdle = round.isIdle;
+        if (times.watermark() > emitted || isIdle != isMarkedIdle) {
+            splitFetcherManager.getQueue().notifyAvailable(); // for pollNext to tell it
         }
     }
 

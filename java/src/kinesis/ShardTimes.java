@@ -19,7 +19,7 @@ import java.util.Map;
 final class ShardTimes {
     static final long NONE = Long.MIN_VALUE; // no event time is known
     static final long ALL = Long.MAX_VALUE; // no shard limits it
-    private static final int MOST = 1_000; // rounds that are remembered; of more, the later ones are left out
+    private static final int MOST = 1_000; // rounds of twice the idle time that are remembered
 
     /** A shard of the reader. */
     final class Shard {
@@ -33,6 +33,7 @@ final class ShardTimes {
 
         /** Takes note of a row; highest: the event time that the shard has come to with it, or NONE. */
         void row(long highest, long now) {
+            rows++;
             this.highest = highest;
             if (highest > watermark) {
                 spoke = now;
@@ -53,6 +54,7 @@ final class ShardTimes {
     private final Map<String, Shard> shards = new HashMap<>();
     private final Deque<long[]> rounds = new ArrayDeque<>(); // number and time, of those that are not outlived
     private long outlived; // the last round after which each silent shard was silent for `idle`
+    private long rows; // of all shards
     private long watermark = NONE;
 
     ShardTimes(long idle) {
@@ -62,6 +64,11 @@ final class ShardTimes {
     /** The source's watermark, as far as this reader knows. */
     long watermark() {
         return watermark;
+    }
+
+    /** How many rows came so far. */
+    long rows() {
+        return rows;
     }
 
     void restore(long restored) {
@@ -82,7 +89,7 @@ final class ShardTimes {
     /** Takes the source's watermark, and reports. */
     ShardEvents.Report round(ShardEvents.Round round, long now) {
         restore(round.watermark);
-        if (rounds.size() < MOST) {
+        if (rounds.isEmpty() || now - rounds.peekLast()[1] >= 2 * idle / MOST) {
             rounds.add(new long[] {round.number, now});
         }
         long reached = ALL;

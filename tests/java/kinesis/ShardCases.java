@@ -42,6 +42,7 @@ public final class ShardCases {
         CASES.put("old_shards_are_forgotten_and_not_read_again", ShardCases::oldShardsAreForgottenAndNotReadAgain);
         CASES.put("the_watermark_waits_for_the_children", ShardCases::theWatermarkWaitsForTheChildren);
         CASES.put("rows_after_the_watermark_of_the_state", ShardCases::rowsAfterTheWatermarkOfTheState);
+        CASES.put("an_idle_source_is_marked_as_such", ShardCases::anIdleSource);
         CASES.put("the_ledger_in_a_checkpoint", ShardCases::theLedgerInACheckpoint);
         CASES.put("positions_in_a_checkpoint", ShardCases::positionsInACheckpoint);
         CASES.put("parts_that_were_emitted_are_left_out", ShardCases::partsThatWereEmittedAreLeftOut);
@@ -282,13 +283,24 @@ public final class ShardCases {
         reader.pollNext(output);
         equal(output.said.toString(), "[7]");
         equal(((ShardEvents.Held) task.sent.get(0)).watermark, 7L);
-        reader.handleSourceEvents(new ShardEvents.Round(1, 8));
+        reader.handleSourceEvents(new ShardEvents.Round(1, 8, false));
         equal(reader.isAvailable().isDone(), false);
-        reader.handleSourceEvents(new ShardEvents.Round(2, 8));
+        reader.handleSourceEvents(new ShardEvents.Round(2, 8, false));
         equal(reader.isAvailable().isDone(), true);
         reader.pollNext(output);
         equal(output.said.toString(), "[7, 8]");
         equal(reader.snapshotState(1).get(0).watermark, 8L);
+    }
+
+    private static void anIdleSource() throws Exception {
+        ShardReader reader = reader(new FakeFlink.Task(), List.of());
+        Said output = new Said();
+        reader.handleSourceEvents(new ShardEvents.Round(1, 8, true));
+        reader.pollNext(output);
+        reader.pollNext(output);
+        reader.handleSourceEvents(new ShardEvents.Round(2, 9, false));
+        reader.pollNext(output);
+        equal(output.said.toString(), "[8, idle, 9, active]");
     }
 
     private static final class Said implements ReaderOutput<RowData> {
@@ -296,11 +308,13 @@ public final class ShardCases {
 
         @Override
         public void markIdle() {
-            throw new AssertionError("no subtask is idle");
+            said.add("idle");
         }
 
         @Override
-        public void markActive() {}
+        public void markActive() {
+            said.add("active");
+        }
 
         @Override
         public void emitWatermark(Watermark watermark) {

@@ -38,6 +38,8 @@ public final class TimeCases {
         CASES.put("a_child_holds_where_its_parent_left_it", TimeCases::aChild);
         CASES.put("a_restart_goes_back_to_the_state", TimeCases::aRestart);
         CASES.put("a_reader_without_a_shard_holds_back_nothing", TimeCases::aReaderWithoutAShard);
+        CASES.put("a_source_that_is_silent_for_long_is_idle", TimeCases::aSourceThatIsSilent);
+        CASES.put("a_long_idle_time_makes_no_jumps", TimeCases::aLongIdleTime);
         CASES.put("hours_of_refused_calls_and_then_on", TimeCases::hoursOfRefusedCalls);
     }
 
@@ -115,11 +117,16 @@ public final class TimeCases {
         final Map<Integer, ShardEvents.Report> reports = new HashMap<>();
         long now = 1_000_000; // milliseconds
         boolean isComplete = true;
+        boolean isIdle; // by the last round
 
         /** One reader for each text, with these shards, one letter each. */
         World(String... readers) {
+            this(IDLE, readers);
+        }
+
+        World(int idle, String[] readers) {
             for (String shards : readers) {
-                this.readers.add(new ShardTimes(IDLE * 1000));
+                this.readers.add(new ShardTimes(idle * 1000L));
                 shards.chars().forEach(name -> give(String.valueOf((char) name), this.readers.size() - 1));
             }
         }
@@ -175,6 +182,7 @@ public final class TimeCases {
 
         private void round() {
             ShardEvents.Round round = time.next(readers.size(), isComplete);
+            isIdle = round.isIdle;
             for (int reader = 0; reader < readers.size(); reader++) {
                 time.reported(reader, readers.get(reader).round(round, now));
             }
@@ -428,6 +436,26 @@ public final class TimeCases {
         equal(world.watermark(), state);
         world.fly(5, "abcd").nothingIsLate();
         between(world.behind(), 1, 2);
+    }
+
+    private static void aSourceThatIsSilent() {
+        for (String[] readers : SPREAD) {
+            World world = new World(readers).fly(20, "abcd").run(30);
+            equal(world.isIdle, false);
+            world.run(60);
+            equal(world.isIdle, true);
+            world.fly(2, "a");
+            equal(world.isIdle, false);
+        }
+    }
+
+    /** Beside a silent shard, windows close an idle time later, second by second. */
+    private static void aLongIdleTime() {
+        int idle = 600;
+        World world = new World(idle, new String[] {"ab"}).fly(20, "ab").fly(2 * idle, "a");
+        for (int minute = 0; minute < 20; minute++) {
+            between(world.fly(60, "a").behind(), idle, idle + 10);
+        }
     }
 
     private static void aReaderWithoutAShard() {
