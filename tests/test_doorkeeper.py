@@ -219,7 +219,7 @@ def test_in_a_browser(server: Server, tmp_path: Path) -> None:
         tab = browser.Tab(chromium)
         tab.open(f"{address}/")
         tab.until(lambda: "Available Task Slots" in tab.js("return document.body.innerText"), "the overview")
-        assert "Version: 1.20" in tab.js("return document.body.innerText")
+        assert "Version: 2.3" in tab.js("return document.body.innerText")
         assert not [answer for answer in answers(chromium) if answer["status"] >= 400]
 
         _Hostile.target = address

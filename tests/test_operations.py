@@ -203,7 +203,7 @@ class FakeCluster(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def fake() -> Iterator[tuple[rest.Cluster, dict[str, Any]]]:
     answers: dict[str, Any] = {
-        "/overview": {"flink-version": "1.20.5", "slots-available": 2},
+        "/overview": {"flink-version": "2.3.0", "slots-available": 2},
         "/jobs/overview": {"jobs": []},
         "/jobmanager/config": [{"key": "execution.checkpointing.dir", "value": "s3://b/c"}],
     }
@@ -248,7 +248,7 @@ def test_what_a_cluster_cannot_take(fake: tuple[rest.Cluster, dict[str, Any]]) -
     with pytest.raises(submit.SubmitError, match="2 free slots, the job needs 3"):
         submit.submit(cluster, replace(ASKED, parallelism=3))
     answers["/overview"]["flink-version"] = "2.0.0"
-    with pytest.raises(submit.SubmitError, match=r"is Flink 2\.0\.0; this job is made for 1\.20"):
+    with pytest.raises(submit.SubmitError, match=r"is Flink 2\.0\.0; this job is made for 2\.3"):
         submit.submit(cluster, ASKED)
     answers["/jobs/overview"]["jobs"] = [
         {"jid": "a" * 32, "name": submit.name_of(JOB), "state": "RUNNING", "start-time": 5},
