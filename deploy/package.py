@@ -41,7 +41,7 @@ RUN_OPTIONS: Mapping[str, str] = {"python": MAIN, "jarfile": JAR}
 LIMIT = 512_000_000
 JAVA = 17  # of FLINK-2_3
 CLASS_FILES = 44 + JAVA  # their version (JVM specification, table 4.1-A)
-# The options of Flink that a job's code may set on FLINK-2_2 and later; the service fails a job that sets another option
+# The options of Flink that a job's code may set on FLINK-2_2 and later. The service fails a job that sets others
 # (developer guide, "Programmatic Flink configuration properties", read in November 2026; rarer options are left out).
 OPTIONS = re.compile(
     r"execution\.runtime-mode"

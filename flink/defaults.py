@@ -44,8 +44,8 @@ def loopback(rest_port: int) -> dict[str, str]:
         # job graphs, which any page in a browser can post. java/doorkeeper/doorkeeper/Doorkeeper.java keeps pages out.
         "web.submit.enable": "false",
         "web.access-control-allow-origin": f"http://127.0.0.1:{rest_port}",
-        # The source's coordinator and readers speak all the time, and Flink fails a task that does not answer within this
-        # time: the job should outlive a machine that stands still for a while, such as a laptop.
+        # The source's coordinator and readers speak all the time, and Flink fails a task that does not answer within
+        # this time: the job should outlive a machine that stands still for a while, such as a laptop.
         "pekko.ask.timeout": "60 s",
         "jobmanager.bind-host": "127.0.0.1",
         "taskmanager.bind-host": "127.0.0.1",
