@@ -72,7 +72,7 @@ def read(sql: str) -> Window:
         lengths[argument] = _length(sign, value, first.upper(), last.upper() or first.upper())
     if lengths.keys() == set(arguments):
         # Flink's local aggregation waits for the end of the window without the offset, which can be too late.
-        raise WindowError(f"{_FILE} has an OFFSET, with which Flink 1.20 loses records: leave it out.")
+        raise WindowError(f"{_FILE} has an OFFSET, with which Flink has lost records: leave it out.")
     if lengths.keys() != set(arguments[:-1]):
         needed = " and ".join(argument.lower() for argument in arguments[:-1])
         raise WindowError(f"{_FILE}: {kind} needs {needed}, such as INTERVAL '5' MINUTE (or DAY, HOUR, SECOND).")

@@ -60,7 +60,7 @@ public class JsonRecord extends ScalarFunction {
     }
 
     /**
-     * Called for each reference to the result: Flink 1.20 evaluates a computed column anew for each of them, and a source
+     * Called for each reference to the result: Flink evaluates a computed column anew for each of them, and a source
      * evaluates the watermark before the operators behind it do. So the last row is kept. That is safe, because sources
      * make a new array for each record, and nothing changes a row once it was returned.
      */

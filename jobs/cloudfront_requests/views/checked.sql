@@ -3,7 +3,7 @@
 -- The first text in parentheses of the user agent names the operating system, and there the first word, as in the Hive
 -- query; but browsers on Android and ChromeOS begin with Linux or X11. An agent that names no system is Other.
 -- The agent is percent-encoded, and % itself is %25: what a client had encoded is encoded twice (%2528, a parenthesis).
--- Letters never are, so that the words are found without decoding (Flink 1.20 has no function for it).
+-- Letters never are, so that the words are found without decoding.
 SELECT
     ENCODE(line, 'UTF-8') AS line,
     shard,
