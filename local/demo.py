@@ -115,13 +115,15 @@ def run(options: Options) -> int:
         made = resources.create(
             aws.environment, options.shards, resources.workshop(), names.of_tables(), Archive="yes", Dashboard="yes"
         )
-        ground = Ground(folder, aws, names, stack, stop, say)
-        flink, job, has_ended = (_on_cluster if options.cluster else _in_one_jvm)(options, ground)
-        say("job running, the unicorns take off; the first rows come after some 6 s")
+        # What the unicorns send until the job runs is its first backlog.
+        say("the unicorns take off")
         producer = processes.start(
             options.producer(copy_in(folder)), folder / "producer.log", emulator.child(aws.environment)
         )
         stack.callback(processes.stop, producer, 15)
+        ground = Ground(folder, aws, names, stack, stop, say)
+        flink, job, has_ended = (_on_cluster if options.cluster else _in_one_jvm)(options, ground)
+        say("job running; the first rows come within seconds")
         # The dashboard's threads start after the last child process: a fork beside threads may hang.
         address = None
         if options.dashboard:

@@ -51,19 +51,27 @@ final class EventTime {
         }
     }
 
-    /** The next round; isComplete: whether the readers have all shards that there are to read. */
-    ShardEvents.Round next(int subtasks, boolean isComplete) {
+    long watermark() {
+        return watermark;
+    }
+
+    /**
+     * The next round. isComplete: whether the readers have all shards that there are to read. held: what shards that no
+     * reader has yet hold the watermark at, or ALL.
+     */
+    ShardEvents.Round next(int subtasks, boolean isComplete, long held) {
         round++;
         if (isComplete && reports.size() == subtasks) {
-            goOn();
+            goOn(held);
         } else {
             silentRounds = 0;
         }
         return new ShardEvents.Round(round, watermark, silentRounds >= IDLE);
     }
 
-    private void goOn() {
-        long speaking = reports.values().stream().mapToLong(report -> report.reached).min().orElse(ShardTimes.ALL);
+    private void goOn(long held) {
+        long reported = reports.values().stream().mapToLong(report -> report.reached).min().orElse(ShardTimes.ALL);
+        long speaking = Math.min(reported, held);
         long outlived = reports.values().stream().mapToLong(report -> report.outlived).min().orElse(ShardTimes.ALL);
         silentRounds = speaking == ShardTimes.ALL ? silentRounds + 1 : 0;
         if (speaking != ShardTimes.ALL && (reached.isEmpty() || reached.lastEntry().getValue() != speaking)) {

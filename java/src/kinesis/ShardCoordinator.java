@@ -90,7 +90,8 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
     void round() {
         if (areAllReady()) {
             int all = context.currentParallelism();
-            ShardEvents.Round round = time.next(all, ledger.isListed() && sought == 0);
+            boolean isComplete = ledger.isListed() && sought == 0;
+            ShardEvents.Round round = time.next(all, isComplete, ledger.holdsAt(time.watermark()));
             context.registeredReaders().keySet().forEach(subtask -> context.sendEventToSourceReader(subtask, round));
         }
     }
@@ -156,7 +157,7 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
         } else if (event instanceof ShardEvents.Report) {
             time.reported(subtask, (ShardEvents.Report) event);
         } else if (event instanceof ShardEvents.Ended) {
-            ended(subtask, ((ShardEvents.Ended) event).ids);
+            ended(subtask, ((ShardEvents.Ended) event).reached);
         }
     }
 
@@ -170,10 +171,11 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
         assign();
     }
 
-    private void ended(int subtask, List<String> ids) {
+    private void ended(int subtask, Map<String, Long> reached) {
+        Set<String> ids = reached.keySet();
         LOG.info("Read to the end by subtask {}: {}", subtask, ids);
         held(subtask).removeAll(ids);
-        ledger.ended(ids);
+        ledger.ended(reached);
         unsettled.addAll(ids);
         if (ids.stream().allMatch(ledger::hasChildren)) {
             assign();

@@ -1,7 +1,9 @@
 package kinesis;
 
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.apache.flink.api.connector.source.SourceEvent;
 
 /** What the coordinator and the readers tell each other. */
@@ -40,8 +42,11 @@ final class ShardEvents {
     static final class Ended extends OfShards {
         private static final long serialVersionUID = 1L;
 
-        Ended(Collection<String> ids) {
-            super(ids);
+        final HashMap<String, Long> reached; // by shard: the event time that it has come to, or ShardTimes.NONE
+
+        Ended(Map<String, Long> reached) {
+            super(reached.keySet());
+            this.reached = new HashMap<>(reached);
         }
     }
 

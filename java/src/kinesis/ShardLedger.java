@@ -108,7 +108,32 @@ final class ShardLedger {
     List<ShardSplit> ready() {
         List<ShardSplit> ready = waiting();
         ready.removeIf(split -> !split.parents.stream().allMatch(this::isDone));
+        ready.replaceAll(this::heir);
         return ready;
+    }
+
+    /** The shard with the lowest event time that its parents ended with, unless it has been further. */
+    private ShardSplit heir(ShardSplit split) {
+        long inherited =
+                split.parents.stream()
+                        .filter(parent -> phases.get(parent) == Phase.ENDED)
+                        .mapToLong(parent -> splits.get(parent).reached)
+                        .filter(reached -> reached != ShardTimes.NONE)
+                        .min()
+                        .orElse(ShardTimes.NONE);
+        return split.reaching(Math.max(split.reached, inherited));
+    }
+
+    /**
+     * The lowest event time, beyond the watermark, of shards that wait for a parent while another has ended: their rows
+     * go on from there. ShardTimes.ALL: there is none.
+     */
+    long holdsAt(long watermark) {
+        return waiting().stream()
+                .mapToLong(split -> heir(split).reached)
+                .filter(reached -> reached > watermark)
+                .min()
+                .orElse(ShardTimes.ALL);
     }
 
     private List<ShardSplit> waiting() {
@@ -131,9 +156,14 @@ final class ShardLedger {
         shards.stream().filter(splits::containsKey).forEach(id -> phases.put(id, Phase.GIVEN));
     }
 
-    /** These were read to their ends. */
-    void ended(Collection<String> shards) {
-        shards.stream().filter(splits::containsKey).forEach(id -> phases.put(id, Phase.ENDED));
+    /** These were read to their ends. reached: the event time that each has come to. */
+    void ended(Map<String, Long> reached) {
+        reached.forEach(
+                (id, eventTime) -> {
+                    if (splits.containsKey(id)) {
+                        put(splits.get(id).reaching(eventTime), Phase.ENDED);
+                    }
+                });
     }
 
     /** These came back from a reader that failed before a checkpoint had them. */

@@ -11,7 +11,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /** Writes the {@link ShardLedger} into checkpoints. */
 final class ShardLedgerSerializer implements SimpleVersionedSerializer<ShardLedger> {
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     @Override
     public int getVersion() {

@@ -2,6 +2,7 @@ package kinesis;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,7 +64,7 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
         if (strategy == null || times.watermark() == ShardTimes.NONE) {
             begun.complete(null);
         }
-        tellEnded(ended.keySet());
+        tellEnded(ended.values());
     }
 
     @Override
@@ -104,16 +105,18 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
 
     @Override
     protected void onSplitFinished(Map<String, ShardState> finished) {
-        finished.forEach((id, shard) -> ended.put(id, shard.split().ended()));
-        finished.keySet().forEach(times::remove);
-        tellEnded(finished.keySet());
+        Map<String, ShardSplit> now = new HashMap<>();
+        finished.forEach((id, shard) -> now.put(id, shard.split().ended()));
+        ended.putAll(now);
+        now.keySet().forEach(times::remove);
+        tellEnded(now.values());
     }
 
-    private void tellEnded(Iterable<String> shards) {
-        List<String> ids = new ArrayList<>();
-        shards.forEach(ids::add);
-        if (isStarted && !ids.isEmpty()) {
-            context.sendSourceEventToCoordinator(new ShardEvents.Ended(ids));
+    private void tellEnded(Collection<ShardSplit> shards) {
+        Map<String, Long> reached = new HashMap<>();
+        shards.forEach(shard -> reached.put(shard.id, shard.reached));
+        if (isStarted && !reached.isEmpty()) {
+            context.sendSourceEventToCoordinator(new ShardEvents.Ended(reached));
         }
     }
 
@@ -151,7 +154,7 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
     @Override
     protected ShardState initializedState(ShardSplit split) {
         RowTime rows = strategy == null ? null : new RowTime(strategy, arrivalMargin, context);
-        return new ShardState(split, times.add(split.id, Loop.now()), rows);
+        return new ShardState(split, times.add(split.id, split.reached, Loop.now()), rows);
     }
 
     @Override

@@ -12,7 +12,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /** Writes a {@link ShardSplit} into checkpoints. */
 final class ShardSplitSerializer implements SimpleVersionedSerializer<ShardSplit> {
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     @Override
     public int getVersion() {
@@ -47,10 +47,12 @@ final class ShardSplitSerializer implements SimpleVersionedSerializer<ShardSplit
         writeNames(split.parents, out);
         out.writeBoolean(split.isEnded);
         out.writeLong(split.watermark);
+        out.writeLong(split.reached);
     }
 
     static ShardSplit read(DataInputStream in) throws IOException {
-        return new ShardSplit(in.readUTF(), readPosition(in), readNames(in), in.readBoolean(), in.readLong());
+        return new ShardSplit(
+                in.readUTF(), readPosition(in), readNames(in), in.readBoolean(), in.readLong(), in.readLong());
     }
 
     private static Position readPosition(DataInputStream in) throws IOException {

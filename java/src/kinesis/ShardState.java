@@ -40,6 +40,6 @@ final class ShardState {
 
     /** The shard, from where reading has to go on. */
     ShardSplit split() {
-        return last == null ? split : split.at(last.position());
+        return (last == null ? split : split.at(last.position())).reaching(time.reached());
     }
 }

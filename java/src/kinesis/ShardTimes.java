@@ -23,18 +23,20 @@ final class ShardTimes {
 
     /** A shard of the reader. */
     final class Shard {
-        private long highest = NONE;
+        private long highest;
         private long spoke; // when a row came last that was newer than the watermark
         private long readTo = NONE; // what had arrived by then was emitted
 
-        private Shard(long now) {
-            spoke = now - idle; // it may be found silent as soon as it was read to its tip
+        private Shard(long reached, long now) {
+            highest = reached;
+            // Unless it is ahead of the watermark, it may be found silent as soon as it was read to its tip.
+            spoke = reached > watermark ? now : now - idle;
         }
 
         /** Takes note of a row; highest: the event time that the shard has come to with it, or NONE. */
         void row(long highest, long now) {
             rows++;
-            this.highest = highest;
+            this.highest = Math.max(this.highest, highest);
             if (highest > watermark) {
                 spoke = now;
             }
@@ -43,6 +45,11 @@ final class ShardTimes {
         /** All that had arrived in the shard by this time of the clock was emitted. */
         void read(long to) {
             readTo = Math.max(readTo, to);
+        }
+
+        /** The event time that it has come to, or NONE. */
+        long reached() {
+            return highest;
         }
 
         private boolean isSilent() {
@@ -75,8 +82,9 @@ final class ShardTimes {
         watermark = Math.max(watermark, restored);
     }
 
-    Shard add(String id, long now) {
-        Shard shard = new Shard(now);
+    /** reached: what the shard had come to in the state, or its parents before it; or NONE. */
+    Shard add(String id, long reached, long now) {
+        Shard shard = new Shard(reached, now);
         shards.put(id, shard);
         return shard;
     }

@@ -43,6 +43,7 @@ public final class ShardCases {
         CASES.put("the_watermark_waits_for_the_children", ShardCases::theWatermarkWaitsForTheChildren);
         CASES.put("rows_after_the_watermark_of_the_state", ShardCases::rowsAfterTheWatermarkOfTheState);
         CASES.put("an_idle_source_is_marked_as_such", ShardCases::anIdleSource);
+        CASES.put("a_merge_goes_on_from_the_slower_parent", ShardCases::aMergeGoesOnFromTheSlowerParent);
         CASES.put("the_ledger_in_a_checkpoint", ShardCases::theLedgerInACheckpoint);
         CASES.put("positions_in_a_checkpoint", ShardCases::positionsInACheckpoint);
         CASES.put("parts_that_were_emitted_are_left_out", ShardCases::partsThatWereEmittedAreLeftOut);
@@ -107,7 +108,7 @@ public final class ShardCases {
         }
 
         void ended(int subtask, String... ids) {
-            coordinator.handleSourceEvent(subtask, new ShardEvents.Ended(List.of(ids)));
+            coordinator.handleSourceEvent(subtask, new ShardEvents.Ended(reaching(ShardTimes.NONE, ids)));
             flink.goOn();
         }
     }
@@ -263,7 +264,7 @@ public final class ShardCases {
         ShardEvents.Round before = world.round();
         equal(before.watermark, 100L);
         stream.close("s-0");
-        world.coordinator.handleSourceEvent(0, new ShardEvents.Ended(List.of("s-0")));
+        world.coordinator.handleSourceEvent(0, new ShardEvents.Ended(reaching(100, "s-0")));
         world.report(0, before, ShardTimes.ALL); // it has no shard
         equal(world.round().watermark, 100L);
         stream.with("s-2", 0, "s-0");
@@ -278,7 +279,7 @@ public final class ShardCases {
 
     private static void rowsAfterTheWatermarkOfTheState() throws Exception {
         FakeFlink.Task task = new FakeFlink.Task();
-        ShardReader reader = reader(task, List.of(new ShardSplit("s-0", Position.oldest(), List.of(), false, 7)));
+        ShardReader reader = reader(task, List.of(new ShardSplit("s-0", Position.oldest(), List.of(), false, 7, 9)));
         Said output = new Said();
         reader.pollNext(output);
         equal(output.said.toString(), "[7]");
@@ -336,6 +337,25 @@ public final class ShardCases {
         public void releaseOutputForSplit(String id) {}
     }
 
+    private static Map<String, Long> reaching(long eventTime, String... ids) {
+        Map<String, Long> reached = new TreeMap<>();
+        List.of(ids).forEach(id -> reached.put(id, eventTime));
+        return reached;
+    }
+
+    /** The children of two shards go on from where the slower ended, also while the other is still read. */
+    private static void aMergeGoesOnFromTheSlowerParent() {
+        FakeStream stream = new FakeStream().with("s-0", 0).with("s-1", 0).with("s-2", 0, "s-0", "s-1");
+        World world = new World(1, stream);
+        world.report(0, world.round(), 50);
+        world.coordinator.handleSourceEvent(0, new ShardEvents.Ended(reaching(100, "s-0")));
+        world.report(0, world.round(), 500); // of s-1, the other parent
+        equal(world.round().watermark, 100L);
+        world.coordinator.handleSourceEvent(0, new ShardEvents.Ended(reaching(600, "s-1")));
+        ShardSplit child = world.flink.given.get(0).stream().filter(split -> split.id.equals("s-2")).findFirst().get();
+        equal(child.reached, 100L);
+    }
+
     private static void theLedgerInACheckpoint() throws Exception {
         FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0).with("s-2", 0, "s-0");
         World world = new World(1, stream);
@@ -358,10 +378,10 @@ public final class ShardCases {
     private static void positionsInACheckpoint() throws Exception {
         for (Position position :
                 List.of(Position.oldest(), Position.at(-5), Position.after("49"), Position.within("49", 7))) {
-            ShardSplit split = new ShardSplit("s-1", position, List.of("s-0", "s-9"), true, 7);
+            ShardSplit split = new ShardSplit("s-1", position, List.of("s-0", "s-9"), true, 7, 9);
             ShardSplit copy = copied(split, new ShardSplitSerializer());
             equal(copy.position, position);
-            equal(copy.toString() + copy.parents + copy.watermark, "s-1, ended[s-0, s-9]7");
+            equal(copy.toString() + copy.parents + copy.watermark + copy.reached, "s-1, ended[s-0, s-9]79");
         }
     }
 
@@ -375,7 +395,7 @@ public final class ShardCases {
         arrivals.add(new Arrivals.Arrival("s-0", records, shard.position, false, 0, () -> {}));
         RecordsWithSplitIds<Part> batch = fetcher.fetch();
         batch.nextSplit();
-        ShardState state = new ShardState(shard, new ShardTimes(IDLE).add("s-0", 0), null);
+        ShardState state = new ShardState(shard, new ShardTimes(IDLE).add("s-0", ShardTimes.NONE, 0), null);
         List<String> positions = new ArrayList<>();
         for (Part part = batch.nextRecordFromSplit(); !part.isMark(); part = batch.nextRecordFromSplit()) {
             state.emitted(part);

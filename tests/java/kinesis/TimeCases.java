@@ -38,6 +38,7 @@ public final class TimeCases {
         CASES.put("a_child_holds_where_its_parent_left_it", TimeCases::aChild);
         CASES.put("a_restart_goes_back_to_the_state", TimeCases::aRestart);
         CASES.put("a_reader_without_a_shard_holds_back_nothing", TimeCases::aReaderWithoutAShard);
+        CASES.put("silence_after_a_restart_keeps_no_window_open", TimeCases::silenceAfterARestart);
         CASES.put("a_source_that_is_silent_for_long_is_idle", TimeCases::aSourceThatIsSilent);
         CASES.put("a_long_idle_time_makes_no_jumps", TimeCases::aLongIdleTime);
         CASES.put("hours_of_refused_calls_and_then_on", TimeCases::hoursOfRefusedCalls);
@@ -132,8 +133,13 @@ public final class TimeCases {
         }
 
         void give(String name, int reader) {
+            give(name, reader, ShardTimes.NONE);
+        }
+
+        /** reached: the event time, in milliseconds, that the shard or its parents had come to. */
+        void give(String name, int reader, long reached) {
             Stream shard = new Stream(readers.get(reader));
-            shard.times = shard.reader.add(name, now);
+            shard.times = shard.reader.add(name, reached, now);
             shards.put(name, shard);
             time.changed(reader);
         }
@@ -181,7 +187,7 @@ public final class TimeCases {
         }
 
         private void round() {
-            ShardEvents.Round round = time.next(readers.size(), isComplete);
+            ShardEvents.Round round = time.next(readers.size(), isComplete, ShardTimes.ALL);
             isIdle = round.isIdle;
             for (int reader = 0; reader < readers.size(); reader++) {
                 time.reported(reader, readers.get(reader).round(round, now));
@@ -436,6 +442,21 @@ public final class TimeCases {
         equal(world.watermark(), state);
         world.fly(5, "abcd").nothingIsLate();
         between(world.behind(), 1, 2);
+    }
+
+    /** What a shard had come to before a restart, or before it was split, closes windows without a further record. */
+    private static void silenceAfterARestart() {
+        for (String[] readers : new String[][] {{"ab"}, {"a", "b"}}) {
+            World world = new World(readers);
+            world.readers.forEach(reader -> reader.restore(50_000));
+            world.time.restore(50_000);
+            world.end("a");
+            world.end("b");
+            world.give("a", 0, 100_000);
+            world.give("b", readers.length - 1, 50_000);
+            world.run(3 * IDLE).nothingIsLate();
+            equal(world.watermark(), 100_000L);
+        }
     }
 
     private static void aSourceThatIsSilent() {
