@@ -20,7 +20,8 @@ class Launch:
 
     parallelism: subtasks per operator; a subtask for each open shard reads fastest, any number gives the same rows.
     state: a folder for checkpoints, savepoints and logs. rest_port: of the web UI and REST API, on 127.0.0.1.
-    resume: a checkpoint or savepoint to resume from. emulated: whether AWS is an emulator.
+    resume: a checkpoint or savepoint to resume from. emulated: whether AWS is an emulator. brief: for a JVM that ends
+    soon.
     """
 
     parallelism: int
@@ -29,6 +30,7 @@ class Launch:
     resume: str | None = None
     checkpoint_seconds: float = 5
     emulated: bool = True
+    brief: bool = False
 
     def configuration(self) -> dict[str, str]:
         """The configuration of the minicluster, by Flink's names."""
@@ -53,7 +55,7 @@ def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[
     aws: the environment of the JVM, with the variables for AWS. say: called with each step.
     """
     say("starting Java and Flink")
-    distribution.use(distribution.jvm(launch.state / "log", emulated=launch.emulated), aws)
+    distribution.use(distribution.jvm(launch.state / "log", emulated=launch.emulated, brief=launch.brief), aws)
     from pyflink.java_gateway import get_gateway  # noqa: PLC0415
 
     import main  # noqa: PLC0415  (PyFlink takes long to load)
@@ -61,7 +63,7 @@ def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[
     try:
         with processes.signals() as asked:
             callbacks.for_java_only(get_gateway())
-            say("working out the job's plan and submitting it, which takes some 20 s")
+            say("working out the job's plan and submitting it, which takes some 10 s")
             client = main.submit(properties, launch.configuration()).get_job_client()
             report("RUNNING", launch, str(client.get_job_id()))
             # Wait for the result, not the status: the minicluster is gone as soon as the job has ended.

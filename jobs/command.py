@@ -200,6 +200,7 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
     metavar="PATH",
     help="Checkpoint or savepoint to start from; 'last' is the newest in --state.",
 )
+@click.option("--brief", is_flag=True, help="Start a few seconds sooner and compute more slowly, as for a demo.")
 @click.pass_context
 def run(context: click.Context, /, job: Job, records: Path | None, output: Path | None, **given: Any) -> int:
     """Run a job on this machine: with --input to the end of a file, else on its streams until Ctrl-C."""
@@ -214,7 +215,14 @@ def run(context: click.Context, /, job: Job, records: Path | None, output: Path 
 
 
 def _on_streams(  # noqa: PLR0913  (the options of `run`, by their names)
-    job: Job, *, properties: Path | None, parallelism: int, port: int, state: Path | None, resume: str | None
+    job: Job,
+    *,
+    properties: Path | None,
+    parallelism: int,
+    port: int,
+    state: Path | None,
+    resume: str | None,
+    brief: bool,
 ) -> int:
     from flink import minicluster, resources  # noqa: PLC0415  (boto3 takes a while to load)
 
@@ -237,7 +245,9 @@ def _on_streams(  # noqa: PLR0913  (the options of `run`, by their names)
             resources.require(chosen)
         aws = environment.for_job(chosen.groups.get("aws", {}).get("endpoint"))
         emulated = binding.is_emulated(chosen)
-        launch = minicluster.Launch(parallelism, folder, port or processes.free_port(), point, emulated=emulated)
+        launch = minicluster.Launch(
+            parallelism, folder, port or processes.free_port(), point, emulated=emulated, brief=brief
+        )
         return minicluster.run(file, launch, aws, say)
 
 

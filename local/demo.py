@@ -162,7 +162,7 @@ Flink = tuple[Mapping[str, subprocess.Popen[bytes]], rest.Job, Callable[[], bool
 def _in_one_jvm(options: Options, ground: Ground) -> Flink:
     """Start the job in a minicluster; returns its processes, the job, and a test of whether the job has ended."""
     ground.say("starting Flink and the job")
-    flags = ["--parallelism", str(options.parallelism), "--port", str(options.web_port)]
+    flags = ["--parallelism", str(options.parallelism), "--port", str(options.web_port), "--brief"]
     properties = running.write_properties(ground.folder, ground.aws, ground.names)
     launch = running.Launch(ground.folder, properties, ground.aws.environment)
     runner, job = running.start(launch, flags, ground.stop)
