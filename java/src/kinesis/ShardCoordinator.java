@@ -36,8 +36,8 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
     private static final long PAUSE = 200; // milliseconds between two rounds
     private static final long PAUSE_PER_READER = 5; // so that no more than 200 reports come in a second
     // Flink fails a task that an event does not reach, also if it ends in that moment, as after a savepoint that stops the
-    // job. So there is no round during a checkpoint and just after it.
-    private static final long CHECKPOINT = 5_000; // milliseconds that a checkpoint may take with no round
+    // job. So rounds are seldom during a checkpoint and just after it.
+    private static final long PAUSE_IN_CHECKPOINT = 1_000;
     private static final long AFTER_CHECKPOINT = 300;
 
     private final SplitEnumeratorContext<ShardSplit> context;
@@ -49,7 +49,8 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
     private final ScheduledExecutorService timer; // of the rounds; null: somebody else calls for them
     private final Map<Integer, Set<String>> held = new HashMap<>(); // by subtask
     private final Set<Integer> ready = new HashSet<>(); // subtasks that have said what they have
-    private long quietUntil; // a time of Loop.now
+    private long seldomUntil; // a time of Loop.now: until then, rounds are seldom
+    private long lastRound;
     private int sought; // how often children were looked for without an answer yet
     private final Set<String> unsettled = new HashSet<>(); // ended shards that readers keep
     private final Map<Long, List<String>> settling = new TreeMap<>(); // of these, what a checkpoint has as ended
@@ -77,12 +78,16 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
         context.callAsync(() -> list.unlessWithin(interval / 2), this::listed, 0, interval);
         if (timer != null) {
             long pause = Math.max(PAUSE, PAUSE_PER_READER * context.currentParallelism());
-            Runnable round = () -> context.runInCoordinatorThread(() -> {
-                if (Loop.now() >= quietUntil) {
-                    round();
-                }
-            });
+            Runnable round = () -> context.runInCoordinatorThread(this::roundUnlessInCheckpoint);
             timer.scheduleWithFixedDelay(round, pause, pause, TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private void roundUnlessInCheckpoint() {
+        long now = Loop.now();
+        if (now >= seldomUntil || now - lastRound >= PAUSE_IN_CHECKPOINT) {
+            lastRound = now;
+            round();
         }
     }
 
@@ -215,19 +220,19 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
 
     @Override
     public ShardLedger snapshotState(long checkpoint) {
-        quietUntil = Loop.now() + CHECKPOINT;
+        seldomUntil = Long.MAX_VALUE;
         settling.put(checkpoint, List.copyOf(unsettled));
         return ledger.copy();
     }
 
     @Override
     public void notifyCheckpointAborted(long checkpoint) {
-        quietUntil = 0;
+        seldomUntil = 0;
     }
 
     @Override
     public void notifyCheckpointComplete(long checkpoint) {
-        quietUntil = Loop.now() + AFTER_CHECKPOINT;
+        seldomUntil = Loop.now() + AFTER_CHECKPOINT;
         List<String> settled = settling.get(checkpoint);
         settling.keySet().removeIf(id -> id <= checkpoint);
         if (settled != null && !settled.isEmpty()) {
