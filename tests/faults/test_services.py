@@ -72,23 +72,23 @@ def test_throttling(trial: Trial) -> None:
     assert trial.outcome.restarts == 0
 
 
-@pytest.mark.fault("97 % of GetRecords and GetShardIterator throttled for 40 s", IMPATIENT)
+@pytest.mark.fault("97 % of GetRecords and most of GetShardIterator throttled for 40 s", IMPATIENT)
 def test_others_read_too(trial: Trial) -> None:
     """Guests of the dashboard take nearly all reads of each shard: the job waits for its turn, and never restarts.
 
-    Half of the remaining reads have an expired iterator, so that iterators are requested again and again.
+    A fifth of the reads have an expired iterator, so that iterators are requested again and again.
     Unprotected: the source gives up at the first refusal, and the job restarts.
     """
     records = rules.throttle("GetRecords", share=0.97)
-    iterators = rules.throttle("GetShardIterator", share=0.97)
+    iterators = rules.throttle("GetShardIterator", share=0.8)
     trial.start()
     with trial.flying(*FLIGHT, *SPEED):
         trial.wait_for_rows()
-        with trial.between.fault(records), trial.between.fault(iterators), trial.between.fault(rules.expire(share=0.5)):
+        with trial.between.fault(rules.expire(share=0.2)), trial.between.fault(records), trial.between.fault(iterators):
             time.sleep(40)
         trial.recover()
-    assert records.hits > 20
-    assert iterators.hits > 20
+    assert records.hits > 5
+    assert iterators.hits > 5
     trial.finish()
     assert trial.outcome.restarts == 0
 

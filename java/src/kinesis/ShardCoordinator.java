@@ -35,10 +35,6 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
 
     private static final long PAUSE = 200; // milliseconds between two rounds
     private static final long PAUSE_PER_READER = 5; // so that no more than 200 reports come in a second
-    // Flink fails a task that an event does not reach, also if it ends in that moment, as after a savepoint that stops the
-    // job. So rounds are seldom during a checkpoint and just after it.
-    private static final long PAUSE_IN_CHECKPOINT = 1_000;
-    private static final long AFTER_CHECKPOINT = 300;
 
     private final SplitEnumeratorContext<ShardSplit> context;
     private final ShardList list;
@@ -49,8 +45,6 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
     private final ScheduledExecutorService timer; // of the rounds; null: somebody else calls for them
     private final Map<Integer, Set<String>> held = new HashMap<>(); // by subtask
     private final Set<Integer> ready = new HashSet<>(); // subtasks that have said what they have
-    private long seldomUntil; // a time of Loop.now: until then, rounds are seldom
-    private long lastRound;
     private int sought; // how often children were looked for without an answer yet
     private final Set<String> unsettled = new HashSet<>(); // ended shards that readers keep
     private final Map<Long, List<String>> settling = new TreeMap<>(); // of these, what a checkpoint has as ended
@@ -78,16 +72,8 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
         context.callAsync(() -> list.unlessWithin(interval / 2), this::listed, 0, interval);
         if (timer != null) {
             long pause = Math.max(PAUSE, PAUSE_PER_READER * context.currentParallelism());
-            Runnable round = () -> context.runInCoordinatorThread(this::roundUnlessInCheckpoint);
+            Runnable round = () -> context.runInCoordinatorThread(this::round);
             timer.scheduleWithFixedDelay(round, pause, pause, TimeUnit.MILLISECONDS);
-        }
-    }
-
-    private void roundUnlessInCheckpoint() {
-        long now = Loop.now();
-        if (now >= seldomUntil || now - lastRound >= PAUSE_IN_CHECKPOINT) {
-            lastRound = now;
-            round();
         }
     }
 
@@ -161,6 +147,8 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
             held(subtask, ((ShardEvents.Held) event).ids);
         } else if (event instanceof ShardEvents.Report) {
             time.reported(subtask, (ShardEvents.Report) event);
+        } else if (event instanceof ShardEvents.Leaving) {
+            ready.remove(subtask);
         } else if (event instanceof ShardEvents.Ended) {
             ended(subtask, ((ShardEvents.Ended) event).reached);
         }
@@ -220,19 +208,12 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
 
     @Override
     public ShardLedger snapshotState(long checkpoint) {
-        seldomUntil = Long.MAX_VALUE;
         settling.put(checkpoint, List.copyOf(unsettled));
         return ledger.copy();
     }
 
     @Override
-    public void notifyCheckpointAborted(long checkpoint) {
-        seldomUntil = 0;
-    }
-
-    @Override
     public void notifyCheckpointComplete(long checkpoint) {
-        seldomUntil = Loop.now() + AFTER_CHECKPOINT;
         List<String> settled = settling.get(checkpoint);
         settling.keySet().removeIf(id -> id <= checkpoint);
         if (settled != null && !settled.isEmpty()) {

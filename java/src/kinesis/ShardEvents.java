@@ -38,6 +38,14 @@ final class ShardEvents {
         }
     }
 
+    /**
+     * From a reader that closes: nothing may be sent to it any more. Flink fails a task that an event does not reach, also
+     * after a savepoint that stops the job, when the task ends as it should.
+     */
+    static final class Leaving implements SourceEvent {
+        private static final long serialVersionUID = 1L;
+    }
+
     /** From a reader: these shards were read to their ends. It says so again after a restart. */
     static final class Ended extends OfShards {
         private static final long serialVersionUID = 1L;

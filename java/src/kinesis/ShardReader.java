@@ -145,6 +145,14 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
     }
 
     @Override
+    public void close() throws Exception {
+        if (isStarted) {
+            context.sendSourceEventToCoordinator(new ShardEvents.Leaving());
+        }
+        super.close(); // takes seconds, so that an event that is on its way still comes to a task that runs
+    }
+
+    @Override
     public List<ShardSplit> snapshotState(long checkpoint) {
         List<ShardSplit> splits = new ArrayList<>(super.snapshotState(checkpoint));
         splits.addAll(ended.values());

@@ -42,6 +42,7 @@ public final class ShardCases {
         CASES.put("old_shards_are_forgotten_and_not_read_again", ShardCases::oldShardsAreForgottenAndNotReadAgain);
         CASES.put("the_watermark_waits_for_the_children", ShardCases::theWatermarkWaitsForTheChildren);
         CASES.put("rows_after_the_watermark_of_the_state", ShardCases::rowsAfterTheWatermarkOfTheState);
+        CASES.put("nothing_is_sent_to_a_reader_that_leaves", ShardCases::nothingIsSentToAReaderThatLeaves);
         CASES.put("an_idle_source_is_marked_as_such", ShardCases::anIdleSource);
         CASES.put("a_merge_goes_on_from_the_slower_parent", ShardCases::aMergeGoesOnFromTheSlowerParent);
         CASES.put("the_ledger_in_a_checkpoint", ShardCases::theLedgerInACheckpoint);
@@ -291,6 +292,20 @@ public final class ShardCases {
         reader.pollNext(output);
         equal(output.said.toString(), "[7, 8]");
         equal(reader.snapshotState(1).get(0).watermark, 8L);
+    }
+
+    /** Flink fails a task that an event does not reach, also one that ends as it should. */
+    private static void nothingIsSentToAReaderThatLeaves() throws Exception {
+        World world = new World(2, new FakeStream().with("s-0", 0));
+        equal(world.round() != null, true);
+        world.coordinator.handleSourceEvent(1, new ShardEvents.Leaving());
+        int before = world.flink.told.get(0).size();
+        world.coordinator.round();
+        equal(world.flink.told.get(0).size(), before);
+        FakeFlink.Task task = new FakeFlink.Task();
+        ShardReader reader = reader(task, List.of());
+        reader.close();
+        equal(task.sent.get(task.sent.size() - 1) instanceof ShardEvents.Leaving, true);
     }
 
     private static void anIdleSource() throws Exception {
