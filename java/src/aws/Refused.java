@@ -30,6 +30,25 @@ public final class Refused<T> {
         return new Refused<>(entries, sent, null, reason);
     }
 
+    /**
+     * The request was carried out, and its answer has a result for each entry, in their order.
+     *
+     * @param code of a result: why the entry was refused for now; null if it was taken
+     */
+    public static <R, T> Refused<T> inOrder(
+            List<T> entries, List<R> results, Function<R, String> code, Function<R, String> message) {
+        List<T> refused = new ArrayList<>();
+        String why = null;
+        for (int i = 0; i < entries.size(); i++) {
+            R result = results.get(i);
+            if (code.apply(result) != null) {
+                refused.add(entries.get(i));
+                why = code.apply(result) + ": " + message.apply(result);
+            }
+        }
+        return some(refused, entries.size(), why);
+    }
+
     /** What a call's answer says, or all of the entries if it failed. */
     public static <A, T> BiFunction<A, Throwable, Refused<T>> orAll(List<T> entries, Function<A, Refused<T>> answered) {
         return (answer, thrown) ->

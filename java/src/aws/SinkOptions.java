@@ -3,6 +3,7 @@ package aws;
 import static aws.AwsOptions.require;
 
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
@@ -34,9 +35,22 @@ public final class SinkOptions {
 
     private SinkOptions() {}
 
+    /** With those of AwsOptions; the set is the caller's. */
     public static Set<ConfigOption<?>> all() {
-        return Set.of(
-                BATCH, IN_FLIGHT, BUFFERED, BYTES, FLUSH, FAIL, CALLS, ANSWER, PROTOCOL, FactoryUtil.SINK_PARALLELISM);
+        Set<ConfigOption<?>> options = new HashSet<>(AwsOptions.all());
+        options.addAll(
+                Set.of(
+                        BATCH,
+                        IN_FLIGHT,
+                        BUFFERED,
+                        BYTES,
+                        FLUSH,
+                        FAIL,
+                        CALLS,
+                        ANSWER,
+                        PROTOCOL,
+                        FactoryUtil.SINK_PARALLELISM));
+        return options;
     }
 
     /** Throws IllegalArgumentException, with a sentence. */

@@ -9,7 +9,6 @@ import aws.RequestLimits;
 import aws.SinkOptions;
 import aws.SinkSettings;
 import aws.SinkTable;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
@@ -42,9 +41,7 @@ public final class DynamoDbTableFactory implements DynamicTableSinkFactory {
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        Set<ConfigOption<?>> options = new HashSet<>(AwsOptions.all());
-        options.addAll(SinkOptions.all());
-        return options;
+        return SinkOptions.all();
     }
 
     @Override

@@ -7,7 +7,6 @@ import aws.RequestLimits;
 import aws.SinkOptions;
 import aws.SinkSettings;
 import aws.SinkTable;
-import java.util.HashSet;
 import java.util.Set;
 import org.apache.flink.api.common.serialization.SerializationSchema;
 import org.apache.flink.configuration.ConfigOption;
@@ -41,9 +40,7 @@ public final class FirehoseTableFactory implements DynamicTableSinkFactory {
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        Set<ConfigOption<?>> options = new HashSet<>(AwsOptions.all());
-        options.addAll(SinkOptions.all());
-        return options;
+        return SinkOptions.all();
     }
 
     @Override

@@ -2,7 +2,6 @@ package firehose;
 
 import aws.Destination;
 import aws.Refused;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -37,18 +36,12 @@ final class PutRecordBatch implements Destination<FirehoseRecord> {
         return Record.builder().data(SdkBytes.fromByteArrayUnsafe(record.data)).build();
     }
 
-    /** The answer has an entry for each record, in their order. */
     private static Refused<FirehoseRecord> refused(List<FirehoseRecord> records, PutRecordBatchResponse answer) {
-        List<FirehoseRecord> refused = new ArrayList<>();
-        String why = null;
-        for (int i = 0; i < records.size(); i++) {
-            PutRecordBatchResponseEntry result = answer.requestResponses().get(i);
-            if (result.errorCode() != null) {
-                refused.add(records.get(i));
-                why = result.errorCode() + ": " + result.errorMessage();
-            }
-        }
-        return Refused.some(refused, records.size(), why);
+        return Refused.inOrder(
+                records,
+                answer.requestResponses(),
+                PutRecordBatchResponseEntry::errorCode,
+                PutRecordBatchResponseEntry::errorMessage);
     }
 
     @Override

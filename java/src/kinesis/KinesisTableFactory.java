@@ -13,7 +13,6 @@ import aws.SinkTable;
 import java.text.ParseException;
 import java.text.SimpleDateFormat;
 import java.time.Duration;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -52,8 +51,7 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory, Dyn
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        Set<ConfigOption<?>> options = new HashSet<>(AwsOptions.all());
-        options.addAll(SinkOptions.all());
+        Set<ConfigOption<?>> options = SinkOptions.all();
         options.addAll(
                 Set.of(
                         STREAM,

@@ -2,7 +2,6 @@ package kinesis;
 
 import aws.Destination;
 import aws.Refused;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -43,18 +42,9 @@ final class PutRecords implements Destination<KinesisRecord> {
                 .build();
     }
 
-    /** The answer has an entry for each record, in their order. */
     private static Refused<KinesisRecord> refused(List<KinesisRecord> records, PutRecordsResponse answer) {
-        List<KinesisRecord> refused = new ArrayList<>();
-        String why = null;
-        for (int i = 0; i < records.size(); i++) {
-            PutRecordsResultEntry result = answer.records().get(i);
-            if (result.errorCode() != null) {
-                refused.add(records.get(i));
-                why = result.errorCode() + ": " + result.errorMessage();
-            }
-        }
-        return Refused.some(refused, records.size(), why);
+        return Refused.inOrder(
+                records, answer.records(), PutRecordsResultEntry::errorCode, PutRecordsResultEntry::errorMessage);
     }
 
     @Override
