@@ -13,6 +13,8 @@ from flink import callbacks, defaults, distribution
 from java import paths
 from program import processes
 
+LAST_ANSWER = 1.5  # seconds for which the REST API outlives a job that was stopped
+
 
 @dataclass(frozen=True)
 class Launch:
@@ -74,6 +76,8 @@ def run(properties: Path, launch: Launch, aws: Mapping[str, str], say: Callable[
                     report("CANCELED", launch)
                     return 0
             end.result()
+            # Whoever stopped the job by the REST API asks for its savepoint until the answer comes, from this JVM.
+            asked.wait(LAST_ANSWER)
     except distribution.errors() as error:
         raise processes.RunError(f"The job ended: {distribution.cause(error)}") from error
     report("FINISHED", launch)
