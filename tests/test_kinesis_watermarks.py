@@ -1,6 +1,6 @@
 """Windows over the project's own Kinesis source: rows come when all shards have come so far, and nothing is late.
 
-The rules by themselves, on a clock of their own: tests/test_event_time.py.
+The rules by themselves, on a clock of their own: tests/test_java_cases.py.
 """
 
 from __future__ import annotations

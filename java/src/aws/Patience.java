@@ -50,6 +50,11 @@ public final class Patience {
         return failed(problem.toString(), now());
     }
 
+    /** The same of what did not fail, but has not come yet. why: for the log. */
+    public long failed(String why) {
+        return failed(why, now());
+    }
+
     /**
      * The same of calls that go on side by side. why: for the log. sent: when the call began, by {@link #now}; those
      * that began before the last failure make the pauses no longer.

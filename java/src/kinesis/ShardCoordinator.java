@@ -1,5 +1,6 @@
 package kinesis;
 
+import aws.Patience;
 import aws.Problem;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -27,6 +28,9 @@ import org.slf4j.LoggerFactory;
  * ever. So the reader keeps an ended shard in its state until {@link ShardEvents.Settled} says that a checkpoint is
  * complete in which this coordinator's state has it as ended.
  *
+ * <p>The service may list the children of an ended shard late, or not all at once. They are looked for until the list
+ * has them, and the watermark stands still until then: their rows go on from where their parent ended.
+ *
  * <p>It makes the watermark of the source too ({@link EventTime}), in rounds of a fraction of a second: what one reader
  * may emit depends on the shards of all.
  */
@@ -45,7 +49,9 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
     private final ScheduledExecutorService timer; // of the rounds; null: somebody else calls for them
     private final Map<Integer, Set<String>> held = new HashMap<>(); // by subtask
     private final Set<Integer> ready = new HashSet<>(); // subtasks that have said what they have
-    private int sought; // how often children were looked for without an answer yet
+    private final Patience search = new Patience("Finding the children of shards that ended");
+    private boolean isSearching; // whether a list for it is under way
+    private boolean isSearchedFor; // whether it was listed for already
     private final Set<String> unsettled = new HashSet<>(); // ended shards that readers keep
     private final Map<Long, List<String>> settling = new TreeMap<>(); // of these, what a checkpoint has as ended
 
@@ -81,7 +87,7 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
     void round() {
         if (areAllReady()) {
             int all = context.currentParallelism();
-            boolean isComplete = ledger.isListed() && sought == 0;
+            boolean isComplete = ledger.isListed() && ledger.childless().isEmpty();
             ShardEvents.Round round = time.next(all, isComplete, ledger.holdsAt(time.watermark()));
             context.registeredReaders().keySet().forEach(subtask -> context.sendEventToSourceReader(subtask, round));
         }
@@ -107,7 +113,27 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
                 LOG.info("{} shards wait for a reader or for their parents.", ledger.unassigned());
             }
             assign();
+            search();
         }
+    }
+
+    /** Lists the shards until the children of all that ended are known: at once, then later each time. */
+    private void search() {
+        List<String> childless = ledger.childless();
+        if (childless.isEmpty()) {
+            search.succeeded();
+            isSearchedFor = false;
+        } else if (!isSearching) {
+            long pause = isSearchedFor ? search.failed("they are not listed yet, of " + childless) : 0;
+            isSearching = true;
+            isSearchedFor = true;
+            context.callAsync(() -> list.after(pause), this::searched);
+        }
+    }
+
+    private void searched(Collection<ShardLedger.Listed> found, Throwable problem) {
+        isSearching = false;
+        listed(found, problem);
     }
 
     private void assign() {
@@ -170,18 +196,8 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
         held(subtask).removeAll(ids);
         ledger.ended(reached);
         unsettled.addAll(ids);
-        if (ids.stream().allMatch(ledger::hasChildren)) {
-            assign();
-        } else {
-            sought++;
-            context.callAsync(list::now, this::sought);
-        }
-    }
-
-    /** Gives out the children that were found, if any were. */
-    private void sought(Collection<ShardLedger.Listed> found, Throwable problem) {
-        sought--;
-        listed(found, problem);
+        assign();
+        search();
     }
 
     @Override
@@ -208,7 +224,9 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
 
     @Override
     public ShardLedger snapshotState(long checkpoint) {
-        settling.put(checkpoint, List.copyOf(unsettled));
+        List<String> settled = new ArrayList<>(unsettled);
+        settled.removeAll(ledger.childless()); // the last that has the watermark, if the stream had no other shard
+        settling.put(checkpoint, settled);
         return ledger.copy();
     }
 

@@ -1,7 +1,9 @@
 package kinesis;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -26,21 +28,29 @@ final class ShardLedger {
         ENDED
     }
 
-    /** A shard as the service lists it. parents: those that it was split or merged from, listed or not. */
+    /**
+     * A shard as the service lists it. parents: those that it was split or merged from, listed or not. firstKey, lastKey:
+     * the hashes of partition keys that it takes, from 0 to 2^128 - 1.
+     */
     static final class Listed {
         final String id;
         final List<String> parents;
         final boolean isClosed;
+        final BigInteger firstKey;
+        final BigInteger lastKey;
 
-        Listed(String id, List<String> parents, boolean isClosed) {
+        Listed(String id, List<String> parents, boolean isClosed, BigInteger firstKey, BigInteger lastKey) {
             this.id = id;
             this.parents = parents;
             this.isClosed = isClosed;
+            this.firstKey = firstKey;
+            this.lastKey = lastKey;
         }
     }
 
     final long begun; // when the job first started, in milliseconds since 1970: LATEST means this time
     private boolean isListed; // whether the shards were ever listed
+    private Set<String> childless; // of the last list, those whose children are not all in it; null: no list yet
     private final Map<String, ShardSplit> splits = new TreeMap<>(); // in the order of their numbers
     private final Map<String, Phase> phases = new HashMap<>();
 
@@ -59,6 +69,7 @@ final class ShardLedger {
     void list(Collection<Listed> found, Start start) {
         Map<String, Listed> byId = new TreeMap<>();
         found.forEach(shard -> byId.put(shard.id, shard));
+        childless = childless(byId);
         Set<String> fresh = fresh(byId, start);
         for (String id : fresh) {
             List<String> parents = new ArrayList<>(byId.get(id).parents);
@@ -77,9 +88,33 @@ final class ShardLedger {
         fresh.removeAll(splits.keySet());
         fresh.removeAll(done);
         if (!isListed && start.isLatest()) {
-            fresh.removeIf(id -> found.get(id).isClosed); // their records are all older
+            fresh.removeIf(id -> !childless.contains(id) && found.get(id).isClosed); // their records are all older
         }
         return fresh;
+    }
+
+    /** Of these shards, those that are open, and those that are closed but whose children do not take all their keys. */
+    private static Set<String> childless(Map<String, Listed> found) {
+        Map<String, List<Listed>> children = new HashMap<>();
+        for (Listed shard : found.values()) {
+            shard.parents.forEach(parent -> children.computeIfAbsent(parent, none -> new ArrayList<>()).add(shard));
+        }
+        Set<String> childless = new HashSet<>(found.keySet());
+        childless.removeIf(id -> found.get(id).isClosed && isCovered(found.get(id), children.get(id)));
+        return childless;
+    }
+
+    private static boolean isCovered(Listed parent, List<Listed> children) {
+        if (children == null) {
+            return false;
+        }
+        BigInteger next = parent.firstKey;
+        children.sort(Comparator.comparing(child -> child.firstKey));
+        for (Listed child : children) {
+            boolean isNext = child.firstKey.compareTo(next) <= 0;
+            next = isNext ? next.max(child.lastKey.add(BigInteger.ONE)) : next;
+        }
+        return next.compareTo(parent.lastKey) > 0;
     }
 
     /** All ancestors of these shards. They were read and forgotten, or are older than the start. */
@@ -146,9 +181,18 @@ final class ShardLedger {
         return !splits.containsKey(shard) || phases.get(shard) == Phase.ENDED;
     }
 
-    /** Whether a child of the shard is known. */
-    boolean hasChildren(String shard) {
-        return splits.values().stream().anyMatch(split -> split.parents.contains(shard));
+    /**
+     * The shards that were read to their ends and whose children are not all known.
+     *
+     * <p>A list may come from before a split or merge, or from the middle of it. Only these prove that it has all
+     * children: they take all keys of their closed parent; or the parent is not listed any more, which the service
+     * forgets long after its children came. A shard ends by a split or a merge, never without a child; with the stream
+     * itself, lists fail.
+     */
+    List<String> childless() {
+        List<String> ended = new ArrayList<>(splits.keySet());
+        ended.removeIf(id -> phases.get(id) != Phase.ENDED || childless != null && !childless.contains(id));
+        return ended;
     }
 
     /** A reader has these; one that went back to a checkpoint may read again what had ended. */

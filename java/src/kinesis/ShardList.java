@@ -1,6 +1,7 @@
 package kinesis;
 
 import aws.Patience;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -38,11 +39,17 @@ final class ShardList implements AutoCloseable {
         return isRecent ? null : now();
     }
 
+    /** All shards, after so many milliseconds. */
+    Collection<ShardLedger.Listed> after(long millis) throws InterruptedException {
+        Thread.sleep(millis);
+        return now();
+    }
+
     /**
      * All shards, those included that were split or merged and still have records. Tries again for ever, except after
      * what no repetition mends.
      */
-    Collection<ShardLedger.Listed> now() throws InterruptedException {
+    private Collection<ShardLedger.Listed> now() throws InterruptedException {
         if (consumer != null && !isRegistered) {
             consumer.register();
             isRegistered = true;
@@ -76,7 +83,11 @@ final class ShardList implements AutoCloseable {
                         .filter(Objects::nonNull)
                         .collect(Collectors.toList());
         return new ShardLedger.Listed(
-                shard.shardId(), parents, shard.sequenceNumberRange().endingSequenceNumber() != null);
+                shard.shardId(),
+                parents,
+                shard.sequenceNumberRange().endingSequenceNumber() != null,
+                new BigInteger(shard.hashKeyRange().startingHashKey()),
+                new BigInteger(shard.hashKeyRange().endingHashKey()));
     }
 
     @Override

@@ -5,15 +5,16 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.Arrays;
 
-/** Runs the public static methods of classes, each a case; tests/test_sink_cases.py reads what it prints. */
+/** Runs the public static methods of classes, each a case; tests/test_java_cases.py reads what it prints. */
 public final class Cases {
     private Cases() {}
 
     public static void main(String[] classes) throws Exception {
         for (String name : classes) {
-            for (Method method : Class.forName(name).getDeclaredMethods()) {
+            Class<?> cases = Class.forName(name);
+            for (Method method : cases.getDeclaredMethods()) {
                 if (Modifier.isPublic(method.getModifiers())) {
-                    System.out.println(method.getName() + "\t" + result(method));
+                    System.out.println(cases.getSimpleName() + "." + method.getName() + "\t" + result(method));
                 }
             }
         }

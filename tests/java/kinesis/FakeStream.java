@@ -14,6 +14,7 @@ import software.amazon.awssdk.services.kinesis.model.GetRecordsRequest;
 import software.amazon.awssdk.services.kinesis.model.GetRecordsResponse;
 import software.amazon.awssdk.services.kinesis.model.GetShardIteratorRequest;
 import software.amazon.awssdk.services.kinesis.model.GetShardIteratorResponse;
+import software.amazon.awssdk.services.kinesis.model.HashKeyRange;
 import software.amazon.awssdk.services.kinesis.model.ListShardsRequest;
 import software.amazon.awssdk.services.kinesis.model.ListShardsResponse;
 import software.amazon.awssdk.services.kinesis.model.Record;
@@ -33,9 +34,9 @@ final class FakeStream implements KinesisAsyncClient {
     int broken; // after how many events the next subscription breaks
     final List<String> starts = new ArrayList<>(); // of subscriptions
 
-    /** An open shard with so many records. */
+    /** An open shard with so many records, and all keys, as far as nothing else is said. */
     FakeStream with(String id, int count, String... parents) {
-        Shard.Builder shard = Shard.builder().shardId(id).sequenceNumberRange(range(null));
+        Shard.Builder shard = Shard.builder().shardId(id).sequenceNumberRange(range(null)).hashKeyRange(keys(0, 99));
         shard.parentShardId(parents.length > 0 ? parents[0] : null);
         shard.adjacentParentShardId(parents.length > 1 ? parents[1] : null);
         shards.put(id, shard.build());
@@ -51,6 +52,19 @@ final class FakeStream implements KinesisAsyncClient {
         synchronized (calls) {
             return calls.size();
         }
+    }
+
+    /** The shard has these of a hundred keys. */
+    FakeStream keys(String id, int first, int last) {
+        shards.computeIfPresent(id, (same, shard) -> shard.toBuilder().hashKeyRange(keys(first, last)).build());
+        return this;
+    }
+
+    private static HashKeyRange keys(int first, int last) {
+        return HashKeyRange.builder()
+                .startingHashKey(String.valueOf(first))
+                .endingHashKey(String.valueOf(last))
+                .build();
     }
 
     FakeStream close(String id) {

@@ -1,5 +1,7 @@
 package kinesis;
 
+import static aws.Cases.equal;
+
 import aws.Place;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,58 +19,14 @@ import org.apache.flink.table.data.RowData;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.services.kinesis.model.Record;
 
-/** Rules of the coordinator and of a reader, each a case by its name; tests/test_shard_cases.py runs them. */
+/** Rules of the coordinator and of a reader. */
 public final class ShardCases {
     private static final Start OLDEST = new Start(Start.Kind.TRIM_HORIZON, 0);
     private static final Start LATEST = new Start(Start.Kind.LATEST, 0);
     private static final long BEGUN = 1_000_000;
     private static final long IDLE = 10_000;
 
-    private interface Case {
-        void run() throws Exception;
-    }
-
-    private static final Map<String, Case> CASES = new TreeMap<>();
-
-    static {
-        CASES.put("each_to_the_reader_with_the_fewest", ShardCases::eachToTheReaderWithTheFewest);
-        CASES.put("children_after_both_parents", ShardCases::childrenAfterBothParents);
-        CASES.put("a_shard_that_ends_within_a_checkpoint", ShardCases::aShardThatEndsWithinACheckpoint);
-        CASES.put("ended_shards_stay_until_settled", ShardCases::endedShardsStayUntilSettled);
-        CASES.put("a_shard_that_is_read_again_is_not_settled", ShardCases::aShardThatIsReadAgainIsNotSettled);
-        CASES.put("shards_come_back_from_a_failed_reader", ShardCases::shardsComeBackFromAFailedReader);
-        CASES.put("latest_leaves_out_closed_shards", ShardCases::latestLeavesOutClosedShards);
-        CASES.put("latest_stays_the_first_start", ShardCases::latestStaysTheFirstStart);
-        CASES.put("old_shards_are_forgotten_and_not_read_again", ShardCases::oldShardsAreForgottenAndNotReadAgain);
-        CASES.put("the_watermark_waits_for_the_children", ShardCases::theWatermarkWaitsForTheChildren);
-        CASES.put("rows_after_the_watermark_of_the_state", ShardCases::rowsAfterTheWatermarkOfTheState);
-        CASES.put("nothing_is_sent_to_a_reader_that_leaves", ShardCases::nothingIsSentToAReaderThatLeaves);
-        CASES.put("an_idle_source_is_marked_as_such", ShardCases::anIdleSource);
-        CASES.put("a_merge_goes_on_from_the_slower_parent", ShardCases::aMergeGoesOnFromTheSlowerParent);
-        CASES.put("the_ledger_in_a_checkpoint", ShardCases::theLedgerInACheckpoint);
-        CASES.put("positions_in_a_checkpoint", ShardCases::positionsInACheckpoint);
-        CASES.put("parts_that_were_emitted_are_left_out", ShardCases::partsThatWereEmittedAreLeftOut);
-        CASES.put("five_calls_a_second", ShardCases::fiveCallsASecond);
-        CASES.put("a_subscription_that_breaks_and_the_end", ShardCases::aSubscriptionThatBreaksAndTheEnd);
-        CASES.put("no_call_before_the_last_answer_was_taken", ShardCases::noCallBeforeTheLastAnswerWasTaken);
-    }
-
     private ShardCases() {}
-
-    public static void main(String[] names) throws Exception {
-        if (names.length == 0) {
-            CASES.keySet().forEach(System.out::println);
-            return;
-        }
-        CASES.get(names[0]).run();
-        System.exit(0); // also if a thread of a reader is left
-    }
-
-    private static void equal(Object found, Object wanted) {
-        if (!wanted.equals(found)) {
-            throw new AssertionError("found " + found + ", wanted " + wanted);
-        }
-    }
 
     /** A coordinator with its stream and all of its readers. */
     private static final class World {
@@ -114,7 +72,7 @@ public final class ShardCases {
         }
     }
 
-    private static void eachToTheReaderWithTheFewest() {
+    public static void eachToTheReaderWithTheFewest() {
         FakeStream stream = new FakeStream().with("s-0", 0).with("s-1", 0).with("s-2", 0);
         World world = new World(2, stream);
         equal(world.flink.taken(0), List.of("s-0", "s-2"));
@@ -124,7 +82,7 @@ public final class ShardCases {
         equal(world.flink.taken(1), List.of("s-3"));
     }
 
-    private static void childrenAfterBothParents() {
+    public static void childrenAfterBothParents() {
         FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0).close("s-1");
         World world = new World(1, stream.with("s-2", 0, "s-0", "s-1"));
         equal(world.flink.taken(0), List.of("s-0", "s-1"));
@@ -135,7 +93,7 @@ public final class ShardCases {
     }
 
     /** The coordinator's part of a checkpoint is taken, then a shard ends, then the reader's part is taken. */
-    private static void aShardThatEndsWithinACheckpoint() throws Exception {
+    public static void aShardThatEndsWithinACheckpoint() throws Exception {
         FakeStream stream = new FakeStream().with("s-0", 1).close("s-0").with("s-1", 0, "s-0");
         World world = new World(1, stream);
         FakeFlink.Task task = new FakeFlink.Task();
@@ -186,7 +144,7 @@ public final class ShardCases {
         return serializer.deserialize(serializer.getVersion(), serializer.serialize(value));
     }
 
-    private static void endedShardsStayUntilSettled() {
+    public static void endedShardsStayUntilSettled() {
         World world = new World(1, new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0, "s-0"));
         FakeFlink.Task task = new FakeFlink.Task();
         ShardReader reader = reader(task, List.of(world.flink.given.get(0).get(0).ended()));
@@ -203,7 +161,7 @@ public final class ShardCases {
         equal(reader.snapshotState(3).toString(), "[]");
     }
 
-    private static void aShardThatIsReadAgainIsNotSettled() {
+    public static void aShardThatIsReadAgainIsNotSettled() {
         World world = new World(1, new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0, "s-0"));
         world.ended(0, "s-0");
         world.register(0, "s-0"); // failed, and went back to a checkpoint
@@ -212,7 +170,7 @@ public final class ShardCases {
         equal(world.flink.heard(0), "[]");
     }
 
-    private static void shardsComeBackFromAFailedReader() {
+    public static void shardsComeBackFromAFailedReader() {
         World world = new World(2, new FakeStream().with("s-0", 0).with("s-1", 0));
         List<ShardSplit> lost = world.flink.given.get(1);
         equal(world.flink.taken(0), List.of("s-0"));
@@ -224,7 +182,7 @@ public final class ShardCases {
         equal(world.flink.taken(1), List.of("s-1"));
     }
 
-    private static void latestLeavesOutClosedShards() {
+    public static void latestLeavesOutClosedShards() {
         FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0, "s-0").close("s-1");
         World world = new World(1, stream.with("s-2", 0, "s-1"), LATEST, new ShardLedger(BEGUN));
         equal(world.flink.given.get(0).toString(), "[s-2 from the time 1970-01-01T00:16:40Z]");
@@ -236,13 +194,13 @@ public final class ShardCases {
         equal(world.flink.given.get(0).toString(), "[s-3 from the oldest record]");
     }
 
-    private static void latestStaysTheFirstStart() throws Exception {
+    public static void latestStaysTheFirstStart() throws Exception {
         ShardLedger unlisted = copied(new ShardLedger(BEGUN), new ShardLedgerSerializer());
         World world = new World(1, new FakeStream().with("s-0", 0), LATEST, unlisted);
         equal(world.flink.given.get(0).toString(), "[s-0 from the time 1970-01-01T00:16:40Z]");
     }
 
-    private static void oldShardsAreForgottenAndNotReadAgain() {
+    public static void oldShardsAreForgottenAndNotReadAgain() {
         FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0, "s-0");
         World world = new World(1, stream);
         world.ended(0, "s-0");
@@ -256,7 +214,7 @@ public final class ShardCases {
     }
 
     /** From when the reader has told the end until the reader of the child has reported of it. */
-    private static void theWatermarkWaitsForTheChildren() {
+    public static void theWatermarkWaitsForTheChildren() {
         FakeStream stream = new FakeStream().with("s-0", 0).with("s-1", 0);
         World world = new World(2, stream);
         ShardEvents.Round first = world.round();
@@ -278,7 +236,93 @@ public final class ShardCases {
         equal(world.round().watermark, 200L);
     }
 
-    private static void rowsAfterTheWatermarkOfTheState() throws Exception {
+    /** Looked for again and again; the watermark stands still meanwhile. */
+    public static void childrenThatAreListedLate() {
+        FakeStream stream = new FakeStream().with("s-0", 0).with("s-1", 0);
+        World world = new World(1, stream);
+        world.report(0, world.round(), 100);
+        equal(world.round().watermark, 100L);
+        world.coordinator.handleSourceEvent(0, new ShardEvents.Ended(reaching(100, "s-0")));
+        for (int list = 0; list < 3; list++) {
+            world.report(0, world.round(), 5_000); // of the other shard
+            equal(world.round().watermark, 100L);
+            world.flink.goOn();
+            stream.close("s-0"); // the first list is from before the split
+        }
+        world.flink.taken(0);
+        stream.with("s-2", 0, "s-0");
+        world.flink.goOn();
+        ShardSplit child = world.flink.given.get(0).get(0);
+        equal(child.id + " " + child.reached, "s-2 100");
+        int lists = stream.lists;
+        world.flink.goOn();
+        equal(stream.lists, lists);
+        world.report(0, world.round(), 200);
+        equal(world.round().watermark, 200L);
+    }
+
+    public static void childrenThatAreListedOneAfterTheOther() {
+        FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0, "s-0").keys("s-1", 50, 99);
+        World world = new World(1, stream);
+        world.ended(0, "s-0");
+        equal(world.flink.taken(0), List.of("s-0", "s-1"));
+        world.report(0, world.round(), 100);
+        equal(world.round().watermark, ShardTimes.NONE);
+        stream.with("s-2", 0, "s-0").keys("s-2", 0, 49);
+        world.flink.goOn();
+        equal(world.flink.taken(0), List.of("s-2"));
+        world.report(0, world.round(), 100);
+        equal(world.round().watermark, 100L);
+    }
+
+    public static void childrenAreLookedForAfterARestart() throws Exception {
+        FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0);
+        World before = new World(1, stream);
+        before.ended(0, "s-0");
+        ShardLedger ledger = copied(before.coordinator.snapshotState(1), new ShardLedgerSerializer());
+        World world = new World(1, stream, OLDEST, ledger);
+        world.report(0, world.round(), 100);
+        equal(world.round().watermark, ShardTimes.NONE);
+        stream.with("s-2", 0, "s-0");
+        world.flink.goOn();
+        equal(world.flink.taken(0).contains("s-2"), true);
+        world.report(0, world.round(), 100);
+        equal(world.round().watermark, 100L);
+    }
+
+    /** Also where the service lists a grandchild only, as records of its parent have expired. */
+    public static void aShardThatTheServiceForgotHasNoChildrenToCome() {
+        FakeStream stream = new FakeStream().with("s-0", 0).with("s-1", 0);
+        World world = new World(1, stream);
+        stream.forget("s-0").with("s-3", 0, "s-2");
+        world.ended(0, "s-0");
+        equal(world.flink.taken(0), List.of("s-0", "s-1", "s-3"));
+        world.report(0, world.round(), 100);
+        equal(world.round().watermark, 100L);
+    }
+
+    public static void aClosedShardOfTheFirstListIsReadIfItsChildrenAreMissing() {
+        FakeStream stream = new FakeStream().with("s-0", 0).close("s-0");
+        World world = new World(1, stream, LATEST, new ShardLedger(BEGUN));
+        equal(world.flink.given.get(0).toString(), "[s-0 from the time 1970-01-01T00:16:40Z]");
+    }
+
+    /** The reader's state has the watermark, which would be lost with its last shard. */
+    public static void anEndedShardIsNotSettledBeforeItsChildrenAreFound() {
+        FakeStream stream = new FakeStream().with("s-0", 0).close("s-0");
+        World world = new World(1, stream);
+        world.ended(0, "s-0");
+        world.coordinator.snapshotState(1);
+        world.coordinator.notifyCheckpointComplete(1);
+        equal(world.flink.heard(0), "[]");
+        stream.with("s-1", 0, "s-0");
+        world.flink.goOn();
+        world.coordinator.snapshotState(2);
+        world.coordinator.notifyCheckpointComplete(2);
+        equal(world.flink.heard(0), "[Settled[s-0]]");
+    }
+
+    public static void rowsAfterTheWatermarkOfTheState() throws Exception {
         FakeFlink.Task task = new FakeFlink.Task();
         ShardReader reader = reader(task, List.of(new ShardSplit("s-0", Position.oldest(), List.of(), false, 7, 9)));
         Said output = new Said();
@@ -295,7 +339,7 @@ public final class ShardCases {
     }
 
     /** Flink fails a task that an event does not reach, also one that ends as it should. */
-    private static void nothingIsSentToAReaderThatLeaves() throws Exception {
+    public static void nothingIsSentToAReaderThatLeaves() throws Exception {
         World world = new World(2, new FakeStream().with("s-0", 0));
         equal(world.round() != null, true);
         world.coordinator.handleSourceEvent(1, new ShardEvents.Leaving());
@@ -308,7 +352,7 @@ public final class ShardCases {
         equal(task.sent.get(task.sent.size() - 1) instanceof ShardEvents.Leaving, true);
     }
 
-    private static void anIdleSource() throws Exception {
+    public static void anIdleSourceIsMarkedAsSuch() throws Exception {
         ShardReader reader = reader(new FakeFlink.Task(), List.of());
         Said output = new Said();
         reader.handleSourceEvents(new ShardEvents.Round(1, 8, true));
@@ -359,9 +403,9 @@ public final class ShardCases {
     }
 
     /** The children of two shards go on from where the slower ended, also while the other is still read. */
-    private static void aMergeGoesOnFromTheSlowerParent() {
-        FakeStream stream = new FakeStream().with("s-0", 0).with("s-1", 0).with("s-2", 0, "s-0", "s-1");
-        World world = new World(1, stream);
+    public static void aMergeGoesOnFromTheSlowerParent() {
+        FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0).close("s-1");
+        World world = new World(1, stream.with("s-2", 0, "s-0", "s-1"));
         world.report(0, world.round(), 50);
         world.coordinator.handleSourceEvent(0, new ShardEvents.Ended(reaching(100, "s-0")));
         world.report(0, world.round(), 500); // of s-1, the other parent
@@ -371,7 +415,7 @@ public final class ShardCases {
         equal(child.reached, 100L);
     }
 
-    private static void theLedgerInACheckpoint() throws Exception {
+    public static void theLedgerInACheckpoint() throws Exception {
         FakeStream stream = new FakeStream().with("s-0", 0).close("s-0").with("s-1", 0).with("s-2", 0, "s-0");
         World world = new World(1, stream);
         world.ended(0, "s-0");
@@ -390,7 +434,7 @@ public final class ShardCases {
         return texts;
     }
 
-    private static void positionsInACheckpoint() throws Exception {
+    public static void positionsInACheckpoint() throws Exception {
         for (Position position :
                 List.of(Position.oldest(), Position.at(-5), Position.after("49"), Position.within("49", 7))) {
             ShardSplit split = new ShardSplit("s-1", position, List.of("s-0", "s-9"), true, 7, 9);
@@ -400,7 +444,7 @@ public final class ShardCases {
         }
     }
 
-    private static void partsThatWereEmittedAreLeftOut() throws Exception {
+    public static void partsThatWereEmittedAreLeftOut() throws Exception {
         List<Record> records = List.of(record("7", "{}{}{}"), record("8", "{}{}"));
         Arrivals arrivals = new Arrivals();
         ShardFetcher fetcher =
@@ -430,7 +474,7 @@ public final class ShardCases {
     }
 
     /** Eleven calls take two seconds at least. A thread may be late with the first of them, hence the allowance. */
-    private static void fiveCallsASecond() throws Exception {
+    public static void fiveCallsASecond() throws Exception {
         FakeStream stream = new FakeStream().with("s-0", 100);
         Fetched polled = Fetched.polled(stream);
         long limit = System.nanoTime() + 60_000_000_000L;
@@ -442,7 +486,7 @@ public final class ShardCases {
         }
     }
 
-    private static void noCallBeforeTheLastAnswerWasTaken() throws Exception {
+    public static void noCallBeforeTheLastAnswerWasTaken() throws Exception {
         FakeStream stream = new FakeStream().with("s-0", 100);
         Fetched.polled(stream);
         Thread.sleep(1500);
@@ -450,7 +494,7 @@ public final class ShardCases {
     }
 
     /** It goes on after the last record that came, with the first of its parts that was not emitted. */
-    private static void aSubscriptionThatBreaksAndTheEnd() throws Exception {
+    public static void aSubscriptionThatBreaksAndTheEnd() throws Exception {
         FakeStream stream = new FakeStream().with("s-0", 5).close("s-0");
         stream.broken = 2;
         CompletableFuture<String> consumer = new CompletableFuture<>();

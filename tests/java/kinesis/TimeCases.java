@@ -1,5 +1,7 @@
 package kinesis;
 
+import static aws.Cases.equal;
+
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -7,63 +9,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Rules of the source's event time, on a clock of the cases' own; tests/test_event_time.py runs them. In seconds. */
+/** Rules of the source's event time on a clock of the cases' own, in seconds. */
 public final class TimeCases {
     private static final int IDLE = 10;
     private static final int HOUR = 3600;
     private static final int MOST = 12; // from a row to the watermark, beside a silent shard: IDLE, and some rounds
 
-    private interface Case {
-        void run();
-    }
-
-    private static final Map<String, Case> CASES = new TreeMap<>();
-
-    static {
-        CASES.put("the_slowest_shard_decides", TimeCases::theSlowestShardDecides);
-        CASES.put("a_backlog_gives_its_windows_without_a_further_record", TimeCases::aBacklogAtOnce);
-        CASES.put("a_shard_without_a_record_is_waited_for_once", TimeCases::aShardWithoutARecord);
-        CASES.put("a_shard_that_falls_silent_is_left_out", TimeCases::aShardThatFallsSilent);
-        CASES.put("after_silence_whichever_shard_is_read_first_nothing_is_late", TimeCases::afterSilence);
-        CASES.put("a_shard_that_is_refused_is_waited_for", TimeCases::aShardThatIsRefused);
-        CASES.put("a_silent_shard_that_is_refused_is_waited_for", TimeCases::aSilentShardThatIsRefused);
-        CASES.put("a_shard_with_a_backlog_is_waited_for", TimeCases::aShardWithABacklog);
-        CASES.put("a_slow_clock_does_not_hold_back_the_others", TimeCases::aSlowClock);
-        CASES.put("a_slow_clock_counts_again_when_it_was_set", TimeCases::aSlowClockThatIsSet);
-        CASES.put("a_clock_that_is_set_back_is_left_out", TimeCases::aClockThatIsSetBack);
-        CASES.put("a_clock_that_stands_still_is_left_out", TimeCases::aClockThatStandsStill);
-        CASES.put("a_shard_that_is_always_behind_is_waited_for", TimeCases::aShardThatIsAlwaysBehind);
-        CASES.put("rejected_records_hold_back_nothing", TimeCases::rejectedRecords);
-        CASES.put("nothing_but_rejected_records_moves_nothing", TimeCases::nothingButRejectedRecords);
-        CASES.put("a_child_holds_where_its_parent_left_it", TimeCases::aChild);
-        CASES.put("a_restart_goes_back_to_the_state", TimeCases::aRestart);
-        CASES.put("a_reader_without_a_shard_holds_back_nothing", TimeCases::aReaderWithoutAShard);
-        CASES.put("silence_after_a_restart_keeps_no_window_open", TimeCases::silenceAfterARestart);
-        CASES.put("a_source_that_is_silent_for_long_is_idle", TimeCases::aSourceThatIsSilent);
-        CASES.put("a_long_idle_time_makes_no_jumps", TimeCases::aLongIdleTime);
-        CASES.put("hours_of_refused_calls_and_then_on", TimeCases::hoursOfRefusedCalls);
-    }
-
     private TimeCases() {}
-
-    /** Without arguments the names of the cases, else a line for each: its name, and what is wrong. */
-    public static void main(String[] names) {
-        for (String name : names) {
-            String problem = "";
-            try {
-                CASES.get(name).run();
-            } catch (AssertionError | RuntimeException e) {
-                problem = e + " at " + e.getStackTrace()[1];
-            }
-            System.out.println(name + "\t" + problem);
-        }
-    }
-
-    private static void equal(Object found, Object wanted) {
-        if (!wanted.equals(found)) {
-            throw new AssertionError("found " + found + ", wanted " + wanted);
-        }
-    }
 
     private static void between(long found, long least, long most) {
         if (found < least || found > most) {
@@ -212,7 +164,7 @@ public final class TimeCases {
 
     private static final String[][] SPREAD = {{"abcd"}, {"ab", "cd"}, {"a", "b", "c", "d"}};
 
-    private static void theSlowestShardDecides() {
+    public static void theSlowestShardDecides() {
         for (String[] readers : new String[][] {{"ab"}, {"a", "b"}}) {
             World world = new World(readers).fly(5, "ab");
             between(world.behind(), 1, 2);
@@ -222,7 +174,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aBacklogAtOnce() {
+    public static void aBacklogGivesItsWindowsWithoutAFurtherRecord() {
         for (String[] readers : SPREAD) {
             World world = new World(readers);
             for (int event = 0; event < 1200; event++) {
@@ -236,7 +188,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aShardWithoutARecord() {
+    public static void aShardWithoutARecordIsWaitedForOnce() {
         for (String[] readers : SPREAD) {
             World world = new World(readers);
             world.fly(IDLE / 2, "abc");
@@ -248,7 +200,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aShardThatFallsSilent() {
+    public static void aShardThatFallsSilentIsLeftOut() {
         for (String[] readers : SPREAD) {
             World world = new World(readers).fly(20, "abcd");
             long before = world.watermark();
@@ -260,7 +212,7 @@ public final class TimeCases {
     }
 
     /** Twenty minutes of event time at once after seventy seconds without a record, a shard after the other. */
-    private static void afterSilence() {
+    public static void afterSilenceWhicheverShardIsReadFirstNothingIsLate() {
         for (String[] readers : SPREAD) {
             for (List<String> order : List.of(List.of("a", "b", "c", "d"), List.of("d", "c", "b", "a"))) {
                 World world = new World(readers).fly(20, "abcd");
@@ -278,7 +230,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aShardThatIsRefused() {
+    public static void aShardThatIsRefusedIsWaitedFor() {
         for (String[] readers : SPREAD) {
             World world = new World(readers).fly(20, "abcd");
             world.shards.get("b").isRefused = true;
@@ -290,7 +242,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aSilentShardThatIsRefused() {
+    public static void aSilentShardThatIsRefusedIsWaitedFor() {
         for (String[] readers : SPREAD) {
             World world = new World(readers).fly(20, "abcd").fly(40, "acd");
             world.shards.get("b").isRefused = true;
@@ -302,7 +254,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aShardWithABacklog() {
+    public static void aShardWithABacklogIsWaitedFor() {
         World world = new World("ab");
         for (int ago = HOUR; ago > 0; ago--) {
             world.send("b", -ago);
@@ -324,7 +276,7 @@ public final class TimeCases {
         return world;
     }
 
-    private static void aSlowClock() {
+    public static void aSlowClockDoesNotHoldBackTheOthers() {
         for (String[] readers : SPREAD) {
             World world = withASlowClock(readers);
             between(world.behind(), IDLE, MOST);
@@ -332,7 +284,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aSlowClockThatIsSet() {
+    public static void aSlowClockCountsAgainWhenItWasSet() {
         for (String[] readers : SPREAD) {
             World world = withASlowClock(readers);
             world.late.clear();
@@ -343,7 +295,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aClockThatIsSetBack() {
+    public static void aClockThatIsSetBackIsLeftOut() {
         for (String[] readers : SPREAD) {
             World world = new World(readers).fly(20, "abcd");
             for (int n = 0; n < 60; n++) {
@@ -354,7 +306,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aClockThatStandsStill() {
+    public static void aClockThatStandsStillIsLeftOut() {
         for (String[] readers : SPREAD) {
             World world = new World(readers).fly(20, "abcd");
             long still = world.second();
@@ -366,7 +318,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aShardThatIsAlwaysBehind() {
+    public static void aShardThatIsAlwaysBehindIsWaitedFor() {
         for (String[] readers : SPREAD) {
             World world = new World(readers);
             for (int n = 0; n < 100; n++) {
@@ -378,7 +330,7 @@ public final class TimeCases {
         }
     }
 
-    private static void rejectedRecords() {
+    public static void rejectedRecordsHoldBackNothing() {
         for (String[] readers : SPREAD) {
             World world = new World(readers).fly(20, "abcd");
             for (int n = 0; n < 60; n++) {
@@ -389,7 +341,7 @@ public final class TimeCases {
         }
     }
 
-    private static void nothingButRejectedRecords() {
+    public static void nothingButRejectedRecordsMovesNothing() {
         for (String[] readers : SPREAD) {
             World world = new World(readers).fly(20, "abcd");
             long before = world.watermark();
@@ -404,7 +356,7 @@ public final class TimeCases {
     }
 
     /** It is given to another reader, and has the records that came since, half a minute of them. */
-    private static void aChild() {
+    public static void aChildHoldsWhereItsParentLeftIt() {
         World world = new World("a", "bc", "d").fly(20, "abcd");
         world.end("a");
         world.isComplete = false;
@@ -420,7 +372,7 @@ public final class TimeCases {
         between(world.behind(), 1, 2);
     }
 
-    private static void aRestart() {
+    public static void aRestartGoesBackToTheState() {
         World world = new World("ab", "cd").fly(20, "abcd");
         long state = world.watermark();
         world.fly(20, "abcd");
@@ -445,7 +397,7 @@ public final class TimeCases {
     }
 
     /** What a shard had come to before a restart, or before it was split, closes windows without a further record. */
-    private static void silenceAfterARestart() {
+    public static void silenceAfterARestartKeepsNoWindowOpen() {
         for (String[] readers : new String[][] {{"ab"}, {"a", "b"}}) {
             World world = new World(readers);
             world.readers.forEach(reader -> reader.restore(50_000));
@@ -459,7 +411,7 @@ public final class TimeCases {
         }
     }
 
-    private static void aSourceThatIsSilent() {
+    public static void aSourceThatIsSilentForLongIsIdle() {
         for (String[] readers : SPREAD) {
             World world = new World(readers).fly(20, "abcd").run(30);
             equal(world.isIdle, false);
@@ -471,7 +423,7 @@ public final class TimeCases {
     }
 
     /** Beside a silent shard, windows close an idle time later, second by second. */
-    private static void aLongIdleTime() {
+    public static void aLongIdleTimeMakesNoJumps() {
         int idle = 600;
         World world = new World(idle, new String[] {"ab"}).fly(20, "ab").fly(2 * idle, "a");
         for (int minute = 0; minute < 20; minute++) {
@@ -479,12 +431,12 @@ public final class TimeCases {
         }
     }
 
-    private static void aReaderWithoutAShard() {
+    public static void aReaderWithoutAShardHoldsBackNothing() {
         World world = new World("a", "", "").fly(20, "a");
         between(world.behind(), 1, 2);
     }
 
-    private static void hoursOfRefusedCalls() {
+    public static void hoursOfRefusedCallsAndThenOn() {
         World world = new World("a", "b").fly(20, "ab").fly(40, "a");
         world.shards.get("b").isRefused = true;
         world.fly(HOUR, "a");

@@ -1,6 +1,6 @@
-"""The sinks without a service: what a row becomes, what is sent again, and the order of two writes of a key.
+"""The connectors without a service: rules that no real stream triggers, event time on a clock of the cases' own, sinks.
 
-The cases are in Java, because they call internals of the connector. One JVM runs all of them.
+The cases are in Java (tests/java), because they call internals of the connectors. One JVM runs all of them.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from java import paths
 from program import processes
 
 SOURCES = Path(__file__).parent / "java"
-CLASSES = ("aws.WriterCases", "kinesis.RecordCases", "dynamodb.ItemCases")
+CLASSES = ("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases", "aws.WriterCases", "dynamodb.ItemCases")
 CASES = [
-    case
+    f"{name.rpartition('.')[2]}.{case}"
     for name in CLASSES
     for case in re.findall(
         r"public static void (\w+)\(\)", (SOURCES / f"{name.replace('.', '/')}.java").read_text(encoding="utf-8")
@@ -29,7 +29,7 @@ CASES = [
 def results(cases: str) -> dict[str, str]:
     """What became of each case."""
     java = str(Path(JAVA_HOME, "bin", "java"))
-    done = processes.finished([java, *paths.FIRST_COMPILER, "-cp", cases, "aws.Cases", *CLASSES], {}, 60)
+    done = processes.finished([java, *paths.FIRST_COMPILER, "-cp", cases, "aws.Cases", *CLASSES], {}, 120)
     assert done.returncode == 0, done.stderr[-3000:]
     lines = (line.partition("\t") for line in done.stdout.splitlines())
     return {name: result for name, separator, result in lines if separator}
