@@ -26,6 +26,7 @@ final class FanOutShard extends ShardFeed {
 
     private final KinesisAsyncClient client;
     private final CompletableFuture<String> consumer;
+    private final ServiceClock clock;
 
     private String continuation; // where the service says that the next subscription goes on; null: at `position`
     private Events current; // null: there is no subscription
@@ -38,11 +39,13 @@ final class FanOutShard extends ShardFeed {
             ReadSettings settings,
             Loop loop,
             Arrivals arrivals,
+            ServiceClock clock,
             ShardMetrics metrics,
             ShardSplit split) {
         super(settings, loop, arrivals, metrics, split, "subscribing to");
         this.client = client;
         this.consumer = consumer;
+        this.clock = clock;
         loop.after(consumer, (arn, thrown) -> subscribe());
     }
 
@@ -76,8 +79,9 @@ final class FanOutShard extends ShardFeed {
                 .build();
     }
 
-    private static SubscribeToShardResponseHandler handler(Events events) {
+    private SubscribeToShardResponseHandler handler(Events events) {
         return SubscribeToShardResponseHandler.builder()
+                .onResponse(answer -> clock.told(answer, Loop.now()))
                 .onError(thrown -> {}) // the call's future has it
                 .onEventStream(publisher -> publisher.subscribe(events))
                 .build();

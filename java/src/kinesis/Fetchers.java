@@ -9,29 +9,29 @@ import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 final class Fetchers {
     private Fetchers() {}
 
-    static ShardFetcher of(ReadSettings settings, ShardMetrics metrics) {
-        return settings.fanOut == null ? polling(settings, metrics) : fanOut(settings, metrics);
+    static ShardFetcher of(ReadSettings settings, ServiceClock clock, ShardMetrics metrics) {
+        return settings.fanOut == null ? polling(settings, clock, metrics) : fanOut(settings, clock, metrics);
     }
 
-    private static ShardFetcher polling(ReadSettings settings, ShardMetrics metrics) {
+    private static ShardFetcher polling(ReadSettings settings, ServiceClock clock, ShardMetrics metrics) {
         KinesisAsyncClient client = settings.place.client(KinesisAsyncClient.builder(), Http.PLAIN);
         Arrivals arrivals = new Arrivals();
         Loop loop = new Loop("kinesis-polling", arrivals);
         return new ShardFetcher(
-                split -> new PolledShard(client, settings, loop, arrivals, metrics, split),
+                split -> new PolledShard(client, settings, loop, arrivals, clock, metrics, split),
                 arrivals,
                 settings.parts,
                 () -> close(loop, client));
     }
 
-    private static ShardFetcher fanOut(ReadSettings settings, ShardMetrics metrics) {
+    private static ShardFetcher fanOut(ReadSettings settings, ServiceClock clock, ShardMetrics metrics) {
         KinesisAsyncClient client = settings.place.subscriber(KinesisAsyncClient.builder());
         Arrivals arrivals = new Arrivals();
         Loop loop = new Loop("kinesis-fan-out", arrivals);
         FanOutConsumer consumer = new FanOutConsumer(client, settings.stream, settings.fanOut);
         CompletableFuture<String> arn = CompletableFuture.supplyAsync(() -> arn(consumer));
         return new ShardFetcher(
-                split -> new FanOutShard(client, arn, settings, loop, arrivals, metrics, split),
+                split -> new FanOutShard(client, arn, settings, loop, arrivals, clock, metrics, split),
                 arrivals,
                 settings.parts,
                 () -> close(loop, client));

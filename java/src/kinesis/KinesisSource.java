@@ -51,12 +51,14 @@ final class KinesisSource implements Source<RowData, ShardSplit, ShardLedger> {
     @Override
     public SourceReader<RowData, ShardSplit> createReader(SourceReaderContext context) {
         ShardMetrics metrics = new ShardMetrics(context.metricGroup(), settings);
+        ServiceClock clock = new ServiceClock();
         return new ShardReader(
-                () -> Fetchers.of(settings, metrics),
+                () -> Fetchers.of(settings, clock, metrics),
                 new PartRows(format, metadata, context),
                 watermark,
                 settings.idle,
                 settings.arrivalMargin,
+                clock,
                 context);
     }
 

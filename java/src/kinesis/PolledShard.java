@@ -19,6 +19,7 @@ final class PolledShard extends ShardFeed {
     private static final long SPACING = 200; // milliseconds between two calls: the service takes five a second
 
     private final KinesisAsyncClient client;
+    private final ServiceClock clock;
 
     private String iterator; // null: there is none
     private long called; // the last call, in milliseconds
@@ -29,10 +30,12 @@ final class PolledShard extends ShardFeed {
             ReadSettings settings,
             Loop loop,
             Arrivals arrivals,
+            ServiceClock clock,
             ShardMetrics metrics,
             ShardSplit split) {
         super(settings, loop, arrivals, metrics, split, "reading");
         this.client = client;
+        this.clock = clock;
         loop.run(this::call);
     }
 
@@ -94,6 +97,7 @@ final class PolledShard extends ShardFeed {
     }
 
     private void came(GetRecordsResponse answer) {
+        clock.told(answer, Loop.now());
         iterator = answer.nextShardIterator();
         boolean isEnd = iterator == null;
         long behind = answer.millisBehindLatest() == null ? 0 : answer.millisBehindLatest();

@@ -187,6 +187,9 @@ final class ShardCoordinator implements SplitEnumerator<ShardSplit, ShardLedger>
         time.changed(subtask);
         ledger.given(ids);
         unsettled.removeAll(ids);
+        if (timer != null && time.watermark() == ShardTimes.NONE) {
+            round(); // the readers wait for it before their first row, and for nothing else
+        }
         assign();
     }
 

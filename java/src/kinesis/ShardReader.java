@@ -25,13 +25,17 @@ import org.apache.flink.table.data.RowData;
  * the coordinator's state has them as ended too ({@link ShardCoordinator} says why).
  *
  * <p>It emits the watermark that the coordinator makes of all readers' reports ({@link EventTime}), the same in each
- * subtask, whatever shards it has. Restored from a state with a watermark, it emits that first, and rows only when all
- * readers have done so: else a window that had closed would open again for them.
+ * subtask, whatever shards it has. A reader does not know whether its job was restored, as its own state may be empty. So
+ * it emits rows only after a round of the coordinator, which knows the watermark of all states: at once if there was
+ * none, else a round later, when all readers have emitted it. Else a row of a shard that was left out as silent, older
+ * than the watermark, would count as timely, and the window, which has kept its watermark, would drop it without a word.
+ * (The watermarks of other shards' rows are state of the job itself.)
  */
 final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowData, ShardSplit, ShardState> {
     private final Map<String, ShardSplit> ended = new HashMap<>();
     private final WatermarkStrategy<RowData> strategy; // null: the table has no event time
     private final Duration arrivalMargin; // null: event times come from rows only
+    private final ServiceClock clock;
     private final ShardTimes times;
     private final CompletableFuture<Void> begun = new CompletableFuture<>(); // done when rows may be emitted
     private boolean isAsked; // whether a round has come
@@ -46,10 +50,12 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
             WatermarkStrategy<RowData> strategy,
             long idle,
             Duration arrivalMargin,
+            ServiceClock clock,
             SourceReaderContext context) {
         super(fetcher, rows, context.getConfiguration(), context);
         this.strategy = strategy;
         this.arrivalMargin = arrivalMargin;
+        this.clock = clock;
         this.times = new ShardTimes(idle);
     }
 
@@ -61,7 +67,7 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
         List<String> ids = new ArrayList<>();
         super.snapshotState(0).forEach(split -> ids.add(split.id));
         context.sendSourceEventToCoordinator(new ShardEvents.Held(ids, times.watermark()));
-        if (strategy == null || times.watermark() == ShardTimes.NONE) {
+        if (strategy == null) {
             begun.complete(null);
         }
         tellEnded(ended.values());
@@ -134,7 +140,7 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
     /** A second round comes when all readers have had the time to emit the watermark of the first. */
     private void round(ShardEvents.Round round) {
         context.sendSourceEventToCoordinator(times.round(round, Loop.now()));
-        if (isAsked) {
+        if (isAsked || times.watermark() == ShardTimes.NONE) {
             begun.complete(null);
         }
         isAsked = true;
@@ -162,7 +168,7 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
     @Override
     protected ShardState initializedState(ShardSplit split) {
         RowTime rows = strategy == null ? null : new RowTime(strategy, arrivalMargin, context);
-        return new ShardState(split, times.add(split.id, split.reached, Loop.now()), rows);
+        return new ShardState(split, times.add(split.id, split.reached, Loop.now()), rows, clock);
     }
 
     @Override

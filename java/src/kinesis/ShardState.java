@@ -9,12 +9,14 @@ final class ShardState {
     private final ShardSplit split;
     private final ShardTimes.Shard time;
     private final RowTime rows; // null: the table has no event time
+    private final ServiceClock clock;
     private Part last; // that was emitted; null: none yet
 
-    ShardState(ShardSplit split, ShardTimes.Shard time, RowTime rows) {
+    ShardState(ShardSplit split, ShardTimes.Shard time, RowTime rows, ServiceClock clock) {
         this.split = split;
         this.time = time;
         this.rows = rows;
+        this.clock = clock;
         this.id = StringData.fromString(split.id);
     }
 
@@ -28,9 +30,11 @@ final class ShardState {
     /** All that had arrived by this time (of {@link Loop#now}, or UNKNOWN) was emitted. */
     void read(long to) {
         time.read(to);
-        if (rows != null && rows.isArrivalTime() && to != Arrivals.UNKNOWN) {
-            long now = Loop.now();
-            time.row(rows.afterAllUntil(System.currentTimeMillis() - (now - to)), now);
+        if (rows != null && rows.isArrivalTime()) {
+            long arrived = clock.at(to);
+            if (arrived != Arrivals.UNKNOWN) {
+                time.row(rows.afterAllUntil(arrived), Loop.now());
+            }
         }
     }
 

@@ -6,9 +6,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.reactivestreams.Subscriber;
 import org.reactivestreams.Subscription;
 import software.amazon.awssdk.core.SdkBytes;
 import software.amazon.awssdk.core.async.SdkPublisher;
+import software.amazon.awssdk.http.SdkHttpResponse;
 import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 import software.amazon.awssdk.services.kinesis.model.GetRecordsRequest;
 import software.amazon.awssdk.services.kinesis.model.GetRecordsResponse;
@@ -33,6 +35,8 @@ final class FakeStream implements KinesisAsyncClient {
     int lists;
     int broken; // after how many events the next subscription breaks
     final List<String> starts = new ArrayList<>(); // of subscriptions
+    final List<Subscriber<? super SubscribeToShardEventStream>> subscribers = new ArrayList<>();
+    String date = "Thu, 01 Jan 1970 00:00:00 GMT"; // of answers with records
 
     /** An open shard with so many records, and all keys, as far as nothing else is said. */
     FakeStream with(String id, int count, String... parents) {
@@ -81,7 +85,7 @@ final class FakeStream implements KinesisAsyncClient {
         return SequenceNumberRange.builder().startingSequenceNumber("0").endingSequenceNumber(end).build();
     }
 
-    private static Record record(int n) {
+    static Record record(int n) {
         return Record.builder()
                 .sequenceNumber(String.valueOf(n))
                 .partitionKey("key")
@@ -116,12 +120,13 @@ final class FakeStream implements KinesisAsyncClient {
         List<Record> found = at < all.size() ? all.subList(at, at + 1) : List.of();
         boolean isClosed = shards.get(iterator[0]).sequenceNumberRange().endingSequenceNumber() != null;
         boolean isEnd = at >= all.size() && isClosed;
-        return CompletableFuture.completedFuture(
+        GetRecordsResponse.Builder answer =
                 GetRecordsResponse.builder()
                         .records(found)
                         .nextShardIterator(isEnd ? null : iterator[0] + " " + (at + found.size()))
-                        .millisBehindLatest(0L)
-                        .build());
+                        .millisBehindLatest(0L);
+        SdkHttpResponse http = SdkHttpResponse.builder().statusCode(200).putHeader("Date", date).build();
+        return CompletableFuture.completedFuture((GetRecordsResponse) answer.sdkHttpResponse(http).build());
     }
 
     /**
@@ -139,7 +144,7 @@ final class FakeStream implements KinesisAsyncClient {
         CompletableFuture<Void> over = new CompletableFuture<>();
         int breaks = broken;
         broken = 0;
-        handler.onEventStream(SdkPublisher.adapt(subscriber -> subscriber.onSubscribe(new Subscription() {
+        handler.onEventStream(SdkPublisher.adapt(subscriber -> subscribed(subscriber, new Subscription() {
             private int next = at;
 
             @Override
@@ -149,12 +154,7 @@ final class FakeStream implements KinesisAsyncClient {
                     return;
                 }
                 boolean isEnd = next == all.size();
-                subscriber.onNext(
-                        SubscribeToShardEventStream.subscribeToShardEventBuilder()
-                                .records(isEnd ? List.of() : all.subList(next, next + 1))
-                                .continuationSequenceNumber(isEnd ? null : String.valueOf(next + 1))
-                                .millisBehindLatest(0L)
-                                .build());
+                subscriber.onNext(isEnd ? event(List.of(), null) : event(all.subList(next, next + 1), next + 1));
                 next++;
             }
 
@@ -164,6 +164,20 @@ final class FakeStream implements KinesisAsyncClient {
             }
         })));
         return over;
+    }
+
+    private <T extends Subscriber<? super SubscribeToShardEventStream>> void subscribed(T subscriber, Subscription made) {
+        subscribers.add(subscriber);
+        subscriber.onSubscribe(made);
+    }
+
+    /** An event; after: the sequence number that the next subscription goes on after, or null at the end. */
+    static SubscribeToShardEventStream event(List<Record> records, Integer after) {
+        return SubscribeToShardEventStream.subscribeToShardEventBuilder()
+                .records(records)
+                .continuationSequenceNumber(after == null ? null : String.valueOf(after))
+                .millisBehindLatest(0L)
+                .build();
     }
 
     @Override

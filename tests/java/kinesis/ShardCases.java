@@ -3,6 +3,7 @@ package kinesis;
 import static aws.Cases.equal;
 
 import aws.Place;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -123,6 +124,7 @@ public final class ShardCases {
                         WatermarkStrategy.noWatermarks(),
                         IDLE,
                         null,
+                        new ServiceClock(),
                         task);
         reader.addSplits(splits);
         reader.start();
@@ -280,6 +282,7 @@ public final class ShardCases {
         World before = new World(1, stream);
         before.ended(0, "s-0");
         ShardLedger ledger = copied(before.coordinator.snapshotState(1), new ShardLedgerSerializer());
+        equal(ledger.childless(), List.of("s-0")); // also before the first list
         World world = new World(1, stream, OLDEST, ledger);
         world.report(0, world.round(), 100);
         equal(world.round().watermark, ShardTimes.NONE);
@@ -336,6 +339,27 @@ public final class ShardCases {
         reader.pollNext(output);
         equal(output.said.toString(), "[7, 8]");
         equal(reader.snapshotState(1).get(0).watermark, 8L);
+    }
+
+    /** Of another parallelism, or one whose shards had ended: it may be given a shard that was left out as silent. */
+    public static void aReaderWithoutAStateWaitsForTheWatermarkToo() throws Exception {
+        FakeFlink.Task task = new FakeFlink.Task();
+        ShardReader reader = reader(task, List.of());
+        equal(reader.isAvailable().isDone(), false);
+        Said output = new Said();
+        reader.handleSourceEvents(new ShardEvents.Round(1, 8, false));
+        reader.pollNext(output);
+        equal(output.said.toString() + reader.isAvailable().isDone(), "[8]false");
+        reader.handleSourceEvents(new ShardEvents.Round(2, 8, false));
+        equal(reader.isAvailable().isDone(), true);
+    }
+
+    public static void rowsAfterTheFirstRoundWhereThereWasNoWatermark() {
+        ShardReader reader = reader(new FakeFlink.Task(), List.of());
+        CompletableFuture<Void> begun = reader.isAvailable();
+        equal(begun.isDone(), false);
+        reader.handleSourceEvents(new ShardEvents.Round(1, ShardTimes.NONE, false));
+        equal(begun.isDone(), true);
     }
 
     /** Flink fails a task that an event does not reach, also one that ends as it should. */
@@ -454,7 +478,7 @@ public final class ShardCases {
         arrivals.add(new Arrivals.Arrival("s-0", records, shard.position, false, 0, () -> {}));
         RecordsWithSplitIds<Part> batch = fetcher.fetch();
         batch.nextSplit();
-        ShardState state = new ShardState(shard, new ShardTimes(IDLE).add("s-0", ShardTimes.NONE, 0), null);
+        ShardState state = new ShardState(shard, new ShardTimes(IDLE).add("s-0", ShardTimes.NONE, 0), null, null);
         List<String> positions = new ArrayList<>();
         for (Part part = batch.nextRecordFromSplit(); !part.isMark(); part = batch.nextRecordFromSplit()) {
             state.emitted(part);
@@ -476,7 +500,7 @@ public final class ShardCases {
     /** Eleven calls take two seconds at least. A thread may be late with the first of them, hence the allowance. */
     public static void fiveCallsASecond() throws Exception {
         FakeStream stream = new FakeStream().with("s-0", 100);
-        Fetched polled = Fetched.polled(stream);
+        Fetched polled = Fetched.polled(stream, new ServiceClock());
         long limit = System.nanoTime() + 60_000_000_000L;
         while (stream.called() < 11 && System.nanoTime() < limit) {
             polled.fetcher.fetch();
@@ -488,7 +512,7 @@ public final class ShardCases {
 
     public static void noCallBeforeTheLastAnswerWasTaken() throws Exception {
         FakeStream stream = new FakeStream().with("s-0", 100);
-        Fetched.polled(stream);
+        Fetched.polled(stream, new ServiceClock());
         Thread.sleep(1500);
         equal(stream.calls.size(), 1);
     }
@@ -499,23 +523,58 @@ public final class ShardCases {
         stream.broken = 2;
         CompletableFuture<String> consumer = new CompletableFuture<>();
         Fetched fetched = new Fetched((settings, loop, arrivals, metrics, split) ->
-                new FanOutShard(stream, consumer, settings, loop, arrivals, metrics, split));
+                new FanOutShard(stream, consumer, settings, loop, arrivals, new ServiceClock(), metrics, split));
         equal(stream.starts.size(), 0);
         consumer.complete("arn");
         List<String> found = new ArrayList<>();
-        while (true) {
-            RecordsWithSplitIds<Part> batch = fetched.fetcher.fetch();
-            while (batch.nextSplit() != null) {
-                for (Part part = batch.nextRecordFromSplit(); part != null; part = batch.nextRecordFromSplit()) {
-                    found.add(part.isMark() ? "." : part.sequenceNumber);
-                }
-            }
-            if (!batch.finishedSplits().isEmpty()) {
-                break;
-            }
+        while (fetched.goesOn(found)) {
+            equal(found.size() < 100, true);
         }
         equal(found.toString(), "[1, ., 2, ., 3, ., 4, ., 5, ., .]");
         equal(stream.starts.toString(), "[TRIM_HORIZON null, AFTER_SEQUENCE_NUMBER 2]");
+    }
+
+    /** Before the next subscription begins, while it is under way, and the end of the shard too. */
+    public static void anEventOfASubscriptionThatIsOverCountsNoMore() throws Exception {
+        FakeStream stream = new FakeStream().with("s-0", 5).close("s-0");
+        stream.broken = 2;
+        CompletableFuture<String> consumer = CompletableFuture.completedFuture("arn");
+        Fetched fetched = new Fetched((settings, loop, arrivals, metrics, split) ->
+                new FanOutShard(stream, consumer, settings, loop, arrivals, new ServiceClock(), metrics, split));
+        List<String> found = new ArrayList<>();
+        while (found.size() < 4) {
+            fetched.goesOn(found);
+        }
+        Thread.sleep(100); // until it is over; the next begins after a second
+        equal(stream.starts.size(), 1);
+        stream.subscribers.get(0).onNext(FakeStream.event(List.of(FakeStream.record(3)), 3));
+        while (found.size() < 6) {
+            fetched.goesOn(found);
+        }
+        equal(stream.starts.size(), 2);
+        stream.subscribers.get(0).onNext(FakeStream.event(List.of(FakeStream.record(4)), 4));
+        stream.subscribers.get(0).onNext(FakeStream.event(List.of(), null));
+        while (fetched.goesOn(found)) {
+            equal(found.size() < 100, true);
+        }
+        equal(found.toString(), "[1, ., 2, ., 3, ., 4, ., 5, ., .]");
+        equal(stream.starts.toString(), "[TRIM_HORIZON null, AFTER_SEQUENCE_NUMBER 2]");
+    }
+
+    /** Whatever this machine's clock says, what had arrived by the service's was read. */
+    public static void anArrivalTimeGoesOnByTheClockOfTheService() throws Exception {
+        FakeStream stream = new FakeStream().with("s-0", 0);
+        stream.date = "Thu, 01 Jan 1970 01:00:00 GMT";
+        ServiceClock clock = new ServiceClock();
+        RowTime rows = new RowTime(WatermarkStrategy.noWatermarks(), Duration.ofMillis(500), new FakeFlink.Task());
+        ShardSplit shard = new ShardSplit("s-0", Position.oldest(), List.of(), false);
+        ShardState state =
+                new ShardState(shard, new ShardTimes(IDLE).add("s-0", ShardTimes.NONE, 0), rows, clock);
+        RecordsWithSplitIds<Part> batch = Fetched.polled(stream, clock).fetcher.fetch();
+        batch.nextSplit();
+        state.read(batch.nextRecordFromSplit().readTo);
+        long behind = 3_600_000 - 500 - state.split().reached;
+        equal(behind >= 0 && behind < 1000, true); // by what the answer took
     }
 
     private interface Begin {
@@ -554,9 +613,20 @@ public final class ShardCases {
                     new SplitsAddition<>(List.of(new ShardSplit("s-0", Position.oldest(), List.of(), false))));
         }
 
-        static Fetched polled(FakeStream stream) {
+        /** Adds what comes next: sequence numbers, and a dot after each answer. False: the shard is over. */
+        boolean goesOn(List<String> found) {
+            RecordsWithSplitIds<Part> batch = fetcher.fetch();
+            while (batch.nextSplit() != null) {
+                for (Part part = batch.nextRecordFromSplit(); part != null; part = batch.nextRecordFromSplit()) {
+                    found.add(part.isMark() ? "." : part.sequenceNumber);
+                }
+            }
+            return batch.finishedSplits().isEmpty();
+        }
+
+        static Fetched polled(FakeStream stream, ServiceClock clock) {
             return new Fetched((settings, loop, arrivals, metrics, split) ->
-                    new PolledShard(stream, settings, loop, arrivals, metrics, split));
+                    new PolledShard(stream, settings, loop, arrivals, clock, metrics, split));
         }
     }
 }

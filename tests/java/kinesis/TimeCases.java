@@ -431,6 +431,25 @@ public final class TimeCases {
         }
     }
 
+    /** It is never ahead, also of what was read before the machine was suspended, or the service's clock set back. */
+    public static void theClockOfTheServiceByItsAnswers() {
+        ServiceClock clock = new ServiceClock();
+        equal(clock.at(5_000), Arrivals.UNKNOWN);
+        clock.told("yesterday", 5_000);
+        equal(clock.at(5_000), Arrivals.UNKNOWN);
+        clock.told("Thu, 01 Jan 1970 01:00:00 GMT", 5_000);
+        equal(clock.at(4_000), HOUR * 1000L - 1_000);
+        equal(clock.at(6_500), HOUR * 1000L + 1_500);
+        clock.told("Thu, 01 Jan 1970 03:00:00 GMT", 10_000); // suspended for two hours
+        equal(clock.at(9_000), HOUR * 1000L + 4_000);
+        equal(clock.at(10_000), 3 * HOUR * 1000L);
+        clock.told("Thu, 01 Jan 1970 02:00:00 GMT", 20_000); // set back
+        equal(clock.at(20_000), 2 * HOUR * 1000L);
+        clock.told("Thu, 01 Jan 1970 12:00:00 GMT", 20_000 + 2 * HOUR * 1000L);
+        equal(clock.at(20_000), 12 * HOUR * 1000L - 2 * HOUR * 1000L); // the others are forgotten
+        equal(clock.at(Arrivals.UNKNOWN), Arrivals.UNKNOWN);
+    }
+
     public static void aReaderWithoutAShardHoldsBackNothing() {
         World world = new World("a", "", "").fly(20, "a");
         between(world.behind(), 1, 2);
