@@ -15,7 +15,10 @@ from java import paths
 from program import processes
 
 SOURCES = Path(__file__).parent / "java"
-CLASSES = ("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases", "aws.WriterCases", "dynamodb.ItemCases")
+CLASSES = (
+    *("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases"),
+    *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases"),
+)
 CASES = [
     f"{name.rpartition('.')[2]}.{case}"
     for name in CLASSES

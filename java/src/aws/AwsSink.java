@@ -9,6 +9,8 @@ import org.apache.flink.connector.base.sink.AsyncSinkBase;
 import org.apache.flink.connector.base.sink.writer.BufferedRequestState;
 import org.apache.flink.connector.base.sink.writer.RequestEntryWrapper;
 import org.apache.flink.table.data.RowData;
+import software.amazon.awssdk.awscore.client.builder.AwsAsyncClientBuilder;
+import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
 
 /**
  * Rows written to a service, each at least once: what is refused for now is sent again until it is taken, and stands
@@ -31,6 +33,11 @@ public abstract class AwsSink<T extends Entry> extends AsyncSinkBase<RowData, T>
                 settings.bytesPerRequest);
         this.rows = rows;
         this.settings = settings;
+    }
+
+    /** A client of the service, which its owner closes. */
+    protected final <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C client(B builder) {
+        return settings.place.client(builder, settings.http);
     }
 
     /** task: runs what it is given in the thread of the writer, one thing after the other. */

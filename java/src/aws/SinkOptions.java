@@ -54,7 +54,7 @@ public final class SinkOptions {
     }
 
     /** Throws IllegalArgumentException, with a sentence. */
-    public static SinkSettings settings(ReadableConfig options, RequestLimits limits) {
+    static SinkSettings settings(ReadableConfig options, RequestLimits limits, Place place, Http http) {
         int batch = options.getOptional(BATCH).orElse(limits.entries);
         long bytes = options.getOptional(BYTES).map(MemorySize::getBytes).orElse(limits.usualBytes);
         within(BATCH, batch, 1, limits.entries);
@@ -63,6 +63,8 @@ public final class SinkOptions {
         within(BUFFERED, options.get(BUFFERED), batch + 1, Integer.MAX_VALUE);
         within(FLUSH, options.get(FLUSH).toMillis(), 1, Integer.MAX_VALUE);
         return new SinkSettings(
+                place,
+                http,
                 batch,
                 options.get(IN_FLIGHT),
                 options.get(BUFFERED),
@@ -72,7 +74,7 @@ public final class SinkOptions {
     }
 
     /** usual: the protocol where the options name none. */
-    public static Http http(ReadableConfig options, Protocol usual) {
+    static Http http(ReadableConfig options, Protocol usual) {
         within(CALLS, options.get(CALLS), 1, Integer.MAX_VALUE);
         within(ANSWER, options.get(ANSWER).toMillis(), 1, Integer.MAX_VALUE);
         return new Http(options.getOptional(PROTOCOL).orElse(usual), options.get(ANSWER), options.get(CALLS));

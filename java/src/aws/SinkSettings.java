@@ -2,10 +2,12 @@ package aws;
 
 import java.io.Serializable;
 
-/** How a table is written. Times are in milliseconds. */
+/** Where and how a table is written. Times are in milliseconds. */
 public final class SinkSettings implements Serializable {
     private static final long serialVersionUID = 1L;
 
+    final Place place;
+    final Http http;
     final int entriesPerRequest;
     final int requestsInFlight;
     final int entriesBuffered;
@@ -14,12 +16,16 @@ public final class SinkSettings implements Serializable {
     final boolean failsOnError; // else whatever is refused for now is sent again
 
     public SinkSettings(
+            Place place,
+            Http http,
             int entriesPerRequest,
             int requestsInFlight,
             int entriesBuffered,
             long bytesPerRequest,
             long flushInterval,
             boolean failsOnError) {
+        this.place = place;
+        this.http = http;
         this.entriesPerRequest = entriesPerRequest;
         this.requestsInFlight = requestsInFlight;
         this.entriesBuffered = entriesBuffered;

@@ -3,31 +3,25 @@ package dynamodb;
 import static aws.AwsOptions.require;
 
 import aws.AwsOptions;
-import aws.Http;
-import aws.Place;
 import aws.RequestLimits;
-import aws.SinkOptions;
 import aws.SinkSettings;
-import aws.SinkTable;
+import aws.SinkTableFactory;
 import java.util.List;
 import java.util.Set;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
-import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.catalog.UniqueConstraint;
-import org.apache.flink.table.connector.ChangelogMode;
-import org.apache.flink.table.connector.sink.DynamicTableSink;
-import org.apache.flink.table.factories.DynamicTableSinkFactory;
-import org.apache.flink.table.factories.FactoryUtil;
 import org.apache.flink.table.types.logical.RowType;
-import software.amazon.awssdk.http.Protocol;
 
-/** A table of DynamoDB to write. Whatever is wrong with the options is one sentence. */
-public final class DynamoDbTableFactory implements DynamicTableSinkFactory {
+/** A table of DynamoDB to write. */
+public final class DynamoDbTableFactory extends SinkTableFactory {
     private static final ConfigOption<String> TABLE =
             ConfigOptions.key("table-name").stringType().noDefaultValue();
-    private static final RequestLimits LIMITS = new RequestLimits(25, 16_000_000, 16_000_000, 1 << 20);
+
+    public DynamoDbTableFactory() {
+        super(new RequestLimits(25, 16_000_000, 16_000_000, 1 << 20));
+    }
 
     @Override
     public String factoryIdentifier() {
@@ -40,33 +34,17 @@ public final class DynamoDbTableFactory implements DynamicTableSinkFactory {
     }
 
     @Override
-    public Set<ConfigOption<?>> optionalOptions() {
-        return SinkOptions.all();
+    protected String target(ReadableConfig options) {
+        return options.get(TABLE);
     }
 
     @Override
-    public DynamicTableSink createDynamicTableSink(Context context) {
-        FactoryUtil.TableFactoryHelper helper = FactoryUtil.createTableFactoryHelper(this, context);
-        helper.validateExcept(AwsOptions.CREDENTIALS);
-        try {
-            ReadableConfig options = helper.getOptions();
-            String table = options.get(TABLE);
-            Place place =
-                    AwsOptions.place(
-                            options.get(AwsOptions.REGION), options, context.getCatalogTable().getOptions());
-            Http http = SinkOptions.http(options, Protocol.HTTP1_1);
-            SinkSettings settings = SinkOptions.settings(options, LIMITS);
-            RowType columns = (RowType) context.getPhysicalRowDataType().getLogicalType();
-            ItemKey key = new ItemKey(key(context), columns, table);
-            ItemRows rows = new ItemRows(columns, key, table);
-            return new SinkTable(
-                    "dynamodb " + table,
-                    ChangelogMode.upsert(),
-                    options.get(FactoryUtil.SINK_PARALLELISM),
-                    of -> new DynamoDbSink(rows, settings, place, http, table, key));
-        } catch (IllegalArgumentException e) {
-            throw new ValidationException(e.getMessage());
-        }
+    protected Sinks sinks(ReadableConfig options, Context context, SinkSettings settings, Encoders none) {
+        String table = target(options);
+        RowType columns = (RowType) context.getPhysicalRowDataType().getLogicalType();
+        ItemKey key = new ItemKey(key(context), columns, table);
+        ItemRows rows = new ItemRows(columns, key, table);
+        return of -> new DynamoDbSink(rows, settings, table, key);
     }
 
     /** The columns of the table's key. */

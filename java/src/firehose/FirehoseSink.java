@@ -2,8 +2,6 @@ package firehose;
 
 import aws.AwsSink;
 import aws.Destination;
-import aws.Http;
-import aws.Place;
 import aws.SinkSettings;
 import java.util.concurrent.Executor;
 import org.apache.flink.connector.base.sink.writer.AsyncSinkWriterStateSerializer;
@@ -13,20 +11,16 @@ import software.amazon.awssdk.services.firehose.FirehoseAsyncClient;
 final class FirehoseSink extends AwsSink<FirehoseRecord> {
     private static final long serialVersionUID = 1L;
 
-    private final Place place;
-    private final Http http;
     private final String stream;
 
-    FirehoseSink(FirehoseRecords records, SinkSettings settings, Place place, Http http, String stream) {
+    FirehoseSink(FirehoseRecords records, SinkSettings settings, String stream) {
         super(records, settings);
-        this.place = place;
-        this.http = http;
         this.stream = stream;
     }
 
     @Override
     protected Destination<FirehoseRecord> destination(Executor task) {
-        return new PutRecordBatch(place.client(FirehoseAsyncClient.builder(), http), stream);
+        return new PutRecordBatch(client(FirehoseAsyncClient.builder()), stream);
     }
 
     @Override

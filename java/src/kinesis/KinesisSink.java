@@ -2,8 +2,6 @@ package kinesis;
 
 import aws.AwsSink;
 import aws.Destination;
-import aws.Http;
-import aws.Place;
 import aws.Rows;
 import aws.SinkSettings;
 import java.util.concurrent.Executor;
@@ -14,25 +12,16 @@ import software.amazon.awssdk.services.kinesis.KinesisAsyncClient;
 final class KinesisSink extends AwsSink<KinesisRecord> {
     private static final long serialVersionUID = 1L;
 
-    private final Place place;
-    private final Http http;
     private final StreamName stream;
 
-    KinesisSink(
-            Rows<KinesisRecord> records,
-            SinkSettings settings,
-            Place place,
-            Http http,
-            StreamName stream) {
+    KinesisSink(Rows<KinesisRecord> records, SinkSettings settings, StreamName stream) {
         super(records, settings);
-        this.place = place;
-        this.http = http;
         this.stream = stream;
     }
 
     @Override
     protected Destination<KinesisRecord> destination(Executor task) {
-        return new PutRecords(place.client(KinesisAsyncClient.builder(), http), stream);
+        return new PutRecords(client(KinesisAsyncClient.builder()), stream);
     }
 
     @Override

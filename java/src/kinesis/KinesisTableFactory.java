@@ -4,12 +4,10 @@ import static aws.AwsOptions.require;
 import static kinesis.KinesisOptions.*;
 
 import aws.AwsOptions;
-import aws.Http;
 import aws.Place;
 import aws.RequestLimits;
-import aws.SinkOptions;
 import aws.SinkSettings;
-import aws.SinkTable;
+import aws.SinkTableFactory;
 import java.text.ParseException;
 import java.text.SimpleDateFormat;
 import java.time.Duration;
@@ -17,27 +15,24 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
-import org.apache.flink.api.common.serialization.SerializationSchema;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ReadableConfig;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.connector.format.DecodingFormat;
-import org.apache.flink.table.connector.format.EncodingFormat;
-import org.apache.flink.table.connector.sink.DynamicTableSink;
 import org.apache.flink.table.connector.source.DynamicTableSource;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.factories.DeserializationFormatFactory;
-import org.apache.flink.table.factories.DynamicTableSinkFactory;
 import org.apache.flink.table.factories.DynamicTableSourceFactory;
 import org.apache.flink.table.factories.FactoryUtil;
-import org.apache.flink.table.factories.SerializationFormatFactory;
 import org.apache.flink.table.types.DataType;
 import software.amazon.awssdk.http.Protocol;
 
 /** A stream as a table, to read and to write. Whatever is wrong with the options is one sentence. */
-public final class KinesisTableFactory implements DynamicTableSourceFactory, DynamicTableSinkFactory {
-    // A request may have 10 MiB; half of that keeps the memory of many requests in flight small.
-    private static final RequestLimits LIMITS = new RequestLimits(500, 10 << 20, 5 << 20, 1 << 20);
+public final class KinesisTableFactory extends SinkTableFactory implements DynamicTableSourceFactory {
+    public KinesisTableFactory() {
+        // A request may have 10 MiB; half of that keeps the memory of many requests in flight small.
+        super(new RequestLimits(500, 10 << 20, 5 << 20, 1 << 20));
+    }
 
     @Override
     public String factoryIdentifier() {
@@ -51,7 +46,7 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory, Dyn
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        Set<ConfigOption<?>> options = SinkOptions.all();
+        Set<ConfigOption<?>> options = super.optionalOptions();
         options.addAll(
                 Set.of(
                         STREAM,
@@ -81,7 +76,7 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory, Dyn
                 helper.discoverDecodingFormat(DeserializationFormatFactory.class, FactoryUtil.FORMAT);
         helper.validateExcept(AwsOptions.CREDENTIALS);
         try {
-            ReadSettings settings = settings(helper.getOptions(), context.getCatalogTable().getOptions());
+            ReadSettings settings = readSettings(helper.getOptions(), context.getCatalogTable().getOptions());
             Integer parallelism = helper.getOptions().get(FactoryUtil.SOURCE_PARALLELISM);
             return new KinesisTable(settings, format, context.getPhysicalRowDataType(), parallelism);
         } catch (IllegalArgumentException e) {
@@ -90,33 +85,21 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory, Dyn
     }
 
     @Override
-    public DynamicTableSink createDynamicTableSink(Context context) {
-        FactoryUtil.TableFactoryHelper helper = FactoryUtil.createTableFactoryHelper(this, context);
-        EncodingFormat<SerializationSchema<RowData>> format =
-                helper.discoverEncodingFormat(SerializationFormatFactory.class, FactoryUtil.FORMAT);
-        helper.validateExcept(AwsOptions.CREDENTIALS);
-        try {
-            ReadableConfig options = helper.getOptions();
-            StreamName stream = stream(options);
-            Place place = place(options, context.getCatalogTable().getOptions());
-            Http http = SinkOptions.http(options, place.isEncrypted() ? Protocol.HTTP2 : Protocol.HTTP1_1);
-            SinkSettings settings = SinkOptions.settings(options, LIMITS);
-            DataType columns = context.getPhysicalRowDataType();
-            PartitionKeys keys = keys(options, context.getCatalogTable().getPartitionKeys(), columns, stream);
-            return new SinkTable(
-                    "kinesis " + stream.name,
-                    format.getChangelogMode(),
-                    options.get(FactoryUtil.SINK_PARALLELISM),
-                    of ->
-                            new KinesisSink(
-                                    new KinesisRecords(format.createRuntimeEncoder(of, columns), keys),
-                                    settings,
-                                    place,
-                                    http,
-                                    stream));
-        } catch (IllegalArgumentException e) {
-            throw new ValidationException(e.getMessage());
-        }
+    protected String target(ReadableConfig options) {
+        return stream(options).name;
+    }
+
+    @Override
+    protected Sinks sinks(ReadableConfig options, Context context, SinkSettings settings, Encoders encoders) {
+        StreamName stream = stream(options);
+        DataType columns = context.getPhysicalRowDataType();
+        PartitionKeys keys = keys(options, context.getCatalogTable().getPartitionKeys(), columns, stream);
+        return of -> new KinesisSink(new KinesisRecords(encoders.apply(of), keys), settings, stream);
+    }
+
+    @Override
+    protected Protocol usualProtocol(Place place) {
+        return place.isEncrypted() ? Protocol.HTTP2 : Protocol.HTTP1_1;
     }
 
     private static PartitionKeys keys(
@@ -139,14 +122,15 @@ public final class KinesisTableFactory implements DynamicTableSourceFactory, Dyn
         return arn == null ? StreamName.named(options.get(STREAM)) : StreamName.of(arn);
     }
 
-    private static Place place(ReadableConfig options, Map<String, String> all) {
+    @Override
+    protected Place place(ReadableConfig options, Map<String, String> written) {
         StreamName stream = stream(options);
         String region = options.getOptional(AwsOptions.REGION).orElseGet(stream::regionOrNull);
         require(region != null, "A table with 'stream' needs 'aws.region'.");
-        return AwsOptions.place(region, options, all);
+        return AwsOptions.place(region, options, written);
     }
 
-    private static ReadSettings settings(ReadableConfig options, Map<String, String> all) {
+    private ReadSettings readSettings(ReadableConfig options, Map<String, String> all) {
         int records = options.get(RECORDS);
         require(records >= 1 && records <= 10_000, "'" + RECORDS.key() + "' must be from 1 to 10000.");
         Duration idle = options.getOptional(FactoryUtil.SOURCE_IDLE_TIMEOUT).orElse(IDLE);

@@ -6,6 +6,7 @@ import static aws.Cases.failure;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -16,9 +17,11 @@ import org.apache.flink.api.connector.sink2.WriterInitContext;
 import org.apache.flink.connector.base.sink.writer.AsyncSinkWriterStateSerializer;
 import org.apache.flink.connector.base.sink.writer.BufferedRequestState;
 import org.apache.flink.connector.base.sink.writer.RequestEntryWrapper;
+import org.apache.flink.formats.raw.RawFormatSerializationSchema;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
+import org.apache.flink.table.types.logical.VarCharType;
 import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
 import software.amazon.awssdk.awscore.exception.AwsServiceException;
 import software.amazon.awssdk.core.exception.SdkClientException;
@@ -226,6 +229,25 @@ public final class WriterCases {
         byte[] state = serializer.serialize(it.writer.snapshotState(1).get(0));
         WriterCases restored = new WriterCases(false, List.of(serializer.deserialize(1, state)));
         equal(restored.sent(), List.of("[a]"));
+    }
+
+    /** The format `raw` makes no bytes of NULL. */
+    public static void aRowThatIsNullAsAWholeIsOneSentence() throws Exception {
+        RawFormatSerializationSchema raw =
+                new RawFormatSerializationSchema(VarCharType.STRING_TYPE, "UTF-8", false);
+        FormattedRows<Note> rows = new FormattedRows<>(raw) {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected Note entry(RowData row, byte[] data) {
+                return new Note(new String(data, StandardCharsets.UTF_8));
+            }
+        };
+        rows.prepare(new FakeTask(), List.of());
+        equal(rows.apply(GenericRowData.of(StringData.fromString("a")), null).text, "a");
+        equal(
+                failure(() -> rows.apply(GenericRowData.of((Object) null), null)),
+                "A row is NULL as a whole, which the format cannot write: leave such rows out by WHERE.");
     }
 
     public static void noRequestBeyondItsLimits() throws Exception {

@@ -11,6 +11,7 @@ import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.LocalDateTime;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -31,7 +32,11 @@ import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.RowType;
 import org.apache.flink.types.RowKind;
 import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.services.dynamodb.DynamoDbAsyncClient;
 import software.amazon.awssdk.services.dynamodb.model.AttributeValue;
+import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemRequest;
+import software.amazon.awssdk.services.dynamodb.model.BatchWriteItemResponse;
+import software.amazon.awssdk.services.dynamodb.model.WriteRequest;
 
 /** Rules of items: what a row becomes, and the order of two writes of a key. */
 public final class ItemCases {
@@ -317,6 +322,72 @@ public final class ItemCases {
         equal(
                 failure(() -> rows(row(DataTypes.FIELD("k", DataTypes.BOOLEAN())))),
                 "PARTITIONED BY names k, which is BOOLEAN: a key of DynamoDB is text, a number or bytes.");
+    }
+
+    public static void aSortKeyIsShorterThanAPartitionKey() throws Exception {
+        RowType columns = row(DataTypes.FIELD("k", DataTypes.STRING()), DataTypes.FIELD("s", DataTypes.STRING()));
+        ItemRows rows = new ItemRows(columns, new ItemKey(List.of("k", "s"), columns, "t"), "t");
+        String longest = "é".repeat(512); // of two bytes each
+        StringData partition = text(longest + longest);
+        equal(rows.apply(GenericRowData.of(partition, text(longest)), null).isDelete, false);
+        equal(
+                failure(() -> rows.apply(GenericRowData.of(partition, text(longest + "s")), null)),
+                "A row for the table t has 1025 bytes in s, a part of its key: it must have from 1 to 1024.");
+        equal(
+                failure(() -> rows.apply(GenericRowData.of(text(longest + longest + "k"), text("s")), null)),
+                "A row for the table t has 2049 bytes in k, a part of its key: it must have from 1 to 2048.");
+    }
+
+    public static void aKeyOfAMapThatIsNoTextIsOneSentence() throws Exception {
+        equal(
+                failure(() -> written(DataTypes.MAP(DataTypes.INT(), DataTypes.INT()), new GenericMapData(Map.of(1, 1)))),
+                "The column v: the keys of MAP<INT, INT> cannot be written to DynamoDB: CAST them to STRING.");
+        DataType map = DataTypes.MAP(DataTypes.STRING(), DataTypes.INT());
+        String sentence =
+                "A row for the table t has in v a key of a MAP that is NULL or empty. Replace it in the query.";
+        equal(failure(() -> written(map, new GenericMapData(Map.of(text(""), 1)))), sentence);
+        equal(failure(() -> written(map, new GenericMapData(Collections.singletonMap(null, 1)))), sentence);
+    }
+
+    /** The table is named by its ARN in the answer, and its items by other texts of the same numbers. */
+    public static void anItemThatWasNotProcessedIsFoundByItsKey() {
+        RowType columns = row(DataTypes.FIELD("k", DataTypes.INT()), DataTypes.FIELD("v", DataTypes.INT()));
+        ItemKey key = new ItemKey(List.of("k"), columns, "t");
+        ItemRows rows = new ItemRows(columns, key, "t");
+        List<ItemWrite> writes = new ArrayList<>();
+        for (int k = 1; k <= 3; k++) {
+            writes.add(rows.apply(GenericRowData.of(k, k), null));
+        }
+        WriteRequest unprocessed = WriteRequest.builder()
+                .putRequest(put -> put.item(Map.of("k", AttributeValue.fromN("2.0"), "v", AttributeValue.fromN("2"))))
+                .build();
+        String arn = "arn:aws:dynamodb:us-east-1:123456789012:table/t";
+        DynamoDbAsyncClient service = new Answering(Map.of(arn, List.of(unprocessed)));
+        Refused<ItemWrite> refused = new BatchWriteItem(service, "t", key).send(writes).join();
+        equal(refused.entries, List.of(writes.get(1)));
+    }
+
+    /** Leaves this out of each request. */
+    private static final class Answering implements DynamoDbAsyncClient {
+        private final Map<String, List<WriteRequest>> unprocessed;
+
+        Answering(Map<String, List<WriteRequest>> unprocessed) {
+            this.unprocessed = unprocessed;
+        }
+
+        @Override
+        public CompletableFuture<BatchWriteItemResponse> batchWriteItem(BatchWriteItemRequest request) {
+            return CompletableFuture.completedFuture(
+                    BatchWriteItemResponse.builder().unprocessedItems(unprocessed).build());
+        }
+
+        @Override
+        public String serviceName() {
+            return "dynamodb";
+        }
+
+        @Override
+        public void close() {}
     }
 
     public static void numbersAreTheSameKeyHoweverTheyAreWritten() {
