@@ -15,7 +15,7 @@ class ConnectorError(Unusable):
 
 @dataclass(frozen=True)
 class Option:
-    """An option of a connector. type: str, int, float, bool, ms (milliseconds, an integer), duration (10 s) or url."""
+    """An option of a connector. type: str, int, bool, ms (milliseconds, an integer), duration (10 s) or url."""
 
     type: str = "str"
     default: str | None = None
@@ -76,7 +76,6 @@ _PATTERNS = {
     "int": (r"-?\d+", "a whole number"),
     "ms": (r"\d+", "a whole number of milliseconds"),
     "duration": (r"\d+ ?(ms|s|min|h|d)", "a duration such as 10 s"),
-    "float": (r"-?\d+(\.\d+)?", "a number"),
     "bool": (r"true|false", "true or false"),
     "url": (r"https?://[^\s/]+/?", "an address such as https://host:port"),
     "str": (r"(?s).*\S.*", "a text that is not empty"),
