@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
 
@@ -14,7 +16,7 @@ from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults import rules
 from tests.faults.exchange import Request
-from tests.faults.trial import FLIGHT, Trial, open_shards
+from tests.faults.trial import FLIGHT, ROW_LIMIT, Trial, open_shards
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 SPEED = ("--speed", "20")
@@ -37,6 +39,7 @@ def at(minutes: float) -> tuple[str, str]:
 def test_silence(trial: Trial) -> None:
     """After total silence windows wait for all shards, though the calls of two are refused while the others are read.
 
+    All windows but the last close without a further record.
     Unprotected: a silent shard limits nothing. The first subtask to wake advances ahead of the other subtask, whose
     readings are late.
     """
@@ -47,9 +50,59 @@ def test_silence(trial: Trial) -> None:
     with trial.between.fault(rules.throttle("GetRecords", where=lambda call: shard(call) >= "shardId-000000000002")):
         trial.send(*FLIGHT, *at(11), "--rate", "max", "--msgs", "24000")
         time.sleep(1)
-    with trial.flying(*FLIGHT, *at(31), *SPEED):
-        trial.recover()
+    recover_rows(trial, 20 * (10 + 19))
     trial.finish()
+
+
+@pytest.mark.fault(
+    "a backlog of ten minutes at the start, and no record after it",
+    Edit(f"{SOURCE}/ShardTimes.java", "private long rows;", "private long told; private long rows;"),
+    Edit(
+        f"{SOURCE}/ShardTimes.java",
+        "restore(round.watermark);",
+        "if (rows > told) { told = rows; restore(round.watermark); }",
+    ),
+)
+def test_backlog(trial: Trial) -> None:
+    """A backlog that is read at once closes all windows but the last without a further record.
+
+    Unprotected: event time goes on only while rows come.
+    """
+    trial.send(*FLIGHT, *at(0), "--rate", "max", "--msgs", "12000")
+    trial.start()
+    recover_rows(trial, 20 * 9)
+    trial.finish()
+
+
+@pytest.mark.fault(
+    "a hot shard that is read for 24 s longer than 15 cold ones",
+    Edit(
+        f"{SOURCE}/EventTime.java",
+        "mapToLong(report -> report.reached).min()",
+        "mapToLong(report -> report.reached).max()",
+    ),
+    shards=16,
+)
+def test_hot_shard(trial: Trial) -> None:
+    """Windows wait for the hot shard, which is read at 500 records a second, though the cold ones are read at once.
+
+    Unprotected: the subtask whose shards are furthest closes the windows, and most readings of the hot shard are late.
+    """
+    trial.options = {"readings": {"source.shard.get-records.max-record-count": "100"}}
+    hot, *cold = (unicorn_in(number, shards=16) for number in range(16))
+    trial.start()
+    trial.put_all(
+        [
+            (key, reading(name, START + timedelta(seconds=second)))
+            for second in range(600)
+            for key, name in [
+                *((hot, f"{hot} {number}") for number in range(20)),
+                *((name, name) for name in cold if second % 10 == 0),
+            ]
+        ]
+    )
+    recover_rows(trial, 35 * 9)
+    assert not trial.finish().errors
 
 
 @pytest.mark.fault(
@@ -200,13 +253,25 @@ def test_resharding(trial: Trial) -> None:
     assert trial.outcome.restarts == 0
 
 
+def recover_rows(trial: Trial, rows: int) -> None:
+    """Measure the recovery: from now until there are so many rows."""
+    since = time.monotonic()
+    wait_for(lambda: trial.is_alive() and len(trial.rows()) >= rows, ROW_LIMIT, f"{rows} rows come out")
+    trial.outcome.recovery = time.monotonic() - since
+
+
+def reading(name: str, moment: datetime) -> bytes:
+    """A reading as a record."""
+    document = {"Name": name, "StatusTime": f"{moment:%Y-%m-%d %H:%M:%S}.000", "Distance": 1.5}
+    return json.dumps(document | {"MagicPoints": 1, "HealthPoints": 1}).encode() + b"\n"
+
+
 def unicorn_in(shard: int, *, shards: int) -> str:
     """A name whose records go to this shard of so many equal shards: by the MD5 of the partition key, as in Kinesis."""
     width = 2**128 // shards
-    names = ("Shadowfax", "Bucephalus", "Rocinante", "Xanthus", "Balius", "Marengo")
     return next(
         name
-        for name in names
+        for name in (f"Shadowfax {number}" for number in count(1))
         if int.from_bytes(hashlib.md5(name.encode(), usedforsecurity=False).digest()) // width == shard
     )
 

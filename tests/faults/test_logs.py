@@ -22,7 +22,7 @@ from pipeline.job import load
 from tests.emulated import wait_for
 from tests.faults import rules
 from tests.faults.test_services import FAIL_ON_ERROR, NO_RESTART
-from tests.faults.trial import Trial, wait_for_checkpoint
+from tests.faults.trial import BATCH, Trial, wait_for_checkpoint
 from tests.test_cloudfront import BAD, counted, with_bad_lines
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
@@ -30,7 +30,6 @@ JOB = load("cloudfront_requests")
 STREAM, ROWS, ERRORS = "cloudfront-logs", "cloudfront-requests", "cloudfront-errors"
 MINUTES, TOTALS = "CloudFrontRequestsPerMinute", "CloudFrontRequestsPerSystem"
 LINES = 20_000  # five and a half hours of requests: windows wait for an hour
-BATCH = 500  # records of a PutRecords
 SLOWLY = 4_000  # lines that come ten at a time
 
 

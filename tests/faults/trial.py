@@ -25,6 +25,7 @@ from tests.emulated import wait_for
 from tests.faults.proxy import Proxy
 
 RATE = 400  # records a second of a flight: 20 unicorns, a minute in 3 s
+BATCH = 500  # records of a PutRecords
 ROW_LIMIT = 120.0  # seconds to the next row
 # The flight of most cases: with the demo's faults in the data, so that PARSE, COERCION and LATE are compared too.
 FLIGHT = ("--unicorns", "20", "--late", "0.01", "--out-of-order", "0.05", "--malformed", "0.01")
@@ -71,6 +72,11 @@ class Trial:
         return kinesis, resources.clients(self.aws.environment)[1]
 
     @property
+    def environment(self) -> dict[str, str]:
+        """The job's access to AWS."""
+        return self.between.environment
+
+    @property
     def job(self) -> Job:
         assert self._job is not None, "the job was started"
         return self._job
@@ -101,7 +107,7 @@ class Trial:
 
         Raises StartError or RunError, no AssertionError: without its protection a case must fail later, not here.
         """
-        launch = running.Launch(self.folder, self.properties(), self.between.environment, self.sources)
+        launch = running.Launch(self.folder, self.properties(), self.environment, self.sources)
         launch = replace(launch, command=(*within, *launch.command[:-1], self.job_name))
         self._process, self._job = running.start(launch, ["--parallelism", str(parallelism), *flags])
         running.wait_until_running(self.job, self.process)
@@ -144,6 +150,16 @@ class Trial:
         copy = self.folder / f"sent-{len(self.copies)}.jsonl"
         self.copies.append(copy)
         copy.write_bytes(b"".join(lines))
+
+    def put_all(self, records: Sequence[tuple[str, bytes]]) -> None:
+        """Put these pairs of partition key and line on the raw stream, in their order on each shard."""
+        kinesis, _dynamodb = self.clients
+        for begin in range(0, len(records), BATCH):
+            entries = [{"PartitionKey": key, "Data": line} for key, line in records[begin : begin + BATCH]]
+            assert kinesis.put_records(StreamName=self.names.raw, Records=entries)["FailedRecordCount"] == 0
+        copy = self.folder / f"sent-{len(self.copies)}.jsonl"
+        self.copies.append(copy)
+        copy.write_bytes(b"".join(line for _key, line in records))
 
     def rows(self) -> list[bytes]:
         """The records of the summary stream."""
