@@ -10,14 +10,19 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from flink import rest
 from flink.health import command as health
 from flink.health import diagnosis
+from local import emulator, resources
 from pipeline import settings
+from program import processes
+from tests import forwarding
 from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults import rules
@@ -72,7 +77,8 @@ def test_throttling(trial: Trial) -> None:
     assert trial.outcome.restarts == 0
 
 
-@pytest.mark.fault("97 % of GetRecords and most of GetShardIterator throttled for 40 s", IMPATIENT)
+@pytest.mark.timeout(420)
+@pytest.mark.fault("97 % of GetRecords and most of GetShardIterator throttled for two minutes", IMPATIENT)
 def test_others_read_too(trial: Trial) -> None:
     """Guests of the dashboard take nearly all reads of each shard: the job waits for its turn, and never restarts.
 
@@ -85,11 +91,66 @@ def test_others_read_too(trial: Trial) -> None:
     with trial.flying(*FLIGHT, *SPEED):
         trial.wait_for_rows()
         with trial.between.fault(rules.expire(share=0.2)), trial.between.fault(records), trial.between.fault(iterators):
-            time.sleep(40)
+            time.sleep(120)
         trial.recover()
     assert records.hits > 5
     assert iterators.hits > 5
     trial.finish()
+    assert trial.outcome.restarts == 0
+
+
+@dataclass
+class FanOut(Trial):
+    """A case whose job reads by enhanced fan-out.
+
+    Its calls of Kinesis, some of which are HTTP/2, go through a port of their own instead of the proxy.
+    """
+
+    port: int = field(default_factory=processes.free_port)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return self.between.environment | {"AWS_ENDPOINT_URL_KINESIS": f"http://127.0.0.1:{self.port}"}
+
+    def properties(self) -> Path:
+        """The job's settings, without an endpoint: those of the environment are used."""
+        groups: dict[str, dict[str, str]] = {
+            "aws": {"region": emulator.REGION},
+            "readings": {"stream": self.names.raw, "reader": "EFO"},
+            "summary_stream": {"stream": self.names.summary},
+            "sensor_data": {"table": self.names.table},
+            "error_stream": {"stream": self.names.errors},
+        }
+        return settings.write(self.folder, settings.document_of(resources.workshop(), groups))
+
+
+@pytest.mark.fault(
+    "all subscriptions of enhanced fan-out cut, every two seconds for 20 s",
+    Edit(
+        "java/src/kinesis/FanOutShard.java",
+        "ShardIteratorType.AFTER_SEQUENCE_NUMBER).sequenceNumber(continuation)",
+        "ShardIteratorType.LATEST)",
+    ),
+    shards=2,
+    faithful=True,
+    kind=FanOut,
+)
+def test_subscriptions_lost(trial: FanOut) -> None:
+    """The next subscription goes on after the last record that came: no restart. The sinks' connections are cut too.
+
+    Unprotected: the next subscription begins with the next record, and those from meanwhile are lost.
+    """
+    with forwarding.running(trial.port, trial.kinesis_endpoint) as between:
+        trial.start()
+        with trial.flying("--unicorns", "10", "--late", "0.01", "--malformed", "0.01", "--speed", "10"):
+            trial.wait_for_rows()
+            cut = 0
+            for _each in range(10):
+                cut += between.cut()
+                time.sleep(2)
+            trial.recover()
+        trial.finish()
+    assert cut > 10
     assert trial.outcome.restarts == 0
 
 
