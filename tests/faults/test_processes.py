@@ -16,14 +16,17 @@ from pipeline import settings
 from pipeline.job import load
 from tests.checkout import Edit
 from tests.emulated import wait_for
-from tests.faults.test_flow import JUDGED_BY_SHARD, TIMED
-from tests.faults.trial import FLIGHT, Trial, checkpoints, wait_for_checkpoint
+from tests.faults import rules
+from tests.faults.test_flow import JUDGED_BY_SHARD, TIMED, shard
+from tests.faults.trial import FLIGHT, Trial, checkpoints, open_shards, wait_for_checkpoint
+from tests.test_kinesis_mock import wait_until_active
 
 JOB = load("unicorn_summary")
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 SPEED = ("--speed", "20")
 SIZE = cluster.Size(task_managers=2, slots=2)
+FORGETFUL = "settings.discoveryInterval, new ShardLedger(System.currentTimeMillis()),"
 
 
 @pytest.mark.fault("kill -9 of a TaskManager")
@@ -123,6 +126,41 @@ def test_local_run_killed(trial: Trial) -> None:
         trial.wait_for_rows()
         trial.outcome.recovery = time.monotonic() - killed
     assert trial.finish(resumed=True).errors["LATE"] > 50
+
+
+@pytest.mark.fault(
+    "shards split and merged, kill -9 while a parent is half read, and --resume last",
+    Edit("java/src/kinesis/KinesisSource.java", "settings.discoveryInterval, ledger,", FORGETFUL),
+    shards=2,
+    faithful=True,
+)
+def test_killed_while_shards_change(trial: Trial) -> None:
+    """The job continues with another parallelism, and each shard where it was: one parent half read, another read to
+    its end, the child of both waiting for the first.
+
+    The calls of the first are refused from before the split until after the kill.
+    Unprotected: the coordinator of shards forgets what a checkpoint says of them, and gives out again what was read to
+    its end.
+    """
+    kinesis, _dynamodb = trial.clients
+    half_read, read_to_its_end = open_shards(kinesis, trial.names.raw)
+    trial.start(parallelism=2)
+    with trial.flying("--unicorns", "10", "--late", "0.01", "--malformed", "0.01", "--speed", "10"):
+        trial.wait_for_rows()
+        with trial.between.fault(rules.throttle("GetRecords", where=lambda call: shard(call) == half_read)):
+            kinesis.split_shard(StreamName=trial.names.raw, ShardToSplit=half_read, NewStartingHashKey=str(2**126))
+            wait_until_active(kinesis, trial.names.raw)
+            upper = open_shards(kinesis, trial.names.raw)[1]
+            kinesis.merge_shards(StreamName=trial.names.raw, ShardToMerge=upper, AdjacentShardToMerge=read_to_its_end)
+            wait_until_active(kinesis, trial.names.raw)
+            wait_for_checkpoint(trial)
+            trial.kill()
+        killed = time.monotonic()
+        trial.start("--resume", "last", parallelism=3)
+        trial.wait_for_rows()
+        trial.outcome.recovery = time.monotonic() - killed
+        time.sleep(5)
+    trial.finish(resumed=True)
 
 
 @pytest.mark.fault(
