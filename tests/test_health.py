@@ -27,7 +27,7 @@ from flink.health import aws as far_ends
 from flink.health import command, diagnosis, flink, watermark
 from flink.health.aws import Aws, EventTime, Shard
 from flink.health.findings import Finding, Level, Observation
-from flink.health.flink import Checkpoints, Failure, JobStatus, Records, Sink, Subtask, Vertex
+from flink.health.flink import Calls, Checkpoints, Failure, JobStatus, Records, Sink, Subtask, Vertex
 from flink.resources import Resource
 from local import emulator, running
 from local import resources as local_resources
@@ -276,6 +276,18 @@ CASES: dict[str, tuple[Observation, Level, tuple[str, ...], tuple[str, ...]]] = 
         ("read nothing",),
         ("--properties",),
     ),
+    "reads-throttled": (
+        job(calls={"wildrydes": Calls(throttled=21)}, behind=dict.fromkeys(SHARDS, 12.0)),
+        Level.DEGRADED,
+        ("21 calls to read the stream wildrydes were throttled in 6 s", "may not be known"),
+        ("other readers", "EFO"),
+    ),
+    "reads-failing": (
+        job(calls={"wildrydes": Calls(denied=1, failed=2)}),
+        Level.DEGRADED,
+        ("3 calls to read the stream wildrydes failed in 6 s",),
+        ("can be reached", "may read"),
+    ),
     "unread-shards": (
         job(subtasks=(replace(SUBTASKS[0], shards=(SHARDS[2],)), SUBTASKS[1])),
         Level.DEGRADED,
@@ -507,6 +519,35 @@ def test_held_back_on_a_single_subtask() -> None:
     assert f"{SHARDS[3]} (silent" in found(shards(QUIET, facts=facts), "watermark-held-back").what
 
 
+def test_the_shard_that_holds_the_watermark_is_named() -> None:
+    """By the event times of shards, the job itself says which shard is waited for, and which is left out."""
+    reached = {SHARDS[2]: HELD - MINUTE, SHARDS[3]: HELD}  # the first is silent and left out
+    behind = Subtask(0, SHARDS[2:], HELD - MINUTE, HELD - MINUTE, reached=reached)
+    ahead = Subtask(1, SHARDS[:2], MARK, MARK - 6_000, reached=dict.fromkeys(SHARDS[:2], MARK))
+    facts = job(watermark=HELD, watermark_earlier=HELD, subtasks=(behind, ahead))
+    what = found(replace(facts, aws=None), "watermark-held-back").what
+    assert f"it waits for subtask 0 with {SHARDS[3]};" in what
+
+
+def test_a_shard_without_a_record_holds_the_first_watermark() -> None:
+    """No watermark is there until each shard has had a record, or was found silent."""
+    reached = {SHARDS[2]: MARK}
+    facts = job(
+        watermark=None,
+        watermark_earlier=None,
+        subtasks=(Subtask(0, SHARDS[2:], MARK, MARK, reached=reached), SUBTASKS[1]),
+        running=30.0,
+    )
+    assert f"(silent for two minutes or more) of subtask 0" in found(shards(Shard(SHARDS[3]), facts=facts), "watermark-held-back").what
+    assert SHARDS[2] not in found(shards(Shard(SHARDS[3]), facts=facts), "watermark-held-back").what
+
+
+def test_a_few_throttled_calls_are_normal() -> None:
+    """While the job keeps up, throttled calls are no reason to worry."""
+    finding = found(job(calls={"wildrydes": Calls(throttled=3)}), "reads-throttled")
+    assert finding.level is Level.NOTE
+
+
 def test_no_watermark_yet() -> None:
     """A subtask whose shards have been silent since the start keeps the job without a watermark."""
     facts = job(watermark=None, watermark_earlier=None, subtasks=(Subtask(0, SHARDS[2:]), SUBTASKS[1]), running=30.0)
@@ -704,11 +745,12 @@ def test_quantities() -> None:
     assert formats.listed(list("abcdef")) == "a, b, c, d and 2 more"
 
 
-# Gathering, against a REST API with recorded answers of Flink 1.20.5.
+# Gathering, against a REST API with answers as Flink gives them.
 
 ID = "8aaa02b6435059b12b157dfde7655a8c"
 SOURCE, OVER, WINDOWS, ERRORS = "cbc3", "24c2", "ac62", "6eaa"
 NO_WATERMARK = "-9223372036854775808"
+_ON = "Source__readings[1].KinesisStreamsSource.region.us-east-1.stream.wildrydes"
 LAYOUT = {
     SOURCE: ("Source: readings[1] -> (Calc[4], Calc[14])", ()),
     OVER: ("OverAggregate[6] -> (Calc[7] -> LocalWindowAggregate[8], Calc[15] -> Calc[16])", (SOURCE,)),
@@ -732,6 +774,11 @@ EARLIER = {
         "1.Source__readings[1].numRecordsOut": "500",
         "0.Source__readings[1].currentOutputWatermark": str(MARK - 60_000),
         "1.Source__readings[1].currentOutputWatermark": NO_WATERMARK,
+        f"0.{_ON}.shardId.{SHARDS[2]}.currentWatermark": str(MARK - 60_000),
+        f"1.{_ON}.shardId.{SHARDS[0]}.currentWatermark": NO_WATERMARK,
+        f"0.{_ON}.numCallsThrottled": "5",
+        f"1.{_ON}.numCallsThrottled": "0",
+        f"0.{_ON}.numCallsFailed": "1",
     },
     OVER: {"0.currentInputWatermark": NO_WATERMARK, "1.currentInputWatermark": NO_WATERMARK},
     WINDOWS: {
@@ -740,18 +787,23 @@ EARLIER = {
     },
     ERRORS: {},
 }
-_ON = "Source__readings[1].KinesisStreamsSource.region.us-east-1.stream.wildrydes.shardId"
 LATER = {
     SOURCE: {
         "0.Source__readings[1].numRecordsOut": "1400",
         "1.Source__readings[1].numRecordsOut": "600",
         "0.Source__readings[1].numRecordsOutPerSecond": "30.5",
         "1.Source__readings[1].numRecordsOutPerSecond": "9.5",
-        f"0.{_ON}.{SHARDS[2]}.millisBehindLatest": "1500",
-        f"0.{_ON}.{SHARDS[3]}.millisBehindLatest": "-1",
-        f"1.{_ON}.{SHARDS[0]}.millisBehindLatest": "0",
-        "0.Source__readings[1].currentOutputWatermark": str(MARK),
-        "1.Source__readings[1].currentOutputWatermark": str(MARK - 1),
+        f"0.{_ON}.shardId.{SHARDS[2]}.millisBehindLatest": "1500",
+        f"0.{_ON}.shardId.{SHARDS[3]}.millisBehindLatest": "-1",
+        f"1.{_ON}.shardId.{SHARDS[0]}.millisBehindLatest": "0",
+        "0.Source__readings[1].currentOutputWatermark": str(MARK - 5),
+        "1.Source__readings[1].currentOutputWatermark": str(MARK - 5),
+        f"0.{_ON}.shardId.{SHARDS[2]}.currentWatermark": str(MARK),
+        f"0.{_ON}.shardId.{SHARDS[3]}.currentWatermark": NO_WATERMARK,
+        f"1.{_ON}.shardId.{SHARDS[0]}.currentWatermark": str(MARK - 1),
+        f"0.{_ON}.numCallsThrottled": "9",
+        f"1.{_ON}.numCallsThrottled": "3",
+        f"0.{_ON}.numCallsFailed": "1",
         "0.Calc[14].numRecordsOut": "12",
         "1.Calc[14].numRecordsOut": "8",
         "0.Calc[14].numRecordsOutPerSecond": "0.4",
@@ -908,9 +960,10 @@ def test_gathered() -> None:
         5.0, 7, 3, 10.0, 4096, 0.084, "Checkpoint expired before completing.", (LAYOUT[WINDOWS][0],)
     )
     assert known.subtasks == (
-        Subtask(0, SHARDS[2:], MARK, MARK - 60_000),
-        Subtask(1, SHARDS[:1], MARK - 1, None),
+        Subtask(0, SHARDS[2:], MARK, MARK - 60_000, reached={SHARDS[2]: MARK}),
+        Subtask(1, SHARDS[:1], MARK - 1, None, reached={SHARDS[0]: MARK - 1}),
     )
+    assert known.calls == {"wildrydes": Calls(throttled=7)}
     assert known.streams == ("wildrydes",)
     assert known.behind == {SHARDS[0]: 0.0, SHARDS[2]: 1.5}, "-1 is of a shard that was not read yet"
     assert known.behind_earlier is None

@@ -252,7 +252,7 @@ def _mark(mark: int | None, earlier: int | None, apart: float) -> str:
 def _subtasks(status: JobStatus) -> Iterator[tuple[str, str]]:
     marks = [subtask.watermark for subtask in status.subtasks if subtask.watermark is not None]
     for subtask in status.subtasks[:SUBTASKS]:
-        lag = "no watermark"
+        lag = "no event time"
         if subtask.watermark is not None:
             behind = (max(marks) - subtask.watermark) / 1000
             lag = f"{moment(subtask.watermark)}, " + ("the newest" if behind < 0.05 else f"{duration(behind)} behind")

@@ -49,6 +49,7 @@ def _findings(seen: Observation) -> Iterator[Finding]:
     held = list(watermark.findings(subject)) if subject.declared.has_windows else []
     yield from held
     yield from _arriving(subject)
+    yield from _calls(subject)
     yield from _unread(subject)
     yield from _behind(subject)
     yield from _spare_subtasks(subject)
@@ -265,6 +266,29 @@ def _arriving(subject: Subject) -> Iterator[Finding]:
             "the job has read nothing in the last minute",
             "look at the producers; given --properties, this command asks Kinesis whether records arrive",
         )
+
+
+def _calls(subject: Subject) -> Iterator[Finding]:
+    """Calls to streams that did not succeed. A few throttled calls are normal where a shard has several readers."""
+    apart = f"in {subject.status.apart:.0f} s"
+    slows = not subject.reads or subject.has_more_to_read
+    for stream, calls in subject.status.calls.items():
+        if calls.throttled:
+            yield Finding(
+                Level.DEGRADED if slows else Level.NOTE,
+                "reads-throttled",
+                f"{many(calls.throttled, 'call')} to read the stream {stream} {'was' if calls.throttled == 1 else 'were'} "
+                f"throttled {apart}" + (", so how far reading is behind may not be known" if slows else ""),
+                "stop other readers of the stream, or read it by EFO" if slows else "nothing while the job keeps up",
+            )
+        if failed := calls.denied + calls.failed:
+            yield Finding(
+                Level.DEGRADED,
+                "reads-failing",
+                f"{many(failed, 'call')} to read the stream {stream} failed {apart}",
+                "see whether AWS, or its emulator, can be reached from the TaskManagers, and whether the job may read; it "
+                "tries for ever",
+            )
 
 
 def _unread(subject: Subject) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ import re
 import time
 import urllib.error
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flink import rest
@@ -28,16 +28,17 @@ OFF = 10**12  # seconds; without a checkpoint interval Flink reports Long.MAX_VA
 LONG = 160  # characters of a cause; the rest is in the web UI
 HISTORY = 16  # failures that Flink remembers by default
 
-_SHARD = (
-    r"Source__.*\.KinesisStreamsSource\.region\.[^.]+\.stream\.(?P<stream>.+)\.shardId\.(?P<shard>[^.]+)"
-    r"\.millisBehindLatest"
-)
+_STREAM = r"Source__.*\.KinesisStreamsSource\.region\.[^.]+\.stream\.(?P<stream>.+)"
+_SHARD = rf"{_STREAM}\.shardId\.(?P<shard>[^.]+)"
+_BEHIND = rf"{_SHARD}\.millisBehindLatest"
+_REACHED = rf"{_SHARD}\.currentWatermark"
 _MARK = r"Source__[^.]*\.currentOutputWatermark"
 _READ = r"Source__[^.]*\.numRecordsOut"
 _DROPPED = r"[^.]*\.numLateRecordsDropped"
 _WANTED = re.compile(
-    rf"\d+\.(currentInputWatermark|busyTimeMsPerSecond|backPressuredTimeMsPerSecond|{_SHARD}|{_MARK}|{_DROPPED}"
-    rf"|(Source__[^.]*|Calc\[\d+])\.numRecordsOut(PerSecond)?"
+    rf"\d+\.(currentInputWatermark|busyTimeMsPerSecond|backPressuredTimeMsPerSecond|{_MARK}|{_DROPPED}"
+    r"|Source__.*\.KinesisStreamsSource\..*\.(millisBehindLatest|currentWatermark|numCalls(Throttled|Denied|Failed))"
+    r"|(Source__[^.]*|Calc\[\d+])\.numRecordsOut(PerSecond)?"
     r"|[^.]*__Writer\.(numRecordsIn|numRecordsSend|numRecordsSendErrors))"
 )
 # The operators of the view `errors` in Flink's plan: an operator for each kind of reject.
@@ -87,9 +88,10 @@ class Vertex:
 
 @dataclass(frozen=True)
 class Subtask:
-    """A subtask of a source: its shards, and its watermark in the later and in the earlier sample.
+    """A subtask of a source: its shards, and the lowest event time of these in the later and in the earlier sample.
 
-    source: its table if the job has several sources, else empty.
+    reached: the event time that each shard has come to, where it is known. source: its table if the job has several
+    sources, else empty.
     """
 
     index: int
@@ -97,6 +99,11 @@ class Subtask:
     watermark: int | None = None
     earlier: int | None = None
     source: str = ""
+    reached: Mapping[str, int] = field(default_factory=dict)
+
+    def holding(self, watermark: int | None) -> tuple[str, ...]:
+        """The shards that have come to this watermark and no further."""
+        return tuple(shard for shard in self.shards if self.reached.get(shard) == watermark) if self.reached else ()
 
     def __str__(self) -> str:
         return f"subtask {self.index}" + (f" of {self.source}" if self.source else "")
@@ -118,6 +125,15 @@ class Records:
     late_rate: float | None = None
     malformed_rate: float | None = None
     dropped: int = 0
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Calls of a source between the two samples that did not succeed. They are repeated."""
+
+    throttled: int = 0
+    denied: int = 0
+    failed: int = 0
 
 
 @dataclass(frozen=True)
@@ -147,7 +163,7 @@ class JobStatus:
     tasks, tasks_running: subtasks of all vertices. slots_free: of the cluster, None unless tasks are missing.
     checkpoints: None when they are off. streams: the streams that the job reads. behind: by shard, how far reading is
     behind the newest record, in the later and in the earlier sample. watermark: at the input of the first vertex with
-    windows, in both samples. apart: between the two samples.
+    windows, in both samples. calls: by stream. apart: between the two samples.
     """
 
     id: str
@@ -169,6 +185,7 @@ class JobStatus:
     watermark_earlier: int | None = None
     records: Records | None = None
     sinks: tuple[Sink, ...] = ()
+    calls: Mapping[str, Calls] = field(default_factory=dict)
     apart: float = 0.0
 
     @property
@@ -231,23 +248,33 @@ class Look:
 
     def streams(self) -> tuple[str, ...]:
         """The streams that the job reads."""
-        return tuple(sorted({match["stream"] for match, _behind in self.values(_SHARD)}))
+        return tuple(sorted({match["stream"] for match, _behind in self.values(_BEHIND)}))
 
     def behind(self) -> dict[str, float] | None:
         """Seconds behind the newest record, of each shard that the job has read since the (re)start."""
-        found = {self._shard(match): behind / 1000 for match, behind in self.values(_SHARD) if behind >= 0}
+        found = {self._shard(match): behind / 1000 for match, behind in self.values(_BEHIND) if behind >= 0}
         return dict(sorted(found.items())) or None
 
     def shards(self, vertex: str, subtask: int) -> tuple[str, ...]:
         """The shards that a subtask of a source reads."""
-        found = [match for match, _behind in self.values(_SHARD, vertex) if int(match["subtask"]) == subtask]
+        found = [match for match, _behind in self.values(_BEHIND, vertex) if int(match["subtask"]) == subtask]
         return tuple(sorted(map(self._shard, found)))
 
     def _shard(self, match: re.Match[str]) -> str:
         return shard_name(match["stream"], match["shard"], self.names_streams)
 
+    def reached(self, vertex: str, subtask: int) -> dict[str, int]:
+        """The event time that each shard of a subtask has come to; a shard without a record has none."""
+        found = self.values(_REACHED, vertex)
+        return {self._shard(match): int(time) for match, time in found if int(match["subtask"]) == subtask}
+
     def mark(self, vertex: str, subtask: int) -> int | None:
-        """The watermark of a subtask of a source."""
+        """The lowest event time of a subtask's shards; of a source without shards, the subtask's watermark.
+
+        The watermark of the subtasks of a Kinesis source is that of the whole source.
+        """
+        if reached := self.reached(vertex, subtask):
+            return min(reached.values())
         found = (int(value) for match, value in self.values(_MARK, vertex) if int(match["subtask"]) == subtask)
         return next(found, None)
 
@@ -313,6 +340,7 @@ def gather(
         watermark_earlier=earlier.watermark(windows),
         records=_records(earlier, later, detail["plan"]),
         sinks=tuple(_sink(earlier, later, table) for table in declared.sinks),
+        calls={stream: _calls(earlier, later, stream) for stream in later.streams()},
         apart=later.at - earlier.at,
     )
 
@@ -375,6 +403,7 @@ def subtasks(earlier: Look, later: Look, detail: Any) -> tuple[Subtask, ...]:
             later.mark(source["id"], index),
             earlier.mark(source["id"], index),
             source["name"].removeprefix("Source: ").partition("[")[0] if len(sources) > 1 else "",
+            later.reached(source["id"], index),
         )
         for source in sources
         for index in range(source["parallelism"])
@@ -420,6 +449,14 @@ def _sink(earlier: Look, later: Look, table: str) -> Sink:
         refused=later.count(refused),
         refused_lately=_growth(refused, earlier, later),
     )
+
+
+def _calls(earlier: Look, later: Look, stream: str) -> Calls:
+    def lately(reason: str) -> int:
+        metric = rf"Source__.*\.KinesisStreamsSource\.region\.[^.]+\.stream\.{re.escape(stream)}\.numCalls{reason}"
+        return _growth(metric, earlier, later) or 0
+
+    return Calls(lately("Throttled"), lately("Denied"), lately("Failed"))
 
 
 def _growth(metric: str, earlier: Look, later: Look) -> int | None:

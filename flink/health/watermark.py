@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -284,9 +284,14 @@ def _silence(shards: list[Shard]) -> str:
 
 
 def _holders(status: JobStatus) -> list[Subtask]:
-    """The subtasks that the watermark waits for. It does not wait for an idle subtask, which may be behind it."""
+    """The subtasks that the watermark waits for, with those of their shards that it waits for.
+
+    It does not wait for a silent shard, which may be behind it.
+    """
+    by_shard = [replace(subtask, shards=subtask.holding(status.watermark)) for subtask in status.subtasks]
     readers = [subtask for subtask in status.subtasks if subtask.shards]
-    exactly = [subtask for subtask in readers if subtask.watermark == status.watermark]
+    exactly = [subtask for subtask in by_shard if subtask.shards]
+    exactly = exactly or [subtask for subtask in readers if subtask.watermark == status.watermark]
     return exactly or [
         subtask for subtask in readers if subtask.watermark is None or subtask.watermark < (status.watermark or 0)
     ]

@@ -50,7 +50,8 @@ final class KinesisSource implements Source<RowData, ShardSplit, ShardLedger> {
 
     @Override
     public SourceReader<RowData, ShardSplit> createReader(SourceReaderContext context) {
-        ShardMetrics metrics = new ShardMetrics(context.metricGroup(), settings);
+        ShardMetrics metrics =
+                new ShardMetrics(context.metricGroup(), settings.place.region, settings.stream.name, Loop::now);
         ServiceClock clock = new ServiceClock();
         return new ShardReader(
                 () -> Fetchers.of(settings, clock, metrics),
@@ -59,6 +60,7 @@ final class KinesisSource implements Source<RowData, ShardSplit, ShardLedger> {
                 settings.idle,
                 settings.arrivalMargin,
                 clock,
+                metrics,
                 context);
     }
 

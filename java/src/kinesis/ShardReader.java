@@ -37,6 +37,7 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
     private final Duration arrivalMargin; // null: event times come from rows only
     private final ServiceClock clock;
     private final ShardTimes times;
+    private final ShardMetrics metrics;
     private final CompletableFuture<Void> begun = new CompletableFuture<>(); // done when rows may be emitted
     private boolean isAsked; // whether a round has come
     private long emitted = ShardTimes.NONE; // the last watermark
@@ -51,12 +52,14 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
             long idle,
             Duration arrivalMargin,
             ServiceClock clock,
+            ShardMetrics metrics,
             SourceReaderContext context) {
         super(fetcher, rows, context.getConfiguration(), context);
         this.strategy = strategy;
         this.arrivalMargin = arrivalMargin;
         this.clock = clock;
         this.times = new ShardTimes(idle);
+        this.metrics = metrics;
     }
 
     /** Called once the coordinator knows this reader, after the shards of a restored state were added. */
@@ -167,8 +170,12 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
 
     @Override
     protected ShardState initializedState(ShardSplit split) {
-        RowTime rows = strategy == null ? null : new RowTime(strategy, arrivalMargin, context);
-        return new ShardState(split, times.add(split.id, split.reached, Loop.now()), rows, clock);
+        ShardTimes.Shard shard = times.add(split.id, split.reached, Loop.now());
+        if (strategy == null) {
+            return new ShardState(split, shard, null, clock);
+        }
+        metrics.watermark(split.id, shard::reached);
+        return new ShardState(split, shard, new RowTime(strategy, arrivalMargin, context), clock);
     }
 
     @Override

@@ -23,7 +23,7 @@ final class ShardTimes {
 
     /** A shard of the reader. */
     final class Shard {
-        private long highest;
+        private volatile long highest; // metrics are read by other threads
         private long spoke; // when a row came last that was newer than the watermark
         private long readTo = NONE; // what had arrived by then was emitted
 
@@ -36,7 +36,9 @@ final class ShardTimes {
         /** Takes note of a row; highest: the event time that the shard has come to with it, or NONE. */
         void row(long highest, long now) {
             rows++;
-            this.highest = Math.max(this.highest, highest);
+            if (highest > this.highest) {
+                this.highest = highest;
+            }
             if (highest > watermark) {
                 spoke = now;
             }

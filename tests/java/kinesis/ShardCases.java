@@ -125,6 +125,7 @@ public final class ShardCases {
                         IDLE,
                         null,
                         new ServiceClock(),
+                        new ShardMetrics(task.metricGroup(), "us-east-1", "s", Loop::now),
                         task);
         reader.addSplits(splits);
         reader.start();
@@ -602,7 +603,7 @@ public final class ShardCases {
                             null);
             Arrivals arrivals = new Arrivals();
             Loop loop = new Loop("loop", arrivals);
-            ShardMetrics metrics = new ShardMetrics(new FakeFlink.Task().metricGroup(), settings);
+            ShardMetrics metrics = new ShardMetrics(new FakeFlink.Task().metricGroup(), "us-east-1", "s", Loop::now);
             fetcher =
                     new ShardFetcher(
                             split -> begin.begin(settings, loop, arrivals, metrics, split),

@@ -8,6 +8,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.flink.metrics.Gauge;
+import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.metrics.groups.UnregisteredMetricsGroup;
 
 /** Rules of the source's event time on a clock of the cases' own, in seconds. */
 public final class TimeCases {
@@ -453,6 +456,41 @@ public final class TimeCases {
     public static void aReaderWithoutAShardHoldsBackNothing() {
         World world = new World("a", "", "").fly(20, "a");
         between(world.behind(), 1, 2);
+    }
+
+    public static void theLagGrowsWhileNoAnswerComes() {
+        Map<String, Gauge<?>> gauges = new HashMap<>();
+        MetricGroup group =
+                new UnregisteredMetricsGroup() {
+                    @Override
+                    public MetricGroup addGroup(String name) {
+                        return this;
+                    }
+
+                    @Override
+                    public MetricGroup addGroup(String key, String value) {
+                        return this;
+                    }
+
+                    @Override
+                    public <T, G extends Gauge<T>> G gauge(String name, G gauge) {
+                        gauges.put(name, gauge);
+                        return gauge;
+                    }
+                };
+        long[] now = {1_000_000};
+        ShardMetrics metrics = new ShardMetrics(group, "us-east-1", "s", () -> now[0]);
+        metrics.watermark("shard", () -> 7L);
+        equal(gauges.get("currentWatermark").getValue(), 7L);
+        Gauge<?> behind = gauges.get("millisBehindLatest");
+        equal(behind.getValue(), -1L);
+        metrics.behind("shard", 300);
+        now[0] += 5_000; // the pause of a subscription without records
+        equal(behind.getValue(), 300L);
+        now[0] += 40_000;
+        equal(behind.getValue(), 45_300L);
+        metrics.behind("shard", 0);
+        equal(behind.getValue(), 0L);
     }
 
     public static void hoursOfRefusedCallsAndThenOn() {
