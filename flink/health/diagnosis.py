@@ -272,13 +272,14 @@ def _calls(subject: Subject) -> Iterator[Finding]:
     """Calls to streams that did not succeed. A few throttled calls are normal where a shard has several readers."""
     apart = f"in {subject.status.apart:.0f} s"
     slows = not subject.reads or subject.has_more_to_read
+    behind = max(subject.behind.values(), default=0.0)
     for stream, calls in subject.status.calls.items():
         if calls.throttled:
             yield Finding(
                 Level.DEGRADED if slows else Level.NOTE,
                 "reads-throttled",
-                f"{many(calls.throttled, 'call')} to read the stream {stream} {'was' if calls.throttled == 1 else 'were'} "
-                f"throttled {apart}" + (", so how far reading is behind may not be known" if slows else ""),
+                f"{many(calls.throttled, 'throttled call')} to read the stream {stream} {apart}"
+                + (f", and reading may be {duration(behind)} behind" if slows else ""),
                 "stop other readers of the stream, or read it by EFO" if slows else "nothing while the job keeps up",
             )
         if failed := calls.denied + calls.failed:
@@ -286,8 +287,8 @@ def _calls(subject: Subject) -> Iterator[Finding]:
                 Level.DEGRADED,
                 "reads-failing",
                 f"{many(failed, 'call')} to read the stream {stream} failed {apart}",
-                "see whether AWS, or its emulator, can be reached from the TaskManagers, and whether the job may read; it "
-                "tries for ever",
+                "see whether AWS, or its emulator, can be reached from the TaskManagers, and whether the job may read; "
+                "it tries for ever",
             )
 
 
