@@ -21,7 +21,7 @@ demo: setup ## unicorns through Kinesis and Flink into rows, on this machine; Ct
 # Three at a time, though there may be two cores, as most of a test's time is waiting; a file's tests share what they
 # start. In the order of tests/conftest.py: a file of one test may be the longest. With compiled modules, also where a
 # shell says that no program should keep them: all workers import all tests.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+PYTEST := PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test: setup ## run every test
 	@$(PYTEST) $(ARGS)

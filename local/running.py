@@ -22,7 +22,8 @@ from program.waiting import wait_until
 
 START_LIMIT = 240.0  # seconds until every subtask must run; 20 are usual
 QUIET = 10.0  # seconds without a record, after which a restarted job has read all records
-READ_LIMIT = 120.0  # seconds for the job to read all records after the producer has stopped
+READ_LIMIT = 120.0  # seconds for the job to read all records after the producer has stopped, and those below
+READ_RATE = 2_000  # records a second that it reads at least
 
 
 def application_properties(endpoint: str, names: resources.Names, **readings: str) -> list[dict[str, object]]:
@@ -114,8 +115,9 @@ def wait_until_read(
     """Wait until the job has read so many records, or, if it was `resumed` or restarted, until it reads no more.
 
     A resumed job counts from its checkpoint, so its count is too low. Ten seconds without a record, with all subtasks
-    running, show the same. Raises RunError after READ_LIMIT.
+    running, show the same. Raises RunError after READ_LIMIT, which grows with the number of records.
     """
+    limit = READ_LIMIT + records / READ_RATE
     last, since = -1, time.monotonic()
 
     def has_read() -> bool:
@@ -130,5 +132,5 @@ def wait_until_read(
             last, since = read, time.monotonic()
         return read >= records or (went_on and time.monotonic() - since > QUIET)
 
-    if not wait_until(has_read, READ_LIMIT, 0.3):
-        raise RunError(f"The job has read {last} of {records} records after {READ_LIMIT:.0f} s; look at {job.address}.")
+    if not wait_until(has_read, limit, 0.3):
+        raise RunError(f"The job has read {last} of {records} records after {limit:.0f} s; look at {job.address}.")

@@ -16,12 +16,16 @@ from tests.faults import kinesis_mock
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--backlog-records", type=int, default=20_000, help="tests/test_local.py: the length of the backlog")
     parser.addoption("--fuzz-records", type=int, default=2000, help="tests/test_fuzz.py: how many records it makes up")
     parser.addoption("--fuzz-seed", type=int, default=12, help="tests/test_fuzz.py: equal seeds give equal records")
 
 
 # The slowest files, the slowest first: at the end no worker is left alone with one of them.
-LONGEST = ("local", "cluster", "deploy", "backfill", "dashboard", "package", "tutorial", "sql", "health", "functions")
+LONGEST = (
+    *("local", "kinesis_source", "cluster", "dashboard", "kinesis_watermarks", "kinesis_shards", "starts", "tutorial"),
+    *("sql", "package", "backfill", "deploy", "sinks", "health", "functions", "operations"),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

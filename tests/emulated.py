@@ -68,10 +68,10 @@ def producer(on: Stage, copy: Path, *flags: str) -> subprocess.Popen[bytes]:
     return processes.start(command, copy.with_suffix(".log"), emulator.child(on.aws.environment))
 
 
-def send(on: Stage, copy: Path, *flags: str) -> None:
+def send(on: Stage, copy: Path, *flags: str, seconds: float = 120) -> None:
     """Run the producer to its end."""
     process = producer(on, copy, *flags)
-    assert process.wait(120) == 0, processes.last_line(copy.with_suffix(".log"))
+    assert process.wait(seconds) == 0, processes.last_line(copy.with_suffix(".log"))
 
 
 @contextmanager
@@ -113,14 +113,14 @@ def submitted(result: Any, port: int) -> Iterator[rest.Job]:
                 client.cancel().result()
 
 
-# A backlog is read in a second or two. As with a longer backlog, windows must close during the reading. So reading is
-# slowed down here, to 100 records a call.
-SLOWLY = {"option.source.shard.get-records.max-record-count": "100"}
-
-
 def run_to_end(on: Stage, folder: Path, records: int, parallelism: int) -> int:
-    """Run the job over a complete stream, and close all windows; returns the number of rows from before the closing."""
-    with job_here(on, folder, parallelism, None, SLOWLY) as job:
+    """Run the job over a complete stream, and close all windows; returns the number of rows from before the closing.
+
+    A backlog is read in a second or two. As with a longer backlog, windows must close during the reading. So reading is
+    slowed down here.
+    """
+    slowly = {"option.source.shard.get-records.max-record-count": str(max(100, min(10_000, records // 200)))}
+    with job_here(on, folder, parallelism, None, slowly) as job:
         running.wait_until_read(job, records)
         before = len(list(stored(on.clients[0], on.names.summary)))
         job.drain(60)
