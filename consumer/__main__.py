@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run(options: Options) -> int:
     """Print the records and the totals; returns the exit code."""
-    printer = Printer(options.compact, options.keys, options.quiet)
+    printer = Printer(options.compact, options.keys, options.quiet, options.limit)
     began, code = time.monotonic(), 0
     try:
         if sys.__stdout__ is None:  # the shell has closed it
@@ -75,16 +75,12 @@ def print_stream(options: Options, printer: Printer) -> None:
         options.patience,
         note=printer.note,
     )
-    left = options.limit
     with services.sentences(stream_at(options.stream, services.region, services.endpoint), remedies):
         for batch in tail.batches():
-            records = batch.records[:left]
-            printer.print(records)
-            if left is not None:
-                left -= len(records)
-                if not left:
-                    return
-            if not records and not has_reader():
+            printer.print(batch.records)
+            if printer.is_full:
+                return
+            if not batch.records and not has_reader():
                 raise BrokenPipeError
 
 

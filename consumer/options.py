@@ -16,6 +16,9 @@ from program.command_line import LARGEST, number, option
 HELP = """\
 Print the records of every shard of a Kinesis stream as JSON, as they arrive.
 
+A record that holds several JSON objects is taken apart into these, and an aggregate of the Kinesis Producer Library
+into its records, as the jobs do it: each part is printed by itself.
+
 Records go to stdout, everything else to stderr."""
 
 EPILOG = """\
@@ -100,7 +103,7 @@ _output = partial(option, section="Output")
     "--limit",
     type=number(int, 1, 10**18, "a whole number from 1 up"),
     metavar="N",
-    help="Stop after N records.",
+    help="Stop after N records; of a record that holds several, each counts.",
 )
 @_end("--until-caught-up", is_flag=True, help="Stop when all records that are in the stream now have been printed.")
 @_end(
@@ -114,7 +117,8 @@ _output = partial(option, section="Output")
 @_output(
     "--keys",
     is_flag=True,
-    help="Print each record's shard, arrival (UTC) and partition key before it, on stderr: stdout stays JSON.",
+    help="Print each record's shard, arrival (UTC) and partition key before it, on stderr: stdout stays JSON. "
+    "A record in an aggregate has a key of its own.",
 )
 @_output("--quiet", is_flag=True, help="Print only errors on stderr, no notes and no totals.")
 def consumer(**given: Any) -> Options:

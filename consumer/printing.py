@@ -9,11 +9,13 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from aws.parts import apart
 from program.formats import many
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from aws.parts import Part
     from consumer.records import Record
 
 INDENT = 4  # spaces, as in the workshop's own consumer
@@ -21,12 +23,17 @@ INDENT = 4  # spaces, as in the workshop's own consumer
 
 @dataclass
 class Printer:
-    """Writes records to standard output and notes to standard error; counts the records."""
+    """Writes the parts of records to standard output and notes to standard error; counts both.
+
+    limit: the number of parts after which nothing more is printed; None for no limit.
+    """
 
     compact: bool
     keys: bool
     quiet: bool
+    limit: int | None = None
     records: int = 0
+    parts: int = 0
     not_json: int = 0
     shards: set[str] = field(default_factory=set)
 
@@ -39,33 +46,50 @@ class Printer:
         """Write a line to standard error, also if quiet: for errors."""
         print(f"consumer: {text}", file=sys.stderr, flush=True)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether as many parts have been printed as the limit allows."""
+        return self.parts == self.limit
+
     def print(self, records: Iterable[Record]) -> None:
-        """Write the records and flush, so that a pipe gets them at once."""
+        """Write the parts of the records up to the limit, and flush, so that a pipe gets them at once."""
         for record in records:
-            self._print(record)
+            if self.is_full:
+                break
+            self.records += 1
+            self.shards.add(record.shard)
+            self._print_parts(record)
         sys.stdout.buffer.flush()
 
-    def _print(self, record: Record) -> None:
+    def _print_parts(self, record: Record) -> None:
+        found = apart(record.partition_key, record.data)
+        for number, part in enumerate(found, 1):
+            if self.is_full:
+                break
+            self._print(record, part, f"part {number} of {len(found)}" if len(found) > 1 else "")
+
+    def _print(self, record: Record, part: Part, number: str) -> None:
         out = sys.stdout.buffer
         if self.keys:
             out.flush()  # on a terminal the line stands before its record
-            print(f"# {origin(record)}", file=sys.stderr, flush=True)
-        text = as_json(record.data, compact=self.compact)
+            print(f"# {origin(record, part.partition_key, number)}", file=sys.stderr, flush=True)
+        text = as_json(part.data, compact=self.compact)
         # UTF-8 whatever the locale: JSON is UTF-8.
-        out.write(f"{as_text(record.data) if text is None else text}\n".encode())
-        self.records += 1
-        self.shards.add(record.shard)
+        out.write(f"{as_text(part.data) if text is None else text}\n".encode())
+        self.parts += 1
         if text is None:
             self.not_json += 1
             out.flush()
-            holds = f"holds {many(len(record.data), 'byte')} that are not JSON" if record.data else "is empty"
-            self.note(f"record {record.sequence_number} of {record.shard} {holds}")
+            holds = f"holds {many(len(part.data), 'byte')} that are not JSON" if part.data else "is empty"
+            what = f"{number} of record" if number else "record"
+            self.note(f"{what} {record.sequence_number} of {record.shard} {holds}")
 
     def totals(self, seconds: float) -> None:
-        """Write the number of records after so many seconds."""
-        not_json = f", {self.not_json:,} of them not JSON" if self.not_json else ""
+        """Write the numbers of records and, where these differ, of parts after so many seconds."""
         shards = f" of {many(len(self.shards), 'shard')}" if self.shards else ""
-        self.note(f"{many(self.records, 'record')}{shards}{not_json} in {seconds:.1f} s")
+        parts = f" in {many(self.parts, 'part')}" if self.parts != self.records else ""
+        not_json = f", {self.not_json:,} of them not JSON" if self.not_json else ""
+        self.note(f"{many(self.records, 'record')}{shards}{parts}{not_json} in {seconds:.1f} s")
 
 
 def has_reader() -> bool:
@@ -103,10 +127,10 @@ def printable(text: str) -> str:
     return _escaped(text, keep="", escape=_python_escape)
 
 
-def origin(record: Record) -> str:
-    """Shard, arrival and partition key of a record, in a line."""
+def origin(record: Record, partition_key: str, number: str = "") -> str:
+    """Shard and arrival of a record, and number and partition key of a part of it, in a line."""
     arrival = record.arrival.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
-    return f"{record.shard} {arrival} key={printable(record.partition_key)}"
+    return f"{record.shard} {arrival} {number}{' ' if number else ''}key={printable(partition_key)}"
 
 
 def _escaped(text: str, keep: str, escape: Callable[[str], str]) -> str:

@@ -15,6 +15,7 @@ from consumer.__main__ import main
 from consumer.options import parse
 from consumer.records import Record
 from consumer.tail import GaveUp, Tail
+from tests.kpl import Inner, aggregate
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -101,7 +102,43 @@ def test_an_origin_is_one_line():
     """Shard, arrival in UTC to the millisecond, and the partition key, escaped."""
     arrival = datetime(2026, 1, 27, 12, 0, 0, 5000, tzinfo=UTC)
     record = Record("shardId-000000000000", "1", "Shadow\x1bfax", arrival, b"")
-    assert printing.origin(record) == r"shardId-000000000000 2026-01-27 12:00:00.005 key=Shadow\x1bfax"
+    assert printing.origin(record, record.partition_key) == (
+        r"shardId-000000000000 2026-01-27 12:00:00.005 key=Shadow\x1bfax"
+    )
+
+
+def printed(capfd, records, *, limit=None):
+    """The lines on standard output and standard error of these records and the totals."""
+    printer = printing.Printer(compact=True, keys=True, quiet=False, limit=limit)
+    printer.print(
+        Record("s0", str(n), "outer", datetime(2026, 1, 27, 12, tzinfo=UTC), d) for n, d in enumerate(records, 7)
+    )
+    printer.totals(0)
+    out, err = capfd.readouterr()
+    return out.splitlines(), err.replace("s0 2026-01-27 12:00:00.000 ", "").splitlines()
+
+
+def test_each_part_of_a_record_is_printed(capfd):
+    """Several documents, and the records of an aggregate, are a line each, counted beside the records."""
+    several = aggregate([Inner("a", b'{"n": 1}{"n": 2}\n'), Inner("b", b"x")])
+    assert printed(capfd, [b"{}", several, several[:-1]]) == (
+        ["{}", '{"n":1}', '{"n":2}', "x", printing.as_text(several[:-1])],
+        [
+            "# key=outer",
+            *("# part 1 of 3 key=a", "# part 2 of 3 key=a", "# part 3 of 3 key=b"),
+            "consumer: part 3 of 3 of record 8 of s0 holds 1 byte that are not JSON",
+            "# key=outer",
+            f"consumer: record 9 of s0 holds {len(several) - 1} bytes that are not JSON",
+            "consumer: 3 records of 1 shard in 5 parts, 2 of them not JSON in 0.0 s",
+        ],
+    )
+
+
+def test_the_limit_is_of_what_is_printed(capfd):
+    """--limit counts parts: it may end within a record, and what follows is not read as a record."""
+    out, err = printed(capfd, [b'{"n": 1}{"n": 2}', b'{"n": 3}{"n": 4}', b'{"n": 5}'], limit=3)
+    assert out == ['{"n":1}', '{"n":2}', '{"n":3}']
+    assert err[-1] == "consumer: 2 records of 1 shard in 3 parts in 0.0 s"
 
 
 @pytest.mark.parametrize(

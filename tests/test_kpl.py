@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from consumer import printing
 from consumer.tail import stored
 from deploy import query
 from flink import distribution
@@ -101,16 +100,6 @@ def test_what_the_job_makes_of_them(aws: Emulator, tmp_path: Path) -> None:
     # The parts of an aggregate have its metadata: they share its sequence number.
     raw = {record.data: record for record in stored(kinesis, on.names.raw)}
     assert raw[WHOLE].sequence_number in told["rubbish\n"]
-
-
-@pytest.mark.parametrize("data", [WHOLE, BROKEN, SEVERAL, ON_ONE_LINE])
-def test_the_consumer_shows_the_record(data: bytes) -> None:
-    """The consumer splits nothing: it prints the record's text in one line."""
-    assert printing.as_json(data) is None
-    shown = printing.as_text(data)
-    assert shown.isprintable()
-    assert shown.count(HERE) >= 2
-    assert shown.startswith(r"\xf3\x89\x9a\xc2" if data.startswith(MAGIC) else '{"Distance"')
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,11 @@
-"""The parts of a record: the records of an aggregate, and the JSON objects of each."""
+"""The parts of a record: the records of an aggregate, and the JSON objects of each; in Java and in Python alike."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aws import parts
+from tests import record_parts
 from tests.kpl import MAGIC, Inner, aggregate
+from tests.record_parts import signed
 
 Apart = Callable[[bytes], "list[bytes]"]
 
@@ -28,66 +31,26 @@ def parts_of(jvm: Path) -> Callable[[bytes, bool], list[bytes]]:  # noqa: ARG001
 
 @pytest.fixture(scope="module")
 def apart(parts_of: Callable[[bytes, bool], list[bytes]]) -> Apart:
-    """The parts of a record by the default options: each of several JSON objects is a part."""
-    return lambda record: parts_of(record, True)
+    """The parts of a record by the default options in Java, after a comparison with those in Python."""
+
+    def both(record: bytes) -> list[bytes]:
+        found = parts_of(record, True)
+        assert parts.parts(record) == found, record
+        return found
+
+    return both
 
 
-@pytest.mark.parametrize(
-    "parts",
-    [
-        pytest.param([b'{"a": 1}', b'{"b": 2}'], id="one after the other"),
-        pytest.param([b'{"a": 1}\n', b'{"b": 2}\n'], id="a line each"),
-        pytest.param([b'{"a": 1}\r\n\r\n', b'{"b": 2}\t ', b'{"c": 3}'], id="white space between"),
-        pytest.param([b' \n{"a": 1} ', b'{"b": 2}'], id="white space before"),
-        pytest.param([b'{"a": {"b": [{"c": {}}]}}', b'{"d": []}'], id="nested"),
-        pytest.param([b'{"a": "}{"}', b'{"b": "\\"}{\\\\"}', b"{}"], id="brackets in texts"),
-        pytest.param([b'{\n"a":\n{"b": 1}\n}\n', b'{\n"c": 2\n}'], id="over several lines"),
-        pytest.param(['{"a": "é🦄"}'.encode(), b"{}"], id="beyond ASCII"),
-        pytest.param([b'{"a": 1}\n', b"not json\n", b'{"b": 2}'], id="a line that is none"),
-        pytest.param([b'{"a": 1}\n', b"not json"], id="a last line that is none"),
-        pytest.param([b'{"a": 1}\n', b'{"b": 2} x\n', b'{"c": 3}'], id="something behind one of them"),
-        pytest.param([b'{"a": 1},{"b": 2}\n', b'{"c": 3}'], id="commas are not between lines"),
-        pytest.param([b'{"a": 1}', b'{"b": {"c"'], id="cut off"),
-        pytest.param([b'{"a": 1}', b'{"b": {}\n{"c": 3}\n'], id="from where brackets do not close"),
-        pytest.param([b'{"a": 1}', b'{"b": "x'], id="cut off in a text"),
-        pytest.param([b'{"a": 1}', b'{"b": "\\'], id="cut off in an escape"),
-        pytest.param([b"{}", b'{"a": "\xff"}'], id="not UTF-8"),
-    ],
-)
-def test_several_objects_are_a_part_each(apart: Apart, parts: Sequence[bytes]) -> None:
-    """A part ends where the next part begins; the rest of an object's line belongs to the object."""
-    assert apart(b"".join(parts)) == list(parts)
+def test_the_file_of_cases_is_made_from_the_cases() -> None:
+    """`python -m tests.record_parts` writes it anew."""
+    assert record_parts.PAGE.read_text(encoding="utf-8") == record_parts.page()
 
 
-@pytest.mark.parametrize(
-    "record",
-    [
-        b"",
-        b" ",
-        b"\n",
-        b"{}",
-        b'{"a": {"b": {}}} \n',
-        b'{"a": 1} y',
-        b'{"a": 1}}',
-        b'{"a": 1},{"b": 2}',
-        b'{"a": 1}\0',
-        b'{"a": ',
-        b'{"a": 1\n{"b": 2}',
-        b"[{},{}]",
-        b'[{"a": 1}]\n[{"b": 2}]',
-        b"not json\n{}\n{}\n",
-        b"}{",
-        b'"{}{}"',
-        b"\xef\xbb\xbf{}{}",
-        "{}{}".encode("utf-16"),
-        "{}{}".encode("utf-16-le"),
-        "{}{}".encode("utf-16-be"),
-        bytes(range(256)),
-    ],
-)
-def test_everything_else_stays_whole(apart: Apart, record: bytes) -> None:
-    """A record stays whole with one object, with objects not separated by lines, or without an object at its start."""
-    assert apart(record) == [record]
+@pytest.mark.parametrize("case", record_parts.CASES)
+def test_cases(apart: Apart, case: str) -> None:
+    """Java and Python take each record apart into the parts that stand there."""
+    record, expected = record_parts.CASES[case]
+    assert apart(record) == list(expected)
 
 
 def test_the_option_that_is_off(parts_of: Callable[[bytes, bool], list[bytes]]) -> None:
@@ -120,64 +83,29 @@ def test_any_objects(
     """For any objects, each object is a part, and the joined parts are the record."""
     texts = [json.dumps(one, indent=1 if is_indented else None, ensure_ascii=is_ascii) for one in objects]
     record = "".join(a + b for a, b in zip(texts, separators, strict=False)).encode("utf-8", "surrogatepass")
-    parts = apart(record)
-    assert b"".join(parts) == record
-    assert [json.loads(part.decode("utf-8", "surrogatepass")) for part in parts] == objects
+    found = apart(record)
+    assert b"".join(found) == record
+    assert [json.loads(part.decode("utf-8", "surrogatepass")) for part in found] == objects
 
 
-@given(record=st.lists(st.sampled_from([*(bytes([c]) for c in b'{}[]",:\\ \n\0a\xff'), b'{"a":1}'])).map(b"".join))
+PIECES = [*(bytes([c]) for c in b'{}[]",:\\ \n\0a\xff'), b'{"a":1}', b"{}", b"{}\n", b"\na", b"\n{"]
+
+
+@given(record=st.lists(st.sampled_from(PIECES)).map(b"".join))
 @settings(max_examples=500, deadline=None)
 def test_nothing_is_lost(apart: Apart, record: bytes) -> None:
     """The joined parts of any bytes are these bytes; only an empty record has an empty part."""
-    parts = apart(record)
-    assert b"".join(parts) == record
-    assert all(parts) or record == b""
+    found = apart(record)
+    assert b"".join(found) == record
+    assert all(found) or record == b""
 
 
-def test_aggregates(apart: Apart) -> None:
-    """Each inner record is a part, whatever its key's shard; several objects in an inner record are parts too."""
-    inner = [Inner("a", b"x"), Inner("b", b'{"n": 1}{"n": 2}'), Inner("a", b""), Inner("c", b"y" * 300, hash_key=7)]
-    assert apart(aggregate(inner)) == [b"x", b'{"n": 1}', b'{"n": 2}', b"", b"y" * 300]
-
-
-def signed(message: bytes) -> bytes:
-    return MAGIC + message + hashlib.md5(message, usedforsecurity=False).digest()
-
-
-KEY = b"\x0a\x01a"
-
-
-@pytest.mark.parametrize(
-    "record",
-    [
-        pytest.param(aggregate([Inner("a", b"x")])[:-1] + b"\0", id="another checksum"),
-        pytest.param(aggregate([Inner("a", b"x")]) + b"\n", id="a byte more"),
-        pytest.param(aggregate([Inner("a", b"x")])[:-1], id="a byte less"),
-        pytest.param(MAGIC, id="magic only"),
-        pytest.param(MAGIC + bytes(16), id="no message, another checksum"),
-        pytest.param(signed(b""), id="no message"),
-        pytest.param(signed(KEY), id="no record"),
-        pytest.param(signed(KEY + b"\x1a\x05\x08\x01\x1a\x01x"), id="a key that is not there"),
-        pytest.param(signed(KEY + b"\x1a\x0e\x08" + b"\xff" * 9 + b"\x01\x1a\x01x"), id="a key below zero"),
-        pytest.param(signed(KEY + b"\x1a\x03\x1a\x01x"), id="no key"),
-        pytest.param(signed(KEY + b"\x1a\x02\x08\x00"), id="no data"),
-        pytest.param(signed(KEY + b"\x1a\x05\x08\x00\x1a\x02x"), id="data beyond the record"),
-        pytest.param(signed(KEY + b"\x1a\x7f\x08\x00\x1a\x01x"), id="a record beyond the message"),
-        pytest.param(signed(KEY + b"\x1a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), id="a length below zero"),
-        pytest.param(signed(KEY + b"\xff" * 11), id="a number without an end"),
-        pytest.param(signed(KEY + b"\x1b"), id="a group"),
-        pytest.param(signed(KEY + b"\x02\x00"), id="a field without a number"),
-    ],
-)
-def test_a_broken_aggregate_stays_whole(apart: Apart, record: bytes) -> None:
-    """It is one record as it stands, whatever is wrong with it."""
-    assert apart(record) == [record]
-
-
-def test_fields_that_are_not_known(apart: Apart) -> None:
-    """Unknown fields (tags, fields of later producers) are ignored; the table of keys may come last."""
-    record = b"\x08\x00" + b"\x22\x03abc" + b"\x29" + bytes(8) + b"\x35" + bytes(4) + b"\x40\x01" + b"\x1a\x01x"
-    assert apart(signed(b"\x1a" + bytes([len(record)]) + record + b"\x52\x01z" + KEY)) == [b"x"]
+@given(message=st.binary(max_size=80) | st.lists(st.sampled_from([*range(32), 0xFF]), max_size=80).map(bytes))
+@settings(max_examples=500, deadline=None)
+def test_any_message(apart: Apart, message: bytes) -> None:
+    """Any bytes with the mark and checksum of an aggregate have the same parts in Java and in Python, at least one."""
+    assert apart(signed(message))
+    assert apart(signed(record_parts.KEY + b"\x1a" + bytes([len(message)]) + message))
 
 
 def test_any_aggregate(apart: Apart) -> None:
@@ -193,3 +121,32 @@ def test_any_aggregate(apart: Apart) -> None:
             for _ in range(chance.randint(1, 20))
         ]
         assert apart(aggregate(inner)) == [one.data for one in inner]
+
+
+def test_a_part_of_an_aggregate_has_its_own_key() -> None:
+    """The partition key is the inner record's; that of documents, and of a broken aggregate, is the record's."""
+    inner = [Inner("a", b'{"n": 1}{"n": 2}'), Inner("é", b"x")]
+    assert [part.partition_key for part in parts.apart("outer", aggregate(inner))] == ["a", "a", "é"]
+    assert [part.partition_key for part in parts.apart("outer", b"{}{}")] == ["outer", "outer"]
+    assert [part.partition_key for part in parts.apart("outer", aggregate(inner)[:-1])] == ["outer"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"{}" * 100_000,
+        b"{" * 200_000,
+        b'{"}' * 100_000,
+        b'{}{"a":"' + b"\\x" * 100_000,
+        b"{}\n" + b"\n" * 200_000 + b"x",
+        b"{}\n" + b"x\n" * 100_000,
+        MAGIC * 50_000,
+        signed(record_parts.KEY * 60_000),
+    ],
+    ids=range(8),
+)
+def test_a_long_record(record: bytes) -> None:
+    """Python's time is linear in the length: of another, 200,000 bytes take more than minutes."""
+    began = time.monotonic()
+    assert b"".join(parts.parts(record)) == record
+    assert time.monotonic() - began < 10
