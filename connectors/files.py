@@ -10,17 +10,18 @@ from connectors.connector import Connector, ConnectorError, Option, checked, mer
 OPTIONS: Mapping[str, Option] = {
     "connector": Option(choices=("filesystem",)),
     "path": Option(),
-    "format": Option(choices=("raw", "json", "debezium-json")),
+    "format": Option(choices=("documents", "json", "debezium-json")),
     "source.monitor-interval": Option(),
     "source.path.regex-pattern": Option(),
     "sink.rolling-policy.rollover-interval": Option(default="30 min"),
     "sink.rolling-policy.check-interval": Option(default="1 min"),
 }
 
-# The file's name is the shard, the file's time is the arrival. A line has no sequence number.
+# The file's name is the shard, the file's time is the arrival. A line has no sequence number, its documents no part.
 METADATA: Mapping[str, str] = {
     "shard": "METADATA FROM 'file.name' VIRTUAL",
     "sequence_number": "AS CAST(NULL AS STRING)",
+    "part": "AS CAST(NULL AS STRING)",
     "arrival": "METADATA FROM 'file.modification-time' VIRTUAL",
 }
 HIDDEN = (".", "_")  # the beginnings of names that Flink's source skips
@@ -34,13 +35,15 @@ def uri(path: Path) -> str:
 def source(path: Path, *, more: Mapping[str, str] | None = None) -> Connector:
     """A bounded source: the lines of a file, or of every file in a folder, as a BYTES column.
 
+    A line that holds several JSON documents is a row for each: Firehose writes records without anything between them.
+
     Raises ConnectorError for a name that Flink's source skips, as if the file were empty.
     """
     if path.resolve().name.startswith(HIDDEN):
         raise ConnectorError(
             f"Flink skips {path}, as its name begins with a dot or an underscore: give it another name."
         )
-    options = {"connector": "filesystem", "path": uri(path), "format": "raw"}
+    options = {"connector": "filesystem", "path": uri(path), "format": "documents"}
     return Connector(checked("file source", merged(options, more), OPTIONS), metadata=METADATA)
 
 

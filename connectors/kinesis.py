@@ -50,6 +50,7 @@ SINK_OPTIONS: Mapping[str, Option] = {
 METADATA: Mapping[str, str] = {
     "shard": "METADATA FROM 'shard-id' VIRTUAL",
     "sequence_number": "METADATA FROM 'sequence-number' VIRTUAL",
+    "part": "METADATA FROM 'part' VIRTUAL",
     "arrival": "METADATA FROM 'timestamp' VIRTUAL",
 }
 
@@ -79,7 +80,7 @@ def source(
     fan_out_consumer: str | None = None,
     more: Mapping[str, str] | None = None,
 ) -> Connector:
-    """A stream to read, each record as a BYTES column, so that no format can fail.
+    """A stream to read, each record, or each part of one that holds several, as a BYTES column: no format can fail.
 
     fan_out_consumer: the name of an enhanced fan-out consumer; None polls (2 MB/s per shard, shared).
     more: further options by the connector's names; they win over the options here.
@@ -90,8 +91,6 @@ def source(
         "format": "raw",
         **place.options(),
         **start.options(),
-        # Several JSON documents in a record stay one record, as consumer, archive and backfill have it.
-        "source.record.split-documents": "false",
     }
     if fan_out_consumer is not None:
         options |= {"source.reader.type": "EFO", "source.efo.consumer.name": fan_out_consumer}

@@ -1,8 +1,9 @@
 """The rows and errors that must come out, computed from the records sent, without Flink.
 
 The promise under test: each record sent is counted exactly once, in one summary row or on the errors stream, and each
-row is the sum of its records. `check` compares inputs and outputs and lists every breach. It shares neither SQL nor
-functions with the job: it implements the contract itself. It reads only the length of the window from the job.
+row is the sum of its records. Of a record that holds several, each part (`aws.parts`) is counted so. `check` compares
+inputs and outputs and lists every breach. It shares neither SQL nor functions with the job: it implements the contract
+itself. It reads only the length of the window from the job.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import pairwise, repeat
+from itertools import chain, pairwise, repeat
 from typing import Any
 
+from aws.parts import parts
 from pipeline.job import load
 from pipeline.window import Window
 
@@ -29,7 +31,7 @@ MOMENT = timedelta(milliseconds=1)
 DECIMALS = 18  # decimals of a distance that count, in the shortest decimal number for the same double
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?", re.ASCII)
-_POSITION = re.compile(r"\((\S+), sequence number (\d+)\)$")
+_POSITION = re.compile(r"\((\S+), sequence number (\d+)(?:, part (\d+) of \d+)?\)$")
 _INT = range(-(2**31), 2**31)
 
 Key = tuple[str, str]  # (Name, StatusTime), the key of a row
@@ -43,7 +45,7 @@ UNPROVEN = tuple(name for name in JOB.columns("sensor_data") if name not in PROV
 
 @dataclass(frozen=True)
 class Reading:
-    """One well-formed record; event_time in UTC, distance in metres."""
+    """One well-formed record, or part of one; event_time in UTC, distance in metres."""
 
     name: str
     event_time: datetime
@@ -59,9 +61,10 @@ class Reading:
 
 @dataclass(frozen=True)
 class Report:
-    """Counts of records, windows, rows and errors, and every breach as a sentence."""
+    """Counts of records, their parts, windows, rows and errors, and every breach as a sentence."""
 
     records: int
+    parts: int
     windows: int
     rows: int
     errors: Mapping[str, int]
@@ -70,7 +73,7 @@ class Report:
 
 
 def judge(line: bytes, arrival: datetime | None = None) -> Reading | str:
-    """A reading that counts, or the error of the record: PARSE or COERCION.
+    """A reading that counts, or the error of the record: PARSE or COERCION. line: a record that is one part.
 
     arrival: the record's arrival, with a zone; None for a record that arrived after its own time.
     """
@@ -107,9 +110,10 @@ def read(line: bytes) -> Reading | str:
 
 
 def rows(records: Iterable[bytes], window: Window | None = None) -> dict[Key, dict[str, Any]]:
-    """The rows of these records, each counted once, on the assumption that no record is late."""
+    """The rows of these records, each part counted once, on the assumption that none is late."""
     window = window or JOB.window()
-    readings = (reading for reading in map(judge, records) if isinstance(reading, Reading))
+    found = map(judge, chain.from_iterable(map(parts, records)))
+    readings = (reading for reading in found if isinstance(reading, Reading))
     return _windows((reading, window.ends(reading.event_time)) for reading in readings)
 
 
@@ -136,8 +140,9 @@ def check(  # noqa: PLR0913  (four outputs, and where and when the records arriv
     problems: list[str] = []
     window = window or JOB.window()
     judged = [
-        (_text(line), judge(line, arrival))
-        for line, arrival in zip(sent, arrivals or repeat(None), strict=arrivals is not None)
+        (_text(part), judge(part, arrival))
+        for record, arrival in zip(sent, arrivals or repeat(None), strict=arrivals is not None)
+        for part in parts(record)
     ]
     rejected, repeated_errors = _rejected(errors, problems)
     on_late = Counter({text: count for (name, text), count in rejected.items() if name == "LATE"})
@@ -146,7 +151,8 @@ def check(  # noqa: PLR0913  (four outputs, and where and when the records arriv
         watermarks = [BEGINNING] * len(judged)
         _compare_plausibly_late(judged, on_late, window, problems)
     else:
-        watermarks = _watermarks(judged, shards)
+        each = [shard for record, shard in zip(sent, shards, strict=True) for _ in parts(record)]
+        watermarks = _watermarks(judged, each)
         late = _late(judged, watermarks, window)
     expected_errors = Counter((verdict, text) for text, verdict in judged if isinstance(verdict, str))
     expected_errors.update({("LATE", text): count for text, count in late.items()})
@@ -166,6 +172,7 @@ def check(  # noqa: PLR0913  (four outputs, and where and when the records arriv
     counts = Counter(name for name, _ in rejected.elements())
     return Report(
         records=len(sent),
+        parts=len(judged),
         windows=len({end for _, end in expected}),
         rows=len(expected),
         errors=dict(sorted(counts.items())),
@@ -240,9 +247,12 @@ def _ended(lines: Iterable[bytes], problems: list[str]) -> Iterable[bytes]:
 
 
 def _rejected(errors: Iterable[bytes], problems: list[str]) -> tuple[Counter[tuple[str, str]], int]:
-    """The errors as a multiset of (ERROR_NAME, DATA_ROW), with each position of the raw stream counted once."""
+    """The errors as a multiset of (ERROR_NAME, DATA_ROW), with each position of the raw stream counted once.
+
+    A position is a shard, a sequence number, and the number within a record that holds several.
+    """
     found: Counter[tuple[str, str]] = Counter()
-    positions: dict[tuple[str, ...], tuple[str, str]] = {}
+    positions: dict[tuple[str | None, ...], tuple[str, str]] = {}
     repeated = 0
     for row in _objects(errors, "An error", ("ERROR_NAME", "MESSAGE", "DATA_ROW"), problems):
         error = (row["ERROR_NAME"], row["DATA_ROW"])

@@ -81,8 +81,11 @@ def _plain(kind: str, value: Any) -> Any:
 def print_report(report: oracle.Report, archived: Archived, folder: Path) -> int:
     """Print the comparison; returns the exit code, 0 without a breach."""
     errors = ", ".join(f"{count} {name}" for name, count in report.errors.items()) or "none"
+    sent = f"{report.records:,} records sent"
+    if report.parts != report.records:
+        sent += f", {report.parts:,} with those within records,"
     print(
-        f"Checked {report.records:,} records sent against {report.rows:,} rows of {report.windows} windows, on the\n"
+        f"Checked {sent} against {report.rows:,} rows of {report.windows} windows, on the\n"
         f"stream and in the table, and the errors stream: {errors}."
     )
     if report.repeated:

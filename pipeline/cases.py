@@ -9,7 +9,7 @@
             - json: {Name: Shadowfax, StatusTime: "2026-11-22 12:00:10.000"}
               without: [Distance]  # fields of the defaults that this record does not have
               times: 3             # the number of equal records
-            - text: not json
+            - text: not json       # several JSON documents in a record are taken apart, as in a stream
             - bytes: ff fe 7b 7d   # hexadecimal
         expect:
           summary_stream:          # a sink; its rows in any order, with the columns that matter
@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from aws.parts import parts
 from connectors import files
 from pipeline import binding, statements
 from pipeline.job import Job
@@ -283,11 +284,13 @@ def declare(environment: TableEnvironment, job: Job, cases: Sequence[Case], fold
 
 
 def _lines(records: Sequence[Record], column: str, type_: str) -> Iterator[str]:
+    is_text = type_.upper().startswith(("STRING", "VARCHAR"))
     for number, record in enumerate(records, 1):
-        is_text = type_.upper().startswith(("STRING", "VARCHAR"))
-        data = record.data.decode(errors="replace") if is_text else base64.b64encode(record.data).decode()
-        fields = {column: data, "shard": record.shard, "sequence_number": str(number), "arrival": record.arrival}
-        yield json.dumps(fields) + "\n"
+        place = {"shard": record.shard, "sequence_number": str(number), "arrival": record.arrival}
+        found = parts(record.data)
+        for at, part in enumerate(found, 1):
+            data = part.decode(errors="replace") if is_text else base64.b64encode(part).decode()
+            yield json.dumps({column: data, "part": f"{at} of {len(found)}" if found[1:] else None} | place) + "\n"
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:

@@ -24,13 +24,16 @@ COLUMNS = """
     shard STRING METADATA FROM 'shard-id' VIRTUAL,
     sequence_number STRING METADATA FROM 'sequence-number' VIRTUAL,
     partition_key STRING METADATA FROM 'partition-key' VIRTUAL,
-    number INT METADATA FROM 'sub-sequence-number' VIRTUAL
+    number INT METADATA FROM 'sub-sequence-number' VIRTUAL,
+    part STRING METADATA VIRTUAL
 """
 ROW = (
     "DECODE(line, 'ISO-8859-1') AS line, DATE_FORMAT(arrival, 'yyyy-MM-dd HH:mm:ss.SSS') AS arrival, shard, "
-    "sequence_number, partition_key, number"
+    "sequence_number, partition_key, number, part"
 )
-ROW_TYPES = "line STRING, arrival STRING, shard STRING, sequence_number STRING, partition_key STRING, number INT"
+ROW_TYPES = (
+    "line STRING, arrival STRING, shard STRING, sequence_number STRING, partition_key STRING, number INT, part STRING"
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -43,6 +46,7 @@ class Row:
     sequence_number: str
     partition_key: str
     number: int
+    part: str | None
 
 
 def options(endpoint: str, stream: str, **more: str) -> dict[str, str]:

@@ -157,7 +157,7 @@ def test_start() -> None:
 
 
 def test_source_of_a_stream() -> None:
-    """Raw bytes, polled, a row for each record, with metadata columns."""
+    """Raw bytes, polled, a row for each part of a record, with metadata columns."""
     connector = source()
     assert connector.options == {
         "connector": "kinesis",
@@ -166,9 +166,8 @@ def test_source_of_a_stream() -> None:
         "aws.region": "eu-central-1",
         "aws.credentials.provider": "AUTO",
         "source.init.position": "TRIM_HORIZON",
-        "source.record.split-documents": "false",
     }
-    assert set(connector.metadata) == {"shard", "sequence_number", "arrival"}
+    assert set(connector.metadata) == {"shard", "sequence_number", "part", "arrival"}
     assert connector.partitioned_by == ()
 
 
@@ -194,7 +193,7 @@ def test_more_wins() -> None:
     assert kinesis.sink(PLACE, "s", more=timeout).options["sink.flush-buffer.timeout"] == "5000"
     table = dynamodb.sink(PLACE, "t", key=("Name",), more=timeout)
     assert table.options["sink.flush-buffer.timeout"] == "5000"
-    assert source(**{"source.record.split-documents": "true"}).options["source.record.split-documents"] == "true"
+    assert source(**{"source.record.split-documents": "false"}).options["source.record.split-documents"] == "false"
 
 
 @pytest.mark.parametrize("name", [".events.jsonl", "_events.jsonl", "_events"])
@@ -210,7 +209,7 @@ def test_files(tmp_path: Path) -> None:
     """Files have absolute URIs, also with a space in the path. A sink is not partitioned."""
     folder = tmp_path / "two words"
     lines = files.source(folder)
-    assert lines.options == {"connector": "filesystem", "path": f"file://{folder}", "format": "raw"}
+    assert lines.options == {"connector": "filesystem", "path": f"file://{folder}", "format": "documents"}
     assert set(lines.metadata) == set(kinesis.METADATA)
     objects = files.sink(folder, more={"sink.rolling-policy.rollover-interval": "1 min"})
     assert objects.options["format"] == "json"
@@ -255,7 +254,8 @@ def test_quotes_in_values_stay_values() -> None:
 
 def test_metadata_columns() -> None:
     """A METADATA column keeps its type; a computed column has only the type of its CAST."""
-    table = "CREATE TABLE t (\n    shard STRING METADATA,\n    sequence_number STRING METADATA\n)"
+    columns = ",".join(f"\n    {name} STRING METADATA" for name in ("shard", "sequence_number", "part"))
+    table = f"CREATE TABLE t ({columns}\n)"
     text = statements.bound(table, files.source(Path("x")))
     assert "\n    shard STRING METADATA FROM 'file.name' VIRTUAL,\n" in text
-    assert "\n    sequence_number AS CAST(NULL AS STRING)\n" in text
+    assert "\n    sequence_number AS CAST(NULL AS STRING),\n    part AS CAST(NULL AS STRING)\n" in text

@@ -151,7 +151,7 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
         ),
         (
             {"tables/events.sql": "CREATE TABLE events (\n    line BYTES,\n    shrd STRING METADATA\n)"},
-            "tables/events.sql: no connector fills the METADATA column shrd (there are shard, sequence_number, "
+            "tables/events.sql: no connector fills the METADATA column shrd (there are shard, sequence_number, part, "
             "arrival)",
         ),
         (
@@ -271,7 +271,7 @@ def test_the_template_is_a_job(tmp_path: Path) -> None:
 
 
 def connectors() -> dict[str, statements.Connector]:
-    nothing = statements.Connector({}, metadata=dict.fromkeys(("shard", "sequence_number", "arrival"), ""))
+    nothing = statements.Connector({}, metadata=dict.fromkeys(("shard", "sequence_number", "part", "arrival"), ""))
     return dict.fromkeys(("events", "counts", "error_stream"), nothing)
 
 

@@ -77,17 +77,17 @@ PARSE: list[tuple[bytes, str]] = [
     (b"\x28\xb5\x2f\xfd" + UTF_8, "The record is compressed (Zstandard): send it as it was before."),
     (
         b"\xf3\x89\x9a\xc2\x0a\x01a" + UTF_8,
-        "The record is an aggregate of the Kinesis Producer Library (F3 89 9A C2): switch aggregation off, "
-        "or take it apart.",
+        "The record is an aggregate of the Kinesis Producer Library (F3 89 9A C2) that is damaged, or a "
+        "line of one in a file.",
     ),
     (base64.b64encode(UTF_8), "The record is base 64, as it seems: send the JSON that it encodes."),
     (
         UTF_8 + b"\n" + UTF_8,
-        "The record goes on after the JSON object: it holds more than one document, send each as a record of its own.",
+        "The record goes on after the JSON object: only white space may stand between two objects.",
     ),
     (
         UTF_8 + b"1",
-        "The record goes on after the JSON object: it holds more than one document, send each as a record of its own.",
+        "The record goes on after the JSON object: only white space may stand between two objects.",
     ),
     (b"[" + UTF_8 + b"]", "The record is not a JSON object but an array of them: send each as a record of its own."),
     (json.dumps(TEXT).encode(), "The record is not a JSON object but a text that holds one: it was encoded twice."),

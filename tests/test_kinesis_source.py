@@ -18,10 +18,10 @@ from urllib.parse import parse_qs
 import pytest
 
 from consumer.tail import stored
-from local import oracle, resources, running
+from local import resources
 from local.emulator import Emulator
 from program import processes
-from tests import emulated, forwarding, test_kpl
+from tests import forwarding
 from tests import kinesis_tables as tables
 from tests.emulated import wait_for
 from tests.faults import proxy, rules
@@ -68,9 +68,11 @@ def expected(kinesis: Any, stream: str, parts: Mapping[bytes, Sequence[Inner]] |
             record.sequence_number,
             part.partition_key,
             number,
+            f"{number + 1} of {len(inner)}" if len(inner) > 1 else None,
         )
         for record in stored(kinesis, stream)
-        for number, part in enumerate((parts or {}).get(record.data, [Inner(record.partition_key, record.data)]))
+        for inner in [(parts or {}).get(record.data, [Inner(record.partition_key, record.data)])]
+        for number, part in enumerate(inner)
     )
 
 
@@ -450,33 +452,3 @@ def test_credentials(aws: Emulator, kinesis: Any, tmp_path: Path) -> None:
         wait_for(lambda: bool(reading.job.failure()), 60, "the job failed")
         failure = reading.job.failure()
     assert f"ListShards of the stream {stream} is denied" in failure
-
-
-def test_a_whole_job_and_records_that_hold_several(aws: Emulator, tmp_path: Path) -> None:
-    """With split documents, each part counts like a record; a broken aggregate is one PARSE, unchanged."""
-    made = emulated.stage(aws, "own-kpl", test_kpl.SHARDS)
-    kinesis, _dynamodb = made.clients
-    reading, inner, name = test_kpl.reading, test_kpl.inner, test_kpl.HERE
-    sent = [
-        aggregate([*inner(name, 1, 2, 3), Inner(name, b"rubbish\n")]),
-        aggregate([*inner(name, 11, 12), *inner(test_kpl.THERE, 13)]),
-        test_kpl.BROKEN,
-        reading(name, 41) + reading(name, 42),
-        reading(name, 43).rstrip() + b"{}" + reading(name, 44),
-    ]
-    for data in sent:
-        kinesis.put_record(StreamName=made.names.raw, Data=data, PartitionKey=name)
-    counted = [
-        *(reading(name, second) for second in (1, 2, 3, 11, 12, 41, 42, 43, 44)),
-        reading(test_kpl.THERE, 13),
-    ]
-    splits = {"option.source.record.split-documents": "true"}
-    with emulated.job_here(made, tmp_path, 1, readings=splits) as job:
-        running.wait_until_read(job, len(counted) + 3)
-        job.drain(60)
-    rows = [json.loads(record.data) for record in stored(kinesis, made.names.summary)]
-    assert {(row["Name"], row["StatusTime"]): row for row in rows} == oracle.rows(counted)
-    errors = [json.loads(record.data) for record in stored(kinesis, made.names.errors)]
-    assert sorted((error["ERROR_NAME"], error["DATA_ROW"]) for error in errors) == sorted(
-        [("PARSE", "rubbish\n"), ("PARSE", test_kpl.BROKEN.decode("latin-1")), ("COERCION", "{}")]
-    )

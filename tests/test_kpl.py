@@ -1,7 +1,4 @@
-"""Several readings in one record: an aggregate of the Kinesis Producer Library, or consecutive documents.
-
-The tests hold their treatment, by docs/limits.md and the record table of docs/how-it-works.md.
-"""
+"""Several readings in one record, an aggregate or JSON documents, through the job, a query and the backfill."""
 
 from __future__ import annotations
 
@@ -45,7 +42,7 @@ FOREIGN = aggregate([*inner(HERE, 11, 12), *inner(THERE, 13)])
 MOVED = aggregate([Inner(THERE, reading(THERE, 21), hash_key=1), *inner(HERE, 22)])
 BROKEN = aggregate(inner(HERE, 31, 32))[:-1] + b"\x00"
 SEVERAL = reading(HERE, 41) + reading(HERE, 42)
-ON_ONE_LINE = reading(HERE, 43).rstrip() + reading(HERE, 44)
+ON_ONE_LINE = reading(HERE, 43).rstrip() + b"{}" + reading(HERE, 44)
 PLAIN = [reading(HERE, 51), reading(THERE, 52)]
 
 
@@ -68,38 +65,38 @@ def test_an_aggregate_byte_by_byte() -> None:
 
 @pytest.mark.usefixtures("jvm")
 def test_what_the_job_makes_of_them(aws: Emulator, tmp_path: Path) -> None:
-    """An aggregate counts as its parts, whatever shard their keys belong to. A broken aggregate, and several documents
-    in one record, are one PARSE each.
+    """Each part of an aggregate, whatever its key's shard, and each of several documents is counted as a record is. A
+    broken aggregate is one PARSE, as it stands. An error names the part.
     """
     on = stage(aws, "kpl", SHARDS)
     kinesis, dynamodb = on.clients
-    for data in (WHOLE, FOREIGN, MOVED, BROKEN, SEVERAL, ON_ONE_LINE):
+    sent = [WHOLE, FOREIGN, MOVED, BROKEN, SEVERAL, ON_ONE_LINE]
+    for data in sent:
         kinesis.put_record(StreamName=on.names.raw, Data=data, PartitionKey=HERE)
     for name, data in zip((HERE, THERE), PLAIN, strict=True):
         kinesis.put_record(StreamName=on.names.raw, Data=data, PartitionKey=name)
-    counted = [*(reading(HERE, second) for second in (1, 2, 3, 11, 12, 22)), *(reading(THERE, n) for n in (13, 21))]
-    counted += PLAIN
-    rejected = [b"rubbish\n", BROKEN, SEVERAL, ON_ONE_LINE]
+    counted = [
+        *(reading(HERE, second) for second in (1, 2, 3, 11, 12, 22, 41, 42, 43, 44)),
+        *(reading(THERE, second) for second in (13, 21)),
+        *PLAIN,
+    ]
+    rejected = {"rubbish\n": "4 of 4", "{}": "2 of 3", text(BROKEN): None}
     run_to_end(on, tmp_path, len(counted) + len(rejected), parallelism=1)
 
-    expected = oracle.rows(counted)
-    assert {row["Name"] for row in expected.values()} == {HERE, THERE}
-    for rows in (
-        [json.loads(record.data) for record in stored(kinesis, on.names.summary)],
-        proof.items(dynamodb, on.names.table),
-    ):
-        assert {(row["Name"], row["StatusTime"]): row for row in rows} == expected
-        assert len(rows) == len(expected)
+    report = proof.prove(kinesis, dynamodb, on.names, [*sent, *PLAIN])
+    assert report.problems == []
+    assert (report.records, report.parts) == (8, len(counted) + len(rejected))
+    rows = [json.loads(record.data) for record in stored(kinesis, on.names.summary)]
+    assert {(row["Name"], row["StatusTime"]): row for row in rows} == oracle.rows(counted)
 
     errors = [json.loads(record.data) for record in stored(kinesis, on.names.errors)]
-    assert [error["ERROR_NAME"] for error in errors] == ["PARSE"] * len(rejected)
-    told = {error["DATA_ROW"]: error["MESSAGE"] for error in errors}
-    assert set(told) == {text(data) for data in rejected}
-    for data in (SEVERAL, ON_ONE_LINE):
-        assert "goes on after the JSON object" in told[text(data)]
-    # The parts of an aggregate have its metadata: they share its sequence number.
     raw = {record.data: record for record in stored(kinesis, on.names.raw)}
-    assert raw[WHOLE].sequence_number in told["rubbish\n"]
+    whole = {"rubbish\n": WHOLE, "{}": ON_ONE_LINE, text(BROKEN): BROKEN}
+    assert {error["DATA_ROW"] for error in errors} == set(rejected)
+    for error in errors:
+        record, part = raw[whole[error["DATA_ROW"]]], rejected[error["DATA_ROW"]]
+        place = f"({record.shard}, sequence number {record.sequence_number}{f', part {part}' if part else ''})"
+        assert error["MESSAGE"].endswith(place)
 
 
 @pytest.mark.parametrize(
@@ -122,8 +119,8 @@ def test_a_query_over_the_archive_sees_lines(data: bytes, found: Sequence[str], 
 
 
 @pytest.mark.usefixtures("jvm")
-def test_a_backfill_sees_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The backfill reads the same lines: those of an aggregate are PARSE, and documents count that are a line each."""
+def test_a_backfill_sees_documents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The backfill reads the same lines: those of an aggregate are PARSE, and each document of a line counts."""
     monkeypatch.setattr(distribution, "use", lambda *_variables: None)  # the JVM of the tests stays unchanged
     (tmp_path / "hour").write_bytes(WHOLE + b"\n" + SEVERAL + ON_ONE_LINE + PLAIN[0])
     asked = threading.Event()
@@ -131,10 +128,10 @@ def test_a_backfill_sees_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     lines, rows = backfill_rows.compute(
         load("unicorn_summary").backfill(), {"readings": archive}, tmp_path / "rows", 1, asked, say=print
     )
-    counted = [reading(HERE, second) for second in (41, 42, 51)]
+    counted = [reading(HERE, second) for second in (41, 42, 43, 44, 51)]
     assert {(row["Name"], row["StatusTime"]): dict(row) for row in rows["sensor_data"]} == oracle.rows(counted)
     assert lines.records == len(counted)
-    assert lines.rejected == {"PARSE": WHOLE.count(b"\n") + 2}
+    assert lines.rejected == {"COERCION": 1, "PARSE": WHOLE.count(b"\n") + 1}
 
 
 def text(data: bytes) -> str:

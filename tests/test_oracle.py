@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local import oracle
+from tests.kpl import Inner, aggregate
 from tests.sql import DAY, reading
 
 ON_TIME = [
@@ -43,7 +44,7 @@ OTHER = row("Rocinante", "12:01:00.000", 31, (150, 150), (150, 150))
 SECOND = row("Shadowfax", "12:03:00.000", 30, (150, 150), (150, 150))
 
 
-def error(name: str, line: bytes, number: int, message: str = "why") -> dict[str, Any]:
+def error(name: str, line: bytes, number: int | str, message: str = "why") -> dict[str, Any]:
     return {
         "ERROR_TIME": DAY + "12:05:00.000",
         "ERROR_LEVEL": "ERROR",
@@ -94,12 +95,32 @@ def test_no_breach(ends: Ends) -> None:
     """A run that kept the contract has no problems, and a report of its figures."""
     assert ends.report() == oracle.Report(
         records=7,
+        parts=7,
         windows=2,
         rows=3,
         errors={"COERCION": 1, "LATE": 1, "PARSE": 1},
         repeated=0,
         problems=[],
     )
+
+
+def test_each_part_of_a_record_is_counted() -> None:
+    """Several documents in a record count each, and an error of one part says nothing of the others."""
+    first, second = reading("Bree", "12:00:10.000", 1), reading("Bree", "12:00:11.000", 2)
+    sent = [first + second + b"{}{}", aggregate([Inner("a", first), Inner("b", second + b"\nx")])]
+    rows = [row("Bree", "12:01:00.000", 6, (150, 150), (150, 150))]
+    errors = [
+        error("COERCION", b"{}", "1, part 3 of 4"),
+        error("COERCION", b"{}", "1, part 4 of 4"),
+        error("PARSE", b"x", "2, part 3 of 3"),
+    ]
+    report = oracle.check(sent, encoded(rows), rows, encoded(errors), ["a", "a"])
+    assert report.problems == []
+    assert (report.records, report.parts, report.rows) == (2, 7, 1)
+    (problem,) = oracle.check(sent, encoded(rows), rows, encoded(errors[1:]), ["a", "a"]).problems
+    assert problem == "1 of COERCION missing on the errors stream: '{}'."
+    (problem,) = oracle.check(sent, encoded(rows), [{**rows[0], "Distance": 3}], encoded(errors), ["a", "a"]).problems
+    assert "in the table" in problem
 
 
 def test_nothing_at_all() -> None:

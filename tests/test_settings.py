@@ -331,7 +331,6 @@ def test_a_realistic_file(tmp_path: Path) -> None:
         "stream": "raw-prod",
         "format": "raw",
         "source.init.position": "LATEST",
-        "source.record.split-documents": "false",
         "source.reader.type": "EFO",
         "source.efo.consumer.name": "summary-prod",
         "source.shard.discovery.interval": "5 s",

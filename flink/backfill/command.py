@@ -51,11 +51,13 @@ What to give it:
   with several sources write SOURCE=WHERE.
 
 What is counted:
+  Firehose puts nothing between records, so several JSON documents on one line are a line each here. A record that is no
+  JSON object and does not end in a line feed spoils the one after it.
+
   Firehose may deliver a record twice, and keeps no sequence numbers: equal lines are one record here. The job counts a
   record that the producer has sent twice as two. So where lines stand twice, rows are computed both ways: if the
   table's is what counting each of them gives, this is said, with both figures. Rejected lines (PARSE, COERCION) are
-  counted, and written nowhere: they are on the errors stream already. A record that does not end in a line feed spoils
-  the one after it.
+  counted, and written nowhere: they are on the errors stream already.
 
 Exit codes:
   0    every row that was computed and is meant is in the table now, or would be (--dry-run)

@@ -10,6 +10,7 @@ SELECT
     line,
     shard,
     sequence_number,
+    part,
     event_time,
     record,
     MAX(event_time - disorder) OVER (PARTITION BY shard ORDER BY PROCTIME()) AS own_watermark

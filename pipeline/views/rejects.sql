@@ -6,6 +6,7 @@ SELECT
     row_time,
     shard,
     sequence_number,
+    part,
     CASE
         WHEN line IS NULL THEN ''
         WHEN ENCODE(DECODE(line, 'UTF-8'), 'UTF-8') = line THEN DECODE(line, 'UTF-8')
@@ -18,6 +19,7 @@ FROM (
         row_time,
         shard,
         sequence_number,
+        part,
         line
     FROM checked
     WHERE error_name IS NOT NULL
@@ -29,6 +31,7 @@ FROM (
         CAST(event_time AS TIMESTAMP(3)) AS row_time,
         shard,
         sequence_number,
+        part,
         line
     FROM late
 ) AS refused

@@ -5,6 +5,7 @@ SELECT
     line,
     shard,
     sequence_number,
+    part,
     event_time,
     record,
     GREATEST(own_watermark, COALESCE(CURRENT_WATERMARK(event_time), own_watermark)) AS shard_watermark

@@ -106,6 +106,7 @@ class Logs(Trial):
         assert Counter(name for name, _line, _place in errors) == Counter(name for name, _at, _line in BAD if name)
         self.outcome.report = oracle.Report(
             records=len(log),
+            parts=len(log),
             windows=len({minute for _system, minute in expected}),
             rows=len(expected),
             errors=Counter(name for name, _line, _place in errors),

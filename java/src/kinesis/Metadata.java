@@ -29,7 +29,13 @@ enum Metadata {
             DataTypes.VARCHAR(256).notNull(),
             (part, shard) -> StringData.fromString(part.partitionKey)),
     /** The number within the record, from 0: sequence-number and this together name a row. */
-    SUB_SEQUENCE_NUMBER("sub-sequence-number", DataTypes.INT().notNull(), (part, shard) -> part.number);
+    SUB_SEQUENCE_NUMBER("sub-sequence-number", DataTypes.INT().notNull(), (part, shard) -> part.number),
+    /** Which part of how many the row is, for people: 2 of 3. NULL of a record that is one part. */
+    PART(
+            "part",
+            DataTypes.VARCHAR(32),
+            (part, shard) ->
+                    part.count == 1 ? null : StringData.fromString((part.number + 1) + " of " + part.count));
 
     final String key;
     private final DataType type;

@@ -10,11 +10,11 @@ final class Part {
     final String partitionKey; // of the part itself
     final Instant arrival; // of the whole record
     final int number; // within the record, from 0
-    final boolean isLast; // of the record
+    final int count; // of the parts of the record
     final long readTo; // of a mark: what had arrived by this time (of {@link Loop#now}) stands before it
 
-    Part(Record record, byte[] data, String partitionKey, int number, boolean isLast) {
-        this(data, record.sequenceNumber(), partitionKey, record.approximateArrivalTimestamp(), number, isLast, 0);
+    Part(Record record, byte[] data, String partitionKey, int number, int count) {
+        this(data, record.sequenceNumber(), partitionKey, record.approximateArrivalTimestamp(), number, count, 0);
     }
 
     private Part(
@@ -23,20 +23,20 @@ final class Part {
             String partitionKey,
             Instant arrival,
             int number,
-            boolean isLast,
+            int count,
             long readTo) {
         this.data = data;
         this.sequenceNumber = sequenceNumber;
         this.partitionKey = partitionKey;
         this.arrival = arrival;
         this.number = number;
-        this.isLast = isLast;
+        this.count = count;
         this.readTo = readTo;
     }
 
     /** Stands after the records of an answer. */
     static Part mark(long readTo) {
-        return new Part(null, null, null, null, 0, true, readTo);
+        return new Part(null, null, null, null, 0, 1, readTo);
     }
 
     boolean isMark() {
@@ -45,6 +45,6 @@ final class Part {
 
     /** Where reading goes on after this part. */
     Position position() {
-        return isLast ? Position.after(sequenceNumber) : Position.within(sequenceNumber, number + 1);
+        return number == count - 1 ? Position.after(sequenceNumber) : Position.within(sequenceNumber, number + 1);
     }
 }

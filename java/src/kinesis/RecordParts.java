@@ -4,10 +4,14 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import software.amazon.awssdk.services.kinesis.model.Record;
+import streaming.Documents;
 
 /**
  * Takes records apart into what become rows: the records of an aggregate ({@link Aggregate}), and of each of them, or
  * of a plain record, the JSON objects in it ({@link Documents}).
+ *
+ * <p>Programs in Python and the dashboard do the same ({@code aws/parts.py}, {@code dashboard/src/parts.ts}); all are
+ * tested against {@code tests/record_parts.json}.
  *
  * <p>Equal bytes give equal parts in the same order, so that a part's number stays the same in every reading.
  */
@@ -32,7 +36,7 @@ public final class RecordParts implements Serializable {
         List<Aggregate.Inner> found = apart(record.partitionKey(), record.data().asByteArrayUnsafe());
         for (int i = skipped; i < found.size(); i++) {
             Aggregate.Inner one = found.get(i);
-            parts.add(new Part(record, one.data, one.partitionKey, i, i == found.size() - 1));
+            parts.add(new Part(record, one.data, one.partitionKey, i, found.size()));
         }
     }
 

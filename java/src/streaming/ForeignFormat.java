@@ -13,7 +13,7 @@ enum ForeignFormat {
     UTF_16_BE_UNMARKED("00 7B", Reasons.UTF_16),
     KPL(
             "F3 89 9A C2",
-            "is an aggregate of the Kinesis Producer Library (F3 89 9A C2): switch aggregation off, or take it apart"),
+            "is an aggregate of the Kinesis Producer Library (F3 89 9A C2) that is damaged, or a line of one in a file"),
     GZIP("1F 8B", Reasons.compressed("gzip")),
     ZSTANDARD("28 B5 2F FD", Reasons.compressed("Zstandard")),
     BZIP2("42 5A 68 39", Reasons.compressed("bzip2")),

@@ -104,7 +104,7 @@ public final class RecordReader {
             }
             Refusal.unless(
                     parser.nextToken() == null,
-                    "goes on after the JSON object: it holds more than one document, send each as a record of its own");
+                    "goes on after the JSON object: only white space may stand between two objects");
         }
         return firstWrong(wrong, isFound, text);
     }

@@ -12,6 +12,7 @@ CREATE TABLE log_lines ( -- noqa: PRS
     line STRING,
     shard STRING METADATA,
     sequence_number STRING METADATA,
+    part STRING METADATA,
     arrival TIMESTAMP(3) NOT NULL METADATA,
     event_time AS COALESCE(
         TO_TIMESTAMP(SPLIT_INDEX(line, CHR(9), 0) || ' ' || SPLIT_INDEX(line, CHR(9), 1)),

@@ -8,6 +8,7 @@ SELECT
     ENCODE(line, 'UTF-8') AS line,
     shard,
     sequence_number,
+    part,
     event_time,
     disorder,
     CAST(

@@ -1,5 +1,6 @@
--- One row per record of the raw stream, whatever its bytes.
--- `shard`, `sequence_number` and `arrival` come from the connector: where the record lies, and since when, in UTC.
+-- One row per record of the raw stream, whatever its bytes; several JSON documents in a record are a row each.
+-- `shard`, `sequence_number`, `part` (2 of 3) and `arrival` come from the connector: where the record lies, and since
+-- when, in UTC.
 -- Event time is the unicorn's own clock. A record without a usable one gets 1970, and never reaches a window.
 -- Only a reading that counts tells the time, so no other record can hold a window open or close it; `views/checked.sql`
 -- says what is wrong with the others by the same limits.
@@ -8,6 +9,7 @@ CREATE TABLE readings ( -- noqa: PRS
     line BYTES,
     shard STRING METADATA,
     sequence_number STRING METADATA,
+    part STRING METADATA,
     arrival TIMESTAMP(3) NOT NULL METADATA,
     record AS json_record(
         line,

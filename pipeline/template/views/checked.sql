@@ -4,6 +4,7 @@ SELECT
     line,
     shard,
     sequence_number,
+    part,
     event_time,
     disorder,
     record,

@@ -1,4 +1,4 @@
-package kinesis;
+package streaming;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,7 +14,7 @@ import java.util.List;
  *
  * <p>Brackets are counted outside of texts; nothing else of JSON is looked at.
  */
-final class Documents {
+public final class Documents {
     private final byte[] record;
     private final List<Integer> starts = new ArrayList<>();
 
@@ -23,7 +23,7 @@ final class Documents {
     }
 
     /** The parts of a record in their order; a record that is one part is itself, the same array. */
-    static List<byte[]> of(byte[] record) {
+    public static List<byte[]> of(byte[] record) {
         return mayBeSeveral(record) ? new Documents(record).split() : List.of(record);
     }
 
