@@ -29,6 +29,7 @@ from tests import browser
 from tests.browser import Tab, every_frame
 from tests.emulated import Stage, job_here, producer
 from tests.faults import kinesis_mock, proxy, rules
+from tests.kpl import Inner, aggregate
 
 MIDTOWN = (40.749167, -73.985184)
 HOSTILE = (
@@ -387,6 +388,18 @@ MALFORMED = (
     json.dumps(reading("Nobody", StatusTime="yesterday")).encode(),
     json.dumps(reading("Nobody", Longitude=1e9)).encode(),
 )
+
+
+def test_each_part_of_a_record_is_a_reading(place: Place, tab: Tab) -> None:
+    """Documents in one record, and the records of an aggregate, are shown each; what is unreadable is counted each."""
+    tab.open(place.address)
+    tab.shows("#status", "live")
+    one = {name: json.dumps(reading(name)).encode() for name in ("Bree", "Hwin", "Boxer", "Clover")}
+    inner = [Inner("a", one["Boxer"] + b"\nno JSON"), Inner("b", one["Clover"])]
+    place.fly(one["Bree"] + one["Hwin"] + b"{}", aggregate(inner), aggregate(inner)[:-1])
+    for name in one:
+        tab.has(name)
+    tab.shows("#figure-unreadable", "3")
 
 
 def test_malformed_records_are_counted_and_break_nothing(place: Place, tab: Tab) -> None:

@@ -19,6 +19,7 @@ import { Rejects } from "./panels/rejects.ts";
 import { judge, StreamsList, worst } from "./panels/streams-list.ts";
 import { Tabs } from "./panels/tabs.ts";
 import { Colours } from "./panels/theme.ts";
+import { parts } from "./parts.ts";
 import { Rate } from "./rate.ts";
 import { parseReading, parseRejected, parseRow } from "./records.ts";
 import { StreamReader } from "./stream.ts";
@@ -116,7 +117,7 @@ class Page {
       this.#clock.learn(last.arrival, behind);
     }
     const service = this.#clock.now();
-    const heard = records.flatMap((record) => {
+    const heard = apart(records).flatMap((record) => {
       this.#rate.count(record.arrival);
       const reading = parseReading(record.data);
       if (reading === undefined) {
@@ -132,7 +133,7 @@ class Page {
   }
 
   #parsed<T>(records: readonly KinesisRecord[], parse: (data: Uint8Array) => T | undefined): T[] {
-    return records.flatMap((record) => {
+    return apart(records).flatMap((record) => {
       const parsed = parse(record.data);
       this.#unreadable += parsed === undefined ? 1 : 0;
       return parsed === undefined ? [] : [parsed];
@@ -210,6 +211,11 @@ class Page {
       byId("search").focus();
     }
   }
+}
+
+/** Each part of these records, as a record of its own. */
+function apart(records: readonly KinesisRecord[]): KinesisRecord[] {
+  return records.flatMap((record) => parts(record.data).map((data) => ({ ...record, data })));
 }
 
 try {

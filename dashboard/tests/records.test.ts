@@ -57,7 +57,7 @@ for (const text of ["", "{", "null", "[]", "7", '"text"', "NaN", `${JSON.stringi
   });
 }
 
-test("several readings in one record are not taken apart", () => {
+test("several readings are no reading: a record is taken apart before", () => {
   const line = `${JSON.stringify(GOOD)}\n`;
   // As the Kinesis Producer Library begins an aggregate.
   const aggregate = new Uint8Array([0xf3, 0x89, 0x9a, 0xc2, 0x0a, 0x01, 0x61, ...bytes(line)]);
