@@ -165,14 +165,24 @@ def test_arrival_time_goes_on_by_the_clock(aws: Emulator, tmp_path: Path) -> Non
 
 
 def test_a_split(mock: kinesis_mock.KinesisMock, kinesis: Any, tmp_path: Path) -> None:
-    """The children of a shard hold the watermark where their parent left it, whatever subtask reads them."""
+    """The children of a shard hold the watermark where their parent left it, whatever subtask reads them, and however
+    late the service lists them.
+    """
     flight = Flight(kinesis, "watermark-split", 2)
-    with job(tmp_path, mock.endpoint, flight, 2) as reading:
+    with (
+        proxy.running(mock.endpoint, mock.keys) as between,
+        job(tmp_path, between.endpoint, flight, 2) as reading,
+    ):
         flight.fly(range(0, 5))
         counted(flight, reading)
-        split(kinesis, flight.stream, FIRST)
-        flight.fly(range(5, 10), [1])  # the other shard is ahead
-        flight.fly(range(5, 10), [0])
+        before = rows(reading)
+        with between.fault(rules.hide_children()) as hidden:
+            split(kinesis, flight.stream, FIRST)
+            flight.fly(range(5, 10), [1])  # the other shard is ahead
+            flight.fly(range(5, 10), [0])
+            wait_for(lambda: hidden.hits >= 3, 30, "the children are looked for")
+            time.sleep(2 * IDLE)
+            assert rows(reading) == before
         counted(flight, reading, seconds=3 * IDLE + 10)
         flight.fly(range(10, 15))
         counted(flight, reading, seconds=3 * IDLE + 10)

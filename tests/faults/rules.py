@@ -291,6 +291,17 @@ def stall(*shards: str, **limits: Unpack[Limits]) -> Rule:
     return Rule(stay, ("GetRecords",), _also(where, limits))
 
 
+def hide_children(**limits: Unpack[Limits]) -> Rule:
+    """ListShards answers as if no shard had been split or merged yet, but its closed shards are closed."""
+
+    def leave_out(_rule: Rule, request: Request, forward: Forward) -> Answer:
+        answer = forward(request)
+        parents = [shard for shard in answer.json["Shards"] if not shard.get("ParentShardId")]
+        return exchange.answer(request, {**answer.json, "Shards": parents})
+
+    return Rule(leave_out, ("ListShards",), limits)
+
+
 def _also(where: Where, limits: Limits) -> Limits:
     """The same limits with a further condition, which is checked first."""
     given = limits.get("where", _anything)
