@@ -19,12 +19,14 @@ from tests.emulated import wait_for
 from tests.faults import rules
 from tests.faults.test_flow import JUDGED_BY_SHARD, TIMED, shard
 from tests.faults.trial import FLIGHT, Trial, checkpoints, open_shards, wait_for_checkpoint
+from tests.kpl import Inner, aggregate, shard_of
 from tests.test_kinesis_mock import wait_until_active
 
 JOB = load("unicorn_summary")
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 SPEED = ("--speed", "20")
+PARTS = 8_000  # of a record, that are errors
 SIZE = cluster.Size(task_managers=2, slots=2)
 FORGETFUL = "settings.discoveryInterval, new ShardLedger(System.currentTimeMillis()),"
 
@@ -161,6 +163,47 @@ def test_killed_while_shards_change(trial: Trial) -> None:
         trial.outcome.recovery = time.monotonic() - killed
         time.sleep(5)
     trial.finish(resumed=True)
+
+
+@pytest.mark.fault(
+    "kill -9 in the middle of records that hold 8,000 others, and --resume last",
+    Edit("java/src/kinesis/RecordParts.java", "for (int i = skipped;", "for (int i = 0;"),
+    shards=2,
+)
+def test_killed_within_records(trial: Trial) -> None:
+    """Each part of an aggregate, and each of several documents, is counted once, though a checkpoint lies between them.
+
+    Behind the first parts come errors, and the errors stream answers slowly, so that a record is read for seconds.
+    Unprotected: a record is read from its beginning again.
+    """
+    parts = [*(flown(f"Inner {number}", number) for number in range(20)), *[b"{}"] * PARTS]
+    documents, records = b"".join(parts), aggregate([Inner("other", part) for part in parts])
+    trial.options["error_stream"] = {"sink.requests.max-inflight": "1", "sink.requests.max-buffered": "1000"}
+    trial.start(parallelism=2)
+    with trial.between.fault(rules.slow_answer(0.5, "PutRecords")):
+        trial.put_all([(shard_key(shard), data) for data in (documents, records) for shard in (0, 1)])
+        wait_for(lambda: trial.is_alive() and trial.job.source().records > 1_000, 60, "the first parts are read")
+        wait_for_checkpoint(trial)
+        assert trial.job.source().records < 4 * len(parts), "the checkpoint was made while records were read"
+        trial.kill()
+    killed = time.monotonic()
+    trial.start("--resume", "last", parallelism=4)
+    trial.put_all([(shard_key(shard), flown("Outer", 90)) for shard in (0, 1)])
+    trial.wait_for_rows()
+    trial.outcome.recovery = time.monotonic() - killed
+    assert trial.finish(resumed=True).parts == 4 * len(parts) + 2
+
+
+def flown(name: str, second: int) -> bytes:
+    """A reading of so many seconds after 10:00."""
+    time_ = f"2026-11-01 10:{second // 60:02d}:{second % 60:02d}.000"
+    document = {"Name": name, "StatusTime": time_, "MagicPoints": 1, "HealthPoints": 1, "Distance": 30.25}
+    return json.dumps(document).encode()
+
+
+def shard_key(shard: int) -> str:
+    """A partition key of this shard, of two."""
+    return next(key for key in map(str, range(100)) if shard_of(key, 2) == shard)
 
 
 @pytest.mark.fault(

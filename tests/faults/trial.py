@@ -62,6 +62,7 @@ class Trial:
     is_unprotected: bool
     sources: Path = processes.ROOT
     copies: list[Path] = field(default_factory=list)
+    records: list[bytes] = field(default_factory=list)  # that no producer sent
     options: dict[str, dict[str, str]] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
     _job: Job | None = None
@@ -143,23 +144,19 @@ class Trial:
             processes.stop(flight)
 
     def put(self, lines: Sequence[bytes]) -> None:
-        """Put these records on the raw stream, unchanged; each ends with its only line feed."""
+        """Put these records on the raw stream, unchanged."""
         kinesis, _dynamodb = self.clients
         for line in lines:
             kinesis.put_record(StreamName=self.names.raw, Data=line, PartitionKey=str(len(line)))
-        copy = self.folder / f"sent-{len(self.copies)}.jsonl"
-        self.copies.append(copy)
-        copy.write_bytes(b"".join(lines))
+        self.records += lines
 
     def put_all(self, records: Sequence[tuple[str, bytes]]) -> None:
-        """Put these pairs of partition key and line on the raw stream, in their order on each shard."""
+        """Put these pairs of partition key and record on the raw stream, in their order on each shard."""
         kinesis, _dynamodb = self.clients
         for begin in range(0, len(records), BATCH):
-            entries = [{"PartitionKey": key, "Data": line} for key, line in records[begin : begin + BATCH]]
+            entries = [{"PartitionKey": key, "Data": data} for key, data in records[begin : begin + BATCH]]
             assert kinesis.put_records(StreamName=self.names.raw, Records=entries)["FailedRecordCount"] == 0
-        copy = self.folder / f"sent-{len(self.copies)}.jsonl"
-        self.copies.append(copy)
-        copy.write_bytes(b"".join(line for _key, line in records))
+        self.records += [data for _key, data in records]
 
     def rows(self) -> list[bytes]:
         """The records of the summary stream."""
@@ -188,7 +185,7 @@ class Trial:
         return True
 
     def sent(self) -> list[bytes]:
-        return [line for copy in self.copies for line in proof.read_lines(copy)]
+        return [*(line for copy in self.copies for line in proof.read_lines(copy)), *self.records]
 
     def finish(self, *, late_by_shard: bool = True, resumed: bool = False) -> oracle.Report:
         """Let the job read all records, close all windows, and compare."""
