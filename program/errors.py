@@ -26,7 +26,8 @@
     ├── SetUpError               local.setup.venv       the set-up cannot go on
     ├── SourcesError             local.setup.package_sources  pip's or uv's settings cannot be read
     ├── GaveUp                   consumer.tail          a stream cannot be read for the whole of --patience
-    └── ProducerError            producer.sinks         records cannot be sent
+    ├── ProducerError            producer.sinks         records cannot be sent
+    └── Malformed           3    kda.malformed          an application of KDA, or its SQL, does not parse
 
 `program.output.guarded` prints the sentence and returns the exit code. Other code catches an error only if it can
 continue without the missing part. Standard library only: the set-up imports this module before packages are installed.

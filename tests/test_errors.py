@@ -22,6 +22,7 @@ PACKAGES = (
     "flink",
     "java",
     "jobs",
+    "kda",
     "local",
     "pipeline",
     "producer",

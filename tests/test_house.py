@@ -20,7 +20,7 @@ FLOORS = (
     ("pipeline", "consumer", "producer", "dashboard"),
     ("main",),
     ("flink",),
-    ("jobs", "deploy", "benchmarks"),
+    ("jobs", "deploy", "benchmarks", "kda"),
     ("local",),
 )
 BESIDE: dict[str, set[str]] = {}

@@ -1,0 +1,246 @@
+"""An application as it was configured: its code, inputs, outputs and reference tables.
+
+The same reader takes what the two APIs answered (`describe-application`) and were sent (`create-application`), and
+templates, which have the names of the latter: an answer only has "Description" in its names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from kda.places import Code, File
+from kda.tree import Fields, Items, Node, Scalar, Text, child, of_kind
+
+_SERVICES = {"Streams": "kinesis", "Firehose": "firehose", "Lambda": "lambda"}
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a schema. type: as written, such as VARCHAR(16); mapping: the path in the record, "" without one."""
+
+    name: str
+    type: str
+    mapping: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """What is read. prefix: of the names of its in-application streams; offset: where it stands in the file.
+
+    columns: None if the file has no schema; arn: of the stream, "" if unknown; service: kinesis or firehose;
+    row_path: of a JSON record, or "" for CSV.
+    """
+
+    prefix: str
+    columns: tuple[Column, ...] | None
+    arn: str
+    service: str
+    parallelism: int
+    lambda_arn: str
+    format: str
+    row_path: str
+    offset: int
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The names of its in-application streams: X_001, and as many as its parallelism."""
+        return tuple(f"{self.prefix}_{number:03d}" for number in range(1, self.parallelism + 1))
+
+
+@dataclass(frozen=True)
+class Output:
+    """What is written. stream: the in-application stream; service: kinesis, firehose or lambda."""
+
+    stream: str
+    arn: str
+    service: str
+    format: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A reference table in S3. columns: None if the file has no schema."""
+
+    table: str
+    columns: tuple[Column, ...] | None
+    bucket: str
+    key: str
+    offset: int
+
+
+@dataclass(frozen=True)
+class Application:
+    """name: None if the file has none, as a .sql file. is_configured: whether the file can have inputs and outputs."""
+
+    name: str | None
+    code: Code
+    inputs: tuple[Input, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    references: tuple[Reference, ...] = ()
+    is_configured: bool = False
+
+    def with_parts(
+        self, inputs: Sequence[Input] = (), outputs: Sequence[Output] = (), references: Sequence[Reference] = ()
+    ) -> Application:
+        """The application with further parts, which a template may declare apart from it."""
+        return replace(
+            self,
+            inputs=(*self.inputs, *inputs),
+            outputs=(*self.outputs, *outputs),
+            references=(*self.references, *references),
+        )
+
+
+Resolve = Callable[[Node], Code | None]
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """Reads the parts of an application. resolve: a text of the file, which a template may put together."""
+
+    file: File
+    resolve: Resolve
+
+    def text(self, fields: Fields | None, *names: str) -> str:
+        """The first of these fields as a text; "" without them."""
+        for name in names:
+            node = fields.values.get(name) if fields else None
+            if node is not None:
+                code = self.resolve(node)
+                if code is not None:
+                    return code.text
+        return ""
+
+    def inside(self, fields: Fields | None, *names: str) -> Fields | None:
+        """The first of these fields as a mapping; None without them."""
+        return child(self.file, fields, names, Fields) if fields else None
+
+    def each(self, fields: Fields, *names: str) -> list[Fields]:
+        """The mappings of a list."""
+        items = child(self.file, fields, names, Items)
+        return [of_kind(self.file, one, Fields, f"a part of {names[0]}") for one in items.values] if items else []
+
+    def application(self, fields: Fields) -> Application | None:
+        """The application that these fields describe; None if they have no SQL, as those of a job of Flink."""
+        configured = self.inside(fields, "ApplicationConfigurationDescription", "ApplicationConfiguration")
+        sql = fields
+        if configured:
+            code_fields = self.inside(
+                configured, "ApplicationCodeConfigurationDescription", "ApplicationCodeConfiguration"
+            )
+            content = self.inside(code_fields, "CodeContentDescription", "CodeContent")
+            code_node = content.values.get("TextContent") if content else None
+            # An application may have no input yet, and then no part of its own for SQL.
+            sql = self.inside(configured, "SqlApplicationConfigurationDescription", "SqlApplicationConfiguration") or (
+                Fields({}, fields.start)
+            )
+        else:
+            code_node = fields.values.get("ApplicationCode")
+        runtime = self.text(fields, "RuntimeEnvironment")
+        if runtime and not runtime.startswith(("SQL", "${")):
+            return None
+        if code_node is None:
+            return None
+        code = self.resolve(code_node)
+        if code is None:
+            raise self.file.malformed(code_node.start, "expected the SQL of the application as a text")
+        return Application(
+            name=self.text(fields, "ApplicationName") or None,
+            code=code,
+            inputs=tuple(self.input(one) for one in self.each(sql, "InputDescriptions", "Inputs")),
+            outputs=tuple(self.output(one) for one in self.each(sql, "OutputDescriptions", "Outputs")),
+            references=tuple(
+                self.reference(one) for one in self.each(sql, "ReferenceDataSourceDescriptions", "ReferenceDataSources")
+            ),
+            is_configured=True,
+        )
+
+    def input(self, fields: Fields) -> Input:
+        """An input."""
+        prefix = self.text(fields, "NamePrefix")
+        if not prefix:
+            raise self.file.malformed(fields.start, "expected NamePrefix in the input that begins here")
+        stream, firehose = (
+            self.inside(fields, f"Kinesis{kind}InputDescription", f"Kinesis{kind}Input")
+            for kind in ("Streams", "Firehose")
+        )
+        processing = self.inside(fields, "InputProcessingConfigurationDescription", "InputProcessingConfiguration")
+        function = self.inside(processing, "InputLambdaProcessorDescription", "InputLambdaProcessor")
+        parallelism = self.inside(fields, "InputParallelism")
+        count = self.text(parallelism, "Count")
+        schema = self.inside(fields, "InputSchema")
+        form, row_path = self._format(schema)
+        return Input(
+            prefix=prefix,
+            columns=self._columns(schema),
+            arn=self.text(stream or firehose, "ResourceARN"),
+            service="firehose" if firehose else "kinesis",
+            parallelism=int(count) if count.isdecimal() and 1 <= int(count) <= 64 else 1,
+            lambda_arn=self.text(function, "ResourceARN"),
+            format=form,
+            row_path=row_path,
+            offset=fields.start,
+        )
+
+    def output(self, fields: Fields) -> Output:
+        """An output."""
+        name = self.text(fields, "Name")
+        if not name:
+            raise self.file.malformed(fields.start, "expected Name in the output that begins here")
+        for kind, service in _SERVICES.items():
+            prefix = "" if kind == "Lambda" else "Kinesis"
+            end = self.inside(fields, f"{prefix}{kind}OutputDescription", f"{prefix}{kind}Output")
+            if end:
+                schema = self.inside(fields, "DestinationSchema")
+                return Output(
+                    name, self.text(end, "ResourceARN"), service, self.text(schema, "RecordFormatType"), fields.start
+                )
+        raise self.file.malformed(
+            fields.start, f"expected KinesisStreamsOutput, KinesisFirehoseOutput or LambdaOutput for output {name}"
+        )
+
+    def reference(self, fields: Fields) -> Reference:
+        """A reference table."""
+        table = self.text(fields, "TableName")
+        if not table:
+            raise self.file.malformed(fields.start, "expected TableName in the reference table that begins here")
+        place = self.inside(fields, "S3ReferenceDataSourceDescription", "S3ReferenceDataSource")
+        return Reference(
+            table,
+            self._columns(self.inside(fields, "ReferenceSchema")),
+            self.text(place, "BucketARN"),
+            self.text(place, "FileKey"),
+            fields.start,
+        )
+
+    def _columns(self, schema: Fields | None) -> tuple[Column, ...] | None:
+        if schema is None:
+            return None
+        columns = []
+        for one in self.each(schema, "RecordColumns"):
+            name, kind = self.text(one, "Name"), self.text(one, "SqlType")
+            if not name or not kind:
+                raise self.file.malformed(one.start, "expected Name and SqlType in the column that begins here")
+            columns.append(Column(name, kind, self.text(one, "Mapping")))
+        return tuple(columns) or None
+
+    def _format(self, schema: Fields | None) -> tuple[str, str]:
+        form = self.inside(schema, "RecordFormat")
+        mapping = self.inside(form, "MappingParameters")
+        json = self.inside(mapping, "JSONMappingParameters")
+        return self.text(form, "RecordFormatType") or "JSON", self.text(json, "RecordRowPath")
+
+
+def written(file: File) -> Resolve:
+    """Texts that stand in the file as they are, as in an answer of the API."""
+
+    def resolve(node: Node) -> Code | None:
+        if isinstance(node, Text):
+            return Code(file, node.value, node.offsets(file))
+        if isinstance(node, Scalar) and node.value not in ("null", "~", ""):
+            return Code(file, node.value, [node.start] * (len(node.value) + 1))
+        return None
+
+    return resolve
