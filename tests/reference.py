@@ -14,6 +14,7 @@ from consumer.options import consumer
 from deploy import command as deploy
 from java import paths
 from jobs import command as jobs
+from kda import command as kda
 from local import command as local
 from pipeline import settings
 from pipeline.job import KINDS
@@ -25,6 +26,7 @@ PROGRAMS: Mapping[str, click.Command] = {
     "jobs": jobs.program,
     "local": local.program,
     "deploy": deploy.program,
+    "kda": kda.program,
     "producer": producer,
     "producer.cloudfront": cloudfront.program,
     "consumer": consumer,

@@ -17,12 +17,14 @@ from deploy import command as deploy
 from java import paths
 from jobs import __main__ as jobs_main
 from jobs import command as jobs
+from kda import __main__ as kda_main
+from kda import command as kda
 from local import __main__ as local_main
 from local import command as local
 from program.command_line import Command, Group, run
 
-PROGRAMS = {"deploy": deploy.program, "jobs": jobs.program, "local": local.program}
-MAINS = {"deploy": deploy_main.main, "jobs": jobs_main.main, "local": local_main.main}
+PROGRAMS = {"deploy": deploy.program, "jobs": jobs.program, "kda": kda.program, "local": local.program}
+MAINS = {"deploy": deploy_main.main, "jobs": jobs_main.main, "kda": kda_main.main, "local": local_main.main}
 
 
 def commands(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:

@@ -23,7 +23,7 @@ JOB = load("unicorn_summary")
 README = paths.ROOT / "README.md"
 PAGES = sorted(
     path
-    for pattern in ("*.md", "docs/*.md", "dashboard/*.md", "jobs/*/*.md", "pipeline/template/*.md")
+    for pattern in ("*.md", "docs/*.md", "docs/kda/*.md", "dashboard/*.md", "jobs/*/*.md", "pipeline/template/*.md")
     for path in paths.ROOT.glob(pattern)
     if path.name != "CHANGELOG.md"
 )
@@ -35,6 +35,7 @@ PROGRAMS = {
     "consumer": "consumer.options:consumer",
     "deploy": "deploy.command:program",
     "jobs": "jobs.command:program",
+    "kda": "kda.command:program",
     "local": "local.command:program",
     "producer": "producer.options:producer",
 }

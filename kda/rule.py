@@ -1,0 +1,119 @@
+"""What a rule of `check` is, and what it looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from sqlglot import exp
+
+from kda.applications import Application
+from kda.functions import TUMBLING
+from kda.program import Program, Pump, offset, parsed
+from kda.scope import Catalog, Relation
+from kda.windows import Windowing, windowing
+
+
+class Kind(StrEnum):
+    """What becomes of a construct: the same rows; a named difference; a choice; nothing."""
+
+    KEPT = "KEPT"
+    CHANGED = "CHANGED"
+    DECIDE = "DECIDE"
+    CANNOT = "CANNOT"
+
+
+@dataclass(frozen=True)
+class Found:
+    """A place where a rule applies. at: an index into the SQL, or into the file for what is configured there."""
+
+    at: int
+    text: str
+    pump: str | None = None
+    in_file: bool = False
+
+
+@dataclass(frozen=True)
+class Part:
+    """A SELECT of a pump, with its windows and relations."""
+
+    pump: Pump
+    select: exp.Select
+    windowing: Windowing
+    relations: tuple[Relation, ...]
+
+    def found(self, node: exp.Expr, text: str) -> Found:
+        """The rule applies at this node."""
+        return Found(offset(node), text, self.pump.name)
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An application with its program and relations."""
+
+    application: Application
+    program: Program
+    catalog: Catalog
+
+    @staticmethod
+    def of(application: Application) -> Subject:
+        """Parse the application's SQL. Raises Malformed."""
+        program = parsed(application.code)
+        return Subject(application, program, Catalog.of(application, program))
+
+    @cached_property
+    def parts(self) -> tuple[Part, ...]:
+        """The SELECTs of all pumps."""
+        return tuple(
+            Part(pump, select, windowing(select, self.catalog), tuple(self.catalog.relations(select)))
+            for pump in self.program.pumps
+            for select in pump.selects
+        )
+
+    @cached_property
+    def read(self) -> dict[str, Part]:
+        """The names of the relations that the pumps read, each with the first SELECT that reads it."""
+        found: dict[str, Part] = {}
+        for part in self.parts:
+            for relation in part.relations:
+                if relation.name and relation.kind != "function":
+                    found.setdefault(relation.name, part)
+        return found
+
+    @cached_property
+    def windowed(self) -> frozenset[str]:
+        """The in-application streams whose rows are those of windows, or made of such rows."""
+        found: set[str] = set()
+        while True:
+            more = {
+                part.pump.target
+                for part in self.parts
+                if part.windowing.tumbling
+                or part.windowing.stagger
+                or any(one.name in (*found, *TUMBLING) for one in part.relations)
+            }
+            if more <= found:
+                return frozenset(found)
+            found |= more
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule. number: K and two digits; title: for its section in docs/kda; find: where it applies."""
+
+    number: str
+    kind: Kind
+    title: str
+    find: Callable[[Subject], Iterator[Found]]
+
+    @property
+    def page(self) -> str:
+        """Where docs/ explains it."""
+        return f"docs/kda/{self.kind.value.lower()}.md#{self.number.lower()}"
+
+
+def rule(number: str, kind: Kind, title: str) -> Callable[[Callable[[Subject], Iterator[Found]]], Rule]:
+    """Decorate a function that finds the places of a rule."""
+    return lambda find: Rule(number, kind, title, find)

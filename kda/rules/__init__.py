@@ -1,0 +1,13 @@
+"""The rules of `check`, in one registry. A number stays a rule's: K04 and K16 are for K97 and K98, once built."""
+
+from __future__ import annotations
+
+from kda.rule import Rule
+from kda.rules import cannot, changed, decide, kept
+
+RULES = {
+    one.number: one
+    for module in (kept, changed, decide, cannot)
+    for one in vars(module).values()
+    if isinstance(one, Rule)
+}

@@ -1,0 +1,239 @@
+"""CHANGED: what gives other rows in Flink in cases that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from kda.functions import FORMATTING, NOW, PARSING, TUMBLING
+from kda.nodes import IntervalOf, SqlType, TypedLiteral
+from kda.program import canonical, offset
+from kda.rule import Found, Kind, Part, Subject, rule
+from kda.rules.kept import by_rows, stream_joins
+from kda.scope import ERROR_STREAM, TIMES, own
+from kda.windows import length
+
+
+@rule("K10", Kind.CHANGED, "ROWTIME is the time of arrival")
+def arrival(subject: Subject) -> Iterator[Found]:
+    """Once for an application that does anything by ROWTIME."""
+    uses = [
+        (offset(node), part)
+        for part in subject.parts
+        for node in own(part.select)
+        if (isinstance(node, exp.Column) and not isinstance(node.this, exp.Star) and canonical(node) in TIMES)
+        or isinstance(node, exp.Window)
+        or (isinstance(node, exp.Anonymous) and str(node.this).upper() in TUMBLING)
+    ]
+    if uses:
+        at, _part = min(uses, key=lambda use: use[0])
+        yield Found(
+            at, "ROWTIME is the moment at which a record came into the stream; it was that at which KDA read it"
+        )
+
+
+@rule("K11", Kind.CHANGED, "Outer join of streams")
+def outer_join(subject: Subject) -> Iterator[Found]:
+    """The row without a counterpart comes when the window has passed."""
+    for part in subject.parts:
+        for join, left, right in stream_joins(part):
+            side = join.args.get("side")
+            if side and (left or right) and not by_rows(left) and not by_rows(right):
+                yield part.found(join, f"{side} JOIN: a row without a counterpart comes when its window has passed")
+
+
+@rule("K12", Kind.CHANGED, "ORDER BY")
+def order_by(subject: Subject) -> Iterator[Found]:
+    """Rows are not sorted."""
+    for part in subject.parts:
+        order = part.select.args.get("order")
+        if order is not None:
+            what = ", ".join(_short(one.this) for one in order.expressions)
+            yield part.found(order, f"ORDER BY {what}: the rows are the same, not their order")
+
+
+def _short(node: exp.Expr) -> str:
+    from kda.dialect import printed  # noqa: PLC0415  (only for this text)
+
+    text = printed(node.copy())
+    return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+@rule("K13", Kind.CHANGED, "LAG looks back further than the window")
+def lag(subject: Subject) -> Iterator[Found]:
+    """LAG has no frame in Flink."""
+    for part in subject.parts:
+        for one in part.windowing.sliding:
+            if one.function == "LAG":
+                size = f" of {length(one.preceding)}" if one.kind == "RANGE" and one.preceding else ""
+                yield part.found(one.node, f"LAG gives the row before also when it is older than the window{size}")
+
+
+@rule("K14", Kind.CHANGED, "Join of two windows")
+def two_windows(subject: Subject) -> Iterator[Found]:
+    """The time of the joined row."""
+    for part in subject.parts:
+        for join, left, right in stream_joins(part):
+            if left and right and not by_rows(left) and not by_rows(right):
+                yield part.found(join, "a joined row has the ROWTIME of the left row; in KDA that of the later one")
+
+
+@rule("K15", Kind.CHANGED, "Exact instead of approximate")
+def exact(subject: Subject) -> Iterator[Found]:
+    """TOP_K_ITEMS_TUMBLING and COUNT_DISTINCT_ITEMS_TUMBLING."""
+    for part in subject.parts:
+        for relation in part.relations:
+            if relation.kind == "function" and relation.name in TUMBLING:
+                yield part.found(relation.node, f"{relation.name} counts exactly; KDA's count was an estimate")
+
+
+@rule("K17", Kind.CHANGED, "REAL has more digits")
+def real(subject: Subject) -> Iterator[Found]:
+    """REAL becomes DOUBLE."""
+    for statement in subject.program.statements:
+        for kind in statement.tree.find_all(SqlType):
+            if kind.name == "REAL":
+                yield Found(offset(kind), "REAL becomes DOUBLE: numbers have more digits")
+    for one in subject.application.inputs:
+        if names := [column.name for column in one.columns or () if column.type.upper() == "REAL"]:
+            yield Found(
+                one.offset, f"REAL becomes DOUBLE in {', '.join(names)}: numbers have more digits", in_file=True
+            )
+
+
+@rule("K18", Kind.CHANGED, "The present time is the row's")
+def present(subject: Subject) -> Iterator[Found]:
+    """CURRENT_TIMESTAMP and its like."""
+    for part in subject.parts:
+        for node in own(part.select):
+            if isinstance(node, exp.Column) and not node.args.get("table") and not isinstance(node.this, exp.Star):
+                name = canonical(node)
+                if name in NOW and not node.this.quoted:
+                    yield part.found(node, f"{name} is the row's ROWTIME, so that a replay gives the same rows")
+
+
+@rule("K19", Kind.CHANGED, "Silence closes no window")
+def silence(subject: Subject) -> Iterator[Found]:
+    """Once for an application with a window that ends."""
+    for part in subject.parts:
+        nodes = [found.node for found in part.windowing.tumbling]
+        nodes += [relation.node for relation in part.relations if relation.name in TUMBLING]
+        if nodes:
+            yield Found(offset(nodes[0]), "a window closes with the next record; KDA's clock closed it in silence too")
+            return
+
+
+@rule("K20", Kind.CHANGED, "A text that is no time")
+def no_time(subject: Subject) -> Iterator[Found]:
+    """CHAR_TO_TIMESTAMP and its like."""
+    for part in subject.parts:
+        for node in own(part.select):
+            if isinstance(node, exp.Anonymous) and (name := str(node.this).upper()) in PARSING:
+                yield part.found(
+                    node, f"{name}: a text that is not {PARSING[name]} gave a row on error_stream; here it gives NULL"
+                )
+
+
+@rule("K21", Kind.CHANGED, "Division by zero")
+def division(subject: Subject) -> Iterator[Found]:
+    """The divisor may be zero."""
+    for part in subject.parts:
+        for node in own(part.select):
+            divisor = _divisor(node)
+            if divisor is not None and _may_be_zero(divisor) and not _counts_rows(divisor, part):
+                yield part.found(node, f"{_short(node)}: {_ERRORS} for a divisor of zero; here on the errors stream")
+
+
+_ERRORS = "KDA put a row on error_stream and none on the result"
+
+
+def _divisor(node: exp.Expr) -> exp.Expr | None:
+    if isinstance(node, exp.Div):
+        return None if isinstance(node.this, IntervalOf) else node.expression
+    is_mod = isinstance(node, exp.Anonymous) and str(node.this).upper() == "MOD" and len(node.expressions) == 2
+    return node.expressions[1] if is_mod else None
+
+
+def _counts_rows(divisor: exp.Expr, part: Part) -> bool:
+    """COUNT(*) of a window has at least the row that opened it."""
+    is_count = isinstance(divisor, exp.Anonymous) and str(divisor.this).upper() == "COUNT"
+    return is_count and part.windowing.is_grouped and isinstance(divisor.expressions[0], exp.Star)
+
+
+def _may_be_zero(divisor: exp.Expr) -> bool:
+    divisor = divisor.unnest() if isinstance(divisor, exp.Paren) else divisor
+    if isinstance(divisor, exp.Cast):
+        return _may_be_zero(divisor.this)
+    if not isinstance(divisor, exp.Literal) or divisor.is_string:
+        return True
+    try:
+        return float(divisor.name) == 0
+    except ValueError:
+        return True
+
+
+@rule("K22", Kind.CHANGED, "CAST that fails")
+def cast(subject: Subject) -> Iterator[Found]:
+    """CAST to a number, a time or a BOOLEAN of what may be none."""
+    for part in subject.parts:
+        for node in own(part.select):
+            if isinstance(node, exp.Cast) and _may_fail(node):
+                yield part.found(node, f"{_short(node)}: {_ERRORS} for a value that is none; here on the errors stream")
+
+
+def _may_fail(node: exp.Cast) -> bool:
+    source, target = node.this.unnest(), node.args["to"].name
+    if target.startswith(("VARCHAR", "CHAR")):
+        return False
+    if isinstance(source, exp.Null | TypedLiteral) or (isinstance(source, exp.Literal) and not source.is_string):
+        return False
+    return not (isinstance(source, exp.Anonymous) and str(source.this).upper() == "COUNT")
+
+
+@rule("K23", Kind.CHANGED, "Output to a Lambda function")
+def to_function(subject: Subject) -> Iterator[Found]:
+    """A stream with an event source mapping takes its place."""
+    for one in subject.application.outputs:
+        if one.service == "lambda":
+            yield Found(
+                one.offset,
+                f"output {one.stream} went to a Lambda function: here to a Kinesis stream that calls the function",
+                in_file=True,
+            )
+
+
+@rule("K24", Kind.CHANGED, "NOT NULL is not checked")
+def not_null(subject: Subject) -> Iterator[Found]:
+    """A column of a stream that must not be NULL."""
+    for stream in subject.program.streams.values():
+        names = [
+            column.this.name
+            for column in stream.statement.tree.find_all(exp.ColumnDef)
+            if column.args.get("constraints")
+        ]
+        if names:
+            yield Found(stream.statement.offset, f"NOT NULL of {', '.join(names)} is not checked: a NULL passes")
+
+
+@rule("K25", Kind.CHANGED, "A time that is NULL, as text")
+def null_text(subject: Subject) -> Iterator[Found]:
+    """TIMESTAMP_TO_CHAR and its like."""
+    for part in subject.parts:
+        for node in own(part.select):
+            if isinstance(node, exp.Anonymous) and (name := str(node.this).upper()) in FORMATTING:
+                yield part.found(
+                    node, f"{name} becomes DATE_FORMAT: of NULL it gave the text 'null'; here it gives NULL"
+                )
+
+
+@rule("K26", Kind.CHANGED, "The error stream as an output")
+def error_output(subject: Subject) -> Iterator[Found]:
+    """An output that takes error_stream."""
+    for one in subject.application.outputs:
+        if one.stream.upper() == ERROR_STREAM:
+            yield Found(
+                one.offset,
+                "output error_stream: the job's errors stream takes its place, with other columns",
+                in_file=True,
+            )

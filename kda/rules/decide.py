@@ -1,0 +1,152 @@
+"""DECIDE: what somebody who knows the application has to choose or look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from kda.nodes import CreatePump, CreateStream
+from kda.program import canonical, offset
+from kda.rule import Found, Kind, Part, Subject, rule
+from kda.rules.kept import stream_joins
+from kda.scope import own
+from kda.windows import windowing
+
+
+@rule("K31", Kind.DECIDE, "A window over windows counts in the next one")
+def skew(subject: Subject) -> Iterator[Found]:
+    """A row of a window has the window's end as its ROWTIME."""
+    for part in subject.parts:
+        for found in part.windowing.tumbling:
+            if _over_windows(part, subject):
+                yield part.found(
+                    found.node,
+                    f"this {found.form} reads rows of windows: each counts in the window after its own, as in KDA",
+                )
+
+
+def _over_windows(part: Part, subject: Subject) -> bool:
+    """Whether the rows of a SELECT come from windows: of a stream, or of a query in FROM."""
+    for relation in part.relations:
+        inner = relation.node.this if relation.kind == "query" else None
+        if isinstance(inner, exp.Select) and windowing(inner, subject.catalog).tumbling:
+            return True
+    return any(relation.name in subject.windowed for relation in part.relations)
+
+
+@rule("K32", Kind.DECIDE, "Two windows: event time and ROWTIME")
+def two_window_strategy(subject: Subject) -> Iterator[Found]:
+    """GROUP BY of a step of ROWTIME and one of a time of the record."""
+    for part in subject.parts:
+        if part.windowing.tumbling and part.windowing.payload:
+            yield part.found(
+                part.windowing.payload[0].node,
+                "a late record makes a further row of its step, as in KDA; event time would make one row of both",
+            )
+
+
+@rule("K33", Kind.DECIDE, "Join of streams without a window")
+def no_window(subject: Subject) -> Iterator[Found]:
+    """Only the current rows meet."""
+    for part in subject.parts:
+        for join, left, right in stream_joins(part):
+            if left is None and right is None:
+                yield part.found(
+                    join, "a join without a window: only rows of the same ROWTIME meet, which is hardly ever meant"
+                )
+
+
+@rule("K34", Kind.DECIDE, "One of several input streams read")
+def one_of_several(subject: Subject) -> Iterator[Found]:
+    """InputParallelism above 1, and a program that reads only X_001."""
+    for one in subject.application.inputs:
+        read = {name.upper() for name in subject.read}
+        unread = [name for name in one.streams if name.upper() not in read]
+        if one.parallelism > 1 and unread and len(unread) < len(one.streams):
+            yield Found(
+                one.offset,
+                f"input {one.prefix} has {one.parallelism} streams, and {', '.join(unread)} "
+                f"{'is' if len(unread) == 1 else 'are'} read by no pump: KDA lost those records",
+                in_file=True,
+            )
+
+
+@rule("K35", Kind.DECIDE, "The sign of TSDIFF")
+def sign(subject: Subject) -> Iterator[Found]:
+    """TSDIFF(a, b) is a - b."""
+    for part in subject.parts:
+        for node in own(part.select):
+            if isinstance(node, exp.Anonymous) and str(node.this).upper() == "TSDIFF":
+                yield part.found(
+                    node, "TSDIFF(a, b) becomes a - b in milliseconds: see that the sign is the one you had"
+                )
+
+
+@rule("K36", Kind.DECIDE, "The key of a reference table must be unique")
+def unique_key(subject: Subject) -> Iterator[Found]:
+    """A lookup finds one row for a key."""
+    for part in subject.parts:
+        if not any(relation.is_stream for relation in part.relations):
+            continue
+        for relation in part.relations:
+            if relation.kind == "reference":
+                on = relation.join.args.get("on") if relation.join is not None else None
+                keys = [
+                    column.name
+                    for column in (on.find_all(exp.Column) if on else ())
+                    if column.table and relation.alias in (column.table, column.table.upper())
+                ]
+                what = f"{relation.name} by {', '.join(dict.fromkeys(keys))}" if keys else relation.name
+                yield part.found(
+                    relation.node, f"a lookup in {what} finds one row; KDA gave a row for each of equal keys"
+                )
+
+
+@rule("K37", Kind.DECIDE, "The schema of an input is not known")
+def no_schema(subject: Subject) -> Iterator[Found]:
+    """The file has no columns of what is read."""
+    for name, part in subject.read.items():
+        if subject.catalog.kind(name) in ("input", "reference") and subject.catalog.columns(name) is None:
+            node = next(relation.node for relation in part.relations if relation.name == name)
+            yield Found(offset(node), f"the columns of {name} are not in this file: they are guessed from their use")
+
+
+@rule("K38", Kind.DECIDE, "An input from Firehose")
+def from_firehose(subject: Subject) -> Iterator[Found]:
+    """Flink reads Kinesis streams."""
+    for one in subject.application.inputs:
+        if one.service == "firehose":
+            yield Found(
+                one.offset,
+                f"input {one.prefix} was a Firehose stream, which nothing but Firehose can read: "
+                "let the producers write to a Kinesis stream, and Firehose read from that",
+                in_file=True,
+            )
+
+
+@rule("K40", Kind.DECIDE, "Declared twice")
+def twice(subject: Subject) -> Iterator[Found]:
+    """The last stream or pump of a name is the one that there is."""
+    last = {("stream", one.name): one.statement for one in subject.program.streams.values()}
+    last |= {
+        ("pump", one.name): one.statement for one in subject.program.pumps if isinstance(one.statement.tree, CreatePump)
+    }
+    for statement in subject.program.statements:
+        tree = statement.tree
+        if isinstance(tree, CreateStream | CreatePump):
+            kind, name = "pump" if isinstance(tree, CreatePump) else "stream", canonical(tree.this)
+            if last[kind, name] is not statement:
+                line = subject.application.code.place(last[kind, name].offset).sql_line
+                yield Found(
+                    statement.offset,
+                    f"{kind} {name} is declared again in line {line} of the SQL: only that one counts, as in KDA",
+                )
+
+
+@rule("K39", Kind.DECIDE, "An output in CSV")
+def csv_output(subject: Subject) -> Iterator[Found]:
+    """The sinks write JSON."""
+    for one in subject.application.outputs:
+        if one.format.upper() == "CSV":
+            yield Found(one.offset, f"output {one.stream} was CSV; it is JSON here: see who reads it", in_file=True)

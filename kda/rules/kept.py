@@ -1,0 +1,143 @@
+"""KEPT: what gives the same rows in Flink."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from kda.functions import REWRITTEN
+from kda.nodes import FloorTo, Step
+from kda.program import canonical
+from kda.rule import Found, Kind, Part, Subject, rule
+from kda.scope import own
+from kda.windows import frame, length, named, window
+
+
+@rule("K01", Kind.KEPT, "Tumbling window on ROWTIME")
+def rowtime_window(subject: Subject) -> Iterator[Found]:
+    """GROUP BY of a step of ROWTIME, in its three forms."""
+    for part in subject.parts:
+        for found in part.windowing.tumbling:
+            if found.milliseconds:
+                yield part.found(found.node, f"tumbling window of {length(found.milliseconds)} on {found.time}")
+
+
+@rule("K02", Kind.KEPT, "In-application stream as a view")
+def view(subject: Subject) -> Iterator[Found]:
+    """A stream between pumps needs no Kinesis stream."""
+    for name, stream in subject.program.streams.items():
+        if name in subject.read:
+            count = sum(pump.target == name for pump in subject.program.pumps)
+            of = f", of the rows of {count} pumps" if count > 1 else ""
+            yield Found(
+                stream.statement.offset, f"stream {name} becomes a view{of}, without a Kinesis stream in between"
+            )
+
+
+@rule("K03", Kind.KEPT, "Reference table")
+def reference_table(subject: Subject) -> Iterator[Found]:
+    """A join with a table in S3."""
+    for part in subject.parts:
+        if any(relation.is_stream for relation in part.relations):
+            for relation in part.relations:
+                if relation.kind == "reference":
+                    yield part.found(relation.node, f"reference table {relation.name} is looked up for each row")
+
+
+@rule("K05", Kind.KEPT, "Functions by another name")
+def rewritten(subject: Subject) -> Iterator[Found]:
+    """Functions that are rewritten and give the same."""
+    for part in subject.parts:
+        for node in own(part.select):
+            if isinstance(node, exp.Anonymous) and (name := str(node.this).upper()) in REWRITTEN:
+                yield part.found(node, f"{name} becomes {REWRITTEN[name]}")
+
+
+@rule("K06", Kind.KEPT, "Sliding window")
+def sliding_window(subject: Subject) -> Iterator[Found]:
+    """A function OVER a window of time or rows that ends with the row."""
+    for part in subject.parts:
+        for one in part.windowing.sliding:
+            if one.function == "LAG" or not one.is_backward:
+                continue
+            if one.kind == "ROWS" and one.preceding is not None:
+                size = f"of the row and {one.preceding} before it"
+            elif one.kind == "RANGE" and one.preceding is not None:
+                size = f"of {length(one.preceding)}" if one.preceding else "of the rows of one moment"
+            elif one.kind == "" or _is_unbounded(one.node, part):
+                size = "of all rows so far"
+            else:
+                continue
+            yield part.found(one.node, f"{one.function} over a sliding window {size}")
+
+
+def _is_unbounded(node: exp.Window, part: Part) -> bool:
+    spec = (named(node, part.select) or node).args.get("spec")
+    return spec is not None and spec.args["start"] == "UNBOUNDED"
+
+
+@rule("K07", Kind.KEPT, "Join of streams with one window")
+def window_join(subject: Subject) -> Iterator[Found]:
+    """A row meets the rows of the other stream's window."""
+    for part in subject.parts:
+        for join, left, right in stream_joins(part):
+            if bool(left) != bool(right) and not by_rows(left or right):
+                size = frame((left or right or exp.Window()).args.get("spec"))[1]
+                yield part.found(join, f"each row is joined with those of the last {length(size)}")
+
+
+def stream_joins(part: Part) -> Iterator[tuple[exp.Expr, exp.Window | None, exp.Window | None]]:
+    """Each join of two streams: its node, and the windows before and of the relation that it adds."""
+    windows: list[exp.Window | None] = []
+    for relation in part.relations:
+        if not relation.is_stream:
+            continue
+        own_window = named(relation.window, part.select)
+        if windows and relation.join is not None:
+            yield relation.join, next((one for one in windows if one), None), own_window
+        windows.append(own_window)
+
+
+def by_rows(window_: exp.Window | None) -> bool:
+    """Whether the window counts rows, or is of no length of time that is known."""
+    if window_ is None:
+        return False
+    kind, preceding, is_backward = frame(window_.args.get("spec"))
+    return kind != "RANGE" or preceding is None or not is_backward
+
+
+@rule("K08", Kind.KEPT, "Step of a time of the record")
+def payload_step(subject: Subject) -> Iterator[Found]:
+    """STEP or FLOOR of another time than ROWTIME is a value like others."""
+    for part in subject.parts:
+        for node in own(part.select):
+            if isinstance(node, Step | FloorTo):
+                found = window(node, part.select, subject.catalog)
+                # In the epoch's form it is an interval, which K90 names.
+                if found and not found.time and found.milliseconds and found.form != "epoch":
+                    yield part.found(node, f"{found.form} of a time of the record, to {length(found.milliseconds)}")
+
+
+@rule("K09", Kind.KEPT, "SELECT DISTINCT within a window")
+def distinct(subject: Subject) -> Iterator[Found]:
+    """SELECT DISTINCT with a step of ROWTIME is a GROUP BY of that window."""
+    for part in subject.parts:
+        if found := distinct_window(part, subject):
+            yield part.found(part.select, f"each row once within {found}")
+
+
+def distinct_window(part: Part, subject: Subject) -> str:
+    """The length of the window within which SELECT DISTINCT leaves equal rows out; "" without one."""
+    if not part.select.args.get("distinct"):
+        return ""
+    for projection in part.select.expressions:
+        found = window(projection.unalias(), part.select, subject.catalog)
+        if found and found.time and found.milliseconds:
+            return length(found.milliseconds)
+    return length(part.windowing.tumbling[0].milliseconds) if part.windowing.tumbling else ""
+
+
+def relation_name(node: exp.Expr) -> str:
+    """The name of a relation in a message."""
+    return canonical(node) if isinstance(node, exp.Table) else "the query"

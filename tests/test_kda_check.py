@@ -1,0 +1,328 @@
+"""`python -m kda check`: each rule on its page's example and on the examples, what is printed, exit codes, time."""
+
+from __future__ import annotations
+
+import json
+import re
+import resource
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from java import paths
+from kda import __main__ as kda_main
+from kda.check import check
+from kda.reader import read
+from kda.rules import RULES
+
+EXAMPLES = Path(__file__).parent / "kda"
+PAGES = paths.ROOT / "docs" / "kda"
+MALFORMED = "K95"  # no rule of the registry: nothing was parsed that it could look at
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+STREAM = 'CREATE STREAM "OUT" (a INTEGER);\n'
+
+# The rules that `check` names in each example, and its exit code.
+EXPECTED = {
+    "clicks.json": (1, "K01 K02 K03 K10 K19 K21 K36"),
+    "clicks_create.json": (1, "K01 K02 K10 K19"),
+    "clicks_v2.json": (1, "K01 K02 K03 K10 K19 K21 K36"),
+    "constructs.sql": (1, "K01 K02 K03 K05 K06 K09 K10 K14 K18 K19 K24 K36 K37"),
+    "lifts_join.json": (2, "K01 K10 K19 K23 K96"),
+    "meters_v2.tf": (1, "K01 K03 K10 K12 K17 K19 K36"),
+    "orders.tf": (1, "K02 K07 K10 K11 K22 K35"),
+    "parking.yaml": (2, "K06 K10 K19 K34 K90 K92 K96"),
+    "wind_farm.sql": (1, "K01 K02 K06 K10 K13 K19 K37"),
+    "words_cdk.template.json": (1, "K10 K15 K19 K38 K39"),
+}
+
+
+def sections() -> Iterator[tuple[str, str, str]]:
+    """Page, number and text of each rule's section."""
+    for page in sorted(PAGES.glob("*.md")):
+        for part in page.read_text(encoding="utf-8").split("\n## ")[1:]:
+            number, _, text = part.partition("\n")
+            if re.fullmatch(r"K\d\d", number):
+                yield page.name, number, text
+
+
+SECTIONS = {number: (page, text) for page, number, text in sections()}
+
+
+def found(sql: str, tmp_path: Path) -> list[tuple[str, int, str]]:
+    """Rule, line and text of each finding in an SQL text."""
+    path = tmp_path / "a.sql"
+    path.write_text(sql, encoding="utf-8")
+    (application,) = read(path).applications
+    return [(one.rule.number, one.place.line, one.text) for one in check(application).findings]
+
+
+def rules(query: str, tmp_path: Path) -> set[str]:
+    """The rules that a pump with this query meets."""
+    return {number for number, _line, _text in found(f'{STREAM}CREATE PUMP p AS INSERT INTO "OUT" {query};', tmp_path)}
+
+
+def test_every_rule_has_its_section() -> None:
+    """Each rule of the registry has one, on the page of its kind, with its title, and a link to AWS's documentation."""
+    assert set(SECTIONS) == {*RULES, MALFORMED}
+    for number, rule in RULES.items():
+        page, text = SECTIONS[number]
+        assert f"docs/kda/{page}#{number.lower()}" == rule.page
+        assert f"**{rule.title}.**" in text
+        assert "https://docs.aws.amazon.com/kinesisanalytics/latest/" in text
+        assert "\nKDA " in text
+        assert "\nFlink " in text
+
+
+def test_the_index_has_every_rule() -> None:
+    """The table of docs/kda/README.md: number, link, kind and title."""
+    index = (PAGES / "README.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| \[(K\d\d)\]\((\S+)\) \| (\w+) \| (.+) \|$", index, re.MULTILINE)
+    listed = {number: (link, kind, title) for number, link, kind, title in rows}
+    assert list(listed) == sorted(SECTIONS)
+    for number, rule in RULES.items():
+        assert listed[number] == (rule.page.removeprefix("docs/kda/"), rule.kind.value, rule.title)
+
+
+@pytest.mark.parametrize("number", SECTIONS)
+def test_the_example_of_a_section(
+    number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`check` says of a section's example what the section shows of its rule."""
+    monkeypatch.chdir(tmp_path)
+    (language, example), (_none, shown) = BLOCK.findall(SECTIONS[number][1])
+    name = f"weather.{language}"
+    Path(name).write_text(example, encoding="utf-8")
+    code = kda_main.main(["check", name])
+    output = capsys.readouterr()
+    lines = [re.sub(r"  +", " ", line.strip()) for line in output.out.splitlines()]
+    if number == MALFORMED:
+        assert (code, output.err) == (3, shown)
+    else:
+        assert [line for line in lines if f" {number} " in line] == shown.splitlines()
+        assert code == {"KEPT": 0, "CHANGED": 1, "DECIDE": 1, "CANNOT": 2}[RULES[number].kind] or code in (1, 2)
+
+
+def test_the_readme_shows_a_run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/kda/README.md has the output of its command."""
+    monkeypatch.chdir(paths.ROOT)
+    kda_main.main(["check", "tests/kda/clicks.json"])
+    index = (PAGES / "README.md").read_text(encoding="utf-8")
+    assert f"$ python -m kda check tests/kda/clicks.json\n{capsys.readouterr().out}" in index
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.iterdir()))
+def test_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit code and the rules of each example, as JSON; a line is one of the file, a page one of docs/."""
+    path = EXAMPLES / name
+    code = kda_main.main(["check", "--json", str(path)])
+    report = json.loads(capsys.readouterr().out)
+    findings = [finding for application in report["applications"] for finding in application["findings"]]
+    assert (code, " ".join(sorted({finding["rule"] for finding in findings}))) == EXPECTED[name]
+    assert report["exit_code"] == code
+    if name == "clicks.json":
+        assert [finding["sql_line"] for finding in findings] == [2, 13, 15, 15, 20, 22, 22, 23]
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    for finding in findings:
+        assert 1 <= finding["line"] <= lines
+        assert finding["kind"] == RULES[finding["rule"]].kind
+        assert finding["page"] == RULES[finding["rule"]].page
+        assert (paths.ROOT / finding["page"].partition("#")[0]).is_file()
+
+
+def test_every_rule_has_an_example_or_a_section() -> None:
+    """Rules that only a section shows are few, and known."""
+    shown = {number for _code, numbers in EXPECTED.values() for number in numbers.split()}
+    assert set(RULES) - shown == {
+        *("K08", "K20", "K25", "K26", "K31", "K32", "K33", "K40", "K91", "K93", "K94", "K97", "K98", "K99"),
+    }
+
+
+def test_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line for each finding, in the order of the file; the pumps by their worst; that nothing was written."""
+    monkeypatch.chdir(tmp_path)
+    Path("a.sql").write_text(
+        STREAM
+        + 'CREATE PUMP one AS INSERT INTO "OUT" SELECT STREAM a FROM "IN_001";\n'
+        + 'CREATE PUMP two AS INSERT INTO "OUT" SELECT STREAM a / b FROM "IN_001";\n'
+        + 'CREATE PUMP three AS INSERT INTO "OUT"\nSELECT STREAM FOO(a) FROM "IN_001";\n',
+        encoding="utf-8",
+    )
+    assert kda_main.main(["check", "a.sql"]) == 2
+    assert capsys.readouterr().out == (
+        "a.sql: 1 stream, 3 pumps, input IN_001 (no schema)\n"
+        "\n"
+        "  line 2  DECIDE   K37 the columns of IN_001 are not in this file: they are guessed from their use\n"
+        "  line 3  CHANGED  K21 a / b: KDA put a row on error_stream and none on the result for a divisor of zero; "
+        "here on the errors stream\n"
+        "  line 5  CANNOT   K94 the function FOO has no translation\n"
+        "\n"
+        "3 pumps: 1 as it was, 1 with changes, 1 cannot. Of the application as a whole: 1 to decide on.\n"
+        "Nothing was written.\n"
+        "What each rule means: docs/kda/decide.md, docs/kda/changed.md and docs/kda/cannot.md.\n"
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.sql"]
+
+
+def test_malformed_files_are_3(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A sentence on standard error; with --json, an object on standard output."""
+    path = tmp_path / "a.sql"
+    path.write_text("CREATE STREAM s (a INTEGER)\nSELECT", encoding="utf-8")
+    assert kda_main.main(["check", str(path)]) == 3
+    problem = "expected ; or a further clause, found SELECT"
+    assert capsys.readouterr() == ("", f"{path}, line 2, column 1: {problem}.\n")
+    assert kda_main.main(["check", "--json", str(path)]) == 3
+    assert json.loads(capsys.readouterr().out) == {
+        "file": str(path),
+        "exit_code": 3,
+        "error": {"rule": "K95", "line": 2, "column": 1, "text": problem, "page": "docs/kda/cannot.md#k95"},
+    }
+
+
+def test_a_whole_application_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 0: a filter whose input has a schema."""
+    path = tmp_path / "a.json"
+    schema = {"RecordColumns": [{"Name": "a", "SqlType": "INTEGER", "Mapping": "$.a"}]}
+    sql = 'CREATE STREAM o (a INTEGER); CREATE PUMP p AS INSERT INTO o SELECT STREAM "a" FROM "IN_001" WHERE "a" > 0;'
+    inputs = [{"NamePrefix": "IN", "InputSchema": schema}]
+    path.write_text(json.dumps({"ApplicationCode": sql, "Inputs": inputs}), encoding="utf-8")
+    assert kda_main.main(["check", str(path)]) == 0
+    assert "1 pump: 1 as it was.\n" in capsys.readouterr().out
+
+
+WINDOW = "GROUP BY STEP(s.ROWTIME BY INTERVAL '1' MINUTE)"
+QUERIES = {
+    # windows
+    f"SELECT STREAM COUNT(*) FROM i AS s {WINDOW}": "K01 K10 K19 K37",
+    "SELECT STREAM COUNT(*) FROM i AS s GROUP BY FLOOR(s.ROWTIME TO HOUR)": "K01 K10 K19 K37",
+    "SELECT STREAM COUNT(*) FROM i AS s GROUP BY CEIL(s.ROWTIME TO HOUR)": "K01 K10 K19 K37",
+    "SELECT STREAM COUNT(*) FROM i AS s GROUP BY STEP(APPROXIMATE_ARRIVAL_TIME BY INTERVAL '1' DAY)": "K01 K10 K19 K37",
+    "SELECT STREAM COUNT(*) FROM i AS s GROUP BY FLOOR(s.ROWTIME TO MONTH)": "K10 K19 K37 K90",
+    "SELECT STREAM COUNT(*) FROM i AS s GROUP BY FLOOR(s.ROWTIME TO HOUR), STEP(s.ROWTIME BY INTERVAL '7' MINUTE)": (
+        "K01 K10 K19 K37 K90"
+    ),
+    "SELECT STREAM COUNT(*) FROM i GROUP BY FLOOR(t TO HOUR)": "K08 K37 K99",
+    "SELECT STREAM COUNT(*) FROM i": "K37 K99",
+    "SELECT STREAM SUM(a) OVER (PARTITION BY b) FROM i": "K06 K10 K37",
+    "SELECT STREAM SUM(a) OVER W FROM i": "K06 K10 K37 K96",
+    "SELECT STREAM SUM(a) OVER (RANGE INTERVAL '1' MONTH PRECEDING) FROM i": "K10 K37 K90",
+    "SELECT STREAM SUM(a) OVER (ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) FROM i": "K10 K37 K90",
+    "SELECT STREAM NTH_VALUE(a, 2) OVER (ROWS 5 PRECEDING) FROM i": "K06 K10 K37 K94",
+    "SELECT STREAM DISTINCT a FROM i": "K37 K90",
+    # joins
+    "SELECT STREAM x.a FROM i_001 AS x JOIN j_001 AS y ON x.a = y.a": "K33 K37",
+    "SELECT STREAM x.a FROM i_001 AS x, j_001 AS y": "K33 K37",
+    "SELECT STREAM x.a FROM i_001 AS x JOIN j_001 OVER (ROWS 5 PRECEDING) AS y ON x.a = y.a": "K10 K37 K93",
+    "SELECT STREAM x.a FROM i_001 AS x JOIN j_001 OVER (RANGE INTERVAL '5' DAY FOLLOWING) AS y ON x.a = y.a": (
+        "K10 K37 K93"
+    ),
+    "SELECT STREAM x.a FROM i AS x RIGHT JOIN r ON x.a = r.a": "K03 K36 K37 K90",
+    # values
+    "SELECT STREAM a / 2 FROM i": "K37",
+    "SELECT STREAM a / 0 FROM i": "K21 K37",
+    "SELECT STREAM a / (b) FROM i": "K21 K37",
+    "SELECT STREAM MOD(a, b) FROM i": "K21 K37",
+    f"SELECT STREAM SUM(a) / COUNT(*) FROM i AS s {WINDOW}": "K01 K10 K19 K37",
+    f"SELECT STREAM SUM(a) / COUNT(b) FROM i AS s {WINDOW}": "K01 K10 K19 K21 K37",
+    "SELECT STREAM CAST(a AS VARCHAR(4)) FROM i": "K37",
+    "SELECT STREAM CAST(1 AS DOUBLE) FROM i": "K37",
+    "SELECT STREAM CAST(a AS BOOLEAN) FROM i": "K22 K37",
+    "SELECT STREAM REGEX_REPLACE(a, 'x', 'y', 1, 0) FROM i": "K05 K37",
+    "SELECT STREAM REGEX_REPLACE(a, 'x', 'y', 1, 1) FROM i": "K05 K37 K94",
+    'SELECT STREAM "CURRENT_TIMESTAMP" FROM i': "K37",
+    "SELECT STREAM CAST(a AS REAL) FROM i": "K17 K22 K37",
+    "SELECT STREAM (SELECT b FROM r) FROM i": "K37 K90",
+    "SELECT STREAM a FROM i WHERE EXISTS (SELECT b FROM j)": "K37 K90",
+    "SELECT STREAM t AS ROWTIME FROM i": "K37 K90",
+    "SELECT STREAM (a - b) SECOND FROM i": "K37 K90",
+    "SELECT STREAM FLOOR((a - b) SECOND / 5 TO SECOND) FROM i": "K37 K90",
+    "SELECT STREAM COUNT(*) FROM i AS s GROUP BY FLOOR((s.ROWTIME - TIMESTAMP '1970-01-01 00:00:00') HOUR TO HOUR)": (
+        "K01 K10 K19 K37"
+    ),
+    "SELECT STREAM a FROM i AS s ORDER BY s.t WITHIN INTERVAL '1' MINUTE": "K12 K37 K90",
+    # what is there
+    "SELECT STREAM * FROM i": "K37 K96",
+    "SELECT STREAM a, b FROM i": "K37 K96",
+    "SELECT STREAM a FROM i UNION ALL SELECT STREAM b FROM j": "K37",
+    "SELECT STREAM a FROM i UNION SELECT STREAM b FROM j": "K37 K90",
+    "SELECT STREAM a FROM (SELECT STREAM b AS a FROM i) AS q": "K37",
+    "SELECT STREAM * FROM TABLE(RANDOM_CUT_FOREST(CURSOR(SELECT STREAM * FROM i)))": "K37 K96 K98",
+    "SELECT STREAM * FROM TABLE(COUNT_DISTINCT_ITEMS_TUMBLING(CURSOR(SELECT STREAM * FROM i), 'a', 9))": (
+        "K10 K15 K19 K37"
+    ),
+    "SELECT STREAM (a + b) * 2 AS c FROM i": "K37",
+    "SELECT STREAM a FROM TABLE(FOO(CURSOR(SELECT STREAM a FROM i)))": "K37 K94",
+}
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[14:90])
+def test_a_query(query: str, tmp_path: Path) -> None:
+    """Each form of a construct meets its rules, and no other."""
+    assert " ".join(sorted(rules(query, tmp_path))) == QUERIES[query]
+
+
+def test_names_that_nobody_declares(tmp_path: Path) -> None:
+    """A pump into a stream that is not there, a column that it does not have, SQL outside of pumps, no pump."""
+    declared = 'CREATE STREAM "Out" (a INTEGER);'
+    assert found('CREATE PUMP p AS INSERT INTO "OUT" SELECT STREAM a FROM i;', tmp_path)[0][2] == (
+        "stream OUT is not declared: CREATE STREAM is missing"
+    )
+    texts = [
+        text
+        for _n, _l, text in found(
+            f'{declared} CREATE PUMP p AS INSERT INTO "Out" (b) SELECT STREAM a FROM i;', tmp_path
+        )
+    ]
+    assert "stream Out has no column B" in texts
+    texts = [text for _n, _l, text in found(f"{declared} SELECT STREAM a FROM i; ALTER PUMP p START;", tmp_path)]
+    assert texts == [
+        "there is no pump: nothing is computed",
+        "this SELECT is not in a pump: nothing takes its rows",
+        "the statement ALTER is not translated",
+    ]
+
+
+def test_a_chain_of_windows_is_named_at_each_link(tmp_path: Path) -> None:
+    """Rows of windows stay such rows through a filter; a query in FROM counts too, unless it shows ROWTIME itself."""
+    step = "GROUP BY STEP(x.ROWTIME BY INTERVAL '1' MINUTE)"
+    chain = (
+        "CREATE STREAM a (n INTEGER); CREATE STREAM b (n INTEGER); CREATE STREAM c (n INTEGER);\n"
+        f"CREATE PUMP p AS INSERT INTO a SELECT STREAM COUNT(*) FROM i AS x {step};\n"
+        "CREATE PUMP q AS INSERT INTO b SELECT STREAM n FROM a WHERE n > 1;\n"
+        f"CREATE PUMP r AS INSERT INTO c SELECT STREAM SUM(n) FROM b AS x {step};\n"
+    )
+    assert [line for number, line, _text in found(chain, tmp_path) if number == "K31"] == [4]
+    texts = [
+        text for number, _line, text in found((EXAMPLES / "wind_farm.sql").read_text(), tmp_path) if number == "K01"
+    ]
+    assert texts.count("tumbling window of 1 minute on ROWTIME") == 8
+    inner = f"(SELECT STREAM COUNT(*) AS n FROM i AS x {step}) AS x"
+    assert "K31" in rules(f"SELECT STREAM SUM(n) FROM {inner} {step}", tmp_path)
+    shown = f"(SELECT STREAM MIN(ROWTIME) AS ROWTIME, COUNT(*) AS n FROM i AS x {step}) AS x"
+    assert "K31" not in rules(f"SELECT STREAM SUM(n) FROM {shown} {step}", tmp_path)
+
+
+def run_wind_farm(*flags: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *flags, "-m", "kda", "check", "tests/kda/wind_farm.sql"]
+    return subprocess.run(command, cwd=paths.ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_large_program_takes_less_than_a_second() -> None:
+    """24 pumps, with the start of Python and all imports, in seconds of CPU."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = run_wind_farm()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert (done.returncode, "24 pumps" in done.stdout) == (1, True)
+    assert after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime < 1.0
+
+
+def test_nothing_large_is_imported() -> None:
+    """Neither Flink nor AWS, nor what another form of file needs."""
+    modules = {
+        line.rpartition("|")[2].strip().partition(".")[0]
+        for line in run_wind_farm("-X", "importtime").stderr.splitlines()
+    }
+    assert "sqlglot" in modules
+    assert not modules & {"pyflink", "py4j", "boto3", "flink", "yaml"}
