@@ -20,6 +20,7 @@ from kda.nodes import (
     FloorTo,
     IntervalOf,
     Other,
+    Plus,
     SqlType,
     Stagger,
     Step,
@@ -550,8 +551,8 @@ class Grammar(parser.Parser):
         return self._binary(_TERMS, lambda: self._binary(_FACTORS, self._signed))
 
     def _signed(self) -> exp.Expr:
-        if self._take("-"):
-            return exp.Neg(this=self._signed())
+        if sign := self._take("-", "+"):
+            return (exp.Neg if sign == "-" else Plus)(this=self._signed())
         found = self._primary()
         while self._at(TokenType.DOT):  # a field of a row: r.COLUMN1, and of a function's result
             self._advance()
@@ -745,7 +746,9 @@ class Grammar(parser.Parser):
         parts: list[Any] = []
         if word := self._take(*first):
             parts.append(word)
-        if not self._is(*words):
+        elif name == "EXTRACT":
+            self._fail(f"a unit: {', '.join(first)}")
+        if not (word or name == "TRIM") or not self._is(*words):
             parts.append(self._sum())
         if self._at(TokenType.COMMA) and len(parts) == 1:
             values = parts

@@ -67,6 +67,12 @@ class SqlType(exp.Expression):
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "expressions": False}
 
 
+class Plus(exp.Expression, exp.Condition):
+    """+ before a value."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True}
+
+
 class TypedLiteral(exp.Expression, exp.Condition):
     """TIMESTAMP '2026-01-01 00:00:00'. kind: "TIMESTAMP", "DATE" or "TIME"; this: a literal."""
 

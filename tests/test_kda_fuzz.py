@@ -105,7 +105,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("fuzz")
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(name=st.sampled_from(sorted(TEXTS)), changes=edits)
 def test_changed_examples(name: str, changes: list[Edit], folder: Path) -> None:
     """Words taken out, doubled, turned round, put in: in SQL, JSON, YAML and Terraform."""
@@ -114,7 +114,7 @@ def test_changed_examples(name: str, changes: list[Edit], folder: Path) -> None:
     answered(path)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     words=st.lists(st.sampled_from([*ODD, *WORDS, "CREATE", "PUMP", "INSERT INTO", "GROUP BY", "JOIN"]), max_size=30)
 )

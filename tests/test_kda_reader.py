@@ -236,6 +236,11 @@ MALFORMED = {
         36,
         "expected LIKE, SIMILAR TO, IN or BETWEEN after NOT, found 1",
     ),
+    "..SELECT STREAM SUBSTRING(FROM 1) FROM x": (3, 25, "expected a value, found FROM"),
+    "..SELECT STREAM EXTRACT(AGE FROM a) FROM x": (
+        *(3, 23),
+        "expected a unit: YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, WEEK, QUARTER, DOY, DOW, found AGE",
+    ),
     "..SELECT STREAM CASE a FROM x": (3, 22, "expected WHEN, found FROM"),
     "..SELECT STREAM CASE WHEN a THEN 1 FROM x": (3, 34, "expected WHEN, ELSE or END of the CASE, found FROM"),
     "..SELECT STREAM CAST(a VARCHAR(4)) FROM x": (3, 22, "expected AS, found VARCHAR"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from kda.functions import AGGREGATES, FOREST, KNOWN
-from kda.nodes import FloorTo, IntervalOf
+from kda.nodes import FloorTo, IntervalOf, Words
 from kda.program import Pump, offset, other
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.rules.kept import by_rows, distinct_window, stream_joins
@@ -124,6 +124,8 @@ def unknown_function(subject: Subject) -> Iterator[Found]:
     for part in subject.parts:
         sliding = {id(one.node.this): one.function for one in part.windowing.sliding}
         for node in own(part.select):
+            if isinstance(node, Words) and node.name == "SUBSTRING" and _is_text(node.args["parts"][2]):
+                yield part.found(node, "SUBSTRING by a regular expression has no translation")
             if not isinstance(node, exp.Anonymous):
                 continue
             name = str(node.this).upper()
@@ -131,6 +133,10 @@ def unknown_function(subject: Subject) -> Iterator[Found]:
                 yield part.found(node, "REGEX_REPLACE from another position or of one match only has no translation")
             elif name not in KNOWN or (id(node) in sliding and name not in {*AGGREGATES, "LAG"}):
                 yield part.found(node, f"the function {name} has no translation")
+
+
+def _is_text(node: exp.Expr) -> bool:
+    return isinstance(node, exp.Literal) and bool(node.is_string)
 
 
 def _replaces_all(node: exp.Anonymous) -> bool:

@@ -14,7 +14,7 @@ from kda.scope import own
 from kda.windows import windowing
 
 
-@rule("K31", Kind.DECIDE, "A window over windows counts in the next one")
+@rule("K31", Kind.DECIDE, "A window over windows counts by their ends")
 def skew(subject: Subject) -> Iterator[Found]:
     """A row of a window has the window's end as its ROWTIME."""
     for part in subject.parts:
@@ -22,7 +22,8 @@ def skew(subject: Subject) -> Iterator[Found]:
             if _over_windows(part, subject):
                 yield part.found(
                     found.node,
-                    f"this {found.form} reads rows of windows: each counts in the window after its own, as in KDA",
+                    f"this {found.form} reads rows of windows: each counts by its window's end, so the last one of a "
+                    "step counts in the next, as in KDA",
                 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from kda.functions import REWRITTEN
-from kda.nodes import FloorTo, Step
+from kda.nodes import FloorTo, Step, Words
 from kda.program import canonical
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.scope import own
@@ -52,6 +52,10 @@ def rewritten(subject: Subject) -> Iterator[Found]:
         for node in own(part.select):
             if isinstance(node, exp.Anonymous) and (name := str(node.this).upper()) in REWRITTEN:
                 yield part.found(node, f"{name} becomes {REWRITTEN[name]}")
+            elif isinstance(node, Words) and node.name == "EXTRACT" and node.args["parts"][0] == "SECOND":
+                yield part.found(node, "EXTRACT(SECOND ..) becomes seconds with their milliseconds; Flink's has none")
+            elif isinstance(node, Step) and not isinstance(node.args["by"], exp.Interval):
+                yield part.found(node, "STEP of a number becomes x / n * n")
 
 
 @rule("K06", Kind.KEPT, "Sliding window")
