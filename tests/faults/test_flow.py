@@ -75,7 +75,7 @@ def test_backlog(trial: Trial) -> None:
 
 
 @pytest.mark.fault(
-    "a hot shard that is read for 24 s longer than 15 cold ones",
+    "a hot shard beside 15 cold ones, which are read long before it",
     Edit(
         f"{SOURCE}/EventTime.java",
         "mapToLong(report -> report.reached).min()",
