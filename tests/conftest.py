@@ -16,7 +16,7 @@ from tests.faults import kinesis_mock
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--backlog-records", type=int, default=20_000, help="tests/test_local.py: the length of the backlog")
+    parser.addoption("--backlog-records", type=int, default=20_000, help="tests/test_local.py: records of the backlog")
     parser.addoption("--fuzz-records", type=int, default=2000, help="tests/test_fuzz.py: how many records it makes up")
     parser.addoption("--fuzz-seed", type=int, default=12, help="tests/test_fuzz.py: equal seeds give equal records")
 

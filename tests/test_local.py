@@ -35,7 +35,7 @@ def backlog(aws: Emulator, records: int, tmp_path_factory: pytest.TempPathFactor
     """Records of 30 unicorns in 8 shards, with faults; and a copy of the records."""
     made = stage(aws, "backlog", 8)
     copy = tmp_path_factory.mktemp("backlog") / "sent.jsonl"
-    send(made, copy, *FLIGHT, *FAULTS, "--rate", "max", "--msgs", str(records), seconds=120 + records / 2_000)
+    send(made, copy, *FLIGHT, *FAULTS, "--rate", "max", "--msgs", str(records), seconds=120 + records / 500)
     return made, copy
 
 
