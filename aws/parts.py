@@ -131,10 +131,17 @@ def _aggregated(message: bytes) -> list[Part]:
     records: list[bytes] = []  # the tables may follow the records that refer to them
     for field, value in _fields(message):
         if field == _PARTITION_KEYS and isinstance(value, bytes):
-            keys.append(value.decode("utf-8", "replace"))
+            keys.append(_text(value))
         elif field == _RECORDS and isinstance(value, bytes):
             records.append(value)
     return [_record(record, keys) for record in records]
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _MalformedError from error
 
 
 def _record(message: bytes, keys: list[str]) -> Part:

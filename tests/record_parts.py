@@ -97,6 +97,7 @@ BROKEN: Mapping[str, bytes] = {
     "no message": signed(b""),
     "no record": signed(KEY),
     "a key that is not there": signed(KEY + b"\x1a\x05\x08\x01\x1a\x01x"),
+    "a key that is no UTF-8": signed(b"\x0a\x03\xed\xa0\x80" + b"\x1a\x05\x08\x00\x1a\x01x"),
     "a key below zero": signed(KEY + b"\x1a\x0e\x08" + b"\xff" * 9 + b"\x01\x1a\x01x"),
     "no key": signed(KEY + b"\x1a\x03\x1a\x01x"),
     "no data": signed(KEY + b"\x1a\x02\x08\x00"),

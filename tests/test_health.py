@@ -37,6 +37,7 @@ from program import formats, processes
 from program.formats import moment
 from program.output import guarded
 from tests.emulated import job_here, producer, stage
+from tests.kpl import Inner, aggregate
 
 # A healthy job on two subtasks and four shards, observed twice, six seconds apart.
 
@@ -529,6 +530,17 @@ def test_the_shard_that_holds_the_watermark_is_named() -> None:
     assert f"it waits for subtask 0 with {SHARDS[3]};" in what
 
 
+def test_a_watermark_that_no_shard_holds() -> None:
+    """While children of an ended shard are not listed, a silent shard that was left out is not blamed."""
+    reached = {SHARDS[2]: HELD - MINUTE, SHARDS[3]: MARK}
+    behind = Subtask(0, SHARDS[2:], HELD - MINUTE, HELD - MINUTE, reached=reached)
+    ahead = Subtask(1, SHARDS[:2], MARK, MARK, reached=dict.fromkeys(SHARDS[:2], MARK))
+    facts = shards(Shard(SHARDS[2]), facts=job(watermark=HELD, watermark_earlier=HELD, subtasks=(behind, ahead)))
+    finding = found(facts, "watermark-held-back")
+    assert "no shard that is read holds it" in finding.what
+    assert "children" in finding.remedy
+
+
 def test_a_shard_without_a_record_holds_the_first_watermark() -> None:
     """No watermark is there until each shard has had a record, or was found silent."""
     reached = {SHARDS[2]: MARK}
@@ -795,6 +807,8 @@ LATER = {
         "1.Source__readings[1].numRecordsOutPerSecond": "9.5",
         f"0.{_ON}.shardId.{SHARDS[2]}.millisBehindLatest": "1500",
         f"0.{_ON}.shardId.{SHARDS[3]}.millisBehindLatest": "-1",
+        f"0.{_ON}.shardId.shardId-000000000009.millisBehindLatest": "-2",
+        f"0.{_ON}.shardId.shardId-000000000009.currentWatermark": NO_WATERMARK,
         f"1.{_ON}.shardId.{SHARDS[0]}.millisBehindLatest": "0",
         "0.Source__readings[1].currentOutputWatermark": str(MARK - 5),
         "1.Source__readings[1].currentOutputWatermark": str(MARK - 5),
@@ -965,7 +979,7 @@ def test_gathered() -> None:
     )
     assert known.calls == {"wildrydes": Calls(throttled=7)}
     assert known.streams == ("wildrydes",)
-    assert known.behind == {SHARDS[0]: 0.0, SHARDS[2]: 1.5}, "-1 is of a shard that was not read yet"
+    assert known.behind == {SHARDS[0]: 0.0, SHARDS[2]: 1.5}, "-1 is of a shard not read yet, -2 of an ended shard"
     assert known.behind_earlier is None
     assert (known.watermark, known.watermark_earlier) == (MARK - 2, None), "where the subtasks meet, not behind it"
     assert known.records == Records(2000, 500, 7, 20, 40.0, 0.2, 0.4, 2)
@@ -1304,7 +1318,16 @@ def test_closed_shards_are_not_asked() -> None:
 )
 def test_event_time(data: bytes, time: int | None) -> None:
     """A record without a valid time has no event time."""
-    assert STATUS_TIME.of(Record("s", "1", "k", BEGIN, data)) == time
+    assert STATUS_TIME.of(data) == time
+
+
+def test_event_times_within_a_record() -> None:
+    """Each of several documents in a record has its event time, and so has each record of an aggregate."""
+    early, late = b'{"StatusTime": "2026-11-24 11:59:10"}', b'{"StatusTime": "2026-11-24 11:59:58"}'
+    for data in (early + late, aggregate([Inner("a", early), Inner("b", late)])):
+        probe = far_ends.Probe(FakeKinesis(), "wildrydes", STATUS_TIME, BEGIN, NoWaiting())  # type: ignore[arg-type]
+        shard = probe.heard("s", [Record("s", "1", "k", BEGIN, data)], 1.0)
+        assert (shard.oldest, shard.event) == (event("11:59:10.000"), event("11:59:58.000"))
 
 
 def settings_for(endpoint: str, names_: Any) -> Any:

@@ -83,11 +83,11 @@ PARSE: list[tuple[bytes, str]] = [
     (base64.b64encode(UTF_8), "The record is base 64, as it seems: send the JSON that it encodes."),
     (
         UTF_8 + b"\n" + UTF_8,
-        "The record goes on after the JSON object: only white space may stand between two objects.",
+        "The record goes on after the JSON object: send one object a record, or several with white space between.",
     ),
     (
         UTF_8 + b"1",
-        "The record goes on after the JSON object: only white space may stand between two objects.",
+        "The record goes on after the JSON object: send one object a record, or several with white space between.",
     ),
     (b"[" + UTF_8 + b"]", "The record is not a JSON object but an array of them: send each as a record of its own."),
     (json.dumps(TEXT).encode(), "The record is not a JSON object but a text that holds one: it was encoded twice."),

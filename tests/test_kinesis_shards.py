@@ -114,8 +114,8 @@ def test_children_wait_for_their_parents(mock: kinesis_mock.KinesisMock, kinesis
     assert lines(reading.rows()) == sender.sent
 
 
-def test_latest_reads_no_shard_that_was_closed(mock: kinesis_mock.KinesisMock, kinesis: Any, tmp_path: Path) -> None:
-    """From LATEST, records after the start are read, from the open shards and their children."""
+def test_latest_reads_what_came_since_the_start(mock: kinesis_mock.KinesisMock, kinesis: Any, tmp_path: Path) -> None:
+    """From LATEST, records after the start are read, in a stream whose first shard was split before."""
     stream = "shards-latest"
     create(kinesis, stream, 1)
     sender = Sender(kinesis, stream)

@@ -96,6 +96,7 @@ function afterSpace(record: Uint8Array, start: number): number {
 // https://github.com/awslabs/amazon-kinesis-producer/blob/master/aggregation-format.md
 const MAGIC = [0xf3, 0x89, 0x9a, 0xc2];
 const DIGEST = 16; // bytes of an MD5
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 // AggregatedRecord: repeated string partition_key_table = 1, ..., repeated Record = 3
 const [PARTITION_KEYS, RECORDS] = [1, 3];
 // Record: uint64 partition_key_index = 1, ..., bytes data = 3
@@ -120,12 +121,26 @@ function aggregated(record: Uint8Array): Uint8Array[] | undefined {
     return undefined;
   }
   const found = fields(message);
-  const keys = found?.filter(({ number, value }) => number === PARTITION_KEYS && value instanceof Uint8Array);
+  const keys = found?.flatMap(({ number, value }) =>
+    number === PARTITION_KEYS && value instanceof Uint8Array ? [value] : [],
+  );
+  if (!keys?.every(isText)) {
+    return undefined;
+  }
   const inner = found?.flatMap(({ number, value }) =>
-    number === RECORDS && value instanceof Uint8Array ? [data(value, keys?.length ?? 0)] : [],
+    number === RECORDS && value instanceof Uint8Array ? [data(value, keys.length)] : [],
   );
   const whole = inner?.filter((one) => one !== undefined);
   return whole?.length && whole.length === inner?.length ? whole : undefined;
+}
+
+function isText(bytes: Uint8Array): boolean {
+  try {
+    UTF8.decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The data of a record in an aggregate with so many partition keys; undefined if it is none. */

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.failures import ERRORS, AwsError, is_absence
+from aws.parts import parts
 from aws.session import Services, stream_at
 from consumer.records import Record, batch_of, service_time
 from consumer.shards import at, list_shards
@@ -83,12 +84,12 @@ class EventTime:
     field: str | None = None
     future: float | None = None
 
-    def of(self, record: Record) -> int | None:
-        """The record's event time in milliseconds; None if the record lacks it, or has another format."""
+    def of(self, part: bytes) -> int | None:
+        """The event time of a record, or of a part of one, in milliseconds; None if it has none, or another format."""
         if self.field is None:
             return None
         try:
-            made = datetime.fromisoformat(json.loads(record.data)[self.field])
+            made = datetime.fromisoformat(json.loads(part)[self.field])
         except (ValueError, TypeError, KeyError, RecursionError):
             return None
         return int(made.replace(tzinfo=UTC).timestamp() * 1000)
@@ -171,11 +172,11 @@ class Probe:
         """A shard with these last records."""
         times: list[int] = []
         ahead: list[int] = []
-        for record in last:
-            time = self.event.of(record)
+        for arrival, part in ((record.arrival, part) for record in last for part in parts(record.data)):
+            time = self.event.of(part)
             if time is None:
                 continue
-            after_arrival = time - round(record.arrival.timestamp() * 1000)
+            after_arrival = time - round(arrival.timestamp() * 1000)
             if self.event.future is not None and after_arrival > self.event.future:
                 ahead.append(after_arrival)
             else:

@@ -31,6 +31,7 @@ HISTORY = 16  # failures that Flink remembers by default
 _STREAM = r"Source__.*\.KinesisStreamsSource\.region\.[^.]+\.stream\.(?P<stream>.+)"
 _SHARD = rf"{_STREAM}\.shardId\.(?P<shard>[^.]+)"
 _BEHIND = rf"{_SHARD}\.millisBehindLatest"
+_ENDED = -2  # the lag of a shard that was read to its end; Flink keeps its metrics
 _REACHED = rf"{_SHARD}\.currentWatermark"
 _MARK = r"Source__[^.]*\.currentOutputWatermark"
 _READ = r"Source__[^.]*\.numRecordsOut"
@@ -257,7 +258,11 @@ class Look:
 
     def shards(self, vertex: str, subtask: int) -> tuple[str, ...]:
         """The shards that a subtask of a source reads."""
-        found = [match for match, _behind in self.values(_BEHIND, vertex) if int(match["subtask"]) == subtask]
+        found = [
+            match
+            for match, behind in self.values(_BEHIND, vertex)
+            if int(match["subtask"]) == subtask and behind != _ENDED
+        ]
         return tuple(sorted(map(self._shard, found)))
 
     def _shard(self, match: re.Match[str]) -> str:

@@ -271,8 +271,11 @@ def _held(subject: Subject, by: Rules, what: str) -> Finding:
             "as long as they do"
         )
     else:
-        what = f"{what}, and no subtask of a source holds it"
-        do = "see the back pressure, or wait: records are on their way"
+        what = f"{what}, and no shard that is read holds it"
+        do = (
+            "see the back pressure, or wait: records are on their way; if it stays so, the JobManager's log says which "
+            "shard's children the service has not listed yet"
+        )
     return Finding(Level.DEGRADED, "watermark-held-back", what, do)
 
 
@@ -289,9 +292,9 @@ def _holders(status: JobStatus) -> list[Subtask]:
     It does not wait for a silent shard, which may be behind it.
     """
     by_shard = [replace(subtask, shards=subtask.holding(status.watermark)) for subtask in status.subtasks]
-    readers = [subtask for subtask in status.subtasks if subtask.shards]
-    exactly = [subtask for subtask in by_shard if subtask.shards]
-    exactly = exactly or [subtask for subtask in readers if subtask.watermark == status.watermark]
-    return exactly or [
+    if exactly := [subtask for subtask in by_shard if subtask.shards]:
+        return exactly
+    readers = [subtask for subtask in status.subtasks if subtask.shards and not subtask.reached]
+    return [subtask for subtask in readers if subtask.watermark == status.watermark] or [
         subtask for subtask in readers if subtask.watermark is None or subtask.watermark < (status.watermark or 0)
     ]

@@ -222,7 +222,7 @@ def test_late_burst(trial: Trial) -> None:
 
 @pytest.mark.fault(
     "shards split and merged while data flows",
-    Edit(f"{SOURCE}/ShardCoordinator.java", "context.callAsync(list::now, this::sought);", ""),
+    Edit(f"{SOURCE}/ShardCoordinator.java", "context.callAsync(() -> list.after(pause), this::searched);", ""),
     shards=2,
     faithful=True,
 )

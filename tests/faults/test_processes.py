@@ -167,7 +167,7 @@ def test_killed_while_shards_change(trial: Trial) -> None:
 
 @pytest.mark.fault(
     "kill -9 in the middle of records that hold 8,000 others, and --resume last",
-    Edit("java/src/kinesis/RecordParts.java", "for (int i = skipped;", "for (int i = 0;"),
+    Edit("java/src/kinesis/Batch.java", "number = arrival.from.emittedOf(record.sequenceNumber());", "number = 0;"),
     shards=2,
 )
 def test_killed_within_records(trial: Trial) -> None:

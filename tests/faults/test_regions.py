@@ -62,6 +62,7 @@ class Copies(Trial):
         assert copied.keys() == set(sent)
         self.outcome.report = oracle.Report(
             records=len(sent),
+            parts=len(sent),
             windows=0,
             rows=len(copied),
             errors={},

@@ -135,6 +135,15 @@ public final class Problem {
         return kind == Kind.DENIED;
     }
 
+    /** Whether it is the usual end of an iterator or a subscription: nothing is wrong. */
+    public boolean isExpected() {
+        return kind == Kind.EXPIRED || code().equals("ResourceInUseException");
+    }
+
+    private String code() {
+        return cause instanceof AwsServiceException ? code((AwsServiceException) cause) : "";
+    }
+
     /** Whether no repetition mends it; of what is denied, a repetition after somebody permits it does. */
     public boolean isFinal() {
         return kind == Kind.DENIED || kind == Kind.MISSING || kind == Kind.REFUSED;

@@ -1,5 +1,7 @@
 package kinesis;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -74,7 +76,7 @@ final class Aggregate {
         List<ProtobufFields> records = new ArrayList<>(); // the tables may follow the records that refer to them
         while (fields.next()) {
             if (fields.isBytes(PARTITION_KEYS)) {
-                keys.add(new String(fields.bytes(), StandardCharsets.UTF_8));
+                keys.add(text(fields.bytes()));
             } else if (fields.isBytes(RECORDS)) {
                 records.add(fields.message());
             }
@@ -84,6 +86,14 @@ final class Aggregate {
             inner.add(record(record, keys));
         }
         return inner;
+    }
+
+    private static String text(byte[] bytes) throws ProtobufFields.Malformed {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw new ProtobufFields.Malformed();
+        }
     }
 
     private static Inner record(ProtobufFields fields, List<String> keys) throws ProtobufFields.Malformed {

@@ -51,7 +51,7 @@ final class KinesisSource implements Source<RowData, ShardSplit, ShardLedger> {
     @Override
     public SourceReader<RowData, ShardSplit> createReader(SourceReaderContext context) {
         ShardMetrics metrics =
-                new ShardMetrics(context.metricGroup(), settings.place.region, settings.stream.name, Loop::now);
+                new ShardMetrics(context.metricGroup(), settings.place.region, settings.stream.name, settings.intervalIfEmpty, Loop::now);
         ServiceClock clock = new ServiceClock();
         return new ShardReader(
                 () -> Fetchers.of(settings, clock, metrics),

@@ -13,8 +13,15 @@ final class Part {
     final int count; // of the parts of the record
     final long readTo; // of a mark: what had arrived by this time (of {@link Loop#now}) stands before it
 
-    Part(Record record, byte[] data, String partitionKey, int number, int count) {
-        this(data, record.sequenceNumber(), partitionKey, record.approximateArrivalTimestamp(), number, count, 0);
+    Part(Record record, Aggregate.Inner inner, int number, int count) {
+        this(
+                inner.data,
+                record.sequenceNumber(),
+                inner.partitionKey,
+                record.approximateArrivalTimestamp(),
+                number,
+                count,
+                0);
     }
 
     private Part(

@@ -31,13 +31,9 @@ public final class RecordParts implements Serializable {
         return parts;
     }
 
-    /** Adds all parts of the record but the first {@code skipped}. */
-    void add(Record record, int skipped, List<Part> parts) {
-        List<Aggregate.Inner> found = apart(record.partitionKey(), record.data().asByteArrayUnsafe());
-        for (int i = skipped; i < found.size(); i++) {
-            Aggregate.Inner one = found.get(i);
-            parts.add(new Part(record, one.data, one.partitionKey, i, found.size()));
-        }
+    /** The parts of a record, in their order. */
+    List<Aggregate.Inner> of(Record record) {
+        return apart(record.partitionKey(), record.data().asByteArrayUnsafe());
     }
 
     private List<Aggregate.Inner> apart(String partitionKey, byte[] data) {

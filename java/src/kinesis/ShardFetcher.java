@@ -1,8 +1,6 @@
 package kinesis;
 
-import java.util.ArrayList;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -15,8 +13,8 @@ import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
 import org.apache.flink.connector.base.source.reader.splitreader.SplitsRemoval;
 
 /**
- * Reads all shards of a subtask at once: each shard fetches on its own, and what comes is taken apart here, in the
- * fetcher's thread, one answer at a time.
+ * Reads all shards of a subtask at once: each shard fetches on its own, and what comes is handed on, one answer at a
+ * time.
  */
 final class ShardFetcher implements SplitReader<Part, ShardSplit> {
     private static final long WAIT = 500; // milliseconds, after which Flink may do something else
@@ -56,14 +54,10 @@ final class ShardFetcher implements SplitReader<Part, ShardSplit> {
     }
 
     private Batch batch(Arrivals.Arrival arrival) {
-        List<Part> found = new ArrayList<>(arrival.records.size() + 1);
-        arrival.records.forEach(
-                record -> parts.add(record, arrival.from.emittedOf(record.sequenceNumber()), found));
-        found.add(Part.mark(arrival.readTo));
         if (arrival.isEnd) {
             feeds.remove(arrival.shard);
         }
-        return Batch.of(arrival.shard, found, arrival.isEnd);
+        return new Batch(arrival, parts);
     }
 
     @Override

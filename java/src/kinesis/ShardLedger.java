@@ -70,7 +70,7 @@ final class ShardLedger {
         Map<String, Listed> byId = new TreeMap<>();
         found.forEach(shard -> byId.put(shard.id, shard));
         childless = childless(byId);
-        Set<String> fresh = fresh(byId, start);
+        Set<String> fresh = fresh(byId);
         for (String id : fresh) {
             List<String> parents = new ArrayList<>(byId.get(id).parents);
             parents.removeIf(parent -> !splits.containsKey(parent) && !fresh.contains(parent));
@@ -82,14 +82,11 @@ final class ShardLedger {
     }
 
     /** The listed shards that are unknown and to be read. */
-    private Set<String> fresh(Map<String, Listed> found, Start start) {
+    private Set<String> fresh(Map<String, Listed> found) {
         Set<String> done = isListed ? before(splits.keySet(), found) : Set.of();
         Set<String> fresh = new HashSet<>(found.keySet());
         fresh.removeAll(splits.keySet());
         fresh.removeAll(done);
-        if (!isListed && start.isLatest()) {
-            fresh.removeIf(id -> !childless.contains(id) && found.get(id).isClosed); // their records are all older
-        }
         return fresh;
     }
 

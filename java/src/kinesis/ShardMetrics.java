@@ -5,9 +5,7 @@ import aws.Problem;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.apache.flink.metrics.MetricGroup;
-import org.apache.flink.runtime.metrics.groups.AbstractMetricGroup;
 
 /**
  * How far behind each shard is, which event time it has come to, and how many calls failed. The names are those of
@@ -15,69 +13,77 @@ import org.apache.flink.runtime.metrics.groups.AbstractMetricGroup;
  * {@code currentWatermark}.
  */
 final class ShardMetrics {
-    /** Without an answer for longer, as while calls are refused or rows are held back, the lag may grow by that time. */
+    private static final long UNKNOWN = -1; // the lag before the first answer
+    private static final long ENDED = -2; // the lag of a shard that was read to its end
     private static final long SILENCE = 6_000; // milliseconds; a subscription speaks every five seconds
 
-    /** A shard's own part of the metrics, which goes when the shard ends. */
-    private static final class Gauge {
-        final MetricGroup group;
-        private final LongSupplier clock;
+    /**
+     * A shard's own part of the metrics. It stays when the shard ends, and says so: of a metric that goes, Flink's
+     * JobManager shows the last value for ever.
+     */
+    private final class Gauge {
         private volatile long[] known; // the lag and the time of an answer; null: there was none
+        private volatile boolean isEnded;
+        private volatile LongSupplier reached = () -> ShardTimes.NONE;
 
-        Gauge(MetricGroup group, LongSupplier clock) {
-            this.group = group;
-            this.clock = clock;
+        Gauge(MetricGroup group) {
             group.gauge("millisBehindLatest", this::behind);
-        }
-
-        void answered(long behind) {
-            known = new long[] {behind, clock.getAsLong()};
+            group.gauge("currentWatermark", () -> isEnded ? ShardTimes.NONE : reached.getAsLong());
         }
 
         private long behind() {
             long[] last = known;
-            if (last == null) {
-                return -1; // unknown
+            if (isEnded || last == null) {
+                return isEnded ? ENDED : UNKNOWN;
             }
             long since = clock.getAsLong() - last[1];
-            return last[0] + (since > SILENCE ? since : 0);
+            return last[0] + (since > silence ? since : 0);
         }
     }
 
     private final MetricGroup group;
     private final CallMetrics calls;
     private final Map<String, Gauge> shards = new ConcurrentHashMap<>();
+    private final long silence;
     private final LongSupplier clock;
 
-    /** clock: milliseconds that only go forward. */
-    ShardMetrics(MetricGroup source, String region, String stream, LongSupplier clock) {
+    /**
+     * interval: milliseconds between calls. Without an answer for much longer, as while calls are refused or rows are
+     * held back, the lag may grow by that time. clock: milliseconds that only go forward.
+     */
+    ShardMetrics(MetricGroup source, String region, String stream, long interval, LongSupplier clock) {
         group = source.addGroup("KinesisStreamsSource").addGroup("region", region).addGroup("stream", stream);
         calls = new CallMetrics(group);
+        this.silence = Math.max(SILENCE, 2 * interval);
         this.clock = clock;
     }
 
     /** By how many milliseconds the records that came last are older than the shard's newest. */
     void behind(String shard, long millis) {
-        gauge(shard).answered(millis);
+        Gauge gauge = gauge(shard);
+        gauge.known = new long[] {millis, clock.getAsLong()};
+        gauge.isEnded = false;
     }
 
     /** The watermark that the shard's own rows lead to, in milliseconds. */
-    void watermark(String shard, Supplier<Long> reached) {
-        gauge(shard).group.gauge("currentWatermark", reached::get);
+    void watermark(String shard, LongSupplier reached) {
+        Gauge gauge = gauge(shard);
+        gauge.reached = reached;
+        gauge.isEnded = false;
     }
 
     private Gauge gauge(String shard) {
-        return shards.computeIfAbsent(shard, id -> new Gauge(group.addGroup("shardId", id), clock));
+        return shards.computeIfAbsent(shard, id -> new Gauge(group.addGroup("shardId", id)));
     }
 
+    /** A call that has to be repeated; not one whose iterator or subscription was only over. */
     void failed(Problem problem) {
-        calls.failed(problem);
+        if (!problem.isExpected()) {
+            calls.failed(problem);
+        }
     }
 
     void end(String shard) {
-        Gauge gauge = shards.remove(shard);
-        if (gauge != null && gauge.group instanceof AbstractMetricGroup) {
-            ((AbstractMetricGroup<?>) gauge.group).close();
-        }
+        gauge(shard).isEnded = true;
     }
 }

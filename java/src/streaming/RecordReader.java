@@ -104,7 +104,7 @@ public final class RecordReader {
             }
             Refusal.unless(
                     parser.nextToken() == null,
-                    "goes on after the JSON object: only white space may stand between two objects");
+                    "goes on after the JSON object: send one object a record, or several with white space between");
         }
         return firstWrong(wrong, isFound, text);
     }

@@ -460,26 +460,8 @@ public final class TimeCases {
 
     public static void theLagGrowsWhileNoAnswerComes() {
         Map<String, Gauge<?>> gauges = new HashMap<>();
-        MetricGroup group =
-                new UnregisteredMetricsGroup() {
-                    @Override
-                    public MetricGroup addGroup(String name) {
-                        return this;
-                    }
-
-                    @Override
-                    public MetricGroup addGroup(String key, String value) {
-                        return this;
-                    }
-
-                    @Override
-                    public <T, G extends Gauge<T>> G gauge(String name, G gauge) {
-                        gauges.put(name, gauge);
-                        return gauge;
-                    }
-                };
         long[] now = {1_000_000};
-        ShardMetrics metrics = new ShardMetrics(group, "us-east-1", "s", () -> now[0]);
+        ShardMetrics metrics = new ShardMetrics(gauges(gauges), "us-east-1", "s", 250, () -> now[0]);
         metrics.watermark("shard", () -> 7L);
         equal(gauges.get("currentWatermark").getValue(), 7L);
         Gauge<?> behind = gauges.get("millisBehindLatest");
@@ -491,6 +473,40 @@ public final class TimeCases {
         equal(behind.getValue(), 45_300L);
         metrics.behind("shard", 0);
         equal(behind.getValue(), 0L);
+        metrics.end("shard"); // Flink would show the last value for ever
+        now[0] += 40_000;
+        equal(behind.getValue(), -2L);
+        equal(gauges.get("currentWatermark").getValue(), ShardTimes.NONE);
+    }
+
+    public static void theLagOfAShardThatIsSeldomAsked() {
+        Map<String, Gauge<?>> gauges = new HashMap<>();
+        long[] now = {1_000_000};
+        ShardMetrics metrics = new ShardMetrics(gauges(gauges), "us-east-1", "s", 30_000, () -> now[0]);
+        metrics.behind("shard", 0);
+        now[0] += 31_000;
+        equal(gauges.get("millisBehindLatest").getValue(), 0L);
+    }
+
+    /** A group of metrics that puts gauges into the map, also those of its own groups. */
+    private static MetricGroup gauges(Map<String, Gauge<?>> gauges) {
+        return new UnregisteredMetricsGroup() {
+            @Override
+            public MetricGroup addGroup(String name) {
+                return this;
+            }
+
+            @Override
+            public MetricGroup addGroup(String key, String value) {
+                return this;
+            }
+
+            @Override
+            public <T, G extends Gauge<T>> G gauge(String name, G gauge) {
+                gauges.put(name, gauge);
+                return gauge;
+            }
+        };
     }
 
     public static void hoursOfRefusedCallsAndThenOn() {
