@@ -35,6 +35,8 @@ ROW_TYPES = (
     "line STRING, arrival STRING, shard STRING, sequence_number STRING, partition_key STRING, number INT, part STRING"
 )
 
+ENDED = -2  # the lag of a shard that was read to its end
+
 
 @dataclass(frozen=True, order=True)
 class Row:
@@ -118,12 +120,13 @@ class Reading:
         return found
 
     def wait_until_at_the_tip(self, shards: int) -> None:
-        """Wait until each shard is read to its newest record."""
-        wait_for(
-            lambda: list(self.metrics("millisBehindLatest")["millisBehindLatest"].values()) == [0] * shards,
-            60,
-            "all shards were read",
-        )
+        """Wait until each of so many open shards is read to its newest record."""
+
+        def are_read() -> bool:
+            behind = self.metrics("millisBehindLatest")["millisBehindLatest"].values()
+            return [lag for lag in behind if lag != ENDED] == [0] * shards
+
+        wait_for(are_read, 60, "all shards were read")
 
     def stop(self) -> str:
         """End the job with a savepoint, and return its address."""
