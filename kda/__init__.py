@@ -11,6 +11,8 @@ From a file to findings, each step in its own modules:
     program      parsed(code) -> Program: what the SQL declares and does
     windows      what a query does with time
     scope        which relation and column a name means
+    casts        what type a value has, and whether a CAST of it can fail
+    lookups      by which columns a reference table is looked up
     rule, rules  the registry of rules, and the rules of `check`
     check        check(application) -> Report
 
@@ -23,8 +25,8 @@ The model that `migrate` and the model of KDA in Python build on:
     Program      statements in the order of the text
       Stream     name, columns (name, type), query | None; comments; pumps into it
       Pump       name, target, columns | None, query: the sqlglot tree; comments
-    Windowing    of one SELECT: `tumbling` (Window: milliseconds, how it was written) or `stagger`, `sliding` (one
-                 Sliding per OVER), `keys`, `is_grouped`
+    Windowing    of one SELECT: `tumbling` (Window: milliseconds, offset, how it was written) or `stagger`, `distinct`,
+                 `counting`, `sliding` (one Sliding per OVER), `is_grouped`
 
 Names are as KDA has them: an unquoted name is in upper case, a quoted one as it stands. A node of a tree has its place
 by `program.offset(node)`, an index into the code, and `Code.place(offset)` makes the file's line and column of it.

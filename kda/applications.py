@@ -7,7 +7,7 @@ templates, which have the names of the latter: an answer only has "Description" 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kda.places import Code, File
 from kda.tree import Fields, Items, Node, Scalar, Text, child, of_kind
@@ -72,7 +72,11 @@ class Reference:
 
 @dataclass(frozen=True)
 class Application:
-    """name: None if the file has none, as a .sql file. is_configured: whether the file can have inputs and outputs."""
+    """An application.
+
+    name: None if the file has none, as a .sql file; is_configured: whether the file can have inputs and outputs; gaps:
+    where a function of CloudFormation stands in the place of a part, and which.
+    """
 
     name: str | None
     code: Code
@@ -80,6 +84,7 @@ class Application:
     outputs: tuple[Output, ...] = ()
     references: tuple[Reference, ...] = ()
     is_configured: bool = False
+    gaps: tuple[tuple[int, str], ...] = ()
 
     def with_parts(
         self, inputs: Sequence[Input] = (), outputs: Sequence[Output] = (), references: Sequence[Reference] = ()
@@ -98,10 +103,14 @@ Resolve = Callable[[Node], Code | None]
 
 @dataclass(frozen=True)
 class Configuration:
-    """Reads the parts of an application. resolve: a text of the file, which a template may put together."""
+    """Reads the parts of an application.
+
+    resolve: a text of the file, which a template may put together; gaps: what it could not read, in the end.
+    """
 
     file: File
     resolve: Resolve
+    gaps: list[tuple[int, str]] = field(default_factory=list)
 
     def text(self, fields: Fields | None, *names: str) -> str:
         """The first of these fields as a text; "" without them."""
@@ -115,15 +124,36 @@ class Configuration:
 
     def inside(self, fields: Fields | None, *names: str) -> Fields | None:
         """The first of these fields as a mapping; None without them."""
-        return child(self.file, fields, names, Fields) if fields else None
+        if fields is None or self._is_gap(fields, names):
+            return None
+        return child(self.file, fields, names, Fields)
 
     def each(self, fields: Fields, *names: str) -> list[Fields]:
         """The mappings of a list."""
-        items = child(self.file, fields, names, Items)
-        return [of_kind(self.file, one, Fields, f"a part of {names[0]}") for one in items.values] if items else []
+        items = None if self._is_gap(fields, names) else child(self.file, fields, names, Items)
+        what = f"a part of {names[-1]}"
+        return [
+            of_kind(self.file, one, Fields, what)
+            for one in (items.values if items else ())
+            if not self._is_function(one, what)
+        ]
+
+    def _is_gap(self, fields: Fields, names: Sequence[str]) -> bool:
+        return any(self._is_function(fields.values[name], name) for name in names if name in fields.values)
+
+    def _is_function(self, node: Node, what: str) -> bool:
+        """Whether a function stands in the place of a part, such as Fn::If; it becomes a gap."""
+        name = next(iter(node.values), "") if isinstance(node, Fields) and len(node.values) == 1 else ""
+        is_function = name == "Ref" or name.startswith("Fn::")
+        if is_function:
+            self.gaps.append((node.start, f"{what} comes from {name}, whose result is not in this file: put it in"))
+        return is_function
 
     def application(self, fields: Fields) -> Application | None:
         """The application that these fields describe; None if they have no SQL, as those of a job of Flink."""
+        return Configuration(self.file, self.resolve)._application(fields)
+
+    def _application(self, fields: Fields) -> Application | None:
         configured = self.inside(fields, "ApplicationConfigurationDescription", "ApplicationConfiguration")
         sql = fields
         if configured:
@@ -146,15 +176,18 @@ class Configuration:
         code = self.resolve(code_node)
         if code is None:
             raise self.file.malformed(code_node.start, "expected the SQL of the application as a text")
+        inputs = [self.input(one) for one in self.each(sql, "InputDescriptions", "Inputs")]
+        outputs = [self.output(one) for one in self.each(sql, "OutputDescriptions", "Outputs")]
+        tables = self.each(sql, "ReferenceDataSourceDescriptions", "ReferenceDataSources")
+        references = [self.reference(one) for one in tables]
         return Application(
             name=self.text(fields, "ApplicationName") or None,
             code=code,
-            inputs=tuple(self.input(one) for one in self.each(sql, "InputDescriptions", "Inputs")),
-            outputs=tuple(self.output(one) for one in self.each(sql, "OutputDescriptions", "Outputs")),
-            references=tuple(
-                self.reference(one) for one in self.each(sql, "ReferenceDataSourceDescriptions", "ReferenceDataSources")
-            ),
+            inputs=tuple(inputs),
+            outputs=tuple(outputs),
+            references=tuple(references),
             is_configured=True,
+            gaps=tuple(self.gaps),
         )
 
     def input(self, fields: Fields) -> Input:

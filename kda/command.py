@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from kda.rule import Kind
 from program.command_line import Group
 from program.formats import listed, many
 
+BROKEN = 4  # the exit code of an error that nobody expected
 _COUNTED = {
     Kind.KEPT: "as they were",
     Kind.CHANGED: "with changes",
@@ -40,7 +42,7 @@ def check_file(path: Path, as_json: bool) -> int:
     """Name all that is kept, changed, to be decided, or cannot be translated. Nothing is written, Flink is not needed.
 
     Exit code: 0 if all is kept, 1 if something is changed or to be decided, 2 if something cannot be translated, 3 if
-    FILE cannot be read: it does not parse, or has no application.
+    FILE cannot be read: it does not parse, or has no application, 4 if this program fails.
     """
     try:
         origin = read(path)
@@ -50,6 +52,9 @@ def check_file(path: Path, as_json: bool) -> int:
             raise
         click.echo(json.dumps(_malformed(str(path), error), indent=2))
         return error.exit_code
+    except Exception as error:  # Python's own exit code, 1, would say that something is changed
+        click.echo(f"{path}: {_broken(error)}", err=True)
+        return BROKEN
     code = max(report.exit_code for report in reports)
     if as_json:
         applications = [_as_json(report) for report in reports]
@@ -57,6 +62,16 @@ def check_file(path: Path, as_json: bool) -> int:
     else:
         click.echo("\n\n".join("\n".join(_lines(str(path), report)) for report in reports))
     return code
+
+
+def _broken(error: Exception) -> str:
+    """What is told of an error that nobody expected."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(last.filename).name}, line {last.lineno}"
+    return (
+        f"this program failed ({type(error).__name__} in {where}), and nothing is said of the file. "
+        "Please report it, with the part of the SQL that it fails for."
+    )
 
 
 def _lines(file: str, report: Report) -> Iterator[str]:

@@ -164,7 +164,8 @@ class KDA(Dialect):
             SqlType: _type,
             Stagger: _stagger,
             Step: lambda self, node: f"STEP({self.sql(node, 'this')} BY {self.sql(node, 'by')})",
-            TypedLiteral: lambda self, node: f"{node.args['kind']} {self.sql(node, 'this')}",
+            # U&'..' and N'..' have no space between.
+            TypedLiteral: lambda self, node: f"{node.args['kind']}{' ' * node.is_time}{self.sql(node, 'this')}",
             Words: _words,
             exp.Anonymous: lambda self, node: f"{node.this}({_listed(self, node.expressions)})",
             exp.Between: lambda self, node: self.predicate(node),
@@ -179,6 +180,7 @@ class KDA(Dialect):
             exp.SimilarTo: lambda self, node: self.predicate(node),
             exp.Table: lambda self, node: self.table(node),
             exp.Subquery: lambda self, node: self.derived(node),
+            exp.Values: lambda self, node: f"VALUES {_listed(self, node.expressions)}",
             exp.WindowSpec: lambda self, node: self.frame(node),
         }
 

@@ -6,6 +6,7 @@ rule says what it expects, and `Unexpected` says what was found instead.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from typing import Any, NoReturn
 
@@ -54,6 +55,9 @@ _TERMS: dict[TokenType, type[exp.Binary]] = {
 _FACTORS: dict[TokenType, type[exp.Binary]] = {TokenType.STAR: exp.Mul, TokenType.SLASH: exp.Div}
 _CLAUSES = ("WINDOWED",)  # words that begin a clause, and so are no alias
 _NAMES = (TokenType.VAR, TokenType.IDENTIFIER)
+_NAME = re.compile(r"(?:[^\W\d]|\$\{[^{}]*\})(?:[\w$]|\$\{[^{}]*\})*")  # without quotes; a placeholder may be in it
+_CURLY = "“”„‘’‚«»‹›`´"  # what a word processor makes of quotes
+_JOINS = ("JOIN", "LEFT", "RIGHT", "FULL", "INNER", "OUTER")
 
 
 class Unexpected(ParseError):  # noqa: N818  (it says what was found, as Malformed does)
@@ -147,10 +151,16 @@ class Grammar(parser.Parser):
         if not self._at(*_NAMES):
             self._fail(expected)
         token = self._curr
+        self._require_name(token, expected)
         self._advance()
         quoted = token.token_type == TokenType.IDENTIFIER
         name = token.text if quoted else unmasked(token.text)
         return exp.Identifier(this=name, quoted=quoted).update_positions(token)
+
+    def _require_name(self, token: Token, expected: str) -> None:
+        name = unmasked(token.text)
+        if token.token_type == TokenType.VAR and not _NAME.fullmatch(name):
+            self._fail("straight quotes, \" or '" if any(sign in name for sign in _CURLY) else expected, token)
 
     def _string(self, expected: str) -> exp.Literal:
         if not self._at(TokenType.STRING):
@@ -281,7 +291,16 @@ class Grammar(parser.Parser):
             inner = self._query()
             self._close()
             return exp.Subquery(this=inner)
+        if self._at(TokenType.VALUES):
+            return self._values()
         return self._select()
+
+    def _values(self) -> exp.Values:
+        offset = self._curr.start
+        self._need("VALUES")
+        values = exp.Values(expressions=self._list(lambda: exp.Tuple(expressions=self._wrapped(self._value))))
+        values.meta["offset"] = offset
+        return values
 
     def _select(self) -> exp.Select:
         start = self._curr
@@ -319,11 +338,14 @@ class Grammar(parser.Parser):
 
     def _is_alias(self) -> bool:
         """Whether a name without AS follows, apart from what is before it."""
-        if not self._at(*_NAMES) or self._is(*_CLAUSES):
+        if not self._at(*_NAMES) or self._is(*_CLAUSES) or self._is_natural():
             return False
         if self._prev.end + 1 == self._curr.start and self._at(TokenType.VAR):
             self._fail("a space or a comma")
         return True
+
+    def _is_natural(self) -> bool:
+        return self._is("NATURAL") and self._next.text.upper() in _JOINS
 
     def _relation_with_joins(self, select: exp.Select) -> exp.Expr:
         """The first relation of FROM; those that are joined to it go into the select."""
@@ -333,13 +355,16 @@ class Grammar(parser.Parser):
             if self._take(","):
                 join = exp.Join(this=self._from_item())
             else:
+                natural = "NATURAL" if self._is_natural() and self._take("NATURAL") else None
                 side, kind = self._take("LEFT", "RIGHT", "FULL"), self._take("OUTER", "INNER", "CROSS")
                 if side or kind:
                     self._need("JOIN")
                 elif not self._take("JOIN"):
                     return first
-                join = exp.Join(this=self._from_item(), side=side or None, kind=kind or None)
-                if self._take("ON"):
+                join = exp.Join(this=self._from_item(), side=side or None, kind=kind or None, method=natural)
+                if natural:
+                    pass
+                elif self._take("ON"):
                     join.set("on", self._value())
                 elif self._take("USING"):
                     join.set("using", self._wrapped(lambda: self._identifier("the name of a column")))
@@ -601,11 +626,40 @@ class Grammar(parser.Parser):
             typed = TypedLiteral(kind=token.text.upper(), this=self._string("a time"))
             typed.meta["offset"] = token.start
             return typed
+        if self._at(TokenType.NATIONAL_STRING):
+            self._advance()
+            typed = TypedLiteral(kind="N", this=exp.Literal.string(token.text))
+            typed.meta["offset"] = token.start
+            return typed
+        if prefix := self._prefix():
+            typed = TypedLiteral(kind=prefix, this=self._string("a text"))
+            typed.meta["offset"] = token.start
+            return typed
         if token.token_type == TokenType.VAR and self._next.token_type == TokenType.L_PAREN:
             return self._windowed(self._call())
         if not self._at(*_NAMES):
             self._fail("a value")
         return self._column()
+
+    def _prefix(self) -> str:
+        """Take what stands before a text without a space: U&, X, a character set; "" without it."""
+        first, second = self._curr, self._next
+        if first.token_type != TokenType.VAR or first.end + 1 != second.start:
+            return ""
+        if second.token_type == TokenType.STRING:
+            self._advance()
+            return first.text
+        third = self._tokens[self._index + 2 : self._index + 3]
+        if (
+            second.text == "&"
+            and third
+            and third[0].token_type == TokenType.STRING
+            and second.end + 1 == third[0].start
+        ):
+            self._advance()
+            self._advance()
+            return f"{first.text}&"
+        return ""
 
     def _column(self) -> exp.Expr:
         parts: list[exp.Expr] = [self._identifier("a name")]
@@ -688,6 +742,7 @@ class Grammar(parser.Parser):
     def _call(self) -> exp.Expr:
         """A function with its arguments; the next token is its name."""
         token = self._curr
+        self._require_name(token, "the name of a function")
         self._advance()
         self._open()
         name = token.text.upper()

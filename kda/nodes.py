@@ -74,15 +74,25 @@ class Plus(exp.Expression, exp.Condition):
 
 
 class TypedLiteral(exp.Expression, exp.Condition):
-    """TIMESTAMP '2026-01-01 00:00:00'. kind: "TIMESTAMP", "DATE" or "TIME"; this: a literal."""
+    """TIMESTAMP '2026-01-01 00:00:00', U&'..'. kind: TIMESTAMP, DATE, TIME, or another prefix; this: a literal."""
 
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "kind": True}
+
+    @property
+    def is_time(self) -> bool:
+        """Whether it is a time, a date or a time of day."""
+        return self.args["kind"] in ("TIMESTAMP", "DATE", "TIME")
 
 
 class Words(exp.Expression, exp.Condition):
     """A function with words between its arguments: SUBSTRING(a FROM 1 FOR 2). this: its name; parts: nodes, words."""
 
     arg_types: ClassVar[dict[str, bool]] = {"this": True, "parts": True}
+
+
+def called(node: exp.Expr | None) -> str:
+    """The name of the function that a node calls, in upper case; "" for another node."""
+    return str(node.this).upper() if isinstance(node, exp.Anonymous) else ""
 
 
 # What KDA adds to the relations and queries of sqlglot.

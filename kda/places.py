@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from kda.malformed import Malformed
@@ -44,17 +44,28 @@ class Place:
 class Code:
     """An SQL text in a file. offsets: the index into the file of each of its characters, and of its end.
 
-    An SQL text that a file puts together, as Fn::Join does, has parts from several places.
+    An SQL text that a file puts together, as Fn::Join does, has parts from several places. literals: the indices into
+    the SQL of each ${ that is a text and no placeholder; defaults: index, parameter and value of each that was put in.
     """
 
     file: File
     text: str
     offsets: Sequence[int]
+    literals: frozenset[int] = frozenset()
+    defaults: tuple[tuple[int, str, str], ...] = ()
 
     @staticmethod
     def whole(file: File) -> Code:
         """The whole file is SQL."""
         return Code(file, file.text, range(len(file.text) + 1))
+
+    def part(self, begin: int, end: int) -> Code:
+        """The text from an index to another, without what is known of it beside its places."""
+        return Code(self.file, self.text[begin:end], self.offsets[begin : end + 1])
+
+    def standing(self, at: int) -> Code:
+        """The same text, with all of it at one index into the file."""
+        return replace(self, offsets=[at] * (len(self.text) + 1))
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -82,14 +93,17 @@ class Code:
         return Malformed(self.file.name, place.line, place.column, f"{where}: {problem}")
 
 
-def joined(file: File, parts: Iterable[tuple[str, Sequence[int]]]) -> Code:
-    """One SQL text of several; each part is its text with the file's index of each character, and of its end."""
+def joined(file: File, parts: Iterable[Code]) -> Code:
+    """One SQL text of several."""
     text, offsets, end = "", list[int](), 0
-    for part, places in parts:
-        text += part
-        offsets += places[: len(part)]
-        end = places[len(part)]
-    return Code(file, text, [*offsets, end])
+    literals, defaults = set[int](), list[tuple[int, str, str]]()
+    for part in parts:
+        literals |= {len(text) + at for at in part.literals}
+        defaults += [(len(text) + at, name, value) for at, name, value in part.defaults]
+        text += part.text
+        offsets += part.offsets[: len(part.text)]
+        end = part.offsets[len(part.text)]
+    return Code(file, text, [*offsets, end], frozenset(literals), tuple(defaults))
 
 
 def _line_starts(text: str) -> list[int]:

@@ -16,7 +16,7 @@ from kda.dialect import KDA, printed, tokenized
 from kda.grammar import Unexpected
 from kda.nodes import CreatePump, CreateStream, Other, SqlType
 from kda.places import Code
-from kda.scanner import Comment, Scanned, scan
+from kda.scanner import PLACEHOLDER, Comment, Scanned, scan
 
 _DEPTH = 5000  # calls within calls; what is still safe for the stack of a thread
 _SET_OPERATIONS = (TokenType.UNION, TokenType.EXCEPT, TokenType.INTERSECT)
@@ -64,11 +64,15 @@ class Pump:
 
 @dataclass(frozen=True)
 class Program:
-    """An SQL text that was understood. placeholders: index and text of what a template will put in."""
+    """An SQL text that was understood.
+
+    placeholders: index and text of what a template will put in; swallowing: comments that hold a statement.
+    """
 
     code: Code
     statements: tuple[Statement, ...]
     placeholders: tuple[tuple[int, str], ...]
+    swallowing: tuple[Comment, ...] = ()
 
     @cached_property
     def streams(self) -> dict[str, Stream]:
@@ -121,6 +125,9 @@ def _own_offset(node: exp.Expr) -> int | None:
 def parsed(code: Code) -> Program:
     """The program of an SQL text. Raises Malformed where it does not parse or was not understood."""
     scanned = scan(code)
+    if PLACEHOLDER.fullmatch(code.text.strip()):  # the whole SQL is elsewhere
+        return Program(code, (), scanned.placeholders)
+    swallowing = tuple(comment for comment in scanned.comments if comment.swallows)
     limit = sys.getrecursionlimit()
     # A sum of a hundred terms is as deep as a hundred parentheses when it is printed.
     sys.setrecursionlimit(max(limit, _DEPTH))
@@ -129,14 +136,25 @@ def parsed(code: Code) -> Program:
         trees = KDA().parser().statements(tokens, scanned.text)  # type: ignore[attr-defined]
         _require_understood(code, tokens, trees)
     except Unexpected as error:
-        raise code.malformed(error.offset, f"expected {error.expected}, found {error.found}") from None
+        raise code.malformed(error.offset, f"{error}{_lost(error, scanned, code)}") from None
     except TokenError as error:
         raise code.malformed(error.start or 0, "expected SQL, found a text that has no end") from None
     except RecursionError:
         raise code.malformed(0, "expected SQL with fewer parentheses within parentheses") from None
     finally:
         sys.setrecursionlimit(limit)
-    return Program(code, _with_comments(trees, scanned, code.text), scanned.placeholders)
+    return Program(code, _with_comments(trees, scanned, code.text), scanned.placeholders, swallowing)
+
+
+def _lost(error: Unexpected, scanned: Scanned, code: Code) -> str:
+    """What is said of a comment in the statement before the error that may have swallowed a part of it; "" of none."""
+    begin = scanned.text.rfind(";", 0, error.offset)
+    before = [one for one in scanned.comments if begin < one.offset < error.offset and one.has_sql]
+    if not before:
+        return ""
+    place = code.place(before[-1].offset)
+    line = f"line {place.line}" if code.has_lines else f"line {place.sql_line} of the SQL"
+    return f"; the comment in {line} holds SQL, and a line break may be lost"
 
 
 def written(program: Program) -> str:

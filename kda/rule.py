@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -11,9 +11,10 @@ from sqlglot import exp
 
 from kda.applications import Application
 from kda.functions import TUMBLING
+from kda.nodes import called
 from kda.program import Program, Pump, offset, parsed
-from kda.scope import Catalog, Relation
-from kda.windows import Windowing, windowing
+from kda.scope import Catalog, Relation, own
+from kda.windows import Window, Windowing, windowing
 
 
 class Kind(StrEnum):
@@ -43,6 +44,19 @@ class Part:
     select: exp.Select
     windowing: Windowing
     relations: tuple[Relation, ...]
+
+    @property
+    def windows(self) -> tuple[Window, ...]:
+        """Its windows that end: of GROUP BY, of SELECT DISTINCT, and of table functions."""
+        one = self.windowing
+        distinct = (one.distinct,) if one.distinct and one.distinct not in one.tumbling else ()
+        return (*one.tumbling, *distinct, *one.counting)
+
+    def calls(self, names: Collection[str]) -> Iterator[tuple[exp.Expr, str]]:
+        """The calls of these functions, without those in inner queries, each with its name in upper case."""
+        for node in own(self.select):
+            if (name := called(node)) in names:
+                yield node, name
 
     def found(self, node: exp.Expr, text: str) -> Found:
         """The rule applies at this node."""
@@ -87,16 +101,31 @@ class Subject:
         """The in-application streams whose rows are those of windows, or made of such rows."""
         found: set[str] = set()
         while True:
-            more = {
-                part.pump.target
-                for part in self.parts
-                if part.windowing.tumbling
-                or part.windowing.stagger
-                or any(one.name in (*found, *TUMBLING) for one in part.relations)
-            }
+            more = {part.pump.target for part in self.parts if self._has_windows(part, found)}
             if more <= found:
                 return frozenset(found)
             found |= more
+
+    def is_over_windows(self, window: Window) -> bool:
+        """Whether the rows that a window takes come from windows: of a stream, or of a query in FROM."""
+        if window.time is None:
+            return False
+        relations = self.catalog.relations(window.time.select)
+        return window.time.is_end or any(
+            relation.name in self.windowed
+            or (relation.name in TUMBLING and relation.node is not window.node)
+            or any(self._has_windows(self._part_of[id(one)], self.windowed) for one in relation.inner)
+            for relation in relations
+        )
+
+    @cached_property
+    def _part_of(self) -> dict[int, Part]:
+        return {id(part.select): part for part in self.parts}
+
+    @staticmethod
+    def _has_windows(part: Part, streams: Collection[str]) -> bool:
+        is_own = bool(part.windows or part.windowing.stagger)
+        return is_own or any(relation.name in streams for relation in part.relations)
 
 
 @dataclass(frozen=True)

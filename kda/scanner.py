@@ -29,6 +29,12 @@ _MASK = {ord(sign): 0xE000 + ord(sign) for sign in map(chr, range(32, 127)) if n
 _UNMASK = {masked: sign for sign, masked in _MASK.items()}
 
 
+# A statement behind other words of a comment. One that begins the comment is left out on purpose.
+_STATEMENT = re.compile(r"--\s*\S.*\bCREATE\s+(OR\s+REPLACE\s+)?(STREAM|PUMP)\s+\S+\s*(\(|AS\b|ST)", re.IGNORECASE)
+
+_SQL = re.compile(r"--\s*\S.*\b(CREATE|INSERT INTO|SELECT|FROM|WHERE|GROUP BY|JOIN|AS)\b")
+
+
 @dataclass(frozen=True)
 class Comment:
     """A comment with its marks. offset: its index into the SQL text."""
@@ -42,6 +48,16 @@ class Comment:
         inner = self.text[2:-2] if self.text.startswith("/*") else self.text[2:]
         lines = [line.strip().removeprefix("*").strip() for line in inner.split("\n")]
         return "\n".join(lines).strip()
+
+    @property
+    def has_sql(self) -> bool:
+        """Whether words of SQL stand behind others in its line."""
+        return _SQL.match(self.text) is not None
+
+    @property
+    def swallows(self) -> bool:
+        """Whether it holds a statement that most likely stood in a line of its own."""
+        return _STATEMENT.match(self.text) is not None
 
 
 @dataclass(frozen=True)
@@ -80,7 +96,7 @@ def scan(code: Code) -> Scanned:
             else text
         )
     parts.append(code.text[end:])
-    return Scanned("".join(parts), tuple(comments), tuple(placeholders))
+    return Scanned("".join(parts), tuple(comments), tuple(one for one in placeholders if one[0] not in code.literals))
 
 
 def unmasked(name: str) -> str:

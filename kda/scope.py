@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from sqlglot import exp
 
 from kda.applications import Application, Input, Reference
-from kda.nodes import Cursor
+from kda.nodes import Cursor, called
 from kda.program import Program, canonical
 
 # What table functions give: columns of their own, or those of their query and more.
@@ -25,6 +25,7 @@ _ADDING = {
 }
 D = TypeVar("D", Input, Reference)
 TIMES = ("ROWTIME", "APPROXIMATE_ARRIVAL_TIME")  # the same column from now on
+METADATA = ("PARTITION_KEY", "SEQUENCE_NUMBER", "SHARD_ID")  # further columns of an input's record
 ERROR_STREAM = "ERROR_STREAM"  # which every application has
 
 
@@ -49,22 +50,38 @@ class Relation:
         return self.kind != "reference"
 
     @property
+    def inner(self) -> Iterator[exp.Select]:
+        """The SELECTs in it: of a query, or of a table function's CURSOR."""
+        return self.node.find_all(exp.Select)
+
+    @property
     def window(self) -> exp.Expr | None:
         """Its OVER: exp.Window, or exp.Identifier of a named one."""
         return self.node.args.get("over")
 
 
 @dataclass(frozen=True)
-class Catalog:
-    """The relations of an application by name.
+class Time:
+    """A time of rows. name: ROWTIME or APPROXIMATE_ARRIVAL_TIME; select: the one whose FROM gives these rows.
 
-    guessed: whether inputs and reference tables were told from how the SQL uses them, as the file does not have them.
+    is_end: whether it comes from a query with GROUP BY, and so is the end of a window.
     """
+
+    name: str
+    select: exp.Select
+    is_end: bool = False
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The relations of an application by name."""
 
     program: Program
     inputs: Mapping[str, Input | None]
     references: Mapping[str, Reference | None]
-    is_guessed: bool
+    # By the id of its SELECT: the tree stays as it is while the program lives.
+    _relations: dict[int, list[Relation]] = field(default_factory=dict, repr=False, compare=False)
+    _columns: dict[str, tuple[str, ...] | None] = field(default_factory=dict, repr=False, compare=False)
 
     @staticmethod
     def of(application: Application, program: Program) -> Catalog:
@@ -72,7 +89,7 @@ class Catalog:
         if application.is_configured:
             inputs: dict[str, Input | None] = {name: one for one in application.inputs for name in one.streams}
             references: dict[str, Reference | None] = {one.table: one for one in application.references}
-            return Catalog(program, inputs, references, is_guessed=False)
+            return Catalog(program, inputs, references)
         read: dict[str, None] = {}
         looked_up: dict[str, None] = {}
         for pump in program.pumps:
@@ -82,7 +99,7 @@ class Catalog:
                 is_joined = isinstance(table.parent, exp.Join) and not table.args.get("over")
                 (looked_up if is_joined and not re.search(r"_\d{3}$", name) else read)[name] = None
         tables = dict.fromkeys(name for name in looked_up if name not in read)
-        return Catalog(program, dict.fromkeys(read), tables, is_guessed=True)
+        return Catalog(program, dict.fromkeys(read), tables)
 
     def kind(self, name: str) -> str:
         """What this name of a relation is."""
@@ -92,31 +109,45 @@ class Catalog:
 
     def columns(self, name: str) -> tuple[str, ...] | None:
         """The columns of a relation; None if they are not known."""
+        if name not in self._columns:
+            self._columns[name] = None  # what a stream that reads itself has
+            self._columns[name] = self._declared(name)
+        return self._columns[name]
+
+    def _declared(self, name: str) -> tuple[str, ...] | None:
         stream = self.program.streams.get(name)
         if stream is not None:
             if stream.columns or stream.query is None:
                 return tuple(column for column, _type in stream.columns)
             return self.results(stream.query)
-        declared = _of(self.inputs, name) or _of(self.references, name)
+        declared = self.declared(name)
         return tuple(column.name for column in declared.columns) if declared and declared.columns else None
+
+    def declared(self, name: str) -> Input | Reference | None:
+        """The input or reference table of this name; None if the file does not have it."""
+        return _of(self.inputs, name) or _of(self.references, name)
 
     def relations(self, select: exp.Select) -> list[Relation]:
         """The relations of a SELECT, in their order."""
-        joins = select.args.get("joins") or []
-        return [
-            self._relation(node, join)
-            for node, join in [(select.args["from_"].this, None), *((j.this, j) for j in joins)]
-        ]
+        if id(select) not in self._relations:
+            joins = select.args.get("joins") or []
+            self._relations[id(select)] = [
+                self._relation(node, join)
+                for node, join in [(select.args["from_"].this, None), *((j.this, j) for j in joins)]
+            ]
+        return self._relations[id(select)]
 
     def _relation(self, node: exp.Expr, join: exp.Join | None) -> Relation:
-        alias = canonical(node.args["alias"]) if node.args.get("alias") else ""
+        named = node.args.get("alias")
+        alias = canonical(named) if named else ""
+        given = tuple(map(canonical, named.args.get("columns") or ())) if named else ()
         if isinstance(node, exp.Subquery):
-            return Relation(alias, "query", "", self.results(node.this), node, join)
+            return Relation(alias, "query", "", given or self.results(node.this), node, join)
         if isinstance(node.this, exp.Func):
-            name = str(node.this.this).upper()
-            return Relation(alias, "function", name, self._given(name, node.this), node, join)
+            name = called(node.this)
+            return Relation(alias, "function", name, given or self._given(name, node.this), node, join)
         name = canonical(node)
-        return Relation(alias or name, self.kind(name), name, self.columns(name), node, join)
+        return Relation(alias or name, self.kind(name), name, given or self.columns(name), node, join)
 
     def _given(self, name: str, call: exp.Expr) -> tuple[str, ...] | None:
         """The columns of TABLE(function(CURSOR(query)))."""
@@ -128,41 +159,86 @@ class Catalog:
 
     def results(self, query: exp.Expr) -> tuple[str, ...] | None:
         """The columns of a query; None if a star stands for columns that are not known."""
-        if isinstance(query, exp.SetOperation | exp.Subquery):
-            return self.results(query.this)
-        if not isinstance(query, exp.Select):
-            return None
-        found: list[str] = []
-        for number, projection in enumerate(query.expressions, 1):
+        first = next(leaves(query), None)
+        values = self._values(first) if first is not None else None
+        return None if values is None else tuple(name for name, _value in values)
+
+    def _values(self, select: exp.Select) -> list[tuple[str, exp.Expr]] | None:
+        """The name and value of each result, those of stars among them; None if a star stands for unknown columns."""
+        found: list[tuple[str, exp.Expr]] = []
+        for number, projection in enumerate(select.expressions):
             star = starred(projection)
             if star is None:
-                found.append(result(projection) or f"EXPR${number - 1}")
+                found.append((result(projection) or f"EXPR${number}", projection.unalias()))
                 continue
-            for relation in self.relations(query):
+            for relation in self.relations(select):
                 if star in ("", relation.alias):
                     if relation.columns is None:
                         return None
-                    found += relation.columns
-        return tuple(found)
+                    found += [
+                        (name, exp.column(name, relation.alias or None, quoted=True)) for name in relation.columns
+                    ]
+        return found
 
-    def time(self, node: exp.Expr, select: exp.Select) -> str:
-        """ROWTIME or APPROXIMATE_ARRIVAL_TIME if the node is such a column, also under another name; else ""."""
-        node = node.unnest() if isinstance(node, exp.Paren) else node
-        if isinstance(node, exp.Anonymous) and str(node.this).upper() == "MONOTONIC" and node.expressions:
-            return self.time(node.expressions[0], select)
-        if not isinstance(node, exp.Column):
-            return ""
-        name = canonical(node)
-        table = canonical(node.args["table"]) if node.args.get("table") else ""
+    def behind(self, column: exp.Column, select: exp.Select) -> list[tuple[exp.Expr, exp.Select]]:
+        """What a column of a query in FROM stands for: a value in each SELECT of that query. [] for other columns."""
+        name, table = canonical(column), qualifier(column)
         for relation in self.relations(select):
             if relation.kind != "query" or table not in ("", relation.alias):
                 continue
-            inner = relation.node.this
-            if isinstance(inner, exp.Select):
-                for projection in inner.expressions:
-                    if result(projection) == name:
-                        return self.time(projection.unalias(), inner)
-        return name if name in TIMES else ""
+            found = []
+            for leaf in leaves(relation.node.this):
+                values = self._values(leaf)
+                if values is not None and relation.columns and name in relation.columns:
+                    index = relation.columns.index(name)
+                    found += [(value, leaf) for _name, value in values[index : index + 1]]
+                elif values is None:
+                    found += [(one.unalias(), leaf) for one in leaf.expressions if result(one) == name][:1]
+            if found:
+                return found
+        return []
+
+    def owner(self, column: exp.Column, select: exp.Select) -> Relation | None:
+        """The relation of a SELECT that a column belongs to; None if that is not known."""
+        name, table, relations = canonical(column), qualifier(column), self.relations(select)
+        if table:
+            return next((one for one in relations if table.upper() in (one.alias.upper(), one.name.upper())), None)
+        owners = [one for one in relations if one.columns and name.upper() in map(str.upper, one.columns)]
+        return owners[0] if len(owners) == 1 else relations[0] if len(relations) == 1 else None
+
+    def time(self, node: exp.Expr, select: exp.Select) -> Time | None:
+        """The time of rows that a value is, also under another name and through queries in FROM; None for others."""
+        if isinstance(node, exp.Paren):
+            return self.time(node.this, select)
+        if called(node) == "MONOTONIC" and len(node.expressions) == 1:
+            return self.time(node.expressions[0], select)
+        if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
+            return None
+        values = self.behind(node, select)
+        if values:
+            times = [self.time(value, leaf) for value, leaf in values]
+            known = [time for time in times if time is not None]
+            is_grouped = any(leaf.args.get("group") for _value, leaf in values)
+            is_end = is_grouped or any(time.is_end for time in known)
+            return replace(known[0], is_end=is_end) if len(known) == len(times) else None
+        name = canonical(node)
+        return Time(name, select) if name in TIMES else None
+
+
+def leaves(query: exp.Expr) -> Iterator[exp.Select]:
+    """The SELECTs whose rows a query gives: one, or those of UNION ALL."""
+    if isinstance(query, exp.SetOperation):
+        yield from leaves(query.this)
+        yield from leaves(query.expression)
+    elif isinstance(query, exp.Subquery):
+        yield from leaves(query.this)
+    elif isinstance(query, exp.Select):
+        yield query
+
+
+def qualifier(column: exp.Expr) -> str:
+    """The name before a column's; "" without one."""
+    return canonical(column.args["table"]) if column.args.get("table") else ""
 
 
 def starred(projection: exp.Expr) -> str | None:

@@ -59,6 +59,7 @@ def test_places(path: Path) -> None:
     for application in origin.applications:
         code, line = application.code, 1
         placed = {at + more for at, text in scan(code).placeholders for more in range(len(text))}
+        placed |= {at + more for at, _name, value in code.defaults for more in range(len(value))}
         for at, sign in enumerate(code.text):
             place = code.place(at)
             assert place.sql_line == line
@@ -97,13 +98,13 @@ def test_what_was_sent_to_create_application() -> None:
 
 
 def test_a_template_puts_its_texts_together() -> None:
-    """Fn::Join within Fn::Join: a line is that of its part; Ref stays; an output declared apart comes along."""
+    """Fn::Join within Fn::Join: a line is that of its part; Ref gives a default or stays; an output comes along."""
     application = the_application(EXAMPLES / "lifts_join.json")
     code = application.code
-    assert 'FROM "${Prefix}_001" AS l\n    WHERE "kg" > ${MaximumLoad}\n' in code.text
+    assert 'FROM "LIFTS_001" AS l\n    WHERE "kg" > ${MaximumLoad}\n' in code.text
     place = code.place(code.text.index("HAVING"))
     assert 'HAVING COUNT(*) > 3;"' in code.file.text.split("\n")[place.line - 1]
-    assert application.inputs[0].streams == ("${Prefix}_001",)
+    assert application.inputs[0].streams == ("LIFTS_001",)
     assert application.inputs[0].arn == "${Trips.Arn}"
     assert [(one.stream, one.service, one.arn) for one in application.outputs] == [
         ("ALARM_STREAM", "lambda", "${Alarm.Arn}")
@@ -118,7 +119,8 @@ def test_a_template_in_yaml_has_several_applications() -> None:
     assert occupancy.inputs[0].lambda_arn == "${Clean.Arn}"
     assert (len(occupancy.outputs), len(rush.outputs)) == (0, 1)
     assert rush.outputs[0].arn == "${rush-stream-arn}"
-    assert "INTERVAL '${Minutes}' MINUTE" in rush.code.text
+    assert "INTERVAL '15' MINUTE" in rush.code.text
+    assert [(name, value) for _at, name, value in rush.code.defaults] == [("Minutes", "15")]
     place = rush.code.place(rush.code.text.index("GROUP BY"))
     assert rush.code.file.text.split("\n")[place.line - 1].strip().startswith("GROUP BY")
 

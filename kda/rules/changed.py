@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from kda.applications import Input, Reference
+from kda.casts import cuts, fails
 from kda.functions import FORMATTING, NOW, PARSING, TUMBLING
-from kda.nodes import IntervalOf, SqlType, TypedLiteral
+from kda.nodes import IntervalOf, SqlType, called
 from kda.program import canonical, offset
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.rules.kept import by_rows, stream_joins
@@ -24,7 +26,7 @@ def arrival(subject: Subject) -> Iterator[Found]:
         for node in own(part.select)
         if (isinstance(node, exp.Column) and not isinstance(node.this, exp.Star) and canonical(node) in TIMES)
         or isinstance(node, exp.Window)
-        or (isinstance(node, exp.Anonymous) and str(node.this).upper() in TUMBLING)
+        or called(node) in TUMBLING
     ]
     if uses:
         at, _part = min(uses, key=lambda use: use[0])
@@ -50,7 +52,13 @@ def order_by(subject: Subject) -> Iterator[Found]:
         order = part.select.args.get("order")
         if order is not None:
             what = ", ".join(_short(one.this) for one in order.expressions)
-            yield part.found(order, f"ORDER BY {what}: the rows are the same, not their order")
+            is_read = part.pump.target in subject.read or part.select is not part.pump.query
+            then = (
+                "rows are not sorted, and what is read from them by their order, as by ROWS or FIRST_VALUE, differs"
+                if is_read
+                else "the rows are the same, not their order"
+            )
+            yield part.found(order, f"ORDER BY {what}: {then}")
 
 
 def _short(node: exp.Expr) -> str:
@@ -95,7 +103,8 @@ def real(subject: Subject) -> Iterator[Found]:
         for kind in statement.tree.find_all(SqlType):
             if kind.name == "REAL":
                 yield Found(offset(kind), "REAL becomes DOUBLE: numbers have more digits")
-    for one in subject.application.inputs:
+    schemas: list[Input | Reference] = [*subject.application.inputs, *subject.application.references]
+    for one in schemas:
         if names := [column.name for column in one.columns or () if column.type.upper() == "REAL"]:
             yield Found(
                 one.offset, f"REAL becomes DOUBLE in {', '.join(names)}: numbers have more digits", in_file=True
@@ -117,10 +126,11 @@ def present(subject: Subject) -> Iterator[Found]:
 def silence(subject: Subject) -> Iterator[Found]:
     """Once for an application with a window that ends."""
     for part in subject.parts:
-        nodes = [found.node for found in part.windowing.tumbling]
-        nodes += [relation.node for relation in part.relations if relation.name in TUMBLING]
-        if nodes:
-            yield Found(offset(nodes[0]), "a window closes with the next record; KDA's clock closed it in silence too")
+        if part.windows:
+            yield Found(
+                offset(part.windows[0].node),
+                "a window closes with the next record; KDA's clock closed it in silence too",
+            )
             return
 
 
@@ -128,11 +138,10 @@ def silence(subject: Subject) -> Iterator[Found]:
 def no_time(subject: Subject) -> Iterator[Found]:
     """CHAR_TO_TIMESTAMP and its like."""
     for part in subject.parts:
-        for node in own(part.select):
-            if isinstance(node, exp.Anonymous) and (name := str(node.this).upper()) in PARSING:
-                yield part.found(
-                    node, f"{name}: a text that is not {PARSING[name]} gave a row on error_stream; here it gives NULL"
-                )
+        for node, name in part.calls(PARSING):
+            yield part.found(
+                node, f"{name}: a text that is not {PARSING[name]} gave a row on error_stream; here it gives NULL"
+            )
 
 
 @rule("K21", Kind.CHANGED, "Division by zero")
@@ -151,14 +160,13 @@ _ERRORS = "KDA put a row on error_stream and none on the result"
 def _divisor(node: exp.Expr) -> exp.Expr | None:
     if isinstance(node, exp.Div):
         return None if isinstance(node.this, IntervalOf) else node.expression
-    is_mod = isinstance(node, exp.Anonymous) and str(node.this).upper() == "MOD" and len(node.expressions) == 2
-    return node.expressions[1] if is_mod else None
+    return node.expressions[1] if called(node) == "MOD" and len(node.expressions) == 2 else None
 
 
 def _counts_rows(divisor: exp.Expr, part: Part) -> bool:
     """COUNT(*) of a window has at least the row that opened it."""
-    is_count = isinstance(divisor, exp.Anonymous) and str(divisor.this).upper() == "COUNT"
-    return is_count and part.windowing.is_grouped and isinstance(divisor.expressions[0], exp.Star)
+    counted = divisor.expressions[:1] if called(divisor) == "COUNT" else []
+    return part.windowing.is_grouped and bool(counted) and isinstance(counted[0], exp.Star)
 
 
 def _may_be_zero(divisor: exp.Expr) -> bool:
@@ -175,20 +183,15 @@ def _may_be_zero(divisor: exp.Expr) -> bool:
 
 @rule("K22", Kind.CHANGED, "CAST that fails")
 def cast(subject: Subject) -> Iterator[Found]:
-    """CAST to a number, a time or a BOOLEAN of what may be none."""
+    """CAST to a number, a time or a BOOLEAN of what may be none, and to a text of what may not fit."""
     for part in subject.parts:
         for node in own(part.select):
-            if isinstance(node, exp.Cast) and _may_fail(node):
+            if not isinstance(node, exp.Cast):
+                continue
+            if fails(node, part.select, subject.catalog):
                 yield part.found(node, f"{_short(node)}: {_ERRORS} for a value that is none; here on the errors stream")
-
-
-def _may_fail(node: exp.Cast) -> bool:
-    source, target = node.this.unnest(), node.args["to"].name
-    if target.startswith(("VARCHAR", "CHAR")):
-        return False
-    if isinstance(source, exp.Null | TypedLiteral) or (isinstance(source, exp.Literal) and not source.is_string):
-        return False
-    return not (isinstance(source, exp.Anonymous) and str(source.this).upper() == "COUNT")
+            elif cuts(node, part.select, subject.catalog):
+                yield part.found(node, f"{_short(node)}: {_ERRORS} for a value that does not fit; here its text is cut")
 
 
 @rule("K23", Kind.CHANGED, "Output to a Lambda function")
@@ -220,11 +223,8 @@ def not_null(subject: Subject) -> Iterator[Found]:
 def null_text(subject: Subject) -> Iterator[Found]:
     """TIMESTAMP_TO_CHAR and its like."""
     for part in subject.parts:
-        for node in own(part.select):
-            if isinstance(node, exp.Anonymous) and (name := str(node.this).upper()) in FORMATTING:
-                yield part.found(
-                    node, f"{name} becomes DATE_FORMAT: of NULL it gave the text 'null'; here it gives NULL"
-                )
+        for node, name in part.calls(FORMATTING):
+            yield part.found(node, f"{name} becomes DATE_FORMAT: of NULL it gave the text 'null'; here it gives NULL")
 
 
 @rule("K26", Kind.CHANGED, "The error stream as an output")
@@ -237,3 +237,14 @@ def error_output(subject: Subject) -> Iterator[Found]:
                 "output error_stream: the job's errors stream takes its place, with other columns",
                 in_file=True,
             )
+
+
+@rule("K27", Kind.CHANGED, "FIRST_VALUE and LAST_VALUE leave NULL out")
+def first_of_all(subject: Subject) -> Iterator[Found]:
+    """Without IGNORE NULLS, of what may be NULL."""
+    for part in subject.parts:
+        for node, name in part.calls(("FIRST_VALUE", "LAST_VALUE")):
+            value = node.expressions[0] if node.expressions else None
+            is_set = isinstance(value, exp.Literal) or (value and subject.catalog.time(value, part.select))
+            if not isinstance(node.parent, exp.IgnoreNulls) and not is_set:
+                yield part.found(node, f"{name} leaves NULL out; KDA gave the NULL, as there is no IGNORE NULLS")

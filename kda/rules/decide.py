@@ -4,42 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlglot import exp
-
+from kda.lookups import lookups
 from kda.nodes import CreatePump, CreateStream
 from kda.program import canonical, offset
-from kda.rule import Found, Kind, Part, Subject, rule
+from kda.rule import Found, Kind, Subject, rule
 from kda.rules.kept import stream_joins
-from kda.scope import own
-from kda.windows import windowing
 
 
 @rule("K31", Kind.DECIDE, "A window over windows counts by their ends")
 def skew(subject: Subject) -> Iterator[Found]:
     """A row of a window has the window's end as its ROWTIME."""
     for part in subject.parts:
-        for found in part.windowing.tumbling:
-            if _over_windows(part, subject):
+        for found in part.windows:
+            if subject.is_over_windows(found):
                 yield part.found(
                     found.node,
-                    f"this {found.form} reads rows of windows: each counts by its window's end, so the last one of a "
-                    "step counts in the next, as in KDA",
+                    f"this {found.function} reads rows of windows: each counts by its window's end, so the last one "
+                    "of a step counts in the next, as in KDA",
                 )
-
-
-def _over_windows(part: Part, subject: Subject) -> bool:
-    """Whether the rows of a SELECT come from windows: of a stream, or of a query in FROM."""
-    for relation in part.relations:
-        inner = relation.node.this if relation.kind == "query" else None
-        if isinstance(inner, exp.Select) and windowing(inner, subject.catalog).tumbling:
-            return True
-    return any(relation.name in subject.windowed for relation in part.relations)
 
 
 @rule("K32", Kind.DECIDE, "Two windows: event time and ROWTIME")
 def two_window_strategy(subject: Subject) -> Iterator[Found]:
-    """GROUP BY of a step of ROWTIME and one of a time of the record."""
+    """GROUP BY of a step of ROWTIME and one of a time of the record, or of the time of arrival."""
     for part in subject.parts:
+        times = {found.time.name: found.node for found in part.windowing.tumbling if found.time}
+        if len(times) > 1:
+            yield part.found(
+                times["APPROXIMATE_ARRIVAL_TIME"],
+                "ROWTIME and APPROXIMATE_ARRIVAL_TIME are one time here: a record that was read late makes no further "
+                "row of its step",
+            )
         if part.windowing.tumbling and part.windowing.payload:
             yield part.found(
                 part.windowing.payload[0].node,
@@ -77,30 +72,20 @@ def one_of_several(subject: Subject) -> Iterator[Found]:
 def sign(subject: Subject) -> Iterator[Found]:
     """TSDIFF(a, b) is a - b."""
     for part in subject.parts:
-        for node in own(part.select):
-            if isinstance(node, exp.Anonymous) and str(node.this).upper() == "TSDIFF":
-                yield part.found(
-                    node, "TSDIFF(a, b) becomes a - b in milliseconds: see that the sign is the one you had"
-                )
+        for node, _name in part.calls(("TSDIFF",)):
+            yield part.found(node, "TSDIFF(a, b) becomes a - b in milliseconds: see that the sign is the one you had")
 
 
 @rule("K36", Kind.DECIDE, "The key of a reference table must be unique")
 def unique_key(subject: Subject) -> Iterator[Found]:
     """A lookup finds one row for a key."""
     for part in subject.parts:
-        if not any(relation.is_stream for relation in part.relations):
-            continue
-        for relation in part.relations:
-            if relation.kind == "reference":
-                on = relation.join.args.get("on") if relation.join is not None else None
-                keys = [
-                    column.name
-                    for column in (on.find_all(exp.Column) if on else ())
-                    if column.table and relation.alias in (column.table, column.table.upper())
-                ]
-                what = f"{relation.name} by {', '.join(dict.fromkeys(keys))}" if keys else relation.name
+        for one in lookups(part, subject.catalog):
+            if not one.problem:
+                name = one.relation.name
+                what = f"{name} by {', '.join(one.keys)}" if one.keys else name
                 yield part.found(
-                    relation.node, f"a lookup in {what} finds one row; KDA gave a row for each of equal keys"
+                    one.relation.node, f"a lookup in {what} finds one row; KDA gave a row for each of equal keys"
                 )
 
 
@@ -151,3 +136,22 @@ def csv_output(subject: Subject) -> Iterator[Found]:
     for one in subject.application.outputs:
         if one.format.upper() == "CSV":
             yield Found(one.offset, f"output {one.stream} was CSV; it is JSON here: see who reads it", in_file=True)
+
+
+@rule("K41", Kind.DECIDE, "The default of a parameter")
+def default(subject: Subject) -> Iterator[Found]:
+    """A value that the template has as a default, and a deployment may have had another."""
+    for at, name, value in subject.application.code.defaults:
+        yield Found(at, f"{name} is taken for its default {value}: see that it was deployed with it")
+
+
+@rule("K42", Kind.DECIDE, "A stopped pump")
+def stopped(subject: Subject) -> Iterator[Found]:
+    """CREATE PUMP .. STOPPED."""
+    for pump in subject.program.pumps:
+        if pump.statement.tree.args.get("state") == "STOPPED":
+            yield Found(
+                pump.statement.offset,
+                f"pump {pump.name} is STOPPED: it gave nothing until it was started; here it runs",
+                pump.name,
+            )

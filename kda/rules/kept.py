@@ -6,21 +6,25 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
-from kda.functions import REWRITTEN
+from kda.functions import AGGREGATES, REWRITTEN
+from kda.lookups import lookups
 from kda.nodes import FloorTo, Step, Words
-from kda.program import canonical
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.scope import own
 from kda.windows import frame, length, named, window
 
+CALENDAR = ("MONTH", "QUARTER", "YEAR")  # FLOOR and CEIL to these are the same in Flink
+
 
 @rule("K01", Kind.KEPT, "Tumbling window on ROWTIME")
 def rowtime_window(subject: Subject) -> Iterator[Found]:
-    """GROUP BY of a step of ROWTIME, in its three forms."""
+    """GROUP BY of a step of ROWTIME, in its three forms, or of ROWTIME itself."""
     for part in subject.parts:
         for found in part.windowing.tumbling:
-            if found.milliseconds:
-                yield part.found(found.node, f"tumbling window of {length(found.milliseconds)} on {found.time}")
+            if found.milliseconds and found.time:
+                moved = f", {length(found.offset)} after multiples of its length" if found.offset else ""
+                size = length(found.milliseconds)
+                yield part.found(found.node, f"tumbling window of {size} on {found.time.name}{moved}")
 
 
 @rule("K02", Kind.KEPT, "In-application stream as a view")
@@ -39,20 +43,19 @@ def view(subject: Subject) -> Iterator[Found]:
 def reference_table(subject: Subject) -> Iterator[Found]:
     """A join with a table in S3."""
     for part in subject.parts:
-        if any(relation.is_stream for relation in part.relations):
-            for relation in part.relations:
-                if relation.kind == "reference":
-                    yield part.found(relation.node, f"reference table {relation.name} is looked up for each row")
+        for one in lookups(part, subject.catalog):
+            if not one.problem:
+                yield part.found(one.relation.node, f"reference table {one.relation.name} is looked up for each row")
 
 
 @rule("K05", Kind.KEPT, "Functions by another name")
 def rewritten(subject: Subject) -> Iterator[Found]:
     """Functions that are rewritten and give the same."""
     for part in subject.parts:
+        for node, name in part.calls(REWRITTEN):
+            yield part.found(node, f"{name} becomes {REWRITTEN[name]}")
         for node in own(part.select):
-            if isinstance(node, exp.Anonymous) and (name := str(node.this).upper()) in REWRITTEN:
-                yield part.found(node, f"{name} becomes {REWRITTEN[name]}")
-            elif isinstance(node, Words) and node.name == "EXTRACT" and node.args["parts"][0] == "SECOND":
+            if isinstance(node, Words) and node.name == "EXTRACT" and node.args["parts"][0] == "SECOND":
                 yield part.found(node, "EXTRACT(SECOND ..) becomes seconds with their milliseconds; Flink's has none")
             elif isinstance(node, Step) and not isinstance(node.args["by"], exp.Interval):
                 yield part.found(node, "STEP of a number becomes x / n * n")
@@ -63,7 +66,7 @@ def sliding_window(subject: Subject) -> Iterator[Found]:
     """A function OVER a window of time or rows that ends with the row."""
     for part in subject.parts:
         for one in part.windowing.sliding:
-            if one.function == "LAG" or not one.is_backward:
+            if one.function not in AGGREGATES or not one.is_backward:
                 continue
             if one.kind == "ROWS" and one.preceding is not None:
                 size = f"of the row and {one.preceding} before it"
@@ -98,8 +101,11 @@ def stream_joins(part: Part) -> Iterator[tuple[exp.Expr, exp.Window | None, exp.
         if not relation.is_stream:
             continue
         own_window = named(relation.window, part.select)
+        if relation.window is not None and own_window is None:
+            continue  # a window that nobody declares, which K96 names
         if windows and relation.join is not None:
-            yield relation.join, next((one for one in windows if one), None), own_window
+            # Beside a relation without a window a further one meets its current row, whatever windows others have.
+            yield relation.join, None if None in windows else windows[0], own_window
         windows.append(own_window)
 
 
@@ -119,29 +125,18 @@ def payload_step(subject: Subject) -> Iterator[Found]:
             if isinstance(node, Step | FloorTo):
                 found = window(node, part.select, subject.catalog)
                 # In the epoch's form it is an interval, which K90 names.
-                if found and not found.time and found.milliseconds and found.form != "epoch":
-                    yield part.found(node, f"{found.form} of a time of the record, to {length(found.milliseconds)}")
+                if not found or found.time or found.form == "epoch":
+                    continue
+                unit = node.args["unit"] if isinstance(node, FloorTo) else ""
+                if found.milliseconds or unit in CALENDAR:
+                    size = length(found.milliseconds) if found.milliseconds else f"the {unit.lower()}"
+                    yield part.found(node, f"{found.form} of a time of the record, to {size}")
 
 
 @rule("K09", Kind.KEPT, "SELECT DISTINCT within a window")
 def distinct(subject: Subject) -> Iterator[Found]:
     """SELECT DISTINCT with a step of ROWTIME is a GROUP BY of that window."""
     for part in subject.parts:
-        if found := distinct_window(part, subject):
-            yield part.found(part.select, f"each row once within {found}")
-
-
-def distinct_window(part: Part, subject: Subject) -> str:
-    """The length of the window within which SELECT DISTINCT leaves equal rows out; "" without one."""
-    if not part.select.args.get("distinct"):
-        return ""
-    for projection in part.select.expressions:
-        found = window(projection.unalias(), part.select, subject.catalog)
-        if found and found.time and found.milliseconds:
-            return length(found.milliseconds)
-    return length(part.windowing.tumbling[0].milliseconds) if part.windowing.tumbling else ""
-
-
-def relation_name(node: exp.Expr) -> str:
-    """The name of a relation in a message."""
-    return canonical(node) if isinstance(node, exp.Table) else "the query"
+        found = part.windowing.distinct
+        if found and found.milliseconds:
+            yield part.found(part.select, f"each row once within {length(found.milliseconds)}")
