@@ -5,7 +5,7 @@ From a file to findings, each step in its own modules:
     places       File, Code and Place: where a character of an SQL text stands in the file that holds it
     malformed    Malformed: a sentence with file, line, column, and what was expected
     tree         a file's values with their places; json_tree, yaml_tree and terraform make it
-    reader       read(path) -> Origin: the file's applications; applications, templates
+    reader       read(path) -> Origin: the file's applications; applications, templates, template_texts
     scanner      comments, placeholders and quotes of an SQL text
     dialect      KDA's dialect on sqlglot: tokens, grammar, printing
     program      parsed(code) -> Program: what the SQL declares and does

@@ -53,7 +53,12 @@ def check_file(path: Path, as_json: bool) -> int:
         click.echo(json.dumps(_malformed(str(path), error), indent=2))
         return error.exit_code
     except Exception as error:  # Python's own exit code, 1, would say that something is changed
-        click.echo(f"{path}: {_broken(error)}", err=True)
+        if as_json:
+            click.echo(
+                json.dumps({"file": str(path), "exit_code": BROKEN, "error": {"text": _broken(error)}}, indent=2)
+            )
+        else:
+            click.echo(f"{path}: {_broken(error)}", err=True)
         return BROKEN
     code = max(report.exit_code for report in reports)
     if as_json:

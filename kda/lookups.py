@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -53,18 +53,24 @@ def _problem(relation: Relation, after: tuple[Relation, ...], *, has_key: bool) 
 
 
 def _keys(relation: Relation, part: Part, catalog: Catalog) -> Iterator[str]:
-    """The columns of a reference table in equalities with another relation: of ON, USING and WHERE."""
-    where = part.select.args.get("where")
+    """The columns of a reference table in equalities with another relation: of its ON or USING, or elsewhere."""
     joins = [one.join for one in part.relations if one.join is not None]
-    conditions = [join.args.get("on") for join in joins] if relation.join is None else [relation.join.args.get("on")]
-    # A join with a comma, or of a table that comes first, has its condition where it may.
-    is_outer = relation.join is not None and relation.join.args.get("side")
-    conditions += [] if is_outer else [*(join.args.get("on") for join in joins), where and where.this]
-    for join in joins:
-        if relation.join in (None, join):
-            yield from map(canonical, join.args.get("using") or ())
-    for condition in filter(None, conditions):
-        for equality in _conjuncts(condition):
+    own = joins if relation.join is None else [relation.join]
+    found = list(_of_conditions([join.args.get("on") for join in own], relation, part, catalog))
+    for join in own:
+        found += map(canonical, join.args.get("using") or ())
+    if not found and not any(join.args.get("side") for join in own):
+        where = part.select.args.get("where")
+        conditions = [*(join.args.get("on") for join in joins), where and where.this]
+        found += _of_conditions(conditions, relation, part, catalog)
+    yield from found
+
+
+def _of_conditions(
+    conditions: Sequence[exp.Expr | None], relation: Relation, part: Part, catalog: Catalog
+) -> Iterator[str]:
+    for condition in conditions:
+        for equality in _conjuncts(condition) if condition is not None else ():
             if isinstance(equality, exp.EQ):
                 yield from _key(equality, relation, part, catalog)
 

@@ -38,7 +38,7 @@ class Window:
     @property
     def function(self) -> str:
         """What it is called in a message."""
-        return "FLOOR" if self.form == "epoch" else self.form
+        return str(self.node.args["name"]) if self.form == "epoch" else self.form
 
 
 @dataclass(frozen=True)
@@ -125,8 +125,11 @@ def _since(node: FloorTo, select: exp.Select, catalog: Catalog) -> Window | None
     is_number = isinstance(count, exp.Literal) and count.name.isdigit()
     # An interval of whole hours has no minutes.
     is_known = unit in _UNITS and is_number and _UNITS.get(finest, 0) <= _UNITS[unit]
-    if origin is None:
-        return Window(None, "epoch", time, node, problem="since a time that is not written out")
+    problem = (
+        "since a time that is not written out" if origin is None else "of an interval, which it may have cut before,"
+    )
+    if origin is None or node.args["name"] != "FLOOR":
+        return Window(None, "epoch", time, node, problem=problem)
     return replace(
         _window(node, _UNITS[unit] * int(count.name) if is_known else None, time, origin - shift), form="epoch"
     )

@@ -294,6 +294,9 @@ QUERIES = {
     "SELECT STREAM x.a FROM i AS x JOIN r ON a = c": "K03 K36 K37",
     "SELECT STREAM x.a FROM i AS x JOIN r ON x.a = c": "K03 K36 K37",
     "SELECT STREAM x.a FROM i AS x JOIN r USING (a)": "K03 K36 K37",
+    "SELECT STREAM COUNT(*) FROM i AS s GROUP BY CEIL((s.ROWTIME - TIMESTAMP '2026-01-01 00:00:00') DAY TO DAY)": (
+        "K10 K19 K37 K90"
+    ),
     "SELECT STREAM x.a FROM i AS x, r WHERE x.a = r.a": "K03 K36 K37",
     "SELECT STREAM x.a FROM i AS x, r WHERE x.a > r.a": "K37 K90",
     "SELECT STREAM x.a FROM i AS x LEFT JOIN r ON x.a > 1 WHERE x.a = r.a": "K37 K90",
@@ -372,6 +375,7 @@ KNOWN_COLUMNS = {
     "SELECT STREAM V FROM R JOIN IN_001 ON A = K": "K03 K36",
     "SELECT STREAM V FROM R LEFT JOIN IN_001 ON A = K": "K90",
     "SELECT STREAM V FROM R RIGHT JOIN IN_001 ON A = K": "K03 K36",
+    "SELECT STREAM TIMESTAMPDIFF(SECOND, A, A) FROM IN_001": "K94",
     "SELECT STREAM CAST(A AS BIGINT) FROM IN_001": "",
     "SELECT STREAM CAST(A AS SMALLINT) FROM IN_001": "K22",
     "SELECT STREAM CAST(D AS BIGINT) FROM IN_001": "K22",
@@ -398,6 +402,30 @@ def test_a_query_of_known_columns(query: str, tmp_path: Path) -> None:
     path.write_text(application(json.dumps(change)), encoding="utf-8")
     (read_,) = read(path).applications
     assert " ".join(sorted({one.rule.number for one in check(read_).findings})) == KNOWN_COLUMNS[query]
+
+
+def test_defaults_and_literals_of_a_template(tmp_path: Path) -> None:
+    """A default is named once for each place outside of comments; ${!Name} is a text, an unknown ${Name} is missing."""
+    path = tmp_path / "a.json"
+    sql = (
+        "-- ${P}\nCREATE STREAM OUT_S (a INTEGER); CREATE PUMP p AS INSERT INTO OUT_S SELECT STREAM A FROM IN_001 "
+        "WHERE A > ${P} AND A < ${M} AND 'x' <> '${!P}' AND A <> ${Q};"
+    )
+    parameters = {
+        "P": {"Type": "Number", "Default": 1},
+        "Q": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/q"},
+    }
+    properties = json.loads(application("{}")) | {"ApplicationCode": {"Fn::Sub": [sql, {"M": {"Ref": "P"}}]}}
+    resource = {"Type": "AWS::KinesisAnalytics::Application", "Properties": properties}
+    path.write_text(json.dumps({"Parameters": parameters, "Resources": {"A": resource}}), encoding="utf-8")
+    (read_,) = read(path).applications
+    assert "WHERE A > 1 AND A < 1 AND 'x' <> '${P}' AND A <> ${Q};" in read_.code.text
+    told = [(one.rule.number, one.text.partition(":")[0]) for one in check(read_).findings if one.rule.number > "K40"]
+    assert told == [
+        ("K41", "P is taken for its default 1"),
+        ("K41", "P is taken for its default 1"),
+        ("K96", "the value of ${Q} is not in this file"),
+    ]
 
 
 def test_an_unexpected_error_is_4(
@@ -442,6 +470,22 @@ def test_names_that_nobody_declares(tmp_path: Path) -> None:
         "there is no pump: nothing is computed",
         "this SELECT is not in a pump: nothing takes its rows",
         "the statement ALTER is not translated",
+    ]
+
+
+def test_the_keys_of_each_reference_table(tmp_path: Path) -> None:
+    """Those of its own ON, not those by which another table is looked up; also through WHERE after a comma."""
+    query = (
+        "SELECT STREAM s.a FROM i_001 AS s JOIN r1 ON s.k = r1.k AND r1.z = 'x' LEFT JOIN r2 ON r1.m = r2.n, r3 AS c "
+        "WHERE c.o = s.o AND s.p = 1"
+    )
+    texts = [
+        text for number, _line, text in found(f"CREATE PUMP p AS INSERT INTO o {query};", tmp_path) if number == "K36"
+    ]
+    assert [text.partition(" finds")[0] for text in texts] == [
+        "a lookup in R1 by K",
+        "a lookup in R2 by N",
+        "a lookup in R3 by O",
     ]
 
 

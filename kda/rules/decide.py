@@ -141,8 +141,10 @@ def csv_output(subject: Subject) -> Iterator[Found]:
 @rule("K41", Kind.DECIDE, "The default of a parameter")
 def default(subject: Subject) -> Iterator[Found]:
     """A value that the template has as a default, and a deployment may have had another."""
+    comments = [comment for statement in subject.program.statements for comment in statement.comments]
     for at, name, value in subject.application.code.defaults:
-        yield Found(at, f"{name} is taken for its default {value}: see that it was deployed with it")
+        if not any(one.offset <= at < one.offset + len(one.text) for one in comments):
+            yield Found(at, f"{name} is taken for its default {value}: see that it was deployed with it")
 
 
 @rule("K42", Kind.DECIDE, "A stopped pump")

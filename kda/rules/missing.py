@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from kda.functions import NOW
-from kda.nodes import CreateStream, Cursor
+from kda.grammar import UNITS
+from kda.nodes import CreateStream, Cursor, called
 from kda.program import Pump, canonical, offset, other
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.scope import ERROR_STREAM, METADATA, TIMES, own, qualifier, result, starred
@@ -95,7 +96,8 @@ def _unknown(part: Part, subject: Subject) -> Iterator[Found]:
 def _is_other(node: exp.Column, name: str, results: set[str]) -> bool:
     """Whether a name may be a result, where it is not a column: in GROUP BY, HAVING and ORDER BY; or the present."""
     is_after = node.find_ancestor(exp.Order, exp.Group, exp.Having, exp.Select)
-    return name in NOW or (name in results and not isinstance(is_after, exp.Select))
+    is_unit = name in UNITS and bool(called(node.parent))  # TIMESTAMPDIFF(SECOND, a, b)
+    return is_unit or name in NOW or (name in results and not isinstance(is_after, exp.Select))
 
 
 def _is_relation(select: exp.Select) -> bool:
