@@ -11,7 +11,7 @@ from kda.lookups import lookups
 from kda.nodes import FloorTo, IntervalOf, Step, TypedLiteral, Words, called
 from kda.program import offset, other
 from kda.rule import Found, Kind, Part, Subject, rule
-from kda.rules.kept import CALENDAR, by_rows, stream_joins
+from kda.rules.kept import by_rows, calendar_unit, stream_joins
 from kda.scope import own, result
 from kda.windows import named, window
 
@@ -89,8 +89,7 @@ def _windows(part: Part, subject: Subject) -> Iterator[Found]:
             yield part.found(found.node, f"a window of {found.function} {found.problem} is not translated")
     for node in own(part.select):
         step = window(node, part.select, subject.catalog) if isinstance(node, Step | FloorTo) else None
-        unit = node.args["unit"] if isinstance(node, FloorTo) else ""
-        if step and not step.time and not step.milliseconds and step.form != "epoch" and unit not in CALENDAR:
+        if step and not step.time and not step.milliseconds and step.form != "epoch" and not calendar_unit(node):
             yield part.found(node, f"{step.form} of a time of the record {step.problem} is not translated")
     if not _nested(part):
         group = part.select.args["group"]

@@ -13,7 +13,13 @@ from kda.rule import Found, Kind, Part, Subject, rule
 from kda.scope import own
 from kda.windows import frame, length, named, window
 
-CALENDAR = ("MONTH", "QUARTER", "YEAR")  # FLOOR and CEIL to these are the same in Flink
+_CALENDAR = ("MONTH", "QUARTER", "YEAR")
+
+
+def calendar_unit(node: exp.Expr) -> str:
+    """MONTH, QUARTER or YEAR if FLOOR cuts a time to it; "" for others, also for CEIL, which ignores hours in Flink."""
+    is_floor = isinstance(node, FloorTo) and node.args["name"] == "FLOOR" and node.args["unit"] in _CALENDAR
+    return str(node.args["unit"]) if is_floor else ""
 
 
 @rule("K01", Kind.KEPT, "Tumbling window on ROWTIME")
@@ -127,8 +133,8 @@ def payload_step(subject: Subject) -> Iterator[Found]:
                 # In the epoch's form it is an interval, which K90 names.
                 if not found or found.time or found.form == "epoch":
                     continue
-                unit = node.args["unit"] if isinstance(node, FloorTo) else ""
-                if found.milliseconds or unit in CALENDAR:
+                unit = calendar_unit(node)
+                if found.milliseconds or unit:
                     size = length(found.milliseconds) if found.milliseconds else f"the {unit.lower()}"
                     yield part.found(node, f"{found.form} of a time of the record, to {size}")
 
