@@ -595,8 +595,8 @@ def test_any_line_gets_the_verdict_of_a_second_implementation(java_record: Any, 
 
 
 def test_the_same_holds_through_sql(read: Any) -> None:
-    """4,000 generated lines in one query, so the test covers Flink's own conversion of the row too."""
-    lines = [line for kind in ("valid", "mutated", "documents", "noise") for line in seeded(kind, 1000)]
+    """1,200 generated lines in one query, so the test covers Flink's own conversion of the row too."""
+    lines = [line for kind in ("valid", "mutated", "documents", "noise") for line in seeded(kind, 300)]
     judged = [judge(line) for line in lines]
     rows = read(lines)
     for line, row, expected in zip(lines, rows, judged, strict=True):

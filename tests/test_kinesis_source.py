@@ -141,12 +141,12 @@ def big(first: int) -> list[Inner]:
 def test_each_part_once_whenever_the_job_fails(kinesis: Any, between: proxy.Proxy, tmp_path: Path) -> None:
     """With checkpoints within aggregates and failures at any moment, no part is lost or repeated."""
     stream = create(kinesis, "source-failures", 2)
-    aggregates = {aggregate(inner): inner for inner in (big(100_000 * n) for n in range(6))}
+    aggregates = {aggregate(inner): inner for inner in (big(100_000 * n) for n in range(4))}
     split = {
         record: [Inner(one.partition_key, data) for one in inner for data in json_objects(one.data)]
         for record, inner in aggregates.items()
     }
-    records = [*numbered(3000)]
+    records = [*numbered(2000)]
     for place, record in enumerate(aggregates):
         records.insert(place * 400, (f"aggregate {place}", record))
     for at in range(0, len(records), 50):  # below the limit of 5 MB per call
