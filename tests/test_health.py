@@ -539,6 +539,9 @@ def test_a_watermark_that_no_shard_holds() -> None:
     finding = found(facts, "watermark-held-back")
     assert "no shard that is read holds it" in finding.what
     assert "children" in finding.remedy
+    # Its calls fail: nothing proves any more that it is silent, so it is waited for.
+    unread = job(watermark=HELD, watermark_earlier=HELD, subtasks=(behind, ahead), behind={SHARDS[2]: 12.0})
+    assert f"it waits for subtask 0 with {SHARDS[2]}" in found(replace(unread, aws=None), "watermark-held-back").what
 
 
 def test_a_shard_without_a_record_holds_the_first_watermark() -> None:

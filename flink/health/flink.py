@@ -102,10 +102,6 @@ class Subtask:
     source: str = ""
     reached: Mapping[str, int] = field(default_factory=dict)
 
-    def holding(self, watermark: int | None) -> tuple[str, ...]:
-        """The shards that have come to this watermark and no further."""
-        return tuple(shard for shard in self.shards if self.reached.get(shard) == watermark) if self.reached else ()
-
     def __str__(self) -> str:
         return f"subtask {self.index}" + (f" of {self.source}" if self.source else "")
 

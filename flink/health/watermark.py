@@ -7,13 +7,13 @@ other, the watermark with the newest records, and the later sample with the earl
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connectors import kinesis
-from flink.health.findings import Finding, Level, Subject, is_quiet
+from flink.health.findings import QUIET, Finding, Level, Subject, is_quiet
 from flink.health.flink import JobStatus, Subtask
 from pipeline import references, window
 from pipeline.job import Job
@@ -289,12 +289,26 @@ def _silence(shards: list[Shard]) -> str:
 def _holders(status: JobStatus) -> list[Subtask]:
     """The subtasks that the watermark waits for, with those of their shards that it waits for.
 
-    It does not wait for a silent shard, which may be behind it.
+    It does not wait for a silent shard, which may be behind it, unless no call proves the silence any more.
     """
-    by_shard = [replace(subtask, shards=subtask.holding(status.watermark)) for subtask in status.subtasks]
-    if exactly := [subtask for subtask in by_shard if subtask.shards]:
-        return exactly
+    behind, mark = status.behind or {}, status.watermark or 0
+
+    def is_exactly(one: Subtask, shard: str) -> bool:
+        return one.reached.get(shard) == status.watermark
+
+    def is_unproven(one: Subtask, shard: str) -> bool:
+        return one.reached.get(shard, mark - 1) < mark and behind.get(shard, 0.0) > QUIET
+
+    known = [subtask for subtask in status.subtasks if subtask.reached]
+    if found := _with_shards(known, is_exactly) or _with_shards(known, is_unproven):
+        return found
     readers = [subtask for subtask in status.subtasks if subtask.shards and not subtask.reached]
     return [subtask for subtask in readers if subtask.watermark == status.watermark] or [
         subtask for subtask in readers if subtask.watermark is None or subtask.watermark < (status.watermark or 0)
     ]
+
+
+def _with_shards(subtasks: list[Subtask], wanted: Callable[[Subtask, str], bool]) -> list[Subtask]:
+    """The subtasks with the shards that are wanted, without those that have none."""
+    chosen = [replace(one, shards=tuple(shard for shard in one.shards if wanted(one, shard))) for one in subtasks]
+    return [subtask for subtask in chosen if subtask.shards]

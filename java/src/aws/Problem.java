@@ -135,9 +135,9 @@ public final class Problem {
         return kind == Kind.DENIED;
     }
 
-    /** Whether it is the usual end of an iterator or a subscription: nothing is wrong. */
-    public boolean isExpected() {
-        return kind == Kind.EXPIRED || code().equals("ResourceInUseException");
+    /** Whether something of that name is there already, as a subscription is for a while after it was cut. */
+    public boolean isInUse() {
+        return code().equals("ResourceInUseException");
     }
 
     private String code() {

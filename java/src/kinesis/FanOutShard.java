@@ -31,6 +31,7 @@ final class FanOutShard extends ShardFeed {
     private String continuation; // where the service says that the next subscription goes on; null: at `position`
     private Events current; // null: there is no subscription
     private long subscribed; // when, in milliseconds
+    private boolean isFailing; // no event has come since a subscription failed
     private boolean isEnded;
 
     FanOutShard(
@@ -104,6 +105,7 @@ final class FanOutShard extends ShardFeed {
             return;
         }
         patience.succeeded();
+        isFailing = false;
         long behind = event.millisBehindLatest() == null ? 0 : event.millisBehindLatest();
         metrics.behind(shard, behind);
         isEnded = event.continuationSequenceNumber() == null || !event.childShards().isEmpty();
@@ -116,7 +118,6 @@ final class FanOutShard extends ShardFeed {
         }
         if (isEnded) {
             from.cancel();
-            metrics.end(shard);
         }
         long readTo = from.wasAwaited ? Loop.now() - TRANSIT - behind : Arrivals.UNKNOWN;
         arrivals.add(new Arrivals.Arrival(shard, event.records(), before, isEnded, readTo, () -> execute(from::more)));
@@ -132,7 +133,10 @@ final class FanOutShard extends ShardFeed {
             return;
         }
         Problem problem = Problem.of(thrown);
-        metrics.failed(problem);
+        if (isFailing || !problem.isInUse()) { // once it is the former subscription, again it is another job's
+            metrics.failed(problem);
+        }
+        isFailing = true;
         if (problem.isMissing(shard)) {
             isEnded = true;
             gone(problem);

@@ -103,9 +103,6 @@ final class PolledShard extends ShardFeed {
         long behind = answer.millisBehindLatest() == null ? 0 : answer.millisBehindLatest();
         metrics.behind(shard, behind);
         Position from = goOnAfter(answer.records());
-        if (isEnd) {
-            metrics.end(shard);
-        }
         long pause = answer.records().isEmpty() && behind == 0 ? settings.intervalIfEmpty : settings.intervalIfNot;
         Runnable next = isEnd ? () -> {} : () -> execute(() -> later(pause));
         arrivals.add(new Arrivals.Arrival(shard, answer.records(), from, isEnd, called - behind, next));

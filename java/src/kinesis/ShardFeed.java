@@ -46,7 +46,6 @@ abstract class ShardFeed implements ShardFetcher.Feed {
     /** The service no longer has the shard: it ends here. */
     void gone(Problem problem) {
         LOG.warn("{} of {} is gone, with what of it was not read yet: {}", shard, settings.stream, problem);
-        metrics.end(shard);
         arrivals.add(new Arrivals.Arrival(shard, List.of(), position, true, Arrivals.UNKNOWN, () -> {}));
     }
 

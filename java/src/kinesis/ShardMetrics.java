@@ -76,14 +76,17 @@ final class ShardMetrics {
         return shards.computeIfAbsent(shard, id -> new Gauge(group.addGroup("shardId", id)));
     }
 
-    /** A call that has to be repeated; not one whose iterator or subscription was only over. */
+    /** A call that has to be repeated; not one whose iterator is only too old. */
     void failed(Problem problem) {
-        if (!problem.isExpected()) {
+        if (problem.kind != Problem.Kind.EXPIRED) {
             calls.failed(problem);
         }
     }
 
+    /** The shard was read to its end, and all its rows were emitted. */
     void end(String shard) {
-        gauge(shard).isEnded = true;
+        Gauge gauge = gauge(shard);
+        gauge.isEnded = true;
+        gauge.known = null;
     }
 }

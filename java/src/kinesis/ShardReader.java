@@ -118,6 +118,7 @@ final class ShardReader extends SingleThreadMultiplexSourceReaderBase<Part, RowD
         finished.forEach((id, shard) -> now.put(id, shard.split().ended()));
         ended.putAll(now);
         now.keySet().forEach(times::remove);
+        now.keySet().forEach(metrics::end); // only now: the rows of its last answer may have waited for long
         tellEnded(now.values());
     }
 
