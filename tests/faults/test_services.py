@@ -125,7 +125,7 @@ class FanOut(Trial):
 
 
 @pytest.mark.fault(
-    "all subscriptions of enhanced fan-out cut, every two seconds for 20 s",
+    "all subscriptions of enhanced fan-out cut, four times in 28 s",
     Edit(
         "java/src/kinesis/FanOutShard.java",
         "ShardIteratorType.AFTER_SEQUENCE_NUMBER).sequenceNumber(continuation)",
@@ -145,12 +145,12 @@ def test_subscriptions_lost(trial: FanOut) -> None:
         with trial.flying("--unicorns", "10", "--late", "0.01", "--malformed", "0.01", "--speed", "10"):
             trial.wait_for_rows()
             cut = 0
-            for _each in range(10):
+            for _each in range(4):
                 cut += between.cut()
-                time.sleep(2)
+                time.sleep(7)  # kinesis-mock never ends a subscription whose connection is cut before its first event
             trial.recover()
         trial.finish()
-    assert cut > 10
+    assert cut > 8
     assert trial.outcome.restarts == 0
 
 
