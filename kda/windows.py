@@ -47,7 +47,7 @@ class Sliding:
 
     function: in upper case, "" if it is none; nulls: "IGNORE", "RESPECT" or ""; kind: RANGE, ROWS or "" without a
     frame; preceding: milliseconds or rows; None: unbounded, or not a number; is_backward: whether it ends with the
-    current row.
+    current row; is_by_time: whether it has no ORDER BY but that of ROWTIME, ascending.
     """
 
     function: str
@@ -55,6 +55,7 @@ class Sliding:
     kind: str
     preceding: int | None
     is_backward: bool
+    is_by_time: bool
     node: exp.Window
 
 
@@ -186,10 +187,7 @@ def windowing(select: exp.Select, catalog: Catalog) -> Windowing:
     group = select.args.get("group")
     tumbling, payload, growing = [], [], []
     for node in group.expressions if group else ():
-        found = window(node, select, catalog)
-        time, _shift = _shifted(node, select, catalog)
-        if found is None and time is not None:
-            found = Window(1, "ROWTIME", time, node)  # the rows of one moment
+        found = window(node, select, catalog) or _moment(node, select, catalog)
         if found is not None and found.time:
             tumbling.append(found)
         elif _grows(node, select, catalog):
@@ -203,18 +201,26 @@ def windowing(select: exp.Select, catalog: Catalog) -> Windowing:
         tuple(_counting(select, catalog)),
         tuple(payload),
         tuple(growing),
-        tuple(_sliding(node, select) for node in calls),
+        tuple(_sliding(node, select, catalog) for node in calls),
         select.args.get("windowed_by"),
         group is not None,
     )
 
 
 def _distinct(select: exp.Select, catalog: Catalog, tumbling: list[Window]) -> Window | None:
-    """The step of ROWTIME among the columns of SELECT DISTINCT, or the window that it groups by."""
+    """The step of ROWTIME among the columns of SELECT DISTINCT, the window that it groups by, or ROWTIME itself."""
     if not select.args.get("distinct"):
         return None
-    windows = (window(projection.unalias(), select, catalog) for projection in select.expressions)
-    return next((one for one in windows if one and one.time), next(iter(tumbling), None))
+    values = [projection.unalias() for projection in select.expressions]
+    windows = (window(value, select, catalog) for value in values)
+    stepped = next((one for one in windows if one and one.time), next(iter(tumbling), None))
+    return stepped or next(filter(None, (_moment(value, select, catalog) for value in values)), None)
+
+
+def _moment(node: exp.Expr, select: exp.Select, catalog: Catalog) -> Window | None:
+    """The rows of one moment, for a value that is their time, moved by an interval or not; None for another value."""
+    time, _shift = _shifted(node, select, catalog)
+    return Window(1, "ROWTIME", time, node) if time else None
 
 
 def _counting(select: exp.Select, catalog: Catalog) -> Iterator[Window]:
@@ -241,14 +247,22 @@ def named(window_: exp.Expr | None, select: exp.Select) -> exp.Window | None:
     return known.get(name)
 
 
-def _sliding(node: exp.Window, select: exp.Select) -> Sliding:
+def _sliding(node: exp.Window, select: exp.Select, catalog: Catalog) -> Sliding:
     has_nulls = isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls)
     function = node.this.this if has_nulls else node.this
     nulls = ("IGNORE" if isinstance(node.this, exp.IgnoreNulls) else "RESPECT") if has_nulls else ""
     meant = named(node, select) or node
     spec = meant.args.get("spec")
     kind, preceding, is_backward = frame(spec)
-    return Sliding(called(function), nulls, kind, preceding, is_backward, node)
+    orders = [one for one in (node.args.get("order"), meant.args.get("order")) if one is not None]
+    is_by_time = all(_is_by_time(order, select, catalog) for order in orders)
+    return Sliding(called(function), nulls, kind, preceding, is_backward, is_by_time, node)
+
+
+def _is_by_time(order: exp.Order, select: exp.Select, catalog: Catalog) -> bool:
+    """Whether rows are in the order in which they come."""
+    first, *further = order.expressions
+    return not further and not first.args.get("desc") and catalog.time(first.this, select) is not None
 
 
 def frame(spec: exp.WindowSpec | None) -> tuple[str, int | None, bool]:

@@ -53,6 +53,7 @@ def _cycles(subject: Subject) -> Iterator[Found]:
 def _constructs(part: Part, subject: Subject) -> Iterator[Found]:
     yield from _queries(part)
     yield from _windows(part, subject)
+    yield from _sliding(part)
     for projection in part.select.expressions:
         if result(projection) == "ROWTIME" and not subject.catalog.time(projection.unalias(), part.select):
             yield part.found(projection, "a column AS ROWTIME, which gives the row another time, is not translated")
@@ -95,16 +96,22 @@ def _windows(part: Part, subject: Subject) -> Iterator[Found]:
         group = part.select.args["group"]
         yield part.found(group, "windows that do not begin together, or do not divide each other, are not translated")
     if part.select.args.get("distinct") and not part.windowing.distinct:
-        yield part.found(part.select, "SELECT DISTINCT without a step of ROWTIME among its columns is not translated")
+        yield part.found(part.select, "SELECT DISTINCT of columns without ROWTIME or a step of it is not translated")
     if not part.windowing.tumbling:
         for node in part.windowing.growing:
             yield part.found(node, "GROUP BY of a value that only grows, other than ROWTIME, is not translated")
+
+
+def _sliding(part: Part) -> Iterator[Found]:
+    """What stands before OVER, or in the window behind it."""
     for one in part.windowing.sliding:
         if not one.function:
             yield part.found(one.node, "OVER behind what is no function of rows is not translated")
             continue
         if one.nulls and one.function not in ("FIRST_VALUE", "LAST_VALUE") and (one.function, one.nulls) != _LAG:
             yield part.found(one.node, f"{one.function} {one.nulls} NULLS is not translated: Flink does not do it")
+        if not one.is_by_time:
+            yield part.found(one.node, "a sliding window in another order than that of ROWTIME is not translated")
         spec = (named(one.node, part.select) or one.node).args.get("spec")
         is_known = spec is None or one.preceding is not None or spec.args["start"] == "UNBOUNDED"
         if not one.is_backward or not is_known:

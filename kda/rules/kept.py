@@ -72,7 +72,7 @@ def sliding_window(subject: Subject) -> Iterator[Found]:
     """A function OVER a window of time or rows that ends with the row."""
     for part in subject.parts:
         for one in part.windowing.sliding:
-            if one.function not in AGGREGATES or not one.is_backward:
+            if one.function not in AGGREGATES or not one.is_backward or not one.is_by_time:
                 continue
             if one.kind == "ROWS" and one.preceding is not None:
                 size = f"of the row and {one.preceding} before it"
@@ -141,7 +141,7 @@ def payload_step(subject: Subject) -> Iterator[Found]:
 
 @rule("K09", Kind.KEPT, "SELECT DISTINCT within a window")
 def distinct(subject: Subject) -> Iterator[Found]:
-    """SELECT DISTINCT with a step of ROWTIME is a GROUP BY of that window."""
+    """SELECT DISTINCT with a step of ROWTIME, or ROWTIME itself, is a GROUP BY of that window."""
     for part in subject.parts:
         found = part.windowing.distinct
         if found and found.milliseconds:
