@@ -92,7 +92,7 @@ def milliseconds(interval: exp.Expr) -> int | None:
 
 
 def window(node: exp.Expr, select: exp.Select, catalog: Catalog) -> Window | None:
-    """The window that an expression is; None if it is none."""
+    """The window that an expression is, also under the name that a query in FROM gives it; None if it is none."""
     if isinstance(node, exp.Paren):
         return window(node.this, select, catalog)
     if called(node) == "MONOTONIC" and len(node.expressions) == 1:
@@ -102,7 +102,16 @@ def window(node: exp.Expr, select: exp.Select, catalog: Catalog) -> Window | Non
         return _window(node, milliseconds(node.args["by"]), time, -shift)
     if isinstance(node, FloorTo):
         return _floor(node, select, catalog)
+    if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
+        return _behind(node, select, catalog)
     return None
+
+
+def _behind(column: exp.Column, select: exp.Select, catalog: Catalog) -> Window | None:
+    """The window that a column of a query in FROM is, if it is the same one in each of that query's SELECTs."""
+    found = [window(value, leaf, catalog) for value, leaf in catalog.behind(column, select)]
+    same = {(one.milliseconds, one.offset, one.problem, one.time is None) if one else None for one in found}
+    return found[0] if len(same) == 1 else None
 
 
 def _floor(node: FloorTo, select: exp.Select, catalog: Catalog) -> Window | None:
