@@ -203,7 +203,7 @@ class Catalog:
         name, table, relations = canonical(column), qualifier(column), self.relations(select)
         if table:
             return next((one for one in relations if table.upper() in (one.alias.upper(), one.name.upper())), None)
-        owners = [one for one in relations if one.columns and name.upper() in map(str.upper, one.columns)]
+        owners = [one for one in relations if one.columns and name in one.columns]
         return owners[0] if len(owners) == 1 else relations[0] if len(relations) == 1 else None
 
     def time(self, node: exp.Expr, select: exp.Select) -> Time | None:

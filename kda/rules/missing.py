@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
@@ -67,37 +67,47 @@ def _unknown(part: Part, subject: Subject) -> Iterator[Found]:
         return  # a query in a condition may mean the relations around it
     relations = part.relations
     names = {name.upper() for one in relations for name in (one.alias, one.name)}
-    results = {name.upper() for name in map(result, part.select.expressions) if name}
-    known = {name.upper() for one in relations for name in one.columns or ()}
+    results = set(filter(None, map(result, part.select.expressions)))
+    known = [name for one in relations for name in one.columns or ()]
+    fields = set(map(str.upper, known))
     is_known = all(one.columns is not None for one in relations)
     told = set[tuple[str, str]]()
     for node in own(part.select):
         if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star) or node.args.get("db"):
             continue
-        table, name = qualifier(node).upper(), canonical(node).upper()
-        if (table, name) in told or "${" in table + name or name in (*TIMES, *METADATA):
+        table, name = qualifier(node).upper(), canonical(node)
+        if (table, name) in told or "${" in table + name or name.upper() in (*TIMES, *METADATA):
             continue
         text = ""
         if table and table not in names:
             # It may be a column with fields, as those of the functions that parse logs, which no input has.
-            if table not in known and all(one.kind in ("input", "reference") or one.columns for one in relations):
+            if table not in fields and all(one.kind in ("input", "reference") or one.columns for one in relations):
                 text = f"there is no relation {qualifier(node)} in FROM"
         elif table:
             owner = subject.catalog.owner(node, part.select)
-            if owner is not None and owner.columns is not None and name not in map(str.upper, owner.columns):
-                text = f"{owner.name or owner.alias} has no column {canonical(node)}"
+            if owner is not None and owner.columns is not None and name not in owner.columns:
+                text = f"{owner.name or owner.alias} has no column {name}{_alike(name, owner.columns)}"
         elif is_known and name not in known and not _is_other(node, name, results):
-            text = f"no relation in FROM has a column {canonical(node)}"
+            text = f"no relation in FROM has a column {name}{_alike(name, known)}"
         if text:
             told.add((table, name))
             yield part.found(node, text)
 
 
+def _alike(name: str, columns: Iterable[str]) -> str:
+    """What is said of the column that is the same in another case; "" if there is none."""
+    for column in columns:
+        if column.upper() == name.upper():
+            quote = "" if column == column.upper() else '"'
+            return f" (there is {quote}{column}{quote})"
+    return ""
+
+
 def _is_other(node: exp.Column, name: str, results: set[str]) -> bool:
     """Whether a name may be a result, where it is not a column: in GROUP BY, HAVING and ORDER BY; or the present."""
     is_after = node.find_ancestor(exp.Order, exp.Group, exp.Having, exp.Select)
-    is_unit = name in UNITS and bool(called(node.parent))  # TIMESTAMPDIFF(SECOND, a, b)
-    return is_unit or name in NOW or (name in results and not isinstance(is_after, exp.Select))
+    is_unit = name.upper() in UNITS and bool(called(node.parent))  # TIMESTAMPDIFF(SECOND, a, b)
+    return is_unit or name.upper() in NOW or (name in results and not isinstance(is_after, exp.Select))
 
 
 def _is_relation(select: exp.Select) -> bool:
