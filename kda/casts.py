@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from kda.constants import constant, number
 from kda.functions import FORMATTING
-from kda.nodes import FloorTo, SqlType, Step, TypedLiteral, Words, called
+from kda.nodes import FloorTo, Plus, SqlType, Step, TypedLiteral, Words, called
 from kda.program import canonical
 from kda.scope import Catalog
 
@@ -21,8 +22,14 @@ _SAME = {
 # From narrow to wide. A DECIMAL fits none of the whole numbers, and any of those with a floating point.
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
 _FLOATING = ("REAL", "DOUBLE")
+_LEAST = {"TINYINT": -(2**7), "SMALLINT": -(2**15), "INTEGER": -(2**31), "BIGINT": -(2**63)}
 # The longest text of each, in characters. Of others it is not known.
-_LENGTHS = {"TINYINT": 4, "SMALLINT": 6, "INTEGER": 11, "BIGINT": 20, "BOOLEAN": 5, "DATE": 10}
+_LENGTHS = {
+    **{"TINYINT": 4, "SMALLINT": 6, "INTEGER": 11, "BIGINT": 20, "REAL": 24, "DOUBLE": 24},
+    **{"BOOLEAN": 5, "DATE": 10, "TIME": 18, "TIMESTAMP": 29},  # times with nine digits of a second
+}
+_NUMBER = "NUMBER"  # a number of a type that is not known
+_NUMBERS = (*_WHOLE, *_FLOATING, "DECIMAL", _NUMBER)
 _FITS = {"TIMESTAMP": ("TIMESTAMP", "DATE"), "DATE": ("DATE", "TIMESTAMP"), "TIME": ("TIME", "TIMESTAMP")}
 _RESULTS = {
     **dict.fromkeys(("COUNT", "UNIX_TIMESTAMP", "TSDIFF"), "BIGINT"),
@@ -31,6 +38,8 @@ _RESULTS = {
     **dict.fromkeys(FORMATTING, "VARCHAR"),
     **dict.fromkeys(("TO_TIMESTAMP", "CHAR_TO_TIMESTAMP"), "TIMESTAMP"),
     **{"CHAR_TO_DATE": "DATE", "CHAR_TO_TIME": "TIME"},
+    **dict.fromkeys(("SUM", "AVG", "STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP"), _NUMBER),
+    **dict.fromkeys(("MOD", "POWER", "EXP", "LN", "LOG10", "FLOOR", "CEIL", "CEILING"), _NUMBER),
 }
 # Those that have the type of so many of their arguments.
 _OF_ARGUMENTS = {
@@ -68,7 +77,18 @@ def typed(node: exp.Expr, select: exp.Select, catalog: Catalog) -> Type | None:
     if isinstance(node, exp.Case):
         values = [*(branch.args["true"] for branch in node.args["ifs"]), node.args.get("default")]
         return _common(values, select, catalog)
+    if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div | exp.Neg | Plus):
+        return _of_arithmetic(node, select, catalog)
     return _of_call(node, select, catalog) if called(node) else _of_literal(node)
+
+
+def _of_arithmetic(node: exp.Expr, select: exp.Select, catalog: Catalog) -> Type:
+    """A number; a time for one with an interval added or taken away."""
+    operands = [one for one in (node.this, node.args.get("expression")) if one is not None]
+    if any(isinstance(one, exp.Interval) for one in operands):
+        times = (typed(one, select, catalog) for one in operands if not isinstance(one, exp.Interval))
+        return next((one for one in times if one is not None and one.name in _FITS), Type("INTERVAL"))
+    return Type(_NUMBER)
 
 
 def _of_call(node: exp.Expr, select: exp.Select, catalog: Catalog) -> Type | None:
@@ -84,6 +104,8 @@ def _of_literal(node: exp.Expr) -> Type | None:
         return Type.of(node.args["to"])
     if isinstance(node, TypedLiteral):
         return Type(node.args["kind"])
+    if isinstance(node, exp.Literal) and not node.is_string:
+        return Type(_NUMBER)
     is_text = isinstance(node, exp.DPipe) or (isinstance(node, exp.Literal) and node.is_string)
     name = "VARCHAR" if is_text else _RESULTS.get(node.name) if isinstance(node, Words) else None
     return Type(name) if name else None
@@ -94,6 +116,8 @@ def _common(values: Iterable[exp.Expr | None], select: exp.Select, catalog: Cata
     types = {typed(value, select, catalog) for value in values if value is not None and not isinstance(value, exp.Null)}
     if {one.name if one else "" for one in types} == {"VARCHAR"}:
         return Type("VARCHAR")
+    if len(types) > 1 and all(one is not None and one.name in _NUMBERS for one in types):
+        return Type(_NUMBER)
     return types.pop() if len(types) == 1 else None
 
 
@@ -121,27 +145,36 @@ def cuts(node: exp.Cast, select: exp.Select, catalog: Catalog) -> bool:
     if to.name != "VARCHAR" or isinstance(source, exp.Null):
         return False
     size = int(to.sizes[0]) if to.sizes and to.sizes[0].isdigit() else 0
-    if isinstance(source, exp.Literal):
-        return not source.is_string and len(source.name) > size
+    digits = source.this if isinstance(source, exp.Neg) else source
+    if isinstance(digits, exp.Literal):
+        return not digits.is_string and len(digits.name) + (digits is not source) > size
     kind = typed(source, select, catalog)
     if kind is None:
         return True
     return kind.name != "VARCHAR" and size < _LENGTHS.get(kind.name, size + 1)
 
 
+def _written(source: exp.Expr, to: Type) -> int | float | None:
+    """The number that is written out, in digits or in a text that a CAST to a number takes; None for other values."""
+    if not isinstance(source, exp.Literal) or not source.is_string:
+        return constant(source)
+    value = number(source.name) if to.name in _NUMBERS else None
+    return value if isinstance(value, int) or to.name not in _WHOLE else None
+
+
 def fails(node: exp.Cast, select: exp.Select, catalog: Catalog) -> bool:
     """Whether a CAST to another type than a text may get a value that is none of it."""
     to, source = Type.of(node.args["to"]), node.this.unnest()
-    is_number = isinstance(source, exp.Literal) and not source.is_string
-    if to.name == "VARCHAR" or is_number or isinstance(source, exp.Null | TypedLiteral):
+    if to.name == "VARCHAR" or isinstance(source, exp.Null | TypedLiteral):
         return False
+    value = _written(source, to)
+    if value is not None:
+        return to.name in _WHOLE and not _LEAST[to.name] <= value <= -_LEAST[to.name] - 1
     kind = typed(source, select, catalog)
     if kind is None:
         return True
     if kind.name in _WHOLE and to.name in _WHOLE:
         return _WHOLE.index(kind.name) > _WHOLE.index(to.name)
-    if to.name in _FLOATING and kind.name in (*_WHOLE, "DECIMAL", *_FLOATING):
+    if to.name in _FLOATING and kind.name in _NUMBERS:
         return (kind.name, to.name) == ("DOUBLE", "REAL")
-    if to.name in _FITS:
-        return kind.name not in _FITS[to.name]
-    return kind != to
+    return kind.name not in _FITS[to.name] if to.name in _FITS else kind != to

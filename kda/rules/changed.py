@@ -8,8 +8,9 @@ from sqlglot import exp
 
 from kda.applications import Input, Reference
 from kda.casts import cuts, fails
+from kda.constants import FLOATING, constant
 from kda.functions import FORMATTING, NOW, PARSING, TUMBLING
-from kda.nodes import IntervalOf, SqlType, called
+from kda.nodes import IntervalOf, Plus, SqlType, called
 from kda.program import canonical, offset
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.rules.kept import by_rows, stream_joins
@@ -150,7 +151,7 @@ def division(subject: Subject) -> Iterator[Found]:
     for part in subject.parts:
         for node in own(part.select):
             divisor = _divisor(node)
-            if divisor is not None and _may_be_zero(divisor) and not _counts_rows(divisor, part):
+            if divisor is not None and _may_be_zero(divisor, part):
                 yield part.found(node, f"{_short(node)}: {_ERRORS} for a divisor of zero; here on the errors stream")
 
 
@@ -163,22 +164,29 @@ def _divisor(node: exp.Expr) -> exp.Expr | None:
     return node.expressions[1] if called(node) == "MOD" and len(node.expressions) == 2 else None
 
 
+def _may_be_zero(divisor: exp.Expr, part: Part) -> bool:
+    value = constant(divisor)
+    if value is not None:
+        return value == 0
+    if isinstance(divisor, exp.Paren | exp.Neg | Plus):
+        return _may_be_zero(divisor.this, part)
+    if isinstance(divisor, exp.Mul):
+        return _may_be_zero(divisor.this, part) or _may_be_zero(divisor.expression, part)
+    if isinstance(divisor, exp.Cast) and divisor.args["to"].name in FLOATING:
+        return _may_be_zero(divisor.this, part)
+    if called(divisor) == "NULLIF" and len(divisor.expressions) == 2:
+        return constant(divisor.expressions[1]) != 0
+    return not _counts_rows(divisor, part)
+
+
 def _counts_rows(divisor: exp.Expr, part: Part) -> bool:
-    """COUNT(*) of a window has at least the row that opened it."""
-    counted = divisor.expressions[:1] if called(divisor) == "COUNT" else []
-    return part.windowing.is_grouped and bool(counted) and isinstance(counted[0], exp.Star)
-
-
-def _may_be_zero(divisor: exp.Expr) -> bool:
-    divisor = divisor.unnest() if isinstance(divisor, exp.Paren) else divisor
-    if isinstance(divisor, exp.Cast):
-        return _may_be_zero(divisor.this)
-    if not isinstance(divisor, exp.Literal) or divisor.is_string:
-        return True
-    try:
-        return float(divisor.name) == 0
-    except ValueError:
-        return True
+    """COUNT(*) has at least the row that opened its window, or with OVER the current one."""
+    while isinstance(divisor, exp.Paren | exp.Cast):
+        divisor = divisor.this
+    ends_with_row = any(one.node is divisor and one.is_backward for one in part.windowing.sliding)
+    call = divisor.this if ends_with_row else divisor
+    counted = call.expressions[:1] if called(call) == "COUNT" else []
+    return (ends_with_row or part.windowing.is_grouped) and bool(counted) and isinstance(counted[0], exp.Star)
 
 
 @rule("K22", Kind.CHANGED, "CAST that fails")
