@@ -16,6 +16,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from kda import grammar
 from kda.nodes import (
+    AlterPump,
     CreatePump,
     CreateStream,
     Cursor,
@@ -154,6 +155,7 @@ class KDA(Dialect):
 
         TRANSFORMS: ClassVar[dict[type[exp.Expr], Callable[..., str]]] = {
             **generator.Generator.TRANSFORMS,
+            AlterPump: lambda self, node: f"ALTER PUMP {self.sql(node, 'this')} {node.args['state']}",
             CreateStream: _create_stream,
             CreatePump: _create_pump,
             Cursor: lambda self, node: f"CURSOR({self.sql(node, 'this')})",

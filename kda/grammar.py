@@ -15,6 +15,7 @@ from sqlglot.errors import ParseError
 from sqlglot.tokenizer_core import Token, TokenType
 
 from kda.nodes import (
+    AlterPump,
     CreatePump,
     CreateStream,
     Cursor,
@@ -38,6 +39,7 @@ _TYPES = {
 }
 _TIMES = ("TIMESTAMP", "DATE", "TIME")
 # Statements of SQLstream that no application of KDA can do without naming: they are told, not parsed.
+_STATES = ("START", "STOP")
 _OTHERS = ("ALTER", "DROP", "SET", "GRANT", "DELETE", "UPDATE", "MERGE")
 _COMPARISONS: dict[TokenType, type[exp.Binary]] = {
     TokenType.EQ: exp.EQ,
@@ -186,7 +188,7 @@ class Grammar(parser.Parser):
         if self._at(TokenType.INSERT):
             return self._insert()
         if self._is(*_OTHERS):
-            return self._other()
+            return self._alter_pump() if self._is_alter_pump() else self._other()
         if not self._take("CREATE"):
             self._fail("CREATE OR REPLACE STREAM or CREATE OR REPLACE PUMP")
         replace = bool(self._take("OR") and self._need("REPLACE"))
@@ -195,6 +197,17 @@ class Grammar(parser.Parser):
         if self._need("STREAM", "PUMP") == "STREAM":
             return self._create_stream(replace)
         return self._create_pump(replace)
+
+    def _is_alter_pump(self) -> bool:
+        """Whether the statement starts or stops one pump, and does nothing else to it."""
+        words = [token.text.upper() for token in self._tokens]
+        is_name = len(words) >= 4 and len(words) % 2 == 0 and set(words[3:-1:2]) <= {"."}
+        return is_name and words[:2] == ["ALTER", "PUMP"] and words[-1] in _STATES
+
+    def _alter_pump(self) -> AlterPump:
+        self._need("ALTER")
+        self._need("PUMP")
+        return AlterPump(this=self._relation("the name of the pump"), state=self._need(*_STATES))
 
     def _other(self) -> Other:
         first, token = self._tokens[0], self._curr

@@ -25,6 +25,12 @@ class CreatePump(exp.Expression):
     }
 
 
+class AlterPump(exp.Expression):
+    """ALTER PUMP this START. this: exp.Table; state: "START" or "STOP"."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"this": True, "state": True}
+
+
 class Other(exp.Expression):
     """Another statement than CREATE STREAM, CREATE PUMP, INSERT, SELECT. text: as written; word: its first words."""
 

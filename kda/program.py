@@ -14,7 +14,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from kda.dialect import KDA, printed, tokenized
 from kda.grammar import Unexpected
-from kda.nodes import CreatePump, CreateStream, Other, SqlType
+from kda.nodes import AlterPump, CreatePump, CreateStream, Other, SqlType
 from kda.places import Code
 from kda.scanner import PLACEHOLDER, Comment, Scanned, scan
 
@@ -100,8 +100,22 @@ class Program:
 
     @cached_property
     def others(self) -> tuple[Statement, ...]:
-        """The statements that are neither: ALTER, a SELECT on its own."""
-        return tuple(one for one in self.statements if not isinstance(one.tree, CreateStream | CreatePump))
+        """The statements that are none of these: DROP, a SELECT on its own."""
+        known = (CreateStream, CreatePump, AlterPump)
+        return tuple(one for one in self.statements if not isinstance(one.tree, known))
+
+    @cached_property
+    def stopped(self) -> dict[str, Statement]:
+        """The pumps that are stopped after the last statement, each with the statement that did it."""
+        found: dict[str, Statement] = {}
+        for statement in self.statements:
+            tree = statement.tree
+            if isinstance(tree, CreatePump | AlterPump):
+                name = canonical(tree.this)
+                found.pop(name, None)
+                if tree.args.get("state") in ("STOPPED", "STOP"):
+                    found[name] = statement
+        return found
 
 
 def canonical(name: exp.Expr) -> str:

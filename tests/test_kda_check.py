@@ -527,8 +527,30 @@ def test_names_that_nobody_declares(tmp_path: Path) -> None:
     assert texts == [
         "there is no pump: nothing is computed",
         "this SELECT is not in a pump: nothing takes its rows",
-        "the statement ALTER is not translated",
+        "pump P is not declared: CREATE PUMP is missing",
     ]
+
+
+ALTERS = {
+    "ALTER PUMP p START": "K37",
+    'ALTER PUMP x."P" START': "K37",
+    "ALTER PUMP p START; ALTER PUMP p STOP": "K37 K42",
+    'ALTER PUMP p START; CREATE OR REPLACE PUMP p STOPPED AS INSERT INTO "OUT" SELECT STREAM a FROM i': "K37 K40 K42",
+    "ALTER PUMP p, q START": "K37 K42 K90",
+    "ALTER PUMP p RESET": "K37 K42 K90",
+    "ALTER PUMP p SET x START": "K37 K42 K90",
+    "ALTER STREAM p START": "K37 K42 K90",
+    "ALTER PUMP START": "K37 K42 K90",
+    "ALTER PUMP q START": "K37 K42 K96",
+}
+
+
+@pytest.mark.parametrize("statement", ALTERS)
+def test_the_last_state_of_a_pump(statement: str, tmp_path: Path) -> None:
+    """ALTER PUMP starts and stops it; any other ALTER is not translated."""
+    pump = 'CREATE PUMP p STOPPED AS INSERT INTO "OUT" SELECT STREAM a FROM i;'
+    numbers = {number for number, _line, _text in found(f"{STREAM}{pump}\n{statement};", tmp_path)}
+    assert " ".join(sorted(numbers)) == ALTERS[statement]
 
 
 def test_the_keys_of_each_reference_table(tmp_path: Path) -> None:

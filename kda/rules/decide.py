@@ -149,11 +149,12 @@ def default(subject: Subject) -> Iterator[Found]:
 
 @rule("K42", Kind.DECIDE, "A stopped pump")
 def stopped(subject: Subject) -> Iterator[Found]:
-    """CREATE PUMP .. STOPPED."""
+    """CREATE PUMP .. STOPPED, and ALTER PUMP .. STOP, that no ALTER PUMP .. START follows."""
     for pump in subject.program.pumps:
-        if pump.statement.tree.args.get("state") == "STOPPED":
+        statement = subject.program.stopped.get(pump.name)
+        if statement is not None:
             yield Found(
-                pump.statement.offset,
+                statement.offset,
                 f"pump {pump.name} is STOPPED: it gave nothing until it was started; here it runs",
                 pump.name,
             )

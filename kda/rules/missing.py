@@ -8,8 +8,8 @@ from sqlglot import exp
 
 from kda.functions import NOW
 from kda.grammar import UNITS
-from kda.nodes import CreateStream, Cursor, called
-from kda.program import Pump, canonical, offset, other
+from kda.nodes import AlterPump, CreateStream, Cursor, called
+from kda.program import Program, Pump, canonical, offset, other
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.scope import ERROR_STREAM, METADATA, TIMES, own, qualifier, result, starred
 from kda.windows import named
@@ -28,9 +28,7 @@ def incomplete(subject: Subject) -> Iterator[Found]:
         yield Found(0, "there is no pump: nothing is computed")
     for comment in program.swallowing:
         yield Found(comment.offset, "the comment that begins here holds a statement: a line break in it may be lost")
-    for statement in program.others:
-        if (word := other(statement)) in ("SELECT", "INSERT"):
-            yield Found(statement.offset, f"this {word} is not in a pump: nothing takes its rows")
+    yield from _beside_pumps(program)
     for pump in program.pumps:
         if pump.target in program.streams:
             yield from _columns(subject, pump)
@@ -46,6 +44,17 @@ def incomplete(subject: Subject) -> Iterator[Found]:
             yield Found(
                 output.offset, f"output {output.stream} is a stream that the SQL does not declare", in_file=True
             )
+
+
+def _beside_pumps(program: Program) -> Iterator[Found]:
+    """Queries that are in no pump, and pumps that are started or stopped and not there."""
+    for statement in program.others:
+        if (word := other(statement)) in ("SELECT", "INSERT"):
+            yield Found(statement.offset, f"this {word} is not in a pump: nothing takes its rows")
+    names = {pump.name for pump in program.pumps}
+    for statement in program.statements:
+        if isinstance(statement.tree, AlterPump) and (name := canonical(statement.tree.this)) not in names:
+            yield Found(statement.offset, f"pump {name} is not declared: CREATE PUMP is missing")
 
 
 def _names(part: Part, subject: Subject) -> Iterator[Found]:

@@ -44,3 +44,7 @@ FROM (
     SELECT STREAM id, "text", REGEX_LOG_PARSE("text", '(\\S+) (\\d+)') AS parsed
     FROM readings
 ) AS l;
+
+-- on again
+ALTER PUMP ranges_pump STOP;
+ALTER PUMP "SQLSTREAM"."RANGES_PUMP" START;
