@@ -14,7 +14,7 @@ from kda.nodes import IntervalOf, Plus, SqlType, called
 from kda.program import canonical, offset
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.rules.kept import by_rows, stream_joins
-from kda.scope import ERROR_STREAM, TIMES, own
+from kda.scope import ERROR_STREAM, TIMES, leaves, own
 from kda.windows import length
 
 
@@ -53,7 +53,8 @@ def order_by(subject: Subject) -> Iterator[Found]:
         order = part.select.args.get("order")
         if order is not None:
             what = ", ".join(_short(one.this) for one in order.expressions)
-            is_read = part.pump.target in subject.read or part.select is not part.pump.query
+            is_inner = all(part.select is not leaf for leaf in leaves(part.pump.query))
+            is_read = part.pump.target in subject.read or is_inner
             then = (
                 "rows are not sorted, and what is read from them by their order, as by ROWS or FIRST_VALUE, differs"
                 if is_read
