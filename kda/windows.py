@@ -263,13 +263,15 @@ def _sliding(node: exp.Window, select: exp.Select, catalog: Catalog) -> Sliding:
     meant = named(node, select) or node
     spec = meant.args.get("spec")
     kind, preceding, is_backward = frame(spec)
-    orders = [one for one in (node.args.get("order"), meant.args.get("order")) if one is not None]
-    is_by_time = all(_is_by_time(order, select, catalog) for order in orders)
+    is_by_time = in_order(node, select, catalog) and in_order(meant, select, catalog)
     return Sliding(called(function), nulls, kind, preceding, is_backward, is_by_time, node)
 
 
-def _is_by_time(order: exp.Order, select: exp.Select, catalog: Catalog) -> bool:
-    """Whether rows are in the order in which they come."""
+def in_order(window_: exp.Window, select: exp.Select, catalog: Catalog) -> bool:
+    """Whether the rows of a window behind OVER are in the order in which they come."""
+    order = window_.args.get("order")
+    if order is None:
+        return True
     first, *further = order.expressions
     return not further and not first.args.get("desc") and catalog.time(first.this, select) is not None
 

@@ -13,7 +13,7 @@ from kda.program import offset, other
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.rules.kept import by_rows, calendar_unit, stream_joins
 from kda.scope import own, result
-from kda.windows import named, window
+from kda.windows import in_order, named, window
 
 
 @rule("K90", Kind.CANNOT, "A construct that is not translated")
@@ -53,7 +53,7 @@ def _cycles(subject: Subject) -> Iterator[Found]:
 def _constructs(part: Part, subject: Subject) -> Iterator[Found]:
     yield from _queries(part)
     yield from _windows(part, subject)
-    yield from _sliding(part)
+    yield from _sliding(part, subject)
     for projection in part.select.expressions:
         if result(projection) == "ROWTIME" and not subject.catalog.time(projection.unalias(), part.select):
             yield part.found(projection, "a column AS ROWTIME, which gives the row another time, is not translated")
@@ -102,8 +102,13 @@ def _windows(part: Part, subject: Subject) -> Iterator[Found]:
             yield part.found(node, "GROUP BY of a value that only grows, other than ROWTIME, is not translated")
 
 
-def _sliding(part: Part) -> Iterator[Found]:
+def _sliding(part: Part, subject: Subject) -> Iterator[Found]:
     """What stands before OVER, or in the window behind it."""
+    text = "a sliding window in another order than that of ROWTIME is not translated"
+    for relation in part.relations:
+        joined = named(relation.window, part.select)
+        if joined is not None and not in_order(joined, part.select, subject.catalog):
+            yield part.found(relation.node, text)
     for one in part.windowing.sliding:
         if not one.function:
             yield part.found(one.node, "OVER behind what is no function of rows is not translated")
@@ -111,7 +116,7 @@ def _sliding(part: Part) -> Iterator[Found]:
         if one.nulls and one.function not in ("FIRST_VALUE", "LAST_VALUE") and (one.function, one.nulls) != _LAG:
             yield part.found(one.node, f"{one.function} {one.nulls} NULLS is not translated: Flink does not do it")
         if not one.is_by_time:
-            yield part.found(one.node, "a sliding window in another order than that of ROWTIME is not translated")
+            yield part.found(one.node, text)
         spec = (named(one.node, part.select) or one.node).args.get("spec")
         is_known = spec is None or one.preceding is not None or spec.args["start"] == "UNBOUNDED"
         if not one.is_backward or not is_known:

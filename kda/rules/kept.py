@@ -11,7 +11,7 @@ from kda.lookups import lookups
 from kda.nodes import FloorTo, Step, Words
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.scope import own
-from kda.windows import frame, length, named, window
+from kda.windows import frame, in_order, length, named, window
 
 _CALENDAR = ("MONTH", "QUARTER", "YEAR")
 
@@ -95,8 +95,11 @@ def window_join(subject: Subject) -> Iterator[Found]:
     """A row meets the rows of the other stream's window."""
     for part in subject.parts:
         for join, left, right in stream_joins(part):
-            if bool(left) != bool(right) and not by_rows(left or right):
-                size = frame((left or right or exp.Window()).args.get("spec"))[1]
+            window_ = left or right
+            if window_ is None or (left and right) or by_rows(window_):
+                continue
+            if in_order(window_, part.select, subject.catalog):
+                size = frame(window_.args.get("spec"))[1]
                 yield part.found(join, f"each row is joined with those of the last {length(size)}")
 
 
