@@ -110,9 +110,10 @@ class Reading:
     def metrics(self, *names: str) -> dict[str, dict[str, float]]:
         """The source's metrics with these last names, each by its whole name, once Flink has collected them."""
         (vertex, *_others) = (vertex["id"] for vertex in self.job.get("")["vertices"])
+        self.job.get(f"/vertices/{vertex}/metrics")  # makes Flink collect them
+        time.sleep(1)
         listed = [metric["id"] for metric in self.job.get(f"/vertices/{vertex}/metrics")]
         found: dict[str, dict[str, float]] = {}
-        time.sleep(1)
         for name in names:
             wanted = [id_ for id_ in listed if id_.endswith(f".{name}") and "Source__" in id_]
             values = self.job.get(f"/vertices/{vertex}/metrics?get={urllib.parse.quote(','.join(wanted), safe=',')}")
