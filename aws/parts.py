@@ -44,6 +44,11 @@ def parts(data: bytes) -> list[bytes]:
     return [part.data for part in apart("", data)]
 
 
+def place(number: int, count: int) -> str | None:
+    """Which part of how many, for people: 2 of 3; number: from 1. None of a record that is one part."""
+    return f"{number} of {count}" if count > 1 else None
+
+
 def apart(partition_key: str, data: bytes) -> list[Part]:
     """The parts of a record with this partition key, at least one, in their order."""
     inner = _inner(data)

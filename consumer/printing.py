@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from aws.parts import apart
+from aws.parts import apart, place
 from program.formats import many
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ class Printer:
         for number, part in enumerate(found, 1):
             if self.is_full:
                 break
-            self._print(record, part, f"part {number} of {len(found)}" if len(found) > 1 else "")
+            where = place(number, len(found))
+            self._print(record, part, f"part {where}" if where else "")
 
     def _print(self, record: Record, part: Part, number: str) -> None:
         out = sys.stdout.buffer

@@ -2,26 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from sqlglot import exp
 
 from kda.constants import constant, number
 from kda.functions import FORMATTING
-from kda.nodes import FloorTo, Plus, SqlType, Step, TypedLiteral, Words, called
+from kda.nodes import FloorTo, Plus, Step, TypedLiteral, Words, called
 from kda.program import canonical
 from kda.scope import Catalog
+from kda.sql_types import FLOATING, WHOLE, Type
 
-_SAME = {
-    **dict.fromkeys(("CHARACTER", "CHAR VARYING", "CHARACTER VARYING"), "VARCHAR"),
-    **{"CHAR": "VARCHAR", "INT": "INTEGER", "FLOAT": "DOUBLE", "DOUBLE PRECISION": "DOUBLE"},
-    **dict.fromkeys(("NUMERIC", "DEC"), "DECIMAL"),
-}
-# From narrow to wide. A DECIMAL fits none of the whole numbers, and any of those with a floating point.
-_WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT")
-_FLOATING = ("REAL", "DOUBLE")
 _LEAST = {"TINYINT": -(2**7), "SMALLINT": -(2**15), "INTEGER": -(2**31), "BIGINT": -(2**63)}
 # The longest text of each, in characters. Of others it is not known.
 _LENGTHS = {
@@ -29,7 +20,7 @@ _LENGTHS = {
     **{"BOOLEAN": 5, "DATE": 10, "TIME": 18, "TIMESTAMP": 29},  # times with nine digits of a second
 }
 _NUMBER = "NUMBER"  # a number of a type that is not known
-_NUMBERS = (*_WHOLE, *_FLOATING, "DECIMAL", _NUMBER)
+_NUMBERS = (*WHOLE, *FLOATING, "DECIMAL", _NUMBER)
 _FITS = {"TIMESTAMP": ("TIMESTAMP", "DATE"), "DATE": ("DATE", "TIMESTAMP"), "TIME": ("TIME", "TIMESTAMP")}
 _RESULTS = {
     **dict.fromkeys(("COUNT", "UNIX_TIMESTAMP", "TSDIFF"), "BIGINT"),
@@ -46,26 +37,6 @@ _OF_ARGUMENTS = {
     **dict.fromkeys(("MIN", "MAX", "FIRST_VALUE", "LAST_VALUE", "MONOTONIC", "ABS", "NULLIF"), 1),
     "COALESCE": None,
 }
-
-
-@dataclass(frozen=True)
-class Type:
-    """name: one of those that mean the same; sizes: the numbers in its parentheses."""
-
-    name: str
-    sizes: tuple[str, ...] = ()
-
-    @staticmethod
-    def of(node: SqlType) -> Type:
-        """A type of the SQL."""
-        return Type(_SAME.get(node.name, node.name), tuple(size.name for size in node.expressions))
-
-    @staticmethod
-    def written(text: str) -> Type:
-        """A type of a schema, such as VARCHAR(16)."""
-        name, _, sizes = text.upper().strip().rstrip(")").partition("(")
-        name = re.sub(r"\s+", " ", name.strip())
-        return Type(_SAME.get(name, name), tuple(re.findall(r"\d+", sizes)))
 
 
 def typed(node: exp.Expr, select: exp.Select, catalog: Catalog) -> Type | None:
@@ -159,7 +130,7 @@ def _written(source: exp.Expr, to: Type) -> int | float | None:
     if not isinstance(source, exp.Literal) or not source.is_string:
         return constant(source)
     value = number(source.name) if to.name in _NUMBERS else None
-    return value if isinstance(value, int) or to.name not in _WHOLE else None
+    return value if isinstance(value, int) or to.name not in WHOLE else None
 
 
 def fails(node: exp.Cast, select: exp.Select, catalog: Catalog) -> bool:
@@ -169,12 +140,12 @@ def fails(node: exp.Cast, select: exp.Select, catalog: Catalog) -> bool:
         return False
     value = _written(source, to)
     if value is not None:
-        return to.name in _WHOLE and not _LEAST[to.name] <= value <= -_LEAST[to.name] - 1
+        return to.name in WHOLE and not _LEAST[to.name] <= value <= -_LEAST[to.name] - 1
     kind = typed(source, select, catalog)
     if kind is None:
         return True
-    if kind.name in _WHOLE and to.name in _WHOLE:
-        return _WHOLE.index(kind.name) > _WHOLE.index(to.name)
-    if to.name in _FLOATING and kind.name in _NUMBERS:
+    if kind.name in WHOLE and to.name in WHOLE:
+        return WHOLE.index(kind.name) > WHOLE.index(to.name)
+    if to.name in FLOATING and kind.name in _NUMBERS:
         return (kind.name, to.name) == ("DOUBLE", "REAL")
     return kind.name not in _FITS[to.name] if to.name in _FITS else kind != to

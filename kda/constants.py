@@ -7,9 +7,8 @@ import re
 from sqlglot import exp
 
 from kda.nodes import Plus, SqlType
+from kda.sql_types import FLOATING, WHOLE, Type
 
-WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "INT", "BIGINT")
-FLOATING = ("REAL", "FLOAT", "DOUBLE", "DOUBLE PRECISION")
 _DIGITS = 40  # more than any whole number has
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
@@ -44,9 +43,12 @@ def number(text: str) -> int | float | None:
 
 
 def _cast(to: SqlType, value: int | float | None) -> int | float | None:
-    if value is None or to.name in WHOLE:
-        return None if value is None else int(value)
-    return float(value) if to.name in FLOATING else value if to.name in ("DECIMAL", "DEC", "NUMERIC") else None
+    if value is None:
+        return None
+    name = Type.of(to).name
+    if name in WHOLE:
+        return int(value)
+    return float(value) if name in FLOATING else value if name == "DECIMAL" else None
 
 
 def _arithmetic(node: exp.Add | exp.Sub | exp.Mul | exp.Div) -> int | float | None:

@@ -113,7 +113,7 @@ class Subject:
         relations = self.catalog.relations(window.time.select)
         return window.time.is_end or any(
             relation.name in self.windowed
-            or (relation.name in TUMBLING and relation.node is not window.node)
+            or (relation.is_call(TUMBLING) and relation.node is not window.node)
             or any(self._has_windows(self._part_of[id(one)], self.windowed) for one in relation.inner)
             for relation in relations
         )

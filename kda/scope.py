@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
@@ -48,6 +48,10 @@ class Relation:
     def is_stream(self) -> bool:
         """Whether its rows come one after the other, and not all at the start."""
         return self.kind != "reference"
+
+    def is_call(self, names: Collection[str]) -> bool:
+        """Whether it is TABLE(..) of one of these functions."""
+        return self.kind == "function" and self.name in names
 
     @property
     def inner(self) -> Iterator[exp.Select]:

@@ -43,11 +43,7 @@ def cloudformation(file: File, root: Fields) -> list[Application]:
                 )
             continue
         found[owner] = _with_part(configuration, found[owner], kind, properties)
-    return [application if application.name else _named(application, name) for name, application in found.items()]
-
-
-def _named(application: Application, name: str) -> Application:
-    return replace(application, name=name)
+    return [one if one.name else replace(one, name=name) for name, one in found.items()]
 
 
 def _owner(configuration: Configuration, properties: Fields, found: dict[str, Application]) -> str | None:

@@ -16,6 +16,7 @@ from kda.scope import Catalog, Time, own
 
 _UNITS = {"SECOND": 1_000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_000}
 _ORDER = ("DAY", "HOUR", "MINUTE", "SECOND")
+_CALENDAR = ("MONTH", "QUARTER", "YEAR")
 _UNKNOWN = "by months, years or an unknown length"
 
 
@@ -105,6 +106,12 @@ def window(node: exp.Expr, select: exp.Select, catalog: Catalog) -> Window | Non
     if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star):
         return _behind(node, select, catalog)
     return None
+
+
+def calendar_unit(node: exp.Expr) -> str:
+    """MONTH, QUARTER or YEAR if FLOOR cuts a time to it; "" for others, also for CEIL, which ignores hours in Flink."""
+    is_floor = isinstance(node, FloorTo) and node.args["name"] == "FLOOR" and node.args["unit"] in _CALENDAR
+    return str(node.args["unit"]) if is_floor else ""
 
 
 def _behind(column: exp.Column, select: exp.Select, catalog: Catalog) -> Window | None:
@@ -234,7 +241,7 @@ def _moment(node: exp.Expr, select: exp.Select, catalog: Catalog) -> Window | No
 
 def _counting(select: exp.Select, catalog: Catalog) -> Iterator[Window]:
     for relation in catalog.relations(select):
-        if relation.kind == "function" and relation.name in TUMBLING:
+        if relation.is_call(TUMBLING):
             seconds = relation.node.this.expressions[-1:]
             is_number = bool(seconds) and isinstance(seconds[0], exp.Literal) and seconds[0].name.isdigit()
             size = int(seconds[0].name) * 1000 if is_number else None

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from aws.parts import parts
+from aws.parts import parts, place
 from connectors import files
 from pipeline import binding, statements
 from pipeline.job import Job
@@ -286,11 +286,11 @@ def declare(environment: TableEnvironment, job: Job, cases: Sequence[Case], fold
 def _lines(records: Sequence[Record], column: str, type_: str) -> Iterator[str]:
     is_text = type_.upper().startswith(("STRING", "VARCHAR"))
     for number, record in enumerate(records, 1):
-        place = {"shard": record.shard, "sequence_number": str(number), "arrival": record.arrival}
+        origin = {"shard": record.shard, "sequence_number": str(number), "arrival": record.arrival}
         found = parts(record.data)
         for at, part in enumerate(found, 1):
             data = part.decode(errors="replace") if is_text else base64.b64encode(part).decode()
-            yield json.dumps({column: data, "part": f"{at} of {len(found)}" if found[1:] else None} | place) + "\n"
+            yield json.dumps({column: data, "part": place(at, len(found))} | origin) + "\n"
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:

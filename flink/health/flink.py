@@ -28,8 +28,8 @@ OFF = 10**12  # seconds; without a checkpoint interval Flink reports Long.MAX_VA
 LONG = 160  # characters of a cause; the rest is in the web UI
 HISTORY = 16  # failures that Flink remembers by default
 
-_STREAM = r"Source__.*\.KinesisStreamsSource\.region\.[^.]+\.stream\.(?P<stream>.+)"
-_SHARD = rf"{_STREAM}\.shardId\.(?P<shard>[^.]+)"
+_STREAM = r"Source__.*\.KinesisStreamsSource\.region\.[^.]+\.stream"
+_SHARD = rf"{_STREAM}\.(?P<stream>.+)\.shardId\.(?P<shard>[^.]+)"
 _BEHIND = rf"{_SHARD}\.millisBehindLatest"
 _ENDED = -2  # the lag of a shard that was read to its end; Flink keeps its metrics
 _REACHED = rf"{_SHARD}\.currentWatermark"
@@ -454,8 +454,7 @@ def _sink(earlier: Look, later: Look, table: str) -> Sink:
 
 def _calls(earlier: Look, later: Look, stream: str) -> Calls:
     def lately(reason: str) -> int:
-        metric = rf"Source__.*\.KinesisStreamsSource\.region\.[^.]+\.stream\.{re.escape(stream)}\.numCalls{reason}"
-        return _growth(metric, earlier, later) or 0
+        return _growth(rf"{_STREAM}\.{re.escape(stream)}\.numCalls{reason}", earlier, later) or 0
 
     return Calls(lately("Throttled"), lately("Denied"), lately("Failed"))
 

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from kda.functions import AGGREGATES, FOREST, KNOWN
+from kda.joins import by_rows, stream_joins
 from kda.lookups import lookups
 from kda.nodes import FloorTo, IntervalOf, Step, TypedLiteral, Words, called
 from kda.program import offset, other
 from kda.rule import Found, Kind, Part, Subject, rule
-from kda.rules.kept import by_rows, calendar_unit, stream_joins
 from kda.scope import own, result
-from kda.windows import in_order, named, window
+from kda.windows import calendar_unit, in_order, named, window
 
 
 @rule("K90", Kind.CANNOT, "A construct that is not translated")
@@ -142,7 +142,7 @@ def hotspots(subject: Subject) -> Iterator[Found]:
 def _table_functions(subject: Subject, names: set[str], text: str) -> Iterator[Found]:
     for part in subject.parts:
         for relation in part.relations:
-            if relation.kind == "function" and relation.name in names:
+            if relation.is_call(names):
                 yield part.found(relation.node, text.format(relation.name))
 
 

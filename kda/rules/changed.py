@@ -8,13 +8,14 @@ from sqlglot import exp
 
 from kda.applications import Input, Reference
 from kda.casts import cuts, fails
-from kda.constants import FLOATING, constant
+from kda.constants import constant
 from kda.functions import FORMATTING, NOW, PARSING, TUMBLING
+from kda.joins import by_rows, stream_joins
 from kda.nodes import IntervalOf, Plus, SqlType, called
 from kda.program import canonical, offset
 from kda.rule import Found, Kind, Part, Subject, rule
-from kda.rules.kept import by_rows, stream_joins
 from kda.scope import ERROR_STREAM, TIMES, leaves, own
+from kda.sql_types import FLOATING, Type
 from kda.windows import length
 
 
@@ -94,7 +95,7 @@ def exact(subject: Subject) -> Iterator[Found]:
     """TOP_K_ITEMS_TUMBLING and COUNT_DISTINCT_ITEMS_TUMBLING."""
     for part in subject.parts:
         for relation in part.relations:
-            if relation.kind == "function" and relation.name in TUMBLING:
+            if relation.is_call(TUMBLING):
                 yield part.found(relation.node, f"{relation.name} counts exactly; KDA's count was an estimate")
 
 
@@ -173,7 +174,7 @@ def _may_be_zero(divisor: exp.Expr, part: Part) -> bool:
         return _may_be_zero(divisor.this, part)
     if isinstance(divisor, exp.Mul):
         return _may_be_zero(divisor.this, part) or _may_be_zero(divisor.expression, part)
-    if isinstance(divisor, exp.Cast) and divisor.args["to"].name in FLOATING:
+    if isinstance(divisor, exp.Cast) and Type.of(divisor.args["to"]).name in FLOATING:
         return _may_be_zero(divisor.this, part)
     if called(divisor) == "NULLIF" and len(divisor.expressions) == 2:
         return constant(divisor.expressions[1]) != 0

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kda.joins import stream_joins
 from kda.lookups import lookups
 from kda.nodes import CreatePump, CreateStream
 from kda.program import canonical, offset
 from kda.rule import Found, Kind, Subject, rule
-from kda.rules.kept import stream_joins
 
 
 @rule("K31", Kind.DECIDE, "A window over windows counts by their ends")

@@ -7,19 +7,12 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from kda.functions import AGGREGATES, REWRITTEN
+from kda.joins import by_rows, stream_joins
 from kda.lookups import lookups
 from kda.nodes import FloorTo, Step, Words
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.scope import own
-from kda.windows import frame, in_order, length, named, window
-
-_CALENDAR = ("MONTH", "QUARTER", "YEAR")
-
-
-def calendar_unit(node: exp.Expr) -> str:
-    """MONTH, QUARTER or YEAR if FLOOR cuts a time to it; "" for others, also for CEIL, which ignores hours in Flink."""
-    is_floor = isinstance(node, FloorTo) and node.args["name"] == "FLOOR" and node.args["unit"] in _CALENDAR
-    return str(node.args["unit"]) if is_floor else ""
+from kda.windows import calendar_unit, frame, in_order, length, named, window
 
 
 @rule("K01", Kind.KEPT, "Tumbling window on ROWTIME")
@@ -101,29 +94,6 @@ def window_join(subject: Subject) -> Iterator[Found]:
             if in_order(window_, part.select, subject.catalog):
                 size = frame(window_.args.get("spec"))[1]
                 yield part.found(join, f"each row is joined with those of the last {length(size)}")
-
-
-def stream_joins(part: Part) -> Iterator[tuple[exp.Expr, exp.Window | None, exp.Window | None]]:
-    """Each join of two streams: its node, and the windows before and of the relation that it adds."""
-    windows: list[exp.Window | None] = []
-    for relation in part.relations:
-        if not relation.is_stream:
-            continue
-        own_window = named(relation.window, part.select)
-        if relation.window is not None and own_window is None:
-            continue  # a window that nobody declares, which K96 names
-        if windows and relation.join is not None:
-            # Beside a relation without a window a further one meets its current row, whatever windows others have.
-            yield relation.join, None if None in windows else windows[0], own_window
-        windows.append(own_window)
-
-
-def by_rows(window_: exp.Window | None) -> bool:
-    """Whether the window counts rows, or is of no length of time that is known."""
-    if window_ is None:
-        return False
-    kind, preceding, is_backward = frame(window_.args.get("spec"))
-    return kind != "RANGE" or preceding is None or not is_backward
 
 
 @rule("K08", Kind.KEPT, "Step of a time of the record")

@@ -21,10 +21,6 @@ final class Start implements Serializable {
         this.time = time;
     }
 
-    boolean isLatest() {
-        return kind == Kind.LATEST;
-    }
-
     /**
      * The position in a shard of the first list.
      *
