@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import click
@@ -55,6 +56,32 @@ def demo(*, no_dashboard: bool, **options: Any) -> int:
     shards = options["shards"]
     options["parallelism"] = options["parallelism"] or min(shards, int(CONFIGURATION["pipeline.max-parallelism"]))
     return demo.run(demo.Options(**options, dashboard=not no_dashboard))
+
+
+@program.command(example="python -m local replay cloudfront_requests --input cloudfront.log --rate 500")
+@click.argument("job", type=flags.JobType(), metavar="JOB")
+@click.option(
+    "--input",
+    "records",
+    type=click.Path(exists=True, path_type=Path),
+    metavar="FILE",
+    required=True,
+    help="File whose lines are the records; for several streams a folder with a file for each, by the table's name.",
+)
+@click.option("--rate", type=SPEED, default=10.0, help="Records sent in a second.")
+@click.option("--shards", type=COUNT, default=2, help="Shards of each stream that the job reads.")
+@click.option("--parallelism", type=SUBTASKS, default=2, help="Subtasks.")
+@click.option("--port", type=PORT, default=0, help="Port of the AWS endpoint; 0 picks a free one.")
+@click.option("--web-port", type=PORT, default=0, help="Port of Flink's web UI; 0 picks a free one.")
+def replay(**options: Any) -> int:
+    """Any job at once: the records of a file through Kinesis and Flink into rows, which are printed as they come.
+
+    The AWS emulator and Flink start, with the streams and tables of JOB. After the last record the windows are closed
+    and all ends.
+    """
+    from local import replay  # noqa: PLC0415  (boto3 takes half a second: --help does without)
+
+    return replay.run(replay.Options(**options))
 
 
 @program.command(example="python -m local aws --shards 8 --no-archive\npython -m local aws cloudfront_requests")
