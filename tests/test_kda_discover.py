@@ -5,25 +5,31 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from consumer.tail import Clock
+from java import paths
 from kda import __main__ as kda_main
-from kda.applications import Column, Schema
+from kda import json_tree
+from kda.applications import Column, Configuration, Schema, written
 from kda.discovery.documents import parsed as json_parsed
 from kda.discovery.names import column_name, mapping, names, reserved
 from kda.discovery.page import page, sql
-from kda.discovery.samples import Sample, of_file
+from kda.discovery.samples import NoSample, Sample, apart, of_file
 from kda.discovery.schema import Discovery, discovered, input_schema
 from kda.discovery.stream import Reading, sample
 from kda.places import Code, File
 from kda.program import parsed
 from kda.reader import schema
+from kda.tree import Fields, of_kind
+from local import emulator, resources
 from tests import kpl
 
 QUOTES = [
@@ -353,6 +359,39 @@ def test_the_way_back(content: str, tmp_path: Path, capsys: pytest.CaptureFixtur
     ]
 
 
+def made_up(random: Random, depth: int = 0) -> Any:
+    """A value of JSON."""
+    match random.randrange(7 if depth < 3 else 5):
+        case 0:
+            return random.choice([None, True, 1, -(2**40), 2**70, 1.5])
+        case 5:
+            return [made_up(random, depth + 1) for _ in range(random.randrange(4))]
+        case 6:
+            names = ["a", "b", "USER", "a b", "", "1", "'", '"', "é", "a.b", "x" * 120]
+            return {random.choice(names): made_up(random, depth + 1) for _ in range(random.randrange(5))}
+    return random.choice(["", "a", "2026-01-01", "2026-01-01 10:00:00.5", "é😀", "x\ny", '"', "a,b", "x" * 200])
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_any_bytes(seed: int) -> None:
+    """Whatever the records are: columns of other names each, whose schema the reader reads back, or one sentence."""
+    random = Random(seed)
+    documents = [json.dumps({"k": made_up(random)}, indent=random.choice([None, 1])) for _ in range(4)]
+    content = bytearray(random.choice(["\n", "", ","]).join(documents).encode())
+    for _ in range(random.choice([0, 0, 3])):
+        content[random.randrange(len(content))] = random.choice(b'{}[]",:\n;\x00\xff1')
+    try:
+        found = discovered(Sample("sample", tuple(apart(bytes(content), 100))))
+    except NoSample:
+        return
+    assert "\n".join(page(found))
+    assert len(columns(found)) == len(found.columns)
+    assert all(one.seen + one.missing == found.rows for one in found.columns)
+    file = File("a.json", json.dumps(input_schema(found.schema)))
+    root = of_kind(file, json_tree.parsed(file), Fields, "the schema")
+    assert Configuration(file, written(file)).schema(root) == found.schema
+
+
 def test_the_form_of_the_answer() -> None:
     """InputSchema has the fields of DiscoverInputSchema's answer, for JSON and for CSV."""
     assert input_schema(Schema((Column("a", "INTEGER", "$.a"),), "JSON", "$")) == {
@@ -392,6 +431,15 @@ def test_the_page() -> None:
     assert next(page(of_records("1\t2\n"))) == (
         "sample: 1 record, 1 row, 2 columns: CSV, row delimiter \\n, column delimiter \\t"
     )
+
+
+def test_the_capture_of_the_page(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/kda shows what the command prints for the sample that is there."""
+    text = (paths.ROOT / "docs" / "kda" / "README.md").read_text(encoding="utf-8")
+    ((command, shown),) = re.findall(r"^```\n\$ python -m kda (discover [^\n]*)\n(.*?)^```$", text, re.M | re.S)
+    monkeypatch.chdir(paths.ROOT)
+    assert kda_main.main(command.split()) == 0
+    assert capsys.readouterr().out == shown
 
 
 @pytest.mark.parametrize(
@@ -486,3 +534,33 @@ def test_reading_has_an_end() -> None:
     assert kinesis.kinds == {"LATEST"}
     slow = FakeKinesis(1, {"a": (1000, True)})
     assert len(read_shards(slow, most=1000, seconds=2.1)) == 10
+
+
+def test_a_stream_of_the_emulator(
+    aws: emulator.Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Records of four shards are read through the API; a stream that has none, and one that is not there, are told."""
+    for name, value in emulator.child(aws.environment).items():
+        monkeypatch.setenv(name, value)
+    kinesis = resources.clients(aws.environment)[0]
+    for name, shards in (("kda-discover", 4), ("kda-discover-empty", 1)):
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+        kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    records: Any = [{"Data": json.dumps(QUOTES[n % 2]).encode(), "PartitionKey": str(n)} for n in range(40)]
+    kinesis.put_records(StreamName="kda-discover", Records=records)
+    assert kda_main.main(["discover", "--stream", "kda-discover", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["Statistics"]["Rows"] == 40
+    found = {one["Name"]: (one["SqlType"], one["Mapping"]) for one in answer["InputSchema"]["RecordColumns"]}
+    assert found == QUOTE_COLUMNS
+    assert kda_main.main(["discover", "--stream", "kda-discover", "--records", "2", "--json"]) == 0
+    assert 2 <= json.loads(capsys.readouterr().out)["Statistics"]["Rows"] <= 8
+    assert kda_main.main(["discover", "--stream", "kda-discover-empty", "--start", "LATEST", "--seconds", "0.5"]) == 2
+    assert capsys.readouterr().err == (
+        "Stream kda-discover-empty: no record came in 0.5 s: raise --seconds, or use --start TRIM_HORIZON.\n"
+    )
+    assert kda_main.main(["discover", "--stream", "kda-nowhere"]) == 1
+    assert re.fullmatch(
+        r"Stream kda-nowhere in us-east-1 at http\S+ .*: create it, or check --stream, --region and --endpoint\.\n",
+        capsys.readouterr().err,
+    )
