@@ -141,6 +141,16 @@ def test_rows_within_an_object() -> None:
     ]
 
 
+def test_what_is_beside_an_array_stays() -> None:
+    """An array gives the rows only if nearly all of the record is in it, and in most records more than one object."""
+    half = {"customer": "Bree Smith of Rotterdam", "city": "Rotterdam", "items": [{"sku": 1}, {"sku": 2}, {"sku": 3}]}
+    single = {"id": 7, "items": [{"sku": "x" * 200}]}
+    for record in (half, single):
+        found = of_records(*[json.dumps(record)] * 3)
+        assert found.schema.row_path == "$"
+        assert set(columns(found)) == set(record)
+
+
 def test_what_is_no_json(tmp_path: Path) -> None:
     """Lines that are cut off or hold something else are counted, and the first is shown; they take no other along."""
     lines = [json.dumps(one) for one in QUOTES]
@@ -280,6 +290,7 @@ def test_records_of_csv() -> None:
     """Records with a row each or several; an empty value is missing; zeros before a number make it a text."""
     found = of_records("007,true,2026-01-02\n", "008,,2026-01-03\n009,FALSE,\n")
     assert (found.records, found.rows) == (2, 3)
+    assert of_records('"name1", "address1"\n').columns[1].example == "address1"
     assert [one.column.type for one in found.columns] == ["VARCHAR(4)", "BOOLEAN", "TIMESTAMP"]
     assert [one.missing for one in found.columns] == [0, 1, 1]
 
@@ -293,7 +304,8 @@ def test_a_header_of_csv(tmp_path: Path) -> None:
         "the first row looks like a header: the names are taken from it, and it is not counted; KDA took such a row of "
         "a stream for data",
     )
-    assert list(columns(of_content(tmp_path, "a,b\nc,d\n"))) == ["COL_0", "COL_1"]
+    for rows in ("a,b\nc,d\n", "a,a\n1,2\n", "a,7\n1,2\n"):
+        assert list(columns(of_content(tmp_path, rows))) == ["COL_0", "COL_1"]
 
 
 def test_rows_that_are_odd(tmp_path: Path) -> None:
