@@ -116,7 +116,7 @@ def test_an_array(tmp_path: Path) -> None:
     found = of_content(tmp_path, json.dumps(QUOTES, indent=1))
     assert (found.schema.row_path, found.rows) == ("$[0:]", 2)
     assert {name: path for name, (_type, path) in columns(found).items()} == {
-        name: path for name, (_type, path) in QUOTE_COLUMNS.items()
+        name: path.replace("$", "$[0:]") for name, (_type, path) in QUOTE_COLUMNS.items()
     }
     assert found.notes == (
         "the sample is one array: each of its objects is a row; if the objects were records, the row path is $",
@@ -126,13 +126,18 @@ def test_an_array(tmp_path: Path) -> None:
 
 
 def test_rows_within_an_object() -> None:
-    """An array of objects that is the record, or nearly all of it, gives the rows; fields beside it are named."""
+    """An array of objects that is the record, or nearly all of it, gives the rows; fields beside it are in each."""
     alone = of_records(json.dumps({"data": {"rows": QUOTES}}), json.dumps({"data": {"rows": QUOTES[:1]}}))
     assert (alone.schema.row_path, alone.rows, alone.notes) == ("$.data.rows[0:]", 3, ())
-    assert columns(alone) == QUOTE_COLUMNS
-    most = of_records(*(json.dumps({"site": "x", "a b": QUOTES * 3}) for _ in range(2)))
-    assert (most.schema.row_path, most.rows) == ("$['a b'][0:]", 12)
-    assert most.notes == ("with the row path $['a b'][0:], $.site is in no row",)
+    assert columns(alone) == {
+        name: (kind, path.replace("$", "$.data.rows[0:]")) for name, (kind, path) in QUOTE_COLUMNS.items()
+    }
+    most = of_records(*(json.dumps({"ticker": "x", "o": {"n": 1, "a b": QUOTES * 3}}) for _ in range(2)))
+    assert (most.schema.row_path, most.rows, most.notes) == ("$.o['a b'][0:]", 12, ())
+    expected = {name: (kind, path.replace("$", "$.o['a b'][0:]")) for name, (kind, path) in QUOTE_COLUMNS.items()}
+    expected["COL_o_ab_ticker"] = expected.pop("ticker")
+    assert columns(most) == {"ticker": ("VARCHAR(4)", "$.ticker"), "n": ("INTEGER", "$.o.n"), **expected}
+    assert most.columns[0].seen == 12
     order = of_records(json.dumps({"order": 7, "customer": "Bree Smith of Rotterdam", "items": [{"sku": 1}]}))
     assert order.schema.row_path == "$"
     assert columns(order)["items"] == ("VARCHAR(16)", "$.items")
