@@ -64,7 +64,17 @@ class Construct:
         random = Random(f"{self.name} {shards}")
         paths = tuple(("deep", f"f{at}") if at % 4 == 1 else (f"f{at}",) for at in range(len(SCHEMA)))
         row_path = "" if self.is_csv else self.row_path
-        input_ = Input(SCHEMA, paths, row_path, "|", TABLE, is_reference_csv=False, count=40, is_clean=False)
+        input_ = Input(
+            SCHEMA,
+            paths,
+            row_path,
+            "|",
+            TABLE,
+            is_reference_csv=False,
+            count=40,
+            is_clean=False,
+            is_single=row_path == "$",
+        )
         code = f"""{self.before}
 CREATE OR REPLACE STREAM "OUT" ({self.columns});
 CREATE OR REPLACE PUMP "OUT_PUMP" AS INSERT INTO "OUT"

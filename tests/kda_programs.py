@@ -118,6 +118,8 @@ def program(number: int) -> Made:
 class _Maker:
     number: int
     random: Random = field(init=False)
+    input: Input = field(init=False)
+    keys: tuple[str, ...] = ()
     used: set[str] = field(default_factory=set)
     sources: list[Source] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)
@@ -130,11 +132,9 @@ class _Maker:
         self.random = random = Random(self.number)
         shards = random.choice((1, 4))
         has_ties = random.random() < 0.25
-        input_ = schema(random, self.used)
+        input_ = self.input = schema(random, self.used)
         columns = input_.columns
         rows = input_.most_rows
-        self.reference = input_.reference
-        self.keys: tuple[str, ...] = ()
         self.sources = [
             Source(name, columns, rows, not has_ties, is_input=True)
             for name in ['"SOURCE_SQL_STREAM_001"' if random.random() < 0.7 else "SOURCE_SQL_STREAM_001"]
@@ -273,6 +273,10 @@ class _Maker:
         if source.is_input:
             times.append(f"{dot}APPROXIMATE_ARRIVAL_TIME")
         return times
+
+    def _is_still(self, source: Source) -> bool:
+        """Whether the order is known behind a key, where rows of one record come in any order."""
+        return source.is_ordered and self.input.is_single
 
     # ---- queries
 
@@ -566,7 +570,9 @@ class _Maker:
         sql = f"SELECT STREAM {listed}\nFROM {self._from(source, alias)}{where}{clause}"
         if source.is_windowed:
             self.used.add("sliding window over windows")
-        return Query(sql, tuple(results), names_, source.rows, source.is_ordered, source.is_windowed, source.depth + 1)
+        return Query(
+            sql, tuple(results), names_, source.rows, self._is_still(source), source.is_windowed, source.depth + 1
+        )
 
     def _of_over(self, value: Typed, values: Values) -> Typed:
         random = self.random
@@ -615,7 +621,9 @@ class _Maker:
         listed, names = self._listed(results)
         where = f"\nWHERE {values.truth(1).sql}" if random.random() < 0.3 else ""
         sql = f"SELECT STREAM {listed}\nFROM {self._from(source, alias)}{where}"
-        return Query(sql, tuple(results), names, source.rows, True, source.is_windowed, source.depth + 1)
+        return Query(
+            sql, tuple(results), names, source.rows, self._is_still(source), source.is_windowed, source.depth + 1
+        )
 
     def _cursor(self) -> tuple[Source, Typed, str, str]:
         """A source, a column of it, a query that gives the column, and its name there."""
@@ -775,7 +783,7 @@ class _Maker:
 
     def _looked_up(self) -> Query | None:
         random = self.random
-        table = self.reference
+        table = self.input.reference
         source = self._source(lambda one: any(column.kind == "text" for column in one.columns))
         alias = random.choice(("", "s", "s"))
         before = alias or source.name  # the name itself may stand before a column
@@ -804,7 +812,7 @@ class _Maker:
         if random.random() < 0.3:
             self.used.add("window after a lookup")
             key = random.choice([one for one in found if one.kind == "text"])
-            one = Values(random, both.columns, (), self.used).aggregate(source.rows, is_ordered=source.is_ordered)
+            one = Values(random, both.columns, (), self.used).aggregate(source.rows, is_ordered=self._is_still(source))
             results = [key, one]
             step = f"STEP({dot}ROWTIME BY INTERVAL '1' MINUTE)"
             listed, names = self._listed(results)
@@ -813,7 +821,9 @@ class _Maker:
         results = [random.choice(found), *(both.any(1) for _ in range(random.randint(1, 3)))]
         listed, names = self._listed(results)
         sql = f"SELECT STREAM {listed}\nFROM {joined}{where}"
-        return Query(sql, tuple(results), names, source.rows, source.is_ordered, source.is_windowed, source.depth + 1)
+        return Query(
+            sql, tuple(results), names, source.rows, self._is_still(source), source.is_windowed, source.depth + 1
+        )
 
     def _parsed_log(self) -> Query | None:
         """The functions that parse logs."""

@@ -52,7 +52,10 @@ class Table:
 
 @dataclass(frozen=True)
 class Input:
-    """An input: its columns, and how records hold them. row_path: "" for CSV."""
+    """An input: its columns, and how records hold them.
+
+    row_path: "" for CSV; is_clean: whether all records fit the columns; is_single: whether each makes one row at most.
+    """
 
     columns: tuple[Column, ...]
     paths: tuple[tuple[str, ...], ...]
@@ -62,6 +65,7 @@ class Input:
     is_reference_csv: bool
     count: int
     is_clean: bool
+    is_single: bool
 
     @property
     def most_rows(self) -> int:
@@ -133,12 +137,12 @@ class Input:
 
     def _record(self, random: Random, arrival: int) -> bytes:
         if not self.row_path:
-            rows = [self._line(random, arrival) for _ in range(random.choice((1, 1, 1, 2)))]
+            rows = [self._line(random, arrival) for _ in range(1 if self.is_single else random.choice((1, 1, 1, 2)))]
             return "\n".join(rows).encode()
         if not self.is_clean and random.random() < 0.04:
             return random.choice((b"oops", b'{"a": ', b"", b"[1, 2]", b"\xff\xfe", b"null", b"17"))
         documents = [self._document(random, arrival)]
-        if random.random() < 0.05:
+        if not self.is_single and random.random() < 0.15:
             documents.append(self._document(random, arrival))
         return random.choice((b"", b"\n")).join(documents)
 
@@ -288,6 +292,7 @@ def schema(random: Random, used: set[str]) -> Input:
         random.random() < 0.5,
         random.randint(12, 36),
         random.random() < 0.4,
+        random.random() < 0.6 and row_path in ("$", ""),
     )
 
 
