@@ -5,7 +5,8 @@ From a file to findings, each step in its own modules:
     places       File, Code and Place: where a character of an SQL text stands in the file that holds it
     malformed    Malformed: a sentence with file, line, column, and what was expected
     tree         a file's values with their places; json_tree, yaml_tree and terraform make it
-    reader       read(path) -> Origin: the file's applications; applications, templates, template_texts
+    reader       read(path) -> Origin: the file's applications; schema(path) -> Schema: what `discover` wrote
+                 with applications, templates, template_texts
     scanner      comments, placeholders and quotes of an SQL text
     dialect      KDA's dialect on sqlglot: tokens, grammar, printing
     program      parsed(code) -> Program: what the SQL declares and does
@@ -19,9 +20,10 @@ From a file to findings, each step in its own modules:
 The model that `migrate` and the model of KDA in Python build on:
 
     Application  name, code, inputs, outputs, references (from JSON or a template; a .sql file has only code)
-      Input      prefix, streams (X_001 ..), columns | None, arn, service, parallelism, lambda_arn
+      Input      prefix, streams (X_001 ..), arn, service, parallelism, lambda_arn, and what a Schema has
       Output     stream, arn, service ("kinesis", "firehose", "lambda"), format
-      Reference  table, columns, bucket, key
+      Reference  table, bucket, key, and what a Schema has
+      Schema     columns | None, format ("JSON", "CSV"), row_path, row_delimiter, column_delimiter
     Program      statements in the order of the text
       Stream     name, columns (name, type), query | None; comments; pumps into it
       Pump       name, target, columns | None, query: the sqlglot tree; comments

@@ -25,11 +25,26 @@ class Column:
 
 
 @dataclass(frozen=True)
+class Schema:
+    """What makes rows of a record or file.
+
+    columns: None if the file does not list them; format: JSON or CSV; row_path: of a JSON record, "" if none is given,
+    or for CSV; row_delimiter, column_delimiter: of CSV.
+    """
+
+    columns: tuple[Column, ...] | None
+    format: str = "JSON"
+    row_path: str = ""
+    row_delimiter: str = "\n"
+    column_delimiter: str = ","
+
+
+@dataclass(frozen=True)
 class Input:
     """What is read. prefix: of the names of its in-application streams; offset: where it stands in the file.
 
-    columns: None if the file has no schema; arn: of the stream, "" if unknown; service: kinesis or firehose;
-    row_path: of a JSON record, or "" for CSV.
+    columns: None if the file has no schema; arn: of the stream, "" if unknown; service: kinesis or firehose; format,
+    row_path and the delimiters: as in Schema.
     """
 
     prefix: str
@@ -41,11 +56,17 @@ class Input:
     format: str
     row_path: str
     offset: int
+    row_delimiter: str = "\n"
+    column_delimiter: str = ","
 
     @property
     def streams(self) -> tuple[str, ...]:
         """The names of its in-application streams: X_001, and as many as its parallelism."""
         return tuple(f"{self.prefix}_{number:03d}" for number in range(1, self.parallelism + 1))
+
+    def with_schema(self, schema: Schema) -> Input:
+        """The input with another schema."""
+        return replace(self, **vars(schema))
 
 
 @dataclass(frozen=True)
@@ -61,13 +82,21 @@ class Output:
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference table in S3. columns: None if the file has no schema."""
+    """A reference table in S3. columns: None if the file has no schema; format and what follows: as in Schema."""
 
     table: str
     columns: tuple[Column, ...] | None
     bucket: str
     key: str
     offset: int
+    format: str = "JSON"
+    row_path: str = ""
+    row_delimiter: str = "\n"
+    column_delimiter: str = ","
+
+    def with_schema(self, schema: Schema) -> Reference:
+        """The reference table with another schema."""
+        return replace(self, **vars(schema))
 
 
 @dataclass(frozen=True)
@@ -203,18 +232,15 @@ class Configuration:
         function = self.inside(processing, "InputLambdaProcessorDescription", "InputLambdaProcessor")
         parallelism = self.inside(fields, "InputParallelism")
         count = self.text(parallelism, "Count")
-        schema = self.inside(fields, "InputSchema")
-        form, row_path = self._format(schema)
+        schema = self.schema(self.inside(fields, "InputSchema"))
         return Input(
             prefix=prefix,
-            columns=self._columns(schema),
             arn=self.text(stream or firehose, "ResourceARN"),
             service="firehose" if firehose else "kinesis",
             parallelism=int(count) if count.isdecimal() and 1 <= int(count) <= 64 else 1,
             lambda_arn=self.text(function, "ResourceARN"),
-            format=form,
-            row_path=row_path,
             offset=fields.start,
+            **vars(schema),
         )
 
     def output(self, fields: Fields) -> Output:
@@ -241,11 +267,25 @@ class Configuration:
             raise self.file.malformed(fields.start, "expected TableName in the reference table that begins here")
         place = self.inside(fields, "S3ReferenceDataSourceDescription", "S3ReferenceDataSource")
         return Reference(
-            table,
-            self._columns(self.inside(fields, "ReferenceSchema")),
-            self.text(place, "BucketARN"),
-            self.text(place, "FileKey"),
-            fields.start,
+            table=table,
+            bucket=self.text(place, "BucketARN"),
+            key=self.text(place, "FileKey"),
+            offset=fields.start,
+            **vars(self.schema(self.inside(fields, "ReferenceSchema"))),
+        )
+
+    def schema(self, fields: Fields | None) -> Schema:
+        """A schema of an input or a reference table; one without columns if there is none."""
+        form = self.inside(fields, "RecordFormat")
+        mapping = self.inside(form, "MappingParameters")
+        json = self.inside(mapping, "JSONMappingParameters")
+        csv = self.inside(mapping, "CSVMappingParameters")
+        return Schema(
+            columns=self._columns(fields),
+            format=(self.text(form, "RecordFormatType") or "JSON").upper(),
+            row_path=self.text(json, "RecordRowPath"),
+            row_delimiter=self.text(csv, "RecordRowDelimiter") or "\n",
+            column_delimiter=self.text(csv, "RecordColumnDelimiter") or ",",
         )
 
     def _columns(self, schema: Fields | None) -> tuple[Column, ...] | None:
@@ -258,12 +298,6 @@ class Configuration:
                 raise self.file.malformed(one.start, "expected Name and SqlType in the column that begins here")
             columns.append(Column(name, kind, self.text(one, "Mapping")))
         return tuple(columns) or None
-
-    def _format(self, schema: Fields | None) -> tuple[str, str]:
-        form = self.inside(schema, "RecordFormat")
-        mapping = self.inside(form, "MappingParameters")
-        json = self.inside(mapping, "JSONMappingParameters")
-        return self.text(form, "RecordFormatType") or "JSON", self.text(json, "RecordRowPath")
 
 
 def written(file: File) -> Resolve:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kda import json_tree, templates
-from kda.applications import Application, Configuration, written
+from kda.applications import Application, Configuration, Schema, written
 from kda.malformed import Malformed
 from kda.places import Code, File
-from kda.tree import Fields, Items, child
+from kda.tree import Fields, Items, Node, child, of_kind
 
 _LARGEST = 20_000_000  # bytes; the service took 100 kB of SQL, and a template has 1 MB
 _SUFFIXES = {".sql": "sql", ".json": "json", ".yaml": "yaml", ".yml": "yaml", ".tf": "terraform"}
@@ -25,6 +25,27 @@ class Origin:
 
 def read(path: Path) -> Origin:
     """The applications of a file. Raises Malformed, also for a file that cannot be read or has none."""
+    file = _opened(path)
+    applications = _of(file, _SUFFIXES.get(path.suffix.lower()) or _form(file.text))
+    return Origin(file, tuple(applications))
+
+
+def schema(path: Path) -> Schema:
+    """The schema in a file of JSON or YAML: what DiscoverInputSchema answered, `discover` wrote, or such a part alone.
+
+    Raises Malformed, also for a schema without columns.
+    """
+    file = _opened(path)
+    root = _values(file, _SUFFIXES.get(path.suffix.lower()) or _form(file.text))
+    fields = of_kind(file, root, Fields, "the schema")
+    fields = child(file, fields, ("InputSchema", "ReferenceSchema"), Fields) or fields
+    found = Configuration(file, written(file)).schema(fields)
+    if found.columns is None:
+        raise file.malformed(fields.start, "expected InputSchema, with RecordColumns in it")
+    return found
+
+
+def _opened(path: Path) -> File:
     name = str(path)
     try:
         if path.is_file() and path.stat().st_size > _LARGEST:
@@ -39,9 +60,7 @@ def read(path: Path) -> Origin:
         line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
         raise Malformed(name, line, column, f"expected UTF-8, found the byte 0x{content[error.start]:02x}") from None
     # One line feed ends a line, whatever wrote the file.
-    file = File(name, text.replace("\r\n", "\n").replace("\r", "\n"))
-    applications = _of(file, _SUFFIXES.get(path.suffix.lower()) or _form(file.text))
-    return Origin(file, tuple(applications))
+    return File(name, text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _form(text: str) -> str:
@@ -72,13 +91,16 @@ def _of(file: File, form: str) -> list[Application]:
     return found
 
 
-def _of_values(file: File, form: str) -> list[Application]:
+def _values(file: File, form: str) -> Node:
     if form == "json" or file.text.lstrip().startswith("{"):
-        root = json_tree.parsed(file)
-    else:
-        from kda import yaml_tree  # noqa: PLC0415
+        return json_tree.parsed(file)
+    from kda import yaml_tree  # noqa: PLC0415
 
-        root = yaml_tree.parsed(file)
+    return yaml_tree.parsed(file)
+
+
+def _of_values(file: File, form: str) -> list[Application]:
+    root = _values(file, form)
     if isinstance(root, Items) and len(root.values) == 1:
         root = root.values[0]
     if not isinstance(root, Fields):

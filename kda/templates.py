@@ -107,6 +107,8 @@ _NAMES = {
     "csv": "CSVMappingParameters",
     "csv_mapping_parameters": "CSVMappingParameters",
     "record_row_path": "RecordRowPath",
+    "record_row_delimiter": "RecordRowDelimiter",
+    "record_column_delimiter": "RecordColumnDelimiter",
     "sql_type": "SqlType",
     "mapping": "Mapping",
     "resource_arn": "ResourceARN",

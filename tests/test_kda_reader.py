@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from kda import program
-from kda.applications import Application, Column
+from kda.applications import Application, Column, Schema
 from kda.dialect import tokenized
 from kda.malformed import Malformed
 from kda.nodes import CreatePump
 from kda.places import Code, File
-from kda.reader import read
+from kda.reader import read, schema
 from kda.scanner import scan
 
 EXAMPLES = Path(__file__).parent / "kda"
@@ -88,6 +88,7 @@ def test_an_answer_of_describe_application(name: str) -> None:
     assert (table.table, table.bucket, table.key) == ("CAMPAIGN_OWNERS", "arn:aws:s3:::clicks-reference", "owners.csv")
     assert table.columns is not None
     assert [column.name for column in table.columns] == ["campaign", "owner", "budget"]
+    assert (table.format, table.row_path, table.row_delimiter, table.column_delimiter) == ("CSV", "", "\n", ",")
 
 
 def test_what_was_sent_to_create_application() -> None:
@@ -144,6 +145,77 @@ def test_terraform() -> None:
     assert meters.code.text.startswith("CREATE OR REPLACE STREAM")
     assert (meters.inputs[0].row_path, meters.inputs[0].arn) == ("$.readings[0:]", "aws_kinesis_stream.meters.arn")
     assert (meters.references[0].table, meters.references[0].key) == ("TARIFFS", "tariffs.csv")
+
+
+CSV = {
+    "orders.json": """{"ApplicationName": "a", "ApplicationCode": "", "Inputs": [{"NamePrefix": "IN", "InputSchema": {
+        "RecordFormat": {"RecordFormatType": "CSV", "MappingParameters": {
+            "CSVMappingParameters": {"RecordRowDelimiter": "|\\n", "RecordColumnDelimiter": "\\t"}}},
+        "RecordColumns": [{"Name": "a", "SqlType": "INTEGER"}]}}]}""",
+    "orders.yaml": """Resources:
+  A:
+    Type: AWS::KinesisAnalyticsV2::Application
+    Properties:
+      ApplicationCode: ""
+      Inputs:
+        - NamePrefix: IN
+          InputSchema:
+            RecordFormat:
+              RecordFormatType: CSV
+              MappingParameters: {CSVMappingParameters: {RecordRowDelimiter: "|\\n", RecordColumnDelimiter: "\\t"}}
+            RecordColumns: [{Name: a, SqlType: INTEGER}]
+""",
+    "orders.tf": """resource "aws_kinesis_analytics_application" "a" {
+  name = "a"
+  code = ""
+  inputs {
+    name_prefix = "IN"
+    schema {
+      record_columns {
+        name     = "a"
+        sql_type = "INTEGER"
+      }
+      record_format {
+        mapping_parameters {
+          csv {
+            record_column_delimiter = "\\t"
+            record_row_delimiter    = "|\\n"
+          }
+        }
+        record_format_type = "CSV"
+      }
+    }
+  }
+}
+""",
+}
+
+
+@pytest.mark.parametrize("name", CSV)
+def test_delimiters_of_csv(name: str, tmp_path: Path) -> None:
+    """An input in CSV has its delimiters, in JSON, a template and Terraform."""
+    (read_,) = the_application(written_to(tmp_path, name, CSV[name])).inputs
+    assert (read_.format, read_.row_path) == ("CSV", "")
+    assert (read_.row_delimiter, read_.column_delimiter) == ("|\n", "\t")
+    assert read_.columns == (Column("a", "INTEGER", ""),)
+
+
+def test_a_schema_alone(tmp_path: Path) -> None:
+    """What DiscoverInputSchema answered, the part InputSchema of it, and that in YAML are the same schema."""
+    inner = """{"RecordFormat": {"RecordFormatType": "JSON", "MappingParameters":
+        {"JSONMappingParameters": {"RecordRowPath": "$.rows[0:]"}}}, "RecordEncoding": "UTF-8",
+        "RecordColumns": [{"Name": "PRICE", "Mapping": "$.quote.price", "SqlType": "DOUBLE"}]}"""
+    expected = Schema((Column("PRICE", "DOUBLE", "$.quote.price"),), "JSON", "$.rows[0:]")
+    answer = f'{{"InputSchema": {inner}, "RawInputRecords": ["{{}}"]}}'
+    for name, text in (("a.json", inner), ("b.json", answer), ("c", answer), ("d.yaml", f"InputSchema: {inner}")):
+        assert schema(written_to(tmp_path, name, text)) == expected
+    before = the_application(EXAMPLES / "clicks.json")
+    after = before.inputs[0].with_schema(expected)
+    assert (after.columns, after.row_path, after.arn) == (expected.columns, "$.rows[0:]", before.inputs[0].arn)
+    table = before.references[0].with_schema(expected)
+    assert (table.format, table.row_path, table.key) == ("JSON", "$.rows[0:]", "owners.csv")
+    with pytest.raises(Malformed, match=r"e.json, line 1, column 1: expected InputSchema, with RecordColumns in it\."):
+        schema(written_to(tmp_path, "e.json", "{}"))
 
 
 def test_the_form_is_seen_without_a_suffix(tmp_path: Path) -> None:
