@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from kda.dialect import printed
 from kda.nodes import Cursor
 from kda.rule import Part
 from kda.scope import Relation
@@ -147,8 +148,9 @@ class _Writer:
             if name == TIME:
                 continue  # the time of all rows
             one = values.get(name)
+            failures: tuple[Failure, ...] = ()
             if one is None:
-                sql, failures = f"CAST(NULL AS {flink(kind, self.options)})", ()
+                sql = f"CAST(NULL AS {flink(kind, self.options)})"
             elif self._is_same(one.type, kind):
                 sql, failures = one.sql, one.failures
             else:
@@ -226,7 +228,7 @@ class _Writer:
             scope = rows_tried(self.state, scope, where, failures)
             where = []
         elif scope.is_joined:
-            items, sources = scope.flat(self.catalog)
+            items, sources = replace(scope, where=()).flat(self.catalog)
             body = select([*items, _time(scope)], scope.in_from, where=[*scope.filters, *where])
             scope = scope.over(body, sources, is_view=False)
             where = []
@@ -290,8 +292,8 @@ class _Writer:
 
     def _require_distinct(self, keys: Sequence[exp.Expr]) -> None:
         """Groups differ in their keys; DISTINCT leaves none out if each key is a result."""
-        results = {one.unalias().sql() for one in self.select.expressions}
-        if not all(self._is_window(key) or key.sql() in results for key in keys):
+        results = {printed(one.unalias().copy()) for one in self.select.expressions}
+        if not all(self._is_window(key) or printed(key.copy()) in results for key in keys):
             refuse(self.select, "SELECT DISTINCT of groups without all of their keys has no translation")
 
     def _skew(self, scope: Scope, window: Window) -> int:
