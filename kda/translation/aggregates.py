@@ -10,9 +10,9 @@ from kda.functions import AGGREGATES
 from kda.nodes import called
 from kda.scope import own
 from kda.sql_types import WHOLE, Type
-from kda.translation.expressions import Failure, Names, Value, value
+from kda.translation.expressions import Failure, Names, Value, converted, value
 from kda.translation.options import Options, refuse
-from kda.translation.types import BIGINT, DOUBLE, sizes
+from kda.translation.types import BIGINT, DOUBLE, common, flink, sizes
 
 _OF_ARGUMENT = ("MIN", "MAX", "FIRST_VALUE", "LAST_VALUE", "LAG")
 _SPREAD = ("STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP")
@@ -56,6 +56,9 @@ def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
     call = unwrapped(node)
     name = called(call)
     values = [value(one, names, options) for one in arguments(call)]
+    if name == "LAG" and len(values) > 2:
+        kind = common([values[0].type, values[2].type])
+        values[0::2] = [_fitting(one, kind, options) for one in values[0::2]]
     failures = tuple(failure for one in values for failure in one.failures)
     if not values:
         if name != "COUNT":
@@ -69,6 +72,11 @@ def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
     function = "STDDEV_SAMP" if name == "STDDEV" else name
     least = 0 if name == "COUNT" else None
     return Value(f"{function}({distinct}{', '.join(texts)})", kind, failures, least=least)
+
+
+def _fitting(one: Value, kind: Type | None, options: Options) -> Value:
+    is_same = kind is None or (one.type is not None and flink(one.type, options) == flink(kind, options))
+    return one if is_same or kind is None else converted(one, kind, options)
 
 
 def _type(name: str, argument: Type | None) -> Type | None:

@@ -253,7 +253,7 @@ class _Writer:
             condition = " OR ".join([whole.sql, *(one.condition for one in whole.failures)])
             condition = _bare(condition) if not whole.failures else condition
             failures = [*whole.failures, *failures]
-        clock = Clock(0 if self.options.time == "processing" else group.skew + 1)
+        clock = Clock(0 if self.options.time == "processing" else group.skew + (not group.is_moment))
         rows = Rows(results.columns, clock)
         text = select(
             [*results.items, *([MARK] if failures else []), item(BOUNDS[2], TIME)],
@@ -301,14 +301,12 @@ class _Writer:
         skew = scope.clock.require(window.node)
         if self.options.align:
             return 0
-        # ROWTIME under another name, of SELECT DISTINCT within a step: that of a row, not the end of the step.
-        is_end = window.time is None or window.time.is_end or window.time.select is self.select
-        return skew if is_end or window.form not in ("STEP", "FLOOR") or not skew else self._inner(skew, window)
-
-    def _inner(self, skew: int, window: Window) -> int:
-        assert window.time is not None  # noqa: S101  (its caller looked)
-        part = self.state.part(window.time.select)
-        return skew - 1 if part.windowing.distinct is not None and not part.windowing.is_grouped else skew
+        # A step that a query in FROM groups by, or ROWTIME of its SELECT DISTINCT, lies in the step and is not its end.
+        if window.time is None or window.time.is_end or window.time.select is self.select or not skew:
+            return skew
+        inner = self.state.part(window.time.select).windowing
+        windows = [one for one in (*inner.tumbling, inner.distinct) if one is not None]
+        return skew - any(one.milliseconds != 1 for one in windows)
 
     def _require_free(self, scope: Scope) -> None:
         for source in scope.sources:

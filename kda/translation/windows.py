@@ -34,7 +34,7 @@ class Group:
     """A SELECT that groups by a window.
 
     window: the shortest; keys: the others of GROUP BY, each with its node and SQL; skew: the milliseconds that the
-    times of the rows are before those of KDA. is_moment: whether each window is one moment.
+    times of the rows are before those of KDA; results: those of the SELECT by name.
     """
 
     scope: Scope
@@ -45,8 +45,8 @@ class Group:
 
     @property
     def is_moment(self) -> bool:
-        """Whether it groups by ROWTIME itself."""
-        return self.window.form == "ROWTIME"
+        """Whether each window is one moment, which then is the ROWTIME of its row."""
+        return self.window.milliseconds == 1
 
     @property
     def begin(self) -> str:
