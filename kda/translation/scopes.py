@@ -123,12 +123,13 @@ class Scope:
         return bool(self.joins)
 
     def used(self, catalog: Catalog) -> list[tuple[Source, str]]:
-        """The columns that the SELECT reads after FROM, each with its source; TIME for the time of one of several sources."""
+        """The columns that the SELECT reads after FROM, with their sources; TIME for the time of one of several."""
         found: dict[tuple[int, str], tuple[Source, str]] = {}
         done = [one.args.get("on") for one in self.part.select.args.get("joins") or ()]
         done += [self.part.select.args.get("where")] if not self.where else []
         skipped = {id(column) for one in done if one is not None for column in one.find_all(exp.Column)}
-        nodes = [node for node in own(self.part.select) if isinstance(node, exp.Column) and id(node) not in skipped]
+        columns = [node for node in own(self.part.select) if isinstance(node, exp.Column)]
+        nodes = [node for node in columns if id(node) not in skipped]
         nodes += [node for _name, node in projections(self) if isinstance(node, exp.Column)]
         for node in nodes:
             if isinstance(node.this, exp.Star):

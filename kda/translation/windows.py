@@ -24,6 +24,8 @@ BOUNDS = (START, END, "window_time")
 
 def tumble(body: str, size: int, offset: int, *, is_view: bool) -> str:
     """The rows of a view or query with their window; offset: milliseconds after multiples of its length."""
+    if "UNION ALL" in body.split("\n"):  # Flink loses the parentheses around it
+        body = f"SELECT *\nFROM {nested(body)} AS rows_of_query"
     rows = f"TABLE {body}" if is_view else nested(body)
     where = f", {interval(offset)}" if offset else ""
     return f"TABLE(TUMBLE({rows}, DESCRIPTOR({quoted(TIME)}), {interval(size)}{where}))"
