@@ -118,8 +118,8 @@ class _Reader:
             return Value(text, DOUBLE)
         whole, _, fraction = text.partition(".")
         if fraction:
-            digits = f"{whole}{fraction}".lstrip("0") or "0"
-            return Value(f"{whole or 0}.{fraction}", decimal(max(len(digits), len(fraction)), len(fraction)))
+            whole = whole.lstrip("0") or "0"
+            return Value(f"{whole}.{fraction}", decimal(len(whole) + len(fraction), len(fraction)))
         size = int(whole)
         if "." not in text and size < 2**63:
             return Value(text, INTEGER if size < 2**31 else BIGINT)
@@ -134,7 +134,7 @@ class _Reader:
         kind = str(node.args["kind"])
         if not node.is_time:
             refuse(node, f"a text that begins with {kind}' has no translation")
-        return Value(f"{kind} {literal(node.this.name.strip())}", Type(kind))
+        return times.written_out(Type(kind), node.this.name)
 
     def column(self, node: exp.Column) -> Value:
         """A column, or the present time, which is the row's."""
@@ -173,7 +173,7 @@ class _Reader:
 
     def number(self, one: Value, node: exp.Expr) -> Value:
         """The operand of arithmetic; a text becomes a number as in a CAST."""
-        if one.type is not None and one.type.name == "VARCHAR":
+        if _is_text(one):
             return converted(one, DOUBLE, self.options, _short(node))
         if one.type is not None and one.type.name not in NUMBERS:
             refuse(node, f"{_short(node)}, a {one.type.name} where a number is expected, has no translation")
@@ -267,8 +267,13 @@ class _Reader:
         if node.args.get("query") is not None:
             refuse(node, "a query within a condition has no translation")
         one, *others = self.aligned(*self.pairs([node.this, *node.expressions]))
-        listed = ", ".join(other.sql for other in others)
-        return Value(f"({one.sql} IN ({listed}))", BOOLEAN, failures(one, *others))
+        kinds = {other.type for other in (one, *others)}
+        if len({kind.name if kind else "" for kind in kinds}) == 1 and (len(kinds) == 1 or _is_text(one)):
+            listed = f"{one.sql} IN ({', '.join(other.sql for other in others)})"
+        else:
+            # Of numbers of several types Flink makes whole ones first: 6 would be IN (6.5).
+            listed = " OR ".join(f"{one.sql} = {other.sql}" for other in others)
+        return Value(f"({listed})", BOOLEAN, failures(one, *others))
 
     def condition(self, node: exp.Expr) -> Value:
         """A value that is a condition; a text becomes one as in a CAST."""
@@ -302,7 +307,7 @@ class _Reader:
     def text(self, node: exp.Expr) -> Value:
         """A value as a text."""
         one = settled(self.value(node), TEXT, self.options)
-        return one if one.type is not None and one.type.name == "VARCHAR" else converted(one, TEXT, self.options)
+        return one if _is_text(one) else converted(one, TEXT, self.options)
 
     def like(self, node: exp.Like | exp.SimilarTo) -> Value:
         """a LIKE b ESCAPE c, a SIMILAR TO b. What Flink refuses while it runs is refused here."""
@@ -367,6 +372,10 @@ class _Reader:
         """Whether the value behind CASE is that behind WHEN."""
         one, other = self.aligned(left, right)
         return Value(f"({one.sql} = {other.sql})", BOOLEAN, failures(one, other))
+
+
+def _is_text(one: Value) -> bool:
+    return one.type is not None and one.type.name == "VARCHAR"
 
 
 def _behind(before: str, found: Sequence[Failure]) -> list[Failure]:
