@@ -23,7 +23,9 @@ from kda.places import Code, File
 from kda.program import canonical, parsed
 from kda.sql_types import Type
 from kda.translation.expressions import Value, converted, value
-from kda.translation.options import Options
+from kda.translation.logs import groups
+from kda.translation.options import Options, Untranslatable
+from kda.translation.types import arithmetic, common, flink
 from tests.kda_values import Typed, Values
 from tests.sql import here
 
@@ -113,6 +115,138 @@ def tree(text: str) -> exp.Expr:
 def of(text: str) -> Value:
     """The value of an expression."""
     return value(tree(text), Row(), OPTIONS)
+
+
+# --- Without Flink ----------------------------------------------------------------------------------
+
+
+def test_readable() -> None:
+    """Plain SQL stays as plain as it was."""
+    assert of("i + 1").sql == "(`I` + 1)"
+    assert of("s = 'it''s' AND NOT f").sql == "((`S` = 'it''s') AND (NOT `F`))"
+    assert of("t + INTERVAL '5' MINUTE").sql == "(`T` + INTERVAL '5' MINUTE)"
+    assert of("COALESCE(i, 3)").sql == "COALESCE(`I`, 3)"
+    assert of("b IN (b, 3000000000)").sql == "(`B` IN (`B`, 3000000000))"
+    assert of("u NOT LIKE 'a%'").sql == "(NOT (`U` LIKE 'a%'))"
+
+
+def test_types() -> None:
+    """A value has the type that its SQL has in Flink."""
+    given = {
+        **{"i + 1": "INT", "i + b": "BIGINT", "i / d": "DOUBLE", "n * n": "DECIMAL(21, 4)", "n / 2": "DECIMAL(21, 13)"},
+        **{"CAST(i AS TINYINT)": "TINYINT", "CASE WHEN f THEN i ELSE n END": "DECIMAL(12, 2)", "f AND f": "BOOLEAN"},
+        **{"CAST(i AS REAL)": "DOUBLE", "CAST(u AS CHAR(3))": "VARCHAR(3)", "u || s": "STRING"},
+        **{"COALESCE(dt, t)": "TIMESTAMP(3)", "tm": "TIME(0)", "EXTRACT(DAY FROM t)": "BIGINT"},
+        **{"0.05": "DECIMAL(3, 2)", "CAST(n AS DECIMAL)": "DECIMAL(10, 0)", "ROWTIME": "TIMESTAMP(3)"},
+        "REGEX_LOG_PARSE(u, '(a)(b)')": "ROW<`COLUMN1` STRING, `COLUMN2` STRING>",
+    }
+    kinds = {text: of(text).type for text in given}
+    assert {text: kind and flink(kind, OPTIONS) for text, kind in kinds.items()} == given
+    assert of("NULL").type is None
+    assert flink(Type("REAL"), Options(exact_types=True)) == "FLOAT"
+    assert flink(Type("VARBINARY", ("4",)), OPTIONS) == "VARBINARY(4)"
+
+
+def test_replaced_first() -> None:
+    """The query is asked for every node before it is read, so it can put its own SQL in anywhere."""
+
+    class Counting(Row):
+        """A query that counts rows."""
+
+        def replaced(self, node: exp.Expr) -> Value | None:
+            """COUNT(*) is a column of a query within."""
+            is_count = isinstance(node, exp.Anonymous) and str(node.this) == "COUNT"
+            return Value("`a1`", Type("BIGINT")) if is_count else super().replaced(node)
+
+    one = value(tree("CASE WHEN COUNT(*) > 1 THEN i / COUNT(*) END"), Counting(), OPTIONS)
+    assert one.sql == "(CASE WHEN (`a1` > 1) THEN (`I` / NULLIF(`a1`, 0)) ELSE NULL END)"
+    assert [failure.name for failure in one.failures] == ["DIVISION"]
+
+
+NEVER_FAILING = (
+    *("i / 2", "i / 2.5", "i / (60 * 60)", "i / NULLIF(d, 0)", "d / -NULLIF(i, 0)", "i / CAST(2 AS DOUBLE)"),
+    *("CAST(i AS BIGINT)", "CAST(i AS DOUBLE)", "CAST(n AS DOUBLE)", "CAST(NULL AS INTEGER)", "CAST(t AS VARCHAR(9))"),
+    *("CAST(dt AS TIMESTAMP)", "CAST(i AS INTEGER)", "CAST(u AS VARCHAR(2))", "UPPER(u) || i", "STEP(i BY 5)"),
+)
+
+
+@pytest.mark.parametrize("text", NEVER_FAILING)
+def test_never_fails(text: str) -> None:
+    """What cannot fail, as K21 and K22 have it, has no condition to look at."""
+    assert of(text).failures == ()
+
+
+REFUSED = {
+    "u SIMILAR TO s": "pattern that is not written out",
+    "u LIKE 'a!b' ESCAPE '!'": "ESCAPE",
+    "u LIKE s ESCAPE '!'": "pattern that is not written out",
+    "CAST(f AS INTEGER)": "BOOLEAN as a INTEGER",
+    "CAST(i AS TIMESTAMP)": "INTEGER as a TIMESTAMP",
+    "CAST(tm AS TIMESTAMP)": "TIME as a TIMESTAMP",
+    "i = t": "the comparison of INTEGER and TIMESTAMP",
+    "CASE WHEN f THEN u ELSE i END": "a value that is INTEGER and VARCHAR",
+    "t + i": "a TIMESTAMP where a number is expected",
+    "d * INTERVAL '1' DAY": "has no translation",
+    "t - t": "where a number is expected",
+    "t + INTERVAL 'x' DAY": "'x' is no length",
+    "t + INTERVAL '0.0001' SECOND": "less than a millisecond",
+    "TIMESTAMP '2026-02-30 00:00:00'": "is no TIMESTAMP",
+    "STEP(d BY 5)": "not whole",
+    "CEIL(t TO MONTH)": "CEIL TO MONTH",
+    "FLOOR(t TO WEEK)": "FLOOR TO WEEK",
+    "EXTRACT(YEAR FROM tm)": "time of day",
+    "EXTRACT(YEAR FROM i)": "no time",
+    "POSITION('a' IN u FROM 2)": "POSITION",
+    "TIMESTAMP_TO_CHAR('u', t)": "u in the format 'u'",
+    "TIMESTAMP_TO_CHAR('SS', t)": "SS in the format 'SS'",
+    "TIMESTAMP_TO_CHAR('HH''', t)": "no end",
+    "TIMESTAMP_TO_CHAR(u, t)": "format that is not written out",
+    "REGEX_REPLACE(u, '(a)', '$1')": "$",
+    "REGEX_REPLACE(u, s, 'x')": "not written out",
+    "REGEX_LOG_PARSE(u, s).COLUMN1": "not written out",
+    "REGEX_LOG_PARSE(u, 'abc').COLUMN1": "no group",
+    "REGEX_LOG_PARSE(u, '(a)').COLUMN2": "no field COLUMN2",
+    "W3C_LOG_PARSE(u, 'IIS').COLUMN1": "the format 'IIS'",
+    "VARIABLE_COLUMN_LOG_PARSE(u, 'a TYPE INTEGER', ',').A": "no VARCHAR",
+    "VARIABLE_COLUMN_LOG_PARSE(u, 2, ',', '!', '\"').COLUMN1": "escape",
+    "N'x'": "begins with N'",
+    "LN(1, 2)": "LN with 2 arguments",
+    "EXP_AVG(i)": "EXP_AVG",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_refused(text: str) -> None:
+    """What Flink would refuse, stop at or give another value for, is refused in a sentence that names it."""
+    with pytest.raises(Untranslatable) as error:
+        of(text)
+    assert REFUSED[text] in str(error.value)
+    assert error.value.offset > 0
+
+
+PATTERNS = {
+    "(a)(b)": 2,
+    r"\(a\)": 0,
+    "(?:a)(?<n>b)(?<=c)(?<!d)(?i)": 1,
+    r"[(](a)[\])(]": 1,
+    r"\Q((\E(a)": 1,
+    "((a)|b)": 2,
+}
+
+
+def test_groups() -> None:
+    """The groups of an expression are counted as Java does."""
+    assert {pattern: groups(pattern) for pattern in PATTERNS} == PATTERNS
+
+
+def test_arithmetic_of_types() -> None:
+    """The types of arithmetic are Flink's, also where 38 digits are not enough."""
+    wide = Type("DECIMAL", ("38", "10"))
+    assert arithmetic("*", wide, wide) == Type("DECIMAL", ("38", "6"))
+    assert arithmetic("%", Type("DECIMAL", ("10", "2")), Type("INTEGER")) == Type("DECIMAL", ("10", "2"))
+    assert arithmetic("+", Type("VARCHAR"), Type("INTEGER")) is None
+    assert common([Type("VARCHAR", ("3",)), Type("VARCHAR", ("5",))]) == Type("VARCHAR")
+    assert common([Type("BOOLEAN"), Type("INTEGER")]) is None
 
 
 # --- In Flink ---------------------------------------------------------------------------------------
@@ -259,7 +393,7 @@ EXPECTED: Mapping[str, Mapping[str, str | None]] = {
     "SUBSTRING(u FROM 2)": {"usual": "bc def", "zero": ""},
     "SUBSTRING(u, 2, 2)": {"usual": "bc"},
     "SUBSTRING(u, i)": {"usual": "f"},
-    "SUBSTRING(u FROM b)": {"usual": "", "moment": "ings", "null": None},
+    "SUBSTRING(u FROM b)": {"usual": "", "moment": "hings", "null": None},
     "SUBSTRING(u FROM 100)": {"usual": ""},
     "POSITION('b' IN u)": {"usual": "2", "zero": "0", "null": None},
     "OVERLAY(u PLACING 'xx' FROM 2 FOR 1)": {"usual": "Axxc def"},
@@ -554,11 +688,17 @@ def test_assigned(table: Flink) -> None:
 
 GENERATED = 240
 _HAS_TIME = re.compile(r"ROWTIME|CURRENT_|LOCALTIME|UNIX_TIMESTAMP\(\)")
-_READ = {
+
+
+def _cents(number: float) -> Decimal:
+    return Decimal(str(number)).quantize(Decimal("0.01"))
+
+
+_READ: Mapping[str, Callable[[Any], Any]] = {
     "TIMESTAMP": datetime.fromisoformat,
     "DATE": date.fromisoformat,
     "TIME": time.fromisoformat,
-    "DECIMAL": lambda text: Decimal(str(text)).quantize(Decimal("0.01")),
+    "DECIMAL": _cents,
 }
 RELATION = Relation("I", "I", tuple(Column(name, Type.written(kind)) for name, (kind, _flink) in COLUMNS.items()))
 
