@@ -16,6 +16,7 @@ from kda.translation.types import BIGINT, DATE, INTERVAL, TEXT, TIME, TIMES, TIM
 from kda.translation.values import Of, Value, literal, settled
 
 _MILLISECONDS = {"DAY": 86_400_000, "HOUR": 3_600_000, "MINUTE": 60_000, "SECOND": 1_000}
+_LONGEST = 999  # days of an INTERVAL in Flink
 _MONTHS = {"YEAR": 12, "MONTH": 1}
 _FLOORS = (*_MILLISECONDS, "MONTH", "QUARTER", "YEAR")
 _TOKEN = re.compile(r"'(?:[^']|'')*'|([A-Za-z])\1*|[^A-Za-z']+|'", re.DOTALL)
@@ -50,19 +51,21 @@ def interval(node: exp.Interval) -> Value:
     unit, size = length(node)
     sign, size = "-" if size < 0 else "", abs(size)
     if unit == "MONTH":
+        if size >= 12 * (_LONGEST + 1):
+            refuse(node, "a length of a thousand years has no translation")
         return Value(
             f"INTERVAL '{sign}{size // 12}-{size % 12}' YEAR({max(2, len(str(size // 12)))}) TO MONTH", INTERVAL
         )
     for name, one in _MILLISECONDS.items():
         if size % one == 0 and size and size // one < 100:
             return Value(f"INTERVAL '{sign}{size // one}' {name}", INTERVAL)
-    days, rest = divmod(size, 86_400_000)
-    hours, rest = divmod(rest, 3_600_000)
-    minutes, rest = divmod(rest, 60_000)
+    many, size = divmod(size, _LONGEST * _MILLISECONDS["DAY"])
+    days, rest = divmod(size, _MILLISECONDS["DAY"])
+    hours, rest = divmod(rest, _MILLISECONDS["HOUR"])
+    minutes, rest = divmod(rest, _MILLISECONDS["MINUTE"])
     text = f"{sign}{days} {hours:02}:{minutes:02}:{rest // 1000:02}.{rest % 1000:03}"
-    if days >= 10**6:
-        refuse(node, "a length of a million days has no translation")
-    return Value(f"INTERVAL '{text}' DAY({max(2, len(str(days)))}) TO SECOND(3)", INTERVAL)
+    sql = f"INTERVAL '{text}' DAY({max(2, len(str(days)))}) TO SECOND(3)"
+    return Value(f"({many} * INTERVAL '{sign}{_LONGEST}' DAY(3) + {sql})" if many else sql, INTERVAL)
 
 
 def as_timestamp(value: Value, options: Options, what: str) -> Value:
