@@ -55,7 +55,7 @@ final class JsonRows implements Schema.Format {
         List<RowData> rows() throws Refusal, IOException {
             JsonToken start = parser.nextToken();
             boolean isRecord =
-                    start == JsonToken.START_OBJECT || start == JsonToken.START_ARRAY && place.takesArray();
+                    start == JsonToken.START_OBJECT || start == JsonToken.START_ARRAY && place.takesArray;
             Refusal.unless(isRecord, RecordText.isNoObject(start, text));
             depth = 1;
             read(place.record, start, shared);

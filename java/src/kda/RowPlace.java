@@ -17,6 +17,9 @@ final class RowPlace {
     /** The row path, if the rows must be there; null if the record is a row where they are not. */
     final Path required;
 
+    /** Whether a record may be an array: its elements are the rows, or it is one itself. */
+    final boolean takesArray;
+
     private final List<Column> columns;
 
     private RowPlace(List<Column> columns, Path rowPath) {
@@ -32,6 +35,7 @@ final class RowPlace {
         }
         required = isRoot ? null : rowPath;
         boolean isByPath = isRoot && array != null && !array.steps.isEmpty();
+        takesArray = isRoot && !isByPath;
         add(isByPath ? array.steps : place.steps, !isByPath);
     }
 
@@ -42,11 +46,6 @@ final class RowPlace {
      */
     static RowPlace of(List<Column> columns, Path rowPath) {
         return new RowPlace(columns, rowPath);
-    }
-
-    /** Whether a record may be an array. */
-    boolean takesArray() {
-        return record.row != null || record.hasColumns() || record.hasElements();
     }
 
     /** The array whose elements columns read, by [0:] with steps after it; null if there is none. */
