@@ -16,6 +16,7 @@ From a file to findings, each step in its own modules:
     lookups      by which columns a reference table is looked up
     rule, rules  the registry of rules, and the rules of `check`
     check        check(application) -> Report
+    translation  translated(subject, options) -> Translation: the SQL of a job; its modules are in kda/translation
 
 The model that `migrate` and the model of KDA in Python build on:
 

@@ -281,6 +281,17 @@ def test_refused(select: str, text: str) -> None:
     assert text in refused(PUMP + select)
 
 
+def test_declared_time() -> None:
+    """A stream may declare ROWTIME: it is the time of its rows, is written with them, and takes no other time."""
+    sql = "CREATE STREAM S (ROWTIME TIMESTAMP, T VARCHAR(8));\nCREATE PUMP P AS INSERT INTO S SELECT STREAM "
+    made = App(f"{sql}ROWTIME, TICKER FROM IN_001;", {}).translated()
+    assert flat(made.views["S"]) == "SELECT CAST(`TICKER` AS VARCHAR(8)) AS `T`, `ROWTIME` FROM IN_001"
+    assert (
+        "DATE_FORMAT(CAST(`ROWTIME` AS TIMESTAMP(3)), 'yyyy-MM-dd HH:mm:ss.SSS') AS `ROWTIME`" in made.views["S_rows"]
+    )
+    assert "the column ROWTIME" in refused(f"{sql}AT, TICKER FROM IN_001;")
+
+
 def test_mixed_times() -> None:
     """Rows of windows and other rows may go into one stream, unless its ROWTIME is read."""
     sql = f"{MINUTES}CREATE PUMP Q AS INSERT INTO M SELECT STREAM TICKER, 1 FROM IN_001;\n{PUMP}"
