@@ -18,14 +18,15 @@ a key of GROUP BY that is a time of rows or a step of it is evaluated in each ro
 
 What the rules of docs/kda mean here:
 
-    K01  a window is from its begin to before its end; ROWTIME is the end, a step of ROWTIME the begin
+    K01  a window is from its begin to before its end; ROWTIME is the end, a step of ROWTIME the begin; the rows of one
+         moment, GROUP BY ROWTIME, keep that ROWTIME
     K03, K36  a lookup finds one row, the last in the file of those with the key; NULL keys never meet
     K07, K14, K33  rows meet if each is in its window at the time of the other; the joined row has the ROWTIME of the
          side without a window, or else of the left one
     K09  SELECT DISTINCT gives a row once within the step, at its end; ROWTIME beside a step is that end, but a step
          of it further out is the same window's
     K10, K18  ROWTIME, APPROXIMATE_ARRIVAL_TIME and the present time are the arrival
-    K11  a row without a counterpart has its own ROWTIME
+    K11  the rows of an outer join have the ROWTIME of the side whose rows all stay
     K12  rows are in the order of their ROWTIME, then as they came; ORDER BY changes nothing
     K13  LAG looks back over any distance
     K15  TOP_K and COUNT_DISTINCT are exact; equal counts by the text of the item

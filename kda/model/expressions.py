@@ -163,9 +163,9 @@ class Compiler:
     def condition(self, node: exp.Expr) -> Expression:
         """The expression of a node that has to be BOOLEAN."""
         found = self.compiled(node)
-        if found.type is not None and found.type != BOOLEAN:
+        if found.type is not None and found.type != BOOLEAN and not is_text(found.type):
             raise NotModelled(f"A condition that is {found.type.name} is not modelled.")
-        return found
+        return converted(found, BOOLEAN)
 
     # ---- names
 
@@ -293,6 +293,23 @@ def field_of(row: Expression, name: str) -> Expression:
     return Expression(kind, at)
 
 
+def converted(value: Expression, to: Type | None) -> Expression:
+    """A value as one of a type, as by CAST."""
+    if to is None or value.type is None or value.type == to:
+        return value
+    return Expression(to, lambda context: values.cast(value.at(context), value.type, to))
+
+
+def as_text(value: Expression) -> Expression:
+    """A value as a text."""
+    return value if is_text(value.type) else converted(value, VARCHAR)
+
+
+def as_number(value: Expression) -> Expression:
+    """A value as a number, of a text a DOUBLE."""
+    return converted(value, DOUBLE) if is_text(value.type) else value
+
+
 def strict(kind: Type | None, arguments: Sequence[Expression], function: Callable[..., Any]) -> Expression:
     """A function that gives NULL for any NULL among its arguments, all of which are evaluated."""
 
@@ -317,8 +334,9 @@ def _literal(_compiler: Compiler, node: exp.Literal) -> Expression:
         scale = len(digits.partition(".")[2])
         return constant(value, values.decimal(max(len(value.as_tuple().digits), scale), scale))
     number = int(digits)
-    kind = INTEGER if number < 2**31 else BIGINT
-    return constant(values.in_range(number, kind), kind)
+    if number >= 2**63:
+        return constant(Decimal(number), values.decimal(len(str(number)), 0))
+    return constant(number, INTEGER if number < 2**31 else BIGINT)
 
 
 def _typed_literal(_compiler: Compiler, node: TypedLiteral) -> Expression:
@@ -360,18 +378,22 @@ def _not(compiler: Compiler, node: exp.Not) -> Expression:
 
 
 def _compared(compiler: Compiler, nodes: Sequence[exp.Expr]) -> list[Expression]:
-    """The expressions, made such that their values can be compared."""
+    """The expressions, made such that their values can be compared: texts as what they are compared with."""
     found = compiler.all(nodes)
+    others = [one.type for one in found if one.type is not None and not is_text(one.type)]
     kind = None
-    for one in found:
-        kind = values.comparable(kind, one.type)
+    for other in others:
+        kind = values.comparable(kind, other)
+    if any(is_text(one.type) for one in found):
+        kind = VARCHAR if kind is None else DOUBLE if is_number(kind) else kind
     if kind is not None and kind.name in ("INTERVAL", "MONTHS", "ROW"):
         raise NotModelled(f"A comparison of {kind.name} is not modelled.")
 
-    def comparable(one: Expression) -> Expression:
-        return Expression(kind, lambda context: values.compared(one.at(context), one.type, kind))
+    return [Expression(kind, _comparable(one, kind)) for one in found]
 
-    return [comparable(one) for one in found]
+
+def _comparable(one: Expression, kind: Type | None) -> Evaluate:
+    return lambda context: values.compared(one.at(context), one.type, kind)
 
 
 def _comparison(compiler: Compiler, node: exp.Expr) -> Expression:
@@ -412,16 +434,16 @@ def _in(compiler: Compiler, node: exp.In) -> Expression:
 
 
 def _is(compiler: Compiler, node: exp.Is) -> Expression:
-    value, what = compiler.compiled(node.this), node.expression
+    what = node.expression
+    is_null = isinstance(what, exp.Null)
+    value = compiler.compiled(node.this) if is_null else compiler.condition(node.this)
     if isinstance(what, exp.Boolean):
         return Expression(BOOLEAN, lambda context: value.at(context) is bool(what.this))
     return Expression(BOOLEAN, lambda context: value.at(context) is None)
 
 
 def _like(compiler: Compiler, node: exp.Expr) -> Expression:
-    value, pattern = compiler.all([node.this, node.expression])
-    if not all(one.type is None or is_text(one.type) for one in (value, pattern)):
-        raise NotModelled("LIKE of a value that is no text is not modelled.")
+    value, pattern = map(as_text, compiler.all([node.this, node.expression]))
     escape = node.args["escape"].name if node.args.get("escape") else ""
     matches = patterns.like if isinstance(node, exp.Like) else patterns.similar
     return strict(BOOLEAN, [value, pattern], lambda text, shape: matches(text, shape, escape))
@@ -441,7 +463,8 @@ def _arithmetic(compiler: Compiler, node: exp.Expr) -> Expression:
 
 
 def computed(sign: str, left: Expression, right: Expression) -> Expression:
-    """left + right and so on, of numbers."""
+    """left + right and so on, of numbers, and of texts as numbers."""
+    left, right = as_number(left), as_number(right)
     if not all(one.type is None or is_number(one.type) for one in (left, right)):
         kinds = " and ".join(one.type.name for one in (left, right) if one.type)
         raise NotModelled(f"{sign} of {kinds} is not modelled.")
@@ -476,16 +499,14 @@ def _moved(time: Expression, by: Expression, sign: int) -> Expression:
 
 
 def _signed(compiler: Compiler, node: exp.Expr) -> Expression:
-    value = compiler.compiled(node.this)
+    value = as_number(compiler.compiled(node.this))
     if value.type is not None and not is_number(value.type):
         raise NotModelled(f"A sign before a value that is {value.type.name} is not modelled.")
     return value if isinstance(node, Plus) else strict(value.type, [value], lambda number: -number)
 
 
 def _concatenated(compiler: Compiler, node: exp.DPipe) -> Expression:
-    parts = compiler.all([node.this, node.expression])
-    if not all(part.type is None or is_text(part.type) for part in parts):
-        raise NotModelled("|| of a value that is no text is not modelled.")
+    parts = [as_text(part) for part in compiler.all([node.this, node.expression])]
     return strict(VARCHAR, parts, lambda left, right: left + right)
 
 
@@ -550,8 +571,10 @@ def _step(compiler: Compiler, node: Step) -> Expression:
 
 
 def _stepped(value: Expression, size: int, *, is_up: bool) -> Expression:
+    if value.type in (DATE, TIME):
+        return converted(_stepped(_on_a_day(value), size, is_up=is_up), value.type)
     if value.type != TIMESTAMP:
-        raise NotModelled("A step of what is no TIMESTAMP is not modelled.")
+        raise NotModelled("A step of what is no time is not modelled.")
     if size <= 0:
         raise NotModelled("A step without a length is not modelled.")
 
@@ -568,6 +591,13 @@ def _stepped(value: Expression, size: int, *, is_up: bool) -> Expression:
         return None if value.at(context) is None else cut(moment(own.at(context) + own.shift))
 
     return Expression(TIMESTAMP, at, Clock(size, (-own.shift + is_up) % size, 0, own.at))
+
+
+def _on_a_day(value: Expression) -> Expression:
+    """A date at midnight, or a time of day of 1970-01-01, as a TIMESTAMP."""
+    if value.type == DATE:
+        return converted(value, TIMESTAMP)
+    return strict(TIMESTAMP, [value], lambda clock: datetime.combine(moment(0).date(), clock))
 
 
 def _floor_to(compiler: Compiler, node: FloorTo) -> Expression:
@@ -633,8 +663,10 @@ def _call(compiler: Compiler, node: exp.Anonymous) -> Expression:
 
 
 def _applied(name: str, words: list[str], arguments: list[Expression]) -> Expression:
-    kind, function = functions.function(name, words, [argument.type for argument in arguments], _literals(arguments))
-    return strict(kind, arguments, function)
+    types = [argument.type for argument in arguments]
+    kind, function = functions.function(name, words, types, _literals(arguments))
+    taken = [converted(argument, to) for argument, to in zip(arguments, types, strict=True)]
+    return strict(kind, taken, function)
 
 
 def _literals(arguments: Sequence[Expression]) -> list[Any]:

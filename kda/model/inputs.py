@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -36,13 +37,10 @@ def rows(data: bytes, schema: Input | Reference) -> Iterator[dict[str, Any] | Fa
 
 
 def lines(data: bytes, schema: Reference) -> Iterator[dict[str, Any] | Failed]:
-    """The rows of a file."""
-    if schema.format == "CSV":
-        yield from _rows(data, schema)
-        return
-    for line in data.split(b"\n"):
-        if line.strip():
-            yield from rows(line, schema)
+    """The rows of a file, each line of which is a record."""
+    found = data.split(b"\n")
+    for line in found if found[-1] else found[:-1]:
+        yield from _rows(line.removesuffix(b"\r"), schema)
 
 
 def _rows(data: bytes, schema: Input | Reference) -> Iterator[dict[str, Any] | Failed]:
@@ -90,65 +88,82 @@ def path(text: str) -> Path:
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a JSON record has its rows. steps: to an object or array; is_asked: whether the row path names it.
+
+    is_array: whether paths of columns name it, by [0:] with steps behind it: then an object there is no row.
+    """
+
+    steps: Path
+    is_asked: bool
+    is_array: bool
+
+    @staticmethod
+    def of(row_path: str, paths: Sequence[Path]) -> _Place:
+        """By the row path and the columns' paths."""
+        steps = path(row_path or "$")
+        steps = steps[:-1] if steps[-1:] == (EACH,) else steps
+        arrays = {one[: one.index(EACH)] for one in paths if EACH in one[:-1]}
+        is_array = not steps and bool(arrays - {()})
+        found = next(iter(arrays)) if is_array else steps
+        if EACH in found or arrays - {found}:
+            raise NotModelled("Rows of several arrays are not modelled.")
+        return _Place(found, bool(steps), is_array)
+
+    def within(self, steps: Path) -> tuple[bool, Path]:
+        """Whether a path leads into a row, and its steps from there."""
+        rest = steps[len(self.steps) :] if steps[: len(self.steps)] == self.steps else ()
+        if len(rest) > 1 and rest[0] is EACH:
+            return True, rest[1:]
+        if not self.is_array and rest and isinstance(rest[0], str):
+            return True, rest
+        return False, steps
+
+
 def _of_json(record: Value, schema: Input | Reference, columns: Sequence[Column]) -> Iterator[dict[str, Any] | Failed]:
-    if record.kind not in ("object", "array"):
-        yield Failed("PARSE", "The record is neither an object nor an array.")
+    paths = [path(column.mapping or f"$.{column.name}") for column in columns]
+    place = _Place.of(schema.row_path, paths)
+    if record.kind != "object" and (record.kind != "array" or (place.steps and isinstance(place.steps[0], str))):
+        yield Failed("PARSE", "The record is no JSON object.")
         return
-    place = path(schema.row_path or "$")
-    place = place[:-1] if place[-1:] == (EACH,) else place
-    paths = [path(column.mapping) for column in columns]
-    arrays = {one[: one.index(EACH)] for one in paths if EACH in one[:-1]}
-    by_path = not place and len(arrays) == 1 and arrays != {()}
-    if by_path:
-        place = next(iter(arrays))
-    if EACH in place or len(arrays) > 1 or (arrays and arrays != {place}):
-        raise NotModelled("Rows of several arrays are not modelled.")
-    found = _follow(record, place)
-    if len(found) > 1:
-        raise NotModelled("A row path that is there twice is not modelled.")
-    elements = _elements(found[0] if found else None, by_path=by_path)
-    if isinstance(elements, Failed):
-        yield elements
-        return
-    for element in elements:
-        yield _row(record, element, columns, [_within(one, place, by_path=by_path) for one in paths])
+    failed: Failed | None = None
+    elements: list[Value | None] = []
+    try:
+        found = _follow(record, place.steps)
+        elements = _elements(found, place)
+    except Failed as error:
+        failed = error
+    for element in elements or [None]:
+        row = _row(record, element, columns, [place.within(one) for one in paths])
+        yield failed or row
 
 
-def _elements(found: Value | None, *, by_path: bool) -> list[Value | None] | Failed:
-    """The values that are rows; None for a row of a record whose array is not there."""
+def _elements(found: Value | None, place: _Place) -> list[Value | None]:
+    """The values that are rows. Raises Failed where the row path has to lead to some and does not."""
     if found is not None and found.kind == "array":
-        if not found.content or any(one.kind != "object" for one in found.content):
-            raise NotModelled("An array of rows with other values than objects, or none, is not modelled.")
         return list(found.content)
-    if by_path:
-        if found is not None and found.kind != "null":
-            raise NotModelled("A value in the place of an array of rows is not modelled.")
-        return [None]
-    if found is None or found.kind != "object":
-        raise NotModelled("A record without a value at the row path is not modelled.")
-    return [found]
+    is_there = found is not None and found.kind == "object"
+    if place.is_asked and not is_there:
+        raise Failed("COERCION", "There is no array or object at the row path.")
+    return [found] if is_there and not place.is_array else []
 
 
-def _within(steps: Path, place: Path, *, by_path: bool) -> tuple[bool, Path]:
-    """Whether a path leads into a row, and its steps from there."""
-    rest = steps[len(place) :] if steps[: len(place)] == place else ()
-    if len(rest) > 1 and rest[0] is EACH:
-        return True, rest[1:]
-    if not by_path and rest and isinstance(rest[0], str):
-        return True, rest
-    return False, steps
-
-
-def _follow(value: Value, steps: Path) -> list[Value]:
-    """The values at a path: none, one, or more where a name is there twice."""
-    found = [value]
+def _follow(value: Value, steps: Path) -> Value | None:
+    """The value at a path; None if there is none. Raises Failed where a name is there twice."""
+    found: Value | None = value
     for step in steps:
+        if found is None:
+            return None
         if isinstance(step, str):
-            found = [inner for one in found for inner in one.fields(step)]
+            values_ = found.fields(step)
+            if len(values_) > 1:
+                raise Failed("COERCION", f"{step} is there twice.")
+            found = values_[0] if values_ else None
+        elif found.kind != "array":
+            return None
         elif isinstance(step, int):
-            found = [one.content[step] for one in found if one.kind == "array" and step < len(one.content)]
-        else:
-            found = [one for one in found if one.kind == "array"]
+            found = found.content[step] if step < len(found.content) else None
     return found
 
 
@@ -159,11 +174,8 @@ def _row(
     failed: Failed | None = None
     for column, (is_inside, steps) in zip(columns, paths, strict=True):
         start = element if is_inside else record
-        found = _follow(start, steps) if start is not None else []
         try:
-            if len(found) > 1:
-                raise Failed("COERCION", f"{column.name} is there twice.")
-            value = found[0] if found else None
+            value = _follow(start, steps) if start is not None else None
             row[column.name] = _converted(value.kind, _text(value), column) if value and value.kind != "null" else None
         except Failed as error:
             failed = failed or error
@@ -178,21 +190,56 @@ def _text(value: Value) -> str:
 
 
 def _of_csv(text: str, schema: Input | Reference, columns: Sequence[Column]) -> Iterator[dict[str, Any] | Failed]:
-    if '"' in text:
-        raise NotModelled("Quotes in CSV are not modelled.")
-    for line in text.split(schema.row_delimiter):
-        if not line.strip():
-            continue
-        cells = line.split(schema.column_delimiter)
-        row: dict[str, Any] = {}
+    lines_ = list(_cells(text, _unescaped(schema.row_delimiter), _unescaped(schema.column_delimiter)))
+    if not lines_:
+        yield Failed("PARSE", "The record is empty.")
+    for cells in lines_:
+        row: dict[str, Any] = dict.fromkeys(column.name for column in columns)
         try:
-            for number, column in enumerate(columns):
-                cell = cells[number] if number < len(cells) else ""
-                row[column.name] = _converted("string", cell, column) if cell else None
+            for cell, column in zip(cells, columns, strict=False):
+                is_text = Type.written(column.type).name == "VARCHAR"
+                if cell is not None and (is_text or cell.strip()):
+                    row[column.name] = _converted("string", cell, column)
         except Failed as error:
             yield error
         else:
             yield row
+
+
+def _unescaped(delimiter: str) -> str:
+    """A delimiter, in which an escape such as that of a tab may be written out."""
+    return re.sub(r"\\([nrt\\])", lambda found: {"n": "\n", "r": "\r", "t": "\t"}.get(found[1], "\\"), delimiter)
+
+
+def _cells(text: str, of_rows: str, of_columns: str) -> Iterator[list[str | None]]:
+    """The cells of each row that has a character; None for one without any. A cell may stand in quotes."""
+    if of_rows == "\n":
+        text = re.sub("\r(?=\n|$)", "", text)
+    row_end, column_end = re.escape(of_rows), re.escape(of_columns)
+    quoted = re.compile(rf'[ \t]*"((?:[^"]|"")*)"[ \t]*(?={column_end}|{row_end}|\Z)')
+    plain = re.compile(rf"(?:(?!{column_end}|{row_end}).)*", re.DOTALL)
+    at = 0
+    while at < len(text):
+        if text.startswith(of_rows, at):
+            at += len(of_rows)
+            continue
+        cells: list[str | None] = []
+        while True:
+            found = quoted.match(text, at)
+            if found:
+                cells.append(found[1].replace('""', '"'))
+            else:
+                found = plain.match(text, at)
+                assert found is not None  # noqa: S101
+                cells.append(found[0] or None)
+                if found[0].lstrip(" \t").startswith('"'):
+                    raise NotModelled("Quotes in CSV that are not closed, or a cell that goes on, are not modelled.")
+            at = found.end()
+            if not text.startswith(of_columns, at):
+                break
+            at += len(of_columns)
+        at += len(of_rows) if text.startswith(of_rows, at) else 0
+        yield cells
 
 
 # ---- values

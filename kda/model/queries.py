@@ -200,10 +200,12 @@ class Queries:
     # ---- GROUP BY
 
     def _grouped(self, select: exp.Select, contexts: Sequence[Context], compiler: Compiler) -> Table:
-        keys = compiler.all(select.args["group"].expressions)
-        canons = [compiler.canon(node) for node in select.args["group"].expressions]
+        nodes = [_key(node, select, compiler) for node in select.args["group"].expressions]
+        keys = compiler.all(nodes)
+        canons = [compiler.canon(node) for node in nodes]
         window = _shortest(keys)
-        grouping = _Grouping(compiler, keys, canons, [])
+        aliases = {result(one): one.unalias() for one in select.expressions if isinstance(one, exp.Alias)}
+        grouping = _Grouping(compiler, keys, canons, [], aliases)
         projections = self._projections(select, replace(compiler, replaced=grouping.replaced))
         having = select.args.get("having")
         condition = replace(compiler, replaced=grouping.replaced).condition(having.this) if having is not None else None
@@ -224,12 +226,12 @@ class Queries:
         rows = []
         for group, given_ in groups.items():
             begin = begins[group]
-            end = begin + window.size
+            end = _end_of(begin, window.size)
             results = [
                 one.reduce([arguments[number] for _keys, arguments in given_])
                 for number, one in enumerate(grouping.functions)
             ]
-            rows.append(Context([], end, end - self.align, [*given_[0][0], *results, begin]))
+            rows.append(Context([], end, end - (self.align and end > begin), [*given_[0][0], *results, begin]))
         rows.sort(key=lambda row: row.time)
         if condition is not None:
             rows = [row for row in rows if self._tried(row, condition.at) is True]
@@ -250,12 +252,12 @@ class Queries:
         kept: dict[Any, Item] = {}
         for item in table.items:
             begin = clock.begin(item.moments[first.name])
-            end = begin + size
+            end = _end_of(begin, size)
             row = dict(item.values)
             if stepped:
                 row |= {one.name: moment(end + (one.clock or (1, 0, 0))[2]) for one in times}
             moments = dict.fromkeys(item.moments, begin)
-            kept.setdefault((begin, *row.values()), Item(end, row, end - self.align, moments))
+            kept.setdefault((begin, *row.values()), Item(end, row, end - (self.align and end > begin), moments))
         return Table(table.columns, _sorted(kept.values()))
 
     # ---- TABLE(..)
@@ -314,6 +316,7 @@ class _Grouping:
     keys: Sequence[Expression]
     canons: Sequence[Any]
     functions: list[_Function]
+    aliases: dict[str, exp.Expr]
 
     def replaced(self, node: exp.Expr) -> Expression | None:
         """The expression of a node that has another meaning than in a row."""
@@ -330,9 +333,17 @@ class _Grouping:
             return self._step(node)
         if canon == ("ROWTIME",):
             return Expression(TIMESTAMP, _end, Clock(1, 0, 0, lambda row: row.moment))
-        if isinstance(node, exp.Column) and self.compiler.place(node):
-            raise NotModelled(f"The column {canonical(node)}, which is not in GROUP BY, is not modelled.")
-        return None
+        return self._column(node) if isinstance(node, exp.Column) else None
+
+    def _column(self, node: exp.Column) -> Expression | None:
+        """The result of this name, which HAVING may use; None for one that is no column."""
+        name = canonical(node)
+        if self.compiler.place(node):
+            raise NotModelled(f"The column {name}, which is not in GROUP BY, is not modelled.")
+        meant = self.aliases.get(name) if not node.args.get("table") else None
+        if meant is None or any(canonical(one) == name for one in meant.find_all(exp.Column)):
+            return None
+        return replace(self.compiler, replaced=self.replaced).compiled(meant)
 
     def _key(self, number: int) -> Expression:
         key = self.keys[number]
@@ -365,12 +376,26 @@ class _Grouping:
         return replace(self.compiler, replaced=replaced).compiled(node)
 
 
+def _end_of(begin: int, size: int) -> int:
+    """The ROWTIME of a window's row: its end, or of one that is a moment that moment."""
+    return begin + size if size > 1 else begin
+
+
 def _begin(row: Context) -> int:
     return int(row.results[-1])
 
 
 def _end(row: Context) -> Any:
     return moment(row.time)
+
+
+def _key(node: exp.Expr, select: exp.Select, compiler: Compiler) -> exp.Expr:
+    """A key of GROUP BY, or the result whose name it is."""
+    if isinstance(node, exp.Column) and not node.args.get("table") and not compiler.place(node):
+        for projection in select.expressions:
+            if isinstance(projection, exp.Alias) and result(projection) == canonical(node):
+                return projection.unalias()
+    return node
 
 
 def _shortest(keys: Sequence[Expression]) -> Clock:
