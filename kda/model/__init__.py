@@ -7,7 +7,9 @@ know it refuses (NotModelled): it never guesses.
     rows         Record, Row, Failure, Outcome, NotModelled, Failed
     inputs       records into rows by a schema; json_values reads JSON
     values       types, arithmetic, CAST, text forms: what is chosen where the reference is silent stands there
-    expressions  nodes into functions of a row; functions, logs, patterns, times, formats hold what they call
+    evaluation   rows on their way, and expressions: their types and their values in a row
+    expressions  nodes into expressions, with names, conditions and arithmetic; functions, logs, patterns, times and
+                 formats hold what they call
     aggregates   functions of rows; sliding those OVER a window
     joins        the rows of FROM
     queries      WHERE, GROUP BY, SELECT, DISTINCT, UNION ALL, table functions
@@ -54,7 +56,7 @@ from dataclasses import dataclass, field, replace
 
 from kda.applications import Application, Input, Reference
 from kda.model import inputs
-from kda.model.expressions import Column, Item, assigned
+from kda.model.evaluation import Column, Item, assigned
 from kda.model.queries import Queries, Table
 from kda.model.rows import Failed, Failure, NotModelled, Outcome, Record, Row
 from kda.program import Program, Pump, Stream, parsed

@@ -14,7 +14,8 @@ from sqlglot import exp
 from kda.functions import AGGREGATES, TUMBLING
 from kda.model import joins, sliding, values
 from kda.model.aggregates import Reduce
-from kda.model.expressions import Clock, Column, Compiler, Context, Expression, Item, Relation, assigned
+from kda.model.evaluation import Clock, Column, Context, Expression, Item, Relation, assigned
+from kda.model.expressions import Compiler
 from kda.model.rows import Failed, NotModelled, moment
 from kda.model.sliding import aggregated
 from kda.model.values import BIGINT, TIMESTAMP, VARCHAR
