@@ -7,6 +7,7 @@
     │   ├── SettingsError        pipeline.settings
     │   ├── ConnectorError       connectors.connector
     │   ├── WindowError          pipeline.window
+    │   ├── NotModelled          kda.model.rows
     │   └── TemplateError        deploy.template
     ├── StartError               program.processes      a process does not start
     ├── RunError                 program.processes      a program cannot go on

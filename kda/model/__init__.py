@@ -59,7 +59,7 @@ from kda.model import inputs
 from kda.model.evaluation import Column, Item, assigned
 from kda.model.queries import Queries, Table
 from kda.model.rows import Failed, Failure, NotModelled, Outcome, Record, Row
-from kda.program import Program, Pump, Stream, parsed
+from kda.program import Program, Pump, parsed
 from kda.scope import Catalog
 from kda.sql_types import Type
 
@@ -82,15 +82,13 @@ def run(
     """
     program = parsed(application.code)
     running = _Running(program, Catalog.of(application, program), records, references, align=align)
-    names = [*application_streams(running.catalog), *program.streams]
+    for pump in program.pumps:
+        if pump.target not in program.streams:
+            raise NotModelled(f"Pump {pump.name} writes {pump.target}, which is not declared.")
+    names = [*running.catalog.inputs, *program.streams]
     tables = {name: running.table(name) for name in names}
     streams = {name: tuple(Row(item.time, item.values) for item in table.items) for name, table in tables.items()}
     return Outcome(streams, tuple(running.failures))
-
-
-def application_streams(catalog: Catalog) -> list[str]:
-    """The names of the in-application streams of inputs."""
-    return list(catalog.inputs)
 
 
 @dataclass
@@ -184,13 +182,10 @@ class _Running:
         columns = tuple(Column(column, Type.of(kind)) for column, kind in stream.columns)
         items: list[Item] = []
         for pump in self.program.pumps:
-            if pump.target.upper() == name.upper() and self._is_target(pump, stream):
+            if pump.target == name:
                 columns, found = self._pumped(pump, columns)
                 items += found
         return Table(columns, sorted(items, key=lambda item: item.time))
-
-    def _is_target(self, pump: Pump, stream: Stream) -> bool:
-        return pump.target == stream.name or pump.target not in self.program.streams
 
     def _pumped(self, pump: Pump, columns: tuple[Column, ...]) -> tuple[tuple[Column, ...], list[Item]]:
         """The rows that a pump puts into a stream, and the stream's columns, which of some only the query says."""
