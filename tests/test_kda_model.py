@@ -600,6 +600,9 @@ FUNCTIONS = [
     ),
     ('W3C_LOG_PARSE(\'h - u [22/Nov/2026:10:00:00 +0000] "G" 200 5 "r" "a b"\', \'COMBINED\').COLUMN9', "a b"),
     ("W3C_LOG_PARSE('nothing', 'COMMON').COLUMN1", None),
+    ("W3C_LOG_PARSE('/from ---> /to', 'REFERER').COLUMN2", "/to"),
+    ("W3C_LOG_PARSE('a browser', 'AGENT').COLUMN1", "a browser"),
+    ("W3C_LOG_PARSE('5% 10.0.0.1 a b', '%D%% %400,501a %{User-agent}i').COLUMN3", "a b"),
     ("CURRENT_TIMESTAMP", datetime(1970, 1, 1, 0, 1, 1)),  # noqa: DTZ001
     ("CURRENT_ROW_TIMESTAMP", datetime(1970, 1, 1, 0, 1, 1)),  # noqa: DTZ001
     ("LOCALTIMESTAMP", datetime(1970, 1, 1, 0, 1, 1)),  # noqa: DTZ001
