@@ -15,13 +15,27 @@ from sqlglot import exp
 
 from kda.functions import AGGREGATES, NOW
 from kda.model import arithmetic, conditions, functions, times, values
-from kda.model.evaluation import Context, Expression, assigned, chosen, constant, converted, field_of, strict
+from kda.model.evaluation import (
+    Column,
+    Context,
+    Expression,
+    Item,
+    Relation,
+    assigned,
+    chosen,
+    constant,
+    converted,
+    field_of,
+    strict,
+)
 from kda.model.names import Names
 from kda.model.rows import Failed, NotModelled, milliseconds
 from kda.model.values import BIGINT, BOOLEAN, DOUBLE, INTEGER, INTERVAL, MONTHS, TIMESTAMP, VARCHAR, is_text
 from kda.nodes import FloorTo, Plus, Step, TypedLiteral, Words, called
 from kda.program import canonical
 from kda.sql_types import Type
+
+__all__ = ["Column", "Compiler", "Context", "Expression", "Item", "Relation"]
 
 Replaced = Callable[[exp.Expr], Expression | None]
 
