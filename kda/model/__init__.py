@@ -86,7 +86,10 @@ def run(
         if pump.target not in program.streams:
             raise NotModelled(f"Pump {pump.name} writes {pump.target}, which is not declared.")
     names = [*running.catalog.inputs, *program.streams]
-    tables = {name: running.table(name) for name in names}
+    try:
+        tables = {name: running.table(name) for name in names}
+    except (ArithmeticError, RecursionError) as error:  # a time beyond the year 9999, a number of a thousand digits
+        raise NotModelled(f"A value that Python does not have is not modelled ({error}).") from error
     streams = {name: tuple(Row(item.time, item.values) for item in table.items) for name, table in tables.items()}
     return Outcome(streams, tuple(running.failures))
 
