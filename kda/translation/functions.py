@@ -37,7 +37,6 @@ LOGS = {
 }
 _PARSING = {"CHAR_TO_TIMESTAMP": TIMESTAMP, "CHAR_TO_DATE": DATE, "CHAR_TO_TIME": TIME}
 _TEXTS = {"INITCAP", "LOWER", "UPPER"}
-_MOST = 2**31 - 1  # characters
 _REAL = {"EXP": 1, "LN": 1, "LOG10": 1, "POWER": 2}
 
 
@@ -104,8 +103,6 @@ class Functions:
     def place(self, node: exp.Expr) -> Value:
         """An argument that is the number of a character, or of so many: an INTEGER, or becomes one."""
         value = settled(self.of(node), INTEGER, self.options)
-        if value.type == BIGINT:
-            return Value(f"CAST(GREATEST(LEAST({value.sql}, {_MOST}), -{_MOST}) AS INT)", INTEGER, value.failures)
         return value if value.type == INTEGER else converted(value, INTEGER, self.options)
 
     def number(self, node: exp.Expr) -> Value:
