@@ -240,6 +240,15 @@ def test_interval_join() -> None:
     )
 
 
+def test_full_join() -> None:
+    """A row of a FULL JOIN has the time of the side that it has; no window goes on with it."""
+    rows = "FROM IN_001 AS a FULL JOIN IN_001 OVER (RANGE INTERVAL '1' MINUTE PRECEDING) AS b ON a.TICKER = b.TICKER"
+    text = view(f"SELECT STREAM a.TICKER, b.PRICE, 1, ROWTIME {rows};")
+    assert "COALESCE(CAST(`A`.`ROWTIME` AS TIMESTAMP(3)), CAST(`B`.`ROWTIME` AS TIMESTAMP(3))) AS `W`" in text
+    grouped = f"SELECT STREAM 'x', 1, COUNT(*), ROWTIME {rows} GROUP BY STEP(ROWTIME BY INTERVAL '1' HOUR);"
+    assert "FULL JOIN" in refused(PUMP + grouped)
+
+
 # ---- rows that fail
 
 
