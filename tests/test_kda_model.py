@@ -792,6 +792,14 @@ def test_joins_of_streams(sql: str, expected: list[Any]) -> None:
     assert joined(sql, GIVEN) == expected
 
 
+def test_window_of_a_join_has_its_ends() -> None:
+    """A row meets one from exactly the window's length before, and none that is a millisecond older or newer."""
+    sql = STREAMS + pump(f"SELECT STREAM b.V FROM A AS a JOIN B {MINUTE} AS b ON a.K = b.K", "V DOUBLE")
+    others = [record(moment_, ticker="B", quantity=1, price=moment_) for moment_ in (999, 1_000, 61_000, 61_001)]
+    found = run(application(sql), [*others[:3], record(61_000, ticker="A", quantity=1), others[3]])
+    assert rows(found) == [(1_000.0,), (61_000.0,)]
+
+
 COMPANIES = Reference(
     "COMPANIES", (Column("TICKER", "VARCHAR(4)", ""), Column("NAME", "VARCHAR(16)", "")), "", "", 0, "CSV"
 )
