@@ -399,6 +399,16 @@ def test_records_that_are_none(source: bytes, name: str) -> None:
     assert rows(found) == [(2,)]
 
 
+def test_array_of_rows_that_is_there_twice() -> None:
+    """Of an array of rows that is there twice each row of the first one fails."""
+    sql = pump("SELECT STREAM A FROM IN_001", "A INTEGER")
+    source = application(sql, (), row_path="$.r").inputs[0]
+    changed = replace(application(sql), inputs=(replace(source, columns=(Column("A", "INTEGER", "$.r.a"),)),))
+    found = run(changed, [Record(b'{"r": [{"a": 1}, {"a": 2}], "r": []}', 5)])
+    assert rows(found) == []
+    assert [one.name for one in found.failures] == ["COERCION", "COERCION"]
+
+
 def test_several_documents_in_a_record() -> None:
     """Each document of a record is rows of its own, and fails on its own."""
     sql = pump("SELECT STREAM A FROM IN_001", "A INTEGER")
