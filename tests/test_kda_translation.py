@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from kda.applications import Output
 from kda.translation import Options, Translation, Untranslatable
 from kda.translation.names import Names
 from kda.translation.text import interval
-from tests.kda_jobs import DAY, App, at, input_, reference, run
+from pipeline.cases import Record
+from tests.kda_jobs import DAY, SHARD, App, at, input_, reference, run
 
 OUT = "CREATE OR REPLACE STREAM O (T VARCHAR(8), A DOUBLE, N INTEGER, W TIMESTAMP);\n"
 PUMP = f"{OUT}CREATE OR REPLACE PUMP P AS INSERT INTO O "
@@ -544,7 +546,15 @@ CASES: Mapping[str, tuple[App, Rows]] = {
     "a time of the record": (
         App(
             f"{PUMP}SELECT STREAM TICKER, SUM(PRICE), COUNT(*), ROWTIME FROM IN_001 AS s {BY_MINUTE};",
-            {**GIVEN, "IN": [*TRADES, at("11:03:00", ticker="A"), at("11:03:01", ticker="A", at=f"{DAY}10:00:00")]},
+            {
+                "IN": [
+                    at("11:00:01", ticker="A", price=64, at="9999-12-31 00:00:00"),
+                    at("11:00:02", ticker="A", price="x", at=f"{DAY}11:05:00"),
+                    *TRADES,
+                    at("11:03:00", ticker="A"),
+                    at("11:03:01", ticker="A", at=f"{DAY}10:00:00"),
+                ]
+            },
             options=Options(time="column:AT,10s"),
         ),
         [
@@ -552,11 +562,34 @@ CASES: Mapping[str, tuple[App, Rows]] = {
             *(("A", 7.0, 1, "11:02:00"), ("B", 8.0, 1, "11:03:00")),
         ],
     ),
+    "a time of the record in CSV": (
+        App(
+            f"{PUMP}SELECT STREAM TICKER, SUM(PRICE), COUNT(*), ROWTIME FROM IN_001 AS s {BY_MINUTE};",
+            {
+                "IN": [
+                    Record(text.encode(), SHARD, f"{DAY}11:10:00.000")
+                    for text in (
+                        f"A,1,1,{DAY}11:00:00",
+                        f"A,2,1,{DAY}11:00:01\nA,4,1,{DAY}11:00:01\n",
+                        f"A,8,1,{DAY}11:00:02\nA,16,1,{DAY}11:00:01\n",  # the second row has another time
+                        "\n",
+                        "A,32,1,",
+                    )
+                ]
+            },
+            inputs=(replace(input_(), format="CSV"),),
+            options=Options(time="column:AT,10s"),
+        ),
+        [("A", 15.0, 4, "11:01:00")],
+    ),
 }
 ERRORS: Mapping[str, Sequence[tuple[str, str]]] = {
     "rows that fail in WHERE, and in a value": [("DIVISION", "11:00:40"), ("DIVISION", "11:01:00")],
     "groups without a record that fails, and one that fails": [("DIVISION", "11:00:40"), ("DIVISION", "11:03:00")],
-    "a time of the record": [("COERCION", ""), ("LATE", "10:00:00")],
+    "a time of the record": [
+        *(("COERCION", ""), ("COERCION", "9999-12-31 00:00:00.000"), ("COERCION", "11:05:00"), ("LATE", "10:00:00")),
+    ],
+    "a time of the record in CSV": [("COERCION", ""), ("COERCION", "11:00:01")],
 }
 
 
@@ -567,6 +600,13 @@ def outcomes(jvm: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, d
     return dict(zip(CASES, found, strict=True))
 
 
+def _full(time: str) -> str:
+    """A time of the day with its day; that of a record without a time for ""."""
+    if not time:
+        return "1970-01-01 00:00:00.000"
+    return time if " " in time else f"{DAY}{time}.000"
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_rows(name: str, outcomes: dict[str, dict[str, list[dict[str, Any]]]]) -> None:
     """The rows are those that KDA gave, by its guide or by hand; what fails is on the errors stream."""
@@ -575,7 +615,7 @@ def test_rows(name: str, outcomes: dict[str, dict[str, list[dict[str, Any]]]]) -
     wanted = [(*row[:3], row[3] and f"{DAY}{row[3]}.000") for row in expected]
     assert rows == wanted or (not app.options.keep_order and sorted(rows, key=repr) == sorted(wanted, key=repr))
     errors = [(row["ERROR_NAME"], row["DATA_ROWTIME"]) for row in outcomes[name].get("error_stream", [])]
-    told = [(error, f"{DAY}{time}.000" if time else "1970-01-01 00:00:00.000") for error, time in ERRORS.get(name, ())]
+    told = [(error, _full(time)) for error, time in ERRORS.get(name, ())]
     assert sorted(errors) == sorted(told)
 
 

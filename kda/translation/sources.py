@@ -16,6 +16,7 @@ from kda.translation.text import commented, indented, literal, quoted, select
 from kda.translation.types import flink, widest
 
 BOUND = 1000  # milliseconds by which the arrivals of a shard may be out of order
+_AHEAD = "INTERVAL '10' MINUTE"  # by which a record's own time may be after its arrival, as clocks differ
 _EPOCH = "TIMESTAMP '1970-01-01 00:00:00.000'"
 _PLACE = ("line", "shard", "sequence_number", "part")
 _METADATA = {"SHARD_ID": "shard", "SEQUENCE_NUMBER": "sequence_number"}
@@ -157,14 +158,16 @@ class Sources:
                 "WATERMARK FOR event_time AS shard_watermark(arrival, shard, disorder)",
             ]
         column = self._time_column(columns)
-        is_csv = one.format.upper() == "CSV"
-        first = call(one, columns if is_csv else [column], "kda_first")
+        # With all columns: a row that is refused for another of them must not tell the time either.
+        first, field = call(one, columns, "kda_first"), quoted(column.field)
         return [
             f"payload AS {first}",
-            f"event_time AS COALESCE(\n        {first}.{quoted(column.field)}, {_EPOCH}\n    )",
+            f"latest AS arrival + {_AHEAD}",
+            f"event_time AS COALESCE(\n        {first}.{field}, {_EPOCH}\n    )",
             disorder,
             "WATERMARK FOR event_time AS shard_watermark(\n"
-            f"        CASE WHEN payload.error IS NULL THEN payload.{quoted(column.field)} END, shard, disorder\n    )",
+            f"        CASE WHEN payload.error IS NULL AND payload.{field} <= latest THEN payload.{field} END,\n"
+            "        shard, disorder\n    )",
         ]
 
     def _time_column(self, columns: Sequence[Held]) -> Held:
@@ -185,11 +188,8 @@ class Sources:
             "error_name is NULL for a row that counts.",
         ]
         if self.time.kind == "column":
-            column = self._time_column(columns)
-            is_missing = f"record.{quoted(column.field)} IS NULL"
-            error = f"COALESCE(record.error, CASE WHEN {is_missing} THEN 'COERCION' END)"
-            text = literal(f"{column.name} is NULL, but it is the time of the row")
-            message = f"COALESCE(record.message, CASE WHEN {is_missing} THEN {text} END)"
+            message = f"COALESCE(record.message, {self._wrong_time(self._time_column(columns))})"
+            error = f"COALESCE(record.error, CASE WHEN {message} IS NOT NULL THEN 'COERCION' END)"
         elif self.time.kind == "processing":
             time = "arrival"
         rows = f"CROSS JOIN LATERAL TABLE(\n    {call(one, columns)}\n) AS rows_of (record)"
@@ -203,6 +203,28 @@ class Sources:
             f"{message} AS message",
         ]
         return commented(comments, select(items, f"{table}\n{rows}")) + "\n"
+
+    @staticmethod
+    def _wrong_time(column: Held) -> str:
+        """What is wrong with a row's own time, or NULL: a row from the future would close the windows of all others."""
+        value, name = f"record.{quoted(column.field)}", column.name
+        missing = literal(f"{name} is NULL, but it is the time of the row")
+        several = literal(f"{name} is not that of the first row of its record")
+        ahead = " || ".join(
+            [
+                literal(f"{name} is "),
+                _written(value),
+                literal(", expected at most "),
+                _written("latest"),
+                literal(" of a record that arrived at "),
+                _written("arrival"),
+            ]
+        )
+        return (
+            f"CASE\n    WHEN {value} IS NULL THEN {missing}\n"
+            f"    WHEN {value} > latest THEN {ahead}\n"
+            f"    WHEN {value} <> event_time THEN {several}\nEND"
+        )
 
     def _timed(self, table: str, checked: str) -> str:
         """The views `gathered` and `timed` of one of several inputs, as the pipeline has them for a single one."""
@@ -313,6 +335,7 @@ _TIMES: Mapping[str, tuple[str, ...]] = {
     "processing": ("ROWTIME is the moment at which the record is processed: another one with each run.",),
     "column": (
         "ROWTIME is a time of the record itself. A record without it gets 1970, and is refused.",
+        "So is a record from the future, which would close the windows of all others: at `latest` clocks may differ.",
         "A record may come `disorder` after a newer one of its shard; one that comes later is LATE.",
     ),
 }
@@ -336,6 +359,10 @@ def _share(number: int, count: int) -> str:
     """Whether a shard belongs to one of several streams: by the number at the end of its name."""
     shard = "COALESCE(TRY_CAST(REGEXP_EXTRACT(shard, '([0-9]{1,18})$', 1) AS BIGINT), 0)"
     return f"MOD({shard}, {count}) = {number}"
+
+
+def _written(time: str) -> str:
+    return f"DATE_FORMAT({time}, 'yyyy-MM-dd HH:mm:ss.SSS')"
 
 
 def _in_parentheses(query: str, name: str) -> str:
