@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from kda.check import Finding, Report, check
+from kda.discovery.command import discover
 from kda.malformed import Malformed
 from kda.reader import read
 from kda.rule import Kind
@@ -67,6 +68,9 @@ def check_file(path: Path, as_json: bool) -> int:
     else:
         click.echo("\n\n".join("\n".join(_lines(str(path), report)) for report in reports))
     return code
+
+
+program.add_command(discover)
 
 
 def _broken(error: Exception) -> str:
