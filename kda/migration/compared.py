@@ -72,7 +72,7 @@ def _is_column(node: Any) -> bool:
 
 
 def _columns(node: exp.Expr) -> Iterator[str]:
-    yield from dict.fromkeys(canonical(one) for one in _within(node) if _is_column(one))
+    yield from dict.fromkeys(canonical(one) for one in (node, *_within(node)) if _is_column(one))
 
 
 def _within(node: exp.Expr) -> Iterator[exp.Expr]:

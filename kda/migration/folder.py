@@ -27,9 +27,9 @@ class Occupied(Unusable):
 def of(job: str) -> Path:
     """The folder of a job that is to be written, by its name below jobs/, or by its path. Raises Unusable."""
     path = JOBS / job if NAME.fullmatch(job) else Path(job).absolute()
-    if not NAME.fullmatch(path.name):
+    if not job or not NAME.fullmatch(path.name):
         raise Unusable(
-            f"{path.name!r} is no name of a job: --into takes a letter, then up to 49 letters, digits or underscores, "
+            f"{job and path.name!r} is no name of a job: --into takes a letter, then up to 49 letters, digits or underscores, "
             "or the path of a folder with such a name."
         )
     return path
