@@ -13,6 +13,7 @@ import click
 from kda.check import Finding, Report, check
 from kda.discovery.command import discover
 from kda.malformed import Malformed
+from kda.migration.command import migrate
 from kda.reader import read
 from kda.rule import Kind
 from program.command_line import Group
@@ -71,6 +72,7 @@ def check_file(path: Path, as_json: bool) -> int:
 
 
 program.add_command(discover)
+program.add_command(migrate)
 
 
 def _broken(error: Exception) -> str:

@@ -175,7 +175,7 @@ def _lines(done: Migrated, wanted: Wanted) -> Iterator[str]:
     ]
     yield f"Of {many(len(findings), 'finding')} of `kda check`: {', '.join(told) or 'all kept'}. README.md has them."
     if made_up := [end.table for end in done.ends if not end.name.is_known and end.table != ERRORS]:
-        yield f"{wanted.path.name} does not say which streams these are: put the names of {listed(made_up)} into job.toml."
+        yield f"{wanted.path.name} has no names of streams for {listed(made_up)}: put them into job.toml."
     yield from done.said
     yield f"Next: python -m jobs test {wanted.named}"
     yield f"      python -m jobs run {wanted.named} --input FILE --arrival-step 1"

@@ -29,8 +29,8 @@ def of(job: str) -> Path:
     path = JOBS / job if NAME.fullmatch(job) else Path(job).absolute()
     if not job or not NAME.fullmatch(path.name):
         raise Unusable(
-            f"{job and path.name!r} is no name of a job: --into takes a letter, then up to 49 letters, digits or underscores, "
-            "or the path of a folder with such a name."
+            f"{job and path.name!r} is no name of a job: --into takes a letter, then up to 49 letters, digits or "
+            "underscores, or the path of a folder with such a name."
         )
     return path
 
@@ -101,7 +101,10 @@ def write(folder: Path, files: Mapping[str, bytes], origin: str, check: Callable
                 path = new / name
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-            check(new)
+            try:
+                check(new)
+            except Unusable as error:
+                raise Unusable(str(error).replace(str(new), shown(folder))) from error
             require_free(folder)  # a person may have saved a file meanwhile
             if folder.exists():
                 folder.rename(Path(scratch, "before"))

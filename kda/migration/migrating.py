@@ -55,7 +55,7 @@ def _tests(parts: Parts, wanted: Wanted) -> first_tests.Made:
     time = wanted.options.time
     column = time.removeprefix("column:").partition(",")[0] if time.startswith("column:") else None
     chosen = first_tests.Chosen(
-        parts.completed, parts.input, parts.references, parts.streams, wanted.options.align, column, time
+        parts.completed, parts.input, parts.reference_tables, parts.streams, wanted.options.align, column, time
     )
     return first_tests.made(chosen, wanted.lines)
 
@@ -63,8 +63,8 @@ def _tests(parts: Parts, wanted: Wanted) -> first_tests.Made:
 def _texts(parts: Parts, wanted: Wanted, ends: Sequence[End], tests: first_tests.Made) -> Iterator[tuple[str, str]]:
     """Each file with its text."""
     translation = parts.translation
-    yield from ((f"tables/{name}", text) for name, text in translation.tables.items())
-    yield from ((f"views/{name}", text) for name, text in translation.views.items())
+    yield from ((f"tables/{name}.sql", text) for name, text in translation.tables.items())
+    yield from ((f"views/{name}.sql", text) for name, text in translation.views.items())
     yield "job.toml", declaration.document(parts.completed, translation, ends)
     yield "README.md", page.document(parts, wanted, ends, tests.said)
     if parts.completed.references:

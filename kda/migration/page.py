@@ -62,8 +62,8 @@ def _lines(parts: Parts, wanted: Wanted, ends: Sequence[End], said: Sequence[str
 
 
 def _tests(wanted: Wanted, said: Sequence[str]) -> Iterator[str]:
-    yield f"{_file(FILE)} has records, and their rows by a model of KDA, which is not Flink. Read them, and keep those that"
-    yield "say what the job is for."
+    yield f"{_file(FILE)} has records, and their rows by a model of KDA, which is not Flink. Read them, and keep those"
+    yield "that say what the job is for."
     yield from said
     yield from ("", "```sh", f"python -m jobs test {wanted.named}", "```")
 
@@ -96,7 +96,7 @@ def _became(parts: Parts) -> Iterator[str]:
 
 def _views(translation: Translation, names: Sequence[str]) -> list[str]:
     found = [translation.names.get(name, name) for name in names]
-    return [f"views/{view}.sql" for view in found if f"{view}.sql" in translation.views]
+    return [f"views/{view}.sql" for view in found if view in translation.views]
 
 
 def _row(what: str, lines: str, files: Sequence[str]) -> str:
@@ -146,7 +146,8 @@ def reference(parts: Parts, ends: Sequence[End]) -> str:
         "Each is an object in S3 that the job reads once, at its start. After a change of it, start the job anew."
     )
     for table in parts.completed.references:
-        lines += ["", f"## {table.table}", "", f"Object: `{objects.get(parts.references.get(table.table, ''), '')}`"]
+        place = objects.get(parts.reference_tables.get(table.table, ""), "none: no pump reads it")
+        lines += ["", f"## {table.table}", "", f"Object: `{place}`"]
         if table.format == "CSV":
             columns, rows = map(_shown, (table.column_delimiter, table.row_delimiter))
             lines.append(f"Form: CSV; columns end with `{columns}`, rows with `{rows}`")

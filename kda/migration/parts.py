@@ -12,6 +12,7 @@ from kda.check import Report
 from kda.migration.leaving_out import Reduced
 from kda.translation import Translation
 from kda.translation.options import Options
+from pipeline import references
 from pipeline.job import JOBS
 from program.errors import shown
 
@@ -79,15 +80,16 @@ class Parts:
         return found[0] if len(found) == 1 else ""
 
     @property
-    def references(self) -> dict[str, str]:
+    def reference_tables(self) -> dict[str, str]:
         """The reference tables, each with the table of its lines."""
         return {end.table: table for table, end in self.translation.sources.items() if isinstance(end, Reference)}
 
     @property
     def streams(self) -> dict[str, str]:
         """The sinks, each with the in-application stream whose rows it takes."""
-        views = {f"{view}_rows": stream for stream, view in self.translation.names.items()}
-        return {
-            table: output.stream if output is not None else views[self.translation.inserts[table]]
-            for table, output in self.translation.sinks.items()
-        }
+        streams = {view: stream for stream, view in self.translation.names.items()}
+        found = {}
+        for table, rows in self.translation.inserts.items():
+            (view,) = references.of(self.translation.views[rows])
+            found[table] = streams[view]
+        return found
