@@ -20,6 +20,8 @@ from kda.translation.options import Untranslatable
 from pipeline import binding, cases, settings
 from pipeline.job import load
 
+LINT = "# `kda migrate` wrote the SQL in a layout of its own. Without this file, `make lint` takes the house's.\n*.sql\n"
+
 
 @dataclass(frozen=True)
 class Migrated:
@@ -66,6 +68,7 @@ def _texts(parts: Parts, wanted: Wanted, ends: Sequence[End], tests: first_tests
     yield from ((f"tables/{name}.sql", text) for name, text in translation.tables.items())
     yield from ((f"views/{name}.sql", text) for name, text in translation.views.items())
     yield "job.toml", declaration.document(parts.completed, translation, ends)
+    yield ".sqlfluffignore", LINT
     yield "README.md", page.document(parts, wanted, ends, tests.said)
     if parts.completed.references:
         yield "reference/README.md", page.reference(parts, ends)
