@@ -267,18 +267,24 @@ def declare(environment: TableEnvironment, job: Job, cases: Sequence[Case], fold
     """
     statement_set = environment.create_statement_set()
     for number, case in enumerate(cases):
-        case_folder = folder / str(number)
-        case_folder.mkdir(parents=True)
-        connectors = binding.sinks_in(case_folder, job)
-        for source in job.sources:
-            connectors[source] = _recorded(job, source, case.given.get(source, ()), case_folder)
-        database = f"case_{number}"
-        environment.execute_sql(f"CREATE DATABASE {database}")
-        environment.use_database(database)
-        statements.declare(environment, job, connectors)
-        for statement in statements.insertions(job, expected(job, case)):
+        for statement in declared(environment, job, case, f"case_{number}", folder / str(number)):
             statement_set.add_insert_sql(statement)
     return statement_set
+
+
+def declared(environment: TableEnvironment, job: Job, case: Case, database: str, folder: Path) -> Iterator[str]:
+    """Declare a case in a database of its own, which stays in use; the INSERTs of its checked sinks.
+
+    folder: a new one for its records, and for its rows after the execution.
+    """
+    folder.mkdir(parents=True)
+    connectors = binding.sinks_in(folder, job)
+    for source in job.sources:
+        connectors[source] = _recorded(job, source, case.given.get(source, ()), folder)
+    environment.execute_sql(f"CREATE DATABASE {database}")
+    environment.use_database(database)
+    statements.declare(environment, job, connectors)
+    return statements.insertions(job, expected(job, case))
 
 
 def arriving(job: Job, source: str, path: Path, folder: Path, step: float) -> Connector:

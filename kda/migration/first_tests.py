@@ -15,6 +15,7 @@ from kda.migration.samples import Sample
 from kda.migration.yaml_text import flow, is_text, text
 from kda.model import Failure, NotModelled, Outcome, Record, Row, run
 from kda.model.outputs import written
+from kda.program import Program
 from kda.rule import Subject
 from pipeline.cases import SHARD
 from program.formats import listed
@@ -65,10 +66,11 @@ def read(entries: Sequence[Entry]) -> list[Record]:
     return [Record(part, one.record.arrival, one.record.shard) for one in entries for part in parts(one.record.data)]
 
 
-def expected(outcome: Outcome, sinks: Mapping[str, str]) -> dict[str, list[Mapping[str, Any]]]:
+def expected(outcome: Outcome, program: Program, sinks: Mapping[str, str]) -> dict[str, list[Mapping[str, Any]]]:
     """The rows of each sink, by its in-application stream, and of the errors."""
     rows: dict[str, list[Mapping[str, Any]]] = {
-        sink: [written(row, stream) for row in outcome.streams.get(stream, ())] for sink, stream in sinks.items()
+        sink: [written(row, program.streams[stream]) for row in outcome.streams[stream]]
+        for sink, stream in sinks.items()
     }
     return {**rows, ERRORS: [_error(failure) for failure in outcome.failures]}
 
@@ -164,10 +166,10 @@ def made(chosen: Chosen, lines: Sequence[bytes] | None) -> Made:
         why = f"The model of KDA has no answer: {error} So the rows are still to be written down."
         return Made((_nothing(chosen),), (why,))
     entries = [entry(record) for record in sample.records]
-    tests = [_test(chosen, _NAME if lines is None else _GIVEN, entries, sample, outcome)]
+    tests = [_test(chosen, _NAME if lines is None else _GIVEN, entries, sample, outcome, subject.program)]
     if sample.refused:
         refused = [entry(record) for record in sample.refused]
-        tests.append(_test(chosen, _REFUSED, refused, sample, _outcome(chosen, sample, refused)))
+        tests.append(_test(chosen, _REFUSED, refused, sample, _outcome(chosen, sample, refused), subject.program))
     silent = [stream for stream in chosen.sinks.values() if not outcome.streams.get(stream)]
     said = [] if not silent else [f"No record of them gives a row of {listed(silent)}: add some that do."]
     return Made(tuple(tests), tuple(said))
@@ -199,9 +201,9 @@ def _outcome(chosen: Chosen, sample: Sample, entries: Sequence[Entry]) -> Outcom
     return run(chosen.application, read(entries), sample.references, align=chosen.align)
 
 
-def _test(chosen: Chosen, name: str, entries: Sequence[Entry], sample: Sample, outcome: Outcome) -> Test:
+def _test(chosen: Chosen, name: str, entries: Sequence[Entry], sample: Sample, outcome: Outcome, program: Program) -> Test:
     files = {chosen.references[table]: content.splitlines() for table, content in sample.references.items()}
-    return Test(name, {chosen.source: entries}, files, expected(outcome, chosen.sinks))
+    return Test(name, {chosen.source: entries}, files, expected(outcome, program, chosen.sinks))
 
 
 def _nothing(chosen: Chosen) -> Test:
