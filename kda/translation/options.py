@@ -10,9 +10,11 @@ from sqlglot import exp
 from kda.program import offset
 from program.errors import Unusable
 
+UNKNOWN = -1  # of an Untranslatable: the place is that of the value that it is raised for
+
 
 class Untranslatable(Unusable):
-    """What `check` does not refuse and has no translation all the same. offset: an index into the SQL."""
+    """What `check` does not refuse and has no translation all the same. offset: an index into the SQL, or UNKNOWN."""
 
     def __init__(self, offset: int, text: str) -> None:
         self.offset, self.text = offset, text

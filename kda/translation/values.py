@@ -28,13 +28,13 @@ class Failure:
 class Value:
     """A value. sql: to be put in anywhere; type: None if it is not known; failures: in the order of evaluation.
 
-    fields: the types of a row's fields, for a value that is a row.
+    fields: of a row that a parser of logs gives, the SQL of each of its texts by name; the type is then `types.row`.
     """
 
     sql: str
     type: Type | None
     failures: tuple[Failure, ...] = ()
-    fields: tuple[tuple[str, Type], ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
 
     @property
     def is_null(self) -> bool:
@@ -62,11 +62,11 @@ def literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def settled(value: Value, type: Type | None, options: Options) -> Value:
+def settled(value: Value, kind: Type | None, options: Options) -> Value:
     """The value; for NULL one of this type."""
     if not value.is_null:
         return value
-    kind = type or TEXT
+    kind = kind or TEXT
     return Value(f"CAST(NULL AS {flink(kind, options)})", kind)
 
 
