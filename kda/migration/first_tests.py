@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from aws.parts import parts
@@ -15,7 +16,6 @@ from kda.migration.samples import Sample
 from kda.migration.yaml_text import flow, is_text, text
 from kda.model import Failure, NotModelled, Outcome, Record, Row, run
 from kda.model.outputs import written
-from kda.program import Program
 from kda.rule import Subject
 from pipeline.cases import SHARD
 from program.formats import listed
@@ -66,11 +66,12 @@ def read(entries: Sequence[Entry]) -> list[Record]:
     return [Record(part, one.record.arrival, one.record.shard) for one in entries for part in parts(one.record.data)]
 
 
-def expected(outcome: Outcome, program: Program, sinks: Mapping[str, str]) -> dict[str, list[Mapping[str, Any]]]:
-    """The rows of each sink, by its in-application stream, and of the errors."""
+def expected(outcome: Outcome, chosen: Chosen) -> dict[str, list[Mapping[str, Any]]]:
+    """The rows of each sink, and of the errors."""
+    streams = chosen.subject.program.streams
     rows: dict[str, list[Mapping[str, Any]]] = {
-        sink: [written(row, program.streams[stream]) for row in outcome.streams[stream]]
-        for sink, stream in sinks.items()
+        sink: [written(row, streams[stream]) for row in outcome.streams[stream]]
+        for sink, stream in chosen.sinks.items()
     }
     return {**rows, ERRORS: [_error(failure) for failure in outcome.failures]}
 
@@ -153,23 +154,27 @@ class Chosen:
     time_column: str | None
     time: str
 
+    @cached_property
+    def subject(self) -> Subject:
+        """The application with its program."""
+        return Subject.of(self.application)
+
 
 def made(chosen: Chosen, lines: Sequence[bytes] | None) -> Made:
     """The first tests: of given records, or of those that are made up."""
-    subject = Subject.of(chosen.application)
     if chosen.time == "processing":
         why = "Their rows have the time at which they are computed, so that no test can name them."
         return Made((_nothing(chosen),), (why,))
     try:
-        sample, outcome = _best(chosen, subject, lines)
+        sample, outcome = _best(chosen, lines)
     except NotModelled as error:
         why = f"The model of KDA has no answer: {error} So the rows are still to be written down."
         return Made((_nothing(chosen),), (why,))
     entries = [entry(record) for record in sample.records]
-    tests = [_test(chosen, _NAME if lines is None else _GIVEN, entries, sample, outcome, subject.program)]
+    tests = [_test(chosen, _NAME if lines is None else _GIVEN, entries, sample, outcome)]
     if sample.refused:
         refused = [entry(record) for record in sample.refused]
-        tests.append(_test(chosen, _REFUSED, refused, sample, _outcome(chosen, sample, refused), subject.program))
+        tests.append(_test(chosen, _REFUSED, refused, sample, _outcome(chosen, sample, refused)))
     silent = [stream for stream in chosen.sinks.values() if not outcome.streams.get(stream)]
     said = [] if not silent else [f"No record of them gives a row of {listed(silent)}: add some that do."]
     return Made(tuple(tests), tuple(said))
@@ -181,12 +186,12 @@ _REFUSED = "a record that cannot be read is on the errors stream"
 _TRIES = 12
 
 
-def _best(chosen: Chosen, subject: Subject, lines: Sequence[bytes] | None) -> tuple[Sample, Outcome]:
+def _best(chosen: Chosen, lines: Sequence[bytes] | None) -> tuple[Sample, Outcome]:
     """The sample of which most outputs have rows, and what the model makes of it. Raises NotModelled."""
     if lines is not None:
-        samples = [samples_.of_lines(lines, subject)]
+        samples = [samples_.of_lines(lines, chosen.subject)]
     else:
-        samples = [samples_.made(subject, seed, chosen.time_column) for seed in range(_TRIES)]
+        samples = [samples_.made(chosen.subject, seed, chosen.time_column) for seed in range(_TRIES)]
     found: list[tuple[int, Sample, Outcome]] = []
     for one in samples:
         outcome = _outcome(chosen, one, [entry(record) for record in one.records])
@@ -201,9 +206,9 @@ def _outcome(chosen: Chosen, sample: Sample, entries: Sequence[Entry]) -> Outcom
     return run(chosen.application, read(entries), sample.references, align=chosen.align)
 
 
-def _test(chosen: Chosen, name: str, entries: Sequence[Entry], sample: Sample, outcome: Outcome, program: Program) -> Test:
+def _test(chosen: Chosen, name: str, entries: Sequence[Entry], sample: Sample, outcome: Outcome) -> Test:
     files = {chosen.references[table]: content.splitlines() for table, content in sample.references.items()}
-    return Test(name, {chosen.source: entries}, files, expected(outcome, program, chosen.sinks))
+    return Test(name, {chosen.source: entries}, files, expected(outcome, chosen))
 
 
 def _nothing(chosen: Chosen) -> Test:

@@ -20,7 +20,9 @@ from kda.translation.options import Untranslatable
 from pipeline import binding, cases, settings
 from pipeline.job import load
 
-LINT = "# `kda migrate` wrote the SQL in a layout of its own. Without this file, `make lint` takes the house's.\n*.sql\n"
+LINT = (
+    "# `kda migrate` wrote the SQL in a layout of its own. Without this file, `make lint` takes the house's.\n*.sql\n"
+)
 
 
 @dataclass(frozen=True)

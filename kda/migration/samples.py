@@ -27,6 +27,7 @@ from kda.windows import milliseconds, named
 
 BEGIN = int(datetime(2026, 1, 5, 10, tzinfo=UTC).timestamp() * 1000)  # of the first arrival
 GOOD = 24  # records that are made up
+_NULLS = (GOOD // 3, GOOD // 3 * 2)  # the numbers of records with NULLs
 LONGEST = 86_400_000  # of a gap between two arrivals, in milliseconds
 _LIMITS = {"TINYINT": 127, "SMALLINT": 32_767, "INTEGER": 2_147_483_647, "BIGINT": 2**63 - 1}
 _TIME = "yyyy-MM-dd HH:mm:ss.SSS"
@@ -58,9 +59,8 @@ def made(subject: Subject, seed: int, time_column: str | None = None) -> Sample:
     records, at = [], BEGIN
     for number in range(GOOD):
         row = {name: draw.choice(choices)(at) for name, choices in values.items()}
-        if number in (GOOD // 3, GOOD // 3 * 2):  # each column is NULL once
-            nulls = [name for name in row if name != time_column][number % 2 :: 2]
-            row |= dict.fromkeys(nulls)
+        if number in _NULLS:  # each column is NULL once
+            row |= dict.fromkeys([name for name in row if name != time_column][_NULLS.index(number) :: len(_NULLS)])
         if time_column is not None:
             row[time_column] = _moment(at)
         records.append(Record(written(source, row), at, shards[number % len(shards)]))

@@ -11,7 +11,8 @@ from typing import Any
 
 # A text that is plainly a text: no number, no null, true or false, and nothing that YAML gives a meaning.
 _PLAIN = re.compile(
-    r"[A-Za-z][A-Za-z0-9_]*(?:[ .-][A-Za-z0-9_]+)*|\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d(?:\.\d+)?)?", re.ASCII
+    r"[A-Za-z][A-Za-z0-9_']*(?:[ .-][A-Za-z0-9_][A-Za-z0-9_']*)*|\d{4}-\d\d-\d\d(?: \d\d:\d\d:\d\d(?:\.\d+)?)?",
+    re.ASCII,
 )
 _WORDS = ("null", "true", "false")
 _UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
