@@ -73,14 +73,15 @@ def expected(outcome: Outcome, chosen: Chosen) -> dict[str, list[Mapping[str, An
         sink: [written(row, streams[stream]) for row in outcome.streams[stream]]
         for sink, stream in chosen.sinks.items()
     }
-    return {**rows, ERRORS: [_error(failure) for failure in outcome.failures]}
+    return {**rows, ERRORS: [_error(failure, chosen.time_column) for failure in outcome.failures]}
 
 
-def _error(failure: Failure) -> dict[str, Any]:
+def _error(failure: Failure, time_column: str | None) -> dict[str, Any]:
     row: dict[str, Any] = {"ERROR_NAME": failure.name}
     if failure.pump is not None:
         row["MESSAGE"] = {"contains": f"pump {failure.pump}: "}
-    if failure.time is not None:
+    # The record's own time may be what cannot be read.
+    if failure.time is not None and (failure.pump is not None or time_column is None):
         row["DATA_ROWTIME"] = moment(failure.time)
     return row
 
@@ -163,8 +164,12 @@ class Chosen:
 def made(chosen: Chosen, lines: Sequence[bytes] | None) -> Made:
     """The first tests: of given records, or of those that are made up."""
     if chosen.time == "processing":
-        why = "Their rows have the time at which they are computed, so that no test can name them."
+        why = "Rows have the time at which they are computed, so that no test can name them."
         return Made((_nothing(chosen),), (why,))
+    said = []
+    if lines is not None and chosen.time_column is not None:
+        lines = None
+        said.append("The records of --sample are in no test: the model takes arrivals for times. Others were made up.")
     try:
         sample, outcome = _best(chosen, lines)
     except NotModelled as error:
@@ -176,7 +181,8 @@ def made(chosen: Chosen, lines: Sequence[bytes] | None) -> Made:
         refused = [entry(record) for record in sample.refused]
         tests.append(_test(chosen, _REFUSED, refused, sample, _outcome(chosen, sample, refused)))
     silent = [stream for stream in chosen.sinks.values() if not outcome.streams.get(stream)]
-    said = [] if not silent else [f"No record of them gives a row of {listed(silent)}: add some that do."]
+    if silent:
+        said.append(f"No record of them gives a row of {listed(silent)}: add some that do.")
     return Made(tuple(tests), tuple(said))
 
 
