@@ -120,7 +120,10 @@ class _Writer:
 
     def _keeps_time(self, node: exp.Expr) -> bool:
         """Whether a result that is called ROWTIME is a column of its own; within a pump it is the time of all rows."""
-        return self.target is not None or self.catalog.time(node, self.select) is None
+        parent = self.select.parent
+        alias = parent.args.get("alias") if isinstance(parent, exp.Subquery) else None
+        is_by_place = isinstance(parent, exp.SetOperation) or (alias is not None and alias.args.get("columns"))
+        return self.target is not None or bool(is_by_place) or self.catalog.time(node, self.select) is None
 
     def _named(self, found: list[tuple[str, Value]]) -> _Results:
         results = _Results()
