@@ -209,7 +209,8 @@ class Sources:
         gathered = self.state.add(
             f"{table}_gathered",
             [
-                f"One row per row of {table} that counts, with the watermark of its shard: see pipeline/views/gathered.sql."
+                f"One row per row of {table} that counts, with the watermark of its shard.",
+                "Why it is computed in this way, pipeline/views/gathered.sql says.",
             ],
             select([*columns, own], checked, where=["error_name IS NULL"]),
         )
