@@ -97,11 +97,8 @@ def written(source: Input | Reference, row: Mapping[str, Any]) -> bytes:
 
 
 def _path(column: Column, base: tuple[Step, ...]) -> tuple[Step, ...] | None:
-    """The path of a column from the document's root; what is written below the row path may begin there."""
-    found = steps(column.mapping or f"$.{column.name}") if column.mapping else (column.name,)
-    if found is None:
-        return None
-    return found if found[: len(base)] == base else (*base, *found)
+    """The path of a column from the record's root, where paths begin also if rows are in an array."""
+    return steps(column.mapping) if column.mapping else (*base, column.name)
 
 
 def _refused(source: Input, values: Mapping[str, Any]) -> Iterator[bytes]:
