@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from deploy import package
+from flink import trial
+from java import paths
+from kda import __main__ as kda_main
 from kda.applications import Application
 from kda.check import check
 from kda.migration import folder, leaving_out
@@ -19,8 +25,11 @@ from kda.migration.yaml_text import flow
 from kda.places import Code, File
 from kda.reader import read
 from kda.rule import Kind, Subject
+from pipeline import cases
 from pipeline.cases import _Plain
+from pipeline.job import load
 from program.errors import Unusable
+from tests import sql, test_documents
 
 EXAMPLES = Path(__file__).parent / "kda"
 
@@ -232,3 +241,198 @@ def test_names_of_jobs(job: str) -> None:
     """A folder that no job can have is refused before anything is read."""
     with pytest.raises(Unusable, match="is no name of a job"):
         folder.of(job)
+
+
+def migrate(*arguments: str | Path) -> int:
+    return kda_main.main(["migrate", *map(str, arguments)])
+
+
+# Each example that has no CANNOT, with the flags that it needs.
+WHOLE = {
+    "clicks.json": (),
+    "clicks_create.json": (),
+    "clicks_v2.json": (),
+    "constructs.sql": (),
+    "meters_v2.tf": (),
+    "orders.tf": (),
+    "parking.yaml": ("--application", "rush"),
+    "wind_farm.sql": (),
+    "words_cdk.template.json": (),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_each_example_becomes_a_job(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The folder loads, has tests, keeps the file as it came, and the exit code is that of `check`."""
+    job_folder = tmp_path / "job"
+    assert migrate(EXAMPLES / name, "--into", job_folder, *WHOLE[name]) == 1
+    told = capsys.readouterr().out
+    assert told.startswith(f"{job_folder}/\n  job.toml")
+    job = load(job_folder)
+    tests = cases.read(job_folder / "tests" / "first.yaml", job)
+    assert tests[0].name == "records that were made up give the rows of KDA's model"
+    assert set(tests[0].expect) == set(job.sinks)
+    has_rows = any(rows for sink, rows in tests[0].expect.items() if sink != "error_stream")
+    assert has_rows == (name != "constructs.sql")  # whose first WHERE asks too much of chance
+    assert (job_folder / "origin" / name).read_bytes() == (EXAMPLES / name).read_bytes()
+    assert (job_folder / "origin" / "application.sql").exists() == (not name.endswith(".sql"))
+    assert migrate(EXAMPLES / name, "--into", job_folder, *WHOLE[name]) == 1  # as it was written: again
+    package.needs(job)
+    packed = {path for path in package.files(paths.ROOT, job) if path.startswith("jobs/")}
+    assert {path.split("/")[2] for path in packed} == {"job.toml", "tables", "views"}
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, jvm: Path) -> None:  # noqa: ARG001  (a job needs it first)
+    """Run cases in the Flink of the tests."""
+    monkeypatch.setattr(trial, "CONFIGURATION", {**trial.CONFIGURATION, **sql.here()})
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("clicks.json", ()),
+        ("meters_v2.tf", ()),
+        ("words_cdk.template.json", ("--time", "column:at,5", "--align")),
+    ],
+)
+def test_the_first_tests_pass_at_once(name: str, flags: tuple[str, ...], tmp_path: Path) -> None:
+    """What the model makes of the records is what Flink makes of them."""
+    job_folder = tmp_path / "job"
+    assert migrate(EXAMPLES / name, "--into", job_folder, *flags) == 1
+    job = load(job_folder)
+    results = trial.test(job, cases.read(job_folder / "tests" / "first.yaml", job), tmp_path / "cases")
+    assert {result.case.name: result.differences for result in results if result.differences} == {}
+
+
+def test_the_declaration(tmp_path: Path) -> None:
+    """Streams are those of the ARNs; a name that the file does not have is made up, and said so."""
+    assert migrate(EXAMPLES / "clicks.json", "--into", tmp_path / "clicks") == 1
+    text = (tmp_path / "clicks" / "job.toml").read_text(encoding="utf-8")
+    assert text.startswith('# What the application "clicks" of Kinesis Data Analytics for SQL computed.\n')
+    document = tomllib.loads(text)
+    assert document["insert"] == {
+        "PAGES_OUTPUT": "PAGES_rows",
+        "CAMPAIGNS_OUTPUT": "CAMPAIGNS_rows",
+        "error_stream": "errors",
+    }
+    assert document["table"] == {
+        "SOURCE_SQL_STREAM": {"connector": "kinesis", "stream": "clicks", "start": "TRIM_HORIZON"},
+        "CAMPAIGN_OWNERS_file": {"connector": "reference", "bucket": "clicks-reference", "key": "owners.csv"},
+        "PAGES_OUTPUT": {"connector": "kinesis", "stream": "pages"},
+        "CAMPAIGNS_OUTPUT": {"connector": "firehose", "delivery_stream": "campaigns"},
+        "error_stream": {"connector": "kinesis", "stream": "clicks-errors"},
+    }
+    assert migrate(EXAMPLES / "meters_v2.tf", "--into", tmp_path / "meters") == 1
+    text = (tmp_path / "meters" / "job.toml").read_text(encoding="utf-8")
+    assert '# Not in the file that was migrated: put the name in.\nstream = "usage"\n' in text
+
+
+def test_the_page_of_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """README has what became what, each CHANGED and DECIDE, and what has to exist; its links lead somewhere."""
+    checkout = tmp_path / "checkout"
+    (checkout / "docs").mkdir(parents=True)
+    shutil.copytree(paths.ROOT / "docs" / "kda", checkout / "docs" / "kda")
+    for module in ("kda.migration.folder", "kda.migration.parts", "pipeline.job"):
+        monkeypatch.setattr(f"{module}.JOBS", checkout / "jobs")
+    assert migrate(EXAMPLES / "clicks.json", "--into", "clicks") == 1
+    page = checkout / "jobs" / "clicks" / "README.md"
+    text = page.read_text(encoding="utf-8")
+    assert "| stream `VISITS`, by `VISITS_PUMP` | 2, 5 | [views/VISITS.sql](views/VISITS.sql) |" in text
+    assert "- line 22: a lookup in CAMPAIGN_OWNERS by campaign finds one row" in text
+    for finding in check(the_application("clicks.json")).findings:
+        if finding.rule.kind in (Kind.CHANGED, Kind.DECIDE):
+            assert f"[{finding.rule.number}](../../{finding.rule.page})" in text
+    assert "| `error_stream` | stream `clicks-errors` | new |" in text
+    assert "python -m jobs test clicks\n" in text
+    with monkeypatch.context() as inside:
+        inside.setattr(paths, "ROOT", checkout)
+        test_documents.test_links(page)
+    test_documents.test_fenced_commands(page)
+    test_documents.test_programs(page)
+    test_documents.test_nothing_of_one_machine(page)
+    reference = (checkout / "jobs" / "clicks" / "reference" / "README.md").read_text(encoding="utf-8")
+    assert "Object: `s3://clicks-reference/owners.csv`" in reference
+    assert "Key: `campaign`, which must be in one row only" in reference
+
+
+def test_nothing_is_written_while_a_cannot_stands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The exit code is 2, also for a folder that is not to be overwritten, and 3 for a file that cannot be read."""
+    assert migrate(EXAMPLES / "lifts_join.json", "--into", tmp_path / "lifts") == 2
+    assert "line 48  K96 the value of ${MaximumLoad} is not in this file: put it in" in capsys.readouterr().err
+    (tmp_path / "left.sql").write_text(LEFT, encoding="utf-8")
+    assert migrate(tmp_path / "left.sql", "--into", tmp_path / "left") == 2
+    assert migrate(tmp_path / "nothing.sql", "--into", tmp_path / "left") == 3
+    assert not (tmp_path / "lifts").exists()
+    assert not (tmp_path / "left").exists()
+    assert migrate(EXAMPLES / "clicks.json", "--into", "unicorn_summary") == 2
+    assert "was not written by `python -m kda migrate`" in capsys.readouterr().err
+
+
+def test_the_rest_is_migrated_without_a_pump(tmp_path: Path) -> None:
+    """What is left out is on the page, and in no file of SQL."""
+    (tmp_path / "left.sql").write_text(LEFT, encoding="utf-8")
+    flags = ("--leave-out", "PB", "--leave-out", "PC")
+    assert migrate(tmp_path / "left.sql", "--into", tmp_path / "left", *flags) == 1
+    assert list(load(tmp_path / "left").inserts) == ["A_OUTPUT", "error_stream"]
+    page = (tmp_path / "left" / "README.md").read_text(encoding="utf-8")
+    assert "## What is left out\n\n- pump `PB`\n- pump `PC`\n- stream `B`, which nothing else wrote\n" in page
+    assert (tmp_path / "left" / "origin" / "left.sql").read_text(encoding="utf-8") == LEFT
+
+
+PRICES = """CREATE STREAM "OUT" ("ticker" VARCHAR(4), "price" DOUBLE);
+CREATE PUMP P AS INSERT INTO "OUT" SELECT STREAM "ticker", "price" FROM "TICKS_001" WHERE "price" > 10;
+"""
+SCHEMA = {
+    "InputSchema": {
+        "RecordFormat": {
+            "RecordFormatType": "CSV",
+            "MappingParameters": {
+                "CSVMappingParameters": {"RecordRowDelimiter": "\n", "RecordColumnDelimiter": ";"},
+            },
+        },
+        "RecordColumns": [{"Name": "ticker", "SqlType": "VARCHAR(4)"}, {"Name": "price", "SqlType": "DOUBLE"}],
+    }
+}
+
+
+@pytest.mark.parametrize("flag", ["{}", "TICKS={}", "ticks_001={}"])
+def test_a_schema_and_a_sample(flag: str, tmp_path: Path) -> None:
+    """A schema takes the place of the guess; the lines of a sample become the first test."""
+    for name, text in (("a.sql", PRICES), ("schema.json", json.dumps(SCHEMA)), ("sample.csv", "ABCDE;12\nX;5\nY;\n")):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    given = flag.format(tmp_path / "schema.json")
+    flags = ("--schema", given, "--sample", tmp_path / "sample.csv")
+    assert migrate(tmp_path / "a.sql", "--into", tmp_path / "prices", *flags) == 0
+    job = load(tmp_path / "prices")
+    (test,) = cases.read(tmp_path / "prices" / "tests" / "first.yaml", job)
+    assert [record.data for record in test.given["TICKS"]] == [b"ABCDE;12", b"X;5", b"Y;"]
+    assert test.expect == {"OUT_OUTPUT": [{"ticker": "ABCD", "price": 12.0}], "error_stream": []}
+    assert "K37" not in (tmp_path / "prices" / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--schema", "NO={}"), "--schema NO=..: there is no such input or reference table (there are TICKS)."),
+        (("--application", "b"), "--application b: "),
+        (("--time", "column:"), "'column:' is not arrival, processing, or column:NAME[,BOUND]"),
+        (("--time", "column:none"), "no column none"),
+        (("--leave-out", "Q"), "--leave-out Q: there is no such pump (there are P)."),
+    ],
+)
+def test_wrong_options(flags: tuple[str, ...], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each is one sentence with what there is, the exit code is 2, and nothing is written."""
+    for name, text in (("a.sql", PRICES), ("schema.json", json.dumps(SCHEMA))):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    given = [flag.format(tmp_path / "schema.json") for flag in flags]
+    assert migrate(tmp_path / "a.sql", "--into", tmp_path / "prices", *given) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "prices").exists()
+
+
+def test_several_applications_need_a_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A template may have several applications: a job is one of them."""
+    assert migrate(EXAMPLES / "parking.yaml", "--into", tmp_path / "park") == 2
+    assert "has several applications: name one with --application (there are " in capsys.readouterr().err

@@ -173,7 +173,8 @@ def _lines(done: Migrated, wanted: Wanted) -> Iterator[str]:
         for kind, word in ((Kind.CHANGED, "changed"), (Kind.DECIDE, "to decide"))
         if (count := sum(one.rule.kind is kind for one in findings))
     ]
-    yield f"Of {many(len(findings), 'finding')} of `kda check`: {', '.join(told) or 'all kept'}. README.md has them."
+    if told:
+        yield f"Of {many(len(findings), 'finding')} of `kda check`: {', '.join(told)}. README.md has them."
     if made_up := [end.table for end in done.ends if not end.name.is_known and end.table != ERRORS]:
         yield f"{wanted.path.name} has no names of streams for {listed(made_up)}: put them into job.toml."
     yield from done.said

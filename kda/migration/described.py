@@ -35,7 +35,8 @@ def _chosen(application: Application, completed: Application, name: str) -> Inpu
     ends |= {one.table: one for one in completed.references}
     if name:
         streams = {stream: one for one in completed.inputs for stream in one.streams}
-        found = ends.get(name) or streams.get(name) or ends.get(name.upper())
+        names = (name, name.upper())
+        found = next((each[one] for one in names for each in (ends, streams) if one in each), None)
         if found is None:
             raise Unusable(f"--schema {name}=..: there is no such input or reference table{hint(name, ends)}.")
         return found
