@@ -43,8 +43,8 @@ def time(text: str) -> str:
     raise click.BadParameter(f"{text!r} is not arrival, processing, or column:NAME[,BOUND]")
 
 
-def schema_of(text: str) -> tuple[str, Schema]:
-    """A value of --schema: [NAME=]FILE. Raises BadParameter, and Malformed for a file that has no schema."""
+def _schema(text: str) -> tuple[str, Schema]:
+    """A value of --schema: [NAME=]FILE. Raises Malformed for a file that has no schema."""
     name, is_named, file = text.rpartition("=")
     if not is_named or Path(text).exists():
         name, file = "", text
@@ -71,7 +71,7 @@ _given = partial(option, section="What is known beside FILE")
     "--schema",
     "schemas",
     multiple=True,
-    type=Value(schema_of, "[NAME=]FILE"),
+    metavar="[NAME=]FILE",
     help="An InputSchema, as `kda discover --json` prints it, for the input or reference table NAME; may be repeated.",
 )
 @_given(
@@ -113,7 +113,7 @@ def _wanted(  # noqa: PLR0913  (the options, by their names)
     path: Path,
     folder: Path,
     *,
-    schemas: Sequence[tuple[str, Schema]],
+    schemas: Sequence[str],
     sample: Path | None,
     time: str,
     align: bool,
@@ -131,7 +131,7 @@ def _wanted(  # noqa: PLR0913  (the options, by their names)
         Options(time, align, exact_types, keep_order),
         flags,
         leave_out,
-        dict(schemas),
+        dict(map(_schema, schemas)),
         None if sample is None else _records(sample),
     )
 
@@ -164,8 +164,8 @@ def _lines(done: Migrated, wanted: Wanted) -> Iterator[str]:
     names = {name: name if "." in name else f"{name}/" for name in _WHAT if name in counted}
     width = max(map(len, names.values()))
     for name, shown_name in names.items():
-        count = f"{many(counted[name], 'file')}: " if name in ("tables", "views") else ""
-        yield f"  {shown_name:<{width}}  {count}{_WHAT[name]}"
+        number = f"{many(counted[name], 'file')}: " if name in ("tables", "views") else ""
+        yield f"  {shown_name:<{width}}  {number}{_WHAT[name]}"
     yield ""
     findings = done.parts.report.findings
     told = [
@@ -179,4 +179,8 @@ def _lines(done: Migrated, wanted: Wanted) -> Iterator[str]:
         yield f"{wanted.path.name} has no names of streams for {listed(made_up)}: put them into job.toml."
     yield from done.said
     yield f"Next: python -m jobs test {wanted.named}"
-    yield f"      python -m jobs run {wanted.named} --input FILE --arrival-step 1"
+    sources = list(done.parts.translation.sources)
+    given = "FILE" if len(sources) == 1 else "FOLDER"
+    yield f"      python -m jobs run {wanted.named} --input {given} --arrival-step 1"
+    if len(sources) > 1:
+        yield f"FOLDER has a file of records for each of {listed(sources, len(sources))}, by its name."

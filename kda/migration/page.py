@@ -86,9 +86,9 @@ def _became(parts: Parts) -> Iterator[str]:
         places = (parts.application.code.place(statement.offset) for statement in statements)
         lines = ", ".join(dict.fromkeys(str(place.sql_line) for place in places))
         yield _row(f"stream {_code(name)}{by}", lines, _views(translation, [name]))
-    for table, stream in parts.streams.items():
+    for table, written in parts.streams.items():
         what = (
-            f"output {_code(stream)}" if translation.sinks[table] else f"{_code(stream)}, of which no output is known"
+            f"output {_code(written)}" if translation.sinks[table] else f"{_code(written)}, of which no output is known"
         )
         yield _row(what, "", [f"tables/{table}.sql", f"views/{translation.inserts[table]}.sql"])
     yield _row("`error_stream`", "", ["views/rejects.sql"])

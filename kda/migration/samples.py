@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -170,8 +171,8 @@ def _texts(name: str, longest: int, found: Compared) -> Iterator[Callable[[int],
     """Texts that the SQL compares or turns into something else, and some others."""
     for pattern in dict.fromkeys(found.formats):
         if (directives := _directives(pattern)) is not None:
-            yield lambda at, directives=directives: _when(at).strftime(directives)
-            yield lambda at, directives=directives: (_when(at) - timedelta(hours=1)).strftime(directives)
+            yield partial(_formatted, directives)
+            yield partial(_formatted, directives, earlier=timedelta(hours=1))
     if found.formats:
         return
     if "TIMESTAMP" in found.types:
@@ -220,6 +221,10 @@ def _references(subject: Subject, words: Mapping[str, Compared]) -> dict[str, by
         end = table.row_delimiter if table.format == "CSV" else "\n"
         found[table.table] = b"".join(line + end.encode() for line in lines)
     return found
+
+
+def _formatted(directives: str, at: int, earlier: timedelta = timedelta()) -> str:
+    return (_when(at) - earlier).strftime(directives)
 
 
 def _when(at: int) -> datetime:
