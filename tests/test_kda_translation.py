@@ -201,14 +201,17 @@ def test_lookup() -> None:
     )
     assert (
         "LEFT JOIN COMPANIES FOR SYSTEM_TIME AS OF `S`.`ROWTIME` AS `C` "
-        "ON `S`.`TICKER` = `C`.`TICKER` AND `C`.`REGION` = `S`.`TICKER`" in view(joined)
+        "ON CAST(`S`.`TICKER` AS STRING) = `C`.`TICKER` AND CAST(`S`.`TICKER` AS STRING) = `C`.`REGION`" in view(joined)
     )
     assert "PARTITION BY `REGION`, `TICKER` ORDER BY valid DESC" in view(joined, "COMPANIES")
     text = view(
         "SELECT STREAM c.COMPANY, PRICE, QUANTITY, ROWTIME FROM COMPANIES AS c, IN_001 AS s "
         "WHERE s.TICKER = c.TICKER AND PRICE > 1;"
     )
-    assert "JOIN COMPANIES FOR SYSTEM_TIME AS OF `S`.`ROWTIME` AS `C` ON `S`.`TICKER` = `C`.`TICKER` WHERE" in text
+    assert (
+        "JOIN COMPANIES FOR SYSTEM_TIME AS OF `S`.`ROWTIME` AS `C` ON CAST(`S`.`TICKER` AS STRING) = `C`.`TICKER` WHERE"
+        in text
+    )
 
 
 def test_interval_join() -> None:
@@ -455,6 +458,25 @@ CASES: Mapping[str, tuple[App, Rows]] = {
             references=COMPANIES,
         ),
         [("Acme", 16.0, 4, "12:00:00"), ("7", 12.0, 2, "12:00:00")],
+    ),
+    "a lookup by a text of another length and by a wider number": (
+        App(
+            f"{PUMP}SELECT STREAM c.NAME, PRICE, c.SIZE, ROWTIME FROM IN_001 AS s JOIN SIZES AS c "
+            "ON s.TICKER = c.NAME AND s.QUANTITY = c.SIZE;",
+            {**GIVEN, "SIZES": [at("00:00:00", name="A", size=4), at("00:00:00", name="B", size=4)]},
+            references=(reference("SIZES", "name VARCHAR(16), size SMALLINT"),),
+        ),
+        [("A", 5.0, 4, "11:01:00")],
+    ),
+    "columns with the names of those of Flink's windows": (
+        App(
+            'CREATE STREAM S ("window_start" VARCHAR(4), "window_time" DOUBLE);\n'
+            f"CREATE PUMP SP AS INSERT INTO S SELECT STREAM TICKER, PRICE FROM IN_001;\n{PUMP}"
+            'SELECT STREAM "window_start", SUM("window_time"), 1, ROWTIME FROM S '
+            """GROUP BY "window_start", STEP(S.ROWTIME BY INTERVAL '1' HOUR);""",
+            GIVEN,
+        ),
+        [("A", 16.0, 1, "12:00:00"), ("B", 12.0, 1, "12:00:00")],
     ),
     "several pumps, columns that are not named, UNION ALL": (
         App(

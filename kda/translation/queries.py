@@ -15,15 +15,15 @@ from kda.sql_types import Type
 from kda.translation import relations, sliding
 from kda.translation.aggregates import failures_of, has_aggregate
 from kda.translation.expressions import Failure, Names, Value, converted, value
-from kda.translation.names import unique
+from kda.translation.names import inside, unique
 from kda.translation.options import refuse
 from kda.translation.relations import Relations
-from kda.translation.scopes import TIME, Clock, Query, RowNames, Rows, Scope, conjuncts, projections
+from kda.translation.scopes import BOUNDS, TIME, Clock, Query, RowNames, Rows, Scope, conjuncts, projections
 from kda.translation.state import State
 from kda.translation.text import item, nested, quoted, select
 from kda.translation.tries import MARK, results_tried, rows_tried
 from kda.translation.types import BIGINT, TEXT, common, flink
-from kda.translation.windows import BOUNDS, Group, GroupNames, key_of, seconds, shortest, tumble
+from kda.translation.windows import Group, GroupNames, key_of, seconds, shortest, tumble
 from kda.windows import Window, window
 
 MIXED = (
@@ -129,7 +129,9 @@ class _Writer:
     def _named(self, found: list[tuple[str, Value]]) -> _Results:
         results = _Results()
         names = (
-            list(self.given) if len(self.given) == len(found) else unique([TIME, *(name for name, _one in found)])[1:]
+            list(self.given)
+            if len(self.given) == len(found)
+            else unique([TIME, *(inside(name) for name, _one in found)])[1:]
         )
         for name, (_own, one) in zip(names, found, strict=True):
             settled = Value("CAST(NULL AS STRING)", TEXT) if one.is_null else one
@@ -156,8 +158,8 @@ class _Writer:
             else:
                 fitting = converted(one, kind, self.options, name)
                 sql, failures = fitting.sql, fitting.failures
-            results.items.append(item(sql, name))
-            results.columns[name] = kind
+            results.items.append(item(sql, inside(name)))
+            results.columns[inside(name)] = kind
             results.failures += failures
         return results
 
@@ -237,9 +239,7 @@ class _Writer:
                 scope.main.body, [replace(one, prefix="") for one in scope.sources], is_view=scope.main.is_view
             )
         names = self._names(scope)
-        if failures or scope.part is not None:
-            keys, window = self._keys(scope, names)
-        self._require_free(scope)
+        keys, window = self._keys(scope, names)
         group = Group(scope, window, keys, self._skew(scope, window), dict(projections(scope)))
         return self._window(group, names, where, having)
 
@@ -308,12 +308,6 @@ class _Writer:
         windows = [one for one in (*inner.tumbling, inner.distinct) if one is not None]
         return skew - any(one.milliseconds != 1 for one in windows)
 
-    def _require_free(self, scope: Scope) -> None:
-        for source in scope.sources:
-            for name, _kind in source.columns.values():
-                if name in BOUNDS:
-                    refuse(self.select, f"a column of the name {name}, which Flink's windows have, is not translated")
-
 
 def function(source: Relations, relation: Relation) -> Query:
     """TABLE(TOP_K_ITEMS_TUMBLING(..)) and TABLE(COUNT_DISTINCT_ITEMS_TUMBLING(..))."""
@@ -322,7 +316,7 @@ def function(source: Relations, relation: Relation) -> Query:
     if not isinstance(cursor, Cursor) or not isinstance(name, exp.Literal) or not name.is_string:
         refuse(call, f"{relation.name} without CURSOR(..) and a column in quotes has no translation")
     rows = query(source, cursor.this)
-    known = [one for one in rows.rows.columns if one == name.name]
+    known = [one for one in rows.rows.columns if one == inside(name.name)]
     column = next(iter(known or [one for one in rows.rows.columns if one.upper() == name.name.upper()]), None)
     if column is None:
         refuse(name, f"{relation.name}: the query has no column {name.name}")

@@ -17,6 +17,7 @@ from kda.translation.options import Options, refuse
 from kda.translation.text import interval, item, nested, quoted, select
 from kda.translation.types import TEXT, TIMESTAMP
 
+BOUNDS = ("window_start", "window_end", "window_time")  # the columns that Flink's windows add
 TIME = "ROWTIME"  # the column with the time attribute, of every view and query
 
 
@@ -143,7 +144,7 @@ class Scope:
         """The columns of FROM as results of one query, and the sources as they are read from that."""
         used = [(source, name) for source, name in self.used(catalog) if name != TIME or source is not self.main]
         wanted = [_flat(source, name, self) for source, name in used]
-        names = unique([TIME, *wanted])[1:]
+        names = unique([TIME, *BOUNDS, *wanted])[1 + len(BOUNDS) :]
         items: list[str] = []
         columns: list[dict[str, tuple[str, Type | None]]] = [{} for _source in self.sources]
         moments = [""] * len(self.sources)

@@ -13,13 +13,12 @@ from kda.scope import qualifier, result
 from kda.translation.aggregates import aggregate, aggregates, is_aggregate
 from kda.translation.expressions import Value, value
 from kda.translation.options import Options, refuse
-from kda.translation.scopes import TIME, RowNames, Scope, moved, owner
+from kda.translation.scopes import BOUNDS, TIME, RowNames, Scope, moved, owner
 from kda.translation.text import interval, nested, quoted
 from kda.translation.types import TIMESTAMP
 from kda.windows import Window, window
 
-START, END = "window_start", "window_end"
-BOUNDS = (START, END, "window_time")
+START, END, _TIME = BOUNDS
 
 
 def tumble(body: str, size: int, offset: int, *, is_view: bool) -> str:
