@@ -22,7 +22,7 @@ from typing import Any
 
 import yaml
 
-from deploy import declared, outside
+from deploy import declared, outside, readers
 from deploy.declared import Place
 from deploy.names import Node
 from deploy.outside import Outside
@@ -201,13 +201,15 @@ def of(job: Job) -> Template:
     parts = [copy.deepcopy(_part(file, names)) for file in files]
     taken = {name for part in parts for section in _SECTIONS for name in part.get(section, ())}
     places = declared.of(job, taken)
-    others = outside.of(job, {*taken, *(name for place in places for name in (place.parameter, place.resource))})
+    taken |= {name for place in places for name in (place.parameter, place.resource)}
+    others = outside.of(job, taken)
+    reading = readers.of(job, places, taken | {name for one in others for name in one.parameters.values()})
     document: Node = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"The job {job.name}, streaming SQL on Kinesis with PyFlink; made by `python -m deploy up`.",
-        "Parameters": declared.parameters(places) | outside.parameters(others),
-        "Conditions": {},
-        "Resources": declared.resources(job, places, has_archive="archive.yaml" in files),
+        "Parameters": declared.parameters(places) | outside.parameters(others) | readers.parameters(reading),
+        "Conditions": readers.conditions(reading),
+        "Resources": declared.resources(job, places, has_archive="archive.yaml" in files) | readers.resources(reading),
         "Outputs": declared.outputs(places),
     }
     for part in parts:

@@ -16,8 +16,8 @@ MODIFIED = "Sun, 22 Nov 2026 06:00:00 GMT"
 @dataclass
 class Bucket:
     """content: of the object. breaks: after how many bytes each of the next answers breaks off. instead: the content
-    after the next of these. refuses: code and status of the next answers. opened: awaited by each answer. asked: the
-    Range of each request, in order.
+    after the next of these. refuses: code and status of the answers after these. opened: awaited by each answer.
+    asked: the Range of each request, in order.
     """
 
     content: bytes
@@ -49,7 +49,7 @@ def serving(content: bytes) -> Iterator[Bucket]:
             bucket.asked.append(self.headers.get("Range", ""))
             bucket.opened.wait(60)
             self.close_connection = True
-            if bucket.refuses:
+            if bucket.refuses and not bucket.breaks:
                 self._refuse(*bucket.refuses.pop(0))
             elif self.headers.get("If-Match", bucket.tag) != bucket.tag:
                 self._refuse("PreconditionFailed", 412)

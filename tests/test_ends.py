@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -17,6 +19,7 @@ from deploy.account import DeployError
 from flink import resources as far_ends
 from flink import rest, trial
 from flink.minicluster import Launch
+from java import paths
 from local import emulator, resources, stock
 from local.emulator import Emulator
 from pipeline import binding, cases, settings
@@ -176,6 +179,79 @@ def test_names_and_permissions(job: Job) -> None:
     assert groups["companies_file"] == {"bucket": {"Ref": "CompaniesFileBucket"}, "key": {"Ref": "CompaniesFileKey"}}
     assert groups["kept"] == {"delivery_stream": {"Ref": "KeptDelivery"}}
     assert set(groups) - {package.RUN_OPTIONS_GROUP} == set(settings.known_groups(job)) - {"files"} | {"job"}
+
+
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:alert"
+
+
+def with_function(job: Job, function: str = FUNCTION) -> Job:
+    table = job.tables["priced"]
+    return replace(
+        job, tables={**job.tables, "priced": replace(table, settings={**table.settings, "function": function})}
+    )
+
+
+def test_a_function_reads_what_the_job_writes(job: Job) -> None:
+    """The stack maps the stream to the function that the sink names, and changes nothing else."""
+    job_, known = with_function(job), template.of(job)
+    mapped = template.of(job_)
+    assert mapped.parameters["PricedFunction"].default == FUNCTION
+    assert mapped.document["Resources"].pop("PricedFunctionReads") == {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Condition": "HasPricedFunction",
+        "Properties": {
+            "EventSourceArn": {"Fn::GetAtt": ["Priced", "Arn"]},
+            "FunctionName": {"Ref": "PricedFunction"},
+            "StartingPosition": "TRIM_HORIZON",
+            "BatchSize": 100,
+            "BisectBatchOnFunctionError": True,
+        },
+    }
+    assert mapped.document["Resources"] == known.document["Resources"]
+    assert mapped.document["Outputs"] == known.document["Outputs"]
+    assert set(mapped.parameters) - set(known.parameters) == {"PricedFunction"}
+
+
+def test_where_there_is_no_mapping(job: Job) -> None:
+    """An emulator has no Lambda, a stack without the application nothing to read, an empty parameter takes it away."""
+    known = template.of(with_function(job))
+    key = f"code/{'a' * 64}.zip"
+    for values, is_there in (
+        ({"CodeKey": key}, True),
+        ({"CodeKey": ""}, False),
+        ({"CodeKey": key, "Emulated": "yes"}, False),
+        ({"CodeKey": key, "PricedFunction": ""}, False),
+    ):
+        made = json.loads(template.resolved(known.text(), values))
+        assert ("PricedFunctionReads" in made["Resources"]) is is_there, values
+
+
+def test_a_mapping_of_a_stream_that_is_there(job: Job) -> None:
+    """A stream outside of the stack is mapped by its name."""
+    mapping = json.loads(template.of(with_function(job)).text(["Priced"]))["Resources"]["PricedFunctionReads"]
+    assert mapping["Properties"]["EventSourceArn"] == {
+        "Fn::Sub": "arn:${AWS::Partition}:kinesis:${AWS::Region}:${AWS::AccountId}:stream/${PricedStream}"
+    }
+
+
+@pytest.mark.parametrize("function", ["alert", "arn:aws:lambda:us-east-1:1:function:alert", FUNCTION + ":a b"])
+def test_what_is_no_function(job: Job, function: str) -> None:
+    """Anything but an ARN of a function is refused, in job.toml, in settings and as a parameter."""
+    with pytest.raises(
+        settings.SettingsError, match=r"priced\.function is .*, but must be the ARN of a Lambda function"
+    ):
+        settings.example(with_function(job, function))
+    with pytest.raises(template.TemplateError, match="PricedFunction is"):
+        template.of(with_function(job)).check({"PricedFunction": function})
+
+
+@pytest.mark.slow
+def test_lint(job: Job, tmp_path: Path) -> None:
+    """cfn-lint accepts the template with all kinds of ends."""
+    (tmp_path / "template.json").write_text(template.of(with_function(job)).text())
+    command = [sys.executable, str(paths.ROOT / ".venv" / "bin" / "cfn-lint"), "template.json"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_no_stack_makes_them(job: Job) -> None:

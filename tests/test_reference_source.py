@@ -114,6 +114,21 @@ def test_an_object_that_is_replaced_while_it_is_read(bucket: fake_s3.Bucket, tmp
     assert numbers(old) == [n for n in range(20_000) if n % 50][: len(old)]
 
 
+def test_a_failure_in_the_middle(bucket: fake_s3.Bucket, tmp_path: Path) -> None:
+    """A job that is restored goes on at the line behind the last of its checkpoint: each line is a row once."""
+    bucket.breaks, bucket.refuses = [400_000], [("SlowDown", 503)] * 1000
+    # In one subtask: Flink takes no checkpoint while some subtasks of a chain with a writer of files have ended.
+    with tables.reading(tmp_path, options(bucket.address), query=QUERY) as found:
+        wait_for(lambda: len(found.written()) > 9_000, 60, "the first part is in a checkpoint")
+        before = found.job.checkpoints()["counts"]["completed"]
+        wait_for(lambda: found.job.checkpoints()["counts"]["completed"] > before, 60, "another checkpoint")
+        asked, bucket.refuses = len(bucket.asked), [("AccessDenied", 403)]
+        wait_for_end(found.job)
+        assert numbers(found.written()) == list(range(20_000))
+    assert len(bucket.asked) > asked
+    assert "" not in bucket.asked[asked:], "nothing is read from the beginning"
+
+
 @pytest.mark.parametrize(
     ("refusal", "sentence"),
     [
