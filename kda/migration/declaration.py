@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from connectors import kinesis
 from kda.applications import Application, Input, Output, Reference
 from kda.migration import places
 from kda.migration.places import Name
@@ -66,6 +67,8 @@ def _output(table: str, end: Output | None) -> End:
     name = places.stream(end, table)
     if end is not None and end.service == "firehose":
         return End(table, "Firehose stream", name, tuple(_named("firehose", "delivery_stream", name)))
+    if end is not None and end.service == "lambda":
+        return End(table, "stream", name, tuple(_calling(name, end.arn)))
     return End(table, "stream", name, tuple(_kinesis(name)))
 
 
@@ -73,6 +76,17 @@ def _reference(table: str, end: Reference) -> End:
     name, key = places.bucket(end), places.key(end)
     lines = [*_named("reference", "bucket", name), *_setting("key", key)]
     return End(table, "object", Name(f"s3://{name.text}/{key.text}", name.is_known and key.is_known), tuple(lines))
+
+
+def _calling(name: Name, arn: str) -> Iterator[str]:
+    """A stream that calls the Lambda function that was the output."""
+    yield _entry("connector", "kinesis")
+    yield "# A new stream, which calls the Lambda function that KDA called."
+    yield _entry("stream", name.text)
+    if re.fullmatch(kinesis.FUNCTION, arn):
+        yield _entry("function", arn)
+    else:
+        yield '# The file does not say which function: function = "arn:aws:lambda:.."'
 
 
 def _kinesis(name: Name) -> Iterator[str]:

@@ -24,6 +24,8 @@ class Name:
 
 def stream(end: Input | Output | None, table: str) -> Name:
     """The stream behind a table, by the last part of its ARN."""
+    if isinstance(end, Output) and end.service == "lambda":
+        return Name(_plain(table), is_known=False)
     is_firehose = isinstance(end, Output) and end.service == "firehose"
     return _name(end.arn if end is not None else "", firehose.NAME if is_firehose else _STREAM, table)
 
