@@ -12,6 +12,7 @@ From a file to findings, each step in its own modules:
     program      parsed(code) -> Program: what the SQL declares and does
     windows      what a query does with time
     scope        which relation and column a name means
+    model        run(application, records, references) -> Outcome: what it makes of records, without Flink
     casts        what type a value has, and whether a CAST of it can fail
     lookups      by which columns a reference table is looked up
     rule, rules  the registry of rules, and the rules of `check`

@@ -3,6 +3,7 @@
     Failure                 1    an expected error
     ├── Unusable            2    invalid input: settings, flags or SQL
     │   ├── JobError             pipeline.job
+    │   ├── NotModelled          kda.model.rows
     │   ├── CaseError            pipeline.cases
     │   ├── SettingsError        pipeline.settings
     │   ├── ConnectorError       connectors.connector

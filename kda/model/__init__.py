@@ -5,12 +5,14 @@ the expectations of tests: where docs/kda names a difference, it gives what the 
 know it refuses (NotModelled): it never guesses.
 
     rows         Record, Row, Failure, Outcome, NotModelled, Failed
-    inputs       records into rows by a schema; json_values reads JSON
+    inputs       records into rows by a schema; json_values and csv_cells read them, coercions converts their values
     values       types, arithmetic, CAST, text forms: what is chosen where the reference is silent stands there
-    expressions  nodes into functions of a row; functions, logs, patterns, times, formats hold what they call
+    evaluation   rows on their way, and expressions: their types and their values in a row
+    expressions  nodes into expressions, with names, conditions and arithmetic; functions, logs, patterns, times and
+                 formats hold what they call
     aggregates   functions of rows; sliding those OVER a window
     joins        the rows of FROM
-    queries      WHERE, GROUP BY, SELECT, DISTINCT, UNION ALL, table functions
+    queries      WHERE, GROUP BY, SELECT, DISTINCT, UNION ALL, table functions; grouping: what a node is in a group
     outputs      written(row, stream): a row as the job writes it
 
 Times are milliseconds since 1970. A row of a window has the window's end as ROWTIME. Windows are computed from values:
@@ -18,14 +20,15 @@ a key of GROUP BY that is a time of rows or a step of it is evaluated in each ro
 
 What the rules of docs/kda mean here:
 
-    K01  a window is from its begin to before its end; ROWTIME is the end, a step of ROWTIME the begin
+    K01  a window is from its begin to before its end; ROWTIME is the end, a step of ROWTIME the begin; the rows of one
+         moment, GROUP BY ROWTIME, keep that ROWTIME
     K03, K36  a lookup finds one row, the last in the file of those with the key; NULL keys never meet
     K07, K14, K33  rows meet if each is in its window at the time of the other; the joined row has the ROWTIME of the
          side without a window, or else of the left one
     K09  SELECT DISTINCT gives a row once within the step, at its end; ROWTIME beside a step is that end, but a step
          of it further out is the same window's
     K10, K18  ROWTIME, APPROXIMATE_ARRIVAL_TIME and the present time are the arrival
-    K11  a row without a counterpart has its own ROWTIME
+    K11  the rows of an outer join have the ROWTIME of the side whose rows all stay
     K12  rows are in the order of their ROWTIME, then as they came; ORDER BY changes nothing
     K13  LAG looks back over any distance
     K15  TOP_K and COUNT_DISTINCT are exact; equal counts by the text of the item
@@ -53,10 +56,10 @@ from dataclasses import dataclass, field, replace
 
 from kda.applications import Application, Input, Reference
 from kda.model import inputs
-from kda.model.expressions import Column, Item, assigned
+from kda.model.evaluation import Column, Item, assigned
 from kda.model.queries import Queries, Table
 from kda.model.rows import Failed, Failure, NotModelled, Outcome, Record, Row
-from kda.program import Program, Pump, Stream, parsed
+from kda.program import Program, Pump, parsed
 from kda.scope import Catalog
 from kda.sql_types import Type
 
@@ -79,15 +82,16 @@ def run(
     """
     program = parsed(application.code)
     running = _Running(program, Catalog.of(application, program), records, references, align=align)
-    names = [*application_streams(running.catalog), *program.streams]
-    tables = {name: running.table(name) for name in names}
+    for pump in program.pumps:
+        if pump.target not in program.streams:
+            raise NotModelled(f"Pump {pump.name} writes {pump.target}, which is not declared.")
+    names = [*running.catalog.inputs, *program.streams]
+    try:
+        tables = {name: running.table(name) for name in names}
+    except (ArithmeticError, RecursionError) as error:  # a time beyond the year 9999, a number of a thousand digits
+        raise NotModelled(f"A value that Python does not have is not modelled ({error}).") from error
     streams = {name: tuple(Row(item.time, item.values) for item in table.items) for name, table in tables.items()}
     return Outcome(streams, tuple(running.failures))
-
-
-def application_streams(catalog: Catalog) -> list[str]:
-    """The names of the in-application streams of inputs."""
-    return list(catalog.inputs)
 
 
 @dataclass
@@ -181,13 +185,10 @@ class _Running:
         columns = tuple(Column(column, Type.of(kind)) for column, kind in stream.columns)
         items: list[Item] = []
         for pump in self.program.pumps:
-            if pump.target.upper() == name.upper() and self._is_target(pump, stream):
+            if pump.target == name:
                 columns, found = self._pumped(pump, columns)
                 items += found
         return Table(columns, sorted(items, key=lambda item: item.time))
-
-    def _is_target(self, pump: Pump, stream: Stream) -> bool:
-        return pump.target == stream.name or pump.target not in self.program.streams
 
     def _pumped(self, pump: Pump, columns: tuple[Column, ...]) -> tuple[tuple[Column, ...], list[Item]]:
         """The rows that a pump puts into a stream, and the stream's columns, which of some only the query says."""

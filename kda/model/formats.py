@@ -39,6 +39,7 @@ _WRITTEN: dict[str, Callable[[datetime], str]] = {
     "SSS": lambda time: f"{time.microsecond // 1000:03}",
     "a": lambda time: "AM" if time.hour < 12 else "PM",
 }
+_FIXED = {"yyyy", "MM", "MMM", "MMMM", "dd", "HH", "mm", "ss", "SSS"}  # in which each time has one text
 # What is read, in regular expressions; names of days are read and not looked at.
 _READ = {
     **{"yyyy": r"(?P<year>\d{4})", "yy": r"(?P<short>\d\d)"},
@@ -85,6 +86,12 @@ def _reader(shape: str) -> re.Pattern[str]:
         raise NotModelled(f"The format {shape!r}, which has a part twice, is not modelled.") from None
 
 
+def _require_fixed(shape: str, day: int) -> None:
+    """Raise NotModelled if Flink takes another time for a text that has the format and is none, as 30 February."""
+    if day <= 31 and not all(token in _FIXED for token, is_pattern in _tokens(shape) if is_pattern):
+        raise NotModelled(f"30 February and the like, in the format {shape!r}, are not modelled.")
+
+
 def read(shape: str, text: str) -> datetime | None:
     """The time of a text in this format; None of one that does not fit (K20)."""
     found = _reader(shape).fullmatch(text)
@@ -105,8 +112,9 @@ def read(shape: str, text: str) -> datetime | None:
         hour = int(parts["half"]) % 12 + (12 if parts.get("noon") == "PM" else 0)
     minute, second = int(parts.get("minute") or 0), int(parts.get("second") or 0)
     microsecond = int(parts.get("fraction") or 0) * 1000
+    day = int(parts.get("day") or 1)
     try:
-        day = int(parts.get("day") or 1)
         return datetime(year, month, day, hour, minute, second, microsecond)  # noqa: DTZ001  (UTC, without a zone)
     except ValueError:
+        _require_fixed(shape, day)
         return None

@@ -16,7 +16,7 @@ from kda.functions import FORMATTING
 from kda.model import formats, logs, patterns, times, values
 from kda.model.logs import RowType
 from kda.model.rows import NotModelled, milliseconds, moment
-from kda.model.values import BIGINT, DATE, DOUBLE, INTEGER, TIME, TIMESTAMP, VARCHAR, is_floating, is_number, is_text
+from kda.model.values import BIGINT, DATE, DOUBLE, INTEGER, TIME, TIMESTAMP, VARCHAR, is_floating
 from kda.sql_types import Type
 
 __all__ = ["RowType", "function"]
@@ -28,48 +28,66 @@ class Call:
 
     name: str
     words: Sequence[str]
-    types: Sequence[Type | None]
+    types: list[Type | None]
     literals: Sequence[Any]
 
-    def require(self, *kinds: Callable[[Type | None], bool], optional: int = 0) -> None:
-        """Raise NotModelled unless each argument is of its kind."""
-        is_counted = len(kinds) - optional <= len(self.types) <= len(kinds)
-        if not is_counted or not all(
-            kind is None or is_kind(kind) for kind, is_kind in zip(self.types, kinds, strict=False)
-        ):
-            shown = ", ".join(kind.name if kind else "NULL" for kind in self.types)
-            raise NotModelled(f"{self.name}({shown}) is not modelled.")
+    def require(self, *kinds: Kind, optional: int = 0) -> None:
+        """Take the arguments as values of these kinds: `types` are then what they are converted to.
+
+        Raises NotModelled for others.
+        """
+        if not len(kinds) - optional <= len(self.types) <= len(kinds):
+            raise NotModelled(f"{self.name} with {len(self.types)} arguments is not modelled.")
+        for number, (kind, own) in enumerate(zip(kinds, self.types, strict=False)):
+            if own is None or kind.holds(own):
+                continue
+            if kind.otherwise is None or own.name in ("ROW", "INTERVAL", "MONTHS"):
+                raise NotModelled(f"{self.name} of {own.name} is not modelled.")
+            self.types[number] = kind.otherwise
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What an argument has to be, and what another value is converted to as by CAST; None: nothing."""
+
+    holds: Callable[[Type | None], bool]
+    otherwise: Type | None = None
+
+    @staticmethod
+    def of(*types: Type) -> Kind:
+        """One of some types."""
+        return Kind(lambda kind: kind in types)
+
+
+TEXT = Kind(values.is_text, VARCHAR)
+NUMBER = Kind(values.is_number, DOUBLE)
+WHOLE = Kind(lambda kind: kind == INTEGER, INTEGER)
+LONG = Kind(values.is_whole, BIGINT)
+MOMENT = Kind.of(TIMESTAMP, DATE, TIME)
 Built = tuple[Type | None, Callable[..., Any]]
 
 
-def function(name: str, words: list[str], types: Sequence[Type | None], literals: Sequence[Any]) -> Built:
-    """The type of a call, and its function. Raises NotModelled for an unknown one, or arguments of other types."""
+def function(name: str, words: list[str], types: list[Type | None], literals: Sequence[Any]) -> Built:
+    """The type of a call, and its function; `types` become those that the function takes.
+
+    Raises NotModelled for an unknown one, or arguments of other types.
+    """
     builder = _BUILDERS.get(name)
     if builder is None:
         raise NotModelled(f"The function {name} is not modelled.")
     return builder(Call(name, words, types, literals))
 
 
-def _whole(kind: Type | None) -> bool:
-    return values.is_whole(kind)
-
-
-def _of(*names: Type) -> Callable[[Type | None], bool]:
-    return lambda kind: kind in names
-
-
 # ---- numbers
 
 
 def _abs(call: Call) -> Built:
-    call.require(is_number)
+    call.require(NUMBER)
     return call.types[0], abs
 
 
 def _rounded(call: Call) -> Built:
-    call.require(is_number)
+    call.require(NUMBER)
     kind, is_up = call.types[0], call.name != "FLOOR"
     if is_floating(kind):
         return kind, lambda value: float(math.ceil(value) if is_up else math.floor(value))
@@ -81,7 +99,7 @@ def _rounded(call: Call) -> Built:
 
 def _real(function: Callable[..., float], count: int) -> Callable[[Call], Built]:
     def build(call: Call) -> Built:
-        call.require(*[is_number] * count)
+        call.require(*[NUMBER] * count)
 
         def applied(*numbers: Any) -> float:
             try:
@@ -99,7 +117,7 @@ def _real(function: Callable[..., float], count: int) -> Callable[[Call], Built]
 
 def _text(count: int, kind: Type, function: Callable[..., Any]) -> Callable[[Call], Built]:
     def build(call: Call) -> Built:
-        call.require(*[is_text] * count)
+        call.require(*[TEXT] * count)
         return kind, function
 
     return build
@@ -115,7 +133,7 @@ def _initcap(text: str) -> str:
 
 
 def _trim(call: Call) -> Built:
-    call.require(is_text, is_text, optional=1)
+    call.require(TEXT, TEXT, optional=1)
     side = next((word for word in call.words if word != "FROM"), "BOTH")
     if len(call.types) == 2 and call.words[-1:] != ["FROM"]:
         raise NotModelled("TRIM(a, b) is not modelled.")
@@ -131,37 +149,43 @@ def _trim(call: Call) -> Built:
 
 
 def _substring(call: Call) -> Built:
-    call.require(is_text, _whole, _whole, optional=1)
+    call.require(TEXT, WHOLE, WHOLE, optional=1)
 
     def cut(text: str, begin: int, length: int | None = None) -> str:
-        if begin < 1 or (length is not None and length < 0):
-            raise NotModelled("SUBSTRING from before the first character, or of less than none, is not modelled.")
+        if length is not None and length < 0:
+            raise NotModelled("SUBSTRING of less than no characters is not modelled.")
+        if begin < 1:  # as in Flink: 0 is 1, and what is less counts from the end
+            begin = begin + len(text) + 1 if begin else 1
+            if begin < 1:
+                return ""
         return text[begin - 1 :] if length is None else text[begin - 1 : begin - 1 + length]
 
     return VARCHAR, cut
 
 
 def _overlay(call: Call) -> Built:
-    call.require(is_text, is_text, _whole, _whole, optional=1)
+    call.require(TEXT, TEXT, WHOLE, WHOLE, optional=1)
 
     def overlaid(text: str, by: str, begin: int, length: int | None = None) -> str:
         length = len(by) if length is None else length
-        if begin < 1 or begin > len(text) or length < 0:
-            raise NotModelled("OVERLAY outside of the text is not modelled.")
+        if length < 0:
+            raise NotModelled("OVERLAY of less than no characters is not modelled.")
+        if begin < 1 or begin > len(text):  # as in Flink
+            return text
         return text[: begin - 1] + by + text[begin - 1 + length :]
 
     return VARCHAR, overlaid
 
 
 def _position(call: Call) -> Built:
-    call.require(is_text, is_text)
+    call.require(TEXT, TEXT)
     if call.words != ["IN"]:
         raise NotModelled("POSITION in another form than POSITION(a IN b) is not modelled.")
     return INTEGER, lambda part, text: text.find(part) + 1
 
 
 def _regex_replace(call: Call) -> Built:
-    call.require(is_text, is_text, is_text, _whole, _whole, optional=2)
+    call.require(TEXT, TEXT, TEXT, WHOLE, WHOLE, optional=2)
     if list(call.literals[3:]) not in ([], [1], [1, 0]):
         raise NotModelled("REGEX_REPLACE from another position or of one match only is not modelled.")
 
@@ -178,32 +202,34 @@ def _regex_replace(call: Call) -> Built:
 
 def _extract(call: Call) -> Built:
     unit = call.words[0]
-    call.require(_of(TIMESTAMP, DATE, TIME))
+    call.require(MOMENT)
     kind = call.types[0]
     is_clock = unit in ("HOUR", "MINUTE", "SECOND")
-    if (kind == TIME and not is_clock) or (kind == DATE and is_clock):
-        raise NotModelled(f"EXTRACT({unit} FROM {kind.name if kind else ''}) is not modelled.")
-    result = values.decimal(5, 3) if unit == "SECOND" and kind == TIMESTAMP else BIGINT
-    return result, lambda value: times.extracted(unit, value) if kind == TIMESTAMP or unit != "SECOND" else value.second
+    if kind == TIME:
+        if not is_clock:
+            raise NotModelled(f"EXTRACT({unit} ..) of a TIME is not modelled.")
+        return BIGINT, lambda value: getattr(value, unit.lower())
+    result = values.decimal(5, 3) if unit == "SECOND" else BIGINT
+    return result, lambda value: times.extracted(unit, values.cast(value, kind, TIMESTAMP))
 
 
 def _unix_timestamp(call: Call) -> Built:
-    call.require(_of(TIMESTAMP, DATE))
+    call.require(Kind.of(TIMESTAMP, DATE))
     return BIGINT, lambda value: milliseconds(values.cast(value, call.types[0], TIMESTAMP))
 
 
 def _tsdiff(call: Call) -> Built:
-    call.require(_of(TIMESTAMP), _of(TIMESTAMP))
+    call.require(Kind.of(TIMESTAMP), Kind.of(TIMESTAMP))
     return BIGINT, lambda later, earlier: milliseconds(later) - milliseconds(earlier)
 
 
 def _to_timestamp(call: Call) -> Built:
-    call.require(_whole)
+    call.require(LONG)
     return TIMESTAMP, moment
 
 
 def _to_char(call: Call) -> Built:
-    call.require(is_text, _of(TIMESTAMP, DATE, TIME))
+    call.require(TEXT, MOMENT)
 
     def written(shape: str, value: Any) -> str:
         whole = value if call.types[1] != TIME else datetime.combine(moment(0).date(), value)
@@ -214,7 +240,7 @@ def _to_char(call: Call) -> Built:
 
 def _from_char(kind: Type) -> Callable[[Call], Built]:
     def build(call: Call) -> Built:
-        call.require(is_text, is_text)
+        call.require(TEXT, TEXT)
 
         def read(shape: str, text: str) -> Any:
             found = formats.read(shape, text)
@@ -226,8 +252,7 @@ def _from_char(kind: Type) -> Callable[[Call], Built]:
 
 
 def _log(call: Call) -> Built:
-    if not call.types or not (call.types[0] is None or is_text(call.types[0])):
-        raise NotModelled(f"{call.name} of what is no text is not modelled.")
+    call.require(TEXT, *[Kind(lambda _kind: True)] * (len(call.types) - 1))
     kind, parse = logs.parser(call.name, call.literals[1:])
     return kind, lambda text, *_rest: parse(text)
 

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Any
 
 from aws.parts import parts
 from kda.applications import Column, Input, Reference
-from kda.model import json_values, values
+from kda.model import json_values
+from kda.model.coercions import converted
+from kda.model.csv_cells import cells, unescaped
 from kda.model.json_values import NotJson, Value
 from kda.model.rows import Failed, NotModelled
-from kda.sql_types import FLOATING, WHOLE, Type
+from kda.sql_types import Type
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[0:\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
 EACH = object()  # the step [0:]
-_MOMENT = re.compile(
-    r"(?:(\d{4})-(\d\d)-(\d\d))?([Tt ])?(?:(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?"
-    r"(?:([Zz])|([-+])(\d\d):?(\d\d)?)?",
-    re.ASCII,
-)
 Path = tuple[Any, ...]
 
 
@@ -36,13 +32,10 @@ def rows(data: bytes, schema: Input | Reference) -> Iterator[dict[str, Any] | Fa
 
 
 def lines(data: bytes, schema: Reference) -> Iterator[dict[str, Any] | Failed]:
-    """The rows of a file."""
-    if schema.format == "CSV":
-        yield from _rows(data, schema)
-        return
-    for line in data.split(b"\n"):
-        if line.strip():
-            yield from rows(line, schema)
+    """The rows of a file, each line of which is a record."""
+    found = data.split(b"\n")
+    for line in found if found[-1] else found[:-1]:
+        yield from _rows(line.removesuffix(b"\r"), schema)
 
 
 def _rows(data: bytes, schema: Input | Reference) -> Iterator[dict[str, Any] | Failed]:
@@ -90,65 +83,82 @@ def path(text: str) -> Path:
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class _Place:
+    """Where a JSON record has its rows. steps: to an object or array; is_asked: whether the row path names it.
+
+    is_array: whether paths of columns name it, by [0:] with steps behind it: then an object there is no row.
+    """
+
+    steps: Path
+    is_asked: bool
+    is_array: bool
+
+    @staticmethod
+    def of(row_path: str, paths: Sequence[Path]) -> _Place:
+        """By the row path and the columns' paths."""
+        steps = path(row_path or "$")
+        steps = steps[:-1] if steps[-1:] == (EACH,) else steps
+        arrays = {one[: one.index(EACH)] for one in paths if EACH in one[:-1]}
+        is_array = not steps and bool(arrays - {()})
+        found = next(iter(arrays)) if is_array else steps
+        if EACH in found or arrays - {found}:
+            raise NotModelled("Rows of several arrays are not modelled.")
+        return _Place(found, bool(steps), is_array)
+
+    def within(self, steps: Path) -> tuple[bool, Path]:
+        """Whether a path leads into a row, and its steps from there."""
+        rest = steps[len(self.steps) :] if steps[: len(self.steps)] == self.steps else ()
+        if len(rest) > 1 and rest[0] is EACH:
+            return True, rest[1:]
+        if not self.is_array and rest and isinstance(rest[0], str):
+            return True, rest
+        return False, steps
+
+
 def _of_json(record: Value, schema: Input | Reference, columns: Sequence[Column]) -> Iterator[dict[str, Any] | Failed]:
-    if record.kind not in ("object", "array"):
-        yield Failed("PARSE", "The record is neither an object nor an array.")
+    paths = [path(column.mapping or f"$.{column.name}") for column in columns]
+    place = _Place.of(schema.row_path, paths)
+    if record.kind != "object" and (record.kind != "array" or (place.steps and isinstance(place.steps[0], str))):
+        yield Failed("PARSE", "The record is no JSON object.")
         return
-    place = path(schema.row_path or "$")
-    place = place[:-1] if place[-1:] == (EACH,) else place
-    paths = [path(column.mapping) for column in columns]
-    arrays = {one[: one.index(EACH)] for one in paths if EACH in one[:-1]}
-    by_path = not place and len(arrays) == 1 and arrays != {()}
-    if by_path:
-        place = next(iter(arrays))
-    if EACH in place or len(arrays) > 1 or (arrays and arrays != {place}):
-        raise NotModelled("Rows of several arrays are not modelled.")
-    found = _follow(record, place)
-    if len(found) > 1:
-        raise NotModelled("A row path that is there twice is not modelled.")
-    elements = _elements(found[0] if found else None, by_path=by_path)
-    if isinstance(elements, Failed):
-        yield elements
-        return
-    for element in elements:
-        yield _row(record, element, columns, [_within(one, place, by_path=by_path) for one in paths])
+    failed: Failed | None = None
+    elements: list[Value | None] = []
+    try:
+        found = _follow(record, place.steps)
+        elements = _elements(found, place)
+    except Failed as error:
+        failed = error
+    for element in elements or [None]:
+        row = _row(record, element, columns, [place.within(one) for one in paths])
+        yield failed or row
 
 
-def _elements(found: Value | None, *, by_path: bool) -> list[Value | None] | Failed:
-    """The values that are rows; None for a row of a record whose array is not there."""
+def _elements(found: Value | None, place: _Place) -> list[Value | None]:
+    """The values that are rows. Raises Failed where the row path has to lead to some and does not."""
     if found is not None and found.kind == "array":
-        if not found.content or any(one.kind != "object" for one in found.content):
-            raise NotModelled("An array of rows with other values than objects, or none, is not modelled.")
         return list(found.content)
-    if by_path:
-        if found is not None and found.kind != "null":
-            raise NotModelled("A value in the place of an array of rows is not modelled.")
-        return [None]
-    if found is None or found.kind != "object":
-        raise NotModelled("A record without a value at the row path is not modelled.")
-    return [found]
+    is_there = found is not None and found.kind == "object"
+    if place.is_asked and not is_there:
+        raise Failed("COERCION", "There is no array or object at the row path.")
+    return [found] if is_there and not place.is_array else []
 
 
-def _within(steps: Path, place: Path, *, by_path: bool) -> tuple[bool, Path]:
-    """Whether a path leads into a row, and its steps from there."""
-    rest = steps[len(place) :] if steps[: len(place)] == place else ()
-    if len(rest) > 1 and rest[0] is EACH:
-        return True, rest[1:]
-    if not by_path and rest and isinstance(rest[0], str):
-        return True, rest
-    return False, steps
-
-
-def _follow(value: Value, steps: Path) -> list[Value]:
-    """The values at a path: none, one, or more where a name is there twice."""
-    found = [value]
+def _follow(value: Value, steps: Path) -> Value | None:
+    """The value at a path; None if there is none. Raises Failed where a name is there twice."""
+    found: Value | None = value
     for step in steps:
+        if found is None:
+            return None
         if isinstance(step, str):
-            found = [inner for one in found for inner in one.fields(step)]
+            values_ = found.fields(step)
+            if len(values_) > 1:
+                raise Failed("COERCION", f"{step} is there twice.")
+            found = values_[0] if values_ else None
+        elif found.kind != "array":
+            return None
         elif isinstance(step, int):
-            found = [one.content[step] for one in found if one.kind == "array" and step < len(one.content)]
-        else:
-            found = [one for one in found if one.kind == "array"]
+            found = found.content[step] if step < len(found.content) else None
     return found
 
 
@@ -159,12 +169,9 @@ def _row(
     failed: Failed | None = None
     for column, (is_inside, steps) in zip(columns, paths, strict=True):
         start = element if is_inside else record
-        found = _follow(start, steps) if start is not None else []
         try:
-            if len(found) > 1:
-                raise Failed("COERCION", f"{column.name} is there twice.")
-            value = found[0] if found else None
-            row[column.name] = _converted(value.kind, _text(value), column) if value and value.kind != "null" else None
+            value = _follow(start, steps) if start is not None else None
+            row[column.name] = converted(value.kind, _text(value), column) if value and value.kind != "null" else None
         except Failed as error:
             failed = failed or error
     return failed or row
@@ -178,93 +185,17 @@ def _text(value: Value) -> str:
 
 
 def _of_csv(text: str, schema: Input | Reference, columns: Sequence[Column]) -> Iterator[dict[str, Any] | Failed]:
-    if '"' in text:
-        raise NotModelled("Quotes in CSV are not modelled.")
-    for line in text.split(schema.row_delimiter):
-        if not line.strip():
-            continue
-        cells = line.split(schema.column_delimiter)
-        row: dict[str, Any] = {}
+    lines_ = list(cells(text, unescaped(schema.row_delimiter), unescaped(schema.column_delimiter)))
+    if not lines_:
+        yield Failed("PARSE", "The record is empty.")
+    for line in lines_:
+        row: dict[str, Any] = dict.fromkeys(column.name for column in columns)
         try:
-            for number, column in enumerate(columns):
-                cell = cells[number] if number < len(cells) else ""
-                row[column.name] = _converted("string", cell, column) if cell else None
+            for cell, column in zip(line, columns, strict=False):
+                is_text = Type.written(column.type).name == "VARCHAR"
+                if cell is not None and (is_text or cell.strip()):
+                    row[column.name] = converted("string", cell, column)
         except Failed as error:
             yield error
         else:
             yield row
-
-
-# ---- values
-
-
-def _converted(kind: str, text: str, column: Column) -> Any:
-    """A value of a record as one of its column's type. Raises Failed(COERCION)."""
-    to = Type.written(column.type)
-    value = _value(kind, text, to)
-    if value is None:
-        raise Failed("COERCION", f"{column.name} is {text[:40]!r}, expected {column.type}.")
-    return value
-
-
-def _value(kind: str, text: str, to: Type) -> Any:
-    if to.name == "VARCHAR":
-        return None if any("\ud800" <= sign <= "\udfff" for sign in text) else values.cut(text, to)
-    if kind in ("object", "array"):
-        return None
-    if to.name == "BOOLEAN":
-        return _truth(kind, text)
-    if to.name in ("TIMESTAMP", "DATE", "TIME"):
-        return _moment(text.strip(), to) if kind == "string" and len(text) <= 64 else None
-    if to.name not in (*WHOLE, *FLOATING, "DECIMAL"):
-        raise NotModelled(f"An input column of the type {to.name} is not modelled.")
-    digits = {"true": "1", "false": "0"}.get(kind, text.strip() if kind == "string" else text)
-    return _number(digits, to) if values.NUMBER_TEXT.fullmatch(digits) else None
-
-
-def _truth(kind: str, text: str) -> bool:
-    if kind == "number":
-        return any(sign in "123456789" for sign in re.split("[eE]", text)[0])
-    return kind == "true" or (kind == "string" and text.lower() == "true")
-
-
-def _number(digits: str, to: Type) -> Any:
-    if to.name in FLOATING:
-        number = float(digits)
-        return number if abs(number) != float("inf") else None
-    if to.name in WHOLE:
-        if not re.fullmatch(r"[+-]?\d{1,30}", digits, re.ASCII):
-            return None
-        try:
-            return values.cast(digits, values.VARCHAR, to)
-        except Failed:
-            return None
-    precision, scale = values.sizes(to)
-    exact = Decimal(digits)
-    if exact and not -scale <= exact.adjusted() < precision - scale:
-        return None
-    fitted = values.fitted(exact, to)
-    return fitted if fitted == exact else None
-
-
-def _moment(text: str, to: Type) -> Any:
-    """A date, a time of day, or both; with both also Z or an offset, which is taken away."""
-    found = _MOMENT.fullmatch(text)
-    if not found:
-        return None
-    year, month, day, between, hour, minute, second, fraction, zone, sign, zone_hours, zone_minutes = found.groups()
-    has_both = year is not None and hour is not None
-    is_there = hour is not None if to.name == "TIME" else year is not None
-    if (between is not None) != has_both or ((zone or sign) and not has_both) or not is_there:
-        return None
-    ahead = timedelta(hours=int(zone_hours or 0), minutes=int(zone_minutes or 0))
-    if int(zone_hours or 0) > 18 or int(zone_minutes or 0) > 59:
-        return None
-    milliseconds_ = int((fraction or "").ljust(3, "0")[:3])
-    try:
-        local = datetime(int(year or 1970), int(month or 1), int(day or 1), tzinfo=UTC).replace(tzinfo=None)
-        clock = time(int(hour or 0), int(minute or 0), int(second or 0), milliseconds_ * 1000)
-        moment = datetime.combine(local.date(), clock) - (-ahead if sign == "-" else ahead)
-    except (ValueError, OverflowError):
-        return None
-    return values.cast(moment, values.TIMESTAMP, to)

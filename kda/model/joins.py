@@ -2,9 +2,9 @@
 
 Rows of streams meet where each is in its window at the time of the other: b in the window of n before a, and so on; a
 stream without a window has only its current row, so that two of them meet in the same millisecond (K33). The joined row
-has the ROWTIME of the stream without a window (K07), of two with windows that of the left one (K14), and without a
-counterpart that of the row itself (K11). A reference table gives one row, the last in its file of those with the key
-(K36). NULL keys never meet.
+has the ROWTIME of the stream without a window (K07), of two with windows that of the left one (K14). An outer join has
+that of the side whose rows all stay, and a row of FULL JOIN without a left side that of the right one (K11). A
+reference table gives one row, the last in its file of those with the key (K36). NULL keys never meet.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 from sqlglot import exp
 
 from kda.model import sliding
-from kda.model.expressions import Compiler, Context, Expression, Item, Relation
+from kda.model.evaluation import Context, Expression, Item, Relation
+from kda.model.expressions import Compiler
 from kda.model.rows import Failed, NotModelled
 from kda.program import canonical
 
@@ -47,6 +48,12 @@ def leading(sides: Sequence[Side]) -> int:
     streams = [number for number, side in enumerate(sides) if side.relation.has_time]
     if not streams:
         raise NotModelled("A SELECT from reference tables alone is not modelled.")
+    kept = {number: str(side.join.args.get("side") or "") for number, side in enumerate(sides) if side.join}
+    right = [number for number in streams if kept.get(number) == "RIGHT"]
+    if right:
+        return right[-1]
+    if any(kept.get(number) in ("LEFT", "FULL") for number in streams):
+        return streams[0]
     return next((number for number in streams if sides[number].window is None), streams[0])
 
 

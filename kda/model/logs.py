@@ -28,7 +28,8 @@ _FORMATS = {
     "REFERER": "%[Referer]i ---> %U",
     "AGENT": "%[User-agent]i",
 }
-_SPECIFIER = re.compile(r"\"%[^%\"]+\"|%t|%[^% \"]+|[^%\"]+")
+_COLUMN = re.compile(r'\s*("[^"]+"|\w+)(?:\s+(?:TYPE\s+)?(.+?)(?:\s+NOT\s+NULL)?)?\s*', re.IGNORECASE)
+_SPECIFIER = re.compile(r"%%|%[<>!\d,]*(?:\[[^\]]*\]|\{[^}]*\})?([A-Za-z])")  # as %h, %>s, %[User-agent]i
 
 
 @dataclass(frozen=True)
@@ -56,11 +57,14 @@ def parser(name: str, arguments: Sequence[Any]) -> tuple[RowType, Parse]:
         return _split(arguments)
     if len(arguments) != 1:
         raise NotModelled(f"{name} with {len(arguments) + 1} arguments is not modelled.")
-    return _searched(_w3c(arguments[0]) if name == "W3C_LOG_PARSE" else arguments[0])
+    if name == "W3C_LOG_PARSE":
+        return _searched(re.compile(_w3c(arguments[0]), re.ASCII))
+    return _searched(patterns.regex(arguments[0]))
 
 
-def _searched(expression: str) -> tuple[RowType, Parse]:
-    pattern = patterns.regex(expression)
+def _searched(pattern: re.Pattern[str]) -> tuple[RowType, Parse]:
+    if not pattern.groups:
+        raise NotModelled("A parser of logs by an expression without a group is not modelled.")
     names = [f"COLUMN{number}" for number in range(1, pattern.groups + 1)]
 
     def parse(text: str) -> dict[str, Any]:
@@ -74,21 +78,27 @@ def _searched(expression: str) -> tuple[RowType, Parse]:
 
 
 def _w3c(name: str) -> str:
-    """The regular expression of a format: a column for each specifier, texts in quotes without their quotes."""
-    shape = _FORMATS.get(name.upper())
-    if shape is None:
-        raise NotModelled(f"The format {name!r} of W3C_LOG_PARSE is not modelled.")
-    found = ""
-    for part in _SPECIFIER.findall(shape):
-        if part.startswith('"'):
-            found += r'"((?:[^"\\]|\\.)*)"'
-        elif part == "%t":
+    """The regular expression of a format by its name, or of one of Apache's: a group for each specifier.
+
+    What is in quotes loses them, a time keeps its brackets, and the text of a header at the end may have blanks.
+    """
+    shape = _FORMATS.get(name.strip().upper(), name)
+    found, end = "", 0
+    for specifier in _SPECIFIER.finditer(shape):
+        found += re.escape(shape[end : specifier.start()])
+        before, after = shape[specifier.start() - 1 : specifier.start()], shape[specifier.end() :]
+        end = specifier.end()
+        if specifier[0] == "%%":
+            found += "%"
+        elif before == '"' and after.startswith('"'):
+            found += r'((?:[^"\\]|\\.)*)'
+        elif specifier[1] == "t":
             found += r"(\[[^\]]*\])"
-        elif part == "%[User-agent]i":
-            found += "(.*)"
         else:
-            found += r"(\S+)" if part.startswith("%") else re.escape(part)
-    return f"^{found}$"
+            found += "(.*)" if specifier[1] == "i" and not after else r"(\S+)"
+    if not end:
+        raise NotModelled(f"The format {name!r} of W3C_LOG_PARSE is not modelled.")
+    return f"^{found}{re.escape(shape[end:])}$"
 
 
 def _split(arguments: Sequence[Any]) -> tuple[RowType, Parse]:
@@ -96,11 +106,13 @@ def _split(arguments: Sequence[Any]) -> tuple[RowType, Parse]:
         raise NotModelled("VARIABLE_COLUMN_LOG_PARSE with an escape or quotes is not modelled.")
     columns = []
     for one in re.split(r",(?![^(]*\))", arguments[0]):
-        found = re.fullmatch(r"\s*(\"[^\"]+\"|\w+)\s+TYPE\s+(.+?)(?:\s+NOT\s+NULL)?\s*", one, re.IGNORECASE)
-        if not found:
+        found = _COLUMN.fullmatch(one)
+        kind = Type.written(found[2]) if found and found[2] else _TEXT
+        if not found or kind.name != "VARCHAR":
             raise NotModelled(f"The column {one.strip()!r} of VARIABLE_COLUMN_LOG_PARSE is not modelled.")
-        name = found[1].strip('"') if found[1].startswith('"') else found[1].upper()
-        columns.append((name, Type.written(found[2])))
+        columns.append((found[1].strip('"') if found[1].startswith('"') else found[1].upper(), kind))
+    if arguments[0].strip().isdigit():
+        columns = [(f"COLUMN{number}", _TEXT) for number in range(1, int(arguments[0]) + 1)]
 
     def parse(text: str) -> dict[str, Any]:
         parts: list[str | None] = list(text.split(arguments[1])) if text else []

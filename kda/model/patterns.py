@@ -11,7 +11,7 @@ _ONE = "[^\n\r\u0085\u2028\u2029]"  # what a point matches in Java
 _ANY = "(?s:.*)"
 _OPERATORS = "|*+?{}()[]^-"  # of SIMILAR TO, beside % and _
 # What Java and Python read in another way, or only one of them.
-_FOREIGN = re.compile(r"\\[pPQERXhHvVGzZkN]|\(\?[<#P]|&&|\[\[|\\[0-9]|\(\?[a-zA-Z-]+[:)]")
+_FOREIGN = re.compile(r"\\[pPQERXhHvVGzZkN]|\(\?[<#P]|&&|(?<!\\)\[\[|\\[0-9]|\(\?[a-zA-Z-]+[:)]")
 
 
 def like(text: str, pattern: str, escape: str) -> bool:

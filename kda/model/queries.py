@@ -11,14 +11,14 @@ from typing import Any
 
 from sqlglot import exp
 
-from kda.functions import AGGREGATES, TUMBLING
+from kda.functions import TUMBLING
 from kda.model import joins, sliding, values
-from kda.model.aggregates import Reduce
-from kda.model.expressions import Clock, Column, Compiler, Context, Expression, Item, Relation, assigned
+from kda.model.evaluation import Clock, Column, Context, Expression, Item, Relation, assigned
+from kda.model.expressions import Compiler
+from kda.model.grouping import Grouping, end_of, key_of, shortest
 from kda.model.rows import Failed, NotModelled, moment
-from kda.model.sliding import aggregated
-from kda.model.values import BIGINT, TIMESTAMP, VARCHAR
-from kda.nodes import Cursor, FloorTo, Step, called
+from kda.model.values import BIGINT, VARCHAR
+from kda.nodes import Cursor, called
 from kda.program import canonical
 from kda.scope import Catalog, result, starred
 from kda.scope import Relation as Named
@@ -200,10 +200,12 @@ class Queries:
     # ---- GROUP BY
 
     def _grouped(self, select: exp.Select, contexts: Sequence[Context], compiler: Compiler) -> Table:
-        keys = compiler.all(select.args["group"].expressions)
-        canons = [compiler.canon(node) for node in select.args["group"].expressions]
-        window = _shortest(keys)
-        grouping = _Grouping(compiler, keys, canons, [])
+        nodes = [key_of(node, select, compiler) for node in select.args["group"].expressions]
+        keys = compiler.all(nodes)
+        canons = [compiler.canon(node) for node in nodes]
+        window = shortest(keys)
+        aliases = {result(one): one.unalias() for one in select.expressions if isinstance(one, exp.Alias)}
+        grouping = Grouping(compiler, keys, canons, [], aliases)
         projections = self._projections(select, replace(compiler, replaced=grouping.replaced))
         having = select.args.get("having")
         condition = replace(compiler, replaced=grouping.replaced).condition(having.this) if having is not None else None
@@ -224,12 +226,12 @@ class Queries:
         rows = []
         for group, given_ in groups.items():
             begin = begins[group]
-            end = begin + window.size
+            end = end_of(begin, window.size)
             results = [
                 one.reduce([arguments[number] for _keys, arguments in given_])
                 for number, one in enumerate(grouping.functions)
             ]
-            rows.append(Context([], end, end - self.align, [*given_[0][0], *results, begin]))
+            rows.append(Context([], end, end - (self.align and end > begin), [*given_[0][0], *results, begin]))
         rows.sort(key=lambda row: row.time)
         if condition is not None:
             rows = [row for row in rows if self._tried(row, condition.at) is True]
@@ -250,12 +252,12 @@ class Queries:
         kept: dict[Any, Item] = {}
         for item in table.items:
             begin = clock.begin(item.moments[first.name])
-            end = begin + size
+            end = end_of(begin, size)
             row = dict(item.values)
             if stepped:
                 row |= {one.name: moment(end + (one.clock or (1, 0, 0))[2]) for one in times}
             moments = dict.fromkeys(item.moments, begin)
-            kept.setdefault((begin, *row.values()), Item(end, row, end - self.align, moments))
+            kept.setdefault((begin, *row.values()), Item(end, row, end - (self.align and end > begin), moments))
         return Table(table.columns, _sorted(kept.values()))
 
     # ---- TABLE(..)
@@ -270,7 +272,9 @@ class Queries:
         if len(arguments) != (3 if is_top else 2) or not all(isinstance(one, exp.Literal) for one in arguments):
             raise NotModelled(f"{called(call)} with other arguments than a column's name and numbers is not modelled.")
         table = self.table(call.expressions[0].this)
-        name = next((one for one in (arguments[0].name, arguments[0].name.upper()) if one in table.names), None)
+        meant = arguments[0].name
+        similar = [one for one in table.names if one.upper() == meant.upper()]
+        name = meant if meant in table.names else next(iter(similar), None)
         size = int(arguments[-1].name) * 1000
         if name is None or size <= 0:
             raise NotModelled(f"{called(call)} of a column that the query does not have is not modelled.")
@@ -293,95 +297,6 @@ class Queries:
             items += [Item(end, row, end - self.align) for row in rows]
         kinds = (("ITEM", VARCHAR), ("ITEM_COUNT", BIGINT)) if is_top else (("NUMBER_OF_DISTINCT_ITEMS", BIGINT),)
         return Table(tuple(Column(*kind) for kind in kinds), items)
-
-
-@dataclass(frozen=True)
-class _Function:
-    """A function of the rows of a group."""
-
-    argument: Expression
-    reduce: Reduce
-
-
-@dataclass(frozen=True)
-class _Grouping:
-    """What the nodes of a grouped SELECT are: its keys, functions of its rows, and the window's begin and end.
-
-    The results of a row of it are those of the keys, then of the functions, then the begin of its window.
-    """
-
-    compiler: Compiler
-    keys: Sequence[Expression]
-    canons: Sequence[Any]
-    functions: list[_Function]
-
-    def replaced(self, node: exp.Expr) -> Expression | None:
-        """The expression of a node that has another meaning than in a row."""
-        canon = self.compiler.canon(node)
-        if canon in self.canons:
-            return self._key(self.canons.index(canon))
-        if isinstance(node, exp.Window):
-            raise NotModelled("OVER in a SELECT with GROUP BY is not modelled.")
-        if isinstance(node, exp.IgnoreNulls | exp.RespectNulls):
-            return self.replaced(node.this)
-        if called(node) in AGGREGATES:
-            return self._function(node)
-        if isinstance(node, Step | FloorTo):
-            return self._step(node)
-        if canon == ("ROWTIME",):
-            return Expression(TIMESTAMP, _end, Clock(1, 0, 0, lambda row: row.moment))
-        if isinstance(node, exp.Column) and self.compiler.place(node):
-            raise NotModelled(f"The column {canonical(node)}, which is not in GROUP BY, is not modelled.")
-        return None
-
-    def _key(self, number: int) -> Expression:
-        key = self.keys[number]
-        clock = replace(key.clock, at=_begin) if key.clock else None
-        return Expression(key.type, lambda row: row.results[number], clock)
-
-    def _function(self, node: exp.Expr) -> Expression:
-        kind, argument, reduce = aggregated(node, self.compiler)
-        self.functions.append(_Function(argument, reduce))
-        number = len(self.keys) + len(self.functions) - 1
-        return Expression(kind, lambda row: row.results[number])
-
-    def _step(self, node: exp.Expr) -> Expression | None:
-        """A step of ROWTIME that is written in another way than the key, or is another step: of the window's begin."""
-        own = self.compiler.compiled(node)
-        if own.clock is None:
-            return None
-        for number, key in enumerate(self.keys):
-            clock = key.clock
-            if clock and key.type == TIMESTAMP and (clock.size, clock.offset) == (own.clock.size, own.clock.offset):
-                return self._key(number)
-
-        def replaced(inner: exp.Expr) -> Expression | None:
-            if self.compiler.canon(inner) == ("ROWTIME",):
-                return Expression(TIMESTAMP, lambda row: moment(_begin(row)), Clock(1, 0, 0, _begin))
-            if isinstance(inner, exp.Column) and self.compiler.place(inner):
-                raise NotModelled("A step of a column that is not in GROUP BY is not modelled.")
-            return None
-
-        return replace(self.compiler, replaced=replaced).compiled(node)
-
-
-def _begin(row: Context) -> int:
-    return int(row.results[-1])
-
-
-def _end(row: Context) -> Any:
-    return moment(row.time)
-
-
-def _shortest(keys: Sequence[Expression]) -> Clock:
-    """The shortest of the windows among the keys. Raises NotModelled if there is none, or others are not made of it."""
-    clocks = [key.clock for key in keys if key.clock]
-    if not clocks:
-        raise NotModelled("GROUP BY without a step of ROWTIME is not modelled.")
-    least = min(clocks, key=lambda clock: clock.size)
-    if any(one.size % least.size or (one.offset - least.offset) % least.size for one in clocks):
-        raise NotModelled("Windows that do not begin together, or do not divide each other, are not modelled.")
-    return least
 
 
 def _columns(projections: Sequence[tuple[str, Expression]]) -> tuple[Column, ...]:

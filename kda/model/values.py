@@ -411,6 +411,4 @@ def compared(value: Any, kind: Type | None, to: Type | None) -> Any:
     """A value as it is compared with others of a type."""
     if value is None or to is None or kind == to or is_text(to):
         return value
-    if is_floating(to):
-        return float(value)
-    return cast(value, kind, TIMESTAMP) if to == TIMESTAMP else value
+    return cast(value, kind, to) if is_text(kind) or is_floating(to) or to == TIMESTAMP else value
