@@ -174,11 +174,22 @@ class _Guess:
                 self._equal += [(key, one) for one in self._places(other, part.select)]
 
     def _declared(self, part: Part, place: int) -> Type | None:
-        """The type of the column of its stream that a pump's result at this place goes into."""
+        """The type of the stream's column that a pump's result at this place goes into; None if it is not known."""
+        before = 0
+        for projection in part.select.expressions[:place]:
+            star = starred(projection)
+            if star is None:
+                before += 1
+                continue
+            for relation in part.relations:
+                if star in ("", relation.alias):
+                    if relation.columns is None:
+                        return None
+                    before += len(relation.columns)
         stream = self.subject.program.streams.get(part.pump.target)
         columns = dict(stream.columns) if stream else {}
         names = part.pump.columns or tuple(columns)
-        return Type.of(columns[names[place]]) if place < len(names) and names[place] in columns else None
+        return Type.of(columns[names[before]]) if before < len(names) and names[before] in columns else None
 
     def _places(self, node: exp.Column, select: exp.Select) -> list[tuple[str, str]]:
         """The columns of open relations that a column is, also through queries in FROM."""

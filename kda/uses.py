@@ -11,7 +11,7 @@ from kda.constants import constant
 from kda.functions import FORMATTING, NOW, PARSING
 from kda.nodes import FloorTo, IntervalOf, Plus, Step, TypedLiteral, Words, called
 from kda.rule import Part
-from kda.scope import leaves, starred
+from kda.scope import leaves
 from kda.sql_types import FLOATING, WHOLE, Type
 
 TIME, TEXT, BOOLEAN, NUMBER = "TIMESTAMP", "VARCHAR", "BOOLEAN", "DOUBLE"
@@ -152,9 +152,7 @@ def _of_result(node: exp.Expr, part: Part, declared: Declared) -> Type | None:
     results = part.select.expressions
     place = next((number for number, one in enumerate(results) if one is node), None)
     is_own = any(leaf is part.select for leaf in leaves(part.pump.query))
-    if place is None or not is_own or any(starred(one) is not None for one in results[:place]):
-        return None
-    return declared(place)
+    return declared(place) if place is not None and is_own else None
 
 
 def _of_operation(node: exp.Expr, parent: exp.Expr, found: Uses, typed: Typed) -> None:

@@ -5,25 +5,31 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from consumer.tail import Clock
+from java import paths
 from kda import __main__ as kda_main
-from kda.applications import Column, Schema
+from kda import json_tree
+from kda.applications import Column, Configuration, Schema, written
 from kda.discovery.documents import parsed as json_parsed
 from kda.discovery.names import column_name, mapping, names, reserved
 from kda.discovery.page import page, sql
-from kda.discovery.samples import Sample, of_file
+from kda.discovery.samples import NoSample, Sample, apart, of_file
 from kda.discovery.schema import Discovery, discovered, input_schema
 from kda.discovery.stream import Reading, sample
 from kda.places import Code, File
 from kda.program import parsed
 from kda.reader import schema
+from kda.tree import Fields, of_kind
+from local import emulator, resources
 from tests import kpl
 
 QUOTES = [
@@ -110,7 +116,7 @@ def test_an_array(tmp_path: Path) -> None:
     found = of_content(tmp_path, json.dumps(QUOTES, indent=1))
     assert (found.schema.row_path, found.rows) == ("$[0:]", 2)
     assert {name: path for name, (_type, path) in columns(found).items()} == {
-        name: path for name, (_type, path) in QUOTE_COLUMNS.items()
+        name: path.replace("$", "$[0:]") for name, (_type, path) in QUOTE_COLUMNS.items()
     }
     assert found.notes == (
         "the sample is one array: each of its objects is a row; if the objects were records, the row path is $",
@@ -120,19 +126,34 @@ def test_an_array(tmp_path: Path) -> None:
 
 
 def test_rows_within_an_object() -> None:
-    """An array of objects that is the record, or nearly all of it, gives the rows; fields beside it are named."""
+    """An array of objects that is the record, or nearly all of it, gives the rows; fields beside it are in each."""
     alone = of_records(json.dumps({"data": {"rows": QUOTES}}), json.dumps({"data": {"rows": QUOTES[:1]}}))
     assert (alone.schema.row_path, alone.rows, alone.notes) == ("$.data.rows[0:]", 3, ())
-    assert columns(alone) == QUOTE_COLUMNS
-    most = of_records(*(json.dumps({"site": "x", "a b": QUOTES * 3}) for _ in range(2)))
-    assert (most.schema.row_path, most.rows) == ("$['a b'][0:]", 12)
-    assert most.notes == ("with the row path $['a b'][0:], $.site is in no row",)
+    assert columns(alone) == {
+        name: (kind, path.replace("$", "$.data.rows[0:]")) for name, (kind, path) in QUOTE_COLUMNS.items()
+    }
+    most = of_records(*(json.dumps({"ticker": "x", "o": {"n": 1, "a b": QUOTES * 3}}) for _ in range(2)))
+    assert (most.schema.row_path, most.rows, most.notes) == ("$.o['a b'][0:]", 12, ())
+    expected = {name: (kind, path.replace("$", "$.o['a b'][0:]")) for name, (kind, path) in QUOTE_COLUMNS.items()}
+    expected["COL_o_ab_ticker"] = expected.pop("ticker")
+    assert columns(most) == {"ticker": ("VARCHAR(4)", "$.ticker"), "n": ("INTEGER", "$.o.n"), **expected}
+    assert most.columns[0].seen == 12
     order = of_records(json.dumps({"order": 7, "customer": "Bree Smith of Rotterdam", "items": [{"sku": 1}]}))
     assert order.schema.row_path == "$"
     assert columns(order)["items"] == ("VARCHAR(16)", "$.items")
     assert [one.doubt for one in order.doubts] == [
         "an array of objects becomes its text; with a row path to it, each object would be a row"
     ]
+
+
+def test_what_is_beside_an_array_stays() -> None:
+    """An array gives the rows only if nearly all of the record is in it, and in most records more than one object."""
+    half = {"customer": "Bree Smith of Rotterdam", "city": "Rotterdam", "items": [{"sku": 1}, {"sku": 2}, {"sku": 3}]}
+    single = {"id": 7, "items": [{"sku": "x" * 200}]}
+    for record in (half, single):
+        found = of_records(*[json.dumps(record)] * 3)
+        assert found.schema.row_path == "$"
+        assert set(columns(found)) == set(record)
 
 
 def test_what_is_no_json(tmp_path: Path) -> None:
@@ -274,6 +295,7 @@ def test_records_of_csv() -> None:
     """Records with a row each or several; an empty value is missing; zeros before a number make it a text."""
     found = of_records("007,true,2026-01-02\n", "008,,2026-01-03\n009,FALSE,\n")
     assert (found.records, found.rows) == (2, 3)
+    assert of_records('"name1", "address1"\n').columns[1].example == "address1"
     assert [one.column.type for one in found.columns] == ["VARCHAR(4)", "BOOLEAN", "TIMESTAMP"]
     assert [one.missing for one in found.columns] == [0, 1, 1]
 
@@ -287,7 +309,8 @@ def test_a_header_of_csv(tmp_path: Path) -> None:
         "the first row looks like a header: the names are taken from it, and it is not counted; KDA took such a row of "
         "a stream for data",
     )
-    assert list(columns(of_content(tmp_path, "a,b\nc,d\n"))) == ["COL_0", "COL_1"]
+    for rows in ("a,b\nc,d\n", "a,a\n1,2\n", "a,7\n1,2\n"):
+        assert list(columns(of_content(tmp_path, rows))) == ["COL_0", "COL_1"]
 
 
 def test_rows_that_are_odd(tmp_path: Path) -> None:
@@ -353,6 +376,39 @@ def test_the_way_back(content: str, tmp_path: Path, capsys: pytest.CaptureFixtur
     ]
 
 
+def made_up(random: Random, depth: int = 0) -> Any:
+    """A value of JSON."""
+    match random.randrange(7 if depth < 3 else 5):
+        case 0:
+            return random.choice([None, True, 1, -(2**40), 2**70, 1.5])
+        case 5:
+            return [made_up(random, depth + 1) for _ in range(random.randrange(4))]
+        case 6:
+            names = ["a", "b", "USER", "a b", "", "1", "'", '"', "é", "a.b", "x" * 120]
+            return {random.choice(names): made_up(random, depth + 1) for _ in range(random.randrange(5))}
+    return random.choice(["", "a", "2026-01-01", "2026-01-01 10:00:00.5", "é😀", "x\ny", '"', "a,b", "x" * 200])
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_any_bytes(seed: int) -> None:
+    """Whatever the records are: columns of other names each, whose schema the reader reads back, or one sentence."""
+    random = Random(seed)
+    documents = [json.dumps({"k": made_up(random)}, indent=random.choice([None, 1])) for _ in range(4)]
+    content = bytearray(random.choice(["\n", "", ","]).join(documents).encode())
+    for _ in range(random.choice([0, 0, 3])):
+        content[random.randrange(len(content))] = random.choice(b'{}[]",:\n;\x00\xff1')
+    try:
+        found = discovered(Sample("sample", tuple(apart(bytes(content), 100))))
+    except NoSample:
+        return
+    assert "\n".join(page(found))
+    assert len(columns(found)) == len(found.columns)
+    assert all(one.seen + one.missing == found.rows for one in found.columns)
+    file = File("a.json", json.dumps(input_schema(found.schema)))
+    root = of_kind(file, json_tree.parsed(file), Fields, "the schema")
+    assert Configuration(file, written(file)).schema(root) == found.schema
+
+
 def test_the_form_of_the_answer() -> None:
     """InputSchema has the fields of DiscoverInputSchema's answer, for JSON and for CSV."""
     assert input_schema(Schema((Column("a", "INTEGER", "$.a"),), "JSON", "$")) == {
@@ -392,6 +448,15 @@ def test_the_page() -> None:
     assert next(page(of_records("1\t2\n"))) == (
         "sample: 1 record, 1 row, 2 columns: CSV, row delimiter \\n, column delimiter \\t"
     )
+
+
+def test_the_capture_of_the_page(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """docs/kda shows what the command prints for the sample that is there."""
+    text = (paths.ROOT / "docs" / "kda" / "README.md").read_text(encoding="utf-8")
+    ((command, shown),) = re.findall(r"^```\n\$ python -m kda (discover [^\n]*)\n(.*?)^```$", text, re.M | re.S)
+    monkeypatch.chdir(paths.ROOT)
+    assert kda_main.main(command.split()) == 0
+    assert capsys.readouterr().out == shown
 
 
 @pytest.mark.parametrize(
@@ -486,3 +551,33 @@ def test_reading_has_an_end() -> None:
     assert kinesis.kinds == {"LATEST"}
     slow = FakeKinesis(1, {"a": (1000, True)})
     assert len(read_shards(slow, most=1000, seconds=2.1)) == 10
+
+
+def test_a_stream_of_the_emulator(
+    aws: emulator.Emulator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Records of four shards are read through the API; a stream that has none, and one that is not there, are told."""
+    for name, value in emulator.child(aws.environment).items():
+        monkeypatch.setenv(name, value)
+    kinesis = resources.clients(aws.environment)[0]
+    for name, shards in (("kda-discover", 4), ("kda-discover-empty", 1)):
+        kinesis.create_stream(StreamName=name, ShardCount=shards)
+        kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    records: Any = [{"Data": json.dumps(QUOTES[n % 2]).encode(), "PartitionKey": str(n)} for n in range(40)]
+    kinesis.put_records(StreamName="kda-discover", Records=records)
+    assert kda_main.main(["discover", "--stream", "kda-discover", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["Statistics"]["Rows"] == 40
+    found = {one["Name"]: (one["SqlType"], one["Mapping"]) for one in answer["InputSchema"]["RecordColumns"]}
+    assert found == QUOTE_COLUMNS
+    assert kda_main.main(["discover", "--stream", "kda-discover", "--records", "2", "--json"]) == 0
+    assert 2 <= json.loads(capsys.readouterr().out)["Statistics"]["Rows"] <= 8
+    assert kda_main.main(["discover", "--stream", "kda-discover-empty", "--start", "LATEST", "--seconds", "0.5"]) == 2
+    assert capsys.readouterr().err == (
+        "Stream kda-discover-empty: no record came in 0.5 s: raise --seconds, or use --start TRIM_HORIZON.\n"
+    )
+    assert kda_main.main(["discover", "--stream", "kda-nowhere"]) == 1
+    assert re.fullmatch(
+        r"Stream kda-nowhere in us-east-1 at http\S+ .*: create it, or check --stream, --region and --endpoint\.\n",
+        capsys.readouterr().err,
+    )

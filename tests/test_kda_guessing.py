@@ -145,6 +145,23 @@ def test_columns_through_queries() -> None:
     assert guessed(counted) == {"thing": "VARCHAR(1024)"}
 
 
+def test_what_a_declared_stream_has_is_its_own() -> None:
+    """A column of a star is that of the declared stream, if it has it; a result behind a star has its place."""
+    sql = """CREATE STREAM V ("k" INTEGER, "x" DOUBLE);
+        CREATE PUMP v AS INSERT INTO V SELECT STREAM "k", "x" FROM X_001;
+        CREATE STREAM W ("k" INTEGER, "x" DOUBLE, "n" BIGINT);
+        CREATE PUMP w AS INSERT INTO W SELECT STREAM V.*, r."n" FROM V JOIN REGIONS AS r ON V."k" = r."id";
+        CREATE STREAM Z ("x" DOUBLE, "m" TIMESTAMP);
+        CREATE PUMP z AS INSERT INTO Z SELECT STREAM q."x", q."m"
+            FROM (SELECT STREAM * FROM V JOIN REGIONS AS r ON V."k" = r."id") AS q;"""
+    (table,) = completed(of_sql(sql)).references
+    assert {one.name: one.type for one in table.columns or ()} == {
+        "n": "BIGINT",
+        "id": "INTEGER",
+        "m": "TIMESTAMP",
+    }
+
+
 def test_columns_of_joins() -> None:
     """Without a qualifier, the sides of ON belong to one relation each; USING names a column of both."""
     query = '("a") SELECT STREAM s."x" FROM X_001 AS s JOIN REGIONS AS r ON "region" = "id" WHERE r."n" = 1'

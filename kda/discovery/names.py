@@ -53,7 +53,7 @@ _PLAIN = re.compile(r"[^\s.\[\]'\"`,$*@?()]+")
 
 
 def mapping(path: tuple[str, ...]) -> str:
-    """The path of a field in a row, as KDA's schemas have it: $.quote.price, and $['a b'] for other names."""
+    """The path of a field, as KDA's schemas have it: $.quote.price, and $['a b'] for other names."""
     return "$" + "".join(f".{one}" if _PLAIN.fullmatch(one) else f"[{_quoted(one)}]" for one in path)
 
 

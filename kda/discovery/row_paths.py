@@ -18,7 +18,7 @@ _MOST = 0.75  # share of the characters that are in it
 def row_path(documents: Sequence[Any]) -> tuple[str, tuple[str, ...] | None]:
     """The row path, such as $.rows[0:], and the fields that lead to the array; None for rows that are the documents.
 
-    An array of objects gives the rows if it is nearly all of the record: fields beside it would be in no row.
+    An array of objects gives the rows if it is nearly all of the record; fields beside it are then in each row.
     """
     arrays = sum(isinstance(one, Array) for one in documents)
     if arrays * 2 > len(documents):
@@ -69,15 +69,13 @@ def rows(document: Any, path: tuple[str, ...] | None) -> list[Any] | None:
     return list(document) if isinstance(document, Array) else None
 
 
-def beside(documents: Sequence[Any], path: tuple[str, ...] | None) -> list[str]:
-    """The fields around the array of the rows, which no row has."""
-    found: dict[str, None] = {}
-    for document in documents:
-        value = document
-        before: tuple[str, ...] = ()
-        for name in path or ():
-            if not isinstance(value, Object):
-                break
-            found |= dict.fromkeys(mapping((*before, one)) for one in value if one != name)
-            value, before = value.get(name), (*before, name)
-    return list(found)
+def around(document: Any, path: tuple[str, ...]) -> Object:
+    """A document without the array of its rows: what each of them has besides."""
+    found = Object(document if isinstance(document, Object) else {})
+    found.text = getattr(document, "text", "")
+    if path and path[0] in found:
+        value = found.pop(path[0])
+        inner = around(value, path[1:]) if len(path) > 1 else None
+        if inner:  # an object that held nothing else is no field
+            found[path[0]] = inner
+    return found

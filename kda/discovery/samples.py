@@ -13,6 +13,7 @@ from pathlib import Path
 from aws.parts import parts
 from kda.discovery.documents import Array, Object, parsed
 from program.errors import Unusable
+from program.formats import size
 
 _GZIP = b"\x1f\x8b"
 _LARGEST = 64_000_000  # bytes that are looked at, of what gzip holds too
@@ -50,7 +51,9 @@ def of_file(path: Path, most: int) -> Sample:
     content = content.removeprefix(b"\xef\xbb\xbf")
     if not content.strip():
         raise NoSample(f"{path}: the file is empty: give one with records.")
-    records = apart(content)
+    if is_cut and content.lstrip().startswith(b"["):
+        raise NoSample(f"{path}: the file is an array of more than {size(_LARGEST)}: give a shorter one, or its lines.")
+    records = apart(content, most + 1)
     return Sample(str(path), tuple(records[:most]), most, is_cut or len(records) > most)
 
 
@@ -72,14 +75,14 @@ def unpacked(record: bytes) -> bytes | None:
         return None
 
 
-def apart(content: bytes) -> list[bytes]:
-    """The records in the content of a file: JSON objects one after the other, JSON in lines, or the whole."""
+def apart(content: bytes, most: int) -> list[bytes]:
+    """The records in the content of a file, the first ones at least: JSON objects, JSON in lines, or the whole."""
     first = content.lstrip()[:1]
     whole = decoded(content) if first in (b"{", b"[") else None
     if first == b"{":
         if isinstance(whole, Object):
             return _listed(whole) or [content]
-        return [line for one in parts(content) for line in _lines(one)]
+        return [line for one in parts(content)[:most] for line in _lines(one)]
     if first == b"[" and whole is None and decoded(content.split(b"\n", 1)[0]) is not None:
         return [line for line in content.split(b"\n") if line.strip()]
     return [content]

@@ -83,12 +83,14 @@ def _of_json(
 ) -> Discovery:
     read = [one for one in documents if one is not None]
     path, fields = row_paths.row_path(read)
-    tree, rows, unread, first = Values(), 0, 0, b""
+    tree, beside, rows, unread, first = Values(), Values(), 0, 0, b""
     for piece, document in zip(pieces, documents, strict=True):
         found = None if document is None else row_paths.rows(document, fields)
         good = [one for one in found or () if isinstance(one, Object)]
         for one in good:
             tree.add(one)
+            if fields:
+                beside.add(row_paths.around(document, fields))
         rows += len(good)
         # An array without elements is no row and no error.
         if found is None or len(good) < len(found):
@@ -100,12 +102,13 @@ def _of_json(
     if path == "$[0:]":
         what = "record is an array" if len(read) > 1 else "sample is one array"
         notes.append(f"the {what}: each of its objects is a row; if the objects were records, the row path is $")
-    if around := row_paths.beside(read, fields):
-        notes.append(f"with the row path {path}, {listed(around)} {'is' if len(around) == 1 else 'are'} in no row")
-    named = [(one, values) for one, values in tree.columns() if has_path(one)]
-    if lost := [".".join(one) for one, _values in tree.columns() if not has_path(one)]:
+    begin = "" if fields is None else path.removeprefix("$")
+    places = [(one, mapping(one), values) for one, values in beside.columns()]
+    # The path of a value in a row leads through the array.
+    places += [((*(fields or ()), *one), f"${begin}{mapping(one)[1:]}", values) for one, values in tree.columns()]
+    if lost := [".".join(one) for one, _path, _values in places if not has_path(one)]:
         notes.append(f"no path can name a field with both kinds of quotes, so it is no column: {listed(lost)}")
-    columns = _columns([one for one, _values in named], [values for _one, values in named], rows, is_json=True)
+    columns = _columns([one for one in places if has_path(one[0])], rows)
     return _with(_discovery(sample, Schema((), "JSON", path), columns, (rows, unread)), notes)
 
 
@@ -129,7 +132,7 @@ def _of_csv(sample: Sample, records: Sequence[bytes], notes: list[str]) -> Disco
     fields: list[tuple[str, ...]] = (
         [(name.strip(),) for name in found.header] if found.header else [("",)] * found.width
     )
-    columns = _columns(fields, values, len(found.rows), is_json=False)
+    columns = _columns([(name, "", one) for name, one in zip(fields, values, strict=True)], len(found.rows))
     schema = Schema((), "CSV", "", found.row_delimiter, found.column_delimiter)
     return _with(_discovery(sample, schema, columns, (len(found.rows), unread)), notes)
 
@@ -158,12 +161,14 @@ def _unread(count: int, of: int, first: bytes, wanted: str) -> str:
     return f"{many(count, 'record')} of {of:,} ({share(count / of)}) {verb} no {wanted}; the first: {shown!r}"
 
 
-def _columns(paths: list[tuple[str, ...]], values: Sequence[Values], rows: int, *, is_json: bool) -> tuple[Found, ...]:
+def _columns(places: Sequence[tuple[tuple[str, ...], str, Values]], rows: int) -> tuple[Found, ...]:
+    """The columns of fields: the names that lead to each, its path in a record, and its values."""
     found = []
-    for name, path, one in zip(names(paths), paths, values, strict=True):
-        kind, doubt = typed(one, rows)
-        column = Column(name, kind, mapping(path) if is_json else "")
-        found.append(Found(column, one.seen, rows - one.seen, dict(one.met), one.longest, one.example, doubt))
+    for name, (_field, path, values) in zip(names([one[0] for one in places]), places, strict=True):
+        kind, doubt = typed(values, rows)
+        met = dict(values.met)
+        column = Column(name, kind, path)
+        found.append(Found(column, values.seen, rows - values.seen, met, values.longest, values.example, doubt))
     return tuple(found)
 
 
