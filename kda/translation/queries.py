@@ -12,7 +12,7 @@ from kda.nodes import Cursor
 from kda.rule import Part
 from kda.scope import Relation
 from kda.sql_types import Type
-from kda.translation import relations, sliding
+from kda.translation import order, relations, sliding
 from kda.translation.aggregates import failures_of, has_aggregate
 from kda.translation.expressions import Failure, Names, Value, converted, value
 from kda.translation.names import inside, unique
@@ -89,7 +89,7 @@ class _Writer:
         """The SELECT."""
         if self.part.windowing.stagger is not None:
             refuse(self.part.windowing.stagger, "WINDOWED BY STAGGER has no translation")
-        self._order()
+        self.order = order.wanted(self.state, self.select)
         scope = relations.scope(self.source, self.part)
         if self.part.windowing.is_grouped or self.part.windowing.distinct:
             return self._grouped(scope)
@@ -100,10 +100,6 @@ class _Writer:
         if self.part.windowing.sliding:
             return self._sliding(scope)
         return self._plain(scope)
-
-    def _order(self) -> None:
-        if self.select.args.get("order") is not None and self.options.keep_order:
-            refuse(self.select.args["order"], "ORDER BY has no translation that keeps the order")
 
     def _names(self, scope: Scope) -> RowNames:
         return RowNames(scope, self.catalog, self.options)
@@ -191,7 +187,10 @@ class _Writer:
         if failures:
             scope = rows_tried(self.state, scope, where, failures)
             where, results = [], self._results(scope, self._names(scope))
-        text = self._text(scope, results.items, where)
+        by = ""
+        if self.order is not None:
+            scope, by = order.of_rows(self.state, self.order, scope, self._names(scope))
+        text = self._text(scope, results.items, where, by)
         return Query(text, Rows(results.columns, scope.clock))
 
     @staticmethod
@@ -210,6 +209,8 @@ class _Writer:
         scope, where, over, clause = sliding.prepared(self.state, scope, where)
         results = self._results(scope, over)
         rows = Rows(results.columns, scope.clock)
+        if self.order is not None:
+            refuse(self.order, order.LOST)
         if not results.failures:
             return Query(self._text(scope, results.items, where, clause), rows)
         text = self._text(scope, [*results.items, MARK], where, clause)
@@ -253,6 +254,12 @@ class _Writer:
             condition = " OR ".join([whole.sql, *(one.condition for one in whole.failures)])
             condition = _bare(condition) if not whole.failures else condition
             failures = [*whole.failures, *failures]
+        by = ""
+        if self.order is not None:
+            if failures:
+                refuse(self.order, order.LOST)
+            size = group.window.milliseconds or 0
+            by = order.of_group(self.state, self.order, self.select, GroupNames(group, names, self.options), size)
         clock = Clock(0 if self.options.time == "processing" else group.skew + (not group.is_moment))
         rows = Rows(results.columns, clock)
         text = select(
@@ -261,6 +268,7 @@ class _Writer:
             where=[*scope.filters, *where],
             group=group.by,
             having=condition,
+            further=by,
         )
         return results_tried(self.state, Query("", rows), text, failures) if failures else Query(text, rows)
 
