@@ -329,6 +329,43 @@ def test_the_declaration(tmp_path: Path) -> None:
     assert '# Not in the file that was migrated: put the name in.\nstream = "usage"\n' in text
 
 
+TOLD: dict[str, Any] = {
+    "ApplicationName": "told",
+    "ApplicationCode": 'CREATE STREAM "OUT" (A INTEGER); CREATE PUMP P AS INSERT INTO "OUT" SELECT STREAM A FROM I_001;',
+    "Inputs": [
+        {
+            "NamePrefix": "I",
+            "KinesisStreamsInput": {"ResourceARN": "arn:aws:kinesis:eu-west-1:111122223333:stream/in"},
+            "InputSchema": {"RecordColumns": [{"Name": "A", "SqlType": "INTEGER", "Mapping": "$.a"}]},
+        }
+    ],
+    "Outputs": [
+        {
+            "Name": "OUT",
+            "LambdaOutput": {"ResourceARN": "arn:aws:lambda:eu-west-1:111122223333:function:tell"},
+            "DestinationSchema": {"RecordFormatType": "JSON"},
+        },
+        {
+            "Name": "error_stream",
+            "KinesisStreamsOutput": {"ResourceARN": "arn:aws:kinesis:eu-west-1:111122223333:stream/bad"},
+            "DestinationSchema": {"RecordFormatType": "JSON"},
+        },
+    ],
+}
+
+
+def test_outputs_to_a_function_and_of_errors(tmp_path: Path) -> None:
+    """A Lambda function is called by a stream, which is new; an output of error_stream is the stream of errors."""
+    (tmp_path / "told.json").write_text(json.dumps(TOLD), encoding="utf-8")
+    assert migrate(tmp_path / "told.json", "--into", tmp_path / "told") == 1
+    job = load(tmp_path / "told")
+    assert job.tables["OUT_OUTPUT"].settings == {
+        "stream": "out-output",
+        "function": TOLD["Outputs"][0]["LambdaOutput"]["ResourceARN"],
+    }
+    assert job.tables["error_stream"].settings == {"stream": "bad"}
+
+
 def test_the_page_of_a_job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """README has what became what, each CHANGED and DECIDE, and what has to exist; its links lead somewhere."""
     checkout = tmp_path / "checkout"
