@@ -331,7 +331,8 @@ def test_the_declaration(tmp_path: Path) -> None:
 
 TOLD: dict[str, Any] = {
     "ApplicationName": "told",
-    "ApplicationCode": 'CREATE STREAM "OUT" (A INTEGER); CREATE PUMP P AS INSERT INTO "OUT" SELECT STREAM A FROM I_001;',
+    "ApplicationCode": """CREATE STREAM "OUT" (A INTEGER);
+CREATE PUMP P AS INSERT INTO "OUT" SELECT STREAM A FROM I_001;""",
     "Inputs": [
         {
             "NamePrefix": "I",

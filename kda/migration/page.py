@@ -17,7 +17,7 @@ from kda.translation import Translation
 # By rule: what shows in the rows once the job has taken the application's place.
 _COMPARE = {
     "K10": "Counts of neighbouring windows: a record that came within seconds of a boundary may be counted beside it. "
-    "Sums over an hour are equal.",
+    "Their sum is the same.",
     "K12": "Nothing may depend on the order of rows within a second: a reader that did has to sort.",
     "K13": "The first value of LAG after a silence: it may be older than the window was.",
     "K15": "Counts that were estimates: they are exact now.",
