@@ -81,6 +81,8 @@ class Grouping:
 
     def _step(self, node: exp.Expr) -> Expression | None:
         """A step of ROWTIME that is written in another way than the key, or is another step: of the window's begin."""
+        if any(called(one) in AGGREGATES for one in node.walk()):
+            return None
         own = self.compiler.compiled(node)
         if own.clock is None:
             return None
