@@ -474,3 +474,17 @@ def test_several_applications_need_a_name(tmp_path: Path, capsys: pytest.Capture
     """A template may have several applications: a job is one of them."""
     assert migrate(EXAMPLES / "parking.yaml", "--into", tmp_path / "park") == 2
     assert "has several applications: name one with --application (there are " in capsys.readouterr().err
+
+
+def test_an_error_that_nobody_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has an exit code of its own: 1 would say that the job is written."""
+
+    def fails(_application: Application, _wanted: Any) -> None:
+        raise KeyError
+
+    monkeypatch.setattr("kda.migration.migrating.migrated", fails)
+    assert migrate(EXAMPLES / "clicks.json", "--into", tmp_path / "clicks") == 4
+    assert "this program failed (KeyError in test_kda_migrate.py, line " in capsys.readouterr().err
+    assert not (tmp_path / "clicks").exists()

@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from kda import broken
 from kda.applications import Application, Schema
 from kda.check import EXIT_CODES
 from kda.migration import folder as folders
 from kda.migration.declaration import ERRORS
-from kda.migration.migrating import Migrated, migrated, require_whole
 from kda.migration.parts import Wanted
 from kda.reader import read, schema
 from kda.rule import Kind
 from kda.translation.options import Options
 from program import command_line
 from program.command_line import Value, option
-from program.errors import Unusable, hint, shown
+from program.errors import Failure, Unusable, hint, shown
 from program.formats import listed, many
+
+if TYPE_CHECKING:
+    from kda.migration.migrating import Migrated
 
 _MOST = 100  # records of a sample that become a test
 _WHAT = {  # what the files of a folder are, by the begin of their names
@@ -98,12 +101,20 @@ def migrate(path: Path, job: str, application: str | None, **given: Any) -> int:
     all its files are as a former migration wrote them.
 
     Exit code: 0 if all is kept, 1 if something is changed or to be decided, 2 if nothing was written, 3 if FILE cannot
-    be read.
+    be read, 4 if this program fails.
     """
+    from kda.migration.migrating import migrated, require_whole  # noqa: PLC0415  (`check` needs none of it)
+
     folder = folders.of(job)
     folders.require_free(folder)
-    wanted = _wanted(path, folder, **given)
-    done = migrated(_application(path, application), wanted)
+    try:
+        wanted = _wanted(path, folder, **given)
+        done = migrated(_application(path, application), wanted)
+    except (Failure, click.ClickException):
+        raise
+    except Exception as error:
+        click.echo(f"{path}: {broken.sentence(error, 'nothing was written')}", err=True)
+        return broken.EXIT_CODE
     folders.write(folder, done.files, path.name, require_whole)
     click.echo("\n".join(_lines(done, wanted)))
     return EXIT_CODES[done.parts.report.worst]
