@@ -18,6 +18,7 @@ From a file to findings, each step in its own modules:
     rule, rules  the registry of rules, and the rules of `check`
     check        check(application) -> Report
     guessing     completed(application) -> Application: columns that the file lacks, guessed from their use (uses)
+    translation  translated(subject, options) -> Translation: the SQL of a job; its modules are in kda/translation
     migration    migrated(application, wanted) -> Migrated: the files of a job's folder, with its first tests
     discovery    discovered(sample) -> Discovery: a schema from records, which has its own steps
 
