@@ -488,3 +488,30 @@ def test_an_error_that_nobody_expected(
     assert migrate(EXAMPLES / "clicks.json", "--into", tmp_path / "clicks") == 4
     assert "this program failed (KeyError in test_kda_migrate.py, line " in capsys.readouterr().err
     assert not (tmp_path / "clicks").exists()
+
+
+SIDES = """CREATE STREAM "OUT" ("id" INTEGER);
+CREATE PUMP P AS INSERT INTO "OUT" SELECT STREAM "id" FROM "LEFT_001" UNION ALL SELECT STREAM "id" FROM "RIGHT_001";
+"""
+
+
+def test_what_the_model_does_not_know_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Then the only test is that no record gives no row."""
+    (tmp_path / "sides.sql").write_text(SIDES, encoding="utf-8")
+    assert migrate(tmp_path / "sides.sql", "--into", tmp_path / "sides") == 1
+    assert "The model of KDA has no answer for several inputs." in capsys.readouterr().out
+    job = load(tmp_path / "sides")
+    (test,) = cases.read(tmp_path / "sides" / "tests" / "first.yaml", job)
+    assert (test.name, set(test.expect)) == ("no record gives no row", {"OUT_OUTPUT", "error_stream"})
+
+
+def test_a_reference_table_that_nothing_reads(tmp_path: Path) -> None:
+    """It has no table in the job, and its page says why."""
+    name = "TARIFFS"
+    text = (EXAMPLES / "meters_v2.tf").read_text(encoding="utf-8")
+    text = text.replace(f'JOIN "{name}" AS t ON m."tariff" = t."id"', "").replace('t."name"', "'none'")
+    (tmp_path / "meters.tf").write_text(text, encoding="utf-8")
+    assert migrate(tmp_path / "meters.tf", "--into", tmp_path / "meters") == 1
+    assert load(tmp_path / "meters").sources == ("METERS",)
+    page = (tmp_path / "meters" / "reference" / "README.md").read_text(encoding="utf-8")
+    assert f"## {name}\n\nObject: `none: no pump reads it`" in page

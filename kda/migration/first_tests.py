@@ -141,7 +141,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Chosen:
-    """What is tested. source: the table of the input, "" if there are several; references: by reference table.
+    """What is tested. source: the table of the first input; references: by reference table.
 
     sinks: in-application streams by the table that takes their rows; time_column: that has a record's time; time: as
     in Options.
@@ -165,6 +165,9 @@ def made(chosen: Chosen, lines: Sequence[bytes] | None) -> Made:
     """The first tests: of given records, or of those that are made up."""
     if chosen.time == "processing":
         why = "Rows have the time at which they are computed, so that no test can name them."
+        return Made((_nothing(chosen),), (why,))
+    if len(chosen.application.inputs) != 1:
+        why = "The model of KDA has no answer for several inputs. So the rows are still to be written down."
         return Made((_nothing(chosen),), (why,))
     said = []
     if lines is not None and chosen.time_column is not None:
@@ -213,7 +216,11 @@ def _outcome(chosen: Chosen, sample: Sample, entries: Sequence[Entry]) -> Outcom
 
 
 def _test(chosen: Chosen, name: str, entries: Sequence[Entry], sample: Sample, outcome: Outcome) -> Test:
-    files = {chosen.references[table]: content.splitlines() for table, content in sample.references.items()}
+    files = {
+        chosen.references[table]: content.splitlines()
+        for table, content in sample.references.items()
+        if table in chosen.references  # one that no pump reads has no table here
+    }
     return Test(name, {chosen.source: entries}, files, expected(outcome, chosen))
 
 

@@ -75,9 +75,8 @@ class Parts:
 
     @property
     def input(self) -> str:
-        """The table of the input; "" if there is not one only."""
-        found = [table for table, end in self.translation.sources.items() if isinstance(end, Input)]
-        return found[0] if len(found) == 1 else ""
+        """The table of the first input."""
+        return next(table for table, end in self.translation.sources.items() if isinstance(end, Input))
 
     @property
     def reference_tables(self) -> dict[str, str]:
