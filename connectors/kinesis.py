@@ -150,10 +150,23 @@ def _problems(settings: Mapping[str, str]) -> Iterator[str]:
         yield f"start.timestamp is {timestamp!r}, but must be a time such as 2026-11-22T06:00:00.000+00:00"
 
 
+FUNCTION = r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9$_-]{1,128})?"
+
+
+def _problems_of_sink(settings: Mapping[str, str]) -> Iterator[str]:
+    function = settings.get("function")
+    if function is not None and not re.fullmatch(FUNCTION, function):
+        yield (
+            f"function is {function!r}, but must be the ARN of a Lambda function, such as "
+            "arn:aws:lambda:us-east-1:123456789012:function:NAME"
+        )
+
+
 JOB_NAME = "{job}"  # in a default: the job's name
 KIND = Kind(
     "kinesis",
     "stream",
+    "{stream}",
     source=End(
         {
             "stream": Setting("the stream to read"),
@@ -171,5 +184,13 @@ KIND = Kind(
         _source,
         problems=lambda settings: list(_problems(settings)),
     ),
-    sink=End({"stream": Setting("the stream to write")}, _sink, declared=("partition_key",)),
+    sink=End(
+        {
+            "stream": Setting("the stream to write"),
+            "function": Setting("for the deployment: the ARN of a Lambda function that gets what is written", ""),
+        },
+        _sink,
+        declared=("partition_key",),
+        problems=lambda settings: list(_problems_of_sink(settings)),
+    ),
 )

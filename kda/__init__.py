@@ -1,4 +1,4 @@
-"""Applications of Kinesis Data Analytics for SQL (KDA): read, checked, and later migrated. `python -m kda --help`.
+"""Applications of Kinesis Data Analytics for SQL (KDA): read, checked, and migrated. `python -m kda --help`.
 
 From a file to findings, each step in its own modules:
 
@@ -18,8 +18,9 @@ From a file to findings, each step in its own modules:
     rule, rules  the registry of rules, and the rules of `check`
     check        check(application) -> Report
     guessing     completed(application) -> Application: columns that the file lacks, guessed from their use (uses)
-    discovery    discovered(sample) -> Discovery: a schema from records, which has its own steps
     translation  translated(subject, options) -> Translation: the SQL of a job; its modules are in kda/translation
+    migration    migrated(application, wanted) -> Migrated: the files of a job's folder, with its first tests
+    discovery    discovered(sample) -> Discovery: a schema from records, which has its own steps
 
 The model that `migrate` and the model of KDA in Python build on:
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
-import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
+from kda import broken
 from kda.check import Finding, Report, check
 from kda.discovery.command import discover
 from kda.malformed import Malformed
+from kda.migration.command import migrate
 from kda.reader import read
 from kda.rule import Kind
 from program.command_line import Group
 from program.formats import listed, many
 
-BROKEN = 4  # the exit code of an error that nobody expected
 _COUNTED = {
     Kind.KEPT: "as they were",
     Kind.CHANGED: "with changes",
@@ -54,13 +54,13 @@ def check_file(path: Path, as_json: bool) -> int:
         click.echo(json.dumps(_malformed(str(path), error), indent=2))
         return error.exit_code
     except Exception as error:  # Python's own exit code, 1, would say that something is changed
+        told = broken.sentence(error, "nothing is said of the file")
         if as_json:
-            click.echo(
-                json.dumps({"file": str(path), "exit_code": BROKEN, "error": {"text": _broken(error)}}, indent=2)
-            )
+            document = {"file": str(path), "exit_code": broken.EXIT_CODE, "error": {"text": told}}
+            click.echo(json.dumps(document, indent=2))
         else:
-            click.echo(f"{path}: {_broken(error)}", err=True)
-        return BROKEN
+            click.echo(f"{path}: {told}", err=True)
+        return broken.EXIT_CODE
     code = max(report.exit_code for report in reports)
     if as_json:
         applications = [_as_json(report) for report in reports]
@@ -71,16 +71,7 @@ def check_file(path: Path, as_json: bool) -> int:
 
 
 program.add_command(discover)
-
-
-def _broken(error: Exception) -> str:
-    """What is told of an error that nobody expected."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{Path(last.filename).name}, line {last.lineno}"
-    return (
-        f"this program failed ({type(error).__name__} in {where}), and nothing is said of the file. "
-        "Please report it, with the part of the SQL that it fails for."
-    )
+program.add_command(migrate)
 
 
 def _lines(file: str, report: Report) -> Iterator[str]:

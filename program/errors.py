@@ -9,7 +9,10 @@
     │   ├── ConnectorError       connectors.connector
     │   ├── WindowError          pipeline.window
     │   ├── TemplateError        deploy.template
-    │   └── NoSample             kda.discovery.samples  no records to make a schema from
+    │   ├── NoSample             kda.discovery.samples  no records to make a schema from
+    │   ├── Untranslatable       kda.translation.options
+    │   ├── Refused              kda.migration.leaving_out  an application that is not migrated
+    │   └── Occupied             kda.migration.folder   a folder that is not overwritten
     ├── StartError               program.processes      a process does not start
     ├── RunError                 program.processes      a program cannot go on
     │   └── Stopped         130  flink.backfill.rows    Ctrl-C during a backfill
