@@ -18,6 +18,7 @@ from deploy import outside, package, template
 from deploy.account import DeployError
 from flink import resources as far_ends
 from flink import rest, trial
+from flink.health import flink as health
 from flink.minicluster import Launch
 from java import paths
 from local import emulator, resources, stock
@@ -293,3 +294,22 @@ def test_the_package_knows_the_classes(job: Job) -> None:
     assert needed["firehose"] == ("firehose.FirehoseTableFactory",)
     assert all(needed.values())
     assert set(binding.connectors(settings.example(job))) == {*job.sources, *job.sinks}
+
+
+# Health
+
+
+def test_a_table_that_has_ended_is_no_source_that_waits() -> None:
+    """Subtasks of a source that has read all there is are not looked at: they have no watermark any more."""
+    detail = {
+        "vertices": [
+            {"id": "t", "name": "Source: trades[1]", "parallelism": 2, "status": "RUNNING"},
+            {"id": "c", "name": "Source: companies_file[2]", "parallelism": 2, "status": "FINISHED"},
+            {"id": "j", "name": "TemporalJoin[3]", "parallelism": 2, "status": "RUNNING"},
+        ],
+        "plan": {"nodes": [{"id": "t"}, {"id": "c"}, {"id": "j", "inputs": [{"id": "t"}, {"id": "c"}]}]},
+    }
+    look = health.Look({})
+    assert [one.index for one in health.subtasks(look, look, detail)] == [0, 1]
+    detail["vertices"][1]["status"] = "RUNNING"  # type: ignore[index]
+    assert len(health.subtasks(look, look, detail)) == 4

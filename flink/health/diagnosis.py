@@ -90,8 +90,11 @@ def _far_ends(subject: Subject) -> Iterator[Finding]:
             do = "allow this command to describe it" if unknown else "create it; the job goes on by itself"
             if resource.problem.startswith("has "):
                 do = f"name another table as {resource.table}.table in the job's settings, or make one with this key"
+            # A job that runs has read its objects, and needs them again only to start afresh.
+            is_read = subject.status.all_runs and subject.declared.far_end(resource.table) == "object"
+            lacking = Level.STUCK if subject.status.all_runs else Level.DOWN
             yield Finding(
-                Level.DEGRADED if unknown else Level.STUCK if subject.status.all_runs else Level.DOWN,
+                Level.DEGRADED if unknown or is_read else lacking,
                 "far-end",
                 f"the {resource.name} {resource.problem}",
                 do,

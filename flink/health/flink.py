@@ -394,9 +394,9 @@ def _vertices(later: Look, detail: Any) -> tuple[Vertex, ...]:
 
 
 def subtasks(earlier: Look, later: Look, detail: Any) -> tuple[Subtask, ...]:
-    """The subtasks of the sources, which are the vertices without upstream vertices."""
+    """The subtasks of the sources that have not ended. Sources are the vertices without upstream vertices."""
     inputs = _inputs(detail)
-    sources = [vertex for vertex in detail["vertices"] if not inputs.get(vertex["id"])]
+    sources = [vertex for vertex in detail["vertices"] if not inputs.get(vertex["id"]) and not _has_ended(vertex)]
     return tuple(
         Subtask(
             index,
@@ -409,6 +409,11 @@ def subtasks(earlier: Look, later: Look, detail: Any) -> tuple[Subtask, ...]:
         for source in sources
         for index in range(source["parallelism"])
     )
+
+
+def _has_ended(vertex: Any) -> bool:
+    """Whether a vertex has read all there is, as that of a table of reference data has."""
+    return bool(vertex.get("status") == "FINISHED")
 
 
 def _records(earlier: Look, later: Look, plan: Any) -> Records:
@@ -508,4 +513,5 @@ def _missing(job: rest.Job, history: Any, vertices: Any) -> tuple[str, ...]:
     except rest.RestError:
         return ()  # the checkpoint has ended, and Flink dropped its details
     acknowledged = {id_ for id_, one in tasks.items() if one["num_acknowledged_subtasks"] == one["num_subtasks"]}
-    return tuple(vertex["name"] for vertex in vertices if vertex["id"] not in acknowledged)
+    open_ = [vertex for vertex in vertices if not _has_ended(vertex)]
+    return tuple(vertex["name"] for vertex in open_ if vertex["id"] not in acknowledged)
