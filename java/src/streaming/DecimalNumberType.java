@@ -20,18 +20,8 @@ final class DecimalNumberType implements ColumnType {
         if (!token.isNumeric()) {
             return null;
         }
-        BigDecimal exact = exact(text);
-        // 1e999999999 written out would fill the memory, so the digits are looked at first.
-        boolean isWithin = exact != null && exact.scale() > -precision && exact.scale() <= scale;
-        return isWithin ? DecimalData.fromBigDecimal(exact, precision, scale) : null; // null if it has too many
-    }
-
-    private static BigDecimal exact(String text) {
-        try {
-            return new BigDecimal(text).stripTrailingZeros();
-        } catch (NumberFormatException | ArithmeticException e) { // an exponent beyond an int
-            return null;
-        }
+        BigDecimal exact = Decimals.within(text, precision, scale);
+        return exact == null ? null : DecimalData.fromBigDecimal(exact, precision, scale);
     }
 
     @Override

@@ -20,7 +20,7 @@ import org.apache.flink.table.types.inference.TypeInference;
  * <ul>
  *   <li>error and message are NULL for a good record;
  *   <li>the error is PARSE, and every column NULL, if the line is not exactly one JSON object in UTF-8 within the limits
- *       of {@link RecordReader};
+ *       of {@link Limits};
  *   <li>the error is COERCION if a NOT NULL column is missing or null, or any column is there twice or does not have its
  *       type. The other columns have their values.
  * </ul>

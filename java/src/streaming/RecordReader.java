@@ -3,7 +3,6 @@ package streaming;
 import java.io.IOException;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonFactory;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonParser;
-import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonProcessingException;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
@@ -11,19 +10,8 @@ import org.apache.flink.table.data.StringData;
 
 /**
  * Reads lines into rows of {@code error, message, columns...}, as {@link JsonRecord} promises.
- *
- * <p>The limits are those of newer Jacksons, whatever the Jackson here has, so that a record is the same everywhere.
  */
 public final class RecordReader {
-    static final int MAX_BYTES = 20_000_000; // of a record
-    static final int MAX_DEPTH = 1_000; // of objects and arrays in each other
-    static final int MAX_NUMBER = 1_000; // characters
-    static final int MAX_KEY = 50_000; // characters
-
-    static final String TOO_DEEP = "is nested over " + MAX_DEPTH + " deep";
-    static final String NUMBER_TOO_LONG = "has a number of over " + MAX_NUMBER + " characters";
-    static final String KEY_TOO_LONG = "has a key of over " + MAX_KEY + " characters";
-
     private static final int FIRST = 2; // field of the row that is a column; before it are error and message
     private static final int NO_COLUMN = -1;
     private static final StringData PARSE = StringData.fromString("PARSE");
@@ -47,7 +35,7 @@ public final class RecordReader {
     }
 
     /** Anyone can send keys, so none may fill a cache for ever. */
-    static JsonFactory factory() {
+    public static JsonFactory factory() {
         return new JsonFactory()
                 .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                 .disable(JsonFactory.Feature.FAIL_ON_SYMBOL_HASH_OVERFLOW);
@@ -63,12 +51,8 @@ public final class RecordReader {
                 refuse(row, COERCION, wrong);
             }
             return row;
-        } catch (Refusal refusal) {
-            return unread(refusal.getMessage());
-        } catch (JsonProcessingException e) {
-            return unread(SyntaxError.reason(e));
-        } catch (IOException | RuntimeException | StackOverflowError e) { // none is known
-            return unread("cannot be read: " + e.getClass().getSimpleName());
+        } catch (Exception | StackOverflowError e) {
+            return unread(Unread.reason(e));
         }
     }
 
@@ -95,30 +79,16 @@ public final class RecordReader {
             while (depth > 0) {
                 JsonToken token = parser.nextToken();
                 depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
-                checkLimits(parser, token, depth);
+                Limits.check(parser, token, depth);
                 if (column != NO_COLUMN) {
                     wrong[column] = take(parser, token, column, isFound, row);
                 }
                 boolean isColumn = token == JsonToken.FIELD_NAME && depth == 1;
                 column = isColumn ? columns.number(parser.getCurrentName()) : NO_COLUMN;
             }
-            Refusal.unless(
-                    parser.nextToken() == null,
-                    "goes on after the JSON object: send one object a record, or several with white space between");
+            Refusal.unless(parser.nextToken() == null, RecordText.GOES_ON);
         }
         return firstWrong(wrong, isFound, text);
-    }
-
-    private static void checkLimits(JsonParser parser, JsonToken token, int depth) throws Refusal, IOException {
-        if (depth > MAX_DEPTH) {
-            throw new Refusal(TOO_DEEP);
-        }
-        if (token == JsonToken.FIELD_NAME && parser.getTextLength() > MAX_KEY) {
-            throw new Refusal(KEY_TOO_LONG);
-        }
-        if (token.isNumeric() && parser.getTextLength() > MAX_NUMBER) {
-            throw new Refusal(NUMBER_TOO_LONG);
-        }
     }
 
     /** Puts the value of a column into the row; returns what is wrong with it, or null. */

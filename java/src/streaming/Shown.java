@@ -4,14 +4,14 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
 import org.apache.flink.table.utils.EncodingUtils;
 
 /** How a message shows what somebody sent: printable ASCII in one line, and never much of it. */
-final class Shown {
+public final class Shown {
     private static final int MAX_SENT = 32; // characters of what was sent
     private static final int MAX_SHOWN = 64; // characters of the message, as an escape takes six for one
 
     private Shown() {}
 
     /** A JSON value, a text in quotes, of an object or array the bracket only. */
-    static String of(JsonToken token, String text) {
+    public static String of(JsonToken token, String text) {
         if (token == JsonToken.VALUE_STRING) {
             return '"' + start(text) + '"';
         }
@@ -19,7 +19,7 @@ final class Shown {
     }
 
     /** A key: as it stands if it is a word, else in quotes. */
-    static String key(String key) {
+    public static String key(String key) {
         return key.matches("[A-Za-z0-9_]{1,32}") ? key : '"' + start(key) + '"';
     }
 

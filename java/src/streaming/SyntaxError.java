@@ -20,14 +20,14 @@ final class SyntaxError {
         HINTS.put("(non-standard) comment", "JSON has no comments");
     }
 
-    /** The same for the limits of Jackson since 2.15, which stop it before {@link RecordReader} sees what is too long. */
+    /** The same for the limits of Jackson since 2.15, which stop it before {@link Limits} sees what is too long. */
     private static final Map<String, String> LIMITS = new LinkedHashMap<>();
 
     static {
-        LIMITS.put("nesting depth", RecordReader.TOO_DEEP);
-        LIMITS.put("Number value length", RecordReader.NUMBER_TOO_LONG);
-        LIMITS.put("Name length", RecordReader.KEY_TOO_LONG);
-        LIMITS.put("Name value length", RecordReader.KEY_TOO_LONG);
+        LIMITS.put("nesting depth", Limits.TOO_DEEP);
+        LIMITS.put("Number value length", Limits.NUMBER_TOO_LONG);
+        LIMITS.put("Name length", Limits.KEY_TOO_LONG);
+        LIMITS.put("Name value length", Limits.KEY_TOO_LONG);
     }
 
     private SyntaxError() {}

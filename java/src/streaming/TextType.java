@@ -7,20 +7,7 @@ import org.apache.flink.table.data.StringData;
 final class TextType implements ColumnType {
     @Override
     public Object value(JsonToken token, String text) {
-        return token == JsonToken.VALUE_STRING && isWhole(text) ? StringData.fromString(text) : null;
-    }
-
-    private static boolean isWhole(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            if (Character.isSurrogate(text.charAt(i))) {
-                boolean isPair = i + 1 < text.length() && Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1));
-                if (!isPair) {
-                    return false;
-                }
-                i++;
-            }
-        }
-        return true;
+        return token == JsonToken.VALUE_STRING && Surrogates.arePaired(text) ? StringData.fromString(text) : null;
     }
 
     @Override

@@ -1,0 +1,84 @@
+"""A value as Flink SQL, and the conditions under which it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from sqlglot import exp
+
+from kda.sql_types import Type
+from kda.translation.options import Options
+from kda.translation.types import TEXT, flink
+
+NULL = "NULL"  # the SQL of the literal, whose type the place decides that it is put in
+
+
+@dataclass(frozen=True)
+class Failure:
+    """When a value fails. condition: Flink SQL, TRUE when it fails, never NULL; name: DIVISION or COERCION."""
+
+    condition: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Value:
+    """A value. sql: to be put in anywhere; type: None if it is not known; failures: in the order of evaluation.
+
+    fields: of a row that a parser of logs gives, the SQL of each of its texts by name; the type is then `types.row`.
+    """
+
+    sql: str
+    type: Type | None
+    failures: tuple[Failure, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_null(self) -> bool:
+        """Whether it is the literal NULL, without a type."""
+        return self.sql == NULL
+
+
+class Names(Protocol):
+    """What the names of a query mean."""
+
+    def replaced(self, node: exp.Expr) -> Value | None:
+        """The value of a node that the query has SQL of its own for; asked first, for every node."""
+        ...
+
+    def column(self, node: exp.Column) -> Value:
+        """The value of another column."""
+        ...
+
+
+Of = Callable[[exp.Expr], Value]
+
+
+def literal(text: str) -> str:
+    """A text as SQL."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def settled(value: Value, kind: Type | None, options: Options) -> Value:
+    """The value; for NULL one of this type."""
+    if not value.is_null:
+        return value
+    kind = kind or TEXT
+    return Value(f"CAST(NULL AS {flink(kind, options)})", kind)
+
+
+def failures(*values: Value) -> tuple[Failure, ...]:
+    """Those of values that are all evaluated, each condition once."""
+    found: dict[str, Failure] = {}
+    for value in values:
+        for one in value.failures:
+            found.setdefault(one.condition, one)
+    return tuple(found.values())
+
+
+def only_if(condition: str, found: Iterable[Failure]) -> tuple[Failure, ...]:
+    """The failures of a value that is evaluated only if a condition, which is never NULL, is true."""
+    return tuple(replace(one, condition=f"({condition} AND {one.condition})") for one in found)
