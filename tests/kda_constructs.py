@@ -400,7 +400,8 @@ FROM (SELECT STREAM FAST_REGEX_LOG_PARSER("log", '([^ ]+) (.*)') AS rec FROM {IN
         '"a" VARCHAR(32), "b" VARCHAR(32)',
         f"""SELECT STREAM l.rec.FIRST, l.rec.SECOND
 FROM (
-    SELECT STREAM VARIABLE_COLUMN_LOG_PARSE("log", 'first TYPE VARCHAR(8), second TYPE VARCHAR(32)', ' ') AS rec FROM {IN}
+    SELECT STREAM VARIABLE_COLUMN_LOG_PARSE("log", 'first TYPE VARCHAR(8), second TYPE VARCHAR(32)', ' ') AS rec
+    FROM {IN}
 ) AS l""",
     ),
     Construct(
