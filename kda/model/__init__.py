@@ -1,0 +1,230 @@
+"""A model of KDA: what an application makes of records, row by row, in Python.
+
+It works on the reader's syntax tree, without Flink and without the translation, so that both can be compared. It makes
+the expectations of tests: where docs/kda names a difference, it gives what the migrated job gives. What it does not
+know it refuses (NotModelled): it never guesses.
+
+    rows         Record, Row, Failure, Outcome, NotModelled, Failed
+    inputs       records into rows by a schema; json_values reads JSON
+    values       types, arithmetic, CAST, text forms: what is chosen where the reference is silent stands there
+    expressions  nodes into functions of a row; functions, logs, patterns, times, formats hold what they call
+    aggregates   functions of rows; sliding those OVER a window
+    joins        the rows of FROM
+    queries      WHERE, GROUP BY, SELECT, DISTINCT, UNION ALL, table functions
+    outputs      written(row, stream): a row as the job writes it
+
+Times are milliseconds since 1970. A row of a window has the window's end as ROWTIME. Windows are computed from values:
+a key of GROUP BY that is a time of rows or a step of it is evaluated in each row, and its window ends where it changes.
+
+What the rules of docs/kda mean here:
+
+    K01  a window is from its begin to before its end; ROWTIME is the end, a step of ROWTIME the begin; the rows of one
+         moment, GROUP BY ROWTIME, keep that ROWTIME
+    K03, K36  a lookup finds one row, the last in the file of those with the key; NULL keys never meet
+    K07, K14, K33  rows meet if each is in its window at the time of the other; the joined row has the ROWTIME of the
+         side without a window, or else of the left one
+    K09  SELECT DISTINCT gives a row once within the step, at its end; ROWTIME beside a step is that end, but a step
+         of it further out is the same window's
+    K10, K18  ROWTIME, APPROXIMATE_ARRIVAL_TIME and the present time are the arrival
+    K11  the rows of an outer join have the ROWTIME of the side whose rows all stay
+    K12  rows are in the order of their ROWTIME, then as they came; ORDER BY changes nothing
+    K13  LAG looks back over any distance
+    K15  TOP_K and COUNT_DISTINCT are exact; equal counts by the text of the item
+    K17  REAL is DOUBLE
+    K19  all windows close: the records are followed by silence, and then by a later record
+    K20  a text that is no time by the format is NULL
+    K21, K22  a division by zero and a CAST that fails give a Failure and no row; a text that is too long is cut
+    K24  NOT NULL is not checked
+    K25  a time that is NULL is NULL as a text
+    K27  FIRST_VALUE and LAST_VALUE leave NULL out
+    K31  a window over windows counts a row by its end; with `align` by its last millisecond
+    K34  X_00i of n streams reads the shards whose number, modulo n, is i - 1
+    K35  TSDIFF(a, b) is a - b
+    K42  pumps that are stopped run
+
+Overflow of arithmetic, records that come more than a second late within their shard, and several inputs are not
+modelled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from kda.applications import Application, Input, Reference
+from kda.model import inputs
+from kda.model.expressions import Column, Item, assigned
+from kda.model.queries import Queries, Table
+from kda.model.rows import Failed, Failure, NotModelled, Outcome, Record, Row
+from kda.program import Program, Pump, Stream, parsed
+from kda.scope import Catalog
+from kda.sql_types import Type
+
+__all__ = ["Failure", "NotModelled", "Outcome", "Record", "Row", "run"]
+
+_LATE = 1_000  # milliseconds that a record may be behind another of its shard
+
+
+def run(
+    application: Application,
+    records: Sequence[Record],
+    references: Mapping[str, bytes] = {},
+    *,
+    align: bool = False,
+) -> Outcome:
+    """What an application makes of records, in the order in which they are read, and of the files of reference tables.
+
+    align: a window over windows counts a row by its own window. Raises NotModelled, and Malformed for SQL that does not
+    parse.
+    """
+    program = parsed(application.code)
+    running = _Running(program, Catalog.of(application, program), records, references, align=align)
+    names = [*application_streams(running.catalog), *program.streams]
+    tables = {name: running.table(name) for name in names}
+    streams = {name: tuple(Row(item.time, item.values) for item in table.items) for name, table in tables.items()}
+    return Outcome(streams, tuple(running.failures))
+
+
+def application_streams(catalog: Catalog) -> list[str]:
+    """The names of the in-application streams of inputs."""
+    return list(catalog.inputs)
+
+
+@dataclass
+class _Running:
+    """An application at work: its relations, each made when it is first read."""
+
+    program: Program
+    catalog: Catalog
+    records: Sequence[Record]
+    references: Mapping[str, bytes]
+    align: bool = field(kw_only=True)
+    failures: list[Failure] = field(default_factory=list)
+    _made: dict[str, Table | None] = field(default_factory=dict)
+    _read: dict[int, list[tuple[Record, list[dict[str, object]]]]] = field(default_factory=dict)
+
+    def table(self, name: str) -> Table:
+        """A relation by its name."""
+        kind = self.catalog.kind(name)
+        if kind not in ("stream", "input", "reference"):
+            raise NotModelled(f"There is no stream or table {name}.")
+        name = name if kind == "stream" else self._declared(name)
+        if name not in self._made:
+            self._made[name] = None
+            self._made[name] = getattr(self, f"_{kind}")(name)
+        found = self._made[name]
+        if found is None:
+            raise NotModelled(f"Stream {name}, which is made of its own rows, is not modelled.")
+        return found
+
+    def _declared(self, name: str) -> str:
+        """The name as the application declares it, which the console let people write in any case."""
+        known = [*self.catalog.inputs, *self.catalog.references]
+        return next((one for one in known if one.upper() == name.upper()), name)
+
+    # ---- what comes from outside
+
+    def _input(self, name: str) -> Table:
+        declared = self.catalog.inputs.get(name)
+        if declared is None or declared.columns is None:
+            raise NotModelled(f"The columns of {name} are not known: complete the application first.")
+        if len({id(one) for one in self.catalog.inputs.values()}) > 1:
+            raise NotModelled("Several inputs are not modelled.")
+        share = declared.streams.index(name)
+        items = [
+            Item(record.arrival, dict(row), record.arrival)
+            for record, rows in self._rows(declared)
+            if _shard(record, declared.parallelism) == share
+            for row in rows
+        ]
+        return Table(_columns(declared), sorted(items, key=lambda item: item.time))
+
+    def _rows(self, declared: Input) -> list[tuple[Record, list[dict[str, object]]]]:
+        """The rows of each record; what fails is told once."""
+        if id(declared) not in self._read:
+            latest: dict[str, int] = {}
+            found = []
+            for record in self.records:
+                if record.arrival <= latest.get(record.shard, record.arrival) - _LATE:
+                    raise NotModelled(
+                        "A record that comes over a second after later ones of its shard is not modelled."
+                    )
+                latest[record.shard] = max(record.arrival, latest.get(record.shard, record.arrival))
+                rows = []
+                for row in inputs.rows(record.data, declared):
+                    if isinstance(row, Failed):
+                        self.failures.append(Failure(record.arrival, None, row.name, row.message))
+                    else:
+                        rows.append(row)
+                found.append((record, rows))
+            self._read[id(declared)] = found
+        return self._read[id(declared)]
+
+    def _reference(self, name: str) -> Table:
+        declared = self.catalog.references.get(name)
+        if declared is None or declared.columns is None:
+            raise NotModelled(f"The columns of {name} are not known: complete the application first.")
+        if name not in self.references:
+            raise NotModelled(f"The file of the reference table {name} is not given.")
+        items = []
+        for row in inputs.lines(self.references[name], declared):
+            if isinstance(row, Failed):
+                self.failures.append(Failure(None, None, row.name, row.message))
+            else:
+                items.append(Item(0, row, 0))
+        return Table(_columns(declared), items, has_time=False)
+
+    # ---- streams
+
+    def _stream(self, name: str) -> Table:
+        stream = self.program.streams[name]
+        columns = tuple(Column(column, Type.of(kind)) for column, kind in stream.columns)
+        items: list[Item] = []
+        for pump in self.program.pumps:
+            if pump.target.upper() == name.upper() and self._is_target(pump, stream):
+                columns, found = self._pumped(pump, columns)
+                items += found
+        return Table(columns, sorted(items, key=lambda item: item.time))
+
+    def _is_target(self, pump: Pump, stream: Stream) -> bool:
+        return pump.target == stream.name or pump.target not in self.program.streams
+
+    def _pumped(self, pump: Pump, columns: tuple[Column, ...]) -> tuple[tuple[Column, ...], list[Item]]:
+        """The rows that a pump puts into a stream, and the stream's columns, which of some only the query says."""
+
+        def failed(time: int, why: Failed) -> None:
+            self.failures.append(Failure(time, pump.name, why.name, why.message))
+
+        table = Queries(self.catalog, self.table, failed, self.align).table(pump.query)
+        if not columns:
+            columns = tuple(replace(column, clock=None) for column in table.columns)
+        named = [column.name for column in columns] if pump.columns is None else list(pump.columns)
+        known = {column.name: column for column in columns}
+        if len(named) != len(table.columns) or not set(named) <= set(known):
+            raise NotModelled(f"Pump {pump.name} gives {len(table.columns)} values for {len(named)} columns.")
+        items = []
+        for item in table.items:
+            row: dict[str, object] = dict.fromkeys(known)
+            try:
+                for column, name in zip(table.columns, named, strict=True):
+                    row[name] = assigned(item.values[column.name], column.type, known[name].type)
+            except Failed as why:
+                failed(item.time, why)
+            else:
+                items.append(Item(item.time, row, item.moment))
+        return columns, items
+
+
+def _columns(declared: Input | Reference) -> tuple[Column, ...]:
+    return tuple(Column(column.name, Type.written(column.type)) for column in declared.columns or ())
+
+
+def _shard(record: Record, count: int) -> int:
+    """Which of so many streams has the records of this record's shard."""
+    found = re.search(r"\d+$", record.shard)
+    if count == 1:
+        return 0
+    if not found:
+        raise NotModelled(f"The shard {record.shard!r}, which has no number, is not modelled.")
+    return int(found[0]) % count
