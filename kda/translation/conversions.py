@@ -58,6 +58,11 @@ def _sql(value: Value, to: Type, target: str) -> tuple[str, bool]:
             return _number(sql, text, value.type, to, target)
         if source in ("", "VARCHAR") and to.name in _TEXTS:
             return _of_text(text, to, target), True
+        # Flink's own casts of a TIMESTAMP give another day and no time of day before 1970.
+        if (source, to.name) == ("TIMESTAMP", "TIME"):
+            return f"TRY_CAST(DATE_FORMAT({sql}, 'HH:mm:ss') AS {target})", False
+        if (source, to.name) == ("TIMESTAMP", "DATE"):
+            return f"CAST(FLOOR({sql} TO DAY) AS DATE)", False
         if source in _TIMES.get(to.name, ()):
             return f"CAST({sql} AS {target})", False
         if to.name == "BOOLEAN" and source in WHOLE:

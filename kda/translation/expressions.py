@@ -192,6 +192,8 @@ class _Reader:
             divisor = f"NULLIF({right.sql}, 0)"
             found = (*found, _division(node, left, right))
         kind = arithmetic(sign, left.type, right.type) if left.type and right.type else None
+        if sign == "/" and constant(node.expression) == 0:  # Flink refuses what it sees to be a division by zero
+            return settled(Value(NULL, None, found), kind or DOUBLE, self.options)
         return Value(f"({left.sql} {sign} {divisor})", kind, found)
 
     def moved(self, node: exp.Binary, sign: str, left: Value, right: Value) -> Value:
@@ -219,8 +221,8 @@ class _Reader:
         many = self.value(by)
         kind = common([one.type, many.type])
         if constant(by) == 0:
-            sql = f"({one.sql} / NULLIF({many.sql}, 0) * {many.sql})"
-            return Value(sql, kind, (*one.failures, _division(node, one, many)))
+            nothing = Value(NULL, None, (*one.failures, _division(node, one, many)))
+            return settled(nothing, kind, self.options)
         return Value(f"({one.sql} / {many.sql} * {many.sql})", kind, one.failures)
 
     # ---- conditions

@@ -140,7 +140,9 @@ class Functions:
         kind = arithmetic("%", left.type or DOUBLE, right.type or DOUBLE) or DOUBLE
         divisor = f"NULLIF({right.sql}, 0)"
         if kind.name in FLOATING:
-            sql = f"({left.sql} - {divisor} * TRUNCATE(CAST({left.sql} AS DOUBLE) / {divisor}))"
+            # TRUNCATE of NULL stops a job.
+            quotient = f"CAST({left.sql} AS DOUBLE) / {divisor}"
+            sql = f"({left.sql} - {divisor} * SIGN({quotient}) * FLOOR(ABS({quotient})))"
         elif kind.name in WHOLE and left.type != right.type:
             target = flink(kind, self.options)
             sql = f"MOD(CAST({left.sql} AS {target}), CAST({divisor} AS {target}))"

@@ -67,7 +67,7 @@ def settled(value: Value, kind: Type | None, options: Options) -> Value:
     if not value.is_null:
         return value
     kind = kind or TEXT
-    return Value(f"CAST(NULL AS {flink(kind, options)})", kind)
+    return Value(f"CAST(NULL AS {flink(kind, options)})", kind, value.failures)
 
 
 def failures(*values: Value) -> tuple[Failure, ...]:

@@ -1,0 +1,97 @@
+"""Functions of rows: COUNT, SUM and their like, of a group or of a sliding window."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from kda.functions import AGGREGATES
+from kda.nodes import called
+from kda.scope import own
+from kda.sql_types import WHOLE, Type
+from kda.translation.expressions import Failure, Names, Value, value
+from kda.translation.options import Options, refuse
+from kda.translation.types import BIGINT, DOUBLE
+
+_OF_ARGUMENT = ("MIN", "MAX", "FIRST_VALUE", "LAST_VALUE", "LAG")
+_SPREAD = ("STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP")
+_DIGITS = "38"  # of a DECIMAL that is a sum
+
+
+def unwrapped(node: exp.Expr) -> exp.Expr:
+    """The call without IGNORE NULLS or RESPECT NULLS."""
+    return node.this if isinstance(node, exp.IgnoreNulls | exp.RespectNulls) else node
+
+
+def is_aggregate(node: exp.Expr) -> bool:
+    """Whether it is a function of a group's rows."""
+    return called(unwrapped(node)) in AGGREGATES and not isinstance(node.parent, exp.Window)
+
+
+def aggregates(node: exp.Expr) -> Iterator[exp.Expr]:
+    """The aggregate functions in a value, without those of sliding windows."""
+    for one in node.walk():
+        if called(one) in AGGREGATES and not _is_over(one):
+            yield one
+
+
+def _is_over(node: exp.Expr) -> bool:
+    parent = node.parent
+    if isinstance(parent, exp.IgnoreNulls | exp.RespectNulls):
+        parent = parent.parent
+    return isinstance(parent, exp.Window)
+
+
+def arguments(call: exp.Expr) -> list[exp.Expr]:
+    """The arguments of a function of rows, without DISTINCT and the star of COUNT(*)."""
+    found: list[exp.Expr] = []
+    for one in unwrapped(call).expressions:
+        found += one.expressions if isinstance(one, exp.Distinct) else [] if isinstance(one, exp.Star) else [one]
+    return found
+
+
+def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
+    """The call, with its arguments as the names of a row have them; its failures are those of the arguments."""
+    call = unwrapped(node)
+    name = called(call)
+    values = [value(one, names, options) for one in arguments(call)]
+    failures = tuple(failure for one in values for failure in one.failures)
+    if not values:
+        if name != "COUNT":
+            refuse(node, f"{name} without an argument has no translation")
+        return Value("COUNT(*)", BIGINT)
+    distinct = "DISTINCT " if isinstance(call.expressions[0], exp.Distinct) else ""
+    texts = [one.sql for one in values]
+    kind = _type(name, values[0].type)
+    if name in _SPREAD and values[0].type is not None and values[0].type.name in WHOLE:
+        texts[0] = f"CAST({texts[0]} AS DOUBLE)"
+    function = "STDDEV_SAMP" if name == "STDDEV" else name
+    return Value(f"{function}({distinct}{', '.join(texts)})", kind, failures)
+
+
+def _type(name: str, argument: Type | None) -> Type | None:
+    if name == "COUNT":
+        return BIGINT
+    if name in _OF_ARGUMENT or argument is None:
+        return argument
+    if name in _SPREAD:
+        return DOUBLE if argument.name != "DECIMAL" else None
+    if argument.name == "DECIMAL":
+        scale = argument.sizes[1] if len(argument.sizes) > 1 else "0"
+        return Type("DECIMAL", (_DIGITS, scale if name == "SUM" else str(max(6, int(scale)))))
+    return argument
+
+
+def failures_of(nodes: Iterator[exp.Expr], names: Names, options: Options) -> list[Failure]:
+    """When an argument of an aggregate function in these values fails."""
+    found: list[Failure] = []
+    for node in nodes:
+        for call in aggregates(node):
+            found += aggregate(call, names, options).failures
+    return found
+
+
+def has_aggregate(select: exp.Select) -> bool:
+    """Whether a SELECT has an aggregate function of its own."""
+    return any(called(node) in AGGREGATES and not _is_over(node) for node in own(select))

@@ -1,0 +1,241 @@
+"""FROM: relations with their columns, joins of streams, lookups of reference tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from sqlglot import exp
+
+from kda.functions import TUMBLING
+from kda.joins import by_rows
+from kda.lookups import lookups
+from kda.program import canonical
+from kda.rule import Part
+from kda.scope import Relation
+from kda.sql_types import Type
+from kda.translation.expressions import value
+from kda.translation.options import refuse
+from kda.translation.scopes import Clock, Query, RowNames, Rows, Scope, Source, conjuncts, owner
+from kda.translation.state import State, View
+from kda.translation.text import indented, quoted, shifted
+from kda.windows import frame, named
+
+
+class Relations(Protocol):
+    """Where the rows of relations come from."""
+
+    state: State
+
+    def stream(self, name: str, node: exp.Expr) -> View:
+        """The view of an in-application stream."""
+        ...
+
+    def input(self, name: str, node: exp.Expr) -> View:
+        """The view of an input's stream."""
+        ...
+
+    def reference(self, name: str, keys: tuple[str, ...], node: exp.Expr) -> View:
+        """The view of a reference table that is looked up by these columns."""
+        ...
+
+    def query(self, node: exp.Expr) -> Query:
+        """A query in FROM."""
+        ...
+
+    def function(self, relation: Relation) -> Query:
+        """A table function."""
+        ...
+
+
+def scope(relations: Relations, part: Part) -> Scope:
+    """FROM and WHERE of a SELECT."""
+    streams = [one for one in part.relations if one.is_stream]
+    ordered = [*streams, *(one for one in part.relations if not one.is_stream)]
+    if not streams:
+        refuse(part.select, "a SELECT from reference tables alone has no translation")
+    is_joined = len(ordered) > 1
+    keys = {id(one.relation): one.keys for one in lookups(part, relations.state.subject.catalog)}
+    prefixes = _prefixes(ordered) if is_joined else [""]
+    sources = tuple(
+        _source(relations, one, keys.get(id(one), ()), prefix) for one, prefix in zip(ordered, prefixes, strict=True)
+    )
+    where = part.select.args.get("where")
+    plain = Scope(part, sources, sources[0], where=(where.this,) if where is not None else (), clock=sources[0].clock)
+    return _Joiner(relations.state, plain).joined() if is_joined else plain
+
+
+def _prefixes(relations: Sequence[Relation]) -> list[str]:
+    found: list[str] = []
+    for number, one in enumerate(relations, 1):
+        prefix = f"{quoted(one.alias or f'rows_{number}')}."
+        found.append(prefix if prefix not in found else f"{quoted(f'{one.alias}_{number}')}.")
+    return found
+
+
+def _source(relations: Relations, relation: Relation, keys: tuple[str, ...], prefix: str) -> Source:
+    node = relation.node
+    if relation.kind == "query":
+        return _of_query(relation, relations.query(node.this), prefix)
+    if relation.kind == "function":
+        if relation.name not in TUMBLING:
+            refuse(node, f"TABLE({relation.name}(..)) has no translation")
+        return _of_query(relation, relations.function(relation), prefix)
+    if relation.kind == "stream":
+        view = relations.stream(relation.name, node)
+    elif relation.kind == "input":
+        view = relations.input(relation.name, node)
+    elif relation.kind == "reference":
+        view = relations.reference(relation.name, keys, node)
+    else:
+        refuse(node, f"{relation.name} is no stream, input or reference table here")
+    return Source(relation, view.name, True, _renamed(relation, view.rows), view.rows.clock, prefix)
+
+
+def _of_query(relation: Relation, query: Query, prefix: str) -> Source:
+    return Source(relation, query.sql, False, _renamed(relation, query.rows), query.rows.clock, prefix)
+
+
+def _renamed(relation: Relation, rows: Rows) -> dict[str, tuple[str, Type | None]]:
+    """The columns by the names that AS t (a, b) gives them."""
+    alias = relation.node.args.get("alias")
+    given = list(map(canonical, alias.args.get("columns") or ())) if alias else []
+    names = [*given, *list(rows.columns)[len(given) :]]
+    return {new: (old, kind) for new, (old, kind) in zip(names, rows.columns.items(), strict=False)}
+
+
+class _Joiner:
+    """The joins of a SELECT."""
+
+    def __init__(self, state: State, plain: Scope) -> None:
+        self.state, self.scope = state, plain
+        self.catalog = state.subject.catalog
+        self.names = RowNames(plain, self.catalog, state.options)
+        self.windows = [self._window(one.relation) for one in plain.sources]
+        self.where = list(plain.where)
+
+    def _window(self, relation: Relation) -> int | None:
+        """The milliseconds of the window behind a stream; None without one."""
+        window = named(relation.window, self.scope.part.select)
+        if window is None:
+            return None
+        if by_rows(window):
+            refuse(relation.node, "a join over a number of rows has no translation")
+        return frame(window.args.get("spec"))[1]
+
+    def joined(self) -> Scope:
+        """The scope with the text of its joins."""
+        sources = self.scope.sources
+        lines = []
+        for number, source in enumerate(sources[1:], 1):
+            join = source.relation.join or sources[0].relation.join  # of the first where that is a reference table
+            if join is None:
+                refuse(self.scope.part.select, "these joins have no translation")
+            if source.relation.kind == "reference":
+                lines.append(self._lookup(source, join))
+            else:
+                lines.append(self._interval(number, source, join))
+        main, problem = self._main()
+        clock = Clock(main.clock.skew, problem or main.clock.problem)
+        return Scope(self.scope.part, sources, main, tuple(lines), tuple(self.where), clock=clock)
+
+    def _main(self) -> tuple[Source, str]:
+        """The source whose time the joined rows have, and why they have none."""
+        streams = [one for one in self.scope.sources if one.relation.is_stream]
+        sides = [one.relation.join.args.get("side") for one in streams[1:] if one.relation.join is not None]
+        if "FULL" in sides:
+            return streams[0], "rows of a FULL JOIN of streams have no ROWTIME that a query can go on with"
+        if "RIGHT" in sides:
+            number = max(at for at, side in enumerate(sides, 1) if side == "RIGHT")
+            return streams[number], ""
+        if "LEFT" in sides or len(streams) == 1:
+            return streams[0], ""
+        alone = [one for one, window in zip(streams, self.windows, strict=False) if window is None]
+        return (alone or streams)[0], ""
+
+    def _conditions(self, join: exp.Join, source: Source) -> Iterator[str]:
+        condition = join.args.get("on") if source.relation.join is join or source.relation.join is None else None
+        for one in conjuncts(condition) if condition is not None else ():
+            yield self._condition(one)
+        for name in map(canonical, join.args.get("using") or ()):
+            other = next((one for one in self.scope.sources if one is not source and name in one.columns), None)
+            if other is None or name not in source.columns:
+                refuse(join, f"USING ({name}) names no column of both sides")
+            yield f"({other.column(name)} = {source.column(name)})"
+
+    def _condition(self, node: exp.Expr) -> str:
+        found = value(node, self.names, self.state.options)
+        if found.failures:
+            refuse(node, "a condition of a join that can fail has no translation: compare columns of one type")
+        return found.sql.removeprefix("(").removesuffix(")") if is_wrapped(found.sql) else found.sql
+
+    def _interval(self, number: int, source: Source, join: exp.Join) -> str:
+        """A join of a stream: each pair of streams within their windows."""
+        side = join.args.get("side")
+        conditions = list(self._conditions(join, source))
+        own = self.windows[number] or 0
+        for other, window in zip(self.scope.sources[:number], self.windows, strict=False):
+            node = source.relation.node
+            skew = other.clock.require(node) - source.clock.require(node)
+            low, high = skew - own, skew + (window or 0)
+            begin, end = (shifted(other.attribute, by).strip("()") if by else other.attribute for by in (low, high))
+            if low == high:
+                conditions.append(f"{source.attribute} = {begin}")
+            else:
+                conditions.append(f"{source.attribute} BETWEEN {begin} AND {end}")
+        return _join(f"{side} JOIN" if side else "JOIN", source.in_from(), conditions)
+
+    def _lookup(self, source: Source, join: exp.Join) -> str:
+        """A lookup of a reference table."""
+        side = join.args.get("side") if source.relation.join is not None else None
+        conditions = list(self._conditions(join, source))
+        if not self._has_key(join, source) and not side:
+            conditions += self._taken(source)
+        main = self._main()[0]
+        body = f"{source.body} FOR SYSTEM_TIME AS OF {main.attribute} AS {source.prefix.removesuffix('.')}"
+        return _join("LEFT JOIN" if side == "LEFT" else "JOIN", body, conditions)
+
+    def _has_key(self, join: exp.Join, source: Source) -> bool:
+        condition = join.args.get("on")
+        own = condition is not None and any(self._is_key(one, source) for one in conjuncts(condition))
+        return own or bool(join.args.get("using"))
+
+    def _is_key(self, node: exp.Expr, source: Source) -> bool:
+        """Whether a condition compares a column of this reference table with another relation's."""
+        node = node.unnest() if isinstance(node, exp.Paren) else node
+        if not isinstance(node, exp.EQ):
+            return False
+        owners = [
+            {held[0].relation.alias for one in side.find_all(exp.Column) if (held := self._owner(one))}
+            for side in (node.this, node.expression)
+        ]
+        mine = {source.relation.alias}
+        return any(a == mine and b and not b & mine for a, b in (owners, owners[::-1]))
+
+    def _owner(self, column: exp.Column) -> tuple[Source, str] | None:
+        return owner(column, self.scope, self.catalog)
+
+    def _taken(self, source: Source) -> Iterator[str]:
+        """The keys that stand in WHERE, which belong to the lookup."""
+        every = [one for condition in self.where for one in conjuncts(condition)]
+        keys = [one for one in every if self._is_key(one, source)]
+        if keys:
+            self.where = [one for one in every if one not in keys]
+        yield from map(self._condition, keys)
+
+
+def is_wrapped(sql: str) -> bool:
+    """Whether the first parenthesis closes at the end."""
+    if not sql.startswith("(") or not sql.endswith(")"):
+        return False
+    depth = 0
+    for at, sign in enumerate(sql):
+        depth += {"(": 1, ")": -1}.get(sign, 0)
+        if not depth:
+            return at == len(sql) - 1
+    return False
+
+
+def _join(words: str, body: str, conditions: Sequence[str]) -> str:
+    on = "\nAND ".join(conditions)
+    return f"{words} {body}\n{indented(f'ON {on}')}" if conditions else f"{words} {body}\n{indented('ON TRUE')}"

@@ -1,0 +1,337 @@
+"""Where rows come from: the tables of inputs and reference tables, and the views that read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kda.applications import Column, Input, Reference
+from kda.sql_types import Type
+from kda.translation.options import Options, Untranslatable
+from kda.translation.scopes import TIME, Clock, Rows
+from kda.translation.state import State, View
+from kda.translation.text import commented, indented, literal, quoted, select
+
+BOUND = 1000  # milliseconds by which the arrivals of a shard may be out of order
+_EPOCH = "TIMESTAMP '1970-01-01 00:00:00.000'"
+_PLACE = ("line", "shard", "sequence_number", "part")
+_METADATA = {"SHARD_ID": "shard", "SEQUENCE_NUMBER": "sequence_number"}
+_BOUND = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?")
+_UNITS = {"ms": 1, None: 1000, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000}
+HIDDEN = tuple(_METADATA)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which time rows have. kind: arrival, processing or column; column: its name; bound: of disorder, in ms."""
+
+    kind: str
+    column: str = ""
+    bound: int = BOUND
+
+    @staticmethod
+    def of(options: Options) -> Chosen:
+        """The time that the options choose. Raises Untranslatable for what is no choice."""
+        kind, _, rest = options.time.partition(":")
+        if kind in ("arrival", "processing") and not rest:
+            return Chosen(kind)
+        name, _, bound = rest.rpartition(",") if "," in rest else (rest, "", "")
+        if kind != "column" or not (name or bound):
+            raise Untranslatable(0, f"--time is {options.time}, expected arrival, processing or column:NAME[,bound]")
+        if not bound:
+            return Chosen(kind, name)
+        match = _BOUND.fullmatch(bound.strip())
+        if match is None:
+            raise Untranslatable(0, f"--time: the bound is {bound}, expected a length such as 30s or 5min")
+        return Chosen(kind, name, round(float(match[1]) * _UNITS[match[2]]))
+
+
+@dataclass(frozen=True)
+class Held:
+    """A column of an input or reference table. field: its name in the record that kda_rows gives."""
+
+    name: str
+    type: Type
+    field: str
+    path: str
+
+
+def held(columns: Sequence[Column]) -> list[Held]:
+    """The columns of a schema, with the names that they have in the record."""
+    names = {column.name for column in columns}
+    found = []
+    for column in columns:
+        field = column.name
+        while field in ("error", "message") or (field != column.name and field in names):
+            field += "_"
+        found.append(Held(column.name, Type.written(column.type), field, column.mapping))
+    return found
+
+
+def call(source: Input | Reference, columns: Sequence[Held], function: str = "kda_rows") -> str:
+    """The call of kda_rows that makes rows of a line."""
+    is_csv = source.format.upper() == "CSV"
+    declared = ", ".join(_declared(one, is_csv=is_csv) for one in columns)
+    form = (
+        f"'CSV', {literal(source.row_delimiter)}, {literal(source.column_delimiter)}"
+        if is_csv
+        else f"'JSON', {literal(source.row_path or '$')}"
+    )
+    return f"{function}(\n        line,\n        {literal(declared)},\n        {form}\n    )"
+
+
+def _declared(one: Held, *, is_csv: bool) -> str:
+    sizes = f"({', '.join(one.type.sizes)})" if one.type.sizes else ""
+    path = "" if is_csv else f" {one.path}" if one.path else f" $.{one.name}"
+    return f"{quoted(one.name)} {one.type.name}{sizes}{path}"
+
+
+class Sources:
+    """The inputs and reference tables that are read."""
+
+    def __init__(self, state: State, hidden: Sequence[str]) -> None:
+        """hidden: the names of metadata that some query reads."""
+        self.state, self.time, self.hidden = state, Chosen.of(state.options), hidden
+        self.tables: dict[str, Input | Reference] = {}
+        self.inputs: dict[str, tuple[str, str]] = {}  # prefix -> the views `checked` and `timed`
+        self.references: dict[str, str] = {}  # table -> its view `checked`
+        self._views: dict[tuple[str, ...], View] = {}
+        self._is_one = len(_read(state)) <= 1
+
+    def input(self, one: Input, number: int) -> View:
+        """The view of one of an input's streams, the first is 0."""
+        key = (one.prefix, str(number))
+        if key not in self._views:
+            if one.prefix not in self.inputs:
+                self._add_input(one)
+            self._views[key] = self._stream(one, number)
+        return self._views[key]
+
+    def _columns(self, source: Input | Reference, name: str) -> list[Held]:
+        if not source.columns:
+            raise Untranslatable(0, f"the columns of {name} are not known: give the file that has them")
+        return held(source.columns)
+
+    def _add_input(self, one: Input) -> None:
+        columns = self._columns(one, one.prefix)
+        table = self.state.names.given(one.prefix)
+        self.tables[table] = one
+        self.state.tables[table] = self._table(one, table, columns)
+        if self._is_one:
+            self.state.views["checked"] = self._checked(one, table, columns)
+            self.inputs[one.prefix] = "checked", "checked" if self.time.kind == "processing" else "timed"
+            return
+        checked = self.state.names.given(f"{table}_checked")
+        self.state.views[checked] = self._checked(one, table, columns)
+        timed = checked
+        if self.time.kind != "processing":
+            timed = self._timed(table, checked)
+        self.inputs[one.prefix] = checked, timed
+
+    def _table(self, one: Input, table: str, columns: Sequence[Held]) -> str:
+        lines = [
+            "line BYTES",
+            "shard STRING METADATA",
+            "sequence_number STRING METADATA",
+            "part STRING METADATA",
+            "arrival TIMESTAMP(3) NOT NULL METADATA",
+            *self._times(one, columns),
+        ]
+        comments = [
+            f"One row per record of the stream that was the input {one.prefix}, whatever its bytes.",
+            *_TIMES[self.time.kind],
+        ]
+        return commented(comments, f"CREATE TABLE {table} (\n    " + ",\n    ".join(lines) + "\n)") + "\n"
+
+    def _times(self, one: Input, columns: Sequence[Held]) -> list[str]:
+        if self.time.kind == "processing":
+            return ["event_time AS PROCTIME()", f"disorder AS {_disorder(0)}"]
+        disorder = f"disorder AS {_disorder(self.time.bound)}"
+        if self.time.kind == "arrival":
+            return [
+                "event_time AS arrival",
+                disorder,
+                "WATERMARK FOR event_time AS shard_watermark(arrival, shard, disorder)",
+            ]
+        column = self._time_column(columns)
+        is_csv = one.format.upper() == "CSV"
+        first = call(one, columns if is_csv else [column], "kda_first")
+        return [
+            f"payload AS {first}",
+            f"event_time AS COALESCE(\n        {first}.{quoted(column.field)}, {_EPOCH}\n    )",
+            disorder,
+            "WATERMARK FOR event_time AS shard_watermark(\n"
+            f"        CASE WHEN payload.error IS NULL THEN payload.{quoted(column.field)} END, shard, disorder\n    )",
+        ]
+
+    def _time_column(self, columns: Sequence[Held]) -> Held:
+        wanted = self.time.column
+        found = [one for one in columns if one.name == wanted]
+        found = found or [one for one in columns if one.name.upper() == wanted.upper()]
+        if not found:
+            raise Untranslatable(0, f"--time: no column {wanted} in the input, which has {_listed(columns)}")
+        if found[0].type.name != "TIMESTAMP":
+            raise Untranslatable(0, f"--time: the column {wanted} is {found[0].type.name}, expected TIMESTAMP")
+        return found[0]
+
+    def _checked(self, one: Input, table: str, columns: Sequence[Held]) -> str:
+        error, message = "record.error", "record.message"
+        time = "event_time"
+        comments = [
+            f"One row per row that the schema of {one.prefix} makes of a record, with what is wrong with it:",
+            "error_name is NULL for a row that counts.",
+        ]
+        if self.time.kind == "column":
+            column = self._time_column(columns)
+            is_missing = f"record.{quoted(column.field)} IS NULL"
+            error = f"COALESCE(record.error, CASE WHEN {is_missing} THEN 'COERCION' END)"
+            text = literal(f"{column.name} is NULL, but it is the time of the row")
+            message = f"COALESCE(record.message, CASE WHEN {is_missing} THEN {text} END)"
+        elif self.time.kind == "processing":
+            time = "arrival"
+        rows = f"CROSS JOIN LATERAL TABLE(\n    {call(one, columns)}\n) AS rows_of (record)"
+        items = [
+            *_PLACE,
+            "event_time",
+            "disorder",
+            "record",
+            f"CAST({time} AS TIMESTAMP(3)) AS row_time",
+            f"{error} AS error_name",
+            f"{message} AS message",
+        ]
+        return commented(comments, select(items, f"{table}\n{rows}")) + "\n"
+
+    def _timed(self, table: str, checked: str) -> str:
+        """The views `gathered` and `timed` of one of several inputs, as the pipeline has them for a single one."""
+        columns = [*_PLACE, "event_time", "record"]
+        own = "MAX(event_time - disorder) OVER (PARTITION BY shard ORDER BY PROCTIME()) AS own_watermark"
+        gathered = self.state.add(
+            f"{table}_gathered",
+            [
+                f"One row per row of {table} that counts, with the watermark of its shard: see pipeline/views/gathered.sql."
+            ],
+            select([*columns, own], checked, where=["error_name IS NULL"]),
+        )
+        watermark = "GREATEST(own_watermark, COALESCE(CURRENT_WATERMARK(event_time), own_watermark)) AS shard_watermark"
+        return self.state.add(
+            f"{table}_timed",
+            [f"One row per row of {table} that counts, with the watermark that decides whether it is late."],
+            select([*columns, watermark], gathered),
+        )
+
+    def _stream(self, one: Input, number: int) -> View:
+        columns = self._columns(one, one.prefix)
+        name = one.streams[number]
+        checked, timed = self.inputs[one.prefix]
+        items = [f"record.{quoted(column.field)} AS {quoted(column.name)}" for column in columns]
+        known = {column.name: column.type for column in columns}
+        for hidden in self.hidden:
+            if hidden not in known:
+                items.append(f"{_METADATA[hidden]} AS {quoted(hidden)}")
+                known[hidden] = Type("VARCHAR")
+        items.append(f"event_time AS {quoted(TIME)}")
+        where = ["error_name IS NULL"] if timed == checked else ["shard_watermark < event_time"]
+        comments = [f"One row per row of the input stream {name} that counts and is not late."]
+        if one.parallelism > 1:
+            where.append(_share(number, one.parallelism))
+            comments.append(
+                f"It has its share of the shards: those whose number, divided by {one.parallelism}, leaves {number}."
+            )
+        return View(self.state.add(name, comments, select(items, timed, where=where)), Rows(known, Clock()))
+
+    # ---- reference tables
+
+    def reference(self, one: Reference, keys: Sequence[str]) -> View:
+        """The view of a reference table that is looked up by these columns."""
+        key = (one.table, *sorted(keys))
+        if key not in self._views:
+            columns = self._columns(one, one.table)
+            if one.table not in self.references:
+                self._add_reference(one, columns)
+            self._views[key] = self._versioned(one, columns, sorted(keys))
+        return self._views[key]
+
+    def _add_reference(self, one: Reference, columns: Sequence[Held]) -> None:
+        table = self.state.names.given(f"{one.table}_file")
+        self.tables[table] = one
+        lines = [
+            "line BYTES",
+            "shard STRING METADATA",
+            "sequence_number STRING METADATA",
+            "part STRING METADATA",
+            "arrival TIMESTAMP(3) NOT NULL METADATA",
+            "valid AS TO_TIMESTAMP('1970-01-01 00:00:00')",
+            "WATERMARK FOR valid AS valid",
+        ]
+        comments = [
+            f"One row per line of the file of the reference table {one.table}.",
+            "All are valid since 1970: a row of a stream finds them whenever it came.",
+        ]
+        self.state.tables[table] = (
+            commented(comments, f"CREATE TABLE {table} (\n    " + ",\n    ".join(lines) + "\n)") + "\n"
+        )
+        rows = f"CROSS JOIN LATERAL TABLE(\n    {call(one, columns)}\n) AS rows_of (record)"
+        items = [*_PLACE, "valid", "record", "record.error AS error_name", "record.message AS message"]
+        self.references[one.table] = self.state.add(
+            f"{one.table}_checked",
+            [f"One row per row of the file of {one.table}, with what is wrong with it."],
+            select(items, f"{table}\n{rows}"),
+        )
+
+    def _versioned(self, one: Reference, columns: Sequence[Held], keys: Sequence[str]) -> View:
+        known = {column.name: column.type for column in columns}
+        fields = {column.name: column.field for column in columns}
+        names = [quoted(column.name) for column in columns]
+        by = ", ".join(map(quoted, keys))
+        inner = select(
+            [*(f"record.{quoted(fields[name])} AS {quoted(name)}" for name in known), "valid"],
+            self.references[one.table],
+            where=["error_name IS NULL"],
+        )
+        place = f"ROW_NUMBER() OVER (PARTITION BY {by} ORDER BY valid DESC) AS row_of_key"
+        placed = select([*names, "valid", place], _in_parentheses(inner, "rows_that_count"))
+        comments = [f"The reference table {one.table}, looked up by {', '.join(keys)}: of equal keys the last row."]
+        text = select([*names, "valid"], _in_parentheses(placed, "placed"), where=["row_of_key = 1"])
+        return View(self.state.add(one.table, comments, text), Rows(known, Clock()))
+
+
+_TIMES: Mapping[str, tuple[str, ...]] = {
+    "arrival": (
+        "ROWTIME is the time of arrival: the moment at which the record came into the stream.",
+        "A record may arrive `disorder` after a newer one of its shard.",
+    ),
+    "processing": ("ROWTIME is the moment at which the record is processed: another one with each run.",),
+    "column": (
+        "ROWTIME is a time of the record itself. A record without it gets 1970, and is refused.",
+        "A record may come `disorder` after a newer one of its shard; one that comes later is LATE.",
+    ),
+}
+
+
+def _read(state: State) -> set[str]:
+    """The prefixes of the inputs that some pump reads."""
+    read = {name.upper() for name in state.subject.read}
+    return {one.prefix for one in state.subject.application.inputs if any(name.upper() in read for name in one.streams)}
+
+
+def _disorder(milliseconds: int) -> str:
+    days, rest = divmod(milliseconds, 86_400_000)
+    hours, rest = divmod(rest, 3_600_000)
+    minutes, rest = divmod(rest, 60_000)
+    fraction = f".{rest % 1000:03d}" if rest % 1000 else ""
+    return f"INTERVAL '{days} {hours:02d}:{minutes:02d}:{rest // 1000:02d}{fraction}' DAY TO SECOND"
+
+
+def _share(number: int, count: int) -> str:
+    """Whether a shard belongs to one of several streams: by the number at the end of its name."""
+    shard = "COALESCE(TRY_CAST(REGEXP_EXTRACT(shard, '([0-9]{1,18})$', 1) AS BIGINT), 0)"
+    return f"MOD({shard}, {count}) = {number}"
+
+
+def _in_parentheses(query: str, name: str) -> str:
+    return f"(\n{indented(query)}\n) AS {name}"
+
+
+def _listed(columns: Sequence[Held]) -> str:
+    return ", ".join(one.name for one in columns)
