@@ -47,7 +47,8 @@ def merged(base: Mapping[str, str], more: Mapping[str, str] | None) -> dict[str,
 # Options that say which table it is; settings set them.
 IDENTITY = frozenset(
     {
-        *("connector", "format", "stream", "table-name", "path", "aws.region", "aws.endpoint"),
+        *("connector", "format", "stream", "table-name", "delivery-stream", "bucket", "key", "path"),
+        *("aws.region", "aws.endpoint"),
         *("source.init.position", "source.init.timestamp", "source.init.timestamp.format"),
         *("source.reader.type", "source.efo.consumer.name"),
     }

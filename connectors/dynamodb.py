@@ -69,6 +69,7 @@ def _sink(place: aws.Aws, settings: Mapping[str, str], declared: Declared, optio
 KIND = Kind(
     "dynamodb",
     "table",
+    "{table}",
     sink=End(
         {"table": Setting("the DynamoDB table to write")},
         _sink,

@@ -62,10 +62,16 @@ class End:
 class Kind:
     """A kind of connector with its name in job.toml; None if it cannot be a source, or a sink.
 
-    far_end: the resource behind such a table, "stream" or "table", which is also the name of its setting.
+    far_end: the resource behind such a table, such as "stream". named: its name, with the settings that have it in
+    braces.
     """
 
     name: str
     far_end: str
+    named: str
     source: End | None = None
     sink: End | None = None
+
+    def called(self, settings: Mapping[str, str]) -> str:
+        """The resource behind a table with these settings, such as "stream wildrydes"."""
+        return f"{self.far_end} {self.named.format_map(settings)}"

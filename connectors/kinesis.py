@@ -154,6 +154,7 @@ JOB_NAME = "{job}"  # in a default: the job's name
 KIND = Kind(
     "kinesis",
     "stream",
+    "{stream}",
     source=End(
         {
             "stream": Setting("the stream to read"),

@@ -8,10 +8,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deploy import outside
+from deploy.names import Node, camel, free
+from deploy.outside import Outside
 from pipeline import binding, settings
 from pipeline.job import Job
 
-Node = dict[str, Any]  # a piece of a template
 STREAM, TABLE = "stream", "table"  # kinds of places; also the names of their settings
 _MEASURED = {STREAM: ("AWS/Kinesis", "StreamName"), TABLE: ("AWS/DynamoDB", "TableName")}  # namespace, dimension
 _PARAMETERS = {"table": "Table", "errors": "ErrorStream"}  # by label; others are like RawStream or TalliesTable
@@ -70,7 +72,8 @@ class Place:
 
 
 def of(job: Job, reserved: Collection[str]) -> list[Place]:
-    """The places of a job, sources first. Tables with the same stream or DynamoDB table by default share a place.
+    """The places of a job, sources first. Tables with the same stream or DynamoDB table by default share a place. What
+    no stack makes is no place (deploy.outside).
 
     reserved: names that the template uses already.
     """
@@ -78,7 +81,8 @@ def of(job: Job, reserved: Collection[str]) -> list[Place]:
     grouped: dict[tuple[str, str], list[str]] = {}
     for table in (*job.sources, *job.sinks):
         kind = job.far_end(table)
-        grouped.setdefault((kind, values[table][kind]), []).append(table)
+        if kind in _MEASURED:
+            grouped.setdefault((kind, values[table][kind]), []).append(table)
     read = [place for place, tables in grouped.items() if set(tables) & set(job.sources)]
     failed = [
         (kind, name)
@@ -94,18 +98,18 @@ def of(job: Job, reserved: Collection[str]) -> list[Place]:
     found: list[Place] = []
     for (kind, default), tables in grouped.items():
         label = only.get((kind, default)) or tables[0].lower().removesuffix(f"_{kind}").replace("_", "-")
-        named = _PARAMETERS.get(label, f"{_camel(label)}{kind.capitalize()}")
+        named = _PARAMETERS.get(label, f"{camel(label)}{kind.capitalize()}")
         taken = {name for place in found for name in (place.label, place.parameter, place.resource)} | set(reserved)
-        called = _camel(label if kind == STREAM else tables[0])
+        called = camel(label if kind == STREAM else tables[0])
         # Board and Alarm... are names of other resources.
         called = f"{called}{kind.capitalize()}" if called == "Board" or called.startswith("Alarm") else called
-        resource = _free(called, taken | {named})
+        resource = free(called, taken | {named})
         found.append(
             Place(
                 kind,
                 tuple(tables),
-                _free(label, taken),
-                _free(named, taken),
+                free(label, taken),
+                free(named, taken),
                 resource,
                 default,
                 (kind, default) in read,
@@ -114,18 +118,6 @@ def of(job: Job, reserved: Collection[str]) -> list[Place]:
             )
         )
     return found
-
-
-def _camel(text: str) -> str:
-    return "".join(part[:1].upper() + part[1:] for part in text.replace("-", "_").split("_"))
-
-
-def _free(name: str, taken: Collection[str]) -> str:
-    """The name, with a number if the name is taken."""
-    number, free = 2, name
-    while free in taken:
-        free, number = f"{name}{number}", number + 1
-    return free
 
 
 def parameters(found: Sequence[Place]) -> Node:
@@ -199,7 +191,7 @@ def _table(job: Job, place: Place) -> Node:
 # Permissions and settings of the application
 
 
-def statements(job: Job, found: Sequence[Place]) -> list[Node]:
+def statements(job: Job, found: Sequence[Place], others: Sequence[Outside]) -> list[Node]:
     """IAM statements of the job's role: it may read the job's sources and write the job's sinks."""
     read = [place for place in found if place.is_read]
     writes = [place for place in found if place.is_written]
@@ -220,6 +212,11 @@ def statements(job: Job, found: Sequence[Place]) -> list[Node]:
         *_allow("FanOutConsumer", "kinesis", _FAN_OUT[1:], consumers),
         *_allow("WriteStreams", "kinesis", ["PutRecords"], [one.arn for one in writes if one.kind == STREAM]),
         *_allow("WriteTable", "dynamodb", ["BatchWriteItem"], [one.arn for one in writes if one.kind == TABLE]),
+        *(
+            statement
+            for sid, service, action, arns in outside.statements(others)
+            for statement in _allow(sid, service, [action], arns)
+        ),
     ]
 
 
@@ -234,9 +231,9 @@ def _allow(sid: str, service: str, actions: Sequence[str], on: Sequence[Node]) -
         }
 
 
-def groups(job: Job, found: Sequence[Place]) -> list[Node]:
+def groups(job: Job, found: Sequence[Place], others: Sequence[Outside]) -> list[Node]:
     """The job's property groups: `job`, and a group for each table. Other settings are as the job declares them."""
-    told: dict[str, Node] = {settings.JOB: {"name": job.name}}
+    told: dict[str, Node] = {settings.JOB: {"name": job.name}, **outside.groups(others)}
     for place in found:
         for table in place.tables:
             told[table] = {place.kind: place.ref, **(_start(job, table) if table in job.sources else {})}
@@ -335,7 +332,7 @@ def _alarm(name: str, description: str, of: Node, more: Node, *, says_when_over:
     }
     # An emulator has no alarms with metric math.
     condition = "HasMathAlarms" if "Metrics" in of else "HasApplication"
-    resource = f"Alarm{_camel('rows' if name == 'no-rows' else name)}"
+    resource = f"Alarm{camel('rows' if name == 'no-rows' else name)}"
     return resource, {"Type": "AWS::CloudWatch::Alarm", "Condition": condition, "Properties": properties}
 
 

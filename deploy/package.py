@@ -57,7 +57,10 @@ OPTIONS = re.compile(
 FACTORIES: Mapping[str, Sequence[str]] = {
     "kinesis": ("kinesis.KinesisTableFactory",),
     "dynamodb": ("dynamodb.DynamoDbTableFactory",),
+    "firehose": ("firehose.FirehoseTableFactory",),
+    "reference": ("reference.ReferenceTableFactory",),
     "json-lines": ("streaming.JsonLines",),
+    "documents": ("streaming.DocumentsFormat",),
 }
 FLINKS_OWN = ("raw",)  # in flink-table-runtime, a part of Flink
 _FACTORY = "META-INF/services/org.apache.flink.table.factories.Factory"

@@ -22,8 +22,10 @@ from typing import Any
 
 import yaml
 
-from deploy import declared
-from deploy.declared import Node, Place
+from deploy import declared, outside
+from deploy.declared import Place
+from deploy.names import Node
+from deploy.outside import Outside
 from pipeline.job import JOBS, Job
 from program.errors import Unusable
 
@@ -107,10 +109,11 @@ def _part(file: str, names: tuple[str, str, str]) -> Node:
 
 @dataclass(frozen=True)
 class Template:
-    """The template of a job's stack. document: creates every resource."""
+    """The template of a job's stack. document: creates every resource. outside: what the job uses besides."""
 
     job: Job
     places: Sequence[Place]
+    outside: Sequence[Outside]
     document: Mapping[str, Any]
 
     @property
@@ -192,15 +195,17 @@ def of(job: Job) -> Template:
     is_workshops = job.folder == JOBS / WORKSHOP
     files = [
         "base.yaml",
-        *(["archive.yaml"] if len(job.sources) == 1 else []),
+        *(["archive.yaml"] if len([one for one in job.sources if job.far_end(one) == declared.STREAM]) == 1 else []),
         *(["queries.yaml", "dashboard.yaml"] if is_workshops else []),
     ]
     parts = [copy.deepcopy(_part(file, names)) for file in files]
-    places = declared.of(job, {name for part in parts for section in _SECTIONS for name in part.get(section, ())})
+    taken = {name for part in parts for section in _SECTIONS for name in part.get(section, ())}
+    places = declared.of(job, taken)
+    others = outside.of(job, {*taken, *(name for place in places for name in (place.parameter, place.resource))})
     document: Node = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"The job {job.name}, streaming SQL on Kinesis with PyFlink; made by `python -m deploy up`.",
-        "Parameters": declared.parameters(places),
+        "Parameters": declared.parameters(places) | outside.parameters(others),
         "Conditions": {},
         "Resources": declared.resources(job, places, has_archive="archive.yaml" in files),
         "Outputs": declared.outputs(places),
@@ -209,10 +214,10 @@ def of(job: Job) -> Template:
         for section in _SECTIONS:
             document[section] |= part.get(section, {})
     role = document["Resources"]["JobRole"]["Properties"]["Policies"][0]["PolicyDocument"]
-    role["Statement"][:0] = declared.statements(job, places)
+    role["Statement"][:0] = declared.statements(job, places, others)
     application = document["Resources"]["Application"]["Properties"]["ApplicationConfiguration"]
-    application["EnvironmentProperties"]["PropertyGroups"] += declared.groups(job, places)
-    return Template(job, places, _pruned(document))
+    application["EnvironmentProperties"]["PropertyGroups"] += declared.groups(job, places, others)
+    return Template(job, places, others, _pruned(document))
 
 
 def _dashed(job: Job) -> str:

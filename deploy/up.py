@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from deploy import retained
+from deploy import outside, retained
 from deploy.account import TOLD_EVERY, Account, DeployError
 from deploy.application import Application, Running
 from deploy.site import Difference, Site
@@ -131,6 +131,7 @@ class Deployment:
                     "stack (--stack), for what the buckets hold does not move."
                 )
         self._refuse_taken_names()
+        outside.require(self._account, self._template.outside, self._value)
 
     def _refuse_taken_names(self) -> None:
         """Refuse the name of an existing Firehose stream: the change would fail."""

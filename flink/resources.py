@@ -1,4 +1,4 @@
-"""Looks up whether a job can use its streams and tables, before it starts and while it runs."""
+"""Looks up whether a job can use its streams, tables and objects, before it starts and while it runs."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ class Resource:
 
 def names(chosen: Settings) -> dict[str, str]:
     """The resource behind every source and sink: "stream wildrydes", "table UnicornSensorData"."""
-    kinds = {table: chosen.job.far_end(table) for table in (*chosen.job.sources, *chosen.job.sinks)}
-    return {table: f"{kind} {chosen.groups[table][kind]}" for table, kind in kinds.items()}
+    job = chosen.job
+    return {table: job.kind(table).called(chosen.groups[table]) for table in (*job.sources, *job.sinks)}
 
 
 def look_up(chosen: Settings, services: Services) -> list[Resource]:
@@ -66,11 +66,19 @@ def require(chosen: Settings) -> None:
 
 def _problem(chosen: Settings, services: Services, table: str) -> str | None:
     """Why the job cannot use the resource behind `table`; None if it can. Raises aws.failures.ERRORS."""
-    if chosen.job.far_end(table) == "stream":
-        client = services.client("kinesis", ATTEMPTS)
-        stream = client.describe_stream_summary(StreamName=chosen.groups[table]["stream"])
-        return _unusable(stream["StreamDescriptionSummary"]["StreamStatus"])
-    described = services.client("dynamodb", ATTEMPTS).describe_table(TableName=chosen.groups[table]["table"])["Table"]
+    group = chosen.groups[table]
+    match chosen.job.far_end(table):
+        case "stream":
+            stream = services.client("kinesis", ATTEMPTS).describe_stream_summary(StreamName=group["stream"])
+            return _unusable(stream["StreamDescriptionSummary"]["StreamStatus"])
+        case "delivery stream":
+            client = services.client("firehose", ATTEMPTS)
+            delivery = client.describe_delivery_stream(DeliveryStreamName=group["delivery_stream"])
+            return _unusable(delivery["DeliveryStreamDescription"]["DeliveryStreamStatus"])
+        case "object":
+            services.client("s3", ATTEMPTS).head_object(Bucket=group["bucket"], Key=group["key"])
+            return None
+    described = services.client("dynamodb", ATTEMPTS).describe_table(TableName=group["table"])["Table"]
     return _unusable(described["TableStatus"]) or binding.mismatch(chosen.job, table, cast("Any", described))
 
 

@@ -52,7 +52,10 @@ class Job:
     def is_running(self) -> bool:
         """Whether the job and every subtask of it run."""
         job = self.get("")
-        return job["state"] == "RUNNING" and all(vertex["status"] == "RUNNING" for vertex in job["vertices"])
+        return job["state"] == "RUNNING" and all(
+            vertex["status"] in ("RUNNING", "FINISHED")
+            for vertex in job["vertices"]  # a table of reference data ends
+        )
 
     def state(self) -> str:
         """The state of the job as a whole: RUNNING, RESTARTING, FAILED, ..."""

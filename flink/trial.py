@@ -79,15 +79,22 @@ def test(job: Job, given: Sequence[Case], folder: Path) -> list[Result]:
     return [Result(case, cases.differences(job, case, folder / str(number))) for number, case in enumerate(given)]
 
 
-def over_file(job: Job, records: Path, folder: Path) -> None:
+def over_file(job: Job, records: Path, folder: Path, step: float | None = None) -> None:
     """Run a job over a file of records, or a folder of such files. Each sink makes a folder of JSON lines in `folder`.
 
-    Each line is a record. Each file is a shard, and its modification time is the records' arrival. Needs `started`.
+    Each line is a record. Each file is a shard, and its modification time is the arrival of all its records. With a
+    step, in seconds, it is that of the first, and each other record arrives so much after the one before it. Needs
+    `started`.
     """
     tables = statements.environment(CONFIGURATION)
-    sources = {table: files.source(binding.input_of(records, job, table)) for table in job.sources}
-    statements.declare(tables, job, {**sources, **binding.sinks_in(folder, job)})
-    _finish(statements.inserts(tables, job))
+    inputs = {table: binding.input_of(records, job, table) for table in job.sources}
+    with tempfile.TemporaryDirectory(prefix="arriving-") as scratch:
+        sources = {
+            table: files.source(path) if step is None else cases.arriving(job, table, path, Path(scratch), step)
+            for table, path in inputs.items()
+        }
+        statements.declare(tables, job, {**sources, **binding.sinks_in(folder, job)})
+        _finish(statements.inserts(tables, job))
 
 
 def plan(job: Job, connectors: Mapping[str, Any]) -> str:

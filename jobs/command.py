@@ -184,6 +184,12 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
     metavar="DIR",
     help="With --input: new folder for all rows, a file of JSON lines per sink.",
 )
+@click.option(
+    "--arrival-step",
+    type=Value(flags.positive, "SECONDS"),
+    help="With --input: each record arrives so long after the one before it in its file, the first at the file's "
+    "modification time, so that windows of arrival times show.  [default: all arrive at that time]",
+)
 @on_cluster.properties_option
 @on_cluster.parallelism_option
 @click.option(
@@ -202,15 +208,25 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
 )
 @click.option("--brief", is_flag=True, help="Start a few seconds sooner and compute more slowly, as for a demo.")
 @click.pass_context
-def run(context: click.Context, /, job: Job, records: Path | None, output: Path | None, **given: Any) -> int:
+def run(
+    context: click.Context,
+    /,
+    job: Job,
+    records: Path | None,
+    output: Path | None,
+    arrival_step: float | None,
+    **given: Any,
+) -> int:
     """Run a job on this machine: with --input to the end of a file, else on its streams until Ctrl-C."""
     if records is None:
         if output is not None:
             raise click.UsageError("--output needs --input: a job that runs on streams writes to its own sinks.")
+        if arrival_step is not None:
+            raise click.UsageError("--arrival-step needs --input: the records of a stream have arrived already.")
         return _on_streams(job, **given)
     if ignored := [name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
         raise click.UsageError(f"--{ignored[0]} has no effect with --input, where a file replaces the streams.")
-    _over_file(job, records, output)
+    _over_file(job, records, output, arrival_step)
     return 0
 
 
@@ -251,7 +267,7 @@ def _on_streams(  # noqa: PLR0913  (the options of `run`, by their names)
         return minicluster.run(file, launch, aws, say)
 
 
-def _over_file(job: Job, records: Path, output: Path | None) -> None:
+def _over_file(job: Job, records: Path, output: Path | None, step: float | None) -> None:
     from rich.console import Console  # noqa: PLC0415  (only here)
 
     from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
@@ -270,7 +286,7 @@ def _over_file(job: Job, records: Path, output: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="run-") as scratch:
         folder = Path(scratch)
         with trial.started(folder):
-            trial.over_file(job, records, folder / "rows")
+            trial.over_file(job, records, folder / "rows", step)
         # As wide as the terminal; in a pipe, a row is a line.
         console = Console(width=shutil.get_terminal_size((10_000, 24)).columns)
         for sink in job.sinks:

@@ -16,6 +16,8 @@ From a file to findings, each step in its own modules:
     lookups      by which columns a reference table is looked up
     rule, rules  the registry of rules, and the rules of `check`
     check        check(application) -> Report
+    guessing     completed(application) -> Application: columns that the file lacks, guessed from their use (uses)
+    discovery    discovered(sample) -> Discovery: a schema from records, which has its own steps
 
 The model that `migrate` and the model of KDA in Python build on:
 

@@ -44,7 +44,8 @@ class Input:
     """What is read. prefix: of the names of its in-application streams; offset: where it stands in the file.
 
     columns: None if the file has no schema; arn: of the stream, "" if unknown; service: kinesis or firehose; format,
-    row_path and the delimiters: as in Schema.
+    row_path and the delimiters: as in Schema. read_as: the names of its streams if they are others than X_001 .., as a
+    text of SQL alone may have them.
     """
 
     prefix: str
@@ -58,11 +59,12 @@ class Input:
     offset: int
     row_delimiter: str = "\n"
     column_delimiter: str = ","
+    read_as: tuple[str, ...] = ()
 
     @property
     def streams(self) -> tuple[str, ...]:
         """The names of its in-application streams: X_001, and as many as its parallelism."""
-        return tuple(f"{self.prefix}_{number:03d}" for number in range(1, self.parallelism + 1))
+        return self.read_as or tuple(f"{self.prefix}_{number:03d}" for number in range(1, self.parallelism + 1))
 
     def with_schema(self, schema: Schema) -> Input:
         """The input with another schema."""

@@ -11,7 +11,9 @@ from typing import Any
 import click
 
 from kda.check import Finding, Report, check
+from kda.discovery.command import discover
 from kda.malformed import Malformed
+from kda.migration.command import migrate
 from kda.reader import read
 from kda.rule import Kind
 from program.command_line import Group
@@ -67,6 +69,10 @@ def check_file(path: Path, as_json: bool) -> int:
     else:
         click.echo("\n\n".join("\n".join(_lines(str(path), report)) for report in reports))
     return code
+
+
+program.add_command(discover)
+program.add_command(migrate)
 
 
 def _broken(error: Exception) -> str:

@@ -89,10 +89,10 @@ class Catalog:
 
     @staticmethod
     def of(application: Application, program: Program) -> Catalog:
-        """The relations that the application declares; for a text of SQL alone, those that it reads."""
+        """The relations that the application declares; for a text of SQL alone, those too that it reads."""
+        inputs: dict[str, Input | None] = {name: one for one in application.inputs for name in one.streams}
+        references: dict[str, Reference | None] = {one.table: one for one in application.references}
         if application.is_configured:
-            inputs: dict[str, Input | None] = {name: one for one in application.inputs for name in one.streams}
-            references: dict[str, Reference | None] = {one.table: one for one in application.references}
             return Catalog(program, inputs, references)
         read: dict[str, None] = {}
         looked_up: dict[str, None] = {}
@@ -100,10 +100,12 @@ class Catalog:
             for table in pump.query.find_all(exp.Table):
                 if isinstance(table.this, exp.Func) or (name := canonical(table)) in program.streams:
                     continue
+                if _in(inputs, name) or _in(references, name):
+                    continue
                 is_joined = isinstance(table.parent, exp.Join) and not table.args.get("over")
                 (looked_up if is_joined and not re.search(r"_\d{3}$", name) else read)[name] = None
         tables = dict.fromkeys(name for name in looked_up if name not in read)
-        return Catalog(program, dict.fromkeys(read), tables)
+        return Catalog(program, {**inputs, **dict.fromkeys(read)}, {**references, **tables})
 
     def kind(self, name: str) -> str:
         """What this name of a relation is."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from deploy import retained, template
 from deploy.account import Account
 from deploy.stack import Stack
+from local import stock
 from pipeline import settings
 from pipeline.job import Job, load
 
@@ -70,8 +71,9 @@ def create(
     """Create a job's stack without the Flink application on the emulator, from the cloud's template; its outputs.
 
     shards: of each stream that the job reads. names: of streams and tables by the job's tables, if they differ from the
-    job's declaration; they make a stack of their own. Existing resources are used. parameters: further parameters of
-    the template; without any there is neither archive nor dashboard. Raises DeployError.
+    job's declaration; they make a stack of their own. Existing resources are used. What no stack makes is made too
+    (local.stock). parameters: further parameters of the template; without any there is neither archive nor dashboard.
+    Raises DeployError.
     """
     known, where = template.of(job), account(environment)
     given = names or {}
@@ -91,4 +93,6 @@ def create(
     known.check(values)
     made = Stack(where, known.stack + suffix)
     there = retained.existing(where, known, values, made.resources() if made.find() else {})
-    return made.execute(made.propose(known.text(there.used, there.taken_over), values)).outputs
+    outputs = made.execute(made.propose(known.text(there.used, there.taken_over), values)).outputs
+    stock.provide(where, known, lambda parameter: known.value(parameter, values))
+    return outputs

@@ -29,7 +29,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,7 @@ import yaml
 
 from aws.parts import parts, place
 from connectors import files
+from connectors.connector import Connector
 from pipeline import binding, statements
 from pipeline.job import Job
 from program.errors import Unusable, shown
@@ -279,14 +280,49 @@ def declared(environment: TableEnvironment, job: Job, case: Case, database: str,
     folder.mkdir(parents=True)
     connectors = binding.sinks_in(folder, job)
     for source in job.sources:
-        column, type_ = next(iter(job.columns(source).items()))
-        path = folder / f"{source}.jsonl"
-        path.write_text("".join(_lines(case.given.get(source, ()), column, type_)), encoding="utf-8")
-        connectors[source] = files.records(path)
+        connectors[source] = _recorded(job, source, case.given.get(source, ()), folder)
     environment.execute_sql(f"CREATE DATABASE {database}")
     environment.use_database(database)
     statements.declare(environment, job, connectors)
     return statements.insertions(job, expected(job, case))
+
+
+def arriving(job: Job, source: str, path: Path, folder: Path, step: float) -> Connector:
+    """A source of the lines of a file, or of every file in a folder, each `step` seconds after the one before it.
+
+    The first line of a file arrives at the file's modification time. Its name is the shard, the number of a line the
+    sequence number. folder: for the records with their arrivals.
+    """
+    inputs = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    found = [
+        (datetime.fromtimestamp(file.stat().st_mtime, UTC) + number * timedelta(seconds=step), file.name, line)
+        for file in inputs
+        if not any(part.startswith(files.HIDDEN) for part in file.relative_to(path).parts)
+        for number, line in enumerate(_lines_of(file.read_bytes()))
+    ]
+    # In the order of arrival, so that no file is late for another.
+    records = [Record(line, shard, _time(arrival)) for arrival, shard, line in sorted(found, key=lambda one: one[0])]
+    return _recorded(job, source, records, folder)
+
+
+def _lines_of(content: bytes) -> list[bytes]:
+    """The lines as Flink's source of files has them: without what ends them."""
+    lines = content.split(b"\n")
+    return [line.removesuffix(b"\r") for line in (lines if lines[-1] else lines[:-1])]
+
+
+def _time(moment: datetime) -> str:
+    """A time in UTC as records have it."""
+    return moment.isoformat(sep=" ", timespec="milliseconds").removesuffix("+00:00")
+
+
+def _recorded(job: Job, source: str, records: Sequence[Record], folder: Path) -> Connector:
+    """A source of these records, which are written into a file in the folder."""
+    column, type_ = next(iter(job.columns(source).items()))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{source}.jsonl"
+    path.write_text("".join(_lines(records, column, type_)), encoding="utf-8")
+    return files.records(path)
 
 
 def _lines(records: Sequence[Record], column: str, type_: str) -> Iterator[str]:

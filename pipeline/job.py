@@ -19,12 +19,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from connectors import dynamodb, files, kinesis
+from connectors import dynamodb, files, firehose, kinesis, reference
 from connectors.kind import Declared, End, Kind
 from pipeline import references, window
 from program.errors import Unusable, hint, shown, similar
 
-KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (kinesis.KIND, dynamodb.KIND)}
+KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (kinesis.KIND, dynamodb.KIND, firehose.KIND, reference.KIND)}
 SHARED = Path(__file__).resolve().parent  # the tables and views of all jobs
 JOBS = SHARED.parent / "jobs"
 DECLARATION = "job.toml"
@@ -113,15 +113,19 @@ class Job:
 
     def end(self, table: str) -> End:
         """The End of a source's or sink's connector."""
-        kind = KINDS[self.tables[table].connector]
+        kind = self.kind(table)
         end = kind.source if table in self.sources else kind.sink
         if end is None:
             raise KeyError(table)  # `load` refuses such a declaration
         return end
 
+    def kind(self, table: str) -> Kind:
+        """The kind of a source's or sink's connector."""
+        return KINDS[self.tables[table].connector]
+
     def far_end(self, table: str) -> str:
-        """The resource behind a source or sink, "stream" or "table", which is also the name of its setting."""
-        return KINDS[self.tables[table].connector].far_end
+        """The resource behind a source or sink: "stream", "table", "delivery stream" or "object"."""
+        return self.kind(table).far_end
 
     def files(self) -> list[Path]:
         """job.toml and all SQL files of the job, its own and shared files."""

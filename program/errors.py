@@ -7,7 +7,8 @@
     │   ├── SettingsError        pipeline.settings
     │   ├── ConnectorError       connectors.connector
     │   ├── WindowError          pipeline.window
-    │   └── TemplateError        deploy.template
+    │   ├── TemplateError        deploy.template
+    │   └── NoSample             kda.discovery.samples  no records to make a schema from
     ├── StartError               program.processes      a process does not start
     ├── RunError                 program.processes      a program cannot go on
     │   └── Stopped         130  flink.backfill.rows    Ctrl-C during a backfill

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from connectors import aws, dynamodb, kinesis
+from connectors import aws, dynamodb, firehose, kinesis, reference
 from connectors.connector import IDENTITY, Option
 from connectors.kind import Setting
 from consumer.options import consumer
@@ -123,6 +123,8 @@ def _options() -> Iterator[str]:
         ("kinesis source", kinesis.SOURCE_OPTIONS, kinesis.source(place, "x", kinesis.Start()).options),
         ("kinesis sink", kinesis.SINK_OPTIONS, kinesis.sink(place, "x").options),
         ("dynamodb sink", dynamodb.OPTIONS, dynamodb.sink(place, "x", key=("x",)).options),
+        ("firehose sink", firehose.OPTIONS, firehose.sink(place, "x").options),
+        ("reference source", reference.OPTIONS, reference.source(place, "x", "x").options),
     ):
         yield f"\n### {title}\n"
         rows = [_option(name, option, set_.get(name)) for name, option in catalog.items() if name not in IDENTITY]

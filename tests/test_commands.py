@@ -160,6 +160,12 @@ def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.Capture
         assert f"--output {output} {reason}: name a" in capsys.readouterr().err
 
 
+def test_arrivals_are_those_of_files(capsys: pytest.CaptureFixture[str]) -> None:
+    """--arrival-step without --input is refused: what is on a stream has arrived."""
+    assert jobs_main.main(["run", "unicorn_summary", "--arrival-step", "1"]) == 2
+    assert "--arrival-step needs --input: the records of a stream have arrived already" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_before_the_set_up(program: str) -> None:
     """A Python without the packages gets the advice to set up, and no stack trace."""

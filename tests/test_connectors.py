@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors import aws, dynamodb, files, kinesis
+from connectors import aws, dynamodb, files, firehose, kinesis, reference
 from connectors.connector import Connector, ConnectorError, Option, checked
 from pipeline import binding, settings, statements
 from pipeline.job import load
@@ -18,8 +18,10 @@ CATALOGS: Mapping[str, Mapping[str, Option]] = {
     "aws": aws.OPTIONS,
     "dynamodb": dynamodb.OPTIONS,
     "files": files.OPTIONS,
+    "firehose": firehose.OPTIONS,
     "kinesis source": kinesis.SOURCE_OPTIONS,
     "kinesis sink": kinesis.SINK_OPTIONS,
+    "reference": reference.OPTIONS,
 }
 EVERY = [(kind, name, option) for kind, catalog in CATALOGS.items() for name, option in catalog.items()]
 PLACE = aws.Aws("eu-central-1")
@@ -130,6 +132,8 @@ def test_region_and_endpoint() -> None:
         lambda place: kinesis.source(place, "s", kinesis.Start()),
         lambda place: kinesis.sink(place, "s"),
         lambda place: dynamodb.sink(place, "t", key=("Name",)),
+        lambda place: firehose.sink(place, "s"),
+        lambda place: reference.source(place, "bucket", "key"),
     ]
     for make in makers:
         cloud, local = dict(make(PLACE).options), make(EMULATOR).options
@@ -185,6 +189,32 @@ def test_sinks() -> None:
     table = dynamodb.sink(PLACE, "t", key=("Name", "StatusTime"))
     assert table.partitioned_by == ("Name", "StatusTime")
     assert table.options["table-name"] == "t"
+
+
+def test_reference_data() -> None:
+    """An object's rows are lines, as those of a file; the key is the shard, and a line has no place of its own."""
+    connector = reference.source(PLACE, "lists", "a/companies.csv")
+    assert connector.options == {
+        "connector": "reference",
+        "bucket": "lists",
+        "key": "a/companies.csv",
+        "format": files.source(Path("x")).options["format"],
+        "aws.region": "eu-central-1",
+        "aws.credentials.provider": "AUTO",
+    }
+    assert set(connector.metadata) == set(files.METADATA)
+    for name in ("bucket", "key"):
+        with pytest.raises(ConnectorError, match=f"'{name}' cannot be set as an option"):
+            reference.source(PLACE, "lists", "k", more={name: "x"})
+
+
+def test_firehose() -> None:
+    """Records are JSON and a line feed: Firehose puts nothing between records."""
+    options = firehose.sink(PLACE, "kept", more={"sink.flush-buffer.timeout": "1000"}).options
+    assert (options["delivery-stream"], options["format"]) == ("kept", "json-lines")
+    assert options["sink.flush-buffer.timeout"] == "1000"
+    with pytest.raises(ConnectorError, match="'delivery-stream' cannot be set as an option"):
+        firehose.sink(PLACE, "kept", more={"delivery-stream": "x"})
 
 
 def test_more_wins() -> None:

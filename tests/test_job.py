@@ -102,11 +102,11 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
         ),
         (
             {"job.toml": declaration('connector = "kinesis"', 'connector = "kafka"')},
-            "[table.events] needs connector = 'kinesis', as it is a source",
+            "[table.events] needs connector = 'kinesis' or 'reference', as it is a source",
         ),
         (
             {"job.toml": declaration('connector = "kinesis"', 'connector = "dynamodb"')},
-            "[table.events] needs connector = 'kinesis', as it is a source",
+            "[table.events] needs connector = 'kinesis' or 'reference', as it is a source",
         ),
         (
             {"job.toml": declaration('stream = "JOBNAME"', 'stram = "a"')},

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +157,74 @@ def test_row_time_of_a_late_reading(outcome: Outcome) -> None:
     """DATA_ROWTIME is the record's own event time, if it has a valid event time."""
     times = sorted((row["ERROR_NAME"], row["DATA_ROWTIME"]) for row in outcome.errors if row["DATA_ROWTIME"])
     assert times == [("COERCION", DAY + "12:00:10.000"), ("LATE", DAY + "12:00:00.000")]
+
+
+TICKS = {
+    "job.toml": """# Lines per ten seconds of arrival.
+
+[insert]
+counts = "per_ten_seconds"
+error_stream = "errors"
+
+[table.ticks]
+connector = "kinesis"
+stream = "ticks"
+
+[table.counts]
+connector = "kinesis"
+stream = "counts"
+
+[table.error_stream]
+connector = "kinesis"
+stream = "ticks-errors"
+""",
+    "tables/ticks.sql": """CREATE TABLE ticks (
+    line BYTES,
+    shard STRING METADATA,
+    sequence_number STRING METADATA,
+    part STRING METADATA,
+    arrival TIMESTAMP(3) NOT NULL METADATA,
+    WATERMARK FOR arrival AS shard_watermark(arrival, shard, INTERVAL '0 00:00:01' DAY TO SECOND)
+)
+""",
+    "tables/counts.sql": "CREATE TABLE counts (ends STRING, n BIGINT)\n",
+    "views/per_ten_seconds.sql": """SELECT DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss') AS ends, COUNT(*) AS n
+FROM TABLE(TUMBLE(TABLE ticks, DESCRIPTOR(arrival), INTERVAL '10' SECOND))
+GROUP BY window_start, window_end
+""",
+    "views/rejects.sql": """SELECT
+    'PARSE' AS error_name, 'no tick' AS message, CAST(arrival AS TIMESTAMP(3)) AS row_time, shard, sequence_number,
+    part, DECODE(line, 'UTF-8') AS text
+FROM ticks
+WHERE DECODE(line, 'UTF-8') = 'bad'
+UNION ALL
+SELECT
+    'DIVISION' AS error_name, 'pump P: 1 / 0' AS message, CAST(arrival AS TIMESTAMP(3)) AS row_time,
+    CAST(NULL AS STRING) AS shard, CAST(NULL AS STRING) AS sequence_number, CAST(NULL AS STRING) AS part, '' AS text
+FROM ticks
+WHERE DECODE(line, 'UTF-8') = 'zero'
+""",
+}
+
+
+@pytest.mark.usefixtures("here")
+def test_records_that_arrive_one_after_the_other(tmp_path: Path) -> None:
+    """With a step, windows of arrivals show in a run over files. An error says where its record is, if it has one."""
+    folder = tmp_path / "ticks"
+    for name, text in TICKS.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    records = tmp_path / "records"
+    records.mkdir()
+    for name, lines, begin in (("a", b"x\r\nx\nbad\nx\n", "12:00:00"), ("b", b"x\nzero", "12:00:08")):
+        (records / name).write_bytes(lines)
+        moment = datetime.fromisoformat(f"{DAY}{begin}+00:00").timestamp()
+        os.utime(records / name, (moment, moment))
+    trial.over_file(load(folder), records, tmp_path / "rows", step=4)
+    counts = cases.rows(tmp_path / "rows" / "counts")
+    assert sorted((row["ends"], row["n"]) for row in counts) == [(f"{DAY}12:00:10", 4), (f"{DAY}12:00:20", 2)]
+    errors = cases.rows(tmp_path / "rows" / "error_stream")
+    assert {(row["MESSAGE"], row["DATA_ROWTIME"]) for row in errors} == {
+        ("no tick (a, sequence number 3)", f"{DAY}12:00:08.000"),
+        ("pump P: 1 / 0", f"{DAY}12:00:12.000"),
+    }

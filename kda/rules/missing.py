@@ -96,7 +96,7 @@ def _unknown(part: Part, subject: Subject) -> Iterator[Found]:
             owner = subject.catalog.owner(node, part.select)
             if owner is not None and owner.columns is not None and name not in owner.columns:
                 text = f"{owner.name or owner.alias} has no column {name}{_alike(name, owner.columns)}"
-        elif is_known and name not in known and not _is_other(node, name, results):
+        elif is_known and name not in known and not is_other(node, name, results):
             text = f"no relation in FROM has a column {name}{_alike(name, known)}"
         if text:
             told.add((table, name))
@@ -112,7 +112,7 @@ def _alike(name: str, columns: Iterable[str]) -> str:
     return ""
 
 
-def _is_other(node: exp.Column, name: str, results: set[str]) -> bool:
+def is_other(node: exp.Column, name: str, results: set[str]) -> bool:
     """Whether a name may be a result, where it is not a column: in GROUP BY, HAVING and ORDER BY; or the present."""
     is_after = node.find_ancestor(exp.Order, exp.Group, exp.Having, exp.Select)
     is_unit = name.upper() in UNITS and bool(called(node.parent))  # TIMESTAMPDIFF(SECOND, a, b)

@@ -2,20 +2,24 @@ package aws;
 
 import java.io.Serializable;
 import java.net.URI;
+import java.time.Duration;
 import java.util.Map;
 import software.amazon.awssdk.awscore.client.builder.AwsAsyncClientBuilder;
 import software.amazon.awssdk.awscore.client.builder.AwsClientBuilder;
+import software.amazon.awssdk.awscore.client.builder.AwsSyncClientBuilder;
 import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
 import software.amazon.awssdk.core.client.config.ClientOverrideConfiguration;
 import software.amazon.awssdk.http.Protocol;
 import software.amazon.awssdk.http.nio.netty.NettyNioAsyncHttpClient;
 import software.amazon.awssdk.http.nio.netty.SdkEventLoopGroup;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 
 /** Where a service is, and how it is spoken to: region, endpoint, credentials. */
 public final class Place implements Serializable {
     private static final long serialVersionUID = 1L;
     private static final int THREADS = 2; // of a client: they read answers, which is most of a source's work
+    private static final Duration CONNECTION = Duration.ofSeconds(10);
 
     public final String region;
     private final String endpoint; // null: the region's own
@@ -25,6 +29,11 @@ public final class Place implements Serializable {
         this.region = region;
         this.endpoint = endpoint;
         this.credentials = new Credentials(region, credentials);
+    }
+
+    /** Whether the endpoint is another than the region's own. */
+    public boolean hasEndpoint() {
+        return endpoint != null;
     }
 
     /** Whether calls are encrypted. */
@@ -47,14 +56,25 @@ public final class Place implements Serializable {
         return built(builder.overrideConfiguration(how -> patient(how)), http);
     }
 
+    /** A client whose calls block, for an answer that is read as it comes; silence in it is no longer than a call's. */
+    public <B extends AwsSyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C blocking(B builder) {
+        builder.overrideConfiguration(how -> patient(how).apiCallAttemptTimeout(Http.ANSWER))
+                .httpClientBuilder(
+                        UrlConnectionHttpClient.builder().connectionTimeout(CONNECTION).socketTimeout(Http.ANSWER));
+        return located(builder);
+    }
+
     private static ClientOverrideConfiguration.Builder patient(ClientOverrideConfiguration.Builder how) {
         return how.retryStrategy(AwsRetryStrategy.doNotRetry());
     }
 
     private <B extends AwsAsyncClientBuilder<B, C> & AwsClientBuilder<B, C>, C> C built(B builder, Http http) {
-        builder.region(Region.of(region))
-                .credentialsProvider(credentials.provider())
-                .httpClientBuilder(netty(http));
+        builder.httpClientBuilder(netty(http));
+        return located(builder);
+    }
+
+    private <B extends AwsClientBuilder<B, C>, C> C located(B builder) {
+        builder.region(Region.of(region)).credentialsProvider(credentials.provider());
         if (endpoint != null) {
             builder.endpointOverride(URI.create(endpoint));
         }

@@ -15,7 +15,7 @@ public final class Problem {
         PASSING,
         /** To ask for another iterator: it is too old, or not of this service since that was restarted. */
         EXPIRED,
-        /** The stream, the shard or the table is not there. */
+        /** The stream, the shard, the table or the object is not there. */
         MISSING,
         /** The credentials do not permit it, or there are none. */
         DENIED,
@@ -60,6 +60,8 @@ public final class Problem {
                     "ResourceInUseException",
                     "ServiceUnavailable",
                     "ThrottlingException");
+
+    private static final Set<String> ABSENCES = Set.of("NoSuchBucket", "NoSuchKey", "ResourceNotFoundException");
 
     private static final int LONGEST = 500; // characters of a service's words
 
@@ -110,7 +112,7 @@ public final class Problem {
         if (code.equals("ExpiredIteratorException")) {
             return Kind.EXPIRED;
         }
-        if (code.equals("ResourceNotFoundException")) {
+        if (ABSENCES.contains(code)) {
             return Kind.MISSING;
         }
         boolean isPassing = answer.statusCode() >= 500 || answer.isThrottlingException() || PASSING.contains(code);

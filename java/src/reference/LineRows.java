@@ -1,0 +1,86 @@
+package reference;
+
+import java.util.List;
+import org.apache.flink.api.common.serialization.DeserializationSchema;
+import org.apache.flink.api.connector.source.SourceOutput;
+import org.apache.flink.api.connector.source.SourceReaderContext;
+import org.apache.flink.connector.base.source.reader.RecordEmitter;
+import org.apache.flink.metrics.Counter;
+import org.apache.flink.metrics.MetricGroup;
+import org.apache.flink.table.data.GenericRowData;
+import org.apache.flink.table.data.RowData;
+import org.apache.flink.table.data.utils.JoinedRowData;
+import org.apache.flink.util.Collector;
+import org.apache.flink.util.UserCodeClassLoader;
+
+/** Emits each line as the rows that the table's format makes of it, and notes in the object's state that it did. */
+final class LineRows implements RecordEmitter<Line, RowData, ObjectState> {
+    private final DeserializationSchema<RowData> format;
+    private final Metadata[] metadata;
+    private final ObjectName name;
+    private final Counter bytes;
+    private final Rows rows = new Rows();
+
+    LineRows(
+            DeserializationSchema<RowData> format,
+            List<Metadata> metadata,
+            ObjectName name,
+            SourceReaderContext context) {
+        this.format = format;
+        this.metadata = metadata.toArray(new Metadata[0]);
+        this.name = name;
+        this.bytes = context.metricGroup().getIOMetricGroup().getNumBytesInCounter();
+        open(context);
+    }
+
+    private void open(SourceReaderContext context) {
+        try {
+            format.open(
+                    new DeserializationSchema.InitializationContext() {
+                        @Override
+                        public MetricGroup getMetricGroup() {
+                            return context.metricGroup().addGroup("deserializer");
+                        }
+
+                        @Override
+                        public UserCodeClassLoader getUserCodeClassLoader() {
+                            return context.getUserCodeClassLoader();
+                        }
+                    });
+        } catch (Exception e) {
+            throw new IllegalStateException("The table's format does not start.", e);
+        }
+    }
+
+    @Override
+    public void emitRecord(Line line, SourceOutput<RowData> output, ObjectState object) throws Exception {
+        bytes.inc(line.content.length);
+        rows.of(line, output);
+        format.deserialize(line.content, rows);
+        object.emitted(line);
+    }
+
+    /** The rows of the line at hand, each with the metadata behind its columns. */
+    private final class Rows implements Collector<RowData> {
+        private SourceOutput<RowData> output;
+        private GenericRowData behind;
+
+        void of(Line line, SourceOutput<RowData> to) {
+            output = to;
+            behind = new GenericRowData(metadata.length);
+            for (int i = 0; i < metadata.length; i++) {
+                behind.setField(i, metadata[i].of(line, name));
+            }
+        }
+
+        @Override
+        public void collect(RowData row) {
+            output.collect(metadata.length == 0 ? row : new JoinedRowData(row.getRowKind(), row, behind));
+        }
+
+        @Override
+        public void close() {
+            // Nothing is open.
+        }
+    }
+}

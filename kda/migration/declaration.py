@@ -1,0 +1,98 @@
+"""The job.toml of a migrated job."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from kda.applications import Application, Input, Output, Reference
+from kda.migration import places
+from kda.migration.places import Name
+from kda.scope import ERROR_STREAM
+from kda.translation import Translation
+
+ERRORS = "error_stream"  # the table of errors, shared by all jobs
+_START = (
+    "# From the oldest record that the stream has, so that none is lost. KDA began with the next one: LATEST.",
+    'start = "TRIM_HORIZON"',
+)
+
+
+@dataclass(frozen=True)
+class End:
+    """A table's declaration. kind, name: of what is behind it in AWS; lines: of TOML, with comments."""
+
+    table: str
+    kind: str
+    name: Name
+    lines: tuple[str, ...]
+
+
+def ends(application: Application, translation: Translation, job: str) -> list[End]:
+    """The declarations of all tables: the sources, the sinks, the errors."""
+    found = [
+        _reference(table, end) if isinstance(end, Reference) else _input(table, end)
+        for table, end in translation.sources.items()
+    ]
+    found += [_output(table, end) for table, end in translation.sinks.items()]
+    error = next((one for one in application.outputs if one.stream.upper() == ERROR_STREAM), None)
+    if error is not None:
+        found.append(_output(ERRORS, error))
+    else:
+        name = Name(f"{job.replace('_', '-')}-errors", is_known=False)
+        found.append(End(ERRORS, "stream", name, (_entry("connector", "kinesis"), _entry("stream", name.text))))
+    return found
+
+
+def document(application: Application, translation: Translation, ends_: Sequence[End]) -> str:
+    """The text of job.toml."""
+    named = f'the application "{application.name}"' if application.name else "an application"
+    comment = f"What {named} of Kinesis Data Analytics for SQL computed.".replace("\n", " ")
+    inserts: Mapping[str, str] = {**translation.inserts, ERRORS: "errors"}
+    lines = [f"# {comment}", "", "[insert]  # table = view", *(_entry(*one) for one in inserts.items())]
+    for end in ends_:
+        lines += ["", f"[table.{_key(end.table)}]", *end.lines]
+    return "\n".join(lines) + "\n"
+
+
+def _input(table: str, end: Input) -> End:
+    name = places.stream(end, table)
+    return End(table, "stream", name, (*_kinesis(name), *_START))
+
+
+def _output(table: str, end: Output | None) -> End:
+    name = places.stream(end, table)
+    if end is not None and end.service == "firehose":
+        return End(table, "Firehose stream", name, tuple(_named("firehose", "delivery_stream", name)))
+    return End(table, "stream", name, tuple(_kinesis(name)))
+
+
+def _reference(table: str, end: Reference) -> End:
+    name, key = places.bucket(end), places.key(end)
+    lines = [*_named("reference", "bucket", name), *_setting("key", key)]
+    return End(table, "object", Name(f"s3://{name.text}/{key.text}", name.is_known and key.is_known), tuple(lines))
+
+
+def _kinesis(name: Name) -> Iterator[str]:
+    return _named("kinesis", "stream", name)
+
+
+def _named(connector: str, setting: str, name: Name) -> Iterator[str]:
+    yield _entry("connector", connector)
+    yield from _setting(setting, name)
+
+
+def _setting(setting: str, name: Name) -> Iterator[str]:
+    if not name.is_known:
+        yield "# Not in the file that was migrated: put the name in."
+    yield _entry(setting, name.text)
+
+
+def _entry(key: str, value: str) -> str:
+    return f"{_key(key)} = {json.dumps(value, ensure_ascii=False)}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name, re.ASCII) else json.dumps(name, ensure_ascii=False)
