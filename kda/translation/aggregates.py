@@ -10,9 +10,9 @@ from kda.functions import AGGREGATES
 from kda.nodes import called
 from kda.scope import own
 from kda.sql_types import WHOLE, Type
-from kda.translation.expressions import Failure, Names, Value, value
+from kda.translation.expressions import Failure, Names, Value, converted, value
 from kda.translation.options import Options, refuse
-from kda.translation.types import BIGINT, DOUBLE
+from kda.translation.types import BIGINT, DOUBLE, common, flink, sizes
 
 _OF_ARGUMENT = ("MIN", "MAX", "FIRST_VALUE", "LAST_VALUE", "LAG")
 _SPREAD = ("STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP")
@@ -56,18 +56,27 @@ def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
     call = unwrapped(node)
     name = called(call)
     values = [value(one, names, options) for one in arguments(call)]
+    if name == "LAG" and len(values) > 2:
+        kind = common([values[0].type, values[2].type])
+        values[0::2] = [_fitting(one, kind, options) for one in values[0::2]]
     failures = tuple(failure for one in values for failure in one.failures)
     if not values:
         if name != "COUNT":
             refuse(node, f"{name} without an argument has no translation")
-        return Value("COUNT(*)", BIGINT)
+        return Value("COUNT(*)", BIGINT, least=1)
     distinct = "DISTINCT " if isinstance(call.expressions[0], exp.Distinct) else ""
     texts = [one.sql for one in values]
     kind = _type(name, values[0].type)
     if name in _SPREAD and values[0].type is not None and values[0].type.name in WHOLE:
         texts[0] = f"CAST({texts[0]} AS DOUBLE)"
     function = "STDDEV_SAMP" if name == "STDDEV" else name
-    return Value(f"{function}({distinct}{', '.join(texts)})", kind, failures)
+    least = 0 if name == "COUNT" else None
+    return Value(f"{function}({distinct}{', '.join(texts)})", kind, failures, least=least)
+
+
+def _fitting(one: Value, kind: Type | None, options: Options) -> Value:
+    is_same = kind is None or (one.type is not None and flink(one.type, options) == flink(kind, options))
+    return one if is_same or kind is None else converted(one, kind, options)
 
 
 def _type(name: str, argument: Type | None) -> Type | None:
@@ -78,8 +87,8 @@ def _type(name: str, argument: Type | None) -> Type | None:
     if name in _SPREAD:
         return DOUBLE if argument.name != "DECIMAL" else None
     if argument.name == "DECIMAL":
-        scale = argument.sizes[1] if len(argument.sizes) > 1 else "0"
-        return Type("DECIMAL", (_DIGITS, scale if name == "SUM" else str(max(6, int(scale)))))
+        scale = sizes(argument)[1]
+        return Type("DECIMAL", (_DIGITS, str(scale if name == "SUM" else max(6, scale))))
     return argument
 
 

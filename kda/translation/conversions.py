@@ -32,6 +32,8 @@ def converted(value: Value, to: Type, options: Options, what: str = "") -> Value
     target = flink(to, options)
     if value.is_null:
         return Value(f"CAST(NULL AS {target})", to)
+    if value.least is not None and to.name in ("INTEGER", "BIGINT", *FLOATING):
+        return Value(f"CAST({value.sql} AS {target})", to, value.failures, least=value.least)
     sql, can_fail = _sql(value, to, target)
     if not can_fail:
         return Value(sql, to, value.failures)

@@ -188,7 +188,7 @@ class _Reader:
         left = settled(self.number(left, node.this), right.type or INTEGER, self.options)
         right = settled(self.number(right, node.expression), left.type or INTEGER, self.options)
         found, divisor = failures(left, right), right.sql
-        if sign == "/" and not _never_zero(node.expression):
+        if sign == "/" and not _never_zero(node.expression) and not right.least:
             divisor = f"NULLIF({right.sql}, 0)"
             found = (*found, _division(node, left, right))
         kind = arithmetic(sign, left.type, right.type) if left.type and right.type else None

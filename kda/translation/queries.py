@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from kda.dialect import printed
 from kda.nodes import Cursor
 from kda.rule import Part
 from kda.scope import Relation
@@ -147,8 +148,9 @@ class _Writer:
             if name == TIME:
                 continue  # the time of all rows
             one = values.get(name)
+            failures: tuple[Failure, ...] = ()
             if one is None:
-                sql, failures = f"CAST(NULL AS {flink(kind, self.options)})", ()
+                sql = f"CAST(NULL AS {flink(kind, self.options)})"
             elif self._is_same(one.type, kind):
                 sql, failures = one.sql, one.failures
             else:
@@ -226,7 +228,7 @@ class _Writer:
             scope = rows_tried(self.state, scope, where, failures)
             where = []
         elif scope.is_joined:
-            items, sources = scope.flat(self.catalog)
+            items, sources = replace(scope, where=()).flat(self.catalog)
             body = select([*items, _time(scope)], scope.in_from, where=[*scope.filters, *where])
             scope = scope.over(body, sources, is_view=False)
             where = []
@@ -251,7 +253,7 @@ class _Writer:
             condition = " OR ".join([whole.sql, *(one.condition for one in whole.failures)])
             condition = _bare(condition) if not whole.failures else condition
             failures = [*whole.failures, *failures]
-        clock = Clock(0 if self.options.time == "processing" else group.skew + 1)
+        clock = Clock(0 if self.options.time == "processing" else group.skew + (not group.is_moment))
         rows = Rows(results.columns, clock)
         text = select(
             [*results.items, *([MARK] if failures else []), item(BOUNDS[2], TIME)],
@@ -290,8 +292,8 @@ class _Writer:
 
     def _require_distinct(self, keys: Sequence[exp.Expr]) -> None:
         """Groups differ in their keys; DISTINCT leaves none out if each key is a result."""
-        results = {one.unalias().sql() for one in self.select.expressions}
-        if not all(self._is_window(key) or key.sql() in results for key in keys):
+        results = {printed(one.unalias().copy()) for one in self.select.expressions}
+        if not all(self._is_window(key) or printed(key.copy()) in results for key in keys):
             refuse(self.select, "SELECT DISTINCT of groups without all of their keys has no translation")
 
     def _skew(self, scope: Scope, window: Window) -> int:
@@ -299,14 +301,12 @@ class _Writer:
         skew = scope.clock.require(window.node)
         if self.options.align:
             return 0
-        # ROWTIME under another name, of SELECT DISTINCT within a step: that of a row, not the end of the step.
-        is_end = window.time is None or window.time.is_end or window.time.select is self.select
-        return skew if is_end or window.form not in ("STEP", "FLOOR") or not skew else self._inner(skew, window)
-
-    def _inner(self, skew: int, window: Window) -> int:
-        assert window.time is not None  # noqa: S101  (its caller looked)
-        part = self.state.part(window.time.select)
-        return skew - 1 if part.windowing.distinct is not None and not part.windowing.is_grouped else skew
+        # A step that a query in FROM groups by, or ROWTIME of its SELECT DISTINCT, lies in the step and is not its end.
+        if window.time is None or window.time.is_end or window.time.select is self.select or not skew:
+            return skew
+        inner = self.state.part(window.time.select).windowing
+        windows = [one for one in (*inner.tumbling, inner.distinct) if one is not None]
+        return skew - any(one.milliseconds != 1 for one in windows)
 
     def _require_free(self, scope: Scope) -> None:
         for source in scope.sources:

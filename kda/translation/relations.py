@@ -179,10 +179,11 @@ class _Joiner:
             skew = other.clock.require(node) - source.clock.require(node)
             low, high = skew - own, skew + (window or 0)
             begin, end = (shifted(other.attribute, by).strip("()") if by else other.attribute for by in (low, high))
-            if low == high:
-                conditions.append(f"{source.attribute} = {begin}")
+            meet = f"= {begin}" if low == high else f"BETWEEN {begin} AND {end}"
+            if other.relation.join is not None and other.relation.join.args.get("side") in ("LEFT", "FULL"):
+                conditions.append(f"({other.attribute} IS NULL OR {source.attribute} {meet})")
             else:
-                conditions.append(f"{source.attribute} BETWEEN {begin} AND {end}")
+                conditions.append(f"{source.attribute} {meet}")
         return _join(f"{side} JOIN" if side else "JOIN", source.in_from(), conditions)
 
     def _lookup(self, source: Source, join: exp.Join) -> str:

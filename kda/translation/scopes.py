@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from kda.functions import NOW
 from kda.program import canonical
 from kda.rule import Part
 from kda.scope import TIMES, Catalog, Relation, own, qualifier, result, starred
@@ -16,11 +15,9 @@ from kda.translation.expressions import Value
 from kda.translation.names import unique
 from kda.translation.options import Options, refuse
 from kda.translation.text import interval, item, nested, quoted, select
-from kda.translation.types import TIMESTAMP
+from kda.translation.types import TEXT, TIMESTAMP
 
 TIME = "ROWTIME"  # the column with the time attribute, of every view and query
-_DAY = ("CURRENT_DATE",)
-_HOURS = ("CURRENT_TIME", "LOCALTIME")
 
 
 @dataclass(frozen=True)
@@ -126,14 +123,17 @@ class Scope:
         return bool(self.joins)
 
     def used(self, catalog: Catalog) -> list[tuple[Source, str]]:
-        """The columns that the SELECT reads, each with its source; TIME for the time of one of several sources."""
+        """The columns that the SELECT reads after FROM, each with its source; TIME for the time of one of several sources."""
         found: dict[tuple[int, str], tuple[Source, str]] = {}
-        nodes = [node for node in own(self.part.select) if isinstance(node, exp.Column)]
+        done = [one.args.get("on") for one in self.part.select.args.get("joins") or ()]
+        done += [self.part.select.args.get("where")] if not self.where else []
+        skipped = {id(column) for one in done if one is not None for column in one.find_all(exp.Column)}
+        nodes = [node for node in own(self.part.select) if isinstance(node, exp.Column) and id(node) not in skipped]
         nodes += [node for _name, node in projections(self) if isinstance(node, exp.Column)]
         for node in nodes:
             if isinstance(node.this, exp.Star):
                 continue
-            held = owner(node, self, catalog)
+            held = owner(node, self, catalog) or row_of(node, self)
             if held is not None:
                 found.setdefault((self.sources.index(held[0]), held[1]), held)
         return [found[key] for key in sorted(found, key=lambda key: (key[0], _place(found[key])))]
@@ -217,6 +217,13 @@ def owner(column: exp.Column, scope: Scope, catalog: Catalog) -> tuple[Source, s
     return None
 
 
+def row_of(column: exp.Column, scope: Scope) -> tuple[Source, str] | None:
+    """The column of which this one is a field: r.COLUMN1, where a parser of logs gives r; None if it is none."""
+    table = qualifier(column)
+    source = next((one for one in scope.sources if table and table in one.columns), None)
+    return None if source is None else (source, table)
+
+
 class RowNames:
     """The names of a row of FROM."""
 
@@ -231,9 +238,6 @@ class RowNames:
         if held is not None:
             source, name = held
             return Value(source.time(node), TIMESTAMP) if name == TIME else None
-        name = canonical(node)
-        if name in NOW and not qualifier(node):
-            return present(name, self.scope.main.time(node))
         return None
 
     def column(self, node: exp.Column) -> Value:
@@ -242,20 +246,11 @@ class RowNames:
         if held is not None:
             source, name = held
             return Value(source.column(name), source.columns[name][1])
-        table = qualifier(node)
-        row = next((one for one in self.scope.sources if table and table in one.columns), None)
+        row = row_of(node, self.scope)
         if row is None:
             refuse(node, f"no relation in FROM has a column {canonical(node)}")
-        return Value(f"{row.column(table)}.{quoted(canonical(node))}", None)
-
-
-def present(name: str, time: str) -> Value:
-    """CURRENT_TIMESTAMP and its like: the row's time."""
-    if name in _DAY:
-        return Value(f"CAST({time} AS DATE)", Type("DATE"))
-    if name in _HOURS:
-        return Value(f"CAST({time} AS TIME(0))", Type("TIME"))
-    return Value(time, TIMESTAMP)
+        source, column = row
+        return Value(f"{source.column(column)}.{quoted(canonical(node))}", TEXT)
 
 
 def read(scope: Scope, items: Sequence[str], where: Sequence[str]) -> str:

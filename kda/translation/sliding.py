@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -75,7 +76,7 @@ def prepared(state: State, scope: Scope, where: Sequence[str]) -> tuple[Scope, l
     windows = _windows(state, scope, sliding)
     held: dict[int, tuple[str, Value]] = {}
     if len(windows) > 1:
-        items, sources = scope.flat(state.subject.catalog)
+        items, sources = replace(scope, where=()).flat(state.subject.catalog)
         body = select([*items, scope.main.attribute], scope.in_from, where=[*scope.filters, *conditions])
         scope, conditions = scope.over(body, sources, is_view=False), []
         for text, calls in list(_windows(state, scope, sliding).items())[:-1]:
@@ -86,7 +87,7 @@ def prepared(state: State, scope: Scope, where: Sequence[str]) -> tuple[Scope, l
                 found = aggregate(one.node.this, names, state.options)
                 column = quoted(f"over_{len(held) + 1}")
                 items.append(f"{found.sql} OVER w AS {column}")
-                held[id(one.node)] = (column, Value(column, found.type))
+                held[id(one.node)] = (column, Value(column, found.type, least=found.least))
             body = select([*items, scope.main.attribute], scope.in_from, further=f"WINDOW w AS (\n{indented(text)}\n)")
             scope = scope.over(body, scope.sources, is_view=False)
     text, calls = list(_windows(state, scope, sliding).items())[-1]
@@ -95,7 +96,7 @@ def prepared(state: State, scope: Scope, where: Sequence[str]) -> tuple[Scope, l
     rows = RowNames(scope, state.subject.catalog, state.options)
     for one in calls:
         found = aggregate(one.node.this, rows, state.options)
-        names.calls[id(one.node)] = Value(f"{found.sql} OVER w", found.type)
+        names.calls[id(one.node)] = Value(f"{found.sql} OVER w", found.type, least=found.least)
     return scope, conditions, names, f"WINDOW w AS (\n{indented(text)}\n)"
 
 

@@ -29,12 +29,14 @@ class Value:
     """A value. sql: to be put in anywhere; type: None if it is not known; failures: in the order of evaluation.
 
     fields: of a row that a parser of logs gives, the SQL of each of its texts by name; the type is then `types.row`.
+    least: the least that a number of rows is, 0 or 1; None for other values. It fits an INTEGER.
     """
 
     sql: str
     type: Type | None
     failures: tuple[Failure, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
+    least: int | None = None
 
     @property
     def is_null(self) -> bool:

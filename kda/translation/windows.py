@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
-from kda.functions import NOW
 from kda.nodes import FloorTo, Step, called
 from kda.program import canonical
 from kda.scope import qualifier, result
 from kda.translation.aggregates import aggregate, aggregates, is_aggregate
 from kda.translation.expressions import Value, value
 from kda.translation.options import Options, refuse
-from kda.translation.scopes import TIME, RowNames, Scope, moved, owner, present
+from kda.translation.scopes import TIME, RowNames, Scope, moved, owner
 from kda.translation.text import interval, nested, quoted
 from kda.translation.types import TIMESTAMP
 from kda.windows import Window, window
@@ -35,7 +34,7 @@ class Group:
     """A SELECT that groups by a window.
 
     window: the shortest; keys: the others of GROUP BY, each with its node and SQL; skew: the milliseconds that the
-    times of the rows are before those of KDA. is_moment: whether each window is one moment.
+    times of the rows are before those of KDA; results: those of the SELECT by name.
     """
 
     scope: Scope
@@ -46,8 +45,8 @@ class Group:
 
     @property
     def is_moment(self) -> bool:
-        """Whether it groups by ROWTIME itself."""
-        return self.window.form == "ROWTIME"
+        """Whether each window is one moment, which then is the ROWTIME of its row."""
+        return self.window.milliseconds == 1
 
     @property
     def begin(self) -> str:
@@ -86,7 +85,7 @@ class GroupNames:
         """The value of a key, a window, a time of the row, or a function of rows."""
         if is_aggregate(node):
             found = aggregate(node, self.rows, self.options)
-            return Value(found.sql, found.type)
+            return replace(found, failures=())
         if (key := self._key(node)) is not None:
             return key
         if isinstance(node, Step | FloorTo):
@@ -95,8 +94,6 @@ class GroupNames:
             held = owner(node, self.group.scope, self.rows.catalog)
             if held is not None and (held[1] == TIME or self.rows.catalog.time(node, self.select)):
                 return Value(self.time, TIMESTAMP)
-            if held is None and canonical(node) in NOW and not qualifier(node):
-                return present(canonical(node), self.time)
         return None
 
     def _key(self, node: exp.Expr) -> Value | None:
@@ -133,7 +130,8 @@ def key_of(node: exp.Expr, select: exp.Select, scope: Scope, rows: RowNames) -> 
     if isinstance(node, exp.Column) and not qualifier(node) and owner(node, scope, rows.catalog) is None:
         for projection in select.expressions:
             if result(projection) == canonical(node) and isinstance(projection, exp.Alias):
-                return projection.this
+                found: exp.Expr = projection.this
+                return found
     return node
 
 
