@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 import org.apache.flink.table.api.ValidationException;
 
 /**
- * The literal that declares columns, such as {@code `TICKER` VARCHAR(4) $.TICKER, `price` DOUBLE $.quote.price}. Names may
- * have any character but a backtick. A path ends at a comma before the next backtick, or with the literal.
+ * The literal that declares columns, such as {@code `TICKER` VARCHAR(4) $.TICKER, `price` DOUBLE $.quote.price}. Names
+ * may have any character but a backtick. A path ends at a comma before the next backtick, or with the literal.
  */
 final class ColumnsLiteral {
     private static final Pattern COLUMN =

@@ -7,8 +7,8 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
 import org.apache.flink.table.api.ValidationException;
 
 /**
- * A type of Kinesis Data Analytics: which values of a record become its values. A value is a JSON token with its text; of
- * an object or array, the text is its source. A cell of CSV is a JSON string.
+ * A type of Kinesis Data Analytics: which values of a record become its values. A value is a JSON token with its text;
+ * of an object or array, the text is its source. A cell of CSV is a JSON string.
  */
 interface Conversion {
     /** The value in Flink's internal form; null if it cannot be converted. {@code null} is none of the tokens. */
@@ -65,8 +65,8 @@ interface Conversion {
                 return Moment.TIMESTAMP;
             default:
                 throw new ValidationException(
-                        "kda_rows takes the types TINYINT, SMALLINT, INTEGER, BIGINT, REAL, DOUBLE, DECIMAL(p, s), BOOLEAN,"
-                                + " VARCHAR(n), CHAR(n), DATE, TIME and TIMESTAMP, not: "
+                        "kda_rows takes the types TINYINT, SMALLINT, INTEGER, BIGINT, REAL, DOUBLE, DECIMAL(p, s),"
+                                + " BOOLEAN, VARCHAR(n), CHAR(n), DATE, TIME and TIMESTAMP, not: "
                                 + name
                                 + (inParentheses == null ? "" : "(" + inParentheses + ")"));
         }

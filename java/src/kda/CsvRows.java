@@ -10,11 +10,11 @@ import streaming.Refusal;
 import streaming.Unread;
 
 /**
- * The rows of a record that is CSV, each with its columns in their order. Cells that have no column are left out, columns
- * that have no cell are NULL. A row without any character is none.
+ * The rows of a record that is CSV, each with its columns in their order. Cells that have no column are left out,
+ * columns that have no cell are NULL. A row without any character is none.
  *
- * <p>A cell may stand in double quotes, with blanks before and after them; inside, delimiters are characters, and a quote
- * is two. A carriage return before the row delimiter {@code \n} belongs to it.
+ * <p>A cell may stand in double quotes, with blanks before and after them; inside, delimiters are characters, and a
+ * quote is two. A carriage return before the row delimiter {@code \n} belongs to it.
  */
 final class CsvRows implements Schema.Format {
     private final Row row;
@@ -28,9 +28,10 @@ final class CsvRows implements Schema.Format {
     }
 
     /**
-     * Rows with these delimiters, in which {@code \n}, {@code \r}, {@code \t} and two backslashes stand for one character.
+     * Rows with these delimiters, in which {@code \n}, {@code \r}, {@code \t} and two backslashes are one character.
      *
-     * @throws ValidationException if the delimiters cannot be told from each other or from quotes, or a column has a path
+     * @throws ValidationException if the delimiters cannot be told from each other or from quotes, or a column has a
+     *     path
      */
     static CsvRows of(Row row, String rowDelimiter, String columnDelimiter) {
         for (Column column : row.columns) {
@@ -40,7 +41,8 @@ final class CsvRows implements Schema.Format {
         }
         String ofRows = unescaped(rowDelimiter);
         String ofColumns = unescaped(columnDelimiter);
-        if (ofRows.isEmpty() || ofColumns.isEmpty() || ofRows.equals(ofColumns) || (ofRows + ofColumns).contains("\"")) {
+        boolean isEmpty = ofRows.isEmpty() || ofColumns.isEmpty();
+        if (isEmpty || ofRows.equals(ofColumns) || (ofRows + ofColumns).contains("\"")) {
             throw new ValidationException("CSV needs two delimiters, of rows and of columns, without a double quote.");
         }
         return new CsvRows(row, ofRows, ofColumns);
@@ -49,9 +51,10 @@ final class CsvRows implements Schema.Format {
     private static String unescaped(String delimiter) {
         StringBuilder plain = new StringBuilder();
         for (int i = 0; i < delimiter.length(); i++) {
-            int escaped = delimiter.charAt(i) != '\\' || i + 1 == delimiter.length() ? -1 : "nrt\\".indexOf(delimiter.charAt(i + 1));
-            plain.append(escaped < 0 ? delimiter.charAt(i) : "\n\r\t\\".charAt(escaped));
-            i += escaped < 0 ? 0 : 1;
+            boolean mayBeEscape = delimiter.charAt(i) == '\\' && i + 1 < delimiter.length();
+            int escape = mayBeEscape ? "nrt\\".indexOf(delimiter.charAt(i + 1)) : -1;
+            plain.append(escape < 0 ? delimiter.charAt(i) : "\n\r\t\\".charAt(escape));
+            i += escape < 0 ? 0 : 1;
         }
         return plain.toString();
     }
@@ -163,7 +166,7 @@ final class CsvRows implements Schema.Format {
         }
 
         private void skipBlanks() {
-            while (at < text.length() && (text.charAt(at) == ' ' || text.charAt(at) == '\t') && rowEnd() == 0 && !isColumnEnd()) {
+            while (at < text.length() && " \t".indexOf(text.charAt(at)) >= 0 && rowEnd() == 0 && !isColumnEnd()) {
                 at++;
             }
         }

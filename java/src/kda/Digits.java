@@ -11,7 +11,7 @@ final class Digits {
 
     private Digits() {}
 
-    /** Of a number, its text; of a text that is one, with or without blanks around it, that; of true and false 1 and 0. */
+    /** Of a number, its text; of a text that is one, that without blanks around; of true and false 1 and 0; or null. */
     static String of(JsonToken token, String text) {
         switch (token) {
             case VALUE_NUMBER_INT:

@@ -17,7 +17,9 @@ final class Fixed implements Conversion {
     Fixed(int precision, int scale) {
         if (precision < 1 || precision > MAX_PRECISION || scale > precision) {
             throw new ValidationException(
-                    "DECIMAL(p, s) has p from 1 to " + MAX_PRECISION + " and s from 0 to p, not: " + precision + ", " + scale);
+                    String.format(
+                            "DECIMAL(p, s) has p from 1 to %d and s from 0 to p, not: %d, %d",
+                            MAX_PRECISION, precision, scale));
         }
         this.precision = precision;
         this.scale = scale;
@@ -40,8 +42,10 @@ final class Fixed implements Conversion {
 
     @Override
     public String hint(JsonToken token, String text) {
-        boolean isNumber = Digits.of(token, text) != null;
-        return isNumber ? "it takes " + (precision - scale) + " digits before the point and " + scale + " after it" : null;
+        if (Digits.of(token, text) == null) {
+            return null;
+        }
+        return "it takes " + (precision - scale) + " digits before the point and " + scale + " after it";
     }
 
     @Override

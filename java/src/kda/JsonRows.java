@@ -55,13 +55,13 @@ final class JsonRows implements Schema.Format {
         List<RowData> rows() throws Refusal, IOException {
             JsonToken start = parser.nextToken();
             boolean isRecord =
-                    start == JsonToken.START_OBJECT || start == JsonToken.START_ARRAY && place.takesArray();
+                    start == JsonToken.START_OBJECT || start == JsonToken.START_ARRAY && place.takesArray;
             Refusal.unless(isRecord, RecordText.isNoObject(start, text));
             depth = 1;
             read(place.record, start, shared);
             Refusal.unless(parser.nextToken() == null, RecordText.GOES_ON);
             if (place.required != null && !isPlaceThere && wrong == null) {
-                wrong = "Row path " + Shown.key(place.required.toString()) + " is missing, expected an array or object.";
+                wrong = rowPath("missing");
             }
             if (rows.isEmpty()) {
                 rows.add(new Values(row, 0));
@@ -86,12 +86,7 @@ final class JsonRows implements Schema.Format {
             } else if (token == JsonToken.START_ARRAY) {
                 array(node, values);
             } else if (node.row != null && place.required != null && token != JsonToken.VALUE_NULL) {
-                wrong =
-                        "Row path "
-                                + Shown.key(place.required.toString())
-                                + " is "
-                                + Shown.of(token, parser.getText())
-                                + ", expected an array or object.";
+                wrong = rowPath(Shown.of(token, parser.getText()));
             }
             if (node.hasColumns()) {
                 String value = isStructure ? text.substring(start, place() + 1) : parser.getText();
@@ -104,6 +99,10 @@ final class JsonRows implements Schema.Format {
                     }
                 }
             }
+        }
+
+        private String rowPath(String what) {
+            return "Row path " + Shown.text(place.required.toString()) + " is " + what + ", expected an array or object.";
         }
 
         private void object(Node node, Values values) throws Refusal, IOException {

@@ -1,11 +1,14 @@
 package kda;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import org.apache.flink.table.catalog.DataTypeFactory;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.StringData;
 import org.apache.flink.table.functions.ScalarFunction;
 import org.apache.flink.table.types.inference.TypeInference;
+import streaming.LastRow;
 
 /**
  * The SQL function {@code kda_first}, with the arguments of {@link KdaRows}: the first of the record's rows. A table
@@ -13,6 +16,7 @@ import org.apache.flink.table.types.inference.TypeInference;
  */
 public class KdaFirst extends ScalarFunction {
     private transient Schemas schemas;
+    private transient LastRow last;
 
     /** The row's type follows from the literals. */
     @Override
@@ -34,10 +38,14 @@ public class KdaFirst extends ScalarFunction {
         return first(line, columns, format, rowDelimiter, columnDelimiter);
     }
 
+    /** Called for each reference to the result, so the last row is kept. */
     private RowData first(byte[] line, StringData... literals) {
         if (schemas == null) {
             schemas = new Schemas();
+            last = LastRow.ofThread();
         }
-        return schemas.of(literals).rows(line).get(0);
+        List<StringData> key = Arrays.asList(literals);
+        RowData row = last.of(line, key);
+        return row != null ? row : last.keep(line, key, schemas.of(literals).rows(line).get(0));
     }
 }

@@ -10,9 +10,10 @@ import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
 import org.apache.flink.table.data.TimestampData;
 
 /**
- * DATE, TIME and TIMESTAMP: a text with a date, a time of day, or both, with a space or a T between them and blanks around.
- * After both, Z or an offset may stand, and the moment is that in UTC. Digits of a second after the third are left out; a
- * TIME has none. Of both, a DATE takes the date, and a TIME the time of day; a TIMESTAMP of a date is its midnight.
+ * DATE, TIME and TIMESTAMP: a text with a date, a time of day, or both, with a space or a T between them, and with or
+ * without blanks around. After both, Z or an offset may stand, and the moment is that in UTC. Digits of a second after
+ * the third are left out; a TIME has none. Of both, a DATE takes the date, and a TIME the time of day; a TIMESTAMP of a
+ * date is its midnight.
  */
 enum Moment implements Conversion {
     DATE("DATE", "yyyy-MM-dd"),

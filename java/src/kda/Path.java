@@ -5,8 +5,8 @@ import java.util.List;
 import org.apache.flink.table.api.ValidationException;
 
 /**
- * A JSONPath of those that Kinesis Data Analytics has: {@code $}, then names ({@code .name}, {@code ['name']}), numbers of
- * elements ({@code [0]}), and {@code [0:]} for each element of an array.
+ * A JSONPath of those that Kinesis Data Analytics has: {@code $}, then names ({@code .name}, {@code ['name']}), numbers
+ * of elements ({@code [0]}), and {@code [0:]} for each element of an array.
  */
 final class Path {
     /** A step: a name, or null and the number of an element, or that for each. */
@@ -115,7 +115,7 @@ final class Path {
         private void check(boolean holds) {
             if (!holds) {
                 throw new ValidationException(
-                        "A path is $ and then .name, ['name'], [0] or, for each element of an array, [0:], not: " + text);
+                        "A path is $ and then .name, ['name'], [0] or, for each element, [0:], not: " + text);
             }
         }
     }

@@ -7,8 +7,8 @@ import org.apache.flink.table.api.ValidationException;
  * Where a JSON record has its rows, and the paths of the columns to there and in each row.
  *
  * <p>Rows are at the row path: an object is a row, of an array each element. With the row path {@code $}, a path of a
- * column that goes on after {@code [0:]} says where they are instead. A path that begins with the place leads to the row's
- * value, any other to a value that all rows have.
+ * column that goes on after {@code [0:]} says where they are instead. A path that begins with the place leads to the
+ * row's value, any other to a value that all rows have.
  */
 final class RowPlace {
     /** The record, as far as paths lead into it. */
@@ -16,6 +16,9 @@ final class RowPlace {
 
     /** The row path, if the rows must be there; null if the record is a row where they are not. */
     final Path required;
+
+    /** Whether a record may be an array: its elements are the rows, or it is one itself. */
+    final boolean takesArray;
 
     private final List<Column> columns;
 
@@ -32,6 +35,7 @@ final class RowPlace {
         }
         required = isRoot ? null : rowPath;
         boolean isByPath = isRoot && array != null && !array.steps.isEmpty();
+        takesArray = isRoot && !isByPath;
         add(isByPath ? array.steps : place.steps, !isByPath);
     }
 
@@ -44,17 +48,12 @@ final class RowPlace {
         return new RowPlace(columns, rowPath);
     }
 
-    /** Whether a record may be an array. */
-    boolean takesArray() {
-        return record.row != null || record.hasColumns() || record.hasElements();
-    }
-
     /** The array whose elements columns read, by [0:] with steps after it; null if there is none. */
     private Path flattened() {
         Path array = null;
         for (Column column : columns) {
             if (column.path == null) {
-                throw new ValidationException("Column " + column.name + " needs a path, such as $." + column.name + ".");
+                throw new ValidationException("A column of JSON needs a path: " + column.name + " has none.");
             }
             Path path = column.path.endsWithEach() ? column.path.parent() : column.path;
             int each = path.steps.indexOf(Path.Step.EACH);
@@ -95,7 +94,7 @@ final class RowPlace {
             rows.row = null; // the record is a row, whatever it is
         }
         if (rows.row != null && rows.hasElements()) {
-            throw new ValidationException("The array whose elements are rows cannot be read by their numbers, as in [0].");
+            throw new ValidationException("An array whose elements are rows cannot be read by number, as in [0].");
         }
     }
 }

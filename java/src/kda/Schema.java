@@ -40,7 +40,7 @@ final class Schema {
             return new Schema(all, CsvRows.of(new Row(all), first, second));
         }
         throw new ValidationException(
-                "kda_rows takes 'JSON' and a row path, or 'CSV' and the delimiters of rows and columns, not: " + format);
+                "kda_rows takes 'JSON' and a row path, or 'CSV' and delimiters of rows and columns, not: " + format);
     }
 
     /** The type of a row, all nullable, as a row that is refused lacks values. */

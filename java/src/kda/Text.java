@@ -6,8 +6,8 @@ import org.apache.flink.table.data.StringData;
 import streaming.Surrogates;
 
 /**
- * VARCHAR(n) and CHAR(n): a text; of whatever else, its source. What is longer is cut. Only a text with half a character,
- * which JSON can escape, cannot be converted.
+ * VARCHAR(n) and CHAR(n): a text; of whatever else, its source. What is longer is cut. Only a text with half a
+ * character, which JSON can escape, cannot be converted.
  */
 final class Text implements Conversion {
     private final String name;

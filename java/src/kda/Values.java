@@ -44,7 +44,7 @@ final class Values {
         wrong[column] = sentence;
     }
 
-    /** The row of these values, and of those that all rows of the record share. record: what is wrong with it, or null. */
+    /** The row of these values and of those that all rows share. record: what is wrong with the record, or null. */
     RowData with(Values shared, String record) {
         String first = record;
         for (int i = 0; i < fields.length; i++) {

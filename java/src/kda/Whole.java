@@ -56,7 +56,8 @@ final class Whole implements Conversion {
         if (digits == null) {
             return null;
         }
-        return digits.matches("[-+]?[0-9]+") ? "it is not from " + least + " to " + most : "it has a point or an exponent";
+        boolean isWhole = digits.matches("[-+]?[0-9]+");
+        return isWhole ? "it is not from " + least + " to " + most : "it has a point or an exponent";
     }
 
     @Override

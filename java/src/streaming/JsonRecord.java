@@ -29,18 +29,9 @@ import org.apache.flink.table.types.inference.TypeInference;
  * {@link Columns} has the types, and how JSON values stand for them.
  */
 public class JsonRecord extends ScalarFunction {
-    /** The row that was read last in this thread: a source and the operators behind it share it. */
-    private static final class Last {
-        static final ThreadLocal<Last> OF_THREAD = ThreadLocal.withInitial(Last::new);
-
-        byte[] line;
-        StringData columns;
-        RowData row;
-    }
-
     private transient StringData literal;
     private transient RecordReader reader; // for the columns of that literal
-    private transient Last last;
+    private transient LastRow last;
 
     /** The row's type follows from the second argument, which must be a literal. */
     @Override
@@ -59,21 +50,13 @@ public class JsonRecord extends ScalarFunction {
         return Columns.nullableRow(call.getArgumentValue(1, String.class).orElse("no literal"));
     }
 
-    /**
-     * Called for each reference to the result: Flink evaluates a computed column anew for each of them, and a source
-     * evaluates the watermark before the operators behind it do. So the last row is kept. That is safe, because sources
-     * make a new array for each record, and nothing changes a row once it was returned.
-     */
+    /** Called for each reference to the result, so the last row is kept. */
     public RowData eval(byte[] line, StringData columns) {
         if (last == null) {
-            last = Last.OF_THREAD.get();
+            last = LastRow.ofThread();
         }
-        if (last.row == null || line != last.line || !Objects.equals(columns, last.columns)) {
-            last.row = reader(columns).read(line);
-            last.line = line;
-            last.columns = columns;
-        }
-        return last.row;
+        RowData row = last.of(line, columns);
+        return row != null ? row : last.keep(line, columns, reader(columns).read(line));
     }
 
     private RecordReader reader(StringData columns) {

@@ -25,7 +25,7 @@ public final class RecordText {
     }
 
     /**
-     * As {@link #of} for a text of any form, which may begin like a known format: only the byte order mark is told from it.
+     * As {@link #of} for a text of any form, which may begin like a known format: only the byte order mark is refused.
      *
      * @throws Refusal if it is no UTF-8
      */

@@ -23,6 +23,11 @@ public final class Shown {
         return key.matches("[A-Za-z0-9_]{1,32}") ? key : '"' + start(key) + '"';
     }
 
+    /** A text as it stands. */
+    public static String text(String text) {
+        return start(text);
+    }
+
     private static String start(String text) {
         StringBuilder shown = new StringBuilder();
         for (int i = 0; i < text.length(); i++) {
