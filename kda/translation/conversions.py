@@ -20,7 +20,6 @@ _TEXTS = {
 }
 _EXACT = "DECIMAL(38, 18)"  # has the whole part of every BIGINT
 _LARGEST = "1.7976931348623157E308"
-_TIMES = {"TIMESTAMP": ("TIMESTAMP", "DATE"), "DATE": ("DATE", "TIMESTAMP"), "TIME": ("TIME", "TIMESTAMP")}
 
 
 def converted(value: Value, to: Type, options: Options, what: str = "") -> Value:
@@ -52,24 +51,32 @@ def _called(kind: Type) -> str:
 def _sql(value: Value, to: Type, target: str) -> tuple[str, bool]:
     """The SQL, which is NULL where the value fails, and whether it can fail."""
     sql, source = value.sql, value.type.name if value.type else ""
+    if source in ("ROW", "INTERVAL") and to.name != source:
+        raise Untranslatable(UNKNOWN, f"a value of type {source} as a {to.name} has no translation")
+    if to.name == "VARCHAR" or (source == to.name != "DECIMAL"):
+        return f"CAST({sql} AS {target})", False
     text = f"CAST({sql} AS STRING)" if source != "VARCHAR" else sql
-    if source not in ("ROW", "INTERVAL"):
-        if to.name == "VARCHAR" or (source == to.name != "DECIMAL"):
-            return f"CAST({sql} AS {target})", False
-        if to.name in NUMBERS and source in ("", "VARCHAR", *NUMBERS):
-            return _number(sql, text, value.type, to, target)
-        if source in ("", "VARCHAR") and to.name in _TEXTS:
-            return _of_text(text, to, target), True
+    if to.name in NUMBERS and source in ("", "VARCHAR", *NUMBERS):
+        return _number(sql, text, value.type, to, target)
+    if source in ("", "VARCHAR") and to.name in _TEXTS:
+        return _of_text(text, to, target), True
+    found = _of_time(sql, source, to, target)
+    if to.name == "BOOLEAN" and source in WHOLE:
+        found = f"({sql} <> 0)"
+    if not found:
+        what = f"a value of type {source}" if source else "a value whose type is not known"
+        raise Untranslatable(UNKNOWN, f"{what} as a {to.name} has no translation")
+    return found, False
+
+
+def _of_time(sql: str, source: str, to: Type, target: str) -> str:
+    """A time as one of another type; "" for other types."""
+    if source == "TIMESTAMP" and to.name == "TIME":
         # Flink's own casts of a TIMESTAMP give another day and no time of day before 1970.
-        if (source, to.name) == ("TIMESTAMP", "TIME"):
-            return f"TRY_CAST(DATE_FORMAT({sql}, 'HH:mm:ss') AS {target})", False
-        if (source, to.name) == ("TIMESTAMP", "DATE"):
-            return f"CAST(FLOOR({sql} TO DAY) AS DATE)", False
-        if source in _TIMES.get(to.name, ()):
-            return f"CAST({sql} AS {target})", False
-        if to.name == "BOOLEAN" and source in WHOLE:
-            return f"({sql} <> 0)", False
-    raise Untranslatable(UNKNOWN, f"a value of type {source or 'that is not known'} as a {to.name} has no translation")
+        return f"TRY_CAST(DATE_FORMAT({sql}, 'HH:mm:ss') AS {target})"
+    if source == "TIMESTAMP" and to.name == "DATE":
+        return f"CAST(FLOOR({sql} TO DAY) AS DATE)"
+    return f"CAST({sql} AS {target})" if (source, to.name) == ("DATE", "TIMESTAMP") else ""
 
 
 def _of_text(text: str, to: Type, target: str) -> str:

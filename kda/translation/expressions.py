@@ -8,6 +8,7 @@ the first value that is not NULL.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -118,8 +119,8 @@ class _Reader:
             return Value(text, DOUBLE)
         whole, _, fraction = text.partition(".")
         if fraction:
-            digits = f"{whole}{fraction}".lstrip("0") or "0"
-            return Value(f"{whole or 0}.{fraction}", decimal(max(len(digits), len(fraction)), len(fraction)))
+            whole = whole.lstrip("0") or "0"
+            return Value(f"{whole}.{fraction}", decimal(len(whole) + len(fraction), len(fraction)))
         size = int(whole)
         if "." not in text and size < 2**63:
             return Value(text, INTEGER if size < 2**31 else BIGINT)
@@ -134,7 +135,7 @@ class _Reader:
         kind = str(node.args["kind"])
         if not node.is_time:
             refuse(node, f"a text that begins with {kind}' has no translation")
-        return Value(f"{kind} {literal(node.this.name.strip())}", Type(kind))
+        return times.written_out(Type(kind), node.this.name)
 
     def column(self, node: exp.Column) -> Value:
         """A column, or the present time, which is the row's."""
@@ -173,7 +174,7 @@ class _Reader:
 
     def number(self, one: Value, node: exp.Expr) -> Value:
         """The operand of arithmetic; a text becomes a number as in a CAST."""
-        if one.type is not None and one.type.name == "VARCHAR":
+        if _is_text(one):
             return converted(one, DOUBLE, self.options, _short(node))
         if one.type is not None and one.type.name not in NUMBERS:
             refuse(node, f"{_short(node)}, a {one.type.name} where a number is expected, has no translation")
@@ -267,20 +268,37 @@ class _Reader:
         if node.args.get("query") is not None:
             refuse(node, "a query within a condition has no translation")
         one, *others = self.aligned(*self.pairs([node.this, *node.expressions]))
-        listed = ", ".join(other.sql for other in others)
-        return Value(f"({one.sql} IN ({listed}))", BOOLEAN, failures(one, *others))
+        kinds = {other.type for other in (one, *others)}
+        if len({kind.name if kind else "" for kind in kinds}) == 1 and (len(kinds) == 1 or _is_text(one)):
+            listed = f"{one.sql} IN ({', '.join(other.sql for other in others)})"
+        else:
+            # Of numbers of several types Flink makes whole ones first: 6 would be IN (6.5).
+            listed = " OR ".join(f"{one.sql} = {other.sql}" for other in others)
+        return Value(f"({listed})", BOOLEAN, failures(one, *others))
 
     def condition(self, node: exp.Expr) -> Value:
         """A value that is a condition; a text becomes one as in a CAST."""
         one = settled(self.value(node), BOOLEAN, self.options)
         return one if one.type is None or one.type == BOOLEAN else converted(one, BOOLEAN, self.options, _short(node))
 
+    def chain(self, node: exp.Binary) -> list[exp.Expr]:
+        """The operands of a AND b AND c, a || b || c: of a chain whose parts the query has no SQL of its own for."""
+        found = [node.expression]
+        left = node.this
+        while type(left) is type(node) and self.names.replaced(left) is None:
+            found.append(left.expression)
+            left = left.this
+        return [left, *reversed(found)]
+
     def conjunction(self, node: exp.Connector) -> Value:
         """a AND b, a OR b: what decides it already is not evaluated."""
-        left, right = self.condition(node.this), self.condition(node.expression)
-        word, undecided = ("AND", "IS NOT FALSE") if isinstance(node, exp.And) else ("OR", "IS NOT TRUE")
-        later = only_if(f"{left.sql} {undecided}", right.failures)
-        return Value(f"({left.sql} {word} {right.sql})", BOOLEAN, (*left.failures, *later))
+        values = [self.condition(one) for one in self.chain(node)]
+        word, undecided = (" AND ", "IS NOT FALSE") if isinstance(node, exp.And) else (" OR ", "IS NOT TRUE")
+        found = list(values[0].failures)
+        for at, one in enumerate(values[1:], 1):
+            before = word.join(other.sql for other in values[:at]) if one.failures else ""
+            found += only_if(f"({before}) {undecided}", one.failures)
+        return Value(f"({word.join(one.sql for one in values)})", BOOLEAN, tuple(found))
 
     def negation(self, node: exp.Not) -> Value:
         """NOT a."""
@@ -302,7 +320,7 @@ class _Reader:
     def text(self, node: exp.Expr) -> Value:
         """A value as a text."""
         one = settled(self.value(node), TEXT, self.options)
-        return one if one.type is not None and one.type.name == "VARCHAR" else converted(one, TEXT, self.options)
+        return one if _is_text(one) else converted(one, TEXT, self.options)
 
     def like(self, node: exp.Like | exp.SimilarTo) -> Value:
         """a LIKE b ESCAPE c, a SIMILAR TO b. What Flink refuses while it runs is refused here."""
@@ -311,8 +329,8 @@ class _Reader:
         shape = node.expression.unnest()
         is_like = isinstance(node, exp.Like)
         word = "LIKE" if is_like else "SIMILAR TO"
-        if isinstance(shape, exp.Literal) and escape:
-            _require_escapes(node, shape.name, escape, "%_" if is_like else None)
+        if isinstance(shape, exp.Literal):
+            _require_pattern(node, shape.name, escape)
         elif not isinstance(shape, exp.Literal) and (escape or not is_like):
             refuse(node, f"{word} by a pattern that is not written out has no translation")
         after = f" ESCAPE {literal(escape)}" if escape else ""
@@ -320,8 +338,8 @@ class _Reader:
 
     def concatenation(self, node: exp.DPipe) -> Value:
         """a || b."""
-        left, right = self.text(node.this), self.text(node.expression)
-        return Value(f"({left.sql} || {right.sql})", TEXT, failures(left, right))
+        values = [self.text(one) for one in self.chain(node)]
+        return Value(f"({' || '.join(one.sql for one in values)})", TEXT, failures(*values))
 
     # ---- values of which one is chosen
 
@@ -369,6 +387,10 @@ class _Reader:
         return Value(f"({one.sql} = {other.sql})", BOOLEAN, failures(one, other))
 
 
+def _is_text(one: Value) -> bool:
+    return one.type is not None and one.type.name == "VARCHAR"
+
+
 def _behind(before: str, found: Sequence[Failure]) -> list[Failure]:
     """The failures of what is evaluated if none of these branches of a CASE is taken."""
     if not before:
@@ -393,17 +415,20 @@ def _never_zero(node: exp.Expr) -> bool:
     return called(node) == "NULLIF" and len(node.expressions) == 2 and constant(node.expressions[1]) == 0
 
 
-def _require_escapes(node: exp.Expr, pattern: str, escape: str, signs: str | None) -> None:
-    """Raise Untranslatable for a pattern that Flink refuses: an escape is one character, before what has a meaning."""
-    if len(escape) != 1:
+def _require_pattern(node: exp.Like | exp.SimilarTo, pattern: str, escape: str) -> None:
+    """Raise Untranslatable for a pattern that Flink refuses, some of them only when a job runs."""
+    signs = None if isinstance(node, exp.SimilarTo) else f"%_{escape}"
+    if escape and (len(escape) != 1 or pattern.replace(escape * 2, "").endswith(escape)):
         _refuse_escape(node)
-    at = 0
-    while at < len(pattern):
-        if pattern[at] == escape:
-            at += 1
-            if at == len(pattern) or (signs is not None and pattern[at] not in signs + escape):
-                _refuse_escape(node)
-        at += 1
+    meant = re.findall(f"{re.escape(escape)}(.)" if escape else "$^", pattern, re.DOTALL)
+    if signs is not None and any(sign not in signs for sign in meant):
+        _refuse_escape(node)
+    if isinstance(node, exp.SimilarTo):
+        plain = re.sub(f"{re.escape(escape)}.", "x", pattern, flags=re.DOTALL) if escape else pattern
+        try:
+            re.compile(plain.replace("%", ".").replace("{", "(?:){"))
+        except re.error as error:
+            refuse(node, f"{_short(node)}: the pattern is none ({error.msg})")
 
 
 def _refuse_escape(node: exp.Expr) -> NoReturn:

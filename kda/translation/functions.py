@@ -36,6 +36,7 @@ LOGS = {
 }
 _PARSING = {"CHAR_TO_TIMESTAMP": TIMESTAMP, "CHAR_TO_DATE": DATE, "CHAR_TO_TIME": TIME}
 _TEXTS = {"INITCAP", "LOWER", "UPPER"}
+_MOST = 2**31 - 1  # characters
 _REAL = {"EXP": 1, "LN": 1, "LOG10": 1, "POWER": 2}
 
 
@@ -99,9 +100,11 @@ class Functions:
         value = settled(self.of(node), TEXT, self.options)
         return value if value.type == TEXT or _is(value, "VARCHAR") else converted(value, TEXT, self.options)
 
-    def whole(self, node: exp.Expr) -> Value:
-        """An argument that is an INTEGER, or becomes one."""
+    def place(self, node: exp.Expr) -> Value:
+        """An argument that is the number of a character, or of so many: an INTEGER, or becomes one."""
         value = settled(self.of(node), INTEGER, self.options)
+        if value.type == BIGINT:
+            return Value(f"CAST(GREATEST(LEAST({value.sql}, {_MOST}), -{_MOST}) AS INT)", INTEGER, value.failures)
         return value if value.type == INTEGER else converted(value, INTEGER, self.options)
 
     def number(self, node: exp.Expr) -> Value:
@@ -172,14 +175,14 @@ class Functions:
     def substring(self, name: str, nodes: list[exp.Expr]) -> Value:
         """SUBSTRING(text FROM 2 FOR 3)."""
         self.counted(name, nodes, 2, 3)
-        value, *places = [self.text(nodes[0]), *map(self.whole, nodes[1:])]
+        value, *places = [self.text(nodes[0]), *map(self.place, nodes[1:])]
         arguments = ", ".join(one.sql for one in (value, *places))
         return Value(f"SUBSTRING({arguments})", TEXT, failures(value, *places))
 
     def overlay(self, name: str, nodes: list[exp.Expr]) -> Value:
         """OVERLAY(text PLACING other FROM 2 FOR 3)."""
         self.counted(name, nodes, 3, 4)
-        value, other, *places = [*map(self.text, nodes[:2]), *map(self.whole, nodes[2:])]
+        value, other, *places = [*map(self.text, nodes[:2]), *map(self.place, nodes[2:])]
         count = f" FOR {places[1].sql}" if len(places) > 1 else ""
         sql = f"OVERLAY({value.sql} PLACING {other.sql} FROM {places[0].sql}{count})"
         return Value(sql, TEXT, failures(value, other, *places))

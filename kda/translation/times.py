@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import NoReturn
 
 from sqlglot import exp
 
 from kda.sql_types import Type
+from kda.translation.conversions import converted
 from kda.translation.options import UNKNOWN, Options, Untranslatable, refuse
-from kda.translation.types import BIGINT, DATE, INTERVAL, TEXT, TIME, TIMES, TIMESTAMP, decimal
+from kda.translation.types import BIGINT, DATE, INTERVAL, TEXT, TIME, TIMES, TIMESTAMP, decimal, flink
 from kda.translation.values import Of, Value, literal, settled
 
 _MILLISECONDS = {"DAY": 86_400_000, "HOUR": 3_600_000, "MINUTE": 60_000, "SECOND": 1_000}
+_LONGEST = 999  # days of an INTERVAL in Flink
 _MONTHS = {"YEAR": 12, "MONTH": 1}
 _FLOORS = (*_MILLISECONDS, "MONTH", "QUARTER", "YEAR")
 _TOKEN = re.compile(r"'(?:[^']|'')*'|([A-Za-z])\1*|[^A-Za-z']+|'", re.DOTALL)
 # The letters of a format that mean the same in Java's SimpleDateFormat, which KDA had, and in Flink's.
 _LETTERS = {"G", "y", "M", "d", "E", "a", "H", "h", "K", "k", "m", "s", "D"}
 _ZONES = {"z": "'UTC'", "Z": "'+0000'", "X": "'Z'"}  # what a time in UTC has in its place
+_CLOCK = {"HOUR": "HH", "MINUTE": "mm", "SECOND": "ss.SSS"}  # as formats
 _FIXED = {"yyyy", "MM", "MMM", "MMMM", "dd", "HH", "mm", "ss", "SSS"}  # of which a time has one text only
 
 
@@ -47,19 +51,21 @@ def interval(node: exp.Interval) -> Value:
     unit, size = length(node)
     sign, size = "-" if size < 0 else "", abs(size)
     if unit == "MONTH":
+        if size >= 12 * (_LONGEST + 1):
+            refuse(node, "a length of a thousand years has no translation")
         return Value(
             f"INTERVAL '{sign}{size // 12}-{size % 12}' YEAR({max(2, len(str(size // 12)))}) TO MONTH", INTERVAL
         )
     for name, one in _MILLISECONDS.items():
         if size % one == 0 and size and size // one < 100:
             return Value(f"INTERVAL '{sign}{size // one}' {name}", INTERVAL)
-    days, rest = divmod(size, 86_400_000)
-    hours, rest = divmod(rest, 3_600_000)
-    minutes, rest = divmod(rest, 60_000)
+    many, size = divmod(size, _LONGEST * _MILLISECONDS["DAY"])
+    days, rest = divmod(size, _MILLISECONDS["DAY"])
+    hours, rest = divmod(rest, _MILLISECONDS["HOUR"])
+    minutes, rest = divmod(rest, _MILLISECONDS["MINUTE"])
     text = f"{sign}{days} {hours:02}:{minutes:02}:{rest // 1000:02}.{rest % 1000:03}"
-    if days >= 10**6:
-        refuse(node, "a length of a million days has no translation")
-    return Value(f"INTERVAL '{text}' DAY({max(2, len(str(days)))}) TO SECOND(3)", INTERVAL)
+    sql = f"INTERVAL '{text}' DAY({max(2, len(str(days)))}) TO SECOND(3)"
+    return Value(f"({many} * INTERVAL '{sign}{_LONGEST}' DAY(3) + {sql})" if many else sql, INTERVAL)
 
 
 def as_timestamp(value: Value, options: Options, what: str) -> Value:
@@ -74,9 +80,9 @@ def as_timestamp(value: Value, options: Options, what: str) -> Value:
 
 def milliseconds(value: Value, options: Options, what: str) -> Value:
     """The milliseconds from 1970 to a time."""
-    time = as_timestamp(value, options, what)
-    sql = f"(EXTRACT(EPOCH FROM {time.sql}) * 1000 + EXTRACT(MILLISECOND FROM {time.sql}))"
-    return Value(sql, BIGINT, time.failures)
+    found = as_timestamp(value, options, what)
+    sql = f"(EXTRACT(EPOCH FROM {found.sql}) * 1000 + EXTRACT(MILLISECOND FROM {found.sql}))"
+    return Value(sql, BIGINT, found.failures)
 
 
 def moment(value: Value) -> Value:
@@ -102,17 +108,22 @@ def floor(value: Value, unit: str, name: str, options: Options) -> Value:
     """FLOOR or CEIL of a time to a unit. Raises Untranslatable for units that Flink does not cut to in this way."""
     value = settled(value, TIMESTAMP, options)
     is_up = name != "FLOOR"
-    if unit not in (_MILLISECONDS if is_up else _FLOORS):
+    is_cut = unit in _MILLISECONDS or (unit in _FLOORS and not is_up and value.type != TIME)
+    if not is_cut:
         raise Untranslatable(UNKNOWN, f"{name} TO {unit} has no translation")
-    time = as_timestamp(value, options, name)
-    return _as(Value(f"{'CEIL' if is_up else 'FLOOR'}({time.sql} TO {unit})", TIMESTAMP, time.failures), value.type)
+    if unit not in _MILLISECONDS:
+        day = value if value.type == DATE else converted(value, DATE, options)
+        return converted(Value(f"FLOOR({day.sql} TO {unit})", DATE, day.failures), value.type or TIMESTAMP, options)
+    found = as_timestamp(value, options, name)
+    text = f"{'CEIL' if is_up else 'FLOOR'}({found.sql} TO {unit})"
+    return _as(Value(text, TIMESTAMP, found.failures), value.type)
 
 
-def _as(time: Value, kind: Type | None) -> Value:
+def _as(found: Value, kind: Type | None) -> Value:
     """A TIMESTAMP as the DATE or TIME that it was made of."""
     if kind is None or kind.name not in ("DATE", "TIME"):
-        return time
-    return Value(f"CAST({time.sql} AS {'DATE' if kind.name == 'DATE' else 'TIME(0)'})", kind, time.failures)
+        return found
+    return Value(f"CAST({found.sql} AS {'DATE' if kind.name == 'DATE' else 'TIME(0)'})", kind, found.failures)
 
 
 def part(unit: str, value: Value, options: Options) -> Value:
@@ -121,31 +132,49 @@ def part(unit: str, value: Value, options: Options) -> Value:
     name = value.type.name if value.type else ""
     if name not in TIMES:
         raise Untranslatable(UNKNOWN, f"EXTRACT({unit} ..) of a value that is no time has no translation")
-    if name == "DATE" and unit in ("HOUR", "MINUTE", "SECOND"):
+    if name == "DATE" and unit in _CLOCK:
         value = as_timestamp(value, options, "EXTRACT")
-    if name == "TIME" and unit not in ("HOUR", "MINUTE", "SECOND"):
+    if name == "TIME" and unit not in _CLOCK:
         raise Untranslatable(UNKNOWN, f"EXTRACT({unit} ..) of a time of day has no translation")
-    sql = f"EXTRACT({unit} FROM {value.sql})"
-    if unit == "SECOND" and name != "TIME":
-        sql = f"CAST({sql} + EXTRACT(MILLISECOND FROM {value.sql}) * 0.001 AS DECIMAL(5, 3))"
-        return Value(sql, decimal(5, 3), value.failures)
-    return Value(sql, BIGINT, value.failures)
+    if name == "TIME":
+        return Value(f"EXTRACT({unit} FROM {value.sql})", BIGINT, value.failures)
+    # Flink's own EXTRACT of a time before 1970 counts back from 1970, as its FLOOR to months does.
+    if unit in _CLOCK:
+        kind = decimal(5, 3) if unit == "SECOND" else BIGINT
+        sql = f"CAST(DATE_FORMAT({value.sql}, '{_CLOCK[unit]}') AS {flink(kind, options)})"
+        return Value(sql, kind, value.failures)
+    day = value.sql if name == "DATE" else f"FLOOR({value.sql} TO DAY)"
+    return Value(f"EXTRACT({unit} FROM {day})", BIGINT, value.failures)
+
+
+def written_out(kind: Type, text: str) -> Value:
+    """TIMESTAMP '..', DATE '..', TIME '..'; a TIMESTAMP with its milliseconds, as its text then has them."""
+    text = text.strip()
+    try:
+        if kind == DATE:
+            date.fromisoformat(text)
+            return Value(f"DATE '{text}'", kind)
+        if kind == TIME:
+            return Value(f"TIME '{time.fromisoformat(text).isoformat('seconds')}'", kind)
+        return Value(f"TIMESTAMP '{datetime.fromisoformat(text).isoformat(' ', 'milliseconds')}'", kind)
+    except ValueError:
+        raise Untranslatable(UNKNOWN, f"'{text}' is no {kind.name}") from None
 
 
 def present(name: str, of: Of) -> Value:
     """CURRENT_TIMESTAMP and its like: the row's ROWTIME, so that a replay gives the same."""
-    time = of(exp.Column(this=exp.Identifier(this="ROWTIME", quoted=False)))
+    own = of(exp.Column(this=exp.Identifier(this="ROWTIME", quoted=False)))
     if name == "CURRENT_DATE":
-        return Value(f"CAST({time.sql} AS DATE)", DATE, time.failures)
+        return Value(f"CAST({own.sql} AS DATE)", DATE, own.failures)
     if name in ("CURRENT_TIME", "LOCALTIME"):
-        return Value(f"CAST({time.sql} AS TIME(0))", TIME, time.failures)
-    return Value(f"CAST({time.sql} AS TIMESTAMP(3))", TIMESTAMP, time.failures)
+        return Value(f"CAST({own.sql} AS TIME(0))", TIME, own.failures)
+    return Value(f"CAST({own.sql} AS TIMESTAMP(3))", TIMESTAMP, own.failures)
 
 
 def written(shape: str, value: Value, options: Options) -> Value:
     """The text of a time in a format."""
-    time = as_timestamp(value, options, "the text")
-    return Value(f"DATE_FORMAT({time.sql}, {literal(_shape(shape, is_read=False))})", TEXT, time.failures)
+    found = as_timestamp(value, options, "the text")
+    return Value(f"DATE_FORMAT({found.sql}, {literal(_shape(shape, is_read=False))})", TEXT, found.failures)
 
 
 def read(shape: str, text: Value, to: Type) -> Value:
