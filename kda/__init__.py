@@ -18,6 +18,7 @@ From a file to findings, each step in its own modules:
     check        check(application) -> Report
     guessing     completed(application) -> Application: columns that the file lacks, guessed from their use (uses)
     discovery    discovered(sample) -> Discovery: a schema from records, which has its own steps
+    model        run(application, records, references) -> Outcome: what it makes of records, without Flink
 
 The model that `migrate` and the model of KDA in Python build on:
 

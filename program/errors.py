@@ -7,6 +7,7 @@
     │   ├── SettingsError        pipeline.settings
     │   ├── ConnectorError       connectors.connector
     │   ├── WindowError          pipeline.window
+    │   ├── NotModelled          kda.model.rows
     │   ├── TemplateError        deploy.template
     │   └── NoSample             kda.discovery.samples  no records to make a schema from
     ├── StartError               program.processes      a process does not start

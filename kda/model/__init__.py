@@ -7,7 +7,9 @@ know it refuses (NotModelled): it never guesses.
     rows         Record, Row, Failure, Outcome, NotModelled, Failed
     inputs       records into rows by a schema; json_values reads JSON
     values       types, arithmetic, CAST, text forms: what is chosen where the reference is silent stands there
-    expressions  nodes into functions of a row; functions, logs, patterns, times, formats hold what they call
+    evaluation   rows on their way, and expressions: their types and their values in a row
+    expressions  nodes into expressions, with names, conditions and arithmetic; functions, logs, patterns, times and
+                 formats hold what they call
     aggregates   functions of rows; sliding those OVER a window
     joins        the rows of FROM
     queries      WHERE, GROUP BY, SELECT, DISTINCT, UNION ALL, table functions
@@ -54,10 +56,10 @@ from dataclasses import dataclass, field, replace
 
 from kda.applications import Application, Input, Reference
 from kda.model import inputs
-from kda.model.expressions import Column, Item, assigned
+from kda.model.evaluation import Column, Item, assigned
 from kda.model.queries import Queries, Table
 from kda.model.rows import Failed, Failure, NotModelled, Outcome, Record, Row
-from kda.program import Program, Pump, Stream, parsed
+from kda.program import Program, Pump, parsed
 from kda.scope import Catalog
 from kda.sql_types import Type
 
@@ -80,15 +82,13 @@ def run(
     """
     program = parsed(application.code)
     running = _Running(program, Catalog.of(application, program), records, references, align=align)
-    names = [*application_streams(running.catalog), *program.streams]
+    for pump in program.pumps:
+        if pump.target not in program.streams:
+            raise NotModelled(f"Pump {pump.name} writes {pump.target}, which is not declared.")
+    names = [*running.catalog.inputs, *program.streams]
     tables = {name: running.table(name) for name in names}
     streams = {name: tuple(Row(item.time, item.values) for item in table.items) for name, table in tables.items()}
     return Outcome(streams, tuple(running.failures))
-
-
-def application_streams(catalog: Catalog) -> list[str]:
-    """The names of the in-application streams of inputs."""
-    return list(catalog.inputs)
 
 
 @dataclass
@@ -182,13 +182,10 @@ class _Running:
         columns = tuple(Column(column, Type.of(kind)) for column, kind in stream.columns)
         items: list[Item] = []
         for pump in self.program.pumps:
-            if pump.target.upper() == name.upper() and self._is_target(pump, stream):
+            if pump.target == name:
                 columns, found = self._pumped(pump, columns)
                 items += found
         return Table(columns, sorted(items, key=lambda item: item.time))
-
-    def _is_target(self, pump: Pump, stream: Stream) -> bool:
-        return pump.target == stream.name or pump.target not in self.program.streams
 
     def _pumped(self, pump: Pump, columns: tuple[Column, ...]) -> tuple[tuple[Column, ...], list[Item]]:
         """The rows that a pump puts into a stream, and the stream's columns, which of some only the query says."""

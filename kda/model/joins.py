@@ -16,7 +16,8 @@ from typing import Any
 from sqlglot import exp
 
 from kda.model import sliding
-from kda.model.expressions import Compiler, Context, Expression, Item, Relation
+from kda.model.evaluation import Context, Expression, Item, Relation
+from kda.model.expressions import Compiler
 from kda.model.rows import Failed, NotModelled
 from kda.program import canonical
 

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from kda.model.rows import NotModelled
+
 _SPACE = re.compile(r"[ \t\n\r]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])", re.ASCII)
@@ -33,7 +35,10 @@ class Value:
 
 def read(text: str) -> Value:
     """The one value of a text. Raises NotJson."""
-    value, end = _value(text, _after(text, 0), 0)
+    try:
+        value, end = _value(text, _after(text, 0), 0)
+    except RecursionError:
+        raise NotModelled("A record that is nested so deep is not modelled.") from None
     if _after(text, end) != len(text):
         raise NotJson("goes on after the value")
     return value

@@ -29,7 +29,7 @@ _FORMATS = {
     "AGENT": "%[User-agent]i",
 }
 _COLUMN = re.compile(r'\s*("[^"]+"|\w+)(?:\s+(?:TYPE\s+)?(.+?)(?:\s+NOT\s+NULL)?)?\s*', re.IGNORECASE)
-_SPECIFIER = re.compile(r"\"%[^%\"]+\"|%t|%[^% \"]+|[^%\"]+")
+_SPECIFIER = re.compile(r"%%|%[<>!\d,]*(?:\[[^\]]*\]|\{[^}]*\})?([A-Za-z])")  # as %h, %>s, %[User-agent]i
 
 
 @dataclass(frozen=True)
@@ -78,21 +78,27 @@ def _searched(pattern: re.Pattern[str]) -> tuple[RowType, Parse]:
 
 
 def _w3c(name: str) -> str:
-    """The regular expression of a format: a column for each specifier, texts in quotes without their quotes."""
-    shape = _FORMATS.get(name.upper())
-    if shape is None:
-        raise NotModelled(f"The format {name!r} of W3C_LOG_PARSE is not modelled.")
-    found = ""
-    for part in _SPECIFIER.findall(shape):
-        if part.startswith('"'):
-            found += r'"((?:[^"\\]|\\.)*)"'
-        elif part == "%t":
+    """The regular expression of a format by its name, or of one of Apache's: a group for each specifier.
+
+    What is in quotes loses them, a time keeps its brackets, and the text of a header at the end may have blanks.
+    """
+    shape = _FORMATS.get(name.strip().upper(), name)
+    found, end = "", 0
+    for specifier in _SPECIFIER.finditer(shape):
+        found += re.escape(shape[end : specifier.start()])
+        before, after = shape[specifier.start() - 1 : specifier.start()], shape[specifier.end() :]
+        end = specifier.end()
+        if specifier[0] == "%%":
+            found += "%"
+        elif before == '"' and after.startswith('"'):
+            found += r'((?:[^"\\]|\\.)*)'
+        elif specifier[1] == "t":
             found += r"(\[[^\]]*\])"
-        elif part == "%[User-agent]i":
-            found += "(.*)"
         else:
-            found += r"(\S+)" if part.startswith("%") else re.escape(part)
-    return f"^{found}$"
+            found += "(.*)" if specifier[1] == "i" and not after else r"(\S+)"
+    if not end:
+        raise NotModelled(f"The format {name!r} of W3C_LOG_PARSE is not modelled.")
+    return f"^{found}{re.escape(shape[end:])}$"
 
 
 def _split(arguments: Sequence[Any]) -> tuple[RowType, Parse]:

@@ -14,7 +14,8 @@ from sqlglot import exp
 from kda.functions import AGGREGATES, TUMBLING
 from kda.model import joins, sliding, values
 from kda.model.aggregates import Reduce
-from kda.model.expressions import Clock, Column, Compiler, Context, Expression, Item, Relation, assigned
+from kda.model.evaluation import Clock, Column, Context, Expression, Item, Relation, assigned
+from kda.model.expressions import Compiler
 from kda.model.rows import Failed, NotModelled, moment
 from kda.model.sliding import aggregated
 from kda.model.values import BIGINT, TIMESTAMP, VARCHAR
@@ -272,7 +273,9 @@ class Queries:
         if len(arguments) != (3 if is_top else 2) or not all(isinstance(one, exp.Literal) for one in arguments):
             raise NotModelled(f"{called(call)} with other arguments than a column's name and numbers is not modelled.")
         table = self.table(call.expressions[0].this)
-        name = next((one for one in (arguments[0].name, arguments[0].name.upper()) if one in table.names), None)
+        meant = arguments[0].name
+        similar = [one for one in table.names if one.upper() == meant.upper()]
+        name = meant if meant in table.names else next(iter(similar), None)
         size = int(arguments[-1].name) * 1000
         if name is None or size <= 0:
             raise NotModelled(f"{called(call)} of a column that the query does not have is not modelled.")

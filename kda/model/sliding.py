@@ -17,7 +17,8 @@ from sqlglot import exp
 from kda.functions import AGGREGATES
 from kda.model import times
 from kda.model.aggregates import Reduce, aggregate
-from kda.model.expressions import Compiler, Context, Expression, assigned
+from kda.model.evaluation import Context, Expression, assigned
+from kda.model.expressions import Compiler
 from kda.model.rows import NotModelled
 from kda.model.values import common
 from kda.nodes import called
