@@ -6,7 +6,6 @@ import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def reference(table: str, text: str) -> Reference:
 
 @dataclass(frozen=True)
 class App:
-    """An application, what it is translated with, and what it reads: records by prefix or table, each with arrival and shard."""
+    """An application, and what it reads: records by the input's prefix or the reference table's name."""
 
     sql: str
     given: Mapping[str, Sequence[Record]]
@@ -118,8 +117,3 @@ def _lines(records: Sequence[Record]) -> list[str]:
         origin = {"shard": record.shard, "sequence_number": str(number), "arrival": record.arrival, "part": None}
         found.append(json.dumps({"line": base64.b64encode(record.data).decode(), **origin}) + "\n")
     return found
-
-
-def milliseconds(time: str) -> int:
-    """A time of the day as milliseconds since 1970."""
-    return round(datetime.fromisoformat(DAY + time).replace(tzinfo=UTC).timestamp() * 1000)

@@ -60,6 +60,8 @@ def fields(row: Any, types: list[str]) -> Iterator[str | None]:
             yield str(date(1970, 1, 1) + timedelta(days=value))
         elif kind == "TIME":
             yield str((EPOCH + timedelta(milliseconds=value)).time())
+        elif kind.endswith("BINARY"):
+            yield f"X'{value.hex().upper()}'"
         elif kind == "TIMESTAMP":
             time = EPOCH + timedelta(milliseconds=value.getMillisecond())
             assert value.getNanoOfMillisecond() == 0
@@ -215,6 +217,24 @@ CASES: dict[str, Case] = {
     "VARCHAR without a length": of_json('{"a": "' + "x" * 70000 + '"}', "x" * 70000, columns="`a` VARCHAR $.a"),
     "year 0": of_json(
         '{"a": "0000-01-01"}', 'COERCION: a is "0000-01-01", expected DATE as yyyy-MM-dd.', columns="`a` DATE $.a"
+    ),
+    "before year 1 in UTC": of_json(
+        '{"a": "0001-01-01T00:00+01:00"}',
+        'COERCION: a is "0001-01-01T00:00+01:00", expected TIMESTAMP as yyyy-MM-dd HH:mm:ss[.SSS].',
+        columns="`a` TIMESTAMP $.a",
+    ),
+    "after year 9999 in UTC": of_json(
+        '{"a": "9999-12-31T23:30:00-0030", "b": "9999-12-31T23:29:59-0030"}',
+        'COERCION: a is "9999-12-31T23:30:00-0030", expected DATE as yyyy-MM-dd.',
+        columns="`a` DATE $.a, `b` DATE $.b",
+    ),
+    "long text of bytes": of_json(
+        '{"a": "X' + "'" + "7F" * 300_000 + "'" + '"}', "X'7F7F'", columns="`a` VARBINARY(2) $.a"
+    ),
+    "odd text of bytes": of_json(
+        """{"a": "X'7F7'"}""",
+        """COERCION: a is "X'7F7'", expected VARBINARY(2) as X'00FF'.""",
+        columns="`a` VARBINARY(2) $.a",
     ),
     "a date with a zone": of_json(
         '{"a": "1992-02-14Z"}', 'COERCION: a is "1992-02-14Z", expected DATE as yyyy-MM-dd.', columns="`a` DATE $.a"
@@ -402,7 +422,8 @@ def rows_of(env: Any, sql: str) -> list[tuple[Any, ...]]:
 ALL = (
     "`a` TINYINT $.a, `b` SMALLINT $.a, `c` INTEGER $.a, `d` BIGINT $.a, `e` REAL $.a, `f` DOUBLE $.a,"
     " `g` DECIMAL(5, 2) $.a, `h` BOOLEAN $.a, `i` VARCHAR(4) $.a, `j` CHAR(4) $.a, `k` VARCHAR $.a, `l` DATE $.t,"
-    " `m` TIME $.t, `n` TIMESTAMP $.t, `error` DECIMAL $.a, `error_` DECIMAL(7) $.a, `a name, of words` VARCHAR(2) $.a"
+    " `m` TIME $.t, `n` TIMESTAMP $.t, `error` DECIMAL $.a, `error_` DECIMAL(7) $.a, `a name, of words` VARCHAR(2) $.a,"
+    " `o` VARBINARY(2) $.h, `p` BINARY(2) $.h"
 )
 
 
@@ -413,19 +434,20 @@ def call(columns: str, form: str = "'JSON', '$'") -> str:
 
 def test_the_types_in_sql(env: Any, tmp_path: Path) -> None:
     """Each type of KDA has its type of Flink; a column's name is its field, but for `error` and `message`."""
-    source(env, tmp_path, ['{"a": 7, "t": "1992-02-14 18:35:44.5"}'])
+    source(env, tmp_path, ['{"a": 7, "t": "1992-02-14 18:35:44.5", "h": "X\'41\'"}'])
     env.execute_sql(f"CREATE TEMPORARY VIEW all_types AS {call(ALL)}")
     ((name, kind, *_rest),) = rows_of(env, "DESCRIBE all_types")
     assert name == "record"
     assert kind == (
         "ROW<`error` STRING, `message` STRING, `a` TINYINT, `b` SMALLINT, `c` INT, `d` BIGINT, `e` DOUBLE, `f` DOUBLE,"
         " `g` DECIMAL(5, 2), `h` BOOLEAN, `i` VARCHAR(4), `j` VARCHAR(4), `k` STRING, `l` DATE, `m` TIME(0),"
-        " `n` TIMESTAMP(3), `error__` DECIMAL(19, 0), `error_` DECIMAL(7, 0), `a name, of words` VARCHAR(2)>"
+        " `n` TIMESTAMP(3), `error__` DECIMAL(19, 0), `error_` DECIMAL(7, 0), `a name, of words` VARCHAR(2),"
+        " `o` VARBINARY(2), `p` VARBINARY(2)>"
     )
     ((row,),) = rows_of(env, "SELECT CAST(record AS STRING) FROM all_types")
     assert row == (
         "(NULL, NULL, 7, 7, 7, 7, 7.0, 7.0, 7.00, TRUE, 7, 7, 7,"
-        " 1992-02-14, 18:35:44, 1992-02-14 18:35:44.500, 7, 7, 7)"
+        " 1992-02-14, 18:35:44, 1992-02-14 18:35:44.500, 7, 7, 7, A, A\0)"
     )
 
 
@@ -464,7 +486,7 @@ REFUSED = {
     "no backticks": ("a INTEGER $.a", "'JSON', '$'", "expected one in place of: a INTEGER $.a"),
     "end": ("`a` INTEGER $.a,", "'JSON', '$'", "expected one in place of: the end"),
     "rest": ("`a` INTEGER NOT NULL", "'CSV', ';', ','", "expected one in place of: NOT NULL"),
-    "type": ("`a` VARBINARY(4) $.a", "'JSON', '$'", "DATE, TIME and TIMESTAMP, not: VARBINARY(4)"),
+    "type": ("`a` INTERVAL $.a", "'JSON', '$'", "DATE, TIME and TIMESTAMP, not: INTERVAL"),
     "sizes": ("`a` INTEGER(4) $.a", "'JSON', '$'", "not: INTEGER(4)"),
     "length": ("`a` VARCHAR(0) $.a", "'JSON', '$'", "VARCHAR(n) has n from 1, not: 0"),
     "precision": ("`a` DECIMAL(39, 2) $.a", "'JSON', '$'", "DECIMAL(p, s) has p from 1 to 38"),

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 _LONGEST = 50
+_BOUND = re.compile("window_(start|end|time)_*")
 _PIPELINE = Path(__file__).resolve().parents[2] / "pipeline"
 # Names of the pipeline, beside those of its views: of groups of settings, and of the sink of errors.
 _TAKEN = ("job", "aws", "files", "error_stream", "tally")
@@ -46,6 +47,16 @@ class Names:
             found = base[: _LONGEST - len(suffix)] + suffix
         self._taken.add(found.upper())
         return found
+
+
+def inside(name: str) -> str:
+    """The name of a column in views: not that of a column of Flink's windows, which it would meet there."""
+    return f"{name}_" if _BOUND.fullmatch(name) else name
+
+
+def outside(name: str) -> str:
+    """The name in KDA of a column in views."""
+    return name[:-1] if name.endswith("_") and _BOUND.fullmatch(name) else name
 
 
 def unique(names: Iterable[str]) -> list[str]:

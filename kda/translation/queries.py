@@ -12,18 +12,18 @@ from kda.nodes import Cursor
 from kda.rule import Part
 from kda.scope import Relation
 from kda.sql_types import Type
-from kda.translation import relations, sliding
+from kda.translation import order, relations, sliding
 from kda.translation.aggregates import failures_of, has_aggregate
 from kda.translation.expressions import Failure, Names, Value, converted, value
-from kda.translation.names import unique
+from kda.translation.names import inside, unique
 from kda.translation.options import refuse
 from kda.translation.relations import Relations
-from kda.translation.scopes import TIME, Clock, Query, RowNames, Rows, Scope, conjuncts, projections
+from kda.translation.scopes import BOUNDS, TIME, Clock, Query, RowNames, Rows, Scope, conjuncts, projections
 from kda.translation.state import State
 from kda.translation.text import item, nested, quoted, select
 from kda.translation.tries import MARK, results_tried, rows_tried
 from kda.translation.types import BIGINT, TEXT, common, flink
-from kda.translation.windows import BOUNDS, Group, GroupNames, key_of, seconds, shortest, tumble
+from kda.translation.windows import Group, GroupNames, key_of, seconds, shortest, tumble
 from kda.windows import Window, window
 
 MIXED = (
@@ -89,7 +89,7 @@ class _Writer:
         """The SELECT."""
         if self.part.windowing.stagger is not None:
             refuse(self.part.windowing.stagger, "WINDOWED BY STAGGER has no translation")
-        self._order()
+        self.order = order.wanted(self.state, self.select)
         scope = relations.scope(self.source, self.part)
         if self.part.windowing.is_grouped or self.part.windowing.distinct:
             return self._grouped(scope)
@@ -100,10 +100,6 @@ class _Writer:
         if self.part.windowing.sliding:
             return self._sliding(scope)
         return self._plain(scope)
-
-    def _order(self) -> None:
-        if self.select.args.get("order") is not None and self.options.keep_order:
-            refuse(self.select.args["order"], "ORDER BY has no translation that keeps the order")
 
     def _names(self, scope: Scope) -> RowNames:
         return RowNames(scope, self.catalog, self.options)
@@ -129,7 +125,9 @@ class _Writer:
     def _named(self, found: list[tuple[str, Value]]) -> _Results:
         results = _Results()
         names = (
-            list(self.given) if len(self.given) == len(found) else unique([TIME, *(name for name, _one in found)])[1:]
+            list(self.given)
+            if len(self.given) == len(found)
+            else unique([TIME, *(inside(name) for name, _one in found)])[1:]
         )
         for name, (_own, one) in zip(names, found, strict=True):
             settled = Value("CAST(NULL AS STRING)", TEXT) if one.is_null else one
@@ -156,8 +154,8 @@ class _Writer:
             else:
                 fitting = converted(one, kind, self.options, name)
                 sql, failures = fitting.sql, fitting.failures
-            results.items.append(item(sql, name))
-            results.columns[name] = kind
+            results.items.append(item(sql, inside(name)))
+            results.columns[inside(name)] = kind
             results.failures += failures
         return results
 
@@ -189,7 +187,10 @@ class _Writer:
         if failures:
             scope = rows_tried(self.state, scope, where, failures)
             where, results = [], self._results(scope, self._names(scope))
-        text = self._text(scope, results.items, where)
+        by = ""
+        if self.order is not None:
+            scope, by = order.of_rows(self.state, self.order, scope, self._names(scope))
+        text = self._text(scope, results.items, where, by)
         return Query(text, Rows(results.columns, scope.clock))
 
     @staticmethod
@@ -208,6 +209,8 @@ class _Writer:
         scope, where, over, clause = sliding.prepared(self.state, scope, where)
         results = self._results(scope, over)
         rows = Rows(results.columns, scope.clock)
+        if self.order is not None:
+            refuse(self.order, order.LOST)
         if not results.failures:
             return Query(self._text(scope, results.items, where, clause), rows)
         text = self._text(scope, [*results.items, MARK], where, clause)
@@ -237,9 +240,7 @@ class _Writer:
                 scope.main.body, [replace(one, prefix="") for one in scope.sources], is_view=scope.main.is_view
             )
         names = self._names(scope)
-        if failures or scope.part is not None:
-            keys, window = self._keys(scope, names)
-        self._require_free(scope)
+        keys, window = self._keys(scope, names)
         group = Group(scope, window, keys, self._skew(scope, window), dict(projections(scope)))
         return self._window(group, names, where, having)
 
@@ -253,6 +254,12 @@ class _Writer:
             condition = " OR ".join([whole.sql, *(one.condition for one in whole.failures)])
             condition = _bare(condition) if not whole.failures else condition
             failures = [*whole.failures, *failures]
+        by = ""
+        if self.order is not None:
+            if failures:
+                refuse(self.order, order.LOST)
+            size = group.window.milliseconds or 0
+            by = order.of_group(self.state, self.order, self.select, GroupNames(group, names, self.options), size)
         clock = Clock(0 if self.options.time == "processing" else group.skew + (not group.is_moment))
         rows = Rows(results.columns, clock)
         text = select(
@@ -261,6 +268,7 @@ class _Writer:
             where=[*scope.filters, *where],
             group=group.by,
             having=condition,
+            further=by,
         )
         return results_tried(self.state, Query("", rows), text, failures) if failures else Query(text, rows)
 
@@ -308,12 +316,6 @@ class _Writer:
         windows = [one for one in (*inner.tumbling, inner.distinct) if one is not None]
         return skew - any(one.milliseconds != 1 for one in windows)
 
-    def _require_free(self, scope: Scope) -> None:
-        for source in scope.sources:
-            for name, _kind in source.columns.values():
-                if name in BOUNDS:
-                    refuse(self.select, f"a column of the name {name}, which Flink's windows have, is not translated")
-
 
 def function(source: Relations, relation: Relation) -> Query:
     """TABLE(TOP_K_ITEMS_TUMBLING(..)) and TABLE(COUNT_DISTINCT_ITEMS_TUMBLING(..))."""
@@ -322,7 +324,7 @@ def function(source: Relations, relation: Relation) -> Query:
     if not isinstance(cursor, Cursor) or not isinstance(name, exp.Literal) or not name.is_string:
         refuse(call, f"{relation.name} without CURSOR(..) and a column in quotes has no translation")
     rows = query(source, cursor.this)
-    known = [one for one in rows.rows.columns if one == name.name]
+    known = [one for one in rows.rows.columns if one == inside(name.name)]
     column = next(iter(known or [one for one in rows.rows.columns if one.upper() == name.name.upper()]), None)
     if column is None:
         refuse(name, f"{relation.name}: the query has no column {name.name}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kda.sql_types import Type
+from kda.translation.names import outside
 from kda.translation.scopes import TIME, moved
 from kda.translation.sources import Sources
 from kda.translation.state import State, Tried
@@ -49,7 +50,9 @@ def _tried(one: Tried) -> str:
     """The rows of a pump that fail. Their text is an object of JSON, with the values that were computed with."""
     failure = quoted(one.failure)
     time = moved(f"CAST({quoted(TIME)} AS TIMESTAMP(3))", one.rows.clock.skew)
-    pairs = ",\n".join(f"{literal(name)} VALUE {_value(name, kind)}" for name, kind in one.rows.columns.items())
+    pairs = ",\n".join(
+        f"{literal(outside(name))} VALUE {_value(name, kind)}" for name, kind in one.rows.columns.items()
+    )
     values = f"JSON_OBJECT(\n{indented(pairs)}\n)" if pairs else "'{}'"
     items = [
         f"SPLIT_INDEX({failure}, ': ', 0) AS error_name",

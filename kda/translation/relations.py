@@ -14,11 +14,13 @@ from kda.program import canonical
 from kda.rule import Part
 from kda.scope import Relation
 from kda.sql_types import Type
-from kda.translation.expressions import value
+from kda.translation.expressions import Value, value
+from kda.translation.names import outside
 from kda.translation.options import refuse
 from kda.translation.scopes import Clock, Query, RowNames, Rows, Scope, Source, conjuncts, owner
 from kda.translation.state import State, View
 from kda.translation.text import indented, quoted, shifted
+from kda.translation.types import flink, widest
 from kda.windows import frame, named
 
 
@@ -55,7 +57,11 @@ def scope(relations: Relations, part: Part) -> Scope:
     if not streams:
         refuse(part.select, "a SELECT from reference tables alone has no translation")
     is_joined = len(ordered) > 1
-    keys = {id(one.relation): one.keys for one in lookups(part, relations.state.subject.catalog)}
+    found = list(lookups(part, relations.state.subject.catalog))
+    for one in found:
+        if one.problem:
+            refuse(one.relation.node, one.problem)
+    keys = {id(one.relation): one.keys for one in found}
     prefixes = _prefixes(ordered) if is_joined else [""]
     sources = tuple(
         _source(relations, one, keys.get(id(one), ()), prefix) for one, prefix in zip(ordered, prefixes, strict=True)
@@ -100,7 +106,7 @@ def _renamed(relation: Relation, rows: Rows) -> dict[str, tuple[str, Type | None
     """The columns by the names that AS t (a, b) gives them."""
     alias = relation.node.args.get("alias")
     given = list(map(canonical, alias.args.get("columns") or ())) if alias else []
-    names = [*given, *list(rows.columns)[len(given) :]]
+    names = [*given, *map(outside, list(rows.columns)[len(given) :])]
     return {new: (old, kind) for new, (old, kind) in zip(names, rows.columns.items(), strict=False)}
 
 
@@ -154,20 +160,51 @@ class _Joiner:
         return (alone or streams)[0], ""
 
     def _conditions(self, join: exp.Join, source: Source) -> Iterator[str]:
-        condition = join.args.get("on") if source.relation.join is join or source.relation.join is None else None
+        condition = join.args.get("on")
         for one in conjuncts(condition) if condition is not None else ():
-            yield self._condition(one)
+            yield self._condition(one, source)
         for name in map(canonical, join.args.get("using") or ()):
             other = next((one for one in self.scope.sources if one is not source and name in one.columns), None)
             if other is None or name not in source.columns:
                 refuse(join, f"USING ({name}) names no column of both sides")
-            yield f"({other.column(name)} = {source.column(name)})"
+            left = Value(other.column(name), other.columns[name][1])
+            right = Value(source.column(name), source.columns[name][1])
+            is_lookup = source.relation.kind == "reference"
+            yield self._equal(left, right, join) if is_lookup else f"{left.sql} = {right.sql}"
 
-    def _condition(self, node: exp.Expr) -> str:
+    def _equal(self, value_: Value, key: Value, node: exp.Expr) -> str:
+        """A value that equals the key of a lookup, and so has to be of its very type."""
+        wanted = None if key.type is None else flink(key.type, self.state.options)
+        own = None if value_.type is None else flink(value_.type, self.state.options)
+        if own == wanted or key.type is None:
+            return f"{value_.sql} = {key.sql}"
+        if value_.type is None or widest(value_.type) != key.type:
+            refuse(node, f"a lookup of a {key.type.name} by a {value_.type.name if value_.type else 'row'} has none")
+        return f"CAST({value_.sql} AS {wanted}) = {key.sql}"
+
+    def _condition(self, node: exp.Expr, source: Source) -> str:
+        if source.relation.kind == "reference" and self._is_key(node, source):
+            return self._key(node.unnest() if isinstance(node, exp.Paren) else node, source)
         found = value(node, self.names, self.state.options)
         if found.failures:
             refuse(node, "a condition of a join that can fail has no translation: compare columns of one type")
         return found.sql.removeprefix("(").removesuffix(")") if is_wrapped(found.sql) else found.sql
+
+    def _key(self, node: exp.Expr, source: Source) -> str:
+        """An equality of a reference table's column and another relation's value."""
+        sides = [value(one, self.names, self.state.options) for one in (node.this, node.expression)]
+        if any(one.failures for one in sides):
+            refuse(node, "a condition of a join that can fail has no translation: compare columns of one type")
+        is_left = any(owner_ is source for owner_ in self._sources(node.this))
+        key, other = sides if is_left else sides[::-1]
+        is_column = isinstance((node.this if is_left else node.expression).unnest(), exp.Column)
+        return self._equal(other, key, node) if is_column else f"{sides[0].sql} = {sides[1].sql}"
+
+    def _sources(self, node: exp.Expr) -> Iterator[Source]:
+        for column in node.find_all(exp.Column):
+            held = self._owner(column)
+            if held is not None:
+                yield held[0]
 
     def _interval(self, number: int, source: Source, join: exp.Join) -> str:
         """A join of a stream: each pair of streams within their windows."""
@@ -222,7 +259,8 @@ class _Joiner:
         keys = [one for one in every if self._is_key(one, source)]
         if keys:
             self.where = [one for one in every if one not in keys]
-        yield from map(self._condition, keys)
+        for one in keys:
+            yield self._condition(one, source)
 
 
 def is_wrapped(sql: str) -> bool:

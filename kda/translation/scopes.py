@@ -17,6 +17,7 @@ from kda.translation.options import Options, refuse
 from kda.translation.text import interval, item, nested, quoted, select
 from kda.translation.types import TEXT, TIMESTAMP
 
+BOUNDS = ("window_start", "window_end", "window_time")  # the columns that Flink's windows add
 TIME = "ROWTIME"  # the column with the time attribute, of every view and query
 
 
@@ -123,12 +124,13 @@ class Scope:
         return bool(self.joins)
 
     def used(self, catalog: Catalog) -> list[tuple[Source, str]]:
-        """The columns that the SELECT reads after FROM, each with its source; TIME for the time of one of several sources."""
+        """The columns that the SELECT reads after FROM, with their sources; TIME for the time of one of several."""
         found: dict[tuple[int, str], tuple[Source, str]] = {}
         done = [one.args.get("on") for one in self.part.select.args.get("joins") or ()]
         done += [self.part.select.args.get("where")] if not self.where else []
         skipped = {id(column) for one in done if one is not None for column in one.find_all(exp.Column)}
-        nodes = [node for node in own(self.part.select) if isinstance(node, exp.Column) and id(node) not in skipped]
+        columns = [node for node in own(self.part.select) if isinstance(node, exp.Column)]
+        nodes = [node for node in columns if id(node) not in skipped]
         nodes += [node for _name, node in projections(self) if isinstance(node, exp.Column)]
         for node in nodes:
             if isinstance(node.this, exp.Star):
@@ -142,7 +144,7 @@ class Scope:
         """The columns of FROM as results of one query, and the sources as they are read from that."""
         used = [(source, name) for source, name in self.used(catalog) if name != TIME or source is not self.main]
         wanted = [_flat(source, name, self) for source, name in used]
-        names = unique([TIME, *wanted])[1:]
+        names = unique([TIME, *BOUNDS, *wanted])[1 + len(BOUNDS) :]
         items: list[str] = []
         columns: list[dict[str, tuple[str, Type | None]]] = [{} for _source in self.sources]
         moments = [""] * len(self.sources)

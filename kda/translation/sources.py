@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from kda.applications import Column, Input, Reference
 from kda.sql_types import Type
+from kda.translation.names import inside
 from kda.translation.options import Options, Untranslatable
 from kda.translation.scopes import TIME, Clock, Rows
 from kda.translation.state import State, View
 from kda.translation.text import commented, indented, literal, quoted, select
+from kda.translation.types import flink, widest
 
 BOUND = 1000  # milliseconds by which the arrivals of a shard may be out of order
 _EPOCH = "TIMESTAMP '1970-01-01 00:00:00.000'"
@@ -209,7 +211,8 @@ class Sources:
         gathered = self.state.add(
             f"{table}_gathered",
             [
-                f"One row per row of {table} that counts, with the watermark of its shard: see pipeline/views/gathered.sql."
+                f"One row per row of {table} that counts, with the watermark of its shard.",
+                "Why it is computed in this way, pipeline/views/gathered.sql says.",
             ],
             select([*columns, own], checked, where=["error_name IS NULL"]),
         )
@@ -224,8 +227,8 @@ class Sources:
         columns = self._columns(one, one.prefix)
         name = one.streams[number]
         checked, timed = self.inputs[one.prefix]
-        items = [f"record.{quoted(column.field)} AS {quoted(column.name)}" for column in columns]
-        known = {column.name: column.type for column in columns}
+        items = [f"record.{quoted(column.field)} AS {quoted(inside(column.name))}" for column in columns]
+        known = {inside(column.name): column.type for column in columns}
         for hidden in self.hidden:
             if hidden not in known:
                 items.append(f"{_METADATA[hidden]} AS {quoted(hidden)}")
@@ -279,13 +282,19 @@ class Sources:
             select(items, f"{table}\n{rows}"),
         )
 
+    def _value(self, column: Held, kind: Type) -> str:
+        field = f"record.{quoted(column.field)}"
+        wide = flink(kind, self.state.options)
+        is_same = wide == flink(column.type, self.state.options)
+        return f"{field if is_same else f'CAST({field} AS {wide})'} AS {quoted(inside(column.name))}"
+
     def _versioned(self, one: Reference, columns: Sequence[Held], keys: Sequence[str]) -> View:
-        known = {column.name: column.type for column in columns}
-        fields = {column.name: column.field for column in columns}
-        names = [quoted(column.name) for column in columns]
-        by = ", ".join(map(quoted, keys))
+        # A lookup by a CAST of the key is none in Flink, so keys have the type that those of all streams fit.
+        known = {inside(one.name): widest(one.type) if one.name in keys else one.type for one in columns}
+        names = list(map(quoted, known))
+        by = ", ".join(quoted(inside(key)) for key in keys)
         inner = select(
-            [*(f"record.{quoted(fields[name])} AS {quoted(name)}" for name in known), "valid"],
+            [*(self._value(column, known[inside(column.name)]) for column in columns), "valid"],
             self.references[one.table],
             where=["error_name IS NULL"],
         )

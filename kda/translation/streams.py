@@ -11,6 +11,7 @@ from kda.program import Pump, Stream, canonical
 from kda.scope import ERROR_STREAM, METADATA, Relation
 from kda.sql_types import Type
 from kda.translation import queries, rejects
+from kda.translation.names import inside, outside
 from kda.translation.options import Untranslatable, refuse
 from kda.translation.queries import Target
 from kda.translation.scopes import TIME, Clock, Query, Rows, moved
@@ -41,6 +42,8 @@ class Streams:
         """The metadata of records that some query reads."""
         found: dict[str, None] = {}
         for part in self.state.subject.parts:
+            if part.pump.name in self.state.options.leave_out:
+                continue
             for column in part.select.find_all(exp.Column):
                 name = canonical(column)
                 if name not in METADATA:
@@ -122,7 +125,7 @@ class Streams:
             query = self._empty(stream)
             parts, texts = [query], [query.sql]
         rows = queries.union(parts).rows
-        declared = {name: Type.of(kind) for name, kind in stream.columns if name != TIME}
+        declared = {inside(name): Type.of(kind) for name, kind in stream.columns if name != TIME}
         if declared:
             rows = Rows(declared, rows.clock)
         opening = remarked or [f"The rows of stream {stream.name}."]
@@ -142,7 +145,7 @@ class Streams:
             refuse(stream.statement.tree, f"no pump writes into stream {stream.name}")
         view = self.sources.input(inputs[0], 0)
         options = self.state.options
-        columns = {name: Type.of(kind) for name, kind in stream.columns if name != TIME}
+        columns = {inside(name): Type.of(kind) for name, kind in stream.columns if name != TIME}
         items = [item(f"CAST(NULL AS {flink(kind, options)})", name) for name, kind in columns.items()]
         return Query(select([*items, quoted(TIME)], view.name, where=["FALSE"]), Rows(columns, Clock()))
 
@@ -204,8 +207,8 @@ class Streams:
     def _columns(self, stream: Stream, view: View) -> dict[str, Type | None]:
         names = [name for name, _type in stream.columns]
         if TIME not in names:
-            return dict(view.rows.columns)
-        return {name: view.rows.columns.get(name, Type("TIMESTAMP")) for name in names}
+            return {outside(name): kind for name, kind in view.rows.columns.items()}
+        return {name: view.rows.columns.get(inside(name), Type("TIMESTAMP")) for name in names}
 
     def _sink_type(self, kind: Type | None) -> str:
         return "STRING" if kind is None or kind.name == "TIMESTAMP" else flink(kind, self.state.options)
@@ -218,11 +221,11 @@ class Streams:
                 skew = view.rows.clock.require(stream.statement.tree)
                 items.append(f"DATE_FORMAT({_moved(skew)}, {_FORMAT}) AS {quoted(name)}")
             elif kind is not None and kind.name == "TIMESTAMP":
-                items.append(f"DATE_FORMAT({quoted(name)}, {_FORMAT}) AS {quoted(name)}")
+                items.append(f"DATE_FORMAT({quoted(inside(name))}, {_FORMAT}) AS {quoted(name)}")
             elif kind is None:
-                items.append(f"CAST({quoted(name)} AS STRING) AS {quoted(name)}")
+                items.append(f"CAST({quoted(inside(name))} AS STRING) AS {quoted(name)}")
             else:
-                items.append(quoted(name))
+                items.append(item(quoted(inside(name)), name))
         comment = f"The rows of stream {stream.name} as they are written: times as texts."
         return self.state.add(f"{stream.name}_rows", [comment], select(items, view.name))
 

@@ -32,6 +32,11 @@ def flink(kind: Type, options: Options) -> str:
     return _SAME.get(kind.name, kind.name)
 
 
+def widest(kind: Type) -> Type:
+    """The widest type with the same values: a text without a length, a BIGINT."""
+    return TEXT if kind.name == "VARCHAR" else BIGINT if kind.name in WHOLE else kind
+
+
 def row(names: Iterable[str]) -> Type:
     """The type of a row of texts with these names, as parsers of logs give it."""
     return Type("ROW", tuple(names))

@@ -13,17 +13,18 @@ from kda.scope import qualifier, result
 from kda.translation.aggregates import aggregate, aggregates, is_aggregate
 from kda.translation.expressions import Value, value
 from kda.translation.options import Options, refuse
-from kda.translation.scopes import TIME, RowNames, Scope, moved, owner
+from kda.translation.scopes import BOUNDS, TIME, RowNames, Scope, moved, owner
 from kda.translation.text import interval, nested, quoted
 from kda.translation.types import TIMESTAMP
 from kda.windows import Window, window
 
-START, END = "window_start", "window_end"
-BOUNDS = (START, END, "window_time")
+START, END, _TIME = BOUNDS
 
 
 def tumble(body: str, size: int, offset: int, *, is_view: bool) -> str:
     """The rows of a view or query with their window; offset: milliseconds after multiples of its length."""
+    if "UNION ALL" in body.split("\n"):  # Flink loses the parentheses around it
+        body = f"SELECT *\nFROM {nested(body)} AS rows_of_query"
     rows = f"TABLE {body}" if is_view else nested(body)
     where = f", {interval(offset)}" if offset else ""
     return f"TABLE(TUMBLE({rows}, DESCRIPTOR({quoted(TIME)}), {interval(size)}{where}))"

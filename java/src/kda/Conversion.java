@@ -57,6 +57,9 @@ interface Conversion {
             case "VARCHAR 1":
             case "CHAR 1":
                 return new Text(upper, sizes[0]);
+            case "VARBINARY 1":
+            case "BINARY 1":
+                return new Binary(upper, sizes[0]);
             case "DATE 0":
                 return Moment.DATE;
             case "TIME 0":
@@ -66,7 +69,8 @@ interface Conversion {
             default:
                 throw new ValidationException(
                         "kda_rows takes the types TINYINT, SMALLINT, INTEGER, BIGINT, REAL, DOUBLE, DECIMAL(p, s),"
-                                + " BOOLEAN, VARCHAR(n), CHAR(n), DATE, TIME and TIMESTAMP, not: "
+                                + " BOOLEAN, VARCHAR(n), CHAR(n), VARBINARY(n), BINARY(n),"
+                                + " DATE, TIME and TIMESTAMP, not: "
                                 + name
                                 + (inParentheses == null ? "" : "(" + inParentheses + ")"));
         }

@@ -102,7 +102,8 @@ final class JsonRows implements Schema.Format {
         }
 
         private String rowPath(String what) {
-            return "Row path " + Shown.text(place.required.toString()) + " is " + what + ", expected an array or object.";
+            String path = Shown.text(place.required.toString());
+            return "Row path " + path + " is " + what + ", expected an array or object.";
         }
 
         private void object(Node node, Values values) throws Refusal, IOException {

@@ -13,7 +13,7 @@ import org.apache.flink.table.data.TimestampData;
  * DATE, TIME and TIMESTAMP: a text with a date, a time of day, or both, with a space or a T between them, and with or
  * without blanks around. After both, Z or an offset may stand, and the moment is that in UTC. Digits of a second after
  * the third are left out; a TIME has none. Of both, a DATE takes the date, and a TIME the time of day; a TIMESTAMP of a
- * date is its midnight.
+ * date is its midnight. Years are from 1 to 9999.
  */
 enum Moment implements Conversion {
     DATE("DATE", "yyyy-MM-dd"),
@@ -54,16 +54,14 @@ enum Moment implements Conversion {
         try {
             LocalDate date = hasDate ? date(parts) : LocalDate.EPOCH;
             LocalTime time = hasTime ? time(parts) : LocalTime.MIDNIGHT;
-            return value(date.atTime(time).minusMinutes(offset(parts)));
+            LocalDateTime moment = date.atTime(time).minusMinutes(offset(parts));
+            return moment.getYear() < 1 || moment.getYear() > 9999 ? null : value(moment);
         } catch (DateTimeException e) { // 30 February
             return null;
         }
     }
 
     private static LocalDate date(Matcher parts) {
-        if (number(parts, 1) == 0) {
-            throw new DateTimeException("years begin at 1");
-        }
         return LocalDate.of(number(parts, 1), number(parts, 2), number(parts, 3));
     }
 
