@@ -83,6 +83,10 @@ ROWS: Mapping[str, Sequence[str | float | bool | None]] = {
         *("2026-02-30 10:00:00", "100%", 6, 6, 0.1e0, -0.01),
         *("2026-02-28 10:00:00.001", "2026-02-28", "10:00:00", False),
     ),
+    "long": (
+        *('10.0.0.1 - - [22/Nov/2026:10:00:00 +0000] "' + 'x\\"' * 10000 + '" 200 12', "long", 5, 5, 5.5, 5.25),
+        *("2026-11-22 10:11:12.345", "2026-11-22", "10:11:12", None),
+    ),
     "words": (
         *("tRue ", "a\\b", 10, 10, 10e0, 10.00),
         *("2026-03-01 00:00:00.000", "2026-03-01", "10:10:10", False),
@@ -619,6 +623,7 @@ EXPECTED: Mapping[str, Mapping[str, str | None]] = {
     "W3C_LOG_PARSE(u, 'COMMON').COLUMN4": {"day": "[22/Nov/2026:10:00:00 +0000]"},
     "W3C_LOG_PARSE(u, 'COMMON').COLUMN5": {"day": "GET /a b HTTP/1.1"},
     "W3C_LOG_PARSE(u, 'COMMON').COLUMN7": {"day": "12"},
+    "W3C_LOG_PARSE(s, 'COMMON').COLUMN7": {"long": "12"},
     'W3C_LOG_PARSE(u || \' "http://x" "a \\" b"\', \'NCSA EXTENDED\').COLUMN9': {"day": 'a \\" b', "usual": None},
     "W3C_LOG_PARSE(u, 'COMBINED').COLUMN1": {"day": None},
     "W3C_LOG_PARSE('v ' || u, 'COMMON WITH VHOST').COLUMN2": {"day": "10.0.0.1"},

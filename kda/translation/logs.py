@@ -78,7 +78,8 @@ def _w3c(name: str) -> str:
         if specifier.group() == "%%":
             found += "%"
         elif before.endswith('"') and shape[end : end + 1] == '"':
-            found += r'((?:[^"\\]|\\.)*)'
+            # In this form, as Java's stack is too short for (a|b)* over a long text, which would stop the job.
+            found += r'([^"\\]*+(?:\\.[^"\\]*+)*+)'
         elif specifier["letter"] == "t":
             found += r"(\[[^\]]*\])"
         else:
