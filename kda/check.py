@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +11,7 @@ from kda.applications import Application
 from kda.places import Place
 from kda.rule import Found, Kind, Rule, Subject
 from kda.rules import RULES
+from kda.translation import Untranslatable, translated
 
 _WORST = (Kind.CANNOT, Kind.DECIDE, Kind.CHANGED, Kind.KEPT)
 EXIT_CODES = {Kind.KEPT: 0, Kind.CHANGED: 1, Kind.DECIDE: 1, Kind.CANNOT: 2}
@@ -63,8 +65,23 @@ def check(application: Application) -> Report:
     """Check an application. Raises Malformed where its SQL does not parse."""
     subject = Subject.of(application)
     findings = {_finding(one, found, application): None for one in RULES.values() for found in one.find(subject)}
+    if not any(finding.rule.kind == Kind.CANNOT for finding in findings):
+        findings |= {_finding(RULES["K90"], found, application): None for found in _untranslatable(subject)}
     order = sorted(findings, key=lambda finding: (finding.place, finding.rule.number))
     return Report(subject, tuple(order))
+
+
+def _untranslatable(subject: Subject) -> Iterator[Found]:
+    """What only the translation itself comes upon, where the columns of all that is read are known: the first of it."""
+    if any(subject.catalog.columns(name) is None for name in subject.read):
+        return
+    try:
+        translated(subject)
+    except Untranslatable as error:
+        at = max(error.offset, 0)
+        pumps = subject.program.pumps
+        inside = [one.name for one in pumps if one.statement.offset <= at < one.statement.tree.meta["end"]]
+        yield Found(at, error.text, next(iter(inside), None))
 
 
 def _finding(rule: Rule, found: Found, application: Application) -> Finding:

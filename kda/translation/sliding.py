@@ -27,6 +27,7 @@ def _window(one: Sliding, part: Part, names: RowNames, options: Options) -> tupl
     keys = [value(key, names, options) for key in meant.args.get("partition_by") or []]
     failures = [failure for key in keys for failure in key.failures]
     lines = [f"PARTITION BY {', '.join(key.sql for key in keys)}"] if keys else []
+    names.scope.clock.require(one.node)  # in a stream of two kinds of times rows are not in the order of ROWTIME
     lines.append(f"ORDER BY {names.scope.main.attribute}")
     frame = _frame(one, meant)
     if one.function != "LAG":
