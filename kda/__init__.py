@@ -12,13 +12,13 @@ From a file to findings, each step in its own modules:
     program      parsed(code) -> Program: what the SQL declares and does
     windows      what a query does with time
     scope        which relation and column a name means
+    model        run(application, records, references) -> Outcome: what it makes of records, without Flink
     casts        what type a value has, and whether a CAST of it can fail
     lookups      by which columns a reference table is looked up
     rule, rules  the registry of rules, and the rules of `check`
     check        check(application) -> Report
     guessing     completed(application) -> Application: columns that the file lacks, guessed from their use (uses)
     discovery    discovered(sample) -> Discovery: a schema from records, which has its own steps
-    model        run(application, records, references) -> Outcome: what it makes of records, without Flink
 
 The model that `migrate` and the model of KDA in Python build on:
 

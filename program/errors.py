@@ -3,11 +3,11 @@
     Failure                 1    an expected error
     ├── Unusable            2    invalid input: settings, flags or SQL
     │   ├── JobError             pipeline.job
+    │   ├── NotModelled          kda.model.rows
     │   ├── CaseError            pipeline.cases
     │   ├── SettingsError        pipeline.settings
     │   ├── ConnectorError       connectors.connector
     │   ├── WindowError          pipeline.window
-    │   ├── NotModelled          kda.model.rows
     │   ├── TemplateError        deploy.template
     │   └── NoSample             kda.discovery.samples  no records to make a schema from
     ├── StartError               program.processes      a process does not start

@@ -196,6 +196,18 @@ def test_step_that_a_query_in_from_names() -> None:
     assert rows(found, "MANY") == [(moment(at("11:00:00")), 2)]
 
 
+def test_steps_in_a_group() -> None:
+    """In a grouped SELECT a step of ROWTIME is that of the window's begin, ROWTIME its end; other steps are values."""
+    sql = pump(
+        "SELECT STREAM STEP(ROWTIME BY INTERVAL '1' MINUTE), FLOOR(ROWTIME TO HOUR), ROWTIME, STEP(COUNT(*) BY 2) "
+        "FROM IN_001 GROUP BY STEP(ROWTIME BY INTERVAL '60' SECOND)",
+        "A TIMESTAMP, B TIMESTAMP, C TIMESTAMP, D INTEGER",
+    )
+    found = run(application(sql), [record(at("11:59:30"))] * 3)
+    clocks = [moment(at(clock)) for clock in ("11:59:00", "11:00:00", "12:00:00")]
+    assert rows(found) == [(*clocks, 2)]
+
+
 def test_distinct_within_a_step() -> None:
     """K09: each row once within the step of ROWTIME, and ROWTIME beside the step does not count."""
     sql = pump(
@@ -896,6 +908,8 @@ def test_rows_as_they_are_written() -> None:
         "SELECT STREAM QUANTITY FROM IN_001 UNION SELECT STREAM 1 FROM IN_001",
         "SELECT STREAM QUANTITY FROM IN_001 WHERE TICKER IN (SELECT TICKER FROM IN_001)",
         "SELECT STREAM PARTITION_KEY FROM IN_001",
+        "SELECT STREAM UNIX_TIMESTAMP(TIMESTAMP '9999-12-31 00:00:00' + INTERVAL '9' DAY) FROM IN_001",
+        "SELECT STREAM UNIX_TIMESTAMP(TIMESTAMP '9999-12-31 00:00:00' + INTERVAL '9' MONTH) FROM IN_001",
     ],
 )
 def test_what_is_not_known_is_refused(select: str) -> None:

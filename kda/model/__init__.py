@@ -5,14 +5,14 @@ the expectations of tests: where docs/kda names a difference, it gives what the 
 know it refuses (NotModelled): it never guesses.
 
     rows         Record, Row, Failure, Outcome, NotModelled, Failed
-    inputs       records into rows by a schema; json_values reads JSON
+    inputs       records into rows by a schema; json_values and csv_cells read them, coercions converts their values
     values       types, arithmetic, CAST, text forms: what is chosen where the reference is silent stands there
     evaluation   rows on their way, and expressions: their types and their values in a row
     expressions  nodes into expressions, with names, conditions and arithmetic; functions, logs, patterns, times and
                  formats hold what they call
     aggregates   functions of rows; sliding those OVER a window
     joins        the rows of FROM
-    queries      WHERE, GROUP BY, SELECT, DISTINCT, UNION ALL, table functions
+    queries      WHERE, GROUP BY, SELECT, DISTINCT, UNION ALL, table functions; grouping: what a node is in a group
     outputs      written(row, stream): a row as the job writes it
 
 Times are milliseconds since 1970. A row of a window has the window's end as ROWTIME. Windows are computed from values:
@@ -86,7 +86,10 @@ def run(
         if pump.target not in program.streams:
             raise NotModelled(f"Pump {pump.name} writes {pump.target}, which is not declared.")
     names = [*running.catalog.inputs, *program.streams]
-    tables = {name: running.table(name) for name in names}
+    try:
+        tables = {name: running.table(name) for name in names}
+    except (ArithmeticError, RecursionError) as error:  # a time beyond the year 9999, a number of a thousand digits
+        raise NotModelled(f"A value that Python does not have is not modelled ({error}).") from error
     streams = {name: tuple(Row(item.time, item.values) for item in table.items) for name, table in tables.items()}
     return Outcome(streams, tuple(running.failures))
 

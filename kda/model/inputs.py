@@ -9,24 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 from aws.parts import parts
 from kda.applications import Column, Input, Reference
-from kda.model import json_values, values
+from kda.model import json_values
+from kda.model.coercions import converted
+from kda.model.csv_cells import cells, unescaped
 from kda.model.json_values import NotJson, Value
 from kda.model.rows import Failed, NotModelled
-from kda.sql_types import FLOATING, WHOLE, Type
+from kda.sql_types import Type
 
 _STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]|\[0:\]|\['([^']*)'\]|\[\"([^\"]*)\"\]")
 EACH = object()  # the step [0:]
-_MOMENT = re.compile(
-    r"(?:(\d{4})-(\d\d)-(\d\d))?([Tt ])?(?:(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?)?"
-    r"(?:([Zz])|([-+])(\d\d):?(\d\d)?)?",
-    re.ASCII,
-)
 Path = tuple[Any, ...]
 
 
@@ -176,7 +171,7 @@ def _row(
         start = element if is_inside else record
         try:
             value = _follow(start, steps) if start is not None else None
-            row[column.name] = _converted(value.kind, _text(value), column) if value and value.kind != "null" else None
+            row[column.name] = converted(value.kind, _text(value), column) if value and value.kind != "null" else None
         except Failed as error:
             failed = failed or error
     return failed or row
@@ -190,128 +185,17 @@ def _text(value: Value) -> str:
 
 
 def _of_csv(text: str, schema: Input | Reference, columns: Sequence[Column]) -> Iterator[dict[str, Any] | Failed]:
-    lines_ = list(_cells(text, _unescaped(schema.row_delimiter), _unescaped(schema.column_delimiter)))
+    lines_ = list(cells(text, unescaped(schema.row_delimiter), unescaped(schema.column_delimiter)))
     if not lines_:
         yield Failed("PARSE", "The record is empty.")
-    for cells in lines_:
+    for line in lines_:
         row: dict[str, Any] = dict.fromkeys(column.name for column in columns)
         try:
-            for cell, column in zip(cells, columns, strict=False):
+            for cell, column in zip(line, columns, strict=False):
                 is_text = Type.written(column.type).name == "VARCHAR"
                 if cell is not None and (is_text or cell.strip()):
-                    row[column.name] = _converted("string", cell, column)
+                    row[column.name] = converted("string", cell, column)
         except Failed as error:
             yield error
         else:
             yield row
-
-
-def _unescaped(delimiter: str) -> str:
-    """A delimiter, in which an escape such as that of a tab may be written out."""
-    return re.sub(r"\\([nrt\\])", lambda found: {"n": "\n", "r": "\r", "t": "\t"}.get(found[1], "\\"), delimiter)
-
-
-def _cells(text: str, of_rows: str, of_columns: str) -> Iterator[list[str | None]]:
-    """The cells of each row that has a character; None for one without any. A cell may stand in quotes."""
-    if of_rows == "\n":
-        text = re.sub("\r(?=\n|$)", "", text)
-    row_end, column_end = re.escape(of_rows), re.escape(of_columns)
-    quoted = re.compile(rf'[ \t]*"((?:[^"]|"")*)"[ \t]*(?={column_end}|{row_end}|\Z)')
-    plain = re.compile(rf"(?:(?!{column_end}|{row_end}).)*", re.DOTALL)
-    at = 0
-    while at < len(text):
-        if text.startswith(of_rows, at):
-            at += len(of_rows)
-            continue
-        cells: list[str | None] = []
-        while True:
-            found = quoted.match(text, at)
-            if found:
-                cells.append(found[1].replace('""', '"'))
-            else:
-                found = plain.match(text, at)
-                assert found is not None  # noqa: S101
-                cells.append(found[0] or None)
-                if found[0].lstrip(" \t").startswith('"'):
-                    raise NotModelled("Quotes in CSV that are not closed, or a cell that goes on, are not modelled.")
-            at = found.end()
-            if not text.startswith(of_columns, at):
-                break
-            at += len(of_columns)
-        at += len(of_rows) if text.startswith(of_rows, at) else 0
-        yield cells
-
-
-# ---- values
-
-
-def _converted(kind: str, text: str, column: Column) -> Any:
-    """A value of a record as one of its column's type. Raises Failed(COERCION)."""
-    to = Type.written(column.type)
-    value = _value(kind, text, to)
-    if value is None:
-        raise Failed("COERCION", f"{column.name} is {text[:40]!r}, expected {column.type}.")
-    return value
-
-
-def _value(kind: str, text: str, to: Type) -> Any:
-    if to.name == "VARCHAR":
-        return None if any("\ud800" <= sign <= "\udfff" for sign in text) else values.cut(text, to)
-    if kind in ("object", "array"):
-        return None
-    if to.name == "BOOLEAN":
-        return _truth(kind, text)
-    if to.name in ("TIMESTAMP", "DATE", "TIME"):
-        return _moment(text.strip(), to) if kind == "string" and len(text) <= 64 else None
-    if to.name not in (*WHOLE, *FLOATING, "DECIMAL"):
-        raise NotModelled(f"An input column of the type {to.name} is not modelled.")
-    digits = {"true": "1", "false": "0"}.get(kind, text.strip() if kind == "string" else text)
-    return _number(digits, to) if values.NUMBER_TEXT.fullmatch(digits) else None
-
-
-def _truth(kind: str, text: str) -> bool:
-    if kind == "number":
-        return any(sign in "123456789" for sign in re.split("[eE]", text)[0])
-    return kind == "true" or (kind == "string" and text.lower() == "true")
-
-
-def _number(digits: str, to: Type) -> Any:
-    if to.name in FLOATING:
-        number = float(digits)
-        return number if abs(number) != float("inf") else None
-    if to.name in WHOLE:
-        if not re.fullmatch(r"[+-]?\d{1,30}", digits, re.ASCII):
-            return None
-        try:
-            return values.cast(digits, values.VARCHAR, to)
-        except Failed:
-            return None
-    precision, scale = values.sizes(to)
-    exact = Decimal(digits)
-    if exact and not -scale <= exact.adjusted() < precision - scale:
-        return None
-    fitted = values.fitted(exact, to)
-    return fitted if fitted == exact else None
-
-
-def _moment(text: str, to: Type) -> Any:
-    """A date, a time of day, or both; with both also Z or an offset, which is taken away."""
-    found = _MOMENT.fullmatch(text)
-    if not found:
-        return None
-    year, month, day, between, hour, minute, second, fraction, zone, sign, zone_hours, zone_minutes = found.groups()
-    has_both = year is not None and hour is not None
-    is_there = hour is not None if to.name == "TIME" else year is not None
-    if (between is not None) != has_both or ((zone or sign) and not has_both) or not is_there:
-        return None
-    ahead = timedelta(hours=int(zone_hours or 0), minutes=int(zone_minutes or 0))
-    if int(zone_hours or 0) > 18 or int(zone_minutes or 0) > 59:
-        return None
-    milliseconds_ = int((fraction or "").ljust(3, "0")[:3])
-    try:
-        local = datetime(int(year or 1970), int(month or 1), int(day or 1), tzinfo=UTC).replace(tzinfo=None)
-        clock = time(int(hour or 0), int(minute or 0), int(second or 0), milliseconds_ * 1000)
-        moment = datetime.combine(local.date(), clock) - (-ahead if sign == "-" else ahead)
-    except (ValueError, OverflowError):
-        return None
-    return values.cast(moment, values.TIMESTAMP, to)

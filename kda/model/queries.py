@@ -11,15 +11,14 @@ from typing import Any
 
 from sqlglot import exp
 
-from kda.functions import AGGREGATES, TUMBLING
+from kda.functions import TUMBLING
 from kda.model import joins, sliding, values
-from kda.model.aggregates import Reduce
 from kda.model.evaluation import Clock, Column, Context, Expression, Item, Relation, assigned
 from kda.model.expressions import Compiler
+from kda.model.grouping import Grouping, end_of, key_of, shortest
 from kda.model.rows import Failed, NotModelled, moment
-from kda.model.sliding import aggregated
-from kda.model.values import BIGINT, TIMESTAMP, VARCHAR
-from kda.nodes import Cursor, FloorTo, Step, called
+from kda.model.values import BIGINT, VARCHAR
+from kda.nodes import Cursor, called
 from kda.program import canonical
 from kda.scope import Catalog, result, starred
 from kda.scope import Relation as Named
@@ -201,12 +200,12 @@ class Queries:
     # ---- GROUP BY
 
     def _grouped(self, select: exp.Select, contexts: Sequence[Context], compiler: Compiler) -> Table:
-        nodes = [_key(node, select, compiler) for node in select.args["group"].expressions]
+        nodes = [key_of(node, select, compiler) for node in select.args["group"].expressions]
         keys = compiler.all(nodes)
         canons = [compiler.canon(node) for node in nodes]
-        window = _shortest(keys)
+        window = shortest(keys)
         aliases = {result(one): one.unalias() for one in select.expressions if isinstance(one, exp.Alias)}
-        grouping = _Grouping(compiler, keys, canons, [], aliases)
+        grouping = Grouping(compiler, keys, canons, [], aliases)
         projections = self._projections(select, replace(compiler, replaced=grouping.replaced))
         having = select.args.get("having")
         condition = replace(compiler, replaced=grouping.replaced).condition(having.this) if having is not None else None
@@ -227,7 +226,7 @@ class Queries:
         rows = []
         for group, given_ in groups.items():
             begin = begins[group]
-            end = _end_of(begin, window.size)
+            end = end_of(begin, window.size)
             results = [
                 one.reduce([arguments[number] for _keys, arguments in given_])
                 for number, one in enumerate(grouping.functions)
@@ -253,7 +252,7 @@ class Queries:
         kept: dict[Any, Item] = {}
         for item in table.items:
             begin = clock.begin(item.moments[first.name])
-            end = _end_of(begin, size)
+            end = end_of(begin, size)
             row = dict(item.values)
             if stepped:
                 row |= {one.name: moment(end + (one.clock or (1, 0, 0))[2]) for one in times}
@@ -298,118 +297,6 @@ class Queries:
             items += [Item(end, row, end - self.align) for row in rows]
         kinds = (("ITEM", VARCHAR), ("ITEM_COUNT", BIGINT)) if is_top else (("NUMBER_OF_DISTINCT_ITEMS", BIGINT),)
         return Table(tuple(Column(*kind) for kind in kinds), items)
-
-
-@dataclass(frozen=True)
-class _Function:
-    """A function of the rows of a group."""
-
-    argument: Expression
-    reduce: Reduce
-
-
-@dataclass(frozen=True)
-class _Grouping:
-    """What the nodes of a grouped SELECT are: its keys, functions of its rows, and the window's begin and end.
-
-    The results of a row of it are those of the keys, then of the functions, then the begin of its window.
-    """
-
-    compiler: Compiler
-    keys: Sequence[Expression]
-    canons: Sequence[Any]
-    functions: list[_Function]
-    aliases: dict[str, exp.Expr]
-
-    def replaced(self, node: exp.Expr) -> Expression | None:
-        """The expression of a node that has another meaning than in a row."""
-        canon = self.compiler.canon(node)
-        if canon in self.canons:
-            return self._key(self.canons.index(canon))
-        if isinstance(node, exp.Window):
-            raise NotModelled("OVER in a SELECT with GROUP BY is not modelled.")
-        if isinstance(node, exp.IgnoreNulls | exp.RespectNulls):
-            return self.replaced(node.this)
-        if called(node) in AGGREGATES:
-            return self._function(node)
-        if isinstance(node, Step | FloorTo):
-            return self._step(node)
-        if canon == ("ROWTIME",):
-            return Expression(TIMESTAMP, _end, Clock(1, 0, 0, lambda row: row.moment))
-        return self._column(node) if isinstance(node, exp.Column) else None
-
-    def _column(self, node: exp.Column) -> Expression | None:
-        """The result of this name, which HAVING may use; None for one that is no column."""
-        name = canonical(node)
-        if self.compiler.place(node):
-            raise NotModelled(f"The column {name}, which is not in GROUP BY, is not modelled.")
-        meant = self.aliases.get(name) if not node.args.get("table") else None
-        if meant is None or any(canonical(one) == name for one in meant.find_all(exp.Column)):
-            return None
-        return replace(self.compiler, replaced=self.replaced).compiled(meant)
-
-    def _key(self, number: int) -> Expression:
-        key = self.keys[number]
-        clock = replace(key.clock, at=_begin) if key.clock else None
-        return Expression(key.type, lambda row: row.results[number], clock)
-
-    def _function(self, node: exp.Expr) -> Expression:
-        kind, argument, reduce = aggregated(node, self.compiler)
-        self.functions.append(_Function(argument, reduce))
-        number = len(self.keys) + len(self.functions) - 1
-        return Expression(kind, lambda row: row.results[number])
-
-    def _step(self, node: exp.Expr) -> Expression | None:
-        """A step of ROWTIME that is written in another way than the key, or is another step: of the window's begin."""
-        own = self.compiler.compiled(node)
-        if own.clock is None:
-            return None
-        for number, key in enumerate(self.keys):
-            clock = key.clock
-            if clock and key.type == TIMESTAMP and (clock.size, clock.offset) == (own.clock.size, own.clock.offset):
-                return self._key(number)
-
-        def replaced(inner: exp.Expr) -> Expression | None:
-            if self.compiler.canon(inner) == ("ROWTIME",):
-                return Expression(TIMESTAMP, lambda row: moment(_begin(row)), Clock(1, 0, 0, _begin))
-            if isinstance(inner, exp.Column) and self.compiler.place(inner):
-                raise NotModelled("A step of a column that is not in GROUP BY is not modelled.")
-            return None
-
-        return replace(self.compiler, replaced=replaced).compiled(node)
-
-
-def _end_of(begin: int, size: int) -> int:
-    """The ROWTIME of a window's row: its end, or of one that is a moment that moment."""
-    return begin + size if size > 1 else begin
-
-
-def _begin(row: Context) -> int:
-    return int(row.results[-1])
-
-
-def _end(row: Context) -> Any:
-    return moment(row.time)
-
-
-def _key(node: exp.Expr, select: exp.Select, compiler: Compiler) -> exp.Expr:
-    """A key of GROUP BY, or the result whose name it is."""
-    if isinstance(node, exp.Column) and not node.args.get("table") and not compiler.place(node):
-        for projection in select.expressions:
-            if isinstance(projection, exp.Alias) and result(projection) == canonical(node):
-                return projection.unalias()
-    return node
-
-
-def _shortest(keys: Sequence[Expression]) -> Clock:
-    """The shortest of the windows among the keys. Raises NotModelled if there is none, or others are not made of it."""
-    clocks = [key.clock for key in keys if key.clock]
-    if not clocks:
-        raise NotModelled("GROUP BY without a step of ROWTIME is not modelled.")
-    least = min(clocks, key=lambda clock: clock.size)
-    if any(one.size % least.size or (one.offset - least.offset) % least.size for one in clocks):
-        raise NotModelled("Windows that do not begin together, or do not divide each other, are not modelled.")
-    return least
 
 
 def _columns(projections: Sequence[tuple[str, Expression]]) -> tuple[Column, ...]:

@@ -49,6 +49,8 @@ def months_later(value: Any, months: int) -> Any:
     """A date or time some months later, or the last day of a month that has less days."""
     number = value.year * 12 + value.month - 1 + months
     year, month = divmod(number, 12)
+    if not 1 <= year <= 9999:
+        raise NotModelled("A time outside of the years 1 to 9999 is not modelled.")
     return value.replace(year=year, month=month + 1, day=min(value.day, monthrange(year, month + 1)[1]))
 
 
