@@ -19,6 +19,7 @@ From a file to findings, each step in its own modules:
     check        check(application) -> Report
     guessing     completed(application) -> Application: columns that the file lacks, guessed from their use (uses)
     discovery    discovered(sample) -> Discovery: a schema from records, which has its own steps
+    translation  translated(subject, options) -> Translation: the SQL of a job; its modules are in kda/translation
 
 The model that `migrate` and the model of KDA in Python build on:
 

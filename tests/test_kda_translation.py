@@ -240,6 +240,15 @@ def test_interval_join() -> None:
     )
 
 
+def test_full_join() -> None:
+    """A row of a FULL JOIN has the time of the side that it has; no window goes on with it."""
+    rows = "FROM IN_001 AS a FULL JOIN IN_001 OVER (RANGE INTERVAL '1' MINUTE PRECEDING) AS b ON a.TICKER = b.TICKER"
+    text = view(f"SELECT STREAM a.TICKER, b.PRICE, 1, ROWTIME {rows};")
+    assert "COALESCE(CAST(`A`.`ROWTIME` AS TIMESTAMP(3)), CAST(`B`.`ROWTIME` AS TIMESTAMP(3))) AS `W`" in text
+    grouped = f"SELECT STREAM 'x', 1, COUNT(*), ROWTIME {rows} GROUP BY STEP(ROWTIME BY INTERVAL '1' HOUR);"
+    assert "FULL JOIN" in refused(PUMP + grouped)
+
+
 # ---- rows that fail
 
 
@@ -279,6 +288,17 @@ def test_no_failures() -> None:
 def test_refused(select: str, text: str) -> None:
     """What has no translation is refused by a sentence."""
     assert text in refused(PUMP + select)
+
+
+def test_declared_time() -> None:
+    """A stream may declare ROWTIME: it is the time of its rows, is written with them, and takes no other time."""
+    sql = "CREATE STREAM S (ROWTIME TIMESTAMP, T VARCHAR(8));\nCREATE PUMP P AS INSERT INTO S SELECT STREAM "
+    made = App(f"{sql}ROWTIME, TICKER FROM IN_001;", {}).translated()
+    assert flat(made.views["S"]) == "SELECT CAST(`TICKER` AS VARCHAR(8)) AS `T`, `ROWTIME` FROM IN_001"
+    assert (
+        "DATE_FORMAT(CAST(`ROWTIME` AS TIMESTAMP(3)), 'yyyy-MM-dd HH:mm:ss.SSS') AS `ROWTIME`" in made.views["S_rows"]
+    )
+    assert "the column ROWTIME" in refused(f"{sql}AT, TICKER FROM IN_001;")
 
 
 def test_mixed_times() -> None:

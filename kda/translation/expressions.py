@@ -38,6 +38,8 @@ from kda.translation.types import (
     arithmetic,
     common,
     decimal,
+    flink,
+    sizes,
 )
 from kda.translation.values import NULL, Failure, Names, Value, failures, literal, only_if, settled
 
@@ -188,14 +190,16 @@ class _Reader:
             return self.moved(node, sign, left, right)
         left = settled(self.number(left, node.this), right.type or INTEGER, self.options)
         right = settled(self.number(right, node.expression), left.type or INTEGER, self.options)
-        found, divisor = failures(left, right), right.sql
-        if sign == "/" and not _never_zero(node.expression) and not right.least:
-            divisor = f"NULLIF({right.sql}, 0)"
-            found = (*found, _division(node, left, right))
+        found = failures(left, right)
         kind = arithmetic(sign, left.type, right.type) if left.type and right.type else None
-        if sign == "/" and constant(node.expression) == 0:  # Flink refuses what it sees to be a division by zero
+        if sign != "/":
+            return Value(f"({left.sql} {sign} {right.sql})", kind, found)
+        if not _never_zero(node.expression) and not right.least:
+            found = (*found, _division(node, left, right))
+        known = constant(node.expression)
+        if known == 0:  # Flink refuses what it sees to be a division by zero
             return settled(Value(NULL, None, found), kind or DOUBLE, self.options)
-        return Value(f"({left.sql} {sign} {divisor})", kind, found)
+        return Value(f"({left.sql} / {_divisor(right, known, self.options)})", kind, found)
 
     def moved(self, node: exp.Binary, sign: str, left: Value, right: Value) -> Value:
         """A time and a length of time, and lengths among each other and with whole numbers."""
@@ -396,6 +400,21 @@ def _behind(before: str, found: Sequence[Failure]) -> list[Failure]:
     if not before:
         return list(found)
     return [Failure(f"(CASE{before} ELSE {one.condition} END)", one.name, one.text) for one in found]
+
+
+def _divisor(right: Value, known: float | None, options: Options) -> str:
+    """The divisor, NULL in place of zero; the number itself where it is always one.
+
+    Flink fails on some divisions of what is written out by what it has to compute.
+    """
+    if right.least or re.fullmatch(r"[\d.]+(E[+-]?\d+)?", right.sql, re.ASCII | re.IGNORECASE):
+        return right.sql
+    if known is None or right.type is None:
+        return f"NULLIF({right.sql}, 0)"
+    if isinstance(known, int) and right.type.name in WHOLE:
+        return str(known) if known > 0 else f"({known})"
+    digits = f"{known:.{sizes(right.type)[1]}f}" if right.type.name == "DECIMAL" else repr(float(known))
+    return f"CAST({digits} AS {flink(right.type, options)})"
 
 
 def _division(node: exp.Expr, left: Value, right: Value) -> Failure:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from sqlglot import exp
 
+from kda.constants import constant
 from kda.functions import FORMATTING
 from kda.nodes import Words, called
 from kda.sql_types import FLOATING, WHOLE, Type
@@ -28,7 +29,7 @@ from kda.translation.types import (
     flink,
     sizes,
 )
-from kda.translation.values import Failure, Of, Value, failures, literal, settled
+from kda.translation.values import NULL, Failure, Of, Value, failures, literal, settled
 
 LOGS = {
     *("REGEX_LOG_PARSE", "FAST_REGEX_LOG_PARSE", "FAST_REGEX_LOG_PARSER"),
@@ -36,7 +37,6 @@ LOGS = {
 }
 _PARSING = {"CHAR_TO_TIMESTAMP": TIMESTAMP, "CHAR_TO_DATE": DATE, "CHAR_TO_TIME": TIME}
 _TEXTS = {"INITCAP", "LOWER", "UPPER"}
-_MOST = 2**31 - 1  # characters
 _REAL = {"EXP": 1, "LN": 1, "LOG10": 1, "POWER": 2}
 
 
@@ -103,8 +103,6 @@ class Functions:
     def place(self, node: exp.Expr) -> Value:
         """An argument that is the number of a character, or of so many: an INTEGER, or becomes one."""
         value = settled(self.of(node), INTEGER, self.options)
-        if value.type == BIGINT:
-            return Value(f"CAST(GREATEST(LEAST({value.sql}, {_MOST}), -{_MOST}) AS INT)", INTEGER, value.failures)
         return value if value.type == INTEGER else converted(value, INTEGER, self.options)
 
     def number(self, node: exp.Expr) -> Value:
@@ -141,6 +139,12 @@ class Functions:
         """MOD: with the sign of the dividend; an error for a divisor of zero."""
         left, right = (self.number(node) for node in self.counted(name, nodes, 2))
         kind = arithmetic("%", left.type or DOUBLE, right.type or DOUBLE) or DOUBLE
+        condition = f"(({left.sql} IS NOT NULL AND {right.sql} = 0) IS TRUE)"
+        failing = Failure(condition, "DIVISION", "MOD: division by zero")
+        known = constant(nodes[1])
+        found = failures(left, right) if known else (*failures(left, right), failing)
+        if known == 0:  # Flink refuses what it sees to be a division by zero
+            return settled(Value(NULL, None, found), kind, self.options)
         divisor = f"NULLIF({right.sql}, 0)"
         if kind.name in FLOATING:
             # TRUNCATE of NULL stops a job.
@@ -151,8 +155,7 @@ class Functions:
             sql = f"MOD(CAST({left.sql} AS {target}), CAST({divisor} AS {target}))"
         else:
             sql = f"MOD({left.sql}, {divisor})"
-        condition = f"(({left.sql} IS NOT NULL AND {right.sql} = 0) IS TRUE)"
-        return Value(sql, kind, (*failures(left, right), Failure(condition, "DIVISION", "MOD: division by zero")))
+        return Value(sql, kind, found)
 
     # ---- texts
 

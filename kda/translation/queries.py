@@ -108,12 +108,18 @@ class _Writer:
 
     def _results(self, scope: Scope, names: Names) -> _Results:
         """What the SELECT gives, for the columns of the stream if there is one."""
+        given = projections(scope)
+        if self.target is not None and TIME in self.target.filled and len(given) == len(self.target.filled):
+            self._require_time(given[list(self.target.filled).index(TIME)][1])
         found = [
-            (name, value(node, names, self.options))
-            for name, node in projections(scope)
-            if name != TIME or self._keeps_time(node)
+            (name, value(node, names, self.options)) for name, node in given if name != TIME or self._keeps_time(node)
         ]
         return self._assigned(found) if self.target is not None else self._named(found)
+
+    def _require_time(self, node: exp.Expr) -> None:
+        """A column that is declared as ROWTIME is the time of all rows."""
+        if self.catalog.time(node, self.select) is None:
+            refuse(node, "a value for the column ROWTIME that is another time has no translation")
 
     def _keeps_time(self, node: exp.Expr) -> bool:
         """Whether a result that is called ROWTIME is a column of its own; within a pump it is the time of all rows."""

@@ -123,6 +123,18 @@ class Scope:
         """Whether there are several relations, whose columns may have the same name."""
         return bool(self.joins)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether each stream may have no row in it: the row then has the time of the first that has one."""
+        joins = (one.relation.join for one in self.sources if one.relation.is_stream and one.relation.join is not None)
+        return self.is_joined and any(join.args.get("side") == "FULL" for join in joins)
+
+    def time(self, node: exp.Expr) -> str:
+        """ROWTIME of a row as a value."""
+        if not self.is_full:
+            return self.main.time(node)
+        return f"COALESCE({', '.join(one.time(node) for one in self.sources if one.relation.is_stream)})"
+
     def used(self, catalog: Catalog) -> list[tuple[Source, str]]:
         """The columns that the SELECT reads after FROM, with their sources; TIME for the time of one of several."""
         found: dict[tuple[int, str], tuple[Source, str]] = {}
@@ -239,7 +251,9 @@ class RowNames:
         held = owner(node, self.scope, self.catalog)
         if held is not None:
             source, name = held
-            return Value(source.time(node), TIMESTAMP) if name == TIME else None
+            if name != TIME:
+                return None
+            return Value(source.time(node) if qualifier(node) else self.scope.time(node), TIMESTAMP)
         return None
 
     def column(self, node: exp.Column) -> Value:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kda.translation.expressions import Failure
 from kda.translation.names import unique
+from kda.translation.options import refuse
 from kda.translation.scopes import Query, Rows, Scope
 from kda.translation.state import State, Tried, messages
 from kda.translation.text import indented, literal, quoted, select
@@ -34,6 +35,8 @@ def rows_tried(state: State, scope: Scope, where: Sequence[str], failures: Seque
 
     where: the conditions; a row for which one of them fails is in the view too.
     """
+    if scope.is_full:
+        refuse(scope.part.select, "a value that can fail, of rows of a FULL JOIN of streams, has no translation")
     items, sources = scope.flat(state.subject.catalog)
     columns = {name: kind for source in sources for name, kind in source.columns.values()}
     moments = [source.moment for source in sources if source.moment]
