@@ -399,6 +399,16 @@ def test_records_that_are_none(source: bytes, name: str) -> None:
     assert rows(found) == [(2,)]
 
 
+def test_array_of_rows_that_is_there_twice() -> None:
+    """Of an array of rows that is there twice each row of the first one fails."""
+    sql = pump("SELECT STREAM A FROM IN_001", "A INTEGER")
+    source = application(sql, (), row_path="$.r").inputs[0]
+    changed = replace(application(sql), inputs=(replace(source, columns=(Column("A", "INTEGER", "$.r.a"),)),))
+    found = run(changed, [Record(b'{"r": [{"a": 1}, {"a": 2}], "r": []}', 5)])
+    assert rows(found) == []
+    assert [one.name for one in found.failures] == ["COERCION", "COERCION"]
+
+
 def test_several_documents_in_a_record() -> None:
     """Each document of a record is rows of its own, and fails on its own."""
     sql = pump("SELECT STREAM A FROM IN_001", "A INTEGER")
@@ -790,6 +800,14 @@ GIVEN = [
 def test_joins_of_streams(sql: str, expected: list[Any]) -> None:
     """K07, K11, K14, K33: which rows meet, and the ROWTIME of the joined row. NULL keys never meet."""
     assert joined(sql, GIVEN) == expected
+
+
+def test_window_of_a_join_has_its_ends() -> None:
+    """A row meets one from exactly the window's length before, and none that is a millisecond older or newer."""
+    sql = STREAMS + pump(f"SELECT STREAM b.V FROM A AS a JOIN B {MINUTE} AS b ON a.K = b.K", "V DOUBLE")
+    others = [record(moment_, ticker="B", quantity=1, price=moment_) for moment_ in (999, 1_000, 61_000, 61_001)]
+    found = run(application(sql), [*others[:3], record(61_000, ticker="A", quantity=1), others[3]])
+    assert rows(found) == [(1_000.0,), (61_000.0,)]
 
 
 COMPANIES = Reference(

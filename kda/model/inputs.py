@@ -125,8 +125,8 @@ def _of_json(record: Value, schema: Input | Reference, columns: Sequence[Column]
     failed: Failed | None = None
     elements: list[Value | None] = []
     try:
-        found = _follow(record, place.steps)
-        elements = _elements(found, place)
+        elements = _elements(_follow(record, place.steps, is_first=True), place)
+        _follow(record, place.steps)
     except Failed as error:
         failed = error
     for element in elements or [None]:
@@ -144,15 +144,15 @@ def _elements(found: Value | None, place: _Place) -> list[Value | None]:
     return [found] if is_there and not place.is_array else []
 
 
-def _follow(value: Value, steps: Path) -> Value | None:
-    """The value at a path; None if there is none. Raises Failed where a name is there twice."""
+def _follow(value: Value, steps: Path, *, is_first: bool = False) -> Value | None:
+    """The value at a path; None if there is none. Raises Failed where a name is there twice, or takes the first."""
     found: Value | None = value
     for step in steps:
         if found is None:
             return None
         if isinstance(step, str):
             values_ = found.fields(step)
-            if len(values_) > 1:
+            if len(values_) > 1 and not is_first:
                 raise Failed("COERCION", f"{step} is there twice.")
             found = values_[0] if values_ else None
         elif found.kind != "array":
