@@ -548,6 +548,7 @@ class _Maker:
         several = random.random() < 0.3
         if several:
             self.used.add("several windows in a SELECT")
+            source = replace(source, is_ordered=self._is_still(source))  # one window is computed after the other
         named = random.random() < 0.4
         windows = []
         for _ in range(random.choice((2, 2, 3)) if several else 1):
