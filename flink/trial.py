@@ -35,6 +35,8 @@ CONFIGURATION: Mapping[str, str] = {
     # Many cases in a job are many operators in a slot.
     "taskmanager.memory.network.min": "256m",
     "taskmanager.memory.network.max": "256m",
+    # Each window has a part of it, at least a megabyte; it is taken from the system as rows need it.
+    "taskmanager.memory.managed.size": "1g",
 }
 
 

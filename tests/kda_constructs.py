@@ -6,6 +6,8 @@ What is refused has its example on its page, docs/kda/cannot.md, which tests/tes
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -47,7 +49,12 @@ SELECT STREAM "ticker", CHANGE FROM {IN} WHERE CHANGE > 1;"""
 
 @dataclass(frozen=True)
 class Construct:
-    """columns: of the output stream; query: of the pump into it; before: statements before; keys: of the lookup."""
+    """columns: of the output stream; query: of the pump into it; before: statements before; keys: of the lookup.
+
+    row_path: "" for CSV; has_ties: whether records may have the same arrival; parallelism: of the input.
+    is_of_one_shard: in a window of GROUP BY Flink takes the first and last row as they come, and rows of several shards
+    come in no order of their ROWTIME.
+    """
 
     name: str
     columns: str
@@ -55,57 +62,73 @@ class Construct:
     before: str = ""
     keys: tuple[str, ...] = ()
     row_path: str = "$"
-    is_csv: bool = False
     has_ties: bool = False
+    is_of_one_shard: bool = False
     parallelism: int = 1
 
-    def made(self, number: int, shards: int) -> Made:
-        """The program, with records over so many shards."""
-        random = Random(f"{self.name} {shards}")
-        paths = tuple(("deep", f"f{at}") if at % 4 == 1 else (f"f{at}",) for at in range(len(SCHEMA)))
-        row_path = "" if self.is_csv else self.row_path
-        input_ = Input(
-            SCHEMA,
-            paths,
-            row_path,
-            "|",
-            TABLE,
-            is_reference_csv=False,
-            count=40,
-            is_clean=False,
-            is_single=row_path == "$",
-        )
+    def code(self, number: int) -> str:
+        """The statements; the names of streams and pumps end with the number."""
         code = f"""{self.before}
 CREATE OR REPLACE STREAM "OUT" ({self.columns});
 CREATE OR REPLACE PUMP "OUT_PUMP" AS INSERT INTO "OUT"
 {self.query};"""
-        stream = {"ResourceARN": "arn:aws:kinesis:eu-west-1:111122223333:stream/in"}
-        document: dict[str, Any] = {
-            "ApplicationName": f"construct-{number}",
-            "ApplicationCode": code,
-            "Inputs": [
-                {
-                    "NamePrefix": "SOURCE_SQL_STREAM",
-                    "KinesisStreamsInput": stream,
-                    "InputSchema": input_.schema,
-                    "InputParallelism": {"Count": self.parallelism},
-                }
-            ],
-            "Outputs": [
-                {"Name": "OUT", "KinesisStreamsOutput": stream, "DestinationSchema": {"RecordFormatType": "JSON"}}
-            ],
-        }
-        if self.keys:
-            document["ReferenceDataSources"] = [input_.reference_source]
-        text = json.dumps(document)
-        return Made(
-            number,
-            text,
-            application_of(text),
-            tuple(input_.records(random, shards, has_ties=self.has_ties)),
-            input_.files(random, self.keys) if self.keys else {},
-            frozenset({self.name}),
-        )
+        return re.sub(r'"((?:OUT|HIGH|MINUTES|BOTH|FIRST|SECOND)(?:_PUMP)?)"', rf'"\1_{number}"', code)
+
+
+def program(number: int, constructs: Sequence[Construct], shards: int) -> Made:
+    """One program of these constructs, which have the same input; its records are over so many shards."""
+    one = constructs[0]
+    random = Random(f"{one.name} {shards}")
+    paths = tuple(("deep", f"f{at}") if at % 4 == 1 else (f"f{at}",) for at in range(len(SCHEMA)))
+    input_ = Input(
+        SCHEMA,
+        paths,
+        one.row_path,
+        "|",
+        TABLE,
+        is_reference_csv=False,
+        count=60,
+        is_clean=False,
+        is_single=one.row_path == "$",
+    )
+    stream = {"ResourceARN": "arn:aws:kinesis:eu-west-1:111122223333:stream/in"}
+    form = {"RecordFormatType": "JSON"}
+    document: dict[str, Any] = {
+        "ApplicationName": f"constructs-{number}",
+        "ApplicationCode": "\n".join(construct.code(at) for at, construct in enumerate(constructs)),
+        "Inputs": [
+            {
+                "NamePrefix": "SOURCE_SQL_STREAM",
+                "KinesisStreamsInput": stream,
+                "InputSchema": input_.schema,
+                "InputParallelism": {"Count": one.parallelism},
+            }
+        ],
+        "Outputs": [
+            {"Name": f"OUT_{at}", "KinesisStreamsOutput": stream, "DestinationSchema": form}
+            for at in range(len(constructs))
+        ],
+    }
+    if one.keys:
+        document["ReferenceDataSources"] = [input_.reference_source]
+    text = json.dumps(document)
+    return Made(
+        number,
+        text,
+        application_of(text),
+        tuple(input_.records(random, 1 if one.is_of_one_shard else shards, has_ties=one.has_ties)),
+        input_.files(random, one.keys) if one.keys else {},
+        frozenset(construct.name for construct in constructs),
+    )
+
+
+def programs(shards: int) -> list[Made]:
+    """All constructs in few programs: those with the same input share one, by tens."""
+    groups: dict[tuple[Any, ...], list[Construct]] = {}
+    for one in CONSTRUCTS:
+        groups.setdefault((one.keys, one.row_path, one.has_ties, one.is_of_one_shard, one.parallelism), []).append(one)
+    tens = [group[at : at + 10] for group in groups.values() for at in range(0, len(group), 10)]
+    return [program(number, ten, shards) for number, ten in enumerate(tens)]
 
 
 def _windows() -> list[Construct]:
@@ -172,7 +195,7 @@ CONSTRUCTS = (
         "CSV",
         '"a" VARCHAR(8), "b" INTEGER, "c" DOUBLE',
         f'SELECT STREAM "ticker", CHANGE, "price" FROM {IN}',
-        is_csv=True,
+        row_path="",
     ),
     Construct(
         "input in two streams",
@@ -187,8 +210,8 @@ CONSTRUCTS = (
         '"a" VARCHAR(8), "b" INTEGER',
         'SELECT STREAM "ticker", N FROM "BOTH"',
         f"""CREATE OR REPLACE STREAM "BOTH" ("ticker" VARCHAR(8), N INTEGER);
-CREATE OR REPLACE PUMP "P1" AS INSERT INTO "BOTH" SELECT STREAM "ticker", CHANGE FROM {IN} WHERE CHANGE > 2;
-CREATE OR REPLACE PUMP "P2" AS INSERT INTO "BOTH" (N) SELECT STREAM CHANGE * 2 FROM {IN};""",
+CREATE OR REPLACE PUMP "FIRST_PUMP" AS INSERT INTO "BOTH" SELECT STREAM "ticker", CHANGE FROM {IN} WHERE CHANGE > 2;
+CREATE OR REPLACE PUMP "SECOND_PUMP" AS INSERT INTO "BOTH" (N) SELECT STREAM CHANGE * 2 FROM {IN};""",
     ),
     Construct(
         "names",
@@ -283,6 +306,7 @@ WINDOW W AS (PARTITION BY "ticker" RANGE INTERVAL '1' MINUTE PRECEDING)""",
         '"a" VARCHAR(8), "b" INTEGER, "c" DOUBLE',
         f"""SELECT STREAM "ticker", FIRST_VALUE(CHANGE), LAST_VALUE("price") FROM {IN} AS s
 GROUP BY "ticker", FLOOR(s.ROWTIME TO MINUTE)""",
+        is_of_one_shard=True,
     ),
     Construct(
         "STDDEV",
@@ -399,7 +423,10 @@ FROM (SELECT STREAM FAST_REGEX_LOG_PARSER("log", '([^ ]+) (.*)') AS rec FROM {IN
         "VARIABLE_COLUMN_LOG_PARSE",
         '"a" VARCHAR(32), "b" VARCHAR(32)',
         f"""SELECT STREAM l.rec.FIRST, l.rec.SECOND
-FROM (SELECT STREAM VARIABLE_COLUMN_LOG_PARSE("log", 'first,second', ' ') AS rec FROM {IN}) AS l""",
+FROM (
+    SELECT STREAM VARIABLE_COLUMN_LOG_PARSE("log", 'first TYPE VARCHAR(8), second TYPE VARCHAR(32)', ' ') AS rec
+    FROM {IN}
+) AS l""",
     ),
     Construct(
         "W3C_LOG_PARSE",

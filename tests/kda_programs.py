@@ -120,6 +120,7 @@ class _Maker:
     random: Random = field(init=False)
     input: Input = field(init=False)
     keys: tuple[str, ...] = ()
+    shards: int = 1
     used: set[str] = field(default_factory=set)
     sources: list[Source] = field(default_factory=list)
     statements: list[str] = field(default_factory=list)
@@ -130,7 +131,7 @@ class _Maker:
 
     def made(self) -> Made:
         self.random = random = Random(self.number)
-        shards = random.choice((1, 4))
+        shards = self.shards = random.choice((1, 4))
         has_ties = random.random() < 0.25
         input_ = self.input = schema(random, self.used)
         columns = input_.columns
@@ -197,14 +198,15 @@ class _Maker:
         rows, is_ordered = query.rows, query.is_ordered
         is_windowed = query.is_windowed
         has_time = query.has_time
-        while random.random() < 0.18 and len(queries) < 3:
+        # Rows of windows and other rows cannot meet in a stream.
+        others = [source for source in self.sources if source.is_windowed == is_windowed]
+        while others and random.random() < 0.18 and len(queries) < 3:
             self.used.add("several pumps into a stream")
-            more, chosen = self._into(columns)
+            more, chosen = self._into(columns, is_windowed=is_windowed)
             queries.append(more.sql)
             columns_of.append(chosen)
             rows += more.rows
             is_ordered = False
-            is_windowed |= more.is_windowed
         definitions = ", ".join(f"{column.name} {column.type}" for column in columns)
         comment = random.choice(("", "", "-- what is hot\n", "/* a comment */\n"))
         replaced = random.choice(("CREATE OR REPLACE STREAM", "CREATE STREAM"))
@@ -220,10 +222,10 @@ class _Maker:
             made = Source(name, tuple(columns), rows, is_ordered, is_windowed, depth=query.depth)
             self.sources.append(made)
 
-    def _into(self, columns: Sequence[Column]) -> tuple[Query, tuple[str, ...]]:
+    def _into(self, columns: Sequence[Column], *, is_windowed: bool) -> tuple[Query, tuple[str, ...]]:
         """A further query into a stream of these columns, and those that it names; () for all."""
         random = self.random
-        source = self._source()
+        source = self._source(lambda one: one.is_windowed == is_windowed)
         chosen = list(columns)
         if random.random() < 0.4:
             self.used.add("INSERT with a column list")
@@ -277,6 +279,10 @@ class _Maker:
     def _is_still(self, source: Source) -> bool:
         """Whether the order is known behind a key, where rows of one record come in any order."""
         return source.is_ordered and self.input.is_single
+
+    def _is_in_order(self, source: Source) -> bool:
+        """Whether rows come to a window of GROUP BY in their order: Flink takes its first row as they come."""
+        return self.shards == 1 and self._is_still(source)
 
     # ---- queries
 
@@ -413,7 +419,7 @@ class _Maker:
         self.used.add("tumbling window")
         rest = values.columns
         aggregates = [
-            Values(random, rest, (), self.used).aggregate(source.rows, is_ordered=source.is_ordered)
+            Values(random, rest, (), self.used).aggregate(source.rows, is_ordered=self._is_in_order(source))
             for _ in range(random.randint(1, 3))
         ]
         outer = Values(random, [*aggregates, *keys, *stepped[:1]], [time], self.used)
@@ -542,6 +548,7 @@ class _Maker:
         several = random.random() < 0.3
         if several:
             self.used.add("several windows in a SELECT")
+            source = replace(source, is_ordered=self._is_still(source))  # one window is computed after the other
         named = random.random() < 0.4
         windows = []
         for _ in range(random.choice((2, 2, 3)) if several else 1):
@@ -695,7 +702,7 @@ class _Maker:
         first = self._mapped()
         while "ORDER BY" in first.sql:
             first = self._mapped()
-        source = self._source()
+        source = self._source(lambda one: one.is_windowed == first.is_windowed)
         values = self._values(source, "u")
         results = []
         for value in first.results:
@@ -812,7 +819,9 @@ class _Maker:
         if random.random() < 0.3:
             self.used.add("window after a lookup")
             key = random.choice([one for one in found if one.kind == "text"])
-            one = Values(random, both.columns, (), self.used).aggregate(source.rows, is_ordered=self._is_still(source))
+            one = Values(random, both.columns, (), self.used).aggregate(
+                source.rows, is_ordered=self._is_in_order(source)
+            )
             results = [key, one]
             step = f"STEP({dot}ROWTIME BY INTERVAL '1' MINUTE)"
             listed, names = self._listed(results)
@@ -835,13 +844,14 @@ class _Maker:
             return None
         column = random.choice(logs)
         other = random.choice(source.columns)
+        three = "first TYPE VARCHAR(16), second TYPE VARCHAR(8), third TYPE VARCHAR(32)"
         name, call, fields = random.choice(
             (
                 ("REGEX_LOG_PARSE", r"'(\w+) (\d+).*'", ("COLUMN1", "COLUMN2")),
                 ("REGEX_LOG_PARSE", r"'([^ ]+) .*\[(.*)\] .(\w+).*'", ("COLUMN1", "COLUMN2", "COLUMN3")),
                 ("FAST_REGEX_LOG_PARSE", r"'([a-z]+)(.*)'", ("COLUMN1", "COLUMN2")),
-                ("VARIABLE_COLUMN_LOG_PARSE", "'first,second,third', ' '", ("FIRST", "SECOND", "THIRD")),
-                ("VARIABLE_COLUMN_LOG_PARSE", "'c1,c2', ','", ("C1", "C2")),
+                ("VARIABLE_COLUMN_LOG_PARSE", f"'{three}', ' '", ("FIRST", "SECOND", "THIRD")),
+                ("VARIABLE_COLUMN_LOG_PARSE", "'c1 TYPE VARCHAR(4), \"c2\" TYPE VARCHAR(16)', ','", ("C1", '"c2"')),
                 ("W3C_LOG_PARSE", "'COMMON'", ("COLUMN1", "COLUMN4", "COLUMN5", "COLUMN6")),
                 ("W3C_LOG_PARSE", "'COMBINED'", ("COLUMN1", "COLUMN5", "COLUMN8", "COLUMN9")),
             )

@@ -159,7 +159,7 @@ class Input:
         if self.row_path == "$":
             value: Any = self._object(random, arrival)
         else:
-            value = {"sent": "x", "rows": [self._object(random, arrival) for _ in range(random.choice((1, 1, 2, 0)))]}
+            value = {"sent": "x", "rows": [self._object(random, arrival) for _ in range(random.choice((1, 1, 2, 3)))]}
         return json.dumps(value, ensure_ascii=random.random() < 0.5).encode()
 
     def _object(self, random: Random, arrival: int) -> dict[str, Any]:
