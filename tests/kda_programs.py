@@ -442,7 +442,9 @@ class _Maker:
         sql = f"SELECT STREAM {listed}\nFROM {self._from(source, alias)}{where}\nGROUP BY {', '.join(grouped)}{having}"
         if source.is_windowed:
             self.used.add("window over windows")
-        return Query(sql, tuple(results), names, source.rows, False, True, source.depth + 1)
+        # Windows of CEIL end a millisecond after others, so that rows of both cannot meet in a stream.
+        has_time = not step.startswith("CEIL")
+        return Query(sql, tuple(results), names, source.rows, False, True, source.depth + 1, has_time=has_time)
 
     def _of_aggregates(self, aggregates: Sequence[Typed], one: Typed) -> Typed:
         """An aggregate, or something made of it."""
