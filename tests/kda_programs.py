@@ -697,7 +697,7 @@ class _Maker:
         listed, names = self._listed(results)
         body = inner.sql.replace("\n", "\n    ")
         sql = f"SELECT STREAM {listed}\nFROM (\n    {body}\n) AS q{where}"
-        return Query(sql, tuple(results), names, inner.rows, inner.is_ordered, inner.is_windowed, inner.depth)
+        return replace(inner, sql=sql, results=tuple(results), names=names)
 
     def _union(self) -> Query:
         self.used.add("UNION ALL")

@@ -78,6 +78,8 @@ def declared(random: Random, value: Typed, name: str, *, fits: bool = False) -> 
         return Column(name, value.kind, "BOOLEAN" if value.kind == "truth" else "TIMESTAMP")
     if fits and value.kind == "whole":
         return _whole(name, "BIGINT", value.bound)
+    if fits and value.kind == "decimal":
+        return Column(name, "decimal", "DECIMAL(18,4)", bound=value.bound)
     return _number(random, value, name, narrow=narrow)
 
 
