@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,16 +22,22 @@ from consumer.records import Record as Stored
 from consumer.shards import TRIM_HORIZON
 from consumer.tail import GaveUp, Tail, stored
 from deploy.account import Account
+from kda.migration import origin
+from kda.model import NotModelled
+from kda.model import Record as Arrived
 from local import emulator, proof, resources, running
 from pipeline import cases, settings
 from pipeline.job import Job
 from producer.kinesis import Kinesis
 from producer.records import Kind, Record
 from program import folders, processes
+from program.errors import Unusable
 from program.formats import many
 from program.processes import RunError
 from program.waiting import Retry, wait_until
 
+PROBLEMS = 20  # rows that differ and are printed
+TOLERANCE = 1e-9  # relative, between equal numbers
 SLICE = 0.1  # seconds between two calls that send
 SHOWN = 5  # rows of a sink that are printed in a second; the rest is counted
 WIDEST = 200  # characters of a printed row
@@ -95,7 +104,10 @@ class Ground:
 
 
 def run(options: Options) -> int:
-    """Replay the records; returns 0 when the job has read all of them and its rows are printed. Raises RunError."""
+    """Replay the records; returns 0 when the job has read all of them, and its rows are right. Raises RunError.
+
+    Whether they are right is known of a job that `kda migrate` wrote: a model of KDA computes them again.
+    """
     job = options.job
     records = {table: options.lines(table) for table in options.streams}
     if not records:
@@ -139,7 +151,7 @@ def run(options: Options) -> int:
         wait_until(rows.has_settled, END_LIMIT, 0.1)
         rows.print_waiting()
         report(ground, total)
-    return 0
+        return prove(ground) if origin.is_migrated(job.folder) else 0
 
 
 def send(
@@ -253,3 +265,81 @@ def report(ground: Ground, total: int) -> None:
         if cases.ERROR in ground.job.columns(sink) and sink in ground.streams:
             errors = Counter(json.loads(record.data)[cases.ERROR] for record in ground.stored(sink))
             print("".join(f"  {name}: {number:,}\n" for name, number in sorted(errors.items())), end="")
+
+
+def prove(ground: Ground) -> int:
+    """Compare the rows of a migrated job with those of the model of KDA; returns 1 if they differ, else 0."""
+    job = ground.job
+    source = next(table for table in job.sources if job.tables[table].connector == kinesis.KIND.name)
+    found = sorted(ground.stored(source), key=lambda record: record.arrival)
+    records = [Arrived(record.data, _milliseconds(record.arrival), record.shard) for record in found]
+    files = {
+        table: (job.folder / "reference" / ground.groups[table]["key"].rpartition("/")[2]).read_bytes()
+        for table in job.sources
+        if table != source
+    }
+    try:
+        expected = origin.expected(job.folder, records, files)
+    except (NotModelled, Unusable) as error:
+        print(f"The rows were not computed again: {error}")
+        return 0
+    problems = []
+    for sink, wanted in expected.items():
+        if sink not in ground.streams:
+            print(f"The rows of {sink} were not compared: it is no stream.")
+            continue
+        rows = [json.loads(record.data) for record in ground.stored(sink)]
+        compared = (_counted(wanted), _counted(rows)) if cases.ERROR in job.columns(sink) else (wanted, rows)
+        problems += [f"{sink}: {line}" for line in differences(*compared)]
+    for problem in problems[:PROBLEMS]:
+        print(f"WRONG: {problem}")
+    if problems:
+        print(f"{many(len(problems), 'row')} differ from those of the model of KDA.")
+        return 1
+    count = many(sum(len(rows) for sink, rows in expected.items() if cases.ERROR not in job.columns(sink)), "row")
+    print(f"All {count} and the errors are those that a model of KDA makes of the same records, without Flink.")
+    return 0
+
+
+def _counted(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """How many errors of each name there are."""
+    counts = Counter(str(row[cases.ERROR]) for row in errors)
+    return [{cases.ERROR: name, "rows": count} for name, count in counts.items()]
+
+
+def _milliseconds(time: datetime) -> int:
+    return round(time.timestamp() * 1000)
+
+
+def differences(expected: Sequence[Mapping[str, Any]], actual: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A line for each row that is missing or extra; numbers may differ by a billionth, as sums of doubles do."""
+    groups: dict[str, tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]] = {}
+    for side, rows in enumerate((expected, actual)):
+        for row in rows:
+            exact = {name: value for name, value in row.items() if not isinstance(value, float | int)}
+            groups.setdefault(json.dumps(exact, sort_keys=True, default=str), ([], []))[side].append(row)
+    lines = []
+    for wanted, came in groups.values():
+        left = sorted(came, key=_numbers)
+        for row in sorted(wanted, key=_numbers):
+            same = next((one for one in left if _is_same(row, one)), None)
+            if same is None:
+                lines.append(f"missing {json.dumps(row, default=str)}")
+            else:
+                left.remove(same)
+        lines += [f"unexpected {json.dumps(row, default=str)}" for row in left]
+    return lines
+
+
+def _numbers(row: Mapping[str, Any]) -> list[tuple[str, float]]:
+    return [(name, float(value)) for name, value in sorted(row.items()) if isinstance(value, float | int)]
+
+
+def _is_same(left: Mapping[str, Any], right: Mapping[str, Any]) -> bool:
+    pairs = [(left.get(name), right.get(name)) for name in left.keys() | right.keys()]
+    return all(
+        math.isclose(one, other, rel_tol=TOLERANCE)
+        if isinstance(one, float | int) and isinstance(other, float | int)
+        else one == other
+        for one, other in pairs
+    )

@@ -193,16 +193,16 @@ def nothing_wrong(_folder: Path) -> None:
 def test_a_folder_is_written_again_only_as_it_was_written(tmp_path: Path) -> None:
     """The manifest has each file's sum. Whatever was edited, added or removed is named, and stays as it is."""
     job = tmp_path / "job"
-    folder.write(job, FILES, "a.sql", nothing_wrong)
-    folder.write(job, FILES | {"views/b.sql": b"SELECT 2\n"}, "a.sql", nothing_wrong)
+    folder.write(job, FILES, {"origin": "a.sql"}, nothing_wrong)
+    folder.write(job, FILES | {"views/b.sql": b"SELECT 2\n"}, {"origin": "a.sql"}, nothing_wrong)
     assert set(json.loads((job / MANIFEST).read_text())["files"]) == {"job.toml", "views/a.sql", "views/b.sql"}
-    folder.write(job, FILES, "a.sql", nothing_wrong)
+    folder.write(job, FILES, {"origin": "a.sql"}, nothing_wrong)
     assert sorted(path.name for path in job.rglob("*.sql")) == ["a.sql"]
     (job / "views" / "a.sql").write_bytes(b"SELECT 3\n")
     (job / "views" / "mine.sql").write_bytes(b"SELECT 4\n")
     (job / "job.toml").unlink()
     with pytest.raises(Occupied) as error:
-        folder.write(job, FILES, "a.sql", nothing_wrong)
+        folder.write(job, FILES, {"origin": "a.sql"}, nothing_wrong)
     assert "views/a.sql was edited; views/mine.sql was added; job.toml was removed" in str(error.value)
     assert (job / "views" / "a.sql").read_bytes() == b"SELECT 3\n"
     assert [path.name for path in tmp_path.iterdir()] == ["job"]
@@ -211,15 +211,15 @@ def test_a_folder_is_written_again_only_as_it_was_written(tmp_path: Path) -> Non
 def test_a_folder_of_others_is_not_touched(tmp_path: Path) -> None:
     """What no migration wrote is refused; an empty folder is taken; a file is no folder."""
     (tmp_path / "mine").mkdir()
-    folder.write(tmp_path / "mine", FILES, "a.sql", nothing_wrong)
+    folder.write(tmp_path / "mine", FILES, {"origin": "a.sql"}, nothing_wrong)
     (tmp_path / "mine" / MANIFEST).unlink()
     with pytest.raises(Occupied, match="was not written by `python -m kda migrate`"):
-        folder.write(tmp_path / "mine", FILES, "a.sql", nothing_wrong)
+        folder.write(tmp_path / "mine", FILES, {"origin": "a.sql"}, nothing_wrong)
     (tmp_path / "file").touch()
     with pytest.raises(Occupied, match="is no folder"):
-        folder.write(tmp_path / "file", FILES, "a.sql", nothing_wrong)
+        folder.write(tmp_path / "file", FILES, {"origin": "a.sql"}, nothing_wrong)
     with pytest.raises(Occupied, match="cannot be written"):
-        folder.write(tmp_path / "file" / "job", FILES, "a.sql", nothing_wrong)
+        folder.write(tmp_path / "file" / "job", FILES, {"origin": "a.sql"}, nothing_wrong)
 
 
 def test_a_folder_is_written_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -229,9 +229,9 @@ def test_a_folder_is_written_as_a_whole_or_not_at_all(tmp_path: Path) -> None:
         assert (new / "views" / "a.sql").is_file()
         raise Unusable("wrong")
 
-    folder.write(tmp_path / "job", FILES, "a.sql", nothing_wrong)
+    folder.write(tmp_path / "job", FILES, {"origin": "a.sql"}, nothing_wrong)
     with pytest.raises(Unusable, match="wrong"):
-        folder.write(tmp_path / "job", {"job.toml": b"", "views/a.sql": b""}, "a.sql", wrong)
+        folder.write(tmp_path / "job", {"job.toml": b"", "views/a.sql": b""}, {"origin": "a.sql"}, wrong)
     assert (tmp_path / "job" / "job.toml").read_bytes() == FILES["job.toml"]
     assert [path.name for path in tmp_path.iterdir()] == ["job"]
 

@@ -11,5 +11,6 @@ From an application to a folder, each step in its own module:
     page         README.md, reference/README.md
     migrating    migrated(application, wanted) -> Migrated: the files
     folder       their folder on disk, as a whole or not at all, and never over what was edited
+    origin       what a folder was made of, again: the rows that its job must give
     command      the command line
 """

@@ -46,11 +46,15 @@ def time(text: str) -> str:
     raise click.BadParameter(f"{text!r} is not arrival, processing, or column:NAME[,BOUND]")
 
 
-def _schema(text: str) -> tuple[str, Schema]:
-    """A value of --schema: [NAME=]FILE. Raises Malformed for a file that has no schema."""
+def _named(text: str) -> tuple[str, str]:
+    """A value [NAME=]FILE."""
     name, is_named, file = text.rpartition("=")
-    if not is_named or Path(text).exists():
-        name, file = "", text
+    return (name, file) if is_named and not Path(text).exists() else ("", text)
+
+
+def _schema(text: str) -> tuple[str, Schema]:
+    """A value of --schema. Raises Malformed for a file that has no schema."""
+    name, file = _named(text)
     return name, schema(Path(file))
 
 
@@ -79,9 +83,11 @@ _given = partial(option, section="What is known beside FILE")
 )
 @_given(
     "--sample",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help=f"Records for the first test, at most {_MOST}.  [default: records that are made up]",
+    "samples",
+    multiple=True,
+    metavar="[NAME=]FILE",
+    help=f"Records of the input for the first test, at most {_MOST}; with NAME the file of a reference table; may be "
+    "repeated.  [default: records that are made up]",
 )
 @_choice(
     "--time",
@@ -103,7 +109,8 @@ def migrate(path: Path, job: str, application: str | None, **given: Any) -> int:
     Exit code: 0 if all is kept, 1 if something is changed or to be decided, 2 if nothing was written, 3 if FILE cannot
     be read, 4 if this program fails.
     """
-    from kda.migration.migrating import migrated, require_whole  # noqa: PLC0415  (`check` needs none of it)
+    from kda.migration import origin  # noqa: PLC0415  (`check` needs none of it)
+    from kda.migration.migrating import migrated, require_whole  # noqa: PLC0415
 
     folder = folders.of(job)
     folders.require_free(folder)
@@ -115,7 +122,7 @@ def migrate(path: Path, job: str, application: str | None, **given: Any) -> int:
     except Exception as error:
         click.echo(f"{path}: {broken.sentence(error, 'nothing was written')}", err=True)
         return broken.EXIT_CODE
-    folders.write(folder, done.files, path.name, require_whole)
+    folders.write(folder, done.files, origin.described(wanted, done.parts.application.name), require_whole)
     click.echo("\n".join(_lines(done, wanted)))
     return EXIT_CODES[done.parts.report.worst]
 
@@ -125,7 +132,7 @@ def _wanted(  # noqa: PLR0913  (the options, by their names)
     folder: Path,
     *,
     schemas: Sequence[str],
-    sample: Path | None,
+    samples: Sequence[str],
     time: str,
     align: bool,
     exact_types: bool,
@@ -136,6 +143,7 @@ def _wanted(  # noqa: PLR0913  (the options, by their names)
     switches = {"--align": align, "--exact-types": exact_types, "--keep-order": keep_order}
     flags += [name for name, is_given in switches.items() if is_given]
     flags += [word for pump in leave_out for word in ("--leave-out", pump)]
+    files = {name: Path(file) for name, file in map(_named, samples)}
     return Wanted(
         path,
         folder,
@@ -143,7 +151,8 @@ def _wanted(  # noqa: PLR0913  (the options, by their names)
         flags,
         leave_out,
         dict(map(_schema, schemas)),
-        None if sample is None else _records(sample),
+        next((_records(path) for name, path in files.items() if not name), None),
+        files,
     )
 
 

@@ -15,6 +15,12 @@ from kda.scope import ERROR_STREAM
 from kda.translation import Translation
 
 ERRORS = "error_stream"  # the table of errors, shared by all jobs
+# Kinesis gives a record its time of arrival within a second; a record of a former time would be LATE.
+MARGIN = "2 s"
+_SILENCE = (
+    "# In silence windows close by the clock of the service, as KDA's did: so long after their end.",
+    f'"option.source.watermark.arrival-margin" = "{MARGIN}"',
+)
 _START = (
     "# From the oldest record that the stream has, so that none is lost. KDA began with the next one: LATEST.",
     'start = "TRIM_HORIZON"',
@@ -31,10 +37,10 @@ class End:
     lines: tuple[str, ...]
 
 
-def ends(application: Application, translation: Translation, job: str) -> list[End]:
-    """The declarations of all tables: the sources, the sinks, the errors."""
+def ends(application: Application, translation: Translation, job: str, time: str) -> list[End]:
+    """The declarations of all tables: the sources, the sinks, the errors. time: which rows have, by --time."""
     found = [
-        _reference(table, end) if isinstance(end, Reference) else _input(table, end)
+        _reference(table, end) if isinstance(end, Reference) else _input(table, end, time)
         for table, end in translation.sources.items()
     ]
     found += [_output(table, end) for table, end in translation.sinks.items()]
@@ -58,9 +64,9 @@ def document(application: Application, translation: Translation, ends_: Sequence
     return "\n".join(lines) + "\n"
 
 
-def _input(table: str, end: Input) -> End:
+def _input(table: str, end: Input, time: str) -> End:
     name = places.stream(end, table)
-    return End(table, "stream", name, (*_kinesis(name), *_START))
+    return End(table, "stream", name, (*_kinesis(name), *_START, *(_SILENCE if time == "arrival" else ())))
 
 
 def _output(table: str, end: Output | None) -> End:

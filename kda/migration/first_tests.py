@@ -161,8 +161,8 @@ class Chosen:
         return Subject.of(self.application)
 
 
-def made(chosen: Chosen, lines: Sequence[bytes] | None) -> Made:
-    """The first tests: of given records, or of those that are made up."""
+def made(chosen: Chosen, lines: Sequence[bytes] | None, references: Mapping[str, bytes]) -> Made:
+    """The first tests: of given records and reference tables, or of those that are made up."""
     if chosen.time == "processing":
         why = "Rows have the time at which they are computed, so that no test can name them."
         return Made((_nothing(chosen),), (why,))
@@ -174,7 +174,7 @@ def made(chosen: Chosen, lines: Sequence[bytes] | None) -> Made:
         lines = None
         said.append("The records of --sample are in no test: the model takes arrivals for times. Others were made up.")
     try:
-        sample, outcome = _best(chosen, lines)
+        sample, outcome = _best(chosen, lines, references)
     except NotModelled as error:
         why = f"The model of KDA has no answer: {error} So the rows are still to be written down."
         return Made((_nothing(chosen),), (why,))
@@ -195,10 +195,10 @@ _REFUSED = "a record that cannot be read is on the errors stream"
 _TRIES = 12
 
 
-def _best(chosen: Chosen, lines: Sequence[bytes] | None) -> tuple[Sample, Outcome]:
+def _best(chosen: Chosen, lines: Sequence[bytes] | None, references: Mapping[str, bytes]) -> tuple[Sample, Outcome]:
     """The sample of which most outputs have rows, and what the model makes of it. Raises NotModelled."""
     if lines is not None:
-        samples = [samples_.of_lines(lines, chosen.subject)]
+        samples = [samples_.of_lines(lines, chosen.subject, references)]
     else:
         samples = [samples_.made(chosen.subject, seed, chosen.time_column) for seed in range(_TRIES)]
     found: list[tuple[int, Sample, Outcome]] = []

@@ -11,6 +11,7 @@ import json
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from pipeline.job import JOBS, NAME
 from program.errors import Unusable, shown
@@ -81,13 +82,13 @@ def _sum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def manifest(files: Mapping[str, bytes], origin: str) -> bytes:
-    """The manifest of these files. origin: the name of the file that was migrated."""
+def manifest(files: Mapping[str, bytes], origin: Mapping[str, Any]) -> bytes:
+    """The manifest of these files. origin: what was migrated, and how, as `origin.described` has it."""
     sums = {name: _sum(content) for name, content in sorted(files.items())}
-    return (json.dumps({"origin": origin, "files": sums}, indent=2, ensure_ascii=False) + "\n").encode()
+    return (json.dumps({**origin, "files": sums}, indent=2, ensure_ascii=False) + "\n").encode()
 
 
-def write(folder: Path, files: Mapping[str, bytes], origin: str, check: Callable[[Path], None]) -> None:
+def write(folder: Path, files: Mapping[str, bytes], origin: Mapping[str, Any], check: Callable[[Path], None]) -> None:
     """Write a folder of these files (path -> content) and their manifest, in the place of what a migration wrote.
 
     check: gets the new folder before it is in its place, and raises what is wrong with it. Raises Occupied.

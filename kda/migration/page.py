@@ -22,7 +22,6 @@ _COMPARE = {
     "K13": "The first value of LAG after a silence: it may be older than the window was.",
     "K15": "Counts that were estimates: they are exact now.",
     "K17": "REAL columns: the same numbers with more digits.",
-    "K19": "The last window before a silence: its row comes with the next record.",
     "K21": "Rows on the errors stream named DIVISION: KDA had them on its own.",
     "K22": "Rows on the errors stream named COERCION whose message begins with a pump: KDA had them on its own.",
     "K31": "Windows over windows: the counts are KDA's. Where the skew was never wanted, migrate with `--align`.",

@@ -23,7 +23,8 @@ CODE = "origin/application.sql"  # where the file has it inside another format
 class Wanted:
     """What a person wants. path: the file; folder: the job's; flags: as typed, without those of places.
 
-    schemas: by input or reference table, "" for the only one that needs it; lines: of a sample, None without one.
+    schemas: by input or reference table, "" for the only one that needs it; samples: files of records, by the
+    name of the input or reference table, "" for the input; lines: the first records of the input's, None without.
     """
 
     path: Path
@@ -33,6 +34,7 @@ class Wanted:
     leave_out: Sequence[str] = ()
     schemas: Mapping[str, Schema] | None = None
     lines: Sequence[bytes] | None = None
+    samples: Mapping[str, Path] = field(default_factory=dict)
 
     @property
     def job(self) -> str:

@@ -45,7 +45,7 @@ def key(table: Reference) -> Name:
 def _name(arn: str, form: str, table: str) -> Name:
     """The last part of an ARN if it has this form; else a name by the template's own, or by the table's."""
     last = _LAST.search(arn) if arn.startswith("arn:") else None
-    if last is not None and "${" not in arn and re.fullmatch(form, last[1]):
+    if last is not None and re.fullmatch(form, last[1]):  # region and account may be a template's
         return Name(last[1], is_known=True)
     logical = _LOGICAL.search(arn)
     found = next(filter(None, logical.groups()), "") if logical else ""

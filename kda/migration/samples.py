@@ -71,15 +71,15 @@ def made(subject: Subject, seed: int, time_column: str | None = None) -> Sample:
     return Sample(tuple(records), _references(subject, words), refused)
 
 
-def of_lines(lines: Sequence[bytes], subject: Subject) -> Sample:
-    """A sample of given records, so that some fall into each of the shortest windows."""
+def of_lines(lines: Sequence[bytes], subject: Subject, references: Mapping[str, bytes]) -> Sample:
+    """A sample of given records, so that some fall into each of the shortest windows, and of reference tables."""
     (source,) = subject.application.inputs
     if source.format == "CSV":  # a file of it is one record for those who do not know its form
         end = source.row_delimiter.encode()
         lines = [row for line in lines for row in line.split(end) if row.strip()][:_MOST]
     step = max(1, min(_lengths(subject), default=5_000) // 5)
     records = [Record(line, BEGIN + number * step) for number, line in enumerate(lines)]
-    return Sample(tuple(records), _references(subject, compared(subject)))
+    return Sample(tuple(records), {**_references(subject, compared(subject)), **references})
 
 
 def written(source: Input | Reference, row: Mapping[str, Any]) -> bytes:

@@ -33,7 +33,7 @@ What the rules of docs/kda mean here:
     K13  LAG looks back over any distance
     K15  TOP_K and COUNT_DISTINCT are exact; equal counts by the text of the item
     K17  REAL is DOUBLE
-    K19  all windows close: the records are followed by silence, and then by a later record
+    K10, K01  all windows close: the last record is followed by silence, in which the clock goes on
     K20  a text that is no time by the format is NULL
     K21, K22  a division by zero and a CAST that fails give a Failure and no row; a text that is too long is cut
     K24  NOT NULL is not checked

@@ -125,18 +125,6 @@ def present(subject: Subject) -> Iterator[Found]:
                     yield part.found(node, f"{name} is the row's ROWTIME, so that a replay gives the same rows")
 
 
-@rule("K19", Kind.CHANGED, "Silence closes no window")
-def silence(subject: Subject) -> Iterator[Found]:
-    """Once for an application with a window that ends."""
-    for part in subject.parts:
-        if part.windows:
-            yield Found(
-                offset(part.windows[0].node),
-                "a window closes with the next record; KDA's clock closed it in silence too",
-            )
-            return
-
-
 @rule("K20", Kind.CHANGED, "A text that is no time")
 def no_time(subject: Subject) -> Iterator[Found]:
     """CHAR_TO_TIMESTAMP and its like."""

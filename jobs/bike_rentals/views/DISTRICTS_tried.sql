@@ -1,0 +1,15 @@
+-- One row per result of pump DISTRICTS_PUMP; failure says why it is none.
+SELECT
+    `district`,
+    CAST(DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss') AS VARCHAR(19)) AS `minute_end`,
+    CAST(COUNT(*) AS INT) AS `rentals`,
+    MAX(`minutes`) AS `longest`,
+    (CAST(COUNT(*) AS DOUBLE) / NULLIF(MAX(`docks`), 0)) AS `per_dock`,
+    CASE
+        WHEN ((CAST(COUNT(*) AS DOUBLE) IS NOT NULL AND MAX(`docks`) = 0) IS TRUE)
+            THEN 'DIVISION: pump DISTRICTS_PUMP: CAST(COUNT(*) AS DOUBLE) / MAX("docks"): division by zero'
+    END AS `failure`,
+    window_time AS `ROWTIME`
+FROM TABLE(TUMBLE(TABLE BY_DISTRICT, DESCRIPTOR(`ROWTIME`), INTERVAL '1' MINUTE))
+WHERE NOT (`docks` IS NULL)
+GROUP BY `district`, window_start, window_end, window_time

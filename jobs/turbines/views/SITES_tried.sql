@@ -1,0 +1,14 @@
+-- One row per result of pump SITE_PUMP; failure says why it is none.
+SELECT
+    `site`,
+    window_start AS `minute`,
+    CAST(COUNT(*) AS INT) AS `turbine_readings`,
+    SUM(`kilowatts`) AS `kilowatts`,
+    (SUM(`kilowatts`) / NULLIF(SUM(`rpm`), 0)) AS `per_rpm`,
+    CASE
+        WHEN ((SUM(`kilowatts`) IS NOT NULL AND SUM(`rpm`) = 0) IS TRUE)
+            THEN 'DIVISION: pump SITE_PUMP: SUM("kilowatts") / SUM("rpm"): division by zero'
+    END AS `failure`,
+    window_time AS `ROWTIME`
+FROM TABLE(TUMBLE(TABLE RUNNING_, DESCRIPTOR(`ROWTIME`), INTERVAL '1' MINUTE))
+GROUP BY `site`, window_start, window_end, window_time
