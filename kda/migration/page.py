@@ -28,7 +28,7 @@ _COMPARE = {
     "K32": "Partial rows of a window: a reader may have put them together.",
     "K35": "The sign of time differences.",
     "K36": "Keys of reference tables that are there twice: KDA gave a row for each, here the last one counts.",
-    "K37": "The guessed columns: their names, types and paths are in `views/checked.sql`.",
+    "K37": "The guessed columns: their names, types and paths are in the view that calls `kda_rows`.",
 }
 
 
@@ -75,7 +75,9 @@ def _became(parts: Parts) -> Iterator[str]:
             yield _row(f"reference table {_code(end.table)}", "", [*files, *_views(translation, [end.table])])
         else:
             yield _row(
-                f"input {_code(end.prefix)}", "", [*files, "views/checked.sql", *_views(translation, end.streams)]
+                f"input {_code(end.prefix)}",
+                "",
+                [*files, *_parsed(translation, table), *_views(translation, end.streams)],
             )
     pumps = parts.report.subject.program.pumps
     for name, stream in parts.report.subject.program.streams.items():
@@ -91,6 +93,12 @@ def _became(parts: Parts) -> Iterator[str]:
         )
         yield _row(what, "", [f"tables/{table}.sql", f"views/{translation.inserts[table]}.sql"])
     yield _row("`error_stream`", "", ["views/rejects.sql"])
+
+
+def _parsed(translation: Translation, table: str) -> list[str]:
+    """The view that makes rows of records."""
+    names = (f"{table}_parsed", "parsed")
+    return [f"views/{name}.sql" for name in names if name in translation.views][:1]
 
 
 def _views(translation: Translation, names: Sequence[str]) -> list[str]:
