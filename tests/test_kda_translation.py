@@ -107,6 +107,37 @@ def test_outputs() -> None:
     assert made.notes == ()
 
 
+FIRST = "SELECT STREAM TICKER, FIRST_VALUE(PRICE), COUNT(*), ROWTIME FROM IN_001 AS s"
+
+
+def test_first_of_a_window_by_time() -> None:
+    """The rows that pass come from a view that brings those of a key into order."""
+    query = f"{FIRST} WHERE QUANTITY > 0 {BY_MINUTE}"
+    made = App(f"{PUMP}{query};", {}).translated()
+    assert "COUNT(*) OVER w AS `in_order`" in made.views["O_in_order"]
+    assert "`QUANTITY` > 0" in made.views["O_in_order"]
+    assert "PARTITION BY `TICKER`" in made.views["O_in_order"]
+    assert "TUMBLE(TABLE O_in_order," in made.views["O"]
+    assert "WHERE `in_order` > 0" in made.views["O"]
+
+
+PROCESSING = {
+    f"{FIRST} {BY_MINUTE}": "FIRST_VALUE and LAST_VALUE",
+    "SELECT STREAM TICKER, PRICE, 1, s.ROWTIME FROM IN_001 AS s JOIN COMPANIES AS c ON TICKER = c.K": "a lookup in",
+    "SELECT STREAM ITEM, 1.0, ITEM_COUNT, q.ROWTIME FROM TABLE(TOP_K_ITEMS_TUMBLING("
+    "CURSOR(SELECT STREAM TICKER FROM IN_001), 'TICKER', 2, 60)) AS q": "TOP_K_ITEMS_TUMBLING",
+}
+
+
+@pytest.mark.parametrize("query", PROCESSING)
+def test_refused_with_the_time_of_processing(query: str) -> None:
+    """What Flink has for the times of rows only; with their times it is translated."""
+    app = App(f"{PUMP}{query};", {}, references=[reference("COMPANIES", "k VARCHAR(4)")])
+    assert app.translated().views
+    with pytest.raises(Untranslatable, match=f"{PROCESSING[query]}.* no translation with --time processing"):
+        replace(app, options=Options(time="processing")).translated()
+
+
 def test_left_out() -> None:
     """A pump that is left out is in no view; when all of a stream's are, the stream has no rows."""
     sql = f"{MINUTES}{PUMP}SELECT STREAM T, 1.0, N, ROWTIME FROM M;"
@@ -589,7 +620,8 @@ ERRORS: Mapping[str, Sequence[tuple[str, str]]] = {
     "a time of the record": [
         *(("COERCION", ""), ("COERCION", "9999-12-31 00:00:00.000"), ("COERCION", "11:05:00"), ("LATE", "10:00:00")),
     ],
-    "a time of the record in CSV": [("COERCION", ""), ("COERCION", "11:00:01"), ("PARSE", "")],  # "\n" has no row
+    # The errors have the time of the record, which is that of its first row; one of a line end alone has none.
+    "a time of the record in CSV": [("COERCION", ""), ("COERCION", "11:00:02"), ("PARSE", "")],
 }
 
 
