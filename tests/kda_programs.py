@@ -191,7 +191,7 @@ class _Maker:
             free = [one for one in COLUMNS if one not in used and _key(one) not in map(_key, used)]
             wanted = given if given in free and random.random() < 0.8 else random.choice(free)
             used.append(wanted)
-            columns.append(declared(random, value, wanted))
+            columns.append(declared(random, value, wanted, fits=not query.has_time))
         queries = [query.sql]
         columns_of: list[tuple[str, ...]] = [()]
         rows, is_ordered = query.rows, query.is_ordered
@@ -199,7 +199,7 @@ class _Maker:
         has_time = query.has_time
         # Rows of windows and other rows cannot meet in a stream.
         others = [source for source in self.sources if source.is_windowed == is_windowed]
-        while others and random.random() < 0.18 and len(queries) < 3:
+        while others and query.has_time and random.random() < 0.18 and len(queries) < 3:
             self.used.add("several pumps into a stream")
             more, chosen = self._into(columns, is_windowed=is_windowed)
             queries.append(more.sql)
@@ -437,7 +437,9 @@ class _Maker:
         sql = f"SELECT STREAM {listed}\nFROM {self._from(source, alias)}{where}\nGROUP BY {', '.join(grouped)}{having}"
         if source.is_windowed:
             self.used.add("window over windows")
-        return Query(sql, tuple(results), names, source.rows, False, True, source.depth + 1)
+        # Windows of CEIL end a millisecond after others, so that rows of both cannot meet in a stream.
+        has_time = not step.startswith("CEIL")
+        return Query(sql, tuple(results), names, source.rows, False, True, source.depth + 1, has_time=has_time)
 
     def _of_aggregates(self, aggregates: Sequence[Typed], one: Typed) -> Typed:
         """An aggregate, or something made of it."""
@@ -690,7 +692,7 @@ class _Maker:
         listed, names = self._listed(results)
         body = inner.sql.replace("\n", "\n    ")
         sql = f"SELECT STREAM {listed}\nFROM (\n    {body}\n) AS q{where}"
-        return Query(sql, tuple(results), names, inner.rows, inner.is_ordered, inner.is_windowed, inner.depth)
+        return replace(inner, sql=sql, results=tuple(results), names=names)
 
     def _union(self) -> Query:
         self.used.add("UNION ALL")
@@ -765,8 +767,12 @@ class _Maker:
         is_inner = side.strip() in ("", "INNER")
         times = ["a.ROWTIME"] if is_inner or side.startswith("LEFT") else []
         both = Values(random, [*values_a.columns, *values_b.columns], times if random.random() < 0.5 else [], self.used)
-        results = [both.any(random.choice((0, 0, 1))) for _ in range(random.randint(2, 4))]
-        where = f"\nWHERE {both.truth(1).sql}" if random.random() < 0.3 else ""
+        depth = (0, 0, 1)
+        if side == "FULL ":  # a value that can fail is not translated there
+            depth = (0,)
+            both = Values(random, [one for one in both.columns if not one.holds], [], set())
+        results = [both.any(random.choice(depth)) for _ in range(random.randint(2, 4))]
+        where = f"\nWHERE {both.truth(1).sql}" if random.random() < 0.3 and side != "FULL " else ""
         listed, names = self._listed(results)
         sql = (
             f"SELECT STREAM {listed}\nFROM {self._from(left, 'a', windows[0])}\n"
@@ -780,7 +786,7 @@ class _Maker:
             False,
             left.is_windowed or right.is_windowed,
             max(left.depth, right.depth) + 1,
-            has_time=is_inner or side.startswith("LEFT"),
+            has_time=(is_inner or side.startswith("LEFT")) and left.is_windowed == right.is_windowed,
         )
 
     def _looked_up(self) -> Query | None:

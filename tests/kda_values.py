@@ -67,15 +67,19 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def declared(random: Random, value: Typed, name: str) -> Column:
-    """A column of a stream for these values. Now and then it is too narrow for some of them."""
-    narrow = random.random() < 0.12
+def declared(random: Random, value: Typed, name: str, *, fits: bool = False) -> Column:
+    """A column of a stream for these values. Now and then it is too narrow for some of them, unless it is to fit."""
+    narrow = random.random() < 0.12 and not fits
     if value.kind == "text":
         size = random.choice((2, 3)) if narrow else random.choice((8, 16, 32, 64))
         kind = "CHAR" if random.random() < 0.05 else "VARCHAR"
         return Column(name, "text", f"{kind}({size})", holds="" if narrow else value.holds)
     if value.kind in ("truth", "time"):
         return Column(name, value.kind, "BOOLEAN" if value.kind == "truth" else "TIMESTAMP")
+    if fits and value.kind == "whole":
+        return _whole(name, "BIGINT", value.bound)
+    if fits and value.kind == "decimal":
+        return Column(name, "decimal", "DECIMAL(18,4)", bound=value.bound)
     return _number(random, value, name, narrow=narrow)
 
 
