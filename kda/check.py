@@ -75,7 +75,7 @@ def check(application: Application) -> Report:
 def _untranslatable(subject: Subject) -> Iterator[Found]:
     """What only the translation itself comes upon: the first of each pump. Columns that are not known are guessed."""
     if any(subject.catalog.columns(name) is None for name in subject.read):
-        subject = subject.completed(completed(subject.application))
+        subject = subject.completed(completed(subject.application, subject))
     pumps = {one.name: one.statement for one in subject.program.pumps}
     refused = set[str]()
     while len(refused) < len(pumps):
