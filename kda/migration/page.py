@@ -86,7 +86,8 @@ def _became(parts: Parts) -> Iterator[str]:
         statements = [stream.statement, *(pump.statement for pump in own)]
         places = (parts.application.code.place(statement.offset) for statement in statements)
         lines = ", ".join(dict.fromkeys(str(place.sql_line) for place in places))
-        yield _row(f"stream {_code(name)}{by}", lines, _views(translation, [name]))
+        row = _row(f"stream {_code(name)}{by}", lines, _views(translation, [name]))
+        yield row if name in translation.names or not own else row.removesuffix(" |") + "left out: K43 below |"
     for table, written in parts.streams.items():
         what = (
             f"output {_code(written)}" if translation.sinks[table] else f"{_code(written)}, of which no output is known"
