@@ -51,7 +51,7 @@ def test_files() -> None:
     """A table for the input, views by the names of the streams, a view and a table for what is written."""
     made = App(PUMP + "SELECT STREAM TICKER, PRICE, QUANTITY, ROWTIME FROM IN_001 WHERE PRICE > 1;", {}).translated()
     assert list(made.tables) == ["IN_", "O_OUTPUT"]  # IN is a reserved word
-    assert list(made.views) == ["checked", "IN_001", "O", "O_rows", "rejects"]
+    assert list(made.views) == ["checked", "parsed", "IN_001", "O", "O_rows", "rejects"]
     assert made.inserts == {"O_OUTPUT": "O_rows"}
     assert made.sinks == {"O_OUTPUT": None}
     assert made.names == {"O": "O"}
@@ -580,7 +580,7 @@ CASES: Mapping[str, tuple[App, Rows]] = {
             {
                 "IN": [
                     at("11:00:01", ticker="A", price=64, at="9999-12-31 00:00:00"),
-                    at("11:00:02", ticker="A", price="x", at=f"{DAY}11:05:00"),
+                    at("11:00:02", ticker="A", price="x", at=f"{DAY}11:00:02"),
                     *TRADES,
                     at("11:03:00", ticker="A"),
                     at("11:03:01", ticker="A", at=f"{DAY}10:00:00"),
@@ -618,7 +618,7 @@ ERRORS: Mapping[str, Sequence[tuple[str, str]]] = {
     "rows that fail in WHERE, and in a value": [("DIVISION", "11:00:40"), ("DIVISION", "11:01:00")],
     "groups without a record that fails, and one that fails": [("DIVISION", "11:00:40"), ("DIVISION", "11:03:00")],
     "a time of the record": [
-        *(("COERCION", ""), ("COERCION", "9999-12-31 00:00:00.000"), ("COERCION", "11:05:00"), ("LATE", "10:00:00")),
+        *(("COERCION", ""), ("COERCION", "9999-12-31 00:00:00.000"), ("COERCION", "11:00:02"), ("LATE", "10:00:00")),
     ],
     # The errors have the time of the record, which is that of its first row; one of a line end alone has none.
     "a time of the record in CSV": [("COERCION", ""), ("COERCION", "11:00:02"), ("PARSE", "")],

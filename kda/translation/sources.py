@@ -169,16 +169,15 @@ class Sources:
                 "WATERMARK FOR event_time AS shard_watermark(arrival, shard, disorder)",
             ]
         column = self._time_column(columns)
-        # With all columns: a row that is refused for another of them must not tell the time either.
-        first, field = call(one, columns, "kda_first"), quoted(column.field)
+        is_csv = one.format.upper() == "CSV"
+        first, field = call(one, columns if is_csv else [column], "kda_first"), quoted(column.field)
         return [
             f"payload AS {first}",
             f"latest AS arrival + {_AHEAD}",
             f"event_time AS COALESCE(\n        {first}.{field}, {_EPOCH}\n    )",
             disorder,
             "WATERMARK FOR event_time AS shard_watermark(\n"
-            f"        CASE WHEN payload.error IS NULL AND payload.{field} <= latest THEN payload.{field} END,\n"
-            "        shard, disorder\n    )",
+            f"        CASE WHEN payload.{field} <= latest THEN payload.{field} END, shard, disorder\n    )",
         ]
 
     def _time_column(self, columns: Sequence[Held]) -> Held:
