@@ -440,7 +440,8 @@ def test_the_types_in_sql(env: Any, tmp_path: Path) -> None:
     ((name, kind, *_rest),) = rows_of(env, "DESCRIBE all_types")
     assert name == "record"
     assert kind == (
-        "ROW<`error` STRING, `message` STRING, `source` STRING, `a` TINYINT, `b` SMALLINT, `c` INT, `d` BIGINT, `e` DOUBLE, `f` DOUBLE,"
+        "ROW<`error` STRING, `message` STRING, `source` STRING, `a` TINYINT, "
+        "`b` SMALLINT, `c` INT, `d` BIGINT, `e` DOUBLE, `f` DOUBLE,"
         " `g` DECIMAL(5, 2), `h` BOOLEAN, `i` VARCHAR(4), `j` VARCHAR(4), `k` STRING, `l` DATE, `m` TIME(0),"
         " `n` TIMESTAMP(3), `error__` DECIMAL(19, 0), `error_` DECIMAL(7, 0), `a name, of words` VARCHAR(2),"
         " `o` VARBINARY(2), `p` VARBINARY(2)>"
