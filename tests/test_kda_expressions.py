@@ -832,3 +832,21 @@ def test_as_the_model(table: Flink, given: list[dict[str, str | None]]) -> None:
         if not _agrees(one, cells[name])
     ]
     assert not different
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted", "can_fail"),
+    [
+        *(("DECIMAL(14,4)", "DECIMAL(18,4)", False), ("DECIMAL(14,4)", "DECIMAL(14,4)", False)),
+        *(("INTEGER", "DECIMAL(12,2)", False), ("DECIMAL(14,4)", "DECIMAL(14,5)", True)),
+        *(
+            ("DECIMAL(14,4)", "DECIMAL(18,2)", True),
+            ("BIGINT", "DECIMAL(18,0)", True),
+            ("DOUBLE", "DECIMAL(38,2)", True),
+        ),
+    ],
+)
+def test_a_wider_decimal_cannot_fail(own: str, wanted: str, *, can_fail: bool) -> None:
+    """A DECIMAL with all digits of another number has each of its values; a place for it needs no view of failures."""
+    made = converted(Value("x", Type.written(own)), Type.written(wanted), OPTIONS)
+    assert bool(made.failures) == can_fail
