@@ -258,6 +258,4 @@ def overflow(subject: Subject) -> Iterator[Found]:
                 continue
             if constant(node) is None and is_whole(node, part.select, subject.catalog):
                 told.add(part.pump.name)
-                yield part.found(
-                    node, f"{_short(node)}: {_ERRORS} for a number that is too large; here it wraps around"
-                )
+                yield part.found(node, f"{_short(node)}: {_ERRORS} for one that is too large; here it wraps around")
