@@ -167,6 +167,7 @@ def test_every_rule_has_an_example_or_a_section() -> None:
             "K25",
             "K26",
             "K27",
+            "K28",
             "K31",
             "K32",
             "K33",
@@ -222,6 +223,20 @@ def test_malformed_files_are_3(tmp_path: Path, capsys: pytest.CaptureFixture[str
         "exit_code": 3,
         "error": {"rule": "K95", "line": 2, "column": 1, "text": problem, "page": "docs/kda/cannot.md#k95"},
     }
+
+
+def test_a_line_break_in_the_name_of_a_column(tmp_path: Path) -> None:
+    """Of a stream, with its line; of an input's schema, in the file. Other names are what they are."""
+    sql = 'CREATE STREAM "o" ("a\nb" INTEGER, "c d\u00a0" INTEGER);'
+    text = "the column name {}, with a line break or another control character, is not translated"
+    assert ("K90", 1, text.format('"a\\nb"')) in found(sql, tmp_path)
+    assert len(found(sql, tmp_path)) == 1 + len(found(sql.replace("a\nb", "ab"), tmp_path))
+    schema = {"RecordColumns": [{"Name": "a\tb", "SqlType": "INTEGER", "Mapping": "$.a"}]}
+    path = tmp_path / "a.json"
+    sql = 'CREATE STREAM o (a INTEGER); CREATE PUMP p AS INSERT INTO o SELECT STREAM 1 FROM "IN_001";'
+    path.write_text(json.dumps({"ApplicationCode": sql, "Inputs": [{"NamePrefix": "IN", "InputSchema": schema}]}))
+    (made,) = read(path).applications
+    assert text.format('"a\\tb"') in [one.text for one in check(made).findings]
 
 
 def test_a_whole_application_is_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -412,6 +427,13 @@ QUERIES = {
     "SELECT STREAM a, b FROM i": "K37",
     "SELECT STREAM a FROM i UNION ALL SELECT STREAM b FROM j": "K37",
     "SELECT STREAM a FROM i UNION SELECT STREAM b FROM j": "K37 K90",
+    # whole numbers
+    "SELECT STREAM a + 1 FROM i": "K37",
+    "SELECT STREAM CAST(a AS INTEGER) * (CAST(a AS BIGINT) - 1) FROM i": "K22 K28 K37",
+    "SELECT STREAM 3 * 2000000000 FROM i": "K37",
+    "SELECT STREAM CAST(a AS INTEGER) / 2 FROM i": "K22 K37",
+    "SELECT STREAM CAST(a AS INTEGER) * 1.5 FROM i": "K22 K37",
+    "SELECT STREAM q.n + 1 FROM (SELECT STREAM CHAR_LENGTH(a) AS n FROM i) AS q": "K28 K37",
     "SELECT STREAM a FROM (SELECT STREAM b AS a FROM i) AS q": "K37",
     "SELECT STREAM * FROM TABLE(RANDOM_CUT_FOREST(CURSOR(SELECT STREAM * FROM i)))": "K37 K96 K98",
     "SELECT STREAM * FROM TABLE(COUNT_DISTINCT_ITEMS_TUMBLING(CURSOR(SELECT STREAM * FROM i), 'a', 9))": (

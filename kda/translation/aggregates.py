@@ -69,6 +69,8 @@ def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
     kind = _type(name, values[0].type)
     if name in _SPREAD and values[0].type is not None and values[0].type.name in WHOLE:
         texts[0] = f"CAST({texts[0]} AS DOUBLE)"
+    if kind == BIGINT and name == "SUM":  # a sum in Flink has its argument's type, and wraps around
+        texts[0] = texts[0] if values[0].type == BIGINT else f"CAST({texts[0]} AS BIGINT)"
     function = "STDDEV_SAMP" if name == "STDDEV" else name
     least = 0 if name == "COUNT" else None
     return Value(f"{function}({distinct}{', '.join(texts)})", kind, failures, least=least)
@@ -89,7 +91,7 @@ def _type(name: str, argument: Type | None) -> Type | None:
     if argument.name == "DECIMAL":
         scale = sizes(argument)[1]
         return Type("DECIMAL", (_DIGITS, str(scale if name == "SUM" else max(6, scale))))
-    return argument
+    return BIGINT if name == "SUM" and argument.name in WHOLE else argument
 
 
 def failures_of(nodes: Iterator[exp.Expr], names: Names, options: Options) -> list[Failure]:

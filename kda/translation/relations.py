@@ -19,7 +19,7 @@ from kda.translation.names import outside
 from kda.translation.options import refuse, refuse_processing
 from kda.translation.scopes import Clock, Query, RowNames, Rows, Scope, Source, conjuncts, owner
 from kda.translation.state import State, View
-from kda.translation.text import indented, quoted, shifted
+from kda.translation.text import indented, quoted, shifted, unquoted
 from kda.translation.types import flink, widest
 from kda.windows import frame, named
 
@@ -271,7 +271,7 @@ def is_wrapped(sql: str) -> bool:
     if not sql.startswith("(") or not sql.endswith(")"):
         return False
     depth = 0
-    for at, sign in enumerate(sql):
+    for at, sign in enumerate(unquoted(sql)):
         depth += {"(": 1, ")": -1}.get(sign, 0)
         if not depth:
             return at == len(sql) - 1

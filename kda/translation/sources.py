@@ -8,17 +8,21 @@ from dataclasses import dataclass
 
 from kda.applications import Column, Input, Reference
 from kda.sql_types import Type
-from kda.translation.names import inside
+from kda.translation.names import inside, unique
 from kda.translation.options import Options, Untranslatable
 from kda.translation.scopes import TIME, Clock, Rows
 from kda.translation.state import State, View
-from kda.translation.text import commented, indented, literal, quoted, select
+from kda.translation.text import commented, indented, item, literal, quoted, select
 from kda.translation.types import flink, widest
 
 BOUND = 1000  # milliseconds by which the arrivals of a shard may be out of order
 _AHEAD = "INTERVAL '10' MINUTE"  # by which a record's own time may be after its arrival, as clocks differ
 _EPOCH = "TIMESTAMP '1970-01-01 00:00:00.000'"
 _PLACE = ("line", "shard", "sequence_number", "part")
+# Beside the rows of kda_rows, a name alone may also be that of a field of their records.
+_CAME, _ROWS = "records", "rows_of"
+_CAME_PLACE = tuple(f"{_CAME}.{name}" for name in _PLACE)
+_RECORD = f"{_ROWS}.record"
 _METADATA = {"SHARD_ID": "shard", "SEQUENCE_NUMBER": "sequence_number"}
 _BOUND = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?")
 _UNITS = {"ms": 1, None: 1000, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000}
@@ -81,7 +85,9 @@ def held(columns: Sequence[Column]) -> list[Held]:
     return found
 
 
-def call(source: Input | Reference, columns: Sequence[Held], function: str = "kda_rows") -> str:
+def call(
+    source: Input | Reference, columns: Sequence[Held], function: str = "kda_rows", line: str = f"{_CAME}.line"
+) -> str:
     """The call of kda_rows that makes rows of a line."""
     is_csv = source.format.upper() == "CSV"
     declared = ", ".join(_declared(one, is_csv=is_csv) for one in columns)
@@ -90,7 +96,12 @@ def call(source: Input | Reference, columns: Sequence[Held], function: str = "kd
         if is_csv
         else f"'JSON', {literal(source.row_path or '$')}"
     )
-    return f"{function}(\n        line,\n        {literal(declared)},\n        {form}\n    )"
+    return f"{function}(\n        {line},\n        {literal(declared)},\n        {form}\n    )"
+
+
+def _rows(source: Input | Reference, columns: Sequence[Held], table: str) -> str:
+    """FROM: each record of a table, with each of its rows."""
+    return f"{table} AS {_CAME}\nCROSS JOIN LATERAL TABLE(\n    {call(source, columns)}\n) AS {_ROWS} (record)"
 
 
 def _declared(one: Held, *, is_csv: bool) -> str:
@@ -170,7 +181,7 @@ class Sources:
             ]
         column = self._time_column(columns)
         is_csv = one.format.upper() == "CSV"
-        first, field = call(one, columns if is_csv else [column], "kda_first"), quoted(column.field)
+        first, field = call(one, columns if is_csv else [column], "kda_first", "line"), quoted(column.field)
         return [
             f"payload AS {first}",
             f"latest AS arrival + {_AHEAD}",
@@ -232,16 +243,17 @@ class Sources:
 
     def _parsed(self, one: Input, view: str, columns: Sequence[Held]) -> str:
         """The view of rows. Records are taken apart last, so that a record of many rows is carried once."""
-        error, message = "made.error", "made.message"
+        error, message = f"{_RECORD}.error", f"{_RECORD}.message"
         if self.time.kind == "column":
             column = self._time_column(columns)
-            other = f"made.{quoted(column.field)} IS DISTINCT FROM t.event_time"
+            other = f"{_RECORD}.{quoted(column.field)} IS DISTINCT FROM {_CAME}.event_time"
             text = literal(f"{column.name} is not that of the first row of its record")
-            error = f"COALESCE(made.error, CASE WHEN {other} THEN 'COERCION' END)"
-            message = f"COALESCE(made.message, CASE WHEN {other} THEN {text} END)"
+            error = f"COALESCE({error}, CASE WHEN {other} THEN 'COERCION' END)"
+            message = f"COALESCE({message}, CASE WHEN {other} THEN {text} END)"
         items = [
-            *(f"t.{name}" for name in (*_PLACE, "event_time")),
-            "made AS record",
+            *_CAME_PLACE,
+            f"{_CAME}.event_time",
+            _RECORD,
             f"{error} AS error_name",
             f"{message} AS message",
         ]
@@ -249,9 +261,9 @@ class Sources:
             f"One row per row that the schema of {one.prefix} makes of a record that is not late, with what is wrong",
             "with it: error_name is NULL for a row that counts.",
         ]
-        rows = f"{view} AS t\nCROSS JOIN LATERAL TABLE(\n    {call(one, columns)}\n) AS rows_of (made)"
-        is_late = "t.error_name IS NULL" if self.time.kind == "processing" else "t.shard_watermark < t.event_time"
-        return commented(comments, select(items, rows, where=[is_late])) + "\n"
+        counts = "error_name IS NULL" if self.time.kind == "processing" else "shard_watermark < {0}.event_time"
+        where = f"{_CAME}.{counts.format(_CAME)}"
+        return commented(comments, select(items, _rows(one, columns, view), where=[where])) + "\n"
 
     def _timed(self, table: str, checked: str) -> str:
         """The views `gathered` and `timed` of one of several inputs, as the pipeline has them for a single one."""
@@ -323,12 +335,17 @@ class Sources:
         self.state.tables[table] = (
             commented(comments, f"CREATE TABLE {table} (\n    " + ",\n    ".join(lines) + "\n)") + "\n"
         )
-        rows = f"CROSS JOIN LATERAL TABLE(\n    {call(one, columns)}\n) AS rows_of (record)"
-        items = [*_PLACE, "valid", "record", "record.error AS error_name", "record.message AS message"]
+        items = [
+            *_CAME_PLACE,
+            f"{_CAME}.valid",
+            _RECORD,
+            f"{_RECORD}.error AS error_name",
+            f"{_RECORD}.message AS message",
+        ]
         self.references[one.table] = self.state.add(
             f"{one.table}_checked",
             [f"One row per row of the file of {one.table}, with what is wrong with it."],
-            select(items, f"{table}\n{rows}"),
+            select(items, _rows(one, columns, table)),
         )
 
     def _value(self, column: Held, kind: Type) -> str:
@@ -341,16 +358,20 @@ class Sources:
         # A lookup by a CAST of the key is none in Flink, so keys have the type that those of all streams fit.
         known = {inside(one.name): widest(one.type) if one.name in keys else one.type for one in columns}
         names = list(map(quoted, known))
+        valid, row_of_key = map(quoted, unique([*known, "valid", "row_of_key"])[-2:])
         by = ", ".join(quoted(inside(key)) for key in keys)
         inner = select(
-            [*(self._value(column, known[inside(column.name)]) for column in columns), "valid"],
+            [
+                *(self._value(column, known[inside(column.name)]) for column in columns),
+                item("`valid`", valid.strip("`")),
+            ],
             self.references[one.table],
             where=["error_name IS NULL"],
         )
-        place = f"ROW_NUMBER() OVER (PARTITION BY {by} ORDER BY valid DESC) AS row_of_key"
-        placed = select([*names, "valid", place], _in_parentheses(inner, "rows_that_count"))
+        place = f"ROW_NUMBER() OVER (PARTITION BY {by} ORDER BY {valid} DESC) AS {row_of_key}"
+        placed = select([*names, valid, place], _in_parentheses(inner, "rows_that_count"))
         comments = [f"The reference table {one.table}, looked up by {', '.join(keys)}: of equal keys the last row."]
-        text = select([*names, "valid"], _in_parentheses(placed, "placed"), where=["row_of_key = 1"])
+        text = select([*names, valid], _in_parentheses(placed, "placed"), where=[f"{row_of_key} = 1"])
         return View(self.state.add(one.table, comments, text), Rows(known, Clock()))
 
 
