@@ -28,8 +28,7 @@ from kda.windows import Window, window
 
 MIXED = (
     "rows of windows and others, or of windows over windows, go into one stream, and in Flink their times are 1 "
-    "millisecond apart: "
-    "write each into a stream of its own before ROWTIME is read"
+    "millisecond apart: write each into a stream of its own before ROWTIME is read"
 )
 
 
