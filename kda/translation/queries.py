@@ -27,8 +27,8 @@ from kda.translation.windows import Group, GroupNames, has_columns, key_of, seco
 from kda.windows import Window, window
 
 MIXED = (
-    "rows of windows and other rows go into one stream, and in Flink their times are 1 millisecond apart: "
-    "write each into a stream of its own before ROWTIME is read"
+    "rows of windows and others, or of windows over windows, go into one stream, and in Flink their times are 1 "
+    "millisecond apart: write each into a stream of its own before ROWTIME is read"
 )
 
 
