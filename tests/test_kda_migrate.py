@@ -469,6 +469,37 @@ def test_a_schema_and_a_sample(flag: str, tmp_path: Path) -> None:
     assert "K37" not in (tmp_path / "prices" / "README.md").read_text(encoding="utf-8")
 
 
+def test_lines_of_a_sample(tmp_path: Path) -> None:
+    """Each line of a .jsonl file is a record, as for `jobs run`, also one that is no JSON."""
+    (tmp_path / "a.sql").write_text(PRICES, encoding="utf-8")
+    sample = tmp_path / "sample.jsonl"
+    sample.write_bytes(b'\xff\xfe\n{"ticker":\n\n{"ticker": "A", "price": 11}\n')
+    assert migrate(tmp_path / "a.sql", "--into", tmp_path / "prices", "--sample", sample) == 1
+    (test,) = cases.read(tmp_path / "prices" / "tests" / "first.yaml", load(tmp_path / "prices"))
+    assert [one.data for one in test.given["TICKS"]] == [b"\xff\xfe", b'{"ticker":', b'{"ticker": "A", "price": 11}']
+    assert [row["ERROR_NAME"] for row in test.expect["error_stream"]] == ["PARSE", "PARSE"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
+        (b"\xa8\x00\xff" * 100, "this is neither JSON nor CSV in UTF-8: give a file of records."),
+        ('{"ticker": "A"}'.encode("utf-16"), "this is neither JSON nor CSV in UTF-8"),
+    ],
+)
+def test_a_sample_without_records(
+    content: bytes, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is refused in a sentence, of the input and of a reference table; nothing is written."""
+    (tmp_path / "sample").write_bytes(content)
+    for origin, table in ((EXAMPLES / "clicks.json", "CAMPAIGN_OWNERS="), (EXAMPLES / "clicks.json", "")):
+        assert migrate(origin, "--into", tmp_path / "job", "--sample", f"{table}{tmp_path / 'sample'}") == 2
+        assert told in capsys.readouterr().err
+    assert not (tmp_path / "job").exists()
+
+
 @pytest.mark.parametrize(
     ("flags", "told"),
     [
