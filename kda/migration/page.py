@@ -26,6 +26,7 @@ _COMPARE = {
     "K21": "Rows on the errors stream named DIVISION: KDA had them on its own.",
     "K22": "Rows on the errors stream named COERCION whose message begins with a pump: KDA had them on its own.",
     "K28": "Whole numbers near the limits of their type: KDA gave no row for a result beyond them.",
+    "K29": "CHAR columns: texts without the blanks at their end.",
     "K31": "Windows over windows: the counts are KDA's. Where the skew was never wanted, migrate with `--align`.",
     "K32": "Partial rows of a window: a reader may have put them together.",
     "K35": "The sign of time differences.",
