@@ -51,7 +51,7 @@ def test_files() -> None:
     """A table for the input, views by the names of the streams, a view and a table for what is written."""
     made = App(PUMP + "SELECT STREAM TICKER, PRICE, QUANTITY, ROWTIME FROM IN_001 WHERE PRICE > 1;", {}).translated()
     assert list(made.tables) == ["IN_", "O_OUTPUT"]  # IN is a reserved word
-    assert list(made.views) == ["checked", "IN_001", "O", "O_rows", "rejects"]
+    assert list(made.views) == ["checked", "parsed", "IN_001", "O", "O_rows", "rejects"]
     assert made.inserts == {"O_OUTPUT": "O_rows"}
     assert made.sinks == {"O_OUTPUT": None}
     assert made.names == {"O": "O"}
@@ -96,7 +96,7 @@ def test_names_once() -> None:
 
 
 def test_outputs() -> None:
-    """Each output has a table; error_stream has none; a stream that nobody reads is left out and named."""
+    """Each output has a table; error_stream has none; a stream that nobody reads is left out: K43 names it."""
     outputs = [Output(name, "arn:out", "kinesis", "JSON", 0) for name in ("O", "O", "error_stream")]
     sql = f"{PUMP}SELECT STREAM * FROM IN_001; CREATE STREAM U (T VARCHAR(4));" + (
         "CREATE PUMP Q AS INSERT INTO U SELECT STREAM TICKER FROM IN_001;"
@@ -104,7 +104,38 @@ def test_outputs() -> None:
     made = App(sql, {}, outputs=outputs).translated()
     assert made.inserts == {"O_OUTPUT": "O_rows", "O_OUTPUT_2": "O_rows"}
     assert "U" not in made.views
-    assert made.notes == ("Stream U is no output, and nothing reads it: it is left out",)
+    assert made.notes == ()
+
+
+FIRST = "SELECT STREAM TICKER, FIRST_VALUE(PRICE), COUNT(*), ROWTIME FROM IN_001 AS s"
+
+
+def test_first_of_a_window_by_time() -> None:
+    """The rows that pass come from a view that brings those of a key into order."""
+    query = f"{FIRST} WHERE QUANTITY > 0 {BY_MINUTE}"
+    made = App(f"{PUMP}{query};", {}).translated()
+    assert "COUNT(*) OVER w AS `in_order`" in made.views["O_in_order"]
+    assert "`QUANTITY` > 0" in made.views["O_in_order"]
+    assert "PARTITION BY `TICKER`" in made.views["O_in_order"]
+    assert "TUMBLE(TABLE O_in_order," in made.views["O"]
+    assert "WHERE `in_order` > 0" in made.views["O"]
+
+
+PROCESSING = {
+    f"{FIRST} {BY_MINUTE}": "FIRST_VALUE and LAST_VALUE",
+    "SELECT STREAM TICKER, PRICE, 1, s.ROWTIME FROM IN_001 AS s JOIN COMPANIES AS c ON TICKER = c.K": "a lookup in",
+    "SELECT STREAM ITEM, 1.0, ITEM_COUNT, q.ROWTIME FROM TABLE(TOP_K_ITEMS_TUMBLING("
+    "CURSOR(SELECT STREAM TICKER FROM IN_001), 'TICKER', 2, 60)) AS q": "TOP_K_ITEMS_TUMBLING",
+}
+
+
+@pytest.mark.parametrize("query", PROCESSING)
+def test_refused_with_the_time_of_processing(query: str) -> None:
+    """What Flink has for the times of rows only; with their times it is translated."""
+    app = App(f"{PUMP}{query};", {}, references=[reference("COMPANIES", "k VARCHAR(4)")])
+    assert app.translated().views
+    with pytest.raises(Untranslatable, match=f"{PROCESSING[query]}.* no translation with --time processing"):
+        replace(app, options=Options(time="processing")).translated()
 
 
 def test_left_out() -> None:
@@ -654,7 +685,7 @@ CASES: Mapping[str, tuple[App, Rows]] = {
             {
                 "IN": [
                     at("11:00:01", ticker="A", price=64, at="9999-12-31 00:00:00"),
-                    at("11:00:02", ticker="A", price="x", at=f"{DAY}11:05:00"),
+                    at("11:00:02", ticker="A", price="x", at=f"{DAY}11:00:02"),
                     *TRADES,
                     at("11:03:00", ticker="A"),
                     at("11:03:01", ticker="A", at=f"{DAY}10:00:00"),
@@ -704,9 +735,10 @@ ERRORS: Mapping[str, Sequence[tuple[str, str]]] = {
     "rows that fail in WHERE, and in a value": [("DIVISION", "11:00:40"), ("DIVISION", "11:01:00")],
     "groups without a record that fails, and one that fails": [("DIVISION", "11:00:40"), ("DIVISION", "11:03:00")],
     "a time of the record": [
-        *(("COERCION", ""), ("COERCION", "9999-12-31 00:00:00.000"), ("COERCION", "11:05:00"), ("LATE", "10:00:00")),
+        *(("COERCION", ""), ("COERCION", "9999-12-31 00:00:00.000"), ("COERCION", "11:00:02"), ("LATE", "10:00:00")),
     ],
-    "a time of the record in CSV": [("COERCION", ""), ("COERCION", "11:00:01")],
+    # The errors have the time of the record, which is that of its first row; one of a line end alone has none.
+    "a time of the record in CSV": [("COERCION", ""), ("COERCION", "11:00:02"), ("PARSE", "")],
     "a sum that does not fit its column, and one that does": [("COERCION", "11:01:00")],
     "columns named as those of the job": [("COERCION", "11:00:01")],
     "columns named as those of the job, by a time of the record": [("COERCION", "10:59:59")],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
@@ -101,6 +101,11 @@ def failures_of(nodes: Iterator[exp.Expr], names: Names, options: Options) -> li
         for call in aggregates(node):
             found += aggregate(call, names, options).failures
     return found
+
+
+def has_order(nodes: Iterable[exp.Expr]) -> bool:
+    """Whether an aggregate function in these values depends on the order of rows."""
+    return any(called(one) in ("FIRST_VALUE", "LAST_VALUE") for node in nodes for one in aggregates(node))
 
 
 def has_aggregate(select: exp.Select) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from sqlglot import exp
@@ -48,6 +49,8 @@ __all__ = ["Failure", "Names", "Value", "converted", "literal", "value"]
 _COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 _DISTINCT = {exp.NullSafeEQ: "IS NOT DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM"}
 _ARITHMETIC = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+_SIMILAR = "[]()|^-+*_%?{}"  # the signs of SIMILAR TO
+_DIGITS = 38  # of the longest number in Flink
 _LONGEST = 60  # characters of an expression in a message
 
 
@@ -123,12 +126,12 @@ class _Reader:
         if fraction:
             whole = whole.lstrip("0") or "0"
             return Value(f"{whole}.{fraction}", decimal(len(whole) + len(fraction), len(fraction)))
+        if len(whole.lstrip("0")) > _DIGITS:
+            refuse(node, f"{_short(node)}, a number of more than {_DIGITS} digits, has no translation")
         size = int(whole)
         if "." not in text and size < 2**63:
             return Value(text, INTEGER if size < 2**31 else BIGINT)
         # Flink takes a whole number for none that is larger, and for a whole one with a point at its end.
-        if len(str(size)) > len(str(10**37)):
-            refuse(node, f"{_short(node)}, a number of more than 38 digits, has no translation")
         kind = decimal(len(str(size)), 0)
         return Value(f"CAST('{size}' AS DECIMAL({len(str(size))}, 0))", kind)
 
@@ -338,6 +341,7 @@ class _Reader:
         word = "LIKE" if is_like else "SIMILAR TO"
         if isinstance(shape, exp.Literal):
             _require_pattern(node, shape.name, escape)
+            pattern = pattern if is_like else replace(pattern, sql=literal(_with_points(shape.name, escape)))
         elif not isinstance(shape, exp.Literal) and (escape or not is_like):
             refuse(node, f"{word} by a pattern that is not written out has no translation")
         after = f" ESCAPE {literal(escape)}" if escape else ""
@@ -439,12 +443,12 @@ def _never_zero(node: exp.Expr) -> bool:
 
 def _require_pattern(node: exp.Like | exp.SimilarTo, pattern: str, escape: str) -> None:
     """Raise Untranslatable for a pattern that Flink refuses, some of them only when a job runs."""
-    signs = None if isinstance(node, exp.SimilarTo) else f"%_{escape}"
+    signs = f"{_SIMILAR}." if isinstance(node, exp.SimilarTo) else "%_"
     if escape and (len(escape) != 1 or pattern.replace(escape * 2, "").endswith(escape)):
-        _refuse_escape(node)
+        _refuse_escape(node, signs)
     meant = re.findall(f"{re.escape(escape)}(.)" if escape else "$^", pattern, re.DOTALL)
-    if signs is not None and any(sign not in signs for sign in meant):
-        _refuse_escape(node)
+    if any(sign not in f"{signs}{escape}" for sign in meant):
+        _refuse_escape(node, signs)
     if isinstance(node, exp.SimilarTo):
         plain = re.sub(f"{re.escape(escape)}.", "x", pattern, flags=re.DOTALL) if escape else pattern
         try:
@@ -453,8 +457,20 @@ def _require_pattern(node: exp.Like | exp.SimilarTo, pattern: str, escape: str) 
             refuse(node, f"{_short(node)}: the pattern is none ({error.msg})")
 
 
-def _refuse_escape(node: exp.Expr) -> NoReturn:
-    refuse(node, f"{_short(node)}: an ESCAPE that is no character before %, _ or itself has no translation")
+def _with_points(pattern: str, escape: str) -> str:
+    """A pattern of SIMILAR TO whose points stand in brackets: outside of them one is any character in Flink."""
+    found, in_brackets = "", False
+    for sign in re.findall(f"{re.escape(escape)}.|." if escape else ".", pattern, re.DOTALL):
+        if sign in "[]":
+            in_brackets = sign == "["
+        is_point = sign[-1] == "." and sign in (".", f"{escape}.")
+        found += ("." if in_brackets else "[.]") if is_point else sign
+    return found
+
+
+def _refuse_escape(node: exp.Expr, signs: str) -> NoReturn:
+    what = "%, _" if signs == "%_" else "a sign of patterns, a point"
+    refuse(node, f"{_short(node)}: an ESCAPE that is no character before {what} or itself has no translation")
 
 
 def _short(node: exp.Expr) -> str:
