@@ -176,7 +176,7 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Read the records of this file (each a line), or of this folder's files, to the end, and print the rows. "
-    "For several sources: a folder with a file or folder for each, by its name.",
+    "For several sources: a folder with a file or folder for each, by its name; a file may have an ending.",
 )
 @click.option(
     "--output",

@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors import aws, dynamodb, files
-from connectors.connector import Connector
+from connectors.connector import Connector, ConnectorError
 from pipeline.job import Job
 from pipeline.settings import Settings
+from program.formats import listed
 
 
 def connectors(settings: Settings) -> dict[str, Connector]:
@@ -45,8 +46,18 @@ def sinks_in(folder: Path, job: Job) -> dict[str, Connector]:
 
 
 def input_of(path: Path, job: Job, table: str) -> Path:
-    """The file or folder of a source's records: the path, or the table's name in it if the job has several sources."""
-    return path if len(job.sources) == 1 else path / table
+    """The file or folder of a source's records: the path; if the job has several sources, what the path has by its name.
+
+    A file may have an ending: TABLE, TABLE.jsonl. It need not exist. Raises ConnectorError for several.
+    """
+    if len(job.sources) == 1:
+        return path
+    there = sorted(path.iterdir()) if path.is_dir() else []
+    found = [one for one in there if one.name == table or (one.stem == table and one.is_file())]
+    if len(found) > 1:
+        names = listed([one.name for one in found], len(found))
+        raise ConnectorError(f"{path} has {names} for the source {table}: leave one of them.")
+    return found[0] if found else path / table
 
 
 def is_emulated(settings: Settings) -> bool:

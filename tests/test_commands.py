@@ -21,6 +21,8 @@ from kda import __main__ as kda_main
 from kda import command as kda
 from local import __main__ as local_main
 from local import command as local
+from pipeline import binding
+from pipeline.job import load
 from program.command_line import Command, Group, run
 
 PROGRAMS = {"deploy": deploy.program, "jobs": jobs.program, "kda": kda.program, "local": local.program}
@@ -127,7 +129,7 @@ def test_a_list_with_a_job_that_cannot_be_read(
 
 
 def test_a_file_for_several_sources(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Several sources need a folder with the records of each, by its name."""
+    """Several sources need a folder with the records of each, by its name; a file may have an ending."""
     folder = tmp_path / "visits"
     assert jobs_main.main(["new", str(folder)]) == 0
     events = (folder / "tables" / "events.sql").read_text(encoding="utf-8")
@@ -148,6 +150,17 @@ def test_a_file_for_several_sources(tmp_path: Path, capsys: pytest.CaptureFixtur
             "--input of a job with several sources is a folder that has a file or folder of records for each "
             f"(events, others): {given} has no {missing}.\n"
         )
+    job = load(folder)
+    others = records / "others.csv"
+    others.touch()
+    (records / "others.d").mkdir()  # a folder has the name as it is
+    assert [binding.input_of(records, job, table) for table in job.sources] == [records / "events", others]
+    (records / "others.jsonl.gz").touch()  # with two endings
+    assert binding.input_of(records, job, "others") == others
+    (records / "events.jsonl").touch()
+    assert jobs_main.main(["run", str(folder), "--input", str(records)]) == 2
+    told = f"{records} has events and events.jsonl for the source events: leave one of them.\n"
+    assert capsys.readouterr().err.endswith(told)
 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -331,6 +331,14 @@ def test_no_more_than_asked(content: str, tmp_path: Path) -> None:
 
 UNUSABLE = {
     "empty": (b" \n", "sample: the file is empty: give one with records."),
+    "deep": (
+        b"[" * 20_000 + b"]" * 20_000,
+        "sample: of 1 record, 1 cannot be read: it is JSON that is nested too deeply.",
+    ),
+    "NaN": (
+        b'{"a": NaN}\n{"a": 1, "b": -Infinity}\n',
+        "sample: of 2 records, 2 cannot be read: it is JSON but for NaN, which no JSON has.",
+    ),
     "bytes": (bytes(range(256)), "sample: the records are neither JSON nor text in UTF-8: KDA read only these."),
     "gzip": (gzip.compress(b"x" * 99)[:20], "sample: this is gzip that is damaged or cut off: give the whole file."),
     "numbers": (b"[1, 2]", "sample: no record has an object, which a row is made of: see what the records are."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import tomllib
 from pathlib import Path
@@ -156,10 +157,13 @@ def test_pumps_that_are_left_out() -> None:
     assert {one.rule.kind for one in check(found.application).findings} == {Kind.DECIDE}
 
 
+READS_B = "reads B, which only pumps that are left out write. To leave out all that need them, add "
+
+
 @pytest.mark.parametrize(
     ("names", "told"),
     [
-        (["PB"], "Pump PC reads B, which only pumps that are left out write: leave it out too, with --leave-out PC."),
+        (["PB"], f"Pump PC {READS_B}--leave-out PC"),
         (["PD"], "--leave-out PD: there is no such pump (there are PA, PB, PC)."),
         (["PA", "PB", "pc"], "--leave-out names every pump: nothing would be computed."),
     ],
@@ -178,8 +182,21 @@ def test_a_cannot_is_refused_with_its_remedy() -> None:
     assert str(error.value).splitlines() == [
         "a.sql is not migrated, and nothing was written: 1 CANNOT of `kda check`.",
         "  line 5  K91 HOTSPOTS has no counterpart (docs/kda/cannot.md#k91)",
-        "Migrate the rest with --leave-out PB.",
+        "To migrate the rest, add --leave-out PB --leave-out PC",
     ]
+    further = f"""{LEFT}CREATE STREAM "D" ("x" INTEGER); CREATE PUMP "it's P!" AS INSERT INTO "D"
+SELECT STREAM "x" FROM "C"; CREATE PUMP "also" AS INSERT INTO "C" SELECT STREAM FOO("x") FROM "IN_001";"""
+    with pytest.raises(leaving_out.Refused) as error:
+        leaving_out.require(check(of_sql(further)), "a.sql")
+    told = str(error.value).splitlines()[-1]
+    names = shlex.split(told.partition("add ")[2])[1::2]
+    assert names == ["PB", "PC", "also", "it's P!"]
+    assert leaving_out.without(of_sql(further), names).streams == ("B", "C", "D")
+    with pytest.raises(Unusable, match=f"{READS_B}--leave-out PC$"):
+        leaving_out.without(of_sql(further), ["PB"])
+    alone = 'CREATE STREAM "A" ("x" INTEGER); CREATE PUMP "P" AS INSERT INTO "A" SELECT STREAM FOO("x") FROM "IN_001";'
+    with pytest.raises(leaving_out.Refused, match="No pump can be migrated without these"):
+        leaving_out.require(check(of_sql(alone)), "a.sql")
     with pytest.raises(leaving_out.Refused, match="K92: no pump is to blame"):
         leaving_out.require(check(the_application("parking.yaml")), "parking.yaml")
 
@@ -416,6 +433,8 @@ def test_the_rest_is_migrated_without_a_pump(tmp_path: Path) -> None:
     assert migrate(tmp_path / "left.sql", "--into", tmp_path / "left", *flags) == 1
     assert list(load(tmp_path / "left").inserts) == ["A_OUTPUT", "error_stream"]
     page = (tmp_path / "left" / "README.md").read_text(encoding="utf-8")
+    assert str(tmp_path) not in page
+    assert "python -m jobs test JOB\n```\n\nJOB is the path of this folder.\n" in page
     assert "## What is left out\n\n- pump `PB`\n- pump `PC`\n- stream `B`, which nothing else wrote\n" in page
     assert (tmp_path / "left" / "origin" / "left.sql").read_text(encoding="utf-8") == LEFT
 
@@ -449,6 +468,37 @@ def test_a_schema_and_a_sample(flag: str, tmp_path: Path) -> None:
     assert [record.data for record in test.given["TICKS"]] == [b"ABCDE;12", b"X;5", b"Y;"]
     assert test.expect == {"OUT_OUTPUT": [{"ticker": "ABCD", "price": 12.0}], "error_stream": []}
     assert "K37" not in (tmp_path / "prices" / "README.md").read_text(encoding="utf-8")
+
+
+def test_lines_of_a_sample(tmp_path: Path) -> None:
+    """Each line of a .jsonl file is a record, as for `jobs run`, also one that is no JSON."""
+    (tmp_path / "a.sql").write_text(PRICES, encoding="utf-8")
+    sample = tmp_path / "sample.jsonl"
+    sample.write_bytes(b'\xff\xfe\n{"ticker":\n\n{"ticker": "A", "price": 11}\n')
+    assert migrate(tmp_path / "a.sql", "--into", tmp_path / "prices", "--sample", sample) == 1
+    (test,) = cases.read(tmp_path / "prices" / "tests" / "first.yaml", load(tmp_path / "prices"))
+    assert [one.data for one in test.given["TICKS"]] == [b"\xff\xfe", b'{"ticker":', b'{"ticker": "A", "price": 11}']
+    assert [row["ERROR_NAME"] for row in test.expect["error_stream"]] == ["PARSE", "PARSE"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
+        (b"\xa8\x00\xff" * 100, "this is neither JSON nor CSV in UTF-8: give a file of records."),
+        ('{"ticker": "A"}'.encode("utf-16"), "this is neither JSON nor CSV in UTF-8"),
+    ],
+)
+def test_a_sample_without_records(
+    content: bytes, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is refused in a sentence, of the input and of a reference table; nothing is written."""
+    (tmp_path / "sample").write_bytes(content)
+    for origin, table in ((EXAMPLES / "clicks.json", "CAMPAIGN_OWNERS="), (EXAMPLES / "clicks.json", "")):
+        assert migrate(origin, "--into", tmp_path / "job", "--sample", f"{table}{tmp_path / 'sample'}") == 2
+        assert told in capsys.readouterr().err
+    assert not (tmp_path / "job").exists()
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,10 @@ from json import decoder, scanner
 from typing import Any, NoReturn
 
 
+class UnreadableError(ValueError):
+    """What looks like JSON and is none, or is none that can be read; the text says what it is."""
+
+
 class Number(str):
     """A number, as it was written."""
 
@@ -30,11 +34,11 @@ def parsed(text: str) -> Any:
     try:
         return _DECODER.decode(text)
     except RecursionError:
-        raise ValueError("too deep") from None
+        raise UnreadableError("JSON that is nested too deeply") from None
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise UnreadableError(f"JSON but for {name}, which no JSON has")
 
 
 class _Decoder(json.JSONDecoder):

@@ -6,12 +6,13 @@ import base64
 import binascii
 import io
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from gzip import BadGzipFile, GzipFile
 from pathlib import Path
 
 from aws.parts import parts
-from kda.discovery.documents import Array, Object, parsed
+from kda.discovery.documents import Array, Object, UnreadableError, parsed
 from program.errors import Unusable
 from program.formats import size
 
@@ -37,7 +38,7 @@ class Sample:
 
 
 def of_file(path: Path, most: int) -> Sample:
-    """The first records of a file. Raises NoSample."""
+    """The first records of a file: of a .jsonl its lines, whatever they hold. Raises NoSample."""
     try:
         with path.open("rb") as file:
             content = file.read(_LARGEST + 1)
@@ -53,7 +54,8 @@ def of_file(path: Path, most: int) -> Sample:
         raise NoSample(f"{path}: the file is empty: give one with records.")
     if is_cut and content.lstrip().startswith(b"["):
         raise NoSample(f"{path}: the file is an array of more than {size(_LARGEST)}: give a shorter one, or its lines.")
-    records = apart(content, most + 1)
+    is_of_lines = ".jsonl" in path.suffixes and not isinstance(decoded(content), Object)
+    records = _whole_lines(content)[: most + 1] if is_of_lines else apart(content, most + 1)
     return Sample(str(path), tuple(records[:most]), most, is_cut or len(records) > most)
 
 
@@ -84,15 +86,19 @@ def apart(content: bytes, most: int) -> list[bytes]:
             return _listed(whole) or [content]
         return [line for one in parts(content)[:most] for line in _lines(one)]
     if first == b"[" and whole is None and decoded(content.split(b"\n", 1)[0]) is not None:
-        return [line for line in content.split(b"\n") if line.strip()]
+        return _whole_lines(content)
     return [content]
+
+
+def _whole_lines(content: bytes) -> list[bytes]:
+    return [line for line in content.split(b"\n") if line.strip()]
 
 
 def _lines(document: bytes) -> list[bytes]:
     """The document; its lines where a line that is not JSON has taken those after it along."""
     if decoded(document) is not None:
         return [document]
-    lines = [line for line in document.split(b"\n") if line.strip()]
+    lines = _whole_lines(document)
     # A document over several lines has hardly a line that is an object itself.
     are_records = sum(isinstance(decoded(line), Object) for line in lines) * 3 >= len(lines)
     return lines if are_records else [document]
@@ -116,3 +122,27 @@ def decoded(document: bytes) -> Object | Array | None:
     except ValueError:
         return None
     return value if isinstance(value, Object | Array) else None
+
+
+def unreadable(document: bytes) -> str | None:
+    """What a document is that looks like JSON and cannot be read; None for anything else."""
+    try:
+        parsed(document.decode("utf-8").strip())
+    except UnreadableError as error:
+        return str(error)
+    except ValueError:
+        return None
+    return None
+
+
+def require_text(sample: str, records: Sequence[bytes]) -> None:
+    """Raise NoSample if most records are no text in UTF-8. sample: its name for the message."""
+    if sum(_is_text(record) for record in records) * 2 < len(records):
+        raise NoSample(f"{sample}: this is neither JSON nor CSV in UTF-8: give a file of records.")
+
+
+def _is_text(record: bytes) -> bool:
+    try:
+        return "\0" not in record.decode("utf-8")
+    except UnicodeDecodeError:
+        return False

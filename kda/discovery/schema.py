@@ -11,7 +11,7 @@ from kda.applications import Column, Schema
 from kda.discovery import row_paths
 from kda.discovery.documents import Array, Object
 from kda.discovery.names import has_path, mapping, names
-from kda.discovery.samples import NoSample, Sample, decoded, unpacked
+from kda.discovery.samples import NoSample, Sample, decoded, unpacked, unreadable
 from kda.discovery.texts import Table, table
 from kda.discovery.tree import Values
 from kda.discovery.types import typed
@@ -65,6 +65,10 @@ def discovered(sample: Sample) -> Discovery:
     documents = [decoded(part) for part in pieces]
     if sum(one is not None for one in documents) * 2 >= len(documents) and documents:
         return _of_json(sample, pieces, documents, notes)
+    problems = [found for piece in pieces if (found := unreadable(piece)) is not None]
+    if len(problems) * 2 >= len(pieces) and problems:
+        told = f"of {many(len(pieces), 'record')}, {len(problems):,} cannot be read: it is {problems[0]}"
+        raise NoSample(f"{sample.name}: {told}.")
     return _of_csv(sample, whole, notes)
 
 

@@ -158,9 +158,11 @@ def _wanted(  # noqa: PLR0913  (the options, by their names)
 
 def _records(path: Path) -> list[bytes]:
     """The first records of a sample."""
-    from kda.discovery.samples import of_file  # noqa: PLC0415  (only here)
+    from kda.discovery.samples import of_file, require_text  # noqa: PLC0415  (only here)
 
-    return list(of_file(path, _MOST).records)
+    sample = of_file(path, _MOST)
+    require_text(sample.name, sample.records)
+    return list(sample.records)
 
 
 def _application(path: Path, name: str | None) -> Application:

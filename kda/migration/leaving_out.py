@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -39,14 +40,13 @@ def without(application: Application, names: Collection[str]) -> Reduced:
     subject = Subject.of(application)
     program = subject.program
     pumps = _pumps([pump.name for pump in program.pumps], names)
-    kept = {pump.target for pump in program.pumps if pump.name not in pumps}
-    streams = {pump.target for pump in program.pumps if pump.name in pumps} - kept
+    streams = _gone(subject, pumps)
     for part in subject.parts:
         for relation in part.relations:
             if relation.name in streams and part.pump.name not in pumps:
                 raise Unusable(
-                    f"Pump {part.pump.name} reads {relation.name}, which only pumps that are left out write: leave it "
-                    f"out too, with --leave-out {part.pump.name}."
+                    f"Pump {part.pump.name} reads {relation.name}, which only pumps that are left out write. To leave "
+                    f"out all that need them, add {_flags(_with_readers(subject, pumps) - pumps)}"
                 )
     gone = [pump.statement for pump in program.pumps if pump.name in pumps]
     gone += [stream.statement for name, stream in program.streams.items() if name in streams]
@@ -57,6 +57,28 @@ def without(application: Application, names: Collection[str]) -> Reduced:
         outputs=tuple(one for one in application.outputs if one.stream not in streams),
     )
     return Reduced(reduced, tuple(sorted(pumps)), tuple(sorted(streams)))
+
+
+def _gone(subject: Subject, pumps: Collection[str]) -> set[str]:
+    """The streams that only these pumps write."""
+    kept = {pump.target for pump in subject.program.pumps if pump.name not in pumps}
+    return {pump.target for pump in subject.program.pumps if pump.name in pumps} - kept
+
+
+def _with_readers(subject: Subject, pumps: Collection[str]) -> set[str]:
+    """These pumps, and all that read a stream which then nobody writes."""
+    found = set(pumps)
+    while True:
+        streams = _gone(subject, found)
+        more = {part.pump.name for part in subject.parts if any(one.name in streams for one in part.relations)}
+        if more <= found:
+            return found
+        found |= more
+
+
+def _flags(pumps: Collection[str]) -> str:
+    """The options that leave pumps out, for a shell."""
+    return " ".join(f"--leave-out {shlex.quote(pump)}" for pump in sorted(pumps))
 
 
 def _pumps(known: Sequence[str], names: Collection[str]) -> set[str]:
@@ -91,16 +113,19 @@ def require(report: Report, file: str) -> None:
     """Raise Refused if a CANNOT stands. file: the name for the message."""
     cannot = [one for one in report.findings if one.rule.kind is Kind.CANNOT]
     if cannot:
-        raise Refused("\n".join(_lines(cannot, file, has_lines=report.application.code.has_lines)))
+        raise Refused("\n".join(_lines(cannot, file, report.subject)))
 
 
-def _lines(cannot: Sequence[Finding], file: str, *, has_lines: bool) -> list[str]:
+def _lines(cannot: Sequence[Finding], file: str, subject: Subject) -> list[str]:
+    has_lines = subject.application.code.has_lines
     lines = [f"{file} is not migrated, and nothing was written: {many(len(cannot), 'CANNOT')} of `kda check`."]
     for one in cannot:
         where = f"line {one.place.line}" if one.in_file or has_lines else f"SQL line {one.place.sql_line}"
         lines.append(f"  {where}  {one.rule.number} {one.text} ({one.rule.page})")
     if pumps := list(dict.fromkeys(one.pump for one in cannot if one.pump is not None)):
-        lines.append(f"Migrate the rest with {' '.join(f'--leave-out {pump}' for pump in pumps)}.")
+        gone = _with_readers(subject, pumps)
+        is_all = gone == {pump.name for pump in subject.program.pumps}
+        lines.append("No pump can be migrated without these." if is_all else f"To migrate the rest, add {_flags(gone)}")
     if whole := list(dict.fromkeys(one.rule.number for one in cannot if one.pump is None)):
         lines.append(f"{listed(whole)}: no pump is to blame, so the file has to be changed.")
     return lines

@@ -9,6 +9,7 @@ from pathlib import Path
 from kda import guessing
 from kda.applications import Application
 from kda.check import check
+from kda.discovery.samples import require_text
 from kda.migration import declaration, first_tests, leaving_out, page, places
 from kda.migration.declaration import End
 from kda.migration.described import with_schemas
@@ -61,6 +62,10 @@ def _samples(parts: Parts, wanted: Wanted) -> dict[str, tuple[str, bytes]]:
             content = path.read_bytes()
         except OSError as error:
             raise Unusable(f"--sample {path} cannot be read ({error.strerror}).") from error
+        if name and not content.strip():
+            raise Unusable(f"--sample {name}={path}: the file is empty: give one with rows of the reference table.")
+        if name:
+            require_text(str(path), content.splitlines())
         kept = (
             f"reference/{places.key(tables[table]).text.rpartition('/')[2]}" if name else f"origin/sample{path.suffix}"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Sequence
 
 from kda.applications import Reference
@@ -25,6 +26,7 @@ _COMPARE = {
     "K21": "Rows on the errors stream named DIVISION: KDA had them on its own.",
     "K22": "Rows on the errors stream named COERCION whose message begins with a pump: KDA had them on its own.",
     "K28": "Whole numbers near the limits of their type: KDA gave no row for a result beyond them.",
+    "K29": "CHAR columns: texts without the blanks at their end.",
     "K31": "Windows over windows: the counts are KDA's. Where the skew was never wanted, migrate with `--align`.",
     "K32": "Partial rows of a window: a reader may have put them together.",
     "K35": "The sign of time differences.",
@@ -41,7 +43,7 @@ def document(parts: Parts, wanted: Wanted, ends: Sequence[End], said: Sequence[s
 def _lines(parts: Parts, wanted: Wanted, ends: Sequence[End], said: Sequence[str]) -> Iterator[str]:
     name = parts.application.name
     named = f'the application "{_escaped(name)}"' if name else "an application"
-    given = f", with `{' '.join(wanted.flags)}`" if wanted.flags else ""
+    given = f", with {_code(shlex.join(wanted.flags))}" if wanted.flags else ""
     yield from (f"# {wanted.job}", "")
     yield f"What {named} of Kinesis Data Analytics for SQL (KDA) computed, as a job."
     yield f"`python -m kda migrate` wrote it from {_file(wanted.origin)}{given}."
@@ -65,7 +67,11 @@ def _tests(wanted: Wanted, said: Sequence[str]) -> Iterator[str]:
     yield f"{_file(FILE)} has records, and their rows by a model of KDA, which is not Flink. Read them, and keep those"
     yield "that say what the job is for."
     yield from said
-    yield from ("", "```sh", f"python -m jobs test {wanted.named}", "```")
+    # The place of another folder is that of one machine.
+    job = wanted.job if wanted.is_shipped else "JOB"
+    yield from ("", "```sh", f"python -m jobs test {job}", "```")
+    if not wanted.is_shipped:
+        yield from ("", "JOB is the path of this folder.")
 
 
 def _became(parts: Parts) -> Iterator[str]:

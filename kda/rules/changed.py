@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from sqlglot import exp
@@ -259,3 +260,20 @@ def overflow(subject: Subject) -> Iterator[Found]:
             if constant(node) is None and is_whole(node, part.select, subject.catalog):
                 told.add(part.pump.name)
                 yield part.found(node, f"{_short(node)}: {_ERRORS} for one that is too large; here it wraps around")
+
+
+_PADDED = re.compile(r"CHAR(ACTER)?(\s*\(\s*\d+\s*\))?", re.IGNORECASE)
+
+
+@rule("K29", Kind.CHANGED, "CHAR is not padded")
+def padded(subject: Subject) -> Iterator[Found]:
+    """CHAR becomes VARCHAR."""
+    text = "becomes VARCHAR: a shorter text is not filled up with blanks"
+    for statement in subject.program.statements:
+        for kind in statement.tree.find_all(SqlType):
+            if kind.name in ("CHAR", "CHARACTER"):
+                yield Found(offset(kind), f"CHAR {text}")
+    schemas: list[Input | Reference] = [*subject.application.inputs, *subject.application.references]
+    for one in schemas:
+        if names := [column.name for column in one.columns or () if _PADDED.fullmatch(column.type.strip())]:
+            yield Found(one.offset, f"CHAR {text} in {', '.join(names)}", in_file=True)

@@ -197,11 +197,8 @@ class _Reader:
         kind = arithmetic(sign, left.type, right.type) if left.type and right.type else None
         if sign != "/":
             if (size := beyond(node, kind)) is not None:
-                return (
-                    self.literal(exp.Literal(this=str(size), is_string=False))
-                    if size >= 0
-                    else self.negative(_negative(size))
-                )
+                whole = exp.Literal(this=str(abs(size)), is_string=False)
+                return self.literal(whole) if size >= 0 else self.negative(exp.Neg(this=whole))
             return Value(f"({left.sql} {sign} {right.sql})", kind, found)
         if not _never_zero(node.expression) and not right.least:
             found = (*found, _division(node, left, right))
@@ -425,10 +422,6 @@ def _divisor(right: Value, known: float | None, options: Options) -> str:
         return str(known) if known > 0 else f"({known})"
     digits = f"{known:.{sizes(right.type)[1]}f}" if right.type.name == "DECIMAL" else repr(float(known))
     return f"CAST({digits} AS {flink(right.type, options)})"
-
-
-def _negative(size: int) -> exp.Neg:
-    return exp.Neg(this=exp.Literal.number(-size))
 
 
 def _division(node: exp.Expr, left: Value, right: Value) -> Failure:
