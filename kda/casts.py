@@ -82,6 +82,22 @@ def _of_literal(node: exp.Expr) -> Type | None:
     return Type(name) if name else None
 
 
+def is_whole(node: exp.Expr, select: exp.Select, catalog: Catalog) -> bool:
+    """Whether a value is known to be a whole number."""
+    if isinstance(node, exp.Paren | exp.Neg | Plus | exp.IgnoreNulls | exp.RespectNulls | exp.Window):
+        return is_whole(node.this, select, catalog)
+    if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div):
+        return all(is_whole(one, select, catalog) for one in (node.this, node.expression))
+    if isinstance(node, exp.Literal):
+        return not node.is_string and node.name.isdigit()
+    if called(node) in ("SUM", "AVG", "MOD", "MIN", "MAX", "ABS", "COALESCE", "FIRST_VALUE", "LAST_VALUE", "LAG"):
+        return bool(node.expressions) and all(is_whole(one, select, catalog) for one in node.expressions)
+    if isinstance(node, exp.Column) and (values := catalog.behind(node, select)):
+        return all(is_whole(value, leaf, catalog) for value, leaf in values)
+    kind = typed(node, select, catalog)
+    return kind is not None and kind.name in WHOLE
+
+
 def _common(values: Iterable[exp.Expr | None], select: exp.Select, catalog: Catalog) -> Type | None:
     """The type of all these values but NULL; of texts without their length."""
     types = {typed(value, select, catalog) for value in values if value is not None and not isinstance(value, exp.Null)}

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from kda.applications import Application
+from kda.guessing import completed
 from kda.places import Place
 from kda.rule import Found, Kind, Rule, Subject
 from kda.rules import RULES
-from kda.translation import Untranslatable, translated
+from kda.translation import Options, Untranslatable, translated
 
 _WORST = (Kind.CANNOT, Kind.DECIDE, Kind.CHANGED, Kind.KEPT)
 EXIT_CODES = {Kind.KEPT: 0, Kind.CHANGED: 1, Kind.DECIDE: 1, Kind.CANNOT: 2}
@@ -72,16 +73,24 @@ def check(application: Application) -> Report:
 
 
 def _untranslatable(subject: Subject) -> Iterator[Found]:
-    """What only the translation itself comes upon, where the columns of all that is read are known: the first of it."""
+    """What only the translation itself comes upon: the first of each pump. Columns that are not known are guessed."""
     if any(subject.catalog.columns(name) is None for name in subject.read):
-        return
-    try:
-        translated(subject)
-    except Untranslatable as error:
-        at = max(error.offset, 0)
-        pumps = subject.program.pumps
-        inside = [one.name for one in pumps if one.statement.offset <= at < one.statement.tree.meta["end"]]
-        yield Found(at, error.text, next(iter(inside), None))
+        subject = subject.completed(completed(subject.application, subject))
+    pumps = {one.name: one.statement for one in subject.program.pumps}
+    refused = set[str]()
+    while len(refused) < len(pumps):
+        try:
+            translated(subject, Options(leave_out=frozenset(refused)))
+            return
+        except Untranslatable as error:
+            at = max(error.offset, 0)
+            inside = [name for name, one in pumps.items() if one.offset <= at < one.tree.meta["end"]]
+            pump = next(iter(inside), None)
+            if pump is not None or not refused:  # without the refused pumps there may be nothing left to compute
+                yield Found(at, error.text, pump)
+            if pump is None or pump in refused:
+                return
+            refused.add(pump)
 
 
 def _finding(rule: Rule, found: Found, application: Application) -> Finding:

@@ -9,6 +9,7 @@ from sqlglot import exp
 from kda.nodes import Plus, SqlType
 from kda.sql_types import FLOATING, WHOLE, Type
 
+LIMITS = {"TINYINT": 2**7, "SMALLINT": 2**15, "INTEGER": 2**31, "BIGINT": 2**63}  # the first number that is too large
 _DIGITS = 40  # more than any whole number has
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(E[+-]?\d+)?", re.ASCII | re.IGNORECASE)
 
@@ -32,6 +33,13 @@ def _constant(node: exp.Expr) -> int | float | None:
     if isinstance(node, exp.Cast):
         return _cast(node.args["to"], _constant(node.this))
     return _arithmetic(node) if isinstance(node, exp.Add | exp.Sub | exp.Mul | exp.Div) else None
+
+
+def beyond(node: exp.Expr, kind: Type | None) -> int | None:
+    """The whole number that a value always is, if it is none of this type of whole numbers; None for others."""
+    value = constant(node) if kind is not None and kind.name in WHOLE else None
+    is_beyond = isinstance(value, int) and kind is not None and not -LIMITS[kind.name] <= value < LIMITS[kind.name]
+    return value if is_beyond and isinstance(value, int) else None
 
 
 def number(text: str) -> int | float | None:

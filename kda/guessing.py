@@ -27,13 +27,14 @@ _KINDS = ("input", "reference")
 _ANY = Column("COL_0", f"VARCHAR({LENGTH})", mapping(("COL_0",)))  # of an input of which no column is read
 
 
-def completed(application: Application) -> Application:
+def completed(application: Application, subject: Subject | None = None) -> Application:
     """The application with inputs and reference tables for all that it reads, each with columns.
 
     Those that have columns stay. Others get the columns that the pumps name. One whose columns a * needs stays without:
-    nobody knows what it stands for (K96). Raises Malformed where the SQL does not parse.
+    nobody knows what it stands for (K96). subject: its own, if there is one. Raises Malformed where the SQL does not
+    parse.
     """
-    subject = Subject.of(application)
+    subject = subject or Subject.of(application)
     guess = _Guess(subject)
     guess.collect()
     inputs = [_with(one, one.streams, guess) for one in application.inputs]

@@ -13,7 +13,7 @@ from kda.applications import Application
 from kda.functions import TUMBLING
 from kda.nodes import called
 from kda.program import Program, Pump, offset, parsed
-from kda.scope import Catalog, Relation, own
+from kda.scope import ERROR_STREAM, Catalog, Relation, own
 from kda.windows import Window, Windowing, windowing
 
 
@@ -77,6 +77,10 @@ class Subject:
         program = parsed(application.code)
         return Subject(application, program, Catalog.of(application, program))
 
+    def completed(self, application: Application) -> Subject:
+        """The same SQL, with an application that knows more of what it reads."""
+        return Subject(application, self.program, Catalog.of(application, self.program))
+
     @cached_property
     def parts(self) -> tuple[Part, ...]:
         """The SELECTs of all pumps."""
@@ -105,6 +109,18 @@ class Subject:
             if more <= found:
                 return frozenset(found)
             found |= more
+
+    @cached_property
+    def untaken(self) -> frozenset[str]:
+        """The pumps whose rows lead to no output, where the file names outputs."""
+        outputs = {one.stream.upper() for one in self.application.outputs} - {ERROR_STREAM}
+        new = {name for name in self.program.streams if name.upper() in outputs}
+        found = set[str]()
+        while new:
+            found |= new
+            read = (part.relations for part in self.parts if part.pump.target in new)
+            new = {one.name for relations in read for one in relations if one.name in self.program.streams} - found
+        return frozenset(pump.name for pump in self.program.pumps if found and pump.target not in found)
 
     def is_over_windows(self, window: Window) -> bool:
         """Whether the rows that a window takes come from windows: of a stream, or of a query in FROM."""

@@ -12,7 +12,20 @@ from java import paths
 
 # The parts that the job's process imports and reads.
 _PARTS = (
-    *("aws", "connectors", "consumer", "deploy", "flink", "java", "jobs", "local", "pipeline", "program"),
+    *(
+        "aws",
+        "connectors",
+        "consumer",
+        "deploy",
+        "flink",
+        "java",
+        "jobs",
+        "kda",
+        "local",
+        "pipeline",
+        "producer",
+        "program",
+    ),
     *("main.py", "requirements.txt"),
     *("LICENSE", "NOTICE"),  # parts of the package
 )

@@ -19,7 +19,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--backlog-records", type=int, default=20_000, help="tests/test_local.py: records of the backlog")
     parser.addoption("--fuzz-records", type=int, default=2000, help="tests/test_fuzz.py: how many records it makes up")
     parser.addoption("--fuzz-seed", type=int, default=12, help="tests/test_fuzz.py: equal seeds give equal records")
-    parser.addoption("--kda-programs", type=int, default=40, help="tests/test_kda_programs.py: how many programs")
+    parser.addoption("--kda-programs", type=int, default=10, help="tests/test_kda_programs.py: how many programs")
     parser.addoption("--kda-seed", type=int, default=1, help="tests/test_kda_programs.py: the first program")
 
 

@@ -52,8 +52,6 @@ class Construct:
     """columns: of the output stream; query: of the pump into it; before: statements before; keys: of the lookup.
 
     row_path: "" for CSV; has_ties: whether records may have the same arrival; parallelism: of the input.
-    is_of_one_shard: in a window of GROUP BY Flink takes the first and last row as they come, and rows of several shards
-    come in no order of their ROWTIME.
     """
 
     name: str
@@ -63,7 +61,6 @@ class Construct:
     keys: tuple[str, ...] = ()
     row_path: str = "$"
     has_ties: bool = False
-    is_of_one_shard: bool = False
     parallelism: int = 1
 
     def code(self, number: int) -> str:
@@ -116,7 +113,7 @@ def program(number: int, constructs: Sequence[Construct], shards: int) -> Made:
         number,
         text,
         application_of(text),
-        tuple(input_.records(random, 1 if one.is_of_one_shard else shards, has_ties=one.has_ties)),
+        tuple(input_.records(random, shards, has_ties=one.has_ties)),
         input_.files(random, one.keys) if one.keys else {},
         frozenset(construct.name for construct in constructs),
     )
@@ -126,7 +123,7 @@ def programs(shards: int) -> list[Made]:
     """All constructs in few programs: those with the same input share one, by tens."""
     groups: dict[tuple[Any, ...], list[Construct]] = {}
     for one in CONSTRUCTS:
-        groups.setdefault((one.keys, one.row_path, one.has_ties, one.is_of_one_shard, one.parallelism), []).append(one)
+        groups.setdefault((one.keys, one.row_path, one.has_ties, one.parallelism), []).append(one)
     tens = [group[at : at + 10] for group in groups.values() for at in range(0, len(group), 10)]
     return [program(number, ten, shards) for number, ten in enumerate(tens)]
 
@@ -176,6 +173,21 @@ def _joins() -> list[Construct]:
             ("RIGHT", minute, "RIGHT", ""),
             ("FULL", minute, "FULL", ten),
         )
+    ]
+
+
+def _joins_of_windows() -> list[Construct]:
+    columns = '"ticker" VARCHAR(8), "n" BIGINT, "price" DOUBLE'
+    return [
+        Construct(
+            f"join of a stream of windows, {side or 'INNER'}{window and ', window'}",
+            columns,
+            f'SELECT STREAM s."ticker", m."n", s."price" FROM "MINUTES" AS m\n'
+            f'{side} JOIN {IN} {window} AS s ON m."ticker" = s."ticker"',
+            MINUTES,
+        )
+        for side in ("", "LEFT", "RIGHT")
+        for window in ("", "OVER (RANGE INTERVAL '1' MINUTE PRECEDING)")
     ]
 
 
@@ -306,7 +318,19 @@ WINDOW W AS (PARTITION BY "ticker" RANGE INTERVAL '1' MINUTE PRECEDING)""",
         '"a" VARCHAR(8), "b" INTEGER, "c" DOUBLE',
         f"""SELECT STREAM "ticker", FIRST_VALUE(CHANGE), LAST_VALUE("price") FROM {IN} AS s
 GROUP BY "ticker", FLOOR(s.ROWTIME TO MINUTE)""",
-        is_of_one_shard=True,
+    ),
+    Construct(
+        "FIRST_VALUE of a window, with conditions",
+        '"a" VARCHAR(8), "b" INTEGER, "c" DOUBLE',
+        f"""SELECT STREAM "ticker", FIRST_VALUE(10 / CHANGE), LAST_VALUE("price") FROM {IN} AS s
+WHERE "price" > 0 GROUP BY "ticker", FLOOR(s.ROWTIME TO MINUTE) HAVING COUNT(*) > 1""",
+    ),
+    Construct(
+        "FIRST_VALUE after a lookup",
+        '"a" VARCHAR(4), "b" INTEGER, "c" DOUBLE',
+        f"""SELECT STREAM r.REGION, FIRST_VALUE(s.CHANGE), LAST_VALUE(r."weight") FROM {IN} AS s
+LEFT JOIN COMPANIES AS r ON s."ticker" = r.K GROUP BY r.REGION, FLOOR(s.ROWTIME TO MINUTE)""",
+        keys=("K",),
     ),
     Construct(
         "STDDEV",
@@ -321,6 +345,7 @@ GROUP BY "ticker", STEP(s.ROWTIME BY INTERVAL '5' MINUTE)""",
     STDDEV_SAMP("price") OVER (PARTITION BY "ticker" RANGE INTERVAL '1' MINUTE PRECEDING) FROM {IN}""",
     ),
     *_joins(),
+    *_joins_of_windows(),
     Construct(
         "window after a join",
         '"a" VARCHAR(8), "n" BIGINT',

@@ -28,6 +28,7 @@ PAGES = sorted(
     if path.name != "CHANGELOG.md"
 )
 LINKED = [*PAGES, paths.ROOT / "CHANGELOG.md"]  # its commands are those of each version
+FOLLOWED = ("tutorial.md", "coming-from-kda.md")  # their commands run in tests/test_tutorial.py
 README_LIMIT = 200  # lines
 
 # The command line of each program: the pages name only its commands and flags.
@@ -196,8 +197,8 @@ def test_readme_is_short() -> None:
 @each_page
 def test_fenced_commands(page: Path) -> None:
     """Each command of a fenced block is valid: a target of make, or accepted by the program's command line."""
-    if page.name == "tutorial.md":
-        return  # tests/test_tutorial.py runs its commands, on a job that they make
+    if page.name in FOLLOWED:
+        return  # they are run, on a job that they make
     for command in commands(fenced(page)):
         made, program = after_make(command), after_python_m(command)
         if program and program[0].partition(".")[0] not in TOOLS:

@@ -198,6 +198,7 @@ REFUSED = {
     "u LIKE s ESCAPE '!'": "pattern that is not written out",
     "u LIKE 'a!' ESCAPE '!'": "ESCAPE",
     "u LIKE 'a' ESCAPE '!!'": "ESCAPE",
+    "u SIMILAR TO 'a!b' ESCAPE '!'": "an ESCAPE that is no character before",
     "u SIMILAR TO '(a'": "the pattern is none",
     "u SIMILAR TO '[a'": "the pattern is none",
     "t + INTERVAL '1000' YEAR(4)": "a thousand years",
@@ -412,6 +413,13 @@ EXPECTED: Mapping[str, Mapping[str, str | None]] = {
     "u LIKE 'a\\b'": {"words": "TRUE", "usual": "FALSE"},
     "u LIKE s || '%'": {"usual": "FALSE", "zero": "TRUE"},
     "u SIMILAR TO '[A-Z]bc (d|x)ef'": {"usual": "TRUE", "zero": "FALSE", "null": None},
+    "u SIMILAR TO 'Abc.def'": {"usual": "FALSE", "null": None},
+    "u SIMILAR TO 'Abc(.| )d%'": {"usual": "TRUE"},
+    "u SIMILAR TO 'Abc[. ]d_f'": {"usual": "TRUE", "zero": "FALSE"},
+    "u SIMILAR TO 'Abc!.def' ESCAPE '!'": {"usual": "FALSE"},
+    "'a.c' SIMILAR TO 'a!.c' ESCAPE '!'": {"usual": "TRUE"},
+    "'a.c' SIMILAR TO 'a.[.c]'": {"usual": "TRUE"},
+    "'abc' SIMILAR TO 'a.[.c]'": {"usual": "FALSE"},
     "u SIMILAR TO '[0-9]+!%' ESCAPE '!'": {"no day": "TRUE", "usual": "FALSE"},
     "u SIMILAR TO '[0-9]{1,3}!%' ESCAPE '!'": {"no day": "TRUE"},
     "u LIKE '1!%!%%' ESCAPE '!'": {"no day": "FALSE"},
@@ -824,3 +832,21 @@ def test_as_the_model(table: Flink, given: list[dict[str, str | None]]) -> None:
         if not _agrees(one, cells[name])
     ]
     assert not different
+
+
+@pytest.mark.parametrize(
+    ("own", "wanted", "can_fail"),
+    [
+        *(("DECIMAL(14,4)", "DECIMAL(18,4)", False), ("DECIMAL(14,4)", "DECIMAL(14,4)", False)),
+        *(("INTEGER", "DECIMAL(12,2)", False), ("DECIMAL(14,4)", "DECIMAL(14,5)", True)),
+        *(
+            ("DECIMAL(14,4)", "DECIMAL(18,2)", True),
+            ("BIGINT", "DECIMAL(18,0)", True),
+            ("DOUBLE", "DECIMAL(38,2)", True),
+        ),
+    ],
+)
+def test_a_wider_decimal_cannot_fail(own: str, wanted: str, *, can_fail: bool) -> None:
+    """A DECIMAL with all digits of another number has each of its values; a place for it needs no view of failures."""
+    made = converted(Value("x", Type.written(own)), Type.written(wanted), OPTIONS)
+    assert bool(made.failures) == can_fail

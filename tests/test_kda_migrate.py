@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -515,3 +516,20 @@ def test_a_reference_table_that_nothing_reads(tmp_path: Path) -> None:
     assert load(tmp_path / "meters").sources == ("METERS",)
     page = (tmp_path / "meters" / "reference" / "README.md").read_text(encoding="utf-8")
     assert f"## {name}\n\nObject: `none: no pump reads it`" in page
+
+
+def test_rows_that_nobody_takes(tmp_path: Path) -> None:
+    """A pump of which no output is made is left out with its errors, and the page says so (K43)."""
+    document = json.loads((EXAMPLES / "clicks.json").read_text(encoding="utf-8"))
+    detail = document["ApplicationDetail"]
+    detail["ApplicationCode"] += (
+        '\nCREATE STREAM "LOST" (n INTEGER);'
+        '\nCREATE PUMP "LOST_PUMP" AS INSERT INTO "LOST" SELECT STREAM 1 / ("ms" - "ms") FROM "SOURCE_SQL_STREAM_001";'
+    )
+    (tmp_path / "clicks.json").write_text(json.dumps(document), encoding="utf-8")
+    assert migrate(tmp_path / "clicks.json", "--into", tmp_path / "clicks") == 1
+    assert not list((tmp_path / "clicks" / "views").glob("LOST*"))
+    page = (tmp_path / "clicks" / "README.md").read_text(encoding="utf-8")
+    assert re.search(r"\| stream `LOST`, by `LOST_PUMP` \| [\d, ]+ \| left out: K43 below \|\n", page)
+    assert "stream LOST is no output, and no output is made of it: pump LOST_PUMP is left out" in page
+    assert "pump LOST_PUMP: " not in (tmp_path / "clicks" / "tests" / "first.yaml").read_text(encoding="utf-8")

@@ -29,6 +29,7 @@ from tests.kda_programs import Made, program
 from tests.sql import here
 
 BATCH = 10  # programs of a Flink job
+MANY = 100  # programs of a run that takes its time
 TOLERANCE = 1e-9  # relative, of floating-point numbers
 
 
@@ -214,7 +215,7 @@ def test_equal_numbers_give_equal_programs() -> None:
 def test_check_lets_each_program_pass(count: int, seed: int) -> None:
     """Each program parses, and `check` has no CANNOT for it; what a program may have occurs in some of them."""
     seen = Counter[str]()
-    for number in range(seed, seed + max(count, 300)):
+    for number in range(seed, seed + max(count, 120)):
         made = program(number)
         findings = check(made.application).findings
         assert [one.text for one in findings if one.rule.kind is Kind.CANNOT] == [], made.shown
@@ -244,11 +245,14 @@ def test_generated_programs_give_the_rows_of_the_model(count: int, seed: int, tm
 
 @pytest.mark.usefixtures("jvm")
 @pytest.mark.timeout(1200)
-@pytest.mark.parametrize("shards", [1, 4])
 @pytest.mark.parametrize("parallelism", [1, 4])
-def test_each_construct_gives_the_rows_of_the_model(parallelism: int, shards: int, tmp_path: Path) -> None:
-    """Each construct that is kept or changed has an output of its own over generated records."""
-    programs = constructs.programs(shards)
-    assert sum(len(made.constructs) for made in programs) == len(constructs.CONSTRUCTS)
-    reports = run(programs, tmp_path, parallelism)
-    assert not reports, "\n\n".join(reports)
+def test_each_construct_gives_the_rows_of_the_model(parallelism: int, count: int, tmp_path: Path) -> None:
+    """Each construct that is kept or changed has an output of its own over generated records.
+
+    Of one shard at parallelism 1, and of four at 4; with many programs of both at both.
+    """
+    for shards in (1, 4) if count >= MANY else (parallelism,):
+        programs = constructs.programs(shards)
+        assert sum(len(made.constructs) for made in programs) == len(constructs.CONSTRUCTS)
+        reports = run(programs, tmp_path / str(shards), parallelism)
+        assert not reports, "\n\n".join(reports)

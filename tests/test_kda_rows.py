@@ -20,6 +20,7 @@ EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  (TIMESTAMP has no time zone)
 Row = tuple[str | None, ...]
 """Texts of error, message and columns; None for NULL."""
 Read = Callable[..., list[Row]]
+WIDE = ", ".join(f"`c{number}` INTEGER $[0:].c{number}" for number in range(62))
 
 # --- What the tests run on ------------------------------------------------------------------------
 
@@ -52,7 +53,7 @@ def read(gateway: Any) -> Read:
 
 def fields(row: Any, types: list[str]) -> Iterator[str | None]:
     """The texts of a row's fields."""
-    for i, kind in enumerate(["VARCHAR", "VARCHAR", *types]):
+    for i, kind in [(0, "VARCHAR"), (1, "VARCHAR"), *enumerate(types, 3)]:  # without the source
         value = row.getField(i)
         if value is None:
             yield None
@@ -439,7 +440,8 @@ def test_the_types_in_sql(env: Any, tmp_path: Path) -> None:
     ((name, kind, *_rest),) = rows_of(env, "DESCRIBE all_types")
     assert name == "record"
     assert kind == (
-        "ROW<`error` STRING, `message` STRING, `a` TINYINT, `b` SMALLINT, `c` INT, `d` BIGINT, `e` DOUBLE, `f` DOUBLE,"
+        "ROW<`error` STRING, `message` STRING, `source` STRING, `a` TINYINT, "
+        "`b` SMALLINT, `c` INT, `d` BIGINT, `e` DOUBLE, `f` DOUBLE,"
         " `g` DECIMAL(5, 2), `h` BOOLEAN, `i` VARCHAR(4), `j` VARCHAR(4), `k` STRING, `l` DATE, `m` TIME(0),"
         " `n` TIMESTAMP(3), `error__` DECIMAL(19, 0), `error_` DECIMAL(7, 0), `a name, of words` VARCHAR(2),"
         " `o` VARBINARY(2), `p` VARBINARY(2)>"
@@ -514,3 +516,40 @@ def test_a_schema_that_is_refused(env: Any, tmp_path: Path, columns: str, form: 
     source(env, tmp_path, ["{}"])
     with pytest.raises(Exception, match=re.escape(sentence)):
         env.sql_query(call(columns, form))
+
+
+def test_the_source_of_a_row(gateway: Any) -> None:
+    """A refused row of a record with several has its own text; of a record with one row, the record is its text."""
+    loader = gateway.Thread.currentThread().getContextClassLoader()
+    function = loader.loadClass(FUNCTIONS["kda_rows"]).newInstance()
+    text = gateway.org.apache.flink.table.data.StringData.fromString
+
+    def sources(record: str, *literals: str) -> list[str | None]:
+        found = gateway.java.util.ArrayList()
+        function.setCollector(gateway.org.apache.flink.api.common.functions.util.ListCollector(found))
+        function.eval(record.encode(), *map(text, literals))
+        texts = [row.getField(0).getField(2) for row in found]
+        return [None if one is None else one.toString() for one in texts]
+
+    json_, csv = ("`a` INTEGER $.r[0:].a", "JSON", "$"), ("`a` INTEGER, `b` INTEGER", "CSV", "\n", ",")
+    assert sources('{"r": [{"a": "x"}, {"a": 2}, { "a" : [3, {}] } , {"a": 5.5}]}', *json_) == [
+        *('{"a": "x"}', None, '{ "a" : [3, {}] }', '{"a": 5.5}')
+    ]
+    assert sources('[{"a": 7.5}, {"a": 8}]', "`a` INTEGER $[0:].a", "JSON", "$") == ['{"a": 7.5}', None]
+    assert sources('{"r": {"a": "x"}}', *json_) == [None]
+    assert sources("1,x\n2,2\ny,3\n", *csv) == ["1,x", None, "y,3"]
+    assert sources("1,x", *csv) == [None]
+
+
+@pytest.mark.parametrize(
+    ("columns", "rows", "limit"),
+    [("`a` INTEGER $[0:].a", 100_001, "100000 rows of 1 columns"), (WIDE, 16_200, "16129 rows of 62 columns")],
+    ids=["narrow", "wide"],
+)
+def test_too_many_rows(columns: str, rows: int, limit: str, read: Read) -> None:
+    """A record that would fill the memory with rows is refused as a whole."""
+    record = "[" + ",".join(["{}"] * rows) + "]"
+    ((error, message, *_values),) = read(record, columns, "JSON", "$")
+    assert (error, message) == ("PARSE", f"The record makes over {limit}.")
+    fewer = "[" + ",".join(["0"] * int(limit.split(maxsplit=1)[0])) + "]"
+    assert len(read(fewer, columns, "JSON", "$")) == int(limit.split(maxsplit=1)[0])

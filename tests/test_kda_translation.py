@@ -13,7 +13,7 @@ import pytest
 from kda.applications import Output
 from kda.translation import Options, Translation, Untranslatable
 from kda.translation.names import Names
-from kda.translation.text import interval
+from kda.translation.text import indented, interval
 from pipeline.cases import Record
 from tests.kda_jobs import DAY, SHARD, App, at, input_, reference, run
 
@@ -51,7 +51,7 @@ def test_files() -> None:
     """A table for the input, views by the names of the streams, a view and a table for what is written."""
     made = App(PUMP + "SELECT STREAM TICKER, PRICE, QUANTITY, ROWTIME FROM IN_001 WHERE PRICE > 1;", {}).translated()
     assert list(made.tables) == ["IN_", "O_OUTPUT"]  # IN is a reserved word
-    assert list(made.views) == ["checked", "IN_001", "O", "O_rows", "rejects"]
+    assert list(made.views) == ["checked", "parsed", "IN_001", "O", "O_rows", "rejects"]
     assert made.inserts == {"O_OUTPUT": "O_rows"}
     assert made.sinks == {"O_OUTPUT": None}
     assert made.names == {"O": "O"}
@@ -96,7 +96,7 @@ def test_names_once() -> None:
 
 
 def test_outputs() -> None:
-    """Each output has a table; error_stream has none; a stream that nobody reads is left out and named."""
+    """Each output has a table; error_stream has none; a stream that nobody reads is left out: K43 names it."""
     outputs = [Output(name, "arn:out", "kinesis", "JSON", 0) for name in ("O", "O", "error_stream")]
     sql = f"{PUMP}SELECT STREAM * FROM IN_001; CREATE STREAM U (T VARCHAR(4));" + (
         "CREATE PUMP Q AS INSERT INTO U SELECT STREAM TICKER FROM IN_001;"
@@ -104,7 +104,38 @@ def test_outputs() -> None:
     made = App(sql, {}, outputs=outputs).translated()
     assert made.inserts == {"O_OUTPUT": "O_rows", "O_OUTPUT_2": "O_rows"}
     assert "U" not in made.views
-    assert made.notes == ("Stream U is no output, and nothing reads it: it is left out",)
+    assert made.notes == ()
+
+
+FIRST = "SELECT STREAM TICKER, FIRST_VALUE(PRICE), COUNT(*), ROWTIME FROM IN_001 AS s"
+
+
+def test_first_of_a_window_by_time() -> None:
+    """The rows that pass come from a view that brings those of a key into order."""
+    query = f"{FIRST} WHERE QUANTITY > 0 {BY_MINUTE}"
+    made = App(f"{PUMP}{query};", {}).translated()
+    assert "COUNT(*) OVER w AS `in_order`" in made.views["O_in_order"]
+    assert "`QUANTITY` > 0" in made.views["O_in_order"]
+    assert "PARTITION BY `TICKER`" in made.views["O_in_order"]
+    assert "TUMBLE(TABLE O_in_order," in made.views["O"]
+    assert "WHERE `in_order` > 0" in made.views["O"]
+
+
+PROCESSING = {
+    f"{FIRST} {BY_MINUTE}": "FIRST_VALUE and LAST_VALUE",
+    "SELECT STREAM TICKER, PRICE, 1, s.ROWTIME FROM IN_001 AS s JOIN COMPANIES AS c ON TICKER = c.K": "a lookup in",
+    "SELECT STREAM ITEM, 1.0, ITEM_COUNT, q.ROWTIME FROM TABLE(TOP_K_ITEMS_TUMBLING("
+    "CURSOR(SELECT STREAM TICKER FROM IN_001), 'TICKER', 2, 60)) AS q": "TOP_K_ITEMS_TUMBLING",
+}
+
+
+@pytest.mark.parametrize("query", PROCESSING)
+def test_refused_with_the_time_of_processing(query: str) -> None:
+    """What Flink has for the times of rows only; with their times it is translated."""
+    app = App(f"{PUMP}{query};", {}, references=[reference("COMPANIES", "k VARCHAR(4)")])
+    assert app.translated().views
+    with pytest.raises(Untranslatable, match=f"{PROCESSING[query]}.* no translation with --time processing"):
+        replace(app, options=Options(time="processing")).translated()
 
 
 def test_left_out() -> None:
@@ -113,6 +144,40 @@ def test_left_out() -> None:
     made = App(sql, {}, options=Options(leave_out=frozenset({"MP"}))).translated()
     assert "WHERE FALSE" in made.views["M"]
     assert made.notes == ("No pump writes into stream M: it has no rows",)
+
+
+def test_quotes() -> None:
+    """A line break in quotes stays what it is, however deep; a name with one ends no comment."""
+    sql = """CREATE STREAM O (T VARCHAR(8), A DOUBLE, N INTEGER, W TIMESTAMP);
+CREATE PUMP "P\nDROP" AS INSERT INTO O SELECT STREAM t || '\n  b', 1 / n, n, ROWTIME FROM (SELECT STREAM
+CASE WHEN TICKER = 'it''s\n\na' THEN TICKER || '(' ELSE TICKER || '-- \n' END AS t, QUANTITY AS n FROM IN_001) AS q;"""
+    made = App(sql, {}).translated()
+    text = "".join(made.views.values())
+    for literal in ("'it''s\n\na'", "'-- \n'", "'\n  b'"):
+        assert literal in text
+    assert any(line.startswith("--") and "pump P DROP" in line for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("text", "deeper"),
+    [
+        ("a\nb", "    a\n    b"),
+        ("'a\nb'\nc", "    'a\nb'\n    c"),
+        ('`a\nb`\n"c\nd"', '    `a\nb`\n    "c\nd"'),
+        ("-- it's\na\n-- 'b\n", "    -- it's\n    a\n    -- 'b\n"),
+        ("'--'\n'a''\nb'", "    '--'\n    'a''\nb'"),
+        ("a\n\nb", "    a\n\n    b"),
+    ],
+)
+def test_indented(text: str, deeper: str) -> None:
+    """Lines are moved, what stands in quotes is not; a quote in a comment is none."""
+    assert indented(text) == deeper
+
+
+def test_parentheses_in_quotes() -> None:
+    """A parenthesis in quotes closes none: those around a whole condition are left out, others are not."""
+    text = view("SELECT STREAM * FROM IN_001 WHERE (TICKER = '(' AND PRICE > 1) OR (TICKER = ')' AND PRICE > 2);")
+    assert "WHERE ((`TICKER` = '(') AND (`PRICE` > 1)) OR ((`TICKER` = ')') AND (`PRICE` > 2))" in text
 
 
 # ---- windows
@@ -153,10 +218,10 @@ def test_window_values() -> None:
 def test_chain() -> None:
     """Each window over windows is moved by a millisecond more, and its values are moved back; --align takes it away."""
     select = "SELECT STREAM T, 1.0, SUM(N), ROWTIME FROM M AS m GROUP BY T, STEP(m.ROWTIME BY INTERVAL '1' MINUTE);"
-    text = App(MINUTES + PUMP + select, {}).translated().views["O"]
+    text = App(MINUTES + PUMP + select, {}).translated().views["O_tried"]
     assert "INTERVAL '1' MINUTE, INTERVAL '-0.001' SECOND))" in text
     assert "(window_end + INTERVAL '0.001' SECOND) AS `W`" in text
-    aligned = App(MINUTES + PUMP + select, {}, options=Options(align=True)).translated().views["O"]
+    aligned = App(MINUTES + PUMP + select, {}, options=Options(align=True)).translated().views["O_tried"]
     assert "INTERVAL '1' MINUTE))" in aligned
     assert "window_end AS `W`" in aligned
 
@@ -218,7 +283,7 @@ def test_lookup() -> None:
         "LEFT JOIN COMPANIES FOR SYSTEM_TIME AS OF `S`.`ROWTIME` AS `C` "
         "ON CAST(`S`.`TICKER` AS STRING) = `C`.`TICKER` AND CAST(`S`.`TICKER` AS STRING) = `C`.`REGION`" in view(joined)
     )
-    assert "PARTITION BY `REGION`, `TICKER` ORDER BY valid DESC" in view(joined, "COMPANIES")
+    assert "PARTITION BY `REGION`, `TICKER` ORDER BY `valid` DESC" in view(joined, "COMPANIES")
     text = view(
         "SELECT STREAM c.COMPANY, PRICE, QUANTITY, ROWTIME FROM COMPANIES AS c, IN_001 AS s "
         "WHERE s.TICKER = c.TICKER AND PRICE > 1;"
@@ -252,6 +317,38 @@ def test_full_join() -> None:
 
 
 # ---- rows that fail
+
+
+@pytest.mark.parametrize("over", ["", " OVER (ROWS 4 PRECEDING)"])
+def test_sum_of_whole_numbers(over: str) -> None:
+    """A sum has room for it, in the declared column it may have none; that of a BIGINT and of others stays."""
+    group = "" if over else "GROUP BY STEP(s.ROWTIME BY INTERVAL '1' MINUTE)"
+    pump = "CREATE PUMP P AS INSERT INTO O SELECT STREAM"
+    sql = f"""CREATE STREAM O (A BIGINT, B INTEGER, C BIGINT, D DOUBLE);
+{pump} SUM(QUANTITY){over}, SUM(QUANTITY){over}, SUM(CAST(TICKER AS BIGINT)){over}, SUM(PRICE){over}
+FROM IN_001 AS s {group};"""
+    text = flat(App(sql, {}).translated().views["O_tried_2"])
+    end = " OVER w" if over else ""
+    assert f"SUM(CAST(`QUANTITY` AS BIGINT)){end} AS `A`" in text
+    assert f"TRY_CAST(CAST(SUM(CAST(`QUANTITY` AS BIGINT)){end} AS STRING) AS INT) AS `B`" in text
+    assert f"SUM(`PRICE`){end} AS `D`" in text
+    assert "CAST(CAST(" not in text.partition("`C`")[0].rpartition("SUM(")[2]
+    assert "COERCION: pump P: B: the value is no INTEGER" in text
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("3 * 2000000000", "CAST(6000000000 AS DOUBLE)"),
+        ("-2000000000 - 2000000000", "CAST((-4000000000) AS DOUBLE)"),
+        ("2 * 3", "CAST((2 * 3) AS DOUBLE)"),
+        ("9223372036854775807 + 1", "CAST(CAST('9223372036854775808' AS DECIMAL(19, 0)) AS DOUBLE)"),
+        ("QUANTITY * 60 * 60", "CAST(((`QUANTITY` * 60) * 60) AS DOUBLE)"),
+    ],
+)
+def test_large_constants(value: str, written: str) -> None:
+    """A whole number that is computed of constants has a type that it fits."""
+    assert f"{written} AS `A`" in view(f"SELECT STREAM TICKER, {value}, 1, ROWTIME FROM IN_001;")
 
 
 def test_failures() -> None:
@@ -348,6 +445,45 @@ def chained(**options: Any) -> App:
     times = ["10:59:55", *["11:00:05"] * 2, *["11:00:55"] * 3, *["11:01:05"] * 4]
     select = "SELECT STREAM T, 0.5, SUM(N), ROWTIME FROM M AS m GROUP BY T, STEP(m.ROWTIME BY INTERVAL '1' MINUTE);"
     return App(MINUTES + PUMP + select, {"IN": [at(time, ticker="A") for time in times]}, options=Options(**options))
+
+
+# Names that tables, views or queries of a migrated job have for columns and relations of their own.
+TECHNICAL = (
+    *("line", "shard", "sequence_number", "part", "arrival", "event_time", "disorder", "payload", "latest", "record"),
+    *("records", "rows_of", "error", "message", "error_name", "row_time", "own_watermark", "shard_watermark", "valid"),
+    *("row_of_key", "placed", "place", "failure", "over_1", "window_start", "window_end", "window_time", "text", "w"),
+    *("rows_of_query", "rows_that_count", "checked", "timed", "IN_", "IN_001", "c", "item", "ITEM", "ITEM_COUNT"),
+)
+_LISTED = ", ".join(f'"{name}"' for name in TECHNICAL)
+_DECLARED = ", ".join(f'"{name}" {"TIMESTAMP" if name == "latest" else "VARCHAR(24)"}' for name in TECHNICAL)
+
+
+def technical(**options: Any) -> App:
+    """An application whose columns all have such names, and with each kind of query."""
+    sql = f"""CREATE STREAM O (T VARCHAR(8), A DOUBLE, N INTEGER, W TIMESTAMP);
+CREATE STREAM EVERY_ONE ({_DECLARED});
+CREATE STREAM JOINED (A VARCHAR(24), B VARCHAR(24), C BIGINT, D BIGINT, E VARCHAR(24));
+CREATE STREAM GROUPS (A VARCHAR(24), B VARCHAR(24), C VARCHAR(24), D INTEGER, "failure" INTEGER);
+CREATE STREAM TOP (ITEM VARCHAR(24), ITEM_COUNT BIGINT);
+CREATE PUMP P AS INSERT INTO O SELECT STREAM "event_time", 0.5, CAST("line" AS INTEGER), ROWTIME FROM IN_001;
+CREATE PUMP Q AS INSERT INTO EVERY_ONE SELECT STREAM {_LISTED} FROM OTHER_001 WHERE CAST("shard" AS INTEGER) > 0;
+CREATE PUMP R AS INSERT INTO JOINED SELECT STREAM s."over_1", c."valid", COUNT(*) OVER (ROWS 5 PRECEDING),
+COUNT(*) OVER (PARTITION BY s."record" RANGE INTERVAL '1' MINUTE PRECEDING), c."row_of_key"
+FROM IN_001 AS s LEFT JOIN COMPANIES AS c ON s."valid" = c."valid";
+CREATE PUMP S AS INSERT INTO GROUPS SELECT STREAM "window_start", "failure", MAX("window_end"), COUNT(*),
+SUM(CAST("place" AS INTEGER)) FROM IN_001 AS s
+GROUP BY "window_start", "failure", STEP(s.ROWTIME BY INTERVAL '1' MINUTE);
+CREATE PUMP T AS INSERT INTO TOP SELECT STREAM ITEM, ITEM_COUNT
+FROM TABLE(TOP_K_ITEMS_TUMBLING(CURSOR(SELECT STREAM "ITEM", "place" FROM IN_001), 'place', 10, 60));"""
+    row = dict.fromkeys(TECHNICAL, "1") | {"latest": f"{DAY}10:59:59"}
+    came = [at("11:00:00", **row), at("11:00:01", **row | {"line": "x"})]
+    return App(
+        sql,
+        {"IN": came, "OTHER": came, "COMPANIES": [at("00:00:00", **row)]},
+        inputs=(input_("IN", _DECLARED), input_("OTHER", _DECLARED)),
+        references=(reference("COMPANIES", _DECLARED),),
+        options=Options(**options),
+    )
 
 
 Rows = Sequence[tuple[Any, ...]]
@@ -574,7 +710,7 @@ CASES: Mapping[str, tuple[App, Rows]] = {
             {
                 "IN": [
                     at("11:00:01", ticker="A", price=64, at="9999-12-31 00:00:00"),
-                    at("11:00:02", ticker="A", price="x", at=f"{DAY}11:05:00"),
+                    at("11:00:02", ticker="A", price="x", at=f"{DAY}11:00:02"),
                     *TRADES,
                     at("11:03:00", ticker="A"),
                     at("11:03:01", ticker="A", at=f"{DAY}10:00:00"),
@@ -607,14 +743,30 @@ CASES: Mapping[str, tuple[App, Rows]] = {
         ),
         [("A", 15.0, 4, "11:01:00")],
     ),
+    "a sum that does not fit its column, and one that does": (
+        App(
+            f"{PUMP}SELECT STREAM TICKER, SUM(QUANTITY), SUM(QUANTITY), ROWTIME FROM IN_001 AS s {BY_MINUTE};",
+            {"IN": [at("11:00:00", ticker=name, quantity=2_000_000_000) for name in "AAB"]},
+        ),
+        [("B", 2e9, 2_000_000_000, "11:01:00")],
+    ),
+    "columns named as those of the job": (technical(), [("1", 0.5, 1, "11:00:00")]),
+    "columns named as those of the job, by a time of the record": (
+        technical(time="column:latest"),
+        [("1", 0.5, 1, "10:59:59")],
+    ),
 }
 ERRORS: Mapping[str, Sequence[tuple[str, str]]] = {
     "rows that fail in WHERE, and in a value": [("DIVISION", "11:00:40"), ("DIVISION", "11:01:00")],
     "groups without a record that fails, and one that fails": [("DIVISION", "11:00:40"), ("DIVISION", "11:03:00")],
     "a time of the record": [
-        *(("COERCION", ""), ("COERCION", "9999-12-31 00:00:00.000"), ("COERCION", "11:05:00"), ("LATE", "10:00:00")),
+        *(("COERCION", ""), ("COERCION", "9999-12-31 00:00:00.000"), ("COERCION", "11:00:02"), ("LATE", "10:00:00")),
     ],
-    "a time of the record in CSV": [("COERCION", ""), ("COERCION", "11:00:01")],
+    # The errors have the time of the record, which is that of its first row; one of a line end alone has none.
+    "a time of the record in CSV": [("COERCION", ""), ("COERCION", "11:00:02"), ("PARSE", "")],
+    "a sum that does not fit its column, and one that does": [("COERCION", "11:01:00")],
+    "columns named as those of the job": [("COERCION", "11:00:01")],
+    "columns named as those of the job, by a time of the record": [("COERCION", "10:59:59")],
 }
 
 

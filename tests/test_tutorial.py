@@ -1,4 +1,4 @@
-"""docs/tutorial.md as a new user follows it: files are saved, commands run in order, and the output is the page's."""
+"""Pages as a new user follows them: files are saved, commands run in order, and the output is the page's."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ from java import paths
 from program import environment
 from program.waiting import wait_until
 from tests import checkout
-from tests.test_documents import FENCE
+from tests.test_documents import FENCE, FOLLOWED
 
-PAGE = paths.ROOT / "docs" / "tutorial.md"
 COMMAND = re.compile(r"^\$ (.+)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)  # with its output
 ENDLESS = ("python -m local aws", "python -m jobs run hello")  # programs that run until Ctrl-C
 LIMIT = 120.0  # seconds for a command, on a busy machine
@@ -107,9 +106,10 @@ def plain(page: str) -> str:
 
 
 @pytest.mark.timeout(600)
-def test_the_tutorial(flink: None, tmp_path: Path) -> None:  # noqa: ARG001  (marks the test)
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_a_page(name: str, flink: None, tmp_path: Path) -> None:  # noqa: ARG001  (marks the test)
     """Every file that a reader saves, every command, and every line of output on the page."""
-    page = PAGE.read_text(encoding="utf-8")
+    page = (paths.ROOT / "docs" / name).read_text(encoding="utf-8")
     folder = tmp_path / "checkout"
     folder.mkdir()
     with ExitStack() as stack:

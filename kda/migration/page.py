@@ -24,11 +24,12 @@ _COMPARE = {
     "K17": "REAL columns: the same numbers with more digits.",
     "K21": "Rows on the errors stream named DIVISION: KDA had them on its own.",
     "K22": "Rows on the errors stream named COERCION whose message begins with a pump: KDA had them on its own.",
+    "K28": "Whole numbers near the limits of their type: KDA gave no row for a result beyond them.",
     "K31": "Windows over windows: the counts are KDA's. Where the skew was never wanted, migrate with `--align`.",
     "K32": "Partial rows of a window: a reader may have put them together.",
     "K35": "The sign of time differences.",
     "K36": "Keys of reference tables that are there twice: KDA gave a row for each, here the last one counts.",
-    "K37": "The guessed columns: their names, types and paths are in `views/checked.sql`.",
+    "K37": "The guessed columns: their names, types and paths are in the view that calls `kda_rows`.",
 }
 
 
@@ -75,7 +76,9 @@ def _became(parts: Parts) -> Iterator[str]:
             yield _row(f"reference table {_code(end.table)}", "", [*files, *_views(translation, [end.table])])
         else:
             yield _row(
-                f"input {_code(end.prefix)}", "", [*files, "views/checked.sql", *_views(translation, end.streams)]
+                f"input {_code(end.prefix)}",
+                "",
+                [*files, *_parsed(translation, table), *_views(translation, end.streams)],
             )
     pumps = parts.report.subject.program.pumps
     for name, stream in parts.report.subject.program.streams.items():
@@ -84,13 +87,20 @@ def _became(parts: Parts) -> Iterator[str]:
         statements = [stream.statement, *(pump.statement for pump in own)]
         places = (parts.application.code.place(statement.offset) for statement in statements)
         lines = ", ".join(dict.fromkeys(str(place.sql_line) for place in places))
-        yield _row(f"stream {_code(name)}{by}", lines, _views(translation, [name]))
+        row = _row(f"stream {_code(name)}{by}", lines, _views(translation, [name]))
+        yield row if name in translation.names or not own else row.removesuffix(" |") + "left out: K43 below |"
     for table, written in parts.streams.items():
         what = (
             f"output {_code(written)}" if translation.sinks[table] else f"{_code(written)}, of which no output is known"
         )
         yield _row(what, "", [f"tables/{table}.sql", f"views/{translation.inserts[table]}.sql"])
     yield _row("`error_stream`", "", ["views/rejects.sql"])
+
+
+def _parsed(translation: Translation, table: str) -> list[str]:
+    """The view that makes rows of records."""
+    names = (f"{table}_parsed", "parsed")
+    return [f"views/{name}.sql" for name in names if name in translation.views][:1]
 
 
 def _views(translation: Translation, names: Sequence[str]) -> list[str]:

@@ -43,6 +43,7 @@ What the rules of docs/kda mean here:
     K34  X_00i of n streams reads the shards whose number, modulo n, is i - 1
     K35  TSDIFF(a, b) is a - b
     K42  pumps that are stopped run
+    K43  pumps of which no output is made give no failures, where the file names outputs
 
 Overflow of arithmetic, records that come more than a second late within their shard, and several inputs are not
 modelled.
@@ -60,6 +61,7 @@ from kda.model.evaluation import Column, Item, assigned
 from kda.model.queries import Queries, Table
 from kda.model.rows import Failed, Failure, NotModelled, Outcome, Record, Row
 from kda.program import Program, Pump, parsed
+from kda.rule import Subject
 from kda.scope import Catalog
 from kda.sql_types import Type
 
@@ -91,7 +93,8 @@ def run(
     except (ArithmeticError, RecursionError) as error:  # a time beyond the year 9999, a number of a thousand digits
         raise NotModelled(f"A value that Python does not have is not modelled ({error}).") from error
     streams = {name: tuple(Row(item.time, item.values) for item in table.items) for name, table in tables.items()}
-    return Outcome(streams, tuple(running.failures))
+    untaken = Subject(application, program, running.catalog).untaken
+    return Outcome(streams, tuple(one for one in running.failures if one.pump not in untaken))
 
 
 @dataclass

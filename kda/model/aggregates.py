@@ -54,7 +54,7 @@ def _sum(kind: Type | None) -> tuple[Type | None, Reduce]:
     if kind is None or is_floating(kind):
         return kind, lambda found: _nearest(_exact(found))
     if is_whole(kind):
-        return kind, lambda found: values.in_range(sum(found), kind)
+        return BIGINT, lambda found: values.in_range(sum(found), BIGINT)
     wide = values.decimal(38, values.sizes(kind)[1])
     return wide, lambda found: _decimal(sum(found, Decimal(0)), wide)
 

@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 from sqlglot import exp
 
+from kda.constants import beyond
 from kda.model import times, values
 from kda.model.evaluation import (
     Clock,
@@ -32,7 +33,11 @@ def arithmetic(compiler: Compiling, node: exp.Expr) -> Expression:
         left, right = right, left
     if right.type in (INTERVAL, MONTHS) and sign in "+-":
         return _moved(left, right, -1 if sign == "-" else 1)
-    return computed(sign, left, right)
+    found = computed(sign, left, right)
+    if (size := beyond(node, found.type)) is not None:  # a constant has a type that it fits
+        written = compiler.compiled(exp.Literal.number(abs(size)))
+        return strict(written.type, [written], lambda number: -number) if size < 0 else written
+    return found
 
 
 def computed(sign: str, left: Expression, right: Expression) -> Expression:

@@ -79,9 +79,9 @@ def _literal(_compiler: Compiler, node: exp.Literal) -> Expression:
     if "E" in digits.upper():
         return constant(values.finite(float(digits)), DOUBLE)
     if "." in digits:
-        value = Decimal(digits)
-        scale = len(digits.partition(".")[2])
-        return constant(value, values.decimal(max(len(value.as_tuple().digits), scale), scale))
+        whole, _, fraction = digits.partition(".")
+        precision = len(whole.lstrip("0") or "0") + len(fraction)  # the 0 before a point is a digit: 0.5 has two
+        return constant(Decimal(digits), values.decimal(precision, len(fraction)))
     number = int(digits)
     if number >= 2**63:
         return constant(Decimal(number), values.decimal(len(str(number)), 0))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 
 from sqlglot import exp
 
+from kda.applications import Input, Reference
 from kda.functions import AGGREGATES, FOREST, KNOWN
 from kda.joins import by_rows, stream_joins
 from kda.lookups import lookups
@@ -29,9 +32,27 @@ def construct(subject: Subject) -> Iterator[Found]:
                 yield Found(offset(node), f"{node.key.upper()} without ALL is not translated", pump.name)
         for values in pump.query.find_all(exp.Values):
             yield Found(offset(values), "VALUES, rows that are written out, is not translated", pump.name)
+    yield from _column_names(subject)
     yield from _cycles(subject)
     for part in subject.parts:
         yield from _constructs(part, subject)
+
+
+def _column_names(subject: Subject) -> Iterator[Found]:
+    """Names of columns that are no name of a field for those who read the rows."""
+    for stream in subject.program.streams.values():
+        for column in stream.statement.tree.find_all(exp.ColumnDef):
+            if _CONTROL.search(column.this.name):
+                yield Found(stream.statement.offset, _BROKEN.format(json.dumps(column.this.name)))
+    schemas: list[Input | Reference] = [*subject.application.inputs, *subject.application.references]
+    for one in schemas:
+        for name in (column.name for column in one.columns or ()):
+            if _CONTROL.search(name):
+                yield Found(one.offset, _BROKEN.format(json.dumps(name)), in_file=True)
+
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
+_BROKEN = "the column name {}, with a line break or another control character, is not translated"
 
 
 def _cycles(subject: Subject) -> Iterator[Found]:
@@ -77,7 +98,10 @@ def _queries(part: Part) -> Iterator[Found]:
         elif isinstance(node, exp.Subquery) and not isinstance(node.parent, relation_of):
             yield part.found(node, "a query as a value is not translated")
         elif isinstance(node, IntervalOf) and id(node.find_ancestor(FloorTo)) not in steps:
-            yield part.found(node, "the difference of two times as an interval is not translated: TSDIFF is")
+            yield part.found(
+                node,
+                "the difference of two times as an interval is not translated: TSDIFF, in milliseconds, is",
+            )
         elif isinstance(node, TypedLiteral) and not node.is_time:
             yield part.found(node, f"a text that begins with {node.args['kind']}' is not translated")
         elif isinstance(node, exp.Ordered) and node.args.get("within"):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from kda.applications import Input, Reference
-from kda.casts import cuts, fails
+from kda.casts import cuts, fails, is_whole
 from kda.constants import constant
 from kda.functions import FORMATTING, NOW, PARSING, TUMBLING
 from kda.joins import by_rows, stream_joins
@@ -246,3 +246,16 @@ def first_of_all(subject: Subject) -> Iterator[Found]:
             is_set = isinstance(value, exp.Literal) or (value and subject.catalog.time(value, part.select))
             if not isinstance(node.parent, exp.IgnoreNulls) and not is_set:
                 yield part.found(node, f"{name} leaves NULL out; KDA gave the NULL, as there is no IGNORE NULLS")
+
+
+@rule("K28", Kind.CHANGED, "Overflow of whole numbers")
+def overflow(subject: Subject) -> Iterator[Found]:
+    """Once for a pump, at the first sum, difference or product of whole numbers that are not all constants."""
+    told: set[str] = set()
+    for part in subject.parts:
+        for node in own(part.select):
+            if part.pump.name in told or not isinstance(node, exp.Add | exp.Sub | exp.Mul):
+                continue
+            if constant(node) is None and is_whole(node, part.select, subject.catalog):
+                told.add(part.pump.name)
+                yield part.found(node, f"{_short(node)}: {_ERRORS} for one that is too large; here it wraps around")

@@ -147,6 +147,19 @@ def default(subject: Subject) -> Iterator[Found]:
             yield Found(at, f"{name} is taken for its default {value}: see that it was deployed with it")
 
 
+@rule("K43", Kind.DECIDE, "Rows that nobody takes")
+def untaken(subject: Subject) -> Iterator[Found]:
+    """A stream that is no output, and of which no output is made, where the file has outputs."""
+    for pump in subject.program.pumps:
+        if pump.name in subject.untaken:
+            yield Found(
+                pump.statement.offset,
+                f"stream {pump.target} is no output, and no output is made of it: pump {pump.name} is left out, with "
+                "its errors",
+                pump.name,
+            )
+
+
 @rule("K42", Kind.DECIDE, "A stopped pump")
 def stopped(subject: Subject) -> Iterator[Found]:
     """CREATE PUMP .. STOPPED, and ALTER PUMP .. STOP, that no ALTER PUMP .. START follows."""

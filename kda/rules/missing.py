@@ -116,7 +116,8 @@ def is_other(node: exp.Column, name: str, results: set[str]) -> bool:
     """Whether a name may be a result, where it is not a column: in GROUP BY, HAVING and ORDER BY; or the present."""
     is_after = node.find_ancestor(exp.Order, exp.Group, exp.Having, exp.Select)
     is_unit = name.upper() in UNITS and bool(called(node.parent))  # TIMESTAMPDIFF(SECOND, a, b)
-    return is_unit or name.upper() in NOW or (name in results and not isinstance(is_after, exp.Select))
+    is_present = name.upper() in NOW and not node.this.quoted
+    return is_unit or is_present or (name in results and not isinstance(is_after, exp.Select))
 
 
 def _is_relation(select: exp.Select) -> bool:

@@ -46,7 +46,7 @@ class Translation:
 def translated(subject: Subject, options: Options | None = None) -> Translation:
     """The SQL of an application whose inputs and reference tables have columns. Raises Untranslatable."""
     if not subject.application.is_configured and (subject.application.inputs or subject.application.references):
-        subject = Subject.of(replace(subject.application, is_configured=True))
+        subject = subject.completed(replace(subject.application, is_configured=True))
     state = State(subject, options or Options())
     streams = Streams(state)
     streams.write()

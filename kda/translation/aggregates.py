@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from sqlglot import exp
 
@@ -70,6 +70,8 @@ def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
     kind = _type(name, values[0].type)
     if name in _SPREAD and values[0].type is not None and values[0].type.name in WHOLE:
         texts[0] = f"CAST({texts[0]} AS DOUBLE)"
+    if kind == BIGINT and name == "SUM":  # a sum in Flink has its argument's type, and wraps around
+        texts[0] = texts[0] if values[0].type == BIGINT else f"CAST({texts[0]} AS BIGINT)"
     function = "STDDEV_SAMP" if name == "STDDEV" else name
     if function in _EXACT and kind is not None and kind.name in FLOATING:
         # Flink's own sum keeps what it rounded off for a value that has left the window since.
@@ -94,7 +96,7 @@ def _type(name: str, argument: Type | None) -> Type | None:
     if argument.name == "DECIMAL":
         scale = sizes(argument)[1]
         return Type("DECIMAL", (_DIGITS, str(scale if name == "SUM" else max(6, scale))))
-    return argument
+    return BIGINT if name == "SUM" and argument.name in WHOLE else argument
 
 
 def failures_of(nodes: Iterator[exp.Expr], names: Names, options: Options) -> list[Failure]:
@@ -104,6 +106,11 @@ def failures_of(nodes: Iterator[exp.Expr], names: Names, options: Options) -> li
         for call in aggregates(node):
             found += aggregate(call, names, options).failures
     return found
+
+
+def has_order(nodes: Iterable[exp.Expr]) -> bool:
+    """Whether an aggregate function in these values depends on the order of rows."""
+    return any(called(one) in ("FIRST_VALUE", "LAST_VALUE") for node in nodes for one in aggregates(node))
 
 
 def has_aggregate(select: exp.Select) -> bool:

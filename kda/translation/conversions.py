@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kda.sql_types import FLOATING, WHOLE, Type
 from kda.translation.options import UNKNOWN, Options, Untranslatable
-from kda.translation.types import NUMBERS, flink
+from kda.translation.types import NUMBERS, flink, sizes
 from kda.translation.values import Failure, Value
 
 # Flink's own casts of texts take more than KDA's: NaN, 1d, t and y, 30 February, times with a zone or one digit.
@@ -69,6 +69,16 @@ def _sql(value: Value, to: Type, target: str) -> tuple[str, bool]:
     return found, False
 
 
+def _is_wider(source: Type | None, to: Type) -> bool:
+    """Whether a DECIMAL has all digits of another, or of a whole number, before the point and after it."""
+    if source is None or to.name != "DECIMAL" or source.name not in ("DECIMAL", *WHOLE):
+        return False
+    if source.name == "DECIMAL" and not source.sizes:
+        return False
+    (p1, s1), (p2, s2) = sizes(source), sizes(to)
+    return p2 - s2 >= p1 - s1 and s2 >= s1
+
+
 def _of_time(sql: str, source: str, to: Type, target: str) -> str:
     """A time as one of another type; "" for other types."""
     if source == "TIMESTAMP" and to.name == "TIME":
@@ -97,7 +107,7 @@ def _number(sql: str, text: str, source: Type | None, to: Type, target: str) -> 
         return f"CAST({sql} AS {target})", False
     if name in WHOLE and to.name in WHOLE and WHOLE.index(name) <= WHOLE.index(to.name):
         return f"CAST({sql} AS {target})", False
-    if source == to and to.sizes:
+    if _is_wider(source, to):
         return f"CAST({sql} AS {target})", False
     # The cast of a text to a whole number cuts its fraction off, and is NULL out of range.
     if is_text:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from sqlglot import exp
 
-from kda.constants import constant
+from kda.constants import beyond, constant
 from kda.dialect import printed
 from kda.functions import NOW
 from kda.nodes import FloorTo, Plus, Step, TypedLiteral, Words, called
@@ -48,6 +49,8 @@ __all__ = ["Failure", "Names", "Value", "converted", "literal", "value"]
 _COMPARISONS = {exp.EQ: "=", exp.NEQ: "<>", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">="}
 _DISTINCT = {exp.NullSafeEQ: "IS NOT DISTINCT FROM", exp.NullSafeNEQ: "IS DISTINCT FROM"}
 _ARITHMETIC = {exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/"}
+_SIMILAR = "[]()|^-+*_%?{}"  # the signs of SIMILAR TO
+_DIGITS = 38  # of the longest number in Flink
 _LONGEST = 60  # characters of an expression in a message
 
 
@@ -123,12 +126,12 @@ class _Reader:
         if fraction:
             whole = whole.lstrip("0") or "0"
             return Value(f"{whole}.{fraction}", decimal(len(whole) + len(fraction), len(fraction)))
+        if len(whole.lstrip("0")) > _DIGITS:
+            refuse(node, f"{_short(node)}, a number of more than {_DIGITS} digits, has no translation")
         size = int(whole)
         if "." not in text and size < 2**63:
             return Value(text, INTEGER if size < 2**31 else BIGINT)
         # Flink takes a whole number for none that is larger, and for a whole one with a point at its end.
-        if len(str(size)) > len(str(10**37)):
-            refuse(node, f"{_short(node)}, a number of more than 38 digits, has no translation")
         kind = decimal(len(str(size)), 0)
         return Value(f"CAST('{size}' AS DECIMAL({len(str(size))}, 0))", kind)
 
@@ -193,6 +196,12 @@ class _Reader:
         found = failures(left, right)
         kind = arithmetic(sign, left.type, right.type) if left.type and right.type else None
         if sign != "/":
+            if (size := beyond(node, kind)) is not None:
+                return (
+                    self.literal(exp.Literal(this=str(size), is_string=False))
+                    if size >= 0
+                    else self.negative(_negative(size))
+                )
             return Value(f"({left.sql} {sign} {right.sql})", kind, found)
         if not _never_zero(node.expression) and not right.least:
             found = (*found, _division(node, left, right))
@@ -335,6 +344,7 @@ class _Reader:
         word = "LIKE" if is_like else "SIMILAR TO"
         if isinstance(shape, exp.Literal):
             _require_pattern(node, shape.name, escape)
+            pattern = pattern if is_like else replace(pattern, sql=literal(_with_points(shape.name, escape)))
         elif not isinstance(shape, exp.Literal) and (escape or not is_like):
             refuse(node, f"{word} by a pattern that is not written out has no translation")
         after = f" ESCAPE {literal(escape)}" if escape else ""
@@ -417,6 +427,10 @@ def _divisor(right: Value, known: float | None, options: Options) -> str:
     return f"CAST({digits} AS {flink(right.type, options)})"
 
 
+def _negative(size: int) -> exp.Neg:
+    return exp.Neg(this=exp.Literal.number(-size))
+
+
 def _division(node: exp.Expr, left: Value, right: Value) -> Failure:
     condition = f"(({left.sql} IS NOT NULL AND {right.sql} = 0) IS TRUE)"
     return Failure(condition, "DIVISION", f"{_short(node)}: division by zero")
@@ -436,12 +450,12 @@ def _never_zero(node: exp.Expr) -> bool:
 
 def _require_pattern(node: exp.Like | exp.SimilarTo, pattern: str, escape: str) -> None:
     """Raise Untranslatable for a pattern that Flink refuses, some of them only when a job runs."""
-    signs = None if isinstance(node, exp.SimilarTo) else f"%_{escape}"
+    signs = f"{_SIMILAR}." if isinstance(node, exp.SimilarTo) else "%_"
     if escape and (len(escape) != 1 or pattern.replace(escape * 2, "").endswith(escape)):
-        _refuse_escape(node)
+        _refuse_escape(node, signs)
     meant = re.findall(f"{re.escape(escape)}(.)" if escape else "$^", pattern, re.DOTALL)
-    if signs is not None and any(sign not in signs for sign in meant):
-        _refuse_escape(node)
+    if any(sign not in f"{signs}{escape}" for sign in meant):
+        _refuse_escape(node, signs)
     if isinstance(node, exp.SimilarTo):
         plain = re.sub(f"{re.escape(escape)}.", "x", pattern, flags=re.DOTALL) if escape else pattern
         try:
@@ -450,8 +464,20 @@ def _require_pattern(node: exp.Like | exp.SimilarTo, pattern: str, escape: str) 
             refuse(node, f"{_short(node)}: the pattern is none ({error.msg})")
 
 
-def _refuse_escape(node: exp.Expr) -> NoReturn:
-    refuse(node, f"{_short(node)}: an ESCAPE that is no character before %, _ or itself has no translation")
+def _with_points(pattern: str, escape: str) -> str:
+    """A pattern of SIMILAR TO whose points stand in brackets: outside of them one is any character in Flink."""
+    found, in_brackets = "", False
+    for sign in re.findall(f"{re.escape(escape)}.|." if escape else ".", pattern, re.DOTALL):
+        if sign in "[]":
+            in_brackets = sign == "["
+        is_point = sign[-1] == "." and sign in (".", f"{escape}.")
+        found += ("." if in_brackets else "[.]") if is_point else sign
+    return found
+
+
+def _refuse_escape(node: exp.Expr, signs: str) -> NoReturn:
+    what = "%, _" if signs == "%_" else "a sign of patterns, a point"
+    refuse(node, f"{_short(node)}: an ESCAPE that is no character before {what} or itself has no translation")
 
 
 def _short(node: exp.Expr) -> str:

@@ -21,6 +21,11 @@ class Untranslatable(Unusable):
         super().__init__(f"{text}.")
 
 
+def refuse_processing(node: exp.Expr, what: str) -> NoReturn:
+    """Raise Untranslatable for what Flink has for the times of rows only."""
+    refuse(node, f"{what} has no translation with --time processing, which Flink does not do: take --time arrival")
+
+
 def refuse(node: exp.Expr, text: str) -> NoReturn:
     """Raises Untranslatable at this node."""
     raise Untranslatable(offset(node), text)

@@ -1,19 +1,55 @@
-"""ORDER BY with --keep-order: Flink sorts by a time of rows first, and by other values among those of one time."""
+"""Rows in order: ORDER BY with --keep-order, and the rows of windows of which the first or last is asked for.
+
+Flink sorts by a time of rows first, and by other values among those of one time.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlglot import exp
 
 from kda.translation.expressions import Names, value
+from kda.translation.names import unique
 from kda.translation.options import refuse
 from kda.translation.scopes import BOUNDS, Scope
 from kda.translation.state import State
+from kda.translation.text import indented, interval, quoted, select
 from kda.translation.windows import tumble
 from kda.windows import window
 
 LOST = "ORDER BY has no translation that keeps the order here: leave --keep-order out, or this ORDER BY"
+
+
+_SORTED = (
+    "The rows that pump {} groups, in the order of their ROWTIME, for FIRST_VALUE and LAST_VALUE. In a window Flink",
+    "takes rows as they come, and those of several shards come in any order; OVER gives those of a key in order.",
+)
+
+
+def sorted_rows(state: State, scope: Scope, where: Sequence[str], keys: Sequence[str]) -> Scope:
+    """The rows of a scope that is not joined, from a view in which those of equal keys are in order.
+
+    where: conditions that they fulfil. keys: SQL of what they are grouped by beside the window.
+    """
+    columns = [quoted(name) for source in scope.sources for name, _kind in source.columns.values()]
+    columns += [source.moment for source in scope.sources if source.moment]
+    count = quoted(unique([*(one.strip("`") for one in columns), "in_order"])[-1])
+    window = [f"PARTITION BY {', '.join(keys)}"] if keys else []
+    window += [
+        f"ORDER BY {scope.main.attribute}",
+        f"RANGE BETWEEN {interval(1)} PRECEDING AND CURRENT ROW",
+    ]
+    text = select(
+        [*dict.fromkeys(columns), f"COUNT(*) OVER w AS {count}", scope.main.attribute],
+        scope.in_from,
+        where=[*scope.filters, *where],
+        further="WINDOW w AS (\n" + indented("\n".join(window)) + "\n)",
+    )
+    view = state.add(f"{state.stream}_in_order", [one.format(state.pump) for one in _SORTED], text)
+    # The count has to be read, or Flink leaves OVER out. It is 1 at least: the row itself.
+    return scope.over(view, scope.sources, is_view=True, filters=(f"{count} > 0",))
 
 
 def wanted(state: State, select: exp.Select) -> exp.Order | None:

@@ -13,17 +13,17 @@ from kda.rule import Part
 from kda.scope import Relation
 from kda.sql_types import Type
 from kda.translation import order, relations, sliding
-from kda.translation.aggregates import failures_of, has_aggregate
+from kda.translation.aggregates import failures_of, has_aggregate, has_order
 from kda.translation.expressions import Failure, Names, Value, converted, value
 from kda.translation.names import inside, unique
-from kda.translation.options import refuse
+from kda.translation.options import refuse, refuse_processing
 from kda.translation.relations import Relations
 from kda.translation.scopes import BOUNDS, TIME, Clock, Query, RowNames, Rows, Scope, conjuncts, projections
 from kda.translation.state import State
 from kda.translation.text import item, nested, quoted, select
 from kda.translation.tries import MARK, results_tried, rows_tried
 from kda.translation.types import BIGINT, TEXT, common, flink
-from kda.translation.windows import Group, GroupNames, key_of, seconds, shortest, tumble
+from kda.translation.windows import Group, GroupNames, has_columns, key_of, seconds, shortest, tumble
 from kda.windows import Window, window
 
 MIXED = (
@@ -245,6 +245,12 @@ class _Writer:
             scope = scope.over(
                 scope.main.body, [replace(one, prefix="") for one in scope.sources], is_view=scope.main.is_view
             )
+        if has_order(values):
+            if self.options.time == "processing":
+                refuse_processing(self.select, "FIRST_VALUE and LAST_VALUE with GROUP BY")
+            keys = self._keys(scope, self._names(scope))[0]
+            scope = order.sorted_rows(self.state, scope, where, [one.sql for node, one in keys if has_columns(node)])
+            where = []
         names = self._names(scope)
         keys, window = self._keys(scope, names)
         group = Group(scope, window, keys, self._skew(scope, window), dict(projections(scope)))
@@ -344,6 +350,8 @@ def function(source: Relations, relation: Relation) -> Query:
         return Query(select(items, table, group=BOUNDS), Rows({"NUMBER_OF_DISTINCT_ITEMS": BIGINT}, clock))
     if len(numbers) != 2 or not isinstance(numbers[0], exp.Literal) or not numbers[0].name.isdigit():
         refuse(call, f"{relation.name} without the number of items has no translation")
+    if options.time == "processing":
+        refuse_processing(call, relation.name)
     counted = select(
         [item(f"CAST({quoted(column)} AS STRING)", "ITEM"), item("COUNT(*)", "ITEM_COUNT"), *BOUNDS],
         table,

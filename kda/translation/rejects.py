@@ -18,6 +18,7 @@ _TEXT = """CASE
     WHEN ENCODE(DECODE(line, 'UTF-8'), 'UTF-8') = line THEN DECODE(line, 'UTF-8')
     ELSE DECODE(line, 'ISO-8859-1')
 END AS text"""
+_SOURCE = f"COALESCE(record.source, {_TEXT.removesuffix(' AS text')}) AS text"  # of the row, or of the record
 _FORMAT = "'yyyy-MM-dd HH:mm:ss.SSS'"
 _PLACE = ("shard", "sequence_number", "part")
 
@@ -25,15 +26,18 @@ _PLACE = ("shard", "sequence_number", "part")
 def text(state: State, sources: Sources) -> str:
     """The view."""
     parts = []
-    for checked, timed in sources.inputs.values():
-        where = ["error_name IS NOT NULL"]
-        parts.append(select(["error_name", "message", "row_time", *_PLACE, _TEXT], checked, where=where))
-        if timed != checked:
-            parts.append(_late(timed))
+    for one in sources.inputs.values():
+        where, place = ["error_name IS NOT NULL"], ("error_name", "message")
+        if sources.time.kind == "column":
+            parts.append(select([*place, "row_time", *_PLACE, _TEXT], one.checked, where=where))
+        time = "CAST(event_time AS TIMESTAMP(3)) AS row_time"
+        parts.append(select([*place, time, *_PLACE, _SOURCE], one.parsed, where=where))
+        if one.timed:
+            parts.append(_late(one.timed))
     for checked in sources.references.values():
-        items = ["error_name", "message", "CAST(valid AS TIMESTAMP(3)) AS row_time", *_PLACE, _TEXT]
+        items = ["error_name", "message", "CAST(valid AS TIMESTAMP(3)) AS row_time", *_PLACE, _SOURCE]
         parts.append(select(items, checked, where=["error_name IS NOT NULL"]))
-    parts += [_tried(one) for one in state.tried]
+    parts += [_tried(failing) for failing in state.tried]
     return commented(_COMMENTS, "\nUNION ALL\n".join(parts)) + "\n"
 
 

@@ -16,10 +16,10 @@ from kda.scope import Relation
 from kda.sql_types import Type
 from kda.translation.expressions import Value, value
 from kda.translation.names import outside
-from kda.translation.options import refuse
+from kda.translation.options import refuse, refuse_processing
 from kda.translation.scopes import Clock, Query, RowNames, Rows, Scope, Source, conjuncts, owner
 from kda.translation.state import State, View
-from kda.translation.text import indented, quoted, shifted
+from kda.translation.text import indented, quoted, shifted, unquoted
 from kda.translation.types import flink, widest
 from kda.windows import frame, named
 
@@ -216,7 +216,8 @@ class _Joiner:
             skew = other.clock.require(node) - source.clock.require(node)
             low, high = skew - own, skew + (window or 0)
             begin, end = (shifted(other.attribute, by).strip("()") if by else other.attribute for by in (low, high))
-            meet = f"= {begin}" if low == high else f"BETWEEN {begin} AND {end}"
+            # An equality with a sum is a key to Flink, not a condition of times: such a join would not end.
+            meet = f"= {begin}" if low == high == 0 else f"BETWEEN {begin} AND {end}"
             if other.relation.join is not None and other.relation.join.args.get("side") in ("LEFT", "FULL"):
                 conditions.append(f"({other.attribute} IS NULL OR {source.attribute} {meet})")
             else:
@@ -225,6 +226,8 @@ class _Joiner:
 
     def _lookup(self, source: Source, join: exp.Join) -> str:
         """A lookup of a reference table."""
+        if self.state.options.time == "processing":
+            refuse_processing(source.relation.node, f"a lookup in {source.relation.name}")
         side = join.args.get("side") if source.relation.join is not None else None
         conditions = list(self._conditions(join, source))
         if not self._has_key(join, source) and not side:
@@ -268,7 +271,7 @@ def is_wrapped(sql: str) -> bool:
     if not sql.startswith("(") or not sql.endswith(")"):
         return False
     depth = 0
-    for at, sign in enumerate(sql):
+    for at, sign in enumerate(unquoted(sql)):
         depth += {"(": 1, ")": -1}.get(sign, 0)
         if not depth:
             return at == len(sql) - 1

@@ -10,6 +10,7 @@ from sqlglot import exp
 from kda.rule import Part
 from kda.translation.aggregates import aggregate
 from kda.translation.expressions import Failure, Value, value
+from kda.translation.names import unique
 from kda.translation.options import Options, refuse
 from kda.translation.scopes import RowNames, Scope
 from kda.translation.state import State
@@ -83,10 +84,11 @@ def prepared(state: State, scope: Scope, where: Sequence[str]) -> tuple[Scope, l
         for text, calls in list(_windows(state, scope, sliding).items())[:-1]:
             names = OverNames(scope, state)
             columns = list(dict.fromkeys(_held_columns(scope)))
+            taken = [one.strip("`") for one in columns]
             items = [*columns, *(column for column, _value in held.values())]
             for one in calls:
                 found = aggregate(one.node.this, names, state.options)
-                column = quoted(f"over_{len(held) + 1}")
+                column = quoted(unique([*taken, f"over_{len(held) + 1}"])[-1])
                 items.append(f"{found.sql} OVER w AS {column}")
                 held[id(one.node)] = (column, Value(column, found.type, least=found.least))
             body = select([*items, scope.main.attribute], scope.in_from, further=f"WINDOW w AS (\n{indented(text)}\n)")

@@ -8,17 +8,21 @@ from dataclasses import dataclass
 
 from kda.applications import Column, Input, Reference
 from kda.sql_types import Type
-from kda.translation.names import inside
+from kda.translation.names import inside, unique
 from kda.translation.options import Options, Untranslatable
 from kda.translation.scopes import TIME, Clock, Rows
 from kda.translation.state import State, View
-from kda.translation.text import commented, indented, literal, quoted, select
+from kda.translation.text import commented, indented, item, literal, quoted, select
 from kda.translation.types import flink, widest
 
 BOUND = 1000  # milliseconds by which the arrivals of a shard may be out of order
 _AHEAD = "INTERVAL '10' MINUTE"  # by which a record's own time may be after its arrival, as clocks differ
 _EPOCH = "TIMESTAMP '1970-01-01 00:00:00.000'"
 _PLACE = ("line", "shard", "sequence_number", "part")
+# Beside the rows of kda_rows, a name alone may also be that of a field of their records.
+_CAME, _ROWS = "records", "rows_of"
+_CAME_PLACE = tuple(f"{_CAME}.{name}" for name in _PLACE)
+_RECORD = f"{_ROWS}.record"
 _METADATA = {"SHARD_ID": "shard", "SEQUENCE_NUMBER": "sequence_number"}
 _BOUND = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?")
 _UNITS = {"ms": 1, None: 1000, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000}
@@ -51,6 +55,15 @@ class Chosen:
 
 
 @dataclass(frozen=True)
+class Read:
+    """The views of an input. checked: of records; timed: with a watermark, "" without one; parsed: of rows."""
+
+    checked: str
+    timed: str
+    parsed: str
+
+
+@dataclass(frozen=True)
 class Held:
     """A column of an input or reference table. field: its name in the record that kda_rows gives."""
 
@@ -66,13 +79,15 @@ def held(columns: Sequence[Column]) -> list[Held]:
     found = []
     for column in columns:
         field = column.name
-        while field in ("error", "message") or (field != column.name and field in names):
+        while field in ("error", "message", "source") or (field != column.name and field in names):
             field += "_"
         found.append(Held(column.name, Type.written(column.type), field, column.mapping))
     return found
 
 
-def call(source: Input | Reference, columns: Sequence[Held], function: str = "kda_rows") -> str:
+def call(
+    source: Input | Reference, columns: Sequence[Held], function: str = "kda_rows", line: str = f"{_CAME}.line"
+) -> str:
     """The call of kda_rows that makes rows of a line."""
     is_csv = source.format.upper() == "CSV"
     declared = ", ".join(_declared(one, is_csv=is_csv) for one in columns)
@@ -81,7 +96,12 @@ def call(source: Input | Reference, columns: Sequence[Held], function: str = "kd
         if is_csv
         else f"'JSON', {literal(source.row_path or '$')}"
     )
-    return f"{function}(\n        line,\n        {literal(declared)},\n        {form}\n    )"
+    return f"{function}(\n        {line},\n        {literal(declared)},\n        {form}\n    )"
+
+
+def _rows(source: Input | Reference, columns: Sequence[Held], table: str) -> str:
+    """FROM: each record of a table, with each of its rows."""
+    return f"{table} AS {_CAME}\nCROSS JOIN LATERAL TABLE(\n    {call(source, columns)}\n) AS {_ROWS} (record)"
 
 
 def _declared(one: Held, *, is_csv: bool) -> str:
@@ -97,7 +117,7 @@ class Sources:
         """hidden: the names of metadata that some query reads."""
         self.state, self.time, self.hidden = state, Chosen.of(state.options), hidden
         self.tables: dict[str, Input | Reference] = {}
-        self.inputs: dict[str, tuple[str, str]] = {}  # prefix -> the views `checked` and `timed`
+        self.inputs: dict[str, Read] = {}  # by prefix
         self.references: dict[str, str] = {}  # table -> its view `checked`
         self._views: dict[tuple[str, ...], View] = {}
         self._is_one = len(_read(state)) <= 1
@@ -121,16 +141,18 @@ class Sources:
         table = self.state.names.given(one.prefix)
         self.tables[table] = one
         self.state.tables[table] = self._table(one, table, columns)
+        given = self.state.names.given
         if self._is_one:
-            self.state.views["checked"] = self._checked(one, table, columns)
-            self.inputs[one.prefix] = "checked", "checked" if self.time.kind == "processing" else "timed"
-            return
-        checked = self.state.names.given(f"{table}_checked")
-        self.state.views[checked] = self._checked(one, table, columns)
-        timed = checked
-        if self.time.kind != "processing":
+            checked, timed, parsed = "checked", "timed", given("parsed")
+        else:
+            checked, timed, parsed = given(f"{table}_checked"), "", given(f"{table}_parsed")
+        self.state.views[checked] = self._checked(table, columns)
+        if self.time.kind == "processing":
+            timed = ""
+        elif not self._is_one:
             timed = self._timed(table, checked)
-        self.inputs[one.prefix] = checked, timed
+        self.state.views[parsed] = self._parsed(one, timed or checked, columns)
+        self.inputs[one.prefix] = Read(checked, timed, parsed)
 
     def _table(self, one: Input, table: str, columns: Sequence[Held]) -> str:
         lines = [
@@ -158,16 +180,15 @@ class Sources:
                 "WATERMARK FOR event_time AS shard_watermark(arrival, shard, disorder)",
             ]
         column = self._time_column(columns)
-        # With all columns: a row that is refused for another of them must not tell the time either.
-        first, field = call(one, columns, "kda_first"), quoted(column.field)
+        is_csv = one.format.upper() == "CSV"
+        first, field = call(one, columns if is_csv else [column], "kda_first", "line"), quoted(column.field)
         return [
             f"payload AS {first}",
             f"latest AS arrival + {_AHEAD}",
             f"event_time AS COALESCE(\n        {first}.{field}, {_EPOCH}\n    )",
             disorder,
             "WATERMARK FOR event_time AS shard_watermark(\n"
-            f"        CASE WHEN payload.error IS NULL AND payload.{field} <= latest THEN payload.{field} END,\n"
-            "        shard, disorder\n    )",
+            f"        CASE WHEN payload.{field} <= latest THEN payload.{field} END, shard, disorder\n    )",
         ]
 
     def _time_column(self, columns: Sequence[Held]) -> Held:
@@ -180,36 +201,31 @@ class Sources:
             raise Untranslatable(0, f"--time: the column {wanted} is {found[0].type.name}, expected TIMESTAMP")
         return found[0]
 
-    def _checked(self, one: Input, table: str, columns: Sequence[Held]) -> str:
-        error, message = "record.error", "record.message"
-        time = "event_time"
-        comments = [
-            f"One row per row that the schema of {one.prefix} makes of a record, with what is wrong with it:",
-            "error_name is NULL for a row that counts.",
-        ]
+    def _checked(self, table: str, columns: Sequence[Held]) -> str:
+        """The view of records. What is wrong with the rows in them is seen later: only the time counts here."""
+        none = "CAST(NULL AS STRING)"
+        error, message, time = none, none, "arrival" if self.time.kind == "processing" else "event_time"
+        comments = ["One row per record; error_name is NULL for a record whose rows are looked at."]
         if self.time.kind == "column":
-            message = f"COALESCE(record.message, {self._wrong_time(self._time_column(columns))})"
-            error = f"COALESCE(record.error, CASE WHEN {message} IS NOT NULL THEN 'COERCION' END)"
-        elif self.time.kind == "processing":
-            time = "arrival"
-        rows = f"CROSS JOIN LATERAL TABLE(\n    {call(one, columns)}\n) AS rows_of (record)"
+            column = self._time_column(columns)
+            message = self._wrong_time(column)
+            error = f"CASE WHEN payload.error = 'PARSE' THEN 'PARSE' WHEN {message} IS NOT NULL THEN 'COERCION' END"
         items = [
             *_PLACE,
             "event_time",
             "disorder",
-            "record",
+            f"{none} AS record",
             f"CAST({time} AS TIMESTAMP(3)) AS row_time",
             f"{error} AS error_name",
             f"{message} AS message",
         ]
-        return commented(comments, select(items, f"{table}\n{rows}")) + "\n"
+        return commented(comments, select(items, table)) + "\n"
 
     @staticmethod
     def _wrong_time(column: Held) -> str:
-        """What is wrong with a row's own time, or NULL: a row from the future would close the windows of all others."""
-        value, name = f"record.{quoted(column.field)}", column.name
+        """What is wrong with a record's time, or NULL: one from the future would close the windows of all others."""
+        value, name = f"payload.{quoted(column.field)}", column.name
         missing = literal(f"{name} is NULL, but it is the time of the row")
-        several = literal(f"{name} is not that of the first row of its record")
         ahead = " || ".join(
             [
                 literal(f"{name} is "),
@@ -221,10 +237,33 @@ class Sources:
             ]
         )
         return (
-            f"CASE\n    WHEN {value} IS NULL THEN {missing}\n"
-            f"    WHEN {value} > latest THEN {ahead}\n"
-            f"    WHEN {value} <> event_time THEN {several}\nEND"
+            f"CASE\n    WHEN {value} IS NULL THEN COALESCE(payload.message, {missing})\n"
+            f"    WHEN {value} > latest THEN {ahead}\nEND"
         )
+
+    def _parsed(self, one: Input, view: str, columns: Sequence[Held]) -> str:
+        """The view of rows. Records are taken apart last, so that a record of many rows is carried once."""
+        error, message = f"{_RECORD}.error", f"{_RECORD}.message"
+        if self.time.kind == "column":
+            column = self._time_column(columns)
+            other = f"{_RECORD}.{quoted(column.field)} IS DISTINCT FROM {_CAME}.event_time"
+            text = literal(f"{column.name} is not that of the first row of its record")
+            error = f"COALESCE({error}, CASE WHEN {other} THEN 'COERCION' END)"
+            message = f"COALESCE({message}, CASE WHEN {other} THEN {text} END)"
+        items = [
+            *_CAME_PLACE,
+            f"{_CAME}.event_time",
+            _RECORD,
+            f"{error} AS error_name",
+            f"{message} AS message",
+        ]
+        comments = [
+            f"One row per row that the schema of {one.prefix} makes of a record that is not late, with what is wrong",
+            "with it: error_name is NULL for a row that counts.",
+        ]
+        counts = "error_name IS NULL" if self.time.kind == "processing" else "shard_watermark < {0}.event_time"
+        where = f"{_CAME}.{counts.format(_CAME)}"
+        return commented(comments, select(items, _rows(one, columns, view), where=[where])) + "\n"
 
     def _timed(self, table: str, checked: str) -> str:
         """The views `gathered` and `timed` of one of several inputs, as the pipeline has them for a single one."""
@@ -233,7 +272,7 @@ class Sources:
         gathered = self.state.add(
             f"{table}_gathered",
             [
-                f"One row per row of {table} that counts, with the watermark of its shard.",
+                f"One row per record of {table} that counts, with the watermark of its shard.",
                 "Why it is computed in this way, pipeline/views/gathered.sql says.",
             ],
             select([*columns, own], checked, where=["error_name IS NULL"]),
@@ -241,14 +280,14 @@ class Sources:
         watermark = "GREATEST(own_watermark, COALESCE(CURRENT_WATERMARK(event_time), own_watermark)) AS shard_watermark"
         return self.state.add(
             f"{table}_timed",
-            [f"One row per row of {table} that counts, with the watermark that decides whether it is late."],
+            [f"One row per record of {table} that counts, with the watermark that decides whether it is late."],
             select([*columns, watermark], gathered),
         )
 
     def _stream(self, one: Input, number: int) -> View:
         columns = self._columns(one, one.prefix)
         name = one.streams[number]
-        checked, timed = self.inputs[one.prefix]
+        parsed = self.inputs[one.prefix].parsed
         items = [f"record.{quoted(column.field)} AS {quoted(inside(column.name))}" for column in columns]
         known = {inside(column.name): column.type for column in columns}
         for hidden in self.hidden:
@@ -256,14 +295,14 @@ class Sources:
                 items.append(f"{_METADATA[hidden]} AS {quoted(hidden)}")
                 known[hidden] = Type("VARCHAR")
         items.append(f"event_time AS {quoted(TIME)}")
-        where = ["error_name IS NULL"] if timed == checked else ["shard_watermark < event_time"]
-        comments = [f"One row per row of the input stream {name} that counts and is not late."]
+        where = ["error_name IS NULL"]
+        comments = [f"One row per row of the input stream {name} that counts."]
         if one.parallelism > 1:
             where.append(_share(number, one.parallelism))
             comments.append(
                 f"It has its share of the shards: those whose number, divided by {one.parallelism}, leaves {number}."
             )
-        return View(self.state.add(name, comments, select(items, timed, where=where)), Rows(known, Clock()))
+        return View(self.state.add(name, comments, select(items, parsed, where=where)), Rows(known, Clock()))
 
     # ---- reference tables
 
@@ -296,12 +335,17 @@ class Sources:
         self.state.tables[table] = (
             commented(comments, f"CREATE TABLE {table} (\n    " + ",\n    ".join(lines) + "\n)") + "\n"
         )
-        rows = f"CROSS JOIN LATERAL TABLE(\n    {call(one, columns)}\n) AS rows_of (record)"
-        items = [*_PLACE, "valid", "record", "record.error AS error_name", "record.message AS message"]
+        items = [
+            *_CAME_PLACE,
+            f"{_CAME}.valid",
+            _RECORD,
+            f"{_RECORD}.error AS error_name",
+            f"{_RECORD}.message AS message",
+        ]
         self.references[one.table] = self.state.add(
             f"{one.table}_checked",
             [f"One row per row of the file of {one.table}, with what is wrong with it."],
-            select(items, f"{table}\n{rows}"),
+            select(items, _rows(one, columns, table)),
         )
 
     def _value(self, column: Held, kind: Type) -> str:
@@ -314,16 +358,20 @@ class Sources:
         # A lookup by a CAST of the key is none in Flink, so keys have the type that those of all streams fit.
         known = {inside(one.name): widest(one.type) if one.name in keys else one.type for one in columns}
         names = list(map(quoted, known))
+        valid, row_of_key = map(quoted, unique([*known, "valid", "row_of_key"])[-2:])
         by = ", ".join(quoted(inside(key)) for key in keys)
         inner = select(
-            [*(self._value(column, known[inside(column.name)]) for column in columns), "valid"],
+            [
+                *(self._value(column, known[inside(column.name)]) for column in columns),
+                item("`valid`", valid.strip("`")),
+            ],
             self.references[one.table],
             where=["error_name IS NULL"],
         )
-        place = f"ROW_NUMBER() OVER (PARTITION BY {by} ORDER BY valid DESC) AS row_of_key"
-        placed = select([*names, "valid", place], _in_parentheses(inner, "rows_that_count"))
+        place = f"ROW_NUMBER() OVER (PARTITION BY {by} ORDER BY {valid} DESC) AS {row_of_key}"
+        placed = select([*names, valid, place], _in_parentheses(inner, "rows_that_count"))
         comments = [f"The reference table {one.table}, looked up by {', '.join(keys)}: of equal keys the last row."]
-        text = select([*names, "valid"], _in_parentheses(placed, "placed"), where=["row_of_key = 1"])
+        text = select([*names, valid], _in_parentheses(placed, "placed"), where=[f"{row_of_key} = 1"])
         return View(self.state.add(one.table, comments, text), Rows(known, Clock()))
 
 

@@ -162,9 +162,7 @@ class Streams:
         for stream in self.state.subject.program.streams.values():
             if stream.name in self.views or not self.pumps(stream.name):
                 continue
-            if application.outputs:
-                self.state.note(f"Stream {stream.name} is no output, and nothing reads it: it is left out")
-            elif not self._is_read(stream.name):
+            if not outputs and not self._is_read(stream.name):
                 self._sink(stream, None)
         if not self.inserts:
             raise Untranslatable(0, "no pump is left whose rows go anywhere: nothing is computed")

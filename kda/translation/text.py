@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from textwrap import indent
 
 from kda.scanner import Comment
 
 _INDENT = "    "
 _UNITS = (("DAY", 86_400_000), ("HOUR", 3_600_000), ("MINUTE", 60_000), ("SECOND", 1000))
+# What stands in quotes, or in a comment of one line.
+_CLOSED = r"""'(?:[^']|'')*' | `(?:[^`]|``)*` | "(?:[^"]|"")*" | --[^\n]*"""
+_QUOTES = re.compile(_CLOSED, re.VERBOSE)
+_LINES = re.compile(rf"(?P<closed> {_CLOSED} ) | \n(?!\n|\Z)", re.VERBOSE)
+# What Flink or an editor takes for the end of a line would end a comment.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 _LARGEST = 99  # that an INTERVAL takes without a precision
 
 
@@ -46,8 +51,13 @@ def shifted(sql: str, milliseconds: int) -> str:
 
 
 def indented(text: str) -> str:
-    """The text one level deeper."""
-    return indent(text, _INDENT)
+    """The text one level deeper. What stands in quotes stays as it is."""
+    return _INDENT + _LINES.sub(lambda match: match["closed"] or f"\n{_INDENT}", text)
+
+
+def unquoted(sql: str) -> str:
+    """The SQL, as long as it is, with blanks in the place of quotes and comments."""
+    return _QUOTES.sub(lambda match: " " * len(match[0]), sql)
 
 
 def item(sql: str, name: str) -> str:
@@ -88,13 +98,12 @@ def alias(name: str) -> str:
 
 
 def commented(comments: Iterable[str], sql: str) -> str:
-    """The SQL with these lines of comment before it."""
-    lines = [f"-- {line}".rstrip() for line in comments]
+    """The SQL with these lines of comment before it, which stay comments whatever names they hold."""
+    lines = [f"-- {_CONTROL.sub(' ', line)}".rstrip() for line in comments]
     return "\n".join([*lines, sql])
 
 
 def remarks(comments: Iterable[Comment]) -> list[str]:
     """The lines of the comments of a program, without the signs that made them comments."""
     lines = [line.strip(" -*=#") and line for comment in comments for line in comment.words.split("\n")]
-    # What Flink or an editor takes for the end of a line would end the comment.
-    return [re.sub(r"[\x00-\x1f\x7f\x85\u2028\u2029]+", " ", line) for line in lines if line]
+    return [_CONTROL.sub(" ", line) for line in lines if line]

@@ -67,12 +67,13 @@ class Group:
     @property
     def by(self) -> list[str]:
         """What Flink groups by."""
-        keys = [one.sql for node, one in self.keys if not _is_constant(node)]
+        keys = [one.sql for node, one in self.keys if has_columns(node)]
         return list(dict.fromkeys([*keys, *BOUNDS]))
 
 
-def _is_constant(node: exp.Expr) -> bool:
-    return not any(node.find_all(exp.Column))
+def has_columns(node: exp.Expr) -> bool:
+    """Whether a key is no constant."""
+    return any(node.find_all(exp.Column))
 
 
 class GroupNames:

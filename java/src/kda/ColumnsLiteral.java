@@ -18,7 +18,7 @@ final class ColumnsLiteral {
     private static final Pattern PATH = Pattern.compile("(\\$.*?)\\s*(?:,(?=\\s*(?:`|$))|$)", Pattern.DOTALL);
     private static final Pattern END = Pattern.compile("\\s*(?:(,)|$)");
     // A row has these already; the name of a column that is one of them has an underscore more in it.
-    private static final Set<String> TAKEN = Set.of("error", "message");
+    private static final Set<String> TAKEN = Set.of("error", "message", "source");
 
     private final String text;
 

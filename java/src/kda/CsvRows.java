@@ -5,6 +5,7 @@ import java.util.List;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.data.RowData;
+import streaming.Limits;
 import streaming.RecordText;
 import streaming.Refusal;
 import streaming.Unread;
@@ -62,15 +63,16 @@ final class CsvRows implements Schema.Format {
     @Override
     public List<RowData> rows(byte[] line) {
         try {
-            List<Cells> all = new Reading(RecordText.ofAnyForm(line)).all();
+            String text = RecordText.ofAnyForm(line);
+            List<Cells> all = new Reading(text).all();
             Refusal.unless(!all.isEmpty(), "is empty");
             List<RowData> rows = new ArrayList<>(all.size());
             for (Cells cells : all) {
-                rows.add(cells.row(all.size() == 1 ? 0 : rows.size() + 1));
+                rows.add(cells.row(all.size() == 1 ? 0 : rows.size() + 1, text));
             }
             return rows;
         } catch (Exception | StackOverflowError e) {
-            return List.of(row.unread("The record", Unread.reason(e)));
+            return List.of(row.unread("The record", Unread.reason(e), null));
         }
     }
 
@@ -78,6 +80,8 @@ final class CsvRows implements Schema.Format {
     private final class Cells {
         private final List<String> cells = new ArrayList<>(); // null: empty, without quotes
         private String broken; // why they cannot be read, or null
+        private int begin; // in the record's text
+        private int end;
 
         void add(String cell) {
             if (cells.size() < row.columns.size()) {
@@ -85,11 +89,16 @@ final class CsvRows implements Schema.Format {
             }
         }
 
-        RowData row(int number) {
+        /** The row. number: among those of its record, or 0 if it is the only one; text: of the record. */
+        RowData row(int number, String text) {
             if (broken != null) {
-                return row.unread(number == 0 ? "The record" : "Row " + number, broken);
+                return row.unread(
+                        number == 0 ? "The record" : "Row " + number,
+                        broken,
+                        number == 0 ? null : text.substring(begin, end));
             }
             Values values = new Values(row, number);
+            values.at(begin, number == 0 ? 0 : end);
             for (int i = 0; i < cells.size(); i++) {
                 String cell = cells.get(i);
                 boolean isText = row.columns.get(i).type instanceof Text;
@@ -97,7 +106,7 @@ final class CsvRows implements Schema.Format {
                     values.take(i, JsonToken.VALUE_STRING, cell);
                 }
             }
-            return values.row();
+            return values.row(text);
         }
     }
 
@@ -110,11 +119,16 @@ final class CsvRows implements Schema.Format {
             this.text = text;
         }
 
-        List<Cells> all() {
+        List<Cells> all() throws Refusal {
             List<Cells> all = new ArrayList<>();
             while (at < text.length()) {
                 if (rowEnd() == 0) {
-                    all.add(cells());
+                    Limits.check(all.size() + 1, row.columns.size());
+                    int begin = at;
+                    Cells cells = cells();
+                    cells.begin = begin;
+                    cells.end = at;
+                    all.add(cells);
                 }
                 at += rowEnd();
             }

@@ -33,7 +33,7 @@ final class JsonRows implements Schema.Format {
                 return new Reading(text, parser).rows();
             }
         } catch (Exception | StackOverflowError e) {
-            return List.of(row.unread("The record", Unread.reason(e)));
+            return List.of(row.unread("The record", Unread.reason(e), null));
         }
     }
 
@@ -68,7 +68,7 @@ final class JsonRows implements Schema.Format {
             }
             List<RowData> all = new ArrayList<>(rows.size());
             for (Values values : rows) {
-                all.add(values.with(shared, wrong));
+                all.add(values.with(shared, wrong, text));
             }
             return all;
         }
@@ -131,13 +131,19 @@ final class JsonRows implements Schema.Format {
                 number++;
                 if (child == null) {
                     skip(token);
+                } else if (node.row == null) {
+                    read(child, token, values);
                 } else {
-                    read(child, token, node.row == null ? values : newRow(number));
+                    Values element = newRow(number);
+                    int begin = place();
+                    read(child, token, element);
+                    element.at(begin, (int) parser.getCurrentLocation().getCharOffset());
                 }
             }
         }
 
-        private Values newRow(int number) {
+        private Values newRow(int number) throws Refusal {
+            Limits.check(rows.size() + 1, row.columns.size());
             isPlaceThere = true;
             Values values = new Values(row, number);
             rows.add(values);

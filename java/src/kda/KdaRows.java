@@ -15,7 +15,7 @@ import org.apache.flink.table.types.utils.DataTypeUtils;
  * 'CSV', row delimiter, column delimiter)}: the rows that the input schema of an application of Kinesis Data Analytics
  * makes of a record, one at least. It never throws, whatever the bytes of the record.
  *
- * <p>It has one column, {@code ROW<error STRING, message STRING, columns...>}:
+ * <p>It has one column, {@code ROW<error STRING, message STRING, source STRING, columns...>}:
  *
  * <ul>
  *   <li>error and message are NULL for a good row;
@@ -23,6 +23,8 @@ import org.apache.flink.table.types.utils.DataTypeUtils;
  *       streaming.Limits}; then it is the only row, but for rows of CSV, each of which can have this error;
  *   <li>the error is COERCION if a value cannot be converted to its column's type, or is there twice. The other columns
  *       have their values.
+ *   <li>source is the text of a row that is refused, where the record has several; so an error costs as much as its
+ *       row, not as its record.
  * </ul>
  *
  * <p>The message is one short printable line. {@link Schema} has the literals, {@link Conversion} the types.

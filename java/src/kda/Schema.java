@@ -48,6 +48,7 @@ final class Schema {
         List<DataTypes.Field> fields = new ArrayList<>();
         fields.add(DataTypes.FIELD("error", DataTypes.STRING()));
         fields.add(DataTypes.FIELD("message", DataTypes.STRING()));
+        fields.add(DataTypes.FIELD("source", DataTypes.STRING()));
         for (Column column : columns) {
             fields.add(DataTypes.FIELD(column.field, types.createDataType(column.type.flink())));
         }

@@ -10,6 +10,8 @@ final class Values {
     private final int number; // of the row, or 0
     private final Object[] fields;
     private String[] wrong; // null while nothing is
+    private int begin; // of the row in the record's text
+    private int end; // 0 if the row is the whole record
 
     /** number: of the row among those of its record, or 0 if there is one only. */
     Values(Row row, int number) {
@@ -29,6 +31,12 @@ final class Values {
         }
     }
 
+    /** Where the row stands in the text of its record. */
+    void at(int begin, int end) {
+        this.begin = begin;
+        this.end = end;
+    }
+
     /** Takes that columns have values twice. */
     void areTwice(List<Integer> columns) {
         for (int column : columns) {
@@ -44,8 +52,11 @@ final class Values {
         wrong[column] = sentence;
     }
 
-    /** The row of these values and of those that all rows share. record: what is wrong with the record, or null. */
-    RowData with(Values shared, String record) {
+    /**
+     * The row of these values and of those that all rows share. record: what is wrong with the record, or null; text: of
+     * the record.
+     */
+    RowData with(Values shared, String record, String text) {
         String first = record;
         for (int i = 0; i < fields.length; i++) {
             fields[i] = fields[i] == null ? shared.fields[i] : fields[i];
@@ -57,7 +68,7 @@ final class Values {
             }
             fields[i] = isTwice(shared, i) ? null : fields[i];
         }
-        return row.of(fields, first);
+        return row.of(fields, first, first != null && end > 0 ? text.substring(begin, end) : null);
     }
 
     private static boolean isTwice(Values shared, int column) {
@@ -65,7 +76,7 @@ final class Values {
     }
 
     /** The row of these values alone. */
-    RowData row() {
-        return with(new Values(row, 0), null);
+    RowData row(String text) {
+        return with(new Values(row, 0), null, text);
     }
 }

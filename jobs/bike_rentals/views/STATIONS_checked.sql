@@ -1,17 +1,17 @@
 -- One row per row of the file of STATIONS, with what is wrong with it.
 SELECT
-    line,
-    shard,
-    sequence_number,
-    part,
-    valid,
-    record,
-    record.error AS error_name,
-    record.message AS message
-FROM STATIONS_file
+    records.line,
+    records.shard,
+    records.sequence_number,
+    records.part,
+    records.valid,
+    rows_of.record,
+    rows_of.record.error AS error_name,
+    rows_of.record.message AS message
+FROM STATIONS_file AS records
 CROSS JOIN LATERAL TABLE(
     kda_rows(
-        line,
+        records.line,
         '`station` INTEGER, `district` VARCHAR(24), `docks` INTEGER',
         'CSV', '
 ', ','

@@ -1,20 +1,20 @@
 -- One row per row that the schema of SOURCE_SQL_STREAM makes of a record, with what is wrong with it:
 -- error_name is NULL for a row that counts.
 SELECT
-    line,
-    shard,
-    sequence_number,
-    part,
-    event_time,
-    disorder,
-    record,
-    CAST(event_time AS TIMESTAMP(3)) AS row_time,
-    record.error AS error_name,
-    record.message AS message
-FROM SOURCE_SQL_STREAM
+    records.line,
+    records.shard,
+    records.sequence_number,
+    records.part,
+    records.event_time,
+    records.disorder,
+    rows_of.record,
+    CAST(records.event_time AS TIMESTAMP(3)) AS row_time,
+    rows_of.record.error AS error_name,
+    rows_of.record.message AS message
+FROM SOURCE_SQL_STREAM AS records
 CROSS JOIN LATERAL TABLE(
     kda_rows(
-        line,
+        records.line,
         '`turbine` VARCHAR(8) $.turbine, `site` VARCHAR(16) $.site, `status` VARCHAR(4) $.status, `rpm` DOUBLE $.rotor.rpm, `kilowatts` DOUBLE $.kilowatts, `celsius` DOUBLE $.gearbox.celsius',
         'JSON', '$'
     )
