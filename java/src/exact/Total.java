@@ -4,7 +4,8 @@ package exact;
  * What a function knows of its values: their count, exact sum and, where it needs it, exact sum of squares. The order in
  * which values come and go leaves no trace. Flink keeps the four fields as columns and reads them through the methods.
  *
- * <p>A sum has the digits between its first and its last one: 13 bytes for a million values such as 21.3, and 280 at most; a sum of squares twice as many.
+ * <p>A sum has the digits between its first and its last one: 13 bytes for a million values such as 21.3, and 280 at
+ * most; a sum of squares has twice as many.
  */
 public class Total {
     private long count;
