@@ -1,6 +1,12 @@
-"""The SQL functions that run once per record, in Java; `java.build` compiles them into a jar."""
+"""The SQL functions in Java, of one record or of the values of many; `java.build` compiles them into a jar."""
 
 FUNCTIONS = {
+    "exact_avg": "exact.ExactAvg",
+    "exact_stddev_pop": "exact.ExactStddevPop",
+    "exact_stddev_samp": "exact.ExactStddevSamp",
+    "exact_sum": "exact.ExactSum",
+    "exact_var_pop": "exact.ExactVarPop",
+    "exact_var_samp": "exact.ExactVarSamp",
     "kda_first": "kda.KdaFirst",
     "kda_rows": "kda.KdaRows",
     "json_record": "streaming.JsonRecord",

@@ -261,7 +261,7 @@ def test_order() -> None:
     """ORDER BY is left out, or with --keep-order kept: by the time of windows, or of a window for the step."""
     grouped = f"SELECT STREAM TICKER, SUM(PRICE), COUNT(*), ROWTIME FROM IN_001 AS s {BY_MINUTE} ORDER BY s.ROWTIME, "
     assert "ORDER BY `ROWTIME`" not in view(f"{grouped}SUM(PRICE) DESC;")
-    assert view(f"{grouped}SUM(PRICE) DESC;", keep_order=True).endswith("ORDER BY window_time, SUM(`PRICE`) DESC")
+    assert view(f"{grouped}SUM(PRICE) DESC;", keep_order=True).endswith("ORDER BY window_time, exact_sum(`PRICE`) DESC")
     plain = "SELECT STREAM TICKER, PRICE, 1, ROWTIME FROM IN_001 AS s ORDER BY FLOOR(s.ROWTIME TO SECOND), PRICE;"
     text = view(plain, keep_order=True)
     assert "FROM TABLE(TUMBLE(TABLE IN_001, DESCRIPTOR(`ROWTIME`), INTERVAL '1' SECOND))" in text
@@ -545,6 +545,31 @@ CASES: Mapping[str, tuple[App, Rows]] = {
             *(("A", 1.0, 1, "10:00:00"), ("A", 2.0, 2, "10:00:30"), *[("A", 5.0, 5, "10:00:45")] * 3),
             *(("A", 5.0, 5, "10:01:30"), ("A", 1.0, 1, "10:02:31")),
         ],
+    ),
+    "a sliding window after a large value": (
+        App(
+            f"{PUMP}SELECT STREAM TICKER, SUM(PRICE) OVER W, COUNT(*) OVER W, ROWTIME FROM IN_001 "
+            "WINDOW W AS (PARTITION BY TICKER ROWS 1 PRECEDING);",
+            {
+                "IN": [
+                    at(f"10:00:0{second}", ticker="A", price=price)
+                    for second, price in enumerate([0.1, 0.2, 1e300, 5.0, 0.25, 1.5e308, 1.5e308, 1.0, 2.0])
+                ]
+            },
+        ),
+        [
+            *(("A", 0.1, 1, "10:00:00"), ("A", 0.1 + 0.2, 2, "10:00:01"), ("A", 1e300, 2, "10:00:02")),
+            *(("A", 1e300, 2, "10:00:03"), ("A", 5.25, 2, "10:00:04"), ("A", 1.5e308, 2, "10:00:05")),
+            *(("A", None, 2, "10:00:06"), ("A", 1.5e308, 2, "10:00:07"), ("A", 3.0, 2, "10:00:08")),
+        ],
+    ),
+    "a tumbling window with a large value": (
+        App(
+            f"{PUMP}SELECT STREAM TICKER, AVG(PRICE) + VAR_POP(DISTINCT PRICE - PRICE + 2), COUNT(*), ROWTIME "
+            f"FROM IN_001 AS s {BY_MINUTE};",
+            {"IN": [at("10:00:00", ticker="A", price=price) for price in (1e300, 5.0, -1e300, 7.0)]},
+        ),
+        [("A", 3.0, 4, "10:01:00")],
     ),
     "two sliding windows, and the row before": (
         App(

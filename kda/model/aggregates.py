@@ -1,7 +1,8 @@
 """Functions of rows: over the rows of a group, or of a window that ends with a row.
 
 Each takes the values of its argument in the rows, in the order of their ROWTIME, and leaves NULL out (K27). The
-deviation and variance of whole numbers are computed as DOUBLE.
+deviation and variance of whole numbers are computed as DOUBLE. Those of DOUBLEs are exact, and rounded at their end:
+NULL where no DOUBLE is that large.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from kda.model import values
@@ -50,7 +52,7 @@ def _reducer(name: str, kind: Type | None) -> tuple[Type | None, Reduce]:
 
 def _sum(kind: Type | None) -> tuple[Type | None, Reduce]:
     if kind is None or is_floating(kind):
-        return kind, lambda found: values.finite(math.fsum(found))
+        return kind, lambda found: _nearest(_exact(found))
     if is_whole(kind):
         return BIGINT, lambda found: values.in_range(sum(found), BIGINT)
     wide = values.decimal(38, values.sizes(kind)[1])
@@ -60,7 +62,7 @@ def _sum(kind: Type | None) -> tuple[Type | None, Reduce]:
 def _mean(kind: Type | None) -> tuple[Type | None, Reduce]:
     _sum_type, total = _sum(kind)
     if kind is None or is_floating(kind):
-        return kind, lambda found: total(found) / len(found)
+        return kind, lambda found: _nearest(_exact(found) / len(found))
     if is_whole(kind):
         return kind, lambda found: values.computed("/", sum(found), len(found), kind)
     wide = values.decimal(38, max(6, values.sizes(kind)[1]))
@@ -74,11 +76,30 @@ def _decimal(value: Decimal, kind: Type) -> Decimal:
     return found
 
 
+def _exact(found: Sequence[Any]) -> Fraction:
+    return sum(map(Fraction, found), Fraction())
+
+
+def _nearest(value: Fraction) -> float | None:
+    """The nearest DOUBLE; NULL if none is that large."""
+    try:
+        return float(value)
+    except OverflowError:
+        return None
+
+
 def _spread(found: Sequence[Any], *, is_sample: bool, is_deviation: bool) -> float | None:
-    numbers = [float(value) for value in found]
-    count = len(numbers) - is_sample
+    count = len(found) - is_sample
     if not count:
         return None
-    mean = math.fsum(numbers) / len(numbers)
-    variance = math.fsum((number - mean) ** 2 for number in numbers) / count
-    return values.finite(math.sqrt(variance) if is_deviation else variance)
+    numbers = [Fraction(value) for value in found]
+    mean = _exact(numbers) / len(numbers)
+    variance = _exact([(number - mean) ** 2 for number in numbers]) / count
+    return _root(variance) if is_deviation else _nearest(variance)
+
+
+def _root(square: Fraction) -> float:
+    """The square root, of 300 bits and more before it is rounded."""
+    size = max(0, 600 - square.numerator.bit_length() + square.denominator.bit_length())
+    size += size % 2
+    return float(Fraction(math.isqrt((square.numerator << size) // square.denominator), 1 << size // 2))

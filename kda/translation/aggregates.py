@@ -9,13 +9,14 @@ from sqlglot import exp
 from kda.functions import AGGREGATES
 from kda.nodes import called
 from kda.scope import own
-from kda.sql_types import WHOLE, Type
+from kda.sql_types import FLOATING, WHOLE, Type
 from kda.translation.expressions import Failure, Names, Value, converted, value
 from kda.translation.options import Options, refuse
 from kda.translation.types import BIGINT, DOUBLE, common, flink, sizes
 
 _OF_ARGUMENT = ("MIN", "MAX", "FIRST_VALUE", "LAST_VALUE", "LAG")
 _SPREAD = ("STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP")
+_EXACT = ("SUM", "AVG", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP")
 _DIGITS = "38"  # of a DECIMAL that is a sum
 
 
@@ -72,6 +73,10 @@ def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
     if kind == BIGINT and name == "SUM":  # a sum in Flink has its argument's type, and wraps around
         texts[0] = texts[0] if values[0].type == BIGINT else f"CAST({texts[0]} AS BIGINT)"
     function = "STDDEV_SAMP" if name == "STDDEV" else name
+    if function in _EXACT and kind is not None and kind.name in FLOATING:
+        # Flink's own sum keeps what it rounded off for a value that has left the window since.
+        function = f"exact_{function.lower()}"
+        kind = kind if flink(kind, options) == "DOUBLE" else DOUBLE
     least = 0 if name == "COUNT" else None
     return Value(f"{function}({distinct}{', '.join(texts)})", kind, failures, least=least)
 

@@ -3,7 +3,7 @@ SELECT
     `turbine`,
     `site`,
     `celsius`,
-    AVG(`celsius`) OVER w AS `mean`,
+    exact_avg(`celsius`) OVER w AS `mean`,
     MAX(`celsius`) OVER w AS `highest`,
     CAST(COUNT(*) OVER w AS INT) AS `readings`,
     `ROWTIME`

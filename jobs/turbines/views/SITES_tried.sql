@@ -3,10 +3,10 @@ SELECT
     `site`,
     window_start AS `minute`,
     CAST(COUNT(*) AS INT) AS `turbine_readings`,
-    SUM(`kilowatts`) AS `kilowatts`,
-    (SUM(`kilowatts`) / NULLIF(SUM(`rpm`), 0)) AS `per_rpm`,
+    exact_sum(`kilowatts`) AS `kilowatts`,
+    (exact_sum(`kilowatts`) / NULLIF(exact_sum(`rpm`), 0)) AS `per_rpm`,
     CASE
-        WHEN ((SUM(`kilowatts`) IS NOT NULL AND SUM(`rpm`) = 0) IS TRUE)
+        WHEN ((exact_sum(`kilowatts`) IS NOT NULL AND exact_sum(`rpm`) = 0) IS TRUE)
             THEN 'DIVISION: pump SITE_PUMP: SUM("kilowatts") / SUM("rpm"): division by zero'
     END AS `failure`,
     window_time AS `ROWTIME`
