@@ -46,7 +46,7 @@ def sinks_in(folder: Path, job: Job) -> dict[str, Connector]:
 
 
 def input_of(path: Path, job: Job, table: str) -> Path:
-    """The file or folder of a source's records: the path; if the job has several sources, what the path has by its name.
+    """The file or folder of a source's records: the path, or if the job has several sources, what it has by the name.
 
     A file may have an ending: TABLE, TABLE.jsonl. It need not exist. Raises ConnectorError for several.
     """

@@ -448,7 +448,7 @@ def test_the_types_in_sql(env: Any, tmp_path: Path) -> None:
     )
     ((row,),) = rows_of(env, "SELECT CAST(record AS STRING) FROM all_types")
     assert row == (
-        "(NULL, NULL, 7, 7, 7, 7, 7.0, 7.0, 7.00, TRUE, 7, 7, 7,"
+        "(NULL, NULL, NULL, 7, 7, 7, 7, 7.0, 7.0, 7.00, TRUE, 7, 7, 7,"
         " 1992-02-14, 18:35:44, 1992-02-14 18:35:44.500, 7, 7, 7, A, A\0)"
     )
 

@@ -1,4 +1,4 @@
--- One row per row of the input stream SOURCE_SQL_STREAM_001 that counts and is not late.
+-- One row per row of the input stream SOURCE_SQL_STREAM_001 that counts.
 SELECT
     record.`turbine` AS `turbine`,
     record.`site` AS `site`,
@@ -7,5 +7,5 @@ SELECT
     record.`kilowatts` AS `kilowatts`,
     record.`celsius` AS `celsius`,
     event_time AS `ROWTIME`
-FROM timed
-WHERE shard_watermark < event_time
+FROM parsed
+WHERE error_name IS NULL

@@ -3,16 +3,16 @@
 SELECT
     error_name,
     message,
-    row_time,
+    CAST(event_time AS TIMESTAMP(3)) AS row_time,
     shard,
     sequence_number,
     part,
-    CASE
+    COALESCE(record.source, CASE
         WHEN line IS NULL THEN ''
         WHEN ENCODE(DECODE(line, 'UTF-8'), 'UTF-8') = line THEN DECODE(line, 'UTF-8')
         ELSE DECODE(line, 'ISO-8859-1')
-    END AS text
-FROM checked
+    END) AS text
+FROM parsed
 WHERE error_name IS NOT NULL
 UNION ALL
 SELECT

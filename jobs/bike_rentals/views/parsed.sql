@@ -1,0 +1,20 @@
+-- One row per row that the schema of RENTALS makes of a record that is not late, with what is wrong
+-- with it: error_name is NULL for a row that counts.
+SELECT
+    records.line,
+    records.shard,
+    records.sequence_number,
+    records.part,
+    records.event_time,
+    rows_of.record,
+    rows_of.record.error AS error_name,
+    rows_of.record.message AS message
+FROM timed AS records
+CROSS JOIN LATERAL TABLE(
+    kda_rows(
+        records.line,
+        '`station` INTEGER $.station, `bike` VARCHAR(12) $.bike, `minutes` DOUBLE $.minutes',
+        'JSON', '$'
+    )
+) AS rows_of (record)
+WHERE records.shard_watermark < records.event_time
