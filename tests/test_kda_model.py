@@ -963,6 +963,7 @@ def test_late_records_are_refused() -> None:
         ("VAR_POP", [1e300, -1e300], None),
         ("STDDEV_POP", [1e300, -1e300], 1e300),
         ("STDDEV_POP", [5e-324, 5e-324], 0.0),
+        ("STDDEV_SAMP", [1.5e308, -1.5e308], None),
     ],
 )
 def test_exact(name: str, found: list[float], expected: float | None) -> None:
