@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from kda.applications import Application, Column, Input, Reference
 from kda.functions import FOREST, KNOWN, NOW
 from kda.model import Failure, NotModelled, Outcome, Record, evaluation, run
+from kda.model.aggregates import aggregate
 from kda.model.expressions import Compiler
 from kda.model.outputs import written
 from kda.model.rows import Failed, moment
-from kda.model.values import text
+from kda.model.values import DOUBLE, text
 from kda.places import Code, File
 from kda.program import parsed
 from kda.sql_types import Type
@@ -950,3 +951,21 @@ def test_late_records_are_refused() -> None:
     assert len(rows(run(application(sql), [record(5_000), record(4_001), other]))) == 3
     with pytest.raises(NotModelled):
         run(application(sql), [record(5_000), record(4_000)])
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "expected"),
+    [
+        ("SUM", [1e300, 5.0, -1e300], 5.0),
+        ("SUM", [1.5e308, 1.5e308], None),
+        ("SUM", [1.5e308, 1.5e308, -1.5e308], 1.5e308),
+        ("AVG", [1.5e308, 1.5e308], 1.5e308),
+        ("VAR_POP", [1e300, -1e300], None),
+        ("STDDEV_POP", [1e300, -1e300], 1e300),
+        ("STDDEV_POP", [5e-324, 5e-324], 0.0),
+        ("STDDEV_SAMP", [1.5e308, -1.5e308], None),
+    ],
+)
+def test_exact(name: str, found: list[float], expected: float | None) -> None:
+    """Functions of DOUBLEs are exact, and NULL where no DOUBLE is large enough."""
+    assert aggregate(name, DOUBLE, distinct=False)[1](found) == expected

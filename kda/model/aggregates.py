@@ -98,8 +98,8 @@ def _spread(found: Sequence[Any], *, is_sample: bool, is_deviation: bool) -> flo
     return _root(variance) if is_deviation else _nearest(variance)
 
 
-def _root(square: Fraction) -> float:
+def _root(square: Fraction) -> float | None:
     """The square root, of 300 bits and more before it is rounded."""
     size = max(0, 600 - square.numerator.bit_length() + square.denominator.bit_length())
     size += size % 2
-    return float(Fraction(math.isqrt((square.numerator << size) // square.denominator), 1 << size // 2))
+    return _nearest(Fraction(math.isqrt((square.numerator << size) // square.denominator), 1 << size // 2))
