@@ -336,7 +336,12 @@ def test_the_declaration(tmp_path: Path) -> None:
         "error_stream": "errors",
     }
     assert document["table"] == {
-        "SOURCE_SQL_STREAM": {"connector": "kinesis", "stream": "clicks", "start": "TRIM_HORIZON"},
+        "SOURCE_SQL_STREAM": {
+            "connector": "kinesis",
+            "stream": "clicks",
+            "start": "TRIM_HORIZON",
+            "option.source.watermark.arrival-margin": "2 s",
+        },
         "CAMPAIGN_OWNERS_file": {"connector": "reference", "bucket": "clicks-reference", "key": "owners.csv"},
         "PAGES_OUTPUT": {"connector": "kinesis", "stream": "pages"},
         "CAMPAIGNS_OUTPUT": {"connector": "firehose", "delivery_stream": "campaigns"},

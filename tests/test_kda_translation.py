@@ -331,7 +331,7 @@ FROM IN_001 AS s {group};"""
     end = " OVER w" if over else ""
     assert f"SUM(CAST(`QUANTITY` AS BIGINT)){end} AS `A`" in text
     assert f"TRY_CAST(CAST(SUM(CAST(`QUANTITY` AS BIGINT)){end} AS STRING) AS INT) AS `B`" in text
-    assert f"SUM(`PRICE`){end} AS `D`" in text
+    assert f"exact_sum(`PRICE`){end} AS `D`" in text
     assert "CAST(CAST(" not in text.partition("`C`")[0].rpartition("SUM(")[2]
     assert "COERCION: pump P: B: the value is no INTEGER" in text
 
