@@ -11,7 +11,6 @@ from connectors import aws, dynamodb, files
 from connectors.connector import Connector, ConnectorError
 from pipeline.job import Job
 from pipeline.settings import Settings
-from program.formats import listed
 
 
 def connectors(settings: Settings) -> dict[str, Connector]:
@@ -55,7 +54,7 @@ def input_of(path: Path, job: Job, table: str) -> Path:
     there = sorted(path.iterdir()) if path.is_dir() else []
     found = [one for one in there if one.name == table or (one.stem == table and one.is_file())]
     if len(found) > 1:
-        names = listed([one.name for one in found], len(found))
+        names = " and ".join(one.name for one in found)
         raise ConnectorError(f"{path} has {names} for the source {table}: leave one of them.")
     return found[0] if found else path / table
 

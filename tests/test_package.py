@@ -20,7 +20,7 @@ import pytest
 from deploy import package
 from deploy.package import JAR, MAIN, Needs, PackageError
 from flink import cluster, distribution, submit
-from java import merged, paths
+from java import FUNCTIONS, merged, paths
 from local import emulator, running
 from local.emulator import Emulator
 from pipeline.job import load
@@ -374,7 +374,7 @@ def test_the_jobs_needs() -> None:
     assert set(needed.factories) == {"kinesis", "dynamodb", "json-lines"}
     assert all(needed.factories.values())
     assert {"jobs/unicorn_summary/tables/readings.sql", "jobs/unicorn_summary/views/summary.sql"} < set(needed.sql)
-    assert set(needed.functions) == {"json_record", "kda_first", "kda_rows", "shard_watermark"}
+    assert needed.functions == FUNCTIONS
     assert needed.functions["json_record"] == "streaming.JsonRecord"
     assert {"jobs/unicorn_summary/job.toml", "pipeline/views/errors.sql"} < set(needed.sql)
 

@@ -136,7 +136,11 @@ def test_the_defaults_are_the_jobs(any_: Template) -> None:
     for place in any_.places:
         for table in place.tables:
             assert any_.parameters[place.parameter].default == values[table][place.kind]
-    assert {table for place in any_.places for table in place.tables} == {*any_.job.sources, *any_.job.sinks}
+    for other in any_.outside:
+        assert {name: any_.parameters[one].default for name, one in other.parameters.items()} == other.defaults
+        assert all(values[table].items() >= other.defaults.items() for table in other.tables)
+    bound = [table for one in (*any_.places, *any_.outside) for table in one.tables]
+    assert sorted(bound) == sorted({*any_.job.sources, *any_.job.sinks})
 
 
 def test_names_of_the_workshop() -> None:
@@ -199,23 +203,30 @@ def test_the_job_accepts_its_settings(any_: Template, has_start: bool) -> None:
     """The property groups, with names filled in, are valid settings of the job, and cover every table."""
     groups = property_groups(any_)
     filled = [
-        {"PropertyGroupId": group, "PropertyMap": {n: v for n, one in map_.items() if (v := said(one, has_start))}}
+        {
+            "PropertyGroupId": group,
+            "PropertyMap": {n: v for n, one in map_.items() if (v := said(one, has_start, any_))},
+        }
         for group, map_ in groups.items()
     ]
     assert filled[2] == {"PropertyGroupId": "job", "PropertyMap": {"name": any_.job.name}}, "as it is packed"
     parsed = settings.parse([one for one in filled if one["PropertyGroupId"] != "job"], any_.job)
     binding.connectors(parsed)
-    for table in any_.job.sources:
+    streams = [table for table in any_.job.sources if any_.job.tables[table].connector == "kinesis"]
+    assert streams
+    for table in streams:
         declared = any_.job.tables[table].settings.get("start", "TRIM_HORIZON")
         assert parsed.groups[table]["start"] == ("AT_TIMESTAMP" if has_start else declared)
     assert set(groups) - {package.RUN_OPTIONS_GROUP, "job"} == set(settings.known_groups(any_.job)) - {"files"}
 
 
-def said(value: Any, has_start: bool) -> str | None:
+def said(value: Any, has_start: bool, any_: Template) -> str | None:
     """CloudFormation's result for a property's value; None leaves out the property."""
     match value:
         case {"Fn::If": ["HasStart", yes, no]}:
-            return said(yes if has_start else no, has_start)
+            return said(yes if has_start else no, has_start, any_)
+        case {"Ref": str(name)} if name in {one for other in any_.outside for one in other.parameters.values()}:
+            return str(any_.parameters[name].default)
         case {"Ref": "AWS::NoValue"}:
             return None
         case {"Ref": "StartTime"}:
