@@ -704,6 +704,20 @@ CASES: Mapping[str, tuple[App, Rows]] = {
             *(("B", 4.0, 0, "11:00:40"), ("A", 3.0, 2, "11:00:30"), ("A", 1.0, 1, "11:00:20")),
         ],
     ),
+    "logarithms of what has none": (
+        App(
+            f"{PUMP}SELECT STREAM TICKER, LN(PRICE - 1), QUANTITY, ROWTIME FROM IN_001 AS s;",
+            {
+                "IN": [
+                    at("11:00:01", ticker="A", price=1, quantity=1),
+                    at("11:00:02", ticker="B", price=2, quantity=2),
+                    at("11:00:03", ticker="C", price=0.5, quantity=3),
+                    at("11:00:04", ticker="D", quantity=4),
+                ]
+            },
+        ),
+        [("B", 0.0, 2, "11:00:02"), ("D", None, 4, "11:00:04")],
+    ),
     "a time of the record": (
         App(
             f"{PUMP}SELECT STREAM TICKER, SUM(PRICE), COUNT(*), ROWTIME FROM IN_001 AS s {BY_MINUTE};",
@@ -757,6 +771,7 @@ CASES: Mapping[str, tuple[App, Rows]] = {
     ),
 }
 ERRORS: Mapping[str, Sequence[tuple[str, str]]] = {
+    "logarithms of what has none": [("COERCION", "11:00:01"), ("COERCION", "11:00:03")],
     "rows that fail in WHERE, and in a value": [("DIVISION", "11:00:40"), ("DIVISION", "11:01:00")],
     "groups without a record that fails, and one that fails": [("DIVISION", "11:00:40"), ("DIVISION", "11:03:00")],
     "a time of the record": [

@@ -15,7 +15,7 @@ from typing import Any
 from kda.functions import FORMATTING
 from kda.model import formats, logs, patterns, times, values
 from kda.model.logs import RowType
-from kda.model.rows import NotModelled, milliseconds, moment
+from kda.model.rows import Failed, NotModelled, milliseconds, moment
 from kda.model.values import BIGINT, DATE, DOUBLE, INTEGER, TIME, TIMESTAMP, VARCHAR, is_floating
 from kda.sql_types import Type
 
@@ -105,7 +105,7 @@ def _real(function: Callable[..., float], count: int) -> Callable[[Call], Built]
             try:
                 return values.finite(function(*map(float, numbers)))
             except (OverflowError, ValueError, ZeroDivisionError):
-                raise NotModelled(f"{call.name} of {numbers}, which is not finite, is not modelled.") from None
+                raise Failed("COERCION", f"{call.name}: its result is no number") from None
 
         return DOUBLE, applied
 

@@ -140,13 +140,20 @@ def no_time(subject: Subject) -> Iterator[Found]:
 def division(subject: Subject) -> Iterator[Found]:
     """The divisor may be zero."""
     for part in subject.parts:
-        for node in own(part.select):
+        for node in _computed(part):
             divisor = _divisor(node)
             if divisor is not None and _may_be_zero(divisor, part):
                 yield part.found(node, f"{_short(node)}: {_ERRORS} for a divisor of zero; here on the errors stream")
 
 
 _ERRORS = "KDA put a row on error_stream and none on the result"
+
+
+def _computed(part: Part) -> Iterator[exp.Expr]:
+    """The nodes of a SELECT without those of its ORDER BY, which is left out."""
+    order = part.select.args.get("order")
+    left_out = {id(node) for node in order.walk()} if order is not None else set()
+    yield from (node for node in own(part.select) if id(node) not in left_out)
 
 
 def _divisor(node: exp.Expr) -> exp.Expr | None:
@@ -184,7 +191,7 @@ def _counts_rows(divisor: exp.Expr, part: Part) -> bool:
 def cast(subject: Subject) -> Iterator[Found]:
     """CAST to a number, a time or a BOOLEAN of what may be none, and to a text of what may not fit."""
     for part in subject.parts:
-        for node in own(part.select):
+        for node in _computed(part):
             if not isinstance(node, exp.Cast):
                 continue
             if fails(node, part.select, subject.catalog):

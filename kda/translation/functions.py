@@ -131,9 +131,14 @@ class Functions:
         return Value(f"{'FLOOR' if name == 'FLOOR' else 'CEIL'}({value.sql})", kind, value.failures)
 
     def real(self, name: str, nodes: list[exp.Expr]) -> Value:
-        """EXP, LN, LOG10, POWER."""
+        """EXP, LN, LOG10, POWER: an error where the result is infinite, or no number, which JSON cannot have."""
         values = [self.number(node) for node in self.counted(name, nodes, _REAL[name])]
-        return Value(f"{name}({', '.join(one.sql for one in values)})", DOUBLE, failures(*values))
+        texts = [one.sql for one in values]
+        sql = f"{name}({', '.join(texts)})"
+        has_all = " AND ".join(f"{text} IS NOT NULL" for text in texts)
+        condition = f"({has_all} AND ({sql} - {sql} = 0) IS NOT TRUE)"
+        failing = Failure(condition, "COERCION", f"{name}: its result is no number")
+        return Value(sql, DOUBLE, (*failures(*values), failing))
 
     def remainder(self, name: str, nodes: list[exp.Expr]) -> Value:
         """MOD: with the sign of the dividend; an error for a divisor of zero."""
