@@ -138,6 +138,17 @@ def test_refused_with_the_time_of_processing(query: str) -> None:
         replace(app, options=Options(time="processing")).translated()
 
 
+def test_a_join_of_lengths_with_parentheses() -> None:
+    """The bounds of a join keep the parentheses of their intervals: DAY(1) TO SECOND(3)."""
+    sql = (
+        f"{MINUTES}{PUMP}SELECT STREAM m.T, 1.0, m.N, m.ROWTIME FROM IN_001 "
+        "OVER (RANGE INTERVAL '25' MINUTE PRECEDING) AS s JOIN M OVER (RANGE INTERVAL '25' MINUTE PRECEDING) AS m ON s.TICKER = m.T;"
+    )
+    view = App(sql, {}).translated().views["O"]
+    assert view.count("(") == view.count(")")
+    assert "INTERVAL '0 00:24:59.999' DAY(1) TO SECOND(3)" in view
+
+
 def test_left_out() -> None:
     """A pump that is left out is in no view; when all of a stream's are, the stream has no rows."""
     sql = f"{MINUTES}{PUMP}SELECT STREAM T, 1.0, N, ROWTIME FROM M;"

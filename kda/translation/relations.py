@@ -215,7 +215,7 @@ class _Joiner:
             node = source.relation.node
             skew = other.clock.require(node) - source.clock.require(node)
             low, high = skew - own, skew + (window or 0)
-            begin, end = (shifted(other.attribute, by).strip("()") if by else other.attribute for by in (low, high))
+            begin, end = (shifted(other.attribute, by)[1:-1] if by else other.attribute for by in (low, high))
             # An equality with a sum is a key to Flink, not a condition of times: such a join would not end.
             meet = f"= {begin}" if low == high == 0 else f"BETWEEN {begin} AND {end}"
             if other.relation.join is not None and other.relation.join.args.get("side") in ("LEFT", "FULL"):
