@@ -142,7 +142,8 @@ def test_a_join_of_lengths_with_parentheses() -> None:
     """The bounds of a join keep the parentheses of their intervals: DAY(1) TO SECOND(3)."""
     sql = (
         f"{MINUTES}{PUMP}SELECT STREAM m.T, 1.0, m.N, m.ROWTIME FROM IN_001 "
-        "OVER (RANGE INTERVAL '25' MINUTE PRECEDING) AS s JOIN M OVER (RANGE INTERVAL '25' MINUTE PRECEDING) AS m ON s.TICKER = m.T;"
+        "OVER (RANGE INTERVAL '25' MINUTE PRECEDING) AS s "
+        "JOIN M OVER (RANGE INTERVAL '25' MINUTE PRECEDING) AS m ON s.TICKER = m.T;"
     )
     view = App(sql, {}).translated().views["O"]
     assert view.count("(") == view.count(")")

@@ -68,6 +68,9 @@ def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
     distinct = "DISTINCT " if isinstance(call.expressions[0], exp.Distinct) else ""
     texts = [one.sql for one in values]
     kind = _type(name, values[0].type)
+    if name == "LAG" and len(values) > 2 and kind is not None:
+        # To Flink a LAG with a default that is never NULL is never NULL itself, and the NULL of a row before is "".
+        texts[2] = f"TRY_CAST({texts[2]} AS {flink(kind, options)})"
     if name in _SPREAD and values[0].type is not None and values[0].type.name in WHOLE:
         texts[0] = f"CAST({texts[0]} AS DOUBLE)"
     if kind == BIGINT and name == "SUM":  # a sum in Flink has its argument's type, and wraps around
