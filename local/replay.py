@@ -17,7 +17,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from connectors import dynamodb, kinesis
+from connectors import dynamodb, kinesis, reference
+from connectors import kind as ends
 from consumer.records import Record as Stored
 from consumer.shards import TRIM_HORIZON
 from consumer.tail import GaveUp, Tail, stored
@@ -25,7 +26,7 @@ from deploy.account import Account
 from kda.migration import origin
 from kda.model import NotModelled
 from kda.model import Record as Arrived
-from local import emulator, proof, resources, running
+from local import emulator, proof, resources, running, stock
 from pipeline import cases, settings
 from pipeline.job import Job
 from producer.kinesis import Kinesis
@@ -63,11 +64,6 @@ class Options:
     port: int
     web_port: int
 
-    @property
-    def streams(self) -> tuple[str, ...]:
-        """The sources that are streams."""
-        return tuple(table for table in self.job.sources if self.job.tables[table].connector == kinesis.KIND.name)
-
     def lines(self, table: str) -> list[bytes]:
         """The records of a stream. Raises RunError for a file that cannot be read or has none."""
         path = self.records / table if self.records.is_dir() else self.records
@@ -95,12 +91,17 @@ class Ground:
     @property
     def streams(self) -> list[str]:
         """The sinks that are streams."""
-        return [sink for sink in self.job.sinks if self.job.tables[sink].connector == kinesis.KIND.name]
+        return _of_kind(self.job, self.job.sinks, kinesis.KIND)
 
     @property
     def tables(self) -> list[str]:
         """The sinks that are tables of DynamoDB."""
-        return [sink for sink in self.job.sinks if self.job.tables[sink].connector == dynamodb.KIND.name]
+        return _of_kind(self.job, self.job.sinks, dynamodb.KIND)
+
+
+def _of_kind(job: Job, tables: Sequence[str], kind: ends.Kind) -> list[str]:
+    """Those of a job's tables that have this kind of connector."""
+    return [table for table in tables if job.tables[table].connector == kind.name]
 
 
 def run(options: Options) -> int:
@@ -109,7 +110,7 @@ def run(options: Options) -> int:
     Whether they are right is known of a job that `kda migrate` wrote: a model of KDA computes them again.
     """
     job = options.job
-    records = {table: options.lines(table) for table in options.streams}
+    records = {table: options.lines(table) for table in _of_kind(job, job.sources, kinesis.KIND)}
     if not records:
         raise RunError(f"The job {job.name} reads no stream: there is nothing to send records to.")
     total, started = sum(map(len, records.values())), time.monotonic()
@@ -150,8 +151,9 @@ def run(options: Options) -> int:
             raise RunError(f"The job did not end within {END_LIMIT:.0f} s.")
         wait_until(rows.has_settled, END_LIMIT, 0.1)
         rows.print_waiting()
-        report(ground, total)
-        return prove(ground) if origin.is_migrated(job.folder) else 0
+        came = {sink: [json.loads(record.data) for record in ground.stored(sink)] for sink in ground.streams}
+        report(ground, total, came)
+        return prove(ground, came) if origin.is_migrated(job.folder) else 0
 
 
 def send(
@@ -251,32 +253,35 @@ class Rows:
         sys.stdout.flush()
 
 
-def report(ground: Ground, total: int) -> None:
+Came = Mapping[str, Sequence[Mapping[str, Any]]]
+"""The rows on the stream of each sink that is one."""
+
+
+def report(ground: Ground, total: int, came: Came) -> None:
     """Print how many rows are on each stream and in each table, and how many errors there are."""
     print(f"The job {ground.job.name} read all of the {total:,} records.")
     client = ground.account.client("dynamodb")
-    counts = {sink: f"{many(len(ground.stored(sink)), 'row')} on" for sink in ground.streams}
+    counts = {sink: f"{many(len(rows), 'row')} on" for sink, rows in came.items()}
     counts |= {
         sink: f"{many(len(proof.items(client, ground.groups[sink]['table'])), 'item')} in" for sink in ground.tables
     }
     for sink, count in counts.items():
         kind = ground.job.far_end(sink)
         print(f"{sink}: {count} {kind} {ground.groups[sink][kind]}.")
-        if cases.ERROR in ground.job.columns(sink) and sink in ground.streams:
-            errors = Counter(json.loads(record.data)[cases.ERROR] for record in ground.stored(sink))
+        if cases.ERROR in ground.job.columns(sink):
+            errors = Counter(str(row[cases.ERROR]) for row in came.get(sink, ()))
             print("".join(f"  {name}: {number:,}\n" for name, number in sorted(errors.items())), end="")
 
 
-def prove(ground: Ground) -> int:
+def prove(ground: Ground, came: Came) -> int:
     """Compare the rows of a migrated job with those of the model of KDA; returns 1 if they differ, else 0."""
     job = ground.job
-    source = next(table for table in job.sources if job.tables[table].connector == kinesis.KIND.name)
+    source = _of_kind(job, job.sources, kinesis.KIND)[0]
     found = sorted(ground.stored(source), key=lambda record: record.arrival)
     records = [Arrived(record.data, _milliseconds(record.arrival), record.shard) for record in found]
     files = {
-        table: (job.folder / "reference" / ground.groups[table]["key"].rpartition("/")[2]).read_bytes()
-        for table in job.sources
-        if table != source
+        table: stock.content(job.folder, ground.groups[table]["key"]).read_bytes()
+        for table in _of_kind(job, job.sources, reference.KIND)
     }
     try:
         expected = origin.expected(job.folder, records, files)
@@ -285,12 +290,14 @@ def prove(ground: Ground) -> int:
         return 0
     problems = []
     for sink, wanted in expected.items():
-        if sink not in ground.streams:
+        if sink not in came:
             print(f"The rows of {sink} were not compared: it is no stream.")
             continue
-        rows = [json.loads(record.data) for record in ground.stored(sink)]
-        compared = (_counted(wanted), _counted(rows)) if cases.ERROR in job.columns(sink) else (wanted, rows)
-        problems += [f"{sink}: {line}" for line in differences(*compared)]
+        if cases.ERROR in job.columns(sink):
+            lines = differences(_counted(wanted), _counted(came[sink]))
+        else:
+            lines = differences(wanted, came[sink])
+        problems += [f"{sink}: {line}" for line in lines]
     for problem in problems[:PROBLEMS]:
         print(f"WRONG: {problem}")
     if problems:

@@ -155,19 +155,11 @@ class Sources:
         self.inputs[one.prefix] = Read(checked, timed, parsed)
 
     def _table(self, one: Input, table: str, columns: Sequence[Held]) -> str:
-        lines = [
-            "line BYTES",
-            "shard STRING METADATA",
-            "sequence_number STRING METADATA",
-            "part STRING METADATA",
-            "arrival TIMESTAMP(3) NOT NULL METADATA",
-            *self._times(one, columns),
-        ]
         comments = [
             f"One row per record of the stream that was the input {one.prefix}, whatever its bytes.",
             *_TIMES[self.time.kind],
         ]
-        return commented(comments, f"CREATE TABLE {table} (\n    " + ",\n    ".join(lines) + "\n)") + "\n"
+        return _created(comments, table, self._times(one, columns))
 
     def _times(self, one: Input, columns: Sequence[Held]) -> list[str]:
         if self.time.kind == "processing":
@@ -319,22 +311,12 @@ class Sources:
     def _add_reference(self, one: Reference, columns: Sequence[Held]) -> None:
         table = self.state.names.given(f"{one.table}_file")
         self.tables[table] = one
-        lines = [
-            "line BYTES",
-            "shard STRING METADATA",
-            "sequence_number STRING METADATA",
-            "part STRING METADATA",
-            "arrival TIMESTAMP(3) NOT NULL METADATA",
-            "valid AS TO_TIMESTAMP('1970-01-01 00:00:00')",
-            "WATERMARK FOR valid AS valid",
-        ]
         comments = [
             f"One row per line of the file of the reference table {one.table}.",
             "All are valid since 1970: a row of a stream finds them whenever it came.",
         ]
-        self.state.tables[table] = (
-            commented(comments, f"CREATE TABLE {table} (\n    " + ",\n    ".join(lines) + "\n)") + "\n"
-        )
+        times = ["valid AS TO_TIMESTAMP('1970-01-01 00:00:00')", "WATERMARK FOR valid AS valid"]
+        self.state.tables[table] = _created(comments, table, times)
         items = [
             *_CAME_PLACE,
             f"{_CAME}.valid",
@@ -393,6 +375,19 @@ def _read(state: State) -> set[str]:
     """The prefixes of the inputs that some pump reads."""
     read = {name.upper() for name in state.subject.read}
     return {one.prefix for one in state.subject.application.inputs if any(name.upper() in read for name in one.streams)}
+
+
+def _created(comments: Sequence[str], table: str, times: Sequence[str]) -> str:
+    """The table of a source. times: its computed columns and its watermark."""
+    lines = [
+        "line BYTES",
+        "shard STRING METADATA",
+        "sequence_number STRING METADATA",
+        "part STRING METADATA",
+        "arrival TIMESTAMP(3) NOT NULL METADATA",
+        *times,
+    ]
+    return commented(comments, f"CREATE TABLE {table} (\n    " + ",\n    ".join(lines) + "\n)") + "\n"
 
 
 def _disorder(milliseconds: int) -> str:

@@ -1,17 +1,16 @@
 package kinesis;
 
+import aws.OpenedFormat;
 import java.util.List;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.connector.source.SourceOutput;
 import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.connector.base.source.reader.RecordEmitter;
 import org.apache.flink.metrics.Counter;
-import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.utils.JoinedRowData;
 import org.apache.flink.util.Collector;
-import org.apache.flink.util.UserCodeClassLoader;
 
 /** Emits each part as the rows that the table's format makes of it, and notes in the shard's state that it did. */
 final class PartRows implements RecordEmitter<Part, RowData, ShardState> {
@@ -22,30 +21,10 @@ final class PartRows implements RecordEmitter<Part, RowData, ShardState> {
     private final Rows rows = new Rows();
 
     PartRows(DeserializationSchema<RowData> format, List<Metadata> metadata, SourceReaderContext context) {
-        this.format = format;
+        this.format = OpenedFormat.of(format, context);
         this.metadata = metadata.toArray(new Metadata[0]);
         this.records = context.metricGroup().getIOMetricGroup().getNumRecordsInCounter();
         this.bytes = context.metricGroup().getIOMetricGroup().getNumBytesInCounter();
-        open(context);
-    }
-
-    private void open(SourceReaderContext context) {
-        try {
-            format.open(
-                    new DeserializationSchema.InitializationContext() {
-                        @Override
-                        public MetricGroup getMetricGroup() {
-                            return context.metricGroup().addGroup("deserializer");
-                        }
-
-                        @Override
-                        public UserCodeClassLoader getUserCodeClassLoader() {
-                            return context.getUserCodeClassLoader();
-                        }
-                    });
-        } catch (Exception e) {
-            throw new IllegalStateException("The table's format does not start.", e);
-        }
     }
 
     @Override

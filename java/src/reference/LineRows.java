@@ -1,17 +1,16 @@
 package reference;
 
+import aws.OpenedFormat;
 import java.util.List;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.connector.source.SourceOutput;
 import org.apache.flink.api.connector.source.SourceReaderContext;
 import org.apache.flink.connector.base.source.reader.RecordEmitter;
 import org.apache.flink.metrics.Counter;
-import org.apache.flink.metrics.MetricGroup;
 import org.apache.flink.table.data.GenericRowData;
 import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.utils.JoinedRowData;
 import org.apache.flink.util.Collector;
-import org.apache.flink.util.UserCodeClassLoader;
 
 /** Emits each line as the rows that the table's format makes of it, and notes in the object's state that it did. */
 final class LineRows implements RecordEmitter<Line, RowData, ObjectState> {
@@ -26,30 +25,10 @@ final class LineRows implements RecordEmitter<Line, RowData, ObjectState> {
             List<Metadata> metadata,
             ObjectName name,
             SourceReaderContext context) {
-        this.format = format;
+        this.format = OpenedFormat.of(format, context);
         this.metadata = metadata.toArray(new Metadata[0]);
         this.name = name;
         this.bytes = context.metricGroup().getIOMetricGroup().getNumBytesInCounter();
-        open(context);
-    }
-
-    private void open(SourceReaderContext context) {
-        try {
-            format.open(
-                    new DeserializationSchema.InitializationContext() {
-                        @Override
-                        public MetricGroup getMetricGroup() {
-                            return context.metricGroup().addGroup("deserializer");
-                        }
-
-                        @Override
-                        public UserCodeClassLoader getUserCodeClassLoader() {
-                            return context.getUserCodeClassLoader();
-                        }
-                    });
-        } catch (Exception e) {
-            throw new IllegalStateException("The table's format does not start.", e);
-        }
     }
 
     @Override
