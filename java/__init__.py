@@ -12,5 +12,6 @@ FUNCTIONS = {
     "json_record": "streaming.JsonRecord",
     "shard_watermark": "streaming.ShardWatermark",
     "stagger": "process.Stagger",
+    "throttle": "process.Throttle",
 }
 """Name in SQL -> Java class, for `CREATE TEMPORARY FUNCTION <name> AS '<class>' LANGUAGE JAVA`."""
