@@ -42,7 +42,7 @@ from kda.translation.types import (
     flink,
     sizes,
 )
-from kda.translation.values import NULL, Failure, Names, Value, failures, literal, only_if, settled
+from kda.translation.values import NULL, Failure, Names, Value, failures, hidden, literal, nonzero, only_if, settled
 
 __all__ = ["Failure", "Names", "Value", "converted", "literal", "value"]
 
@@ -205,7 +205,9 @@ class _Reader:
         known = constant(node.expression)
         if known == 0:  # Flink refuses what it sees to be a division by zero
             return settled(Value(NULL, None, found), kind or DOUBLE, self.options)
-        return Value(f"({left.sql} / {_divisor(right, known, self.options)})", kind, found)
+        divisor = _divisor(right, known, self.options)
+        quotient = f"{left.sql} / {divisor}"
+        return Value(hidden(quotient) if divisor == nonzero(right.sql) else f"({quotient})", kind, found)
 
     def moved(self, node: exp.Binary, sign: str, left: Value, right: Value) -> Value:
         """A time and a length of time, and lengths among each other and with whole numbers."""
@@ -417,7 +419,7 @@ def _divisor(right: Value, known: float | None, options: Options) -> str:
     if right.least or re.fullmatch(r"[\d.]+(E[+-]?\d+)?", right.sql, re.ASCII | re.IGNORECASE):
         return right.sql
     if known is None or right.type is None:
-        return f"NULLIF({right.sql}, 0)"
+        return nonzero(right.sql)
     if isinstance(known, int) and right.type.name in WHOLE:
         return str(known) if known > 0 else f"({known})"
     digits = f"{known:.{sizes(right.type)[1]}f}" if right.type.name == "DECIMAL" else repr(float(known))
