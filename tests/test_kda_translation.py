@@ -216,6 +216,16 @@ def test_window(step: str, table: str) -> None:
     assert "GROUP BY `TICKER`, window_start, window_end, window_time" in text
 
 
+def test_a_window_of_one_end() -> None:
+    """A condition that a time is a fixed one is hidden from Flink's planner, which puts that in a window's place."""
+    text = view(
+        "SELECT STREAM q.TICKER, q.N, 1, ROWTIME FROM (SELECT STREAM TICKER, COUNT(*) AS N, s.ROWTIME AS E "
+        f"FROM IN_001 AS s {BY_MINUTE}) AS q WHERE q.E = TIMESTAMP '2026-11-22 10:01:00';"
+    )
+    end = "TIMESTAMP '2026-11-22 10:01:00.000'"
+    assert f"WHERE IF(`E` = {end}, TRUE, `E` <> {end})" in text
+
+
 def test_window_values() -> None:
     """In a group STEP of ROWTIME is the window's begin, ROWTIME its end; a longer step is one of the begin."""
     text = view(
@@ -273,9 +283,7 @@ def test_lag() -> None:
     text = view(f"SELECT STREAM TICKER, LAG(PRICE, 2, 0) {over}, 1, ROWTIME FROM IN_001;")
     rows = "ARRAY_AGG(`PRICE`) OVER w"
     assert f"(CASE WHEN CARDINALITY({rows}) > 2 THEN ({rows})[1] ELSE CAST(0 AS DOUBLE) END) AS `A`" in text
-    assert (
-        "WINDOW w AS ( PARTITION BY `TICKER` ORDER BY `ROWTIME` ROWS BETWEEN 2 PRECEDING AND CURRENT ROW )" in text
-    )
+    assert "WINDOW w AS ( PARTITION BY `TICKER` ORDER BY `ROWTIME` ROWS BETWEEN 2 PRECEDING AND CURRENT ROW )" in text
     assert "a number of rows that is not written out" in refused(
         f"{PUMP}SELECT STREAM TICKER, LAG(PRICE, QUANTITY) {over}, 1, ROWTIME FROM IN_001;"
     )
@@ -319,7 +327,7 @@ def test_lookup() -> None:
 
 
 def test_lookup_by_what_may_be_a_constant() -> None:
-    """The key of a lookup is no constant to Flink's planner, which has no plan for that: but for inputs it is hidden."""
+    """The key of a lookup is hidden from Flink's planner, which has no plan for constants; an input's is none."""
     sql = (
         "CREATE STREAM S (K VARCHAR(8), X DOUBLE);\n"
         "CREATE PUMP Q AS INSERT INTO S SELECT STREAM TICKER, PRICE FROM IN_001 WHERE TICKER = 'A';\n"
@@ -348,6 +356,11 @@ def test_full_join() -> None:
     rows = "FROM IN_001 AS a FULL JOIN IN_001 OVER (RANGE INTERVAL '1' MINUTE PRECEDING) AS b ON a.TICKER = b.TICKER"
     text = view(f"SELECT STREAM a.TICKER, b.PRICE, 1, ROWTIME {rows};")
     assert "COALESCE(CAST(`A`.`ROWTIME` AS TIMESTAMP(3)), CAST(`B`.`ROWTIME` AS TIMESTAMP(3))) AS `W`" in text
+    # Were the condition never true, Flink's planner would make it a join without windows.
+    assert "ON IF(CURRENT_WATERMARK(`A`.`ROWTIME`) IS NULL, `A`.`TICKER`, `A`.`TICKER`) = `B`.`TICKER` AND" in text
+    more = view(f"SELECT STREAM a.TICKER, b.PRICE, 1, ROWTIME {rows} AND a.PRICE <> a.PRICE;")
+    never = "(`A`.`PRICE` <> `A`.`PRICE`)"
+    assert f"AND IF(`A`.`ROWTIME` < `B`.`ROWTIME`, {never}, {never}) AND" in more
     grouped = f"SELECT STREAM 'x', 1, COUNT(*), ROWTIME {rows} GROUP BY STEP(ROWTIME BY INTERVAL '1' HOUR);"
     assert "FULL JOIN" in refused(PUMP + grouped)
 

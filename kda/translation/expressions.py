@@ -268,6 +268,10 @@ class _Reader:
         """a = b and its like, a IS DISTINCT FROM b."""
         left, right = self.aligned(*self.pairs([node.this, node.expression]))
         sign = _COMPARISONS.get(type(node)) or _DISTINCT[type(node)]
+        if sign == "=" and TIMESTAMP in (left.type, right.type) and _is_one_fixed(node):
+            # The planner puts the fixed time in the place of a window's end, and then has no window.
+            sql = f"IF({left.sql} = {right.sql}, TRUE, {left.sql} <> {right.sql})"
+            return Value(sql, BOOLEAN, failures(left, right))
         return Value(f"({left.sql} {sign} {right.sql})", BOOLEAN, failures(left, right))
 
     def between(self, node: exp.Between) -> Value:
@@ -398,6 +402,11 @@ class _Reader:
         """Whether the value behind CASE is that behind WHEN."""
         one, other = self.aligned(left, right)
         return Value(f"({one.sql} = {other.sql})", BOOLEAN, failures(one, other))
+
+
+def _is_one_fixed(node: exp.Binary) -> bool:
+    """Whether one side, and only one, has no columns."""
+    return any(node.this.find_all(exp.Column)) != any(node.expression.find_all(exp.Column))
 
 
 def _is_text(one: Value) -> bool:

@@ -196,7 +196,24 @@ class _Joiner:
         found = value(node, self.names, self.state.options)
         if found.failures:
             refuse(node, "a condition of a join that can fail has no translation: compare columns of one type")
+        join = source.relation.join
+        if join is not None and join.args.get("side") == "FULL":
+            return self._hidden(node, source, found.sql)
         return found.sql.removeprefix("(").removesuffix(")") if is_wrapped(found.sql) else found.sql
+
+    def _hidden(self, node: exp.Expr, source: Source, sql: str) -> str:
+        """A condition of a FULL JOIN that is not always the same to Flink's planner.
+
+        With one that is never true it makes a join without windows, which keeps all rows and takes some back.
+        """
+        if isinstance(node, exp.EQ):
+            sides = [value(one, self.names, self.state.options) for one in (node.this, node.expression)]
+            owners = [{id(one): one for one in self._sources(side)} for side in (node.this, node.expression)]
+            kinds = {None if one.type is None else flink(one.type, self.state.options) for one in sides}
+            if len(kinds) == len(owners[0]) == len(owners[1]) == 1 and owners[0].keys() != owners[1].keys():
+                (first,) = owners[0].values()
+                return f"{varying(sides[0].sql, first.attribute)} = {sides[1].sql}"
+        return f"IF({self.scope.sources[0].attribute} < {source.attribute}, {sql}, {sql})"
 
     def _key(self, node: exp.Expr, source: Source) -> str:
         """An equality of a reference table's column and another relation's value."""

@@ -23,7 +23,6 @@ _PLACE = ("line", "shard", "sequence_number", "part")
 _CAME, _ROWS = "records", "rows_of"
 _CAME_PLACE = tuple(f"{_CAME}.{name}" for name in _PLACE)
 _RECORD = f"{_ROWS}.record"
-_IS_ROW = f"{_RECORD} IS NOT NULL"
 _METADATA = {"SHARD_ID": "shard", "SEQUENCE_NUMBER": "sequence_number"}
 _BOUND = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|m|min|h)?")
 _UNITS = {"ms": 1, None: 1000, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000}
@@ -101,7 +100,7 @@ def call(
 
 
 def _rows(source: Input | Reference, columns: Sequence[Held], table: str) -> str:
-    """FROM: each record of a table, with each of its rows; `_IS_ROW` leaves out the NULL of a record without rows.
+    """FROM: each record of a table, with each of its rows, of which there is one at least.
 
     It is no CROSS JOIN: Flink's planner moves conditions into that, and has no plan if they are never true.
     """
@@ -258,8 +257,8 @@ class Sources:
             "with it: error_name is NULL for a row that counts.",
         ]
         counts = "error_name IS NULL" if self.time.kind == "processing" else "shard_watermark < {0}.event_time"
-        where = [f"{_CAME}.{counts.format(_CAME)}", _IS_ROW]
-        return commented(comments, select(items, _rows(one, columns, view), where=where)) + "\n"
+        where = f"{_CAME}.{counts.format(_CAME)}"
+        return commented(comments, select(items, _rows(one, columns, view), where=[where])) + "\n"
 
     def _timed(self, table: str, checked: str) -> str:
         """The views `gathered` and `timed` of one of several inputs, as the pipeline has them for a single one."""
@@ -331,7 +330,7 @@ class Sources:
         self.references[one.table] = self.state.add(
             f"{one.table}_checked",
             [f"One row per row of the file of {one.table}, with what is wrong with it."],
-            select(items, _rows(one, columns, table), where=[_IS_ROW]),
+            select(items, _rows(one, columns, table)),
         )
 
     def _value(self, column: Held, kind: Type) -> str:

@@ -17,4 +17,3 @@ LEFT JOIN LATERAL TABLE(
 ', ','
     )
 ) AS rows_of (record) ON TRUE
-WHERE rows_of.record IS NOT NULL

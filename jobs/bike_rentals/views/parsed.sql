@@ -18,4 +18,3 @@ LEFT JOIN LATERAL TABLE(
     )
 ) AS rows_of (record) ON TRUE
 WHERE records.shard_watermark < records.event_time
-    AND rows_of.record IS NOT NULL
