@@ -270,7 +270,7 @@ class _Reader:
         sign = _COMPARISONS.get(type(node)) or _DISTINCT[type(node)]
         if sign == "=" and TIMESTAMP in (left.type, right.type) and _is_one_fixed(node):
             # The planner puts the fixed time in the place of a window's end, and then has no window.
-            sql = f"IF({left.sql} = {right.sql}, TRUE, {left.sql} <> {right.sql})"
+            sql = f"IF({left.sql} = {right.sql}, TRUE, {left.sql} = {right.sql})"
             return Value(sql, BOOLEAN, failures(left, right))
         return Value(f"({left.sql} {sign} {right.sql})", BOOLEAN, failures(left, right))
 
