@@ -346,7 +346,7 @@ LEFT JOIN COMPANIES AS r ON s."ticker" = r.K GROUP BY r.REGION, FLOOR(s.ROWTIME 
         """SELECT STREAM s."ticker", r.REGION, r.K2 FROM "FIRST" AS s LEFT JOIN COMPANIES AS r ON s."ticker" = r.K""",
         before=f"""CREATE OR REPLACE STREAM "FIRST" ("ticker" VARCHAR(8));
 CREATE OR REPLACE PUMP "FIRST_PUMP" AS INSERT INTO "FIRST"
-SELECT STREAM "ticker" FROM {IN} WHERE "ticker" = 'north';""",
+SELECT STREAM 'north' FROM {IN} WHERE CHANGE > 0;""",
         keys=("K",),
     ),
     Construct(
@@ -491,8 +491,8 @@ FROM (SELECT STREAM W3C_LOG_PARSE("log", 'COMMON') AS rec FROM {IN}) AS l""",
     ),
     Construct(
         "division of what is constant where it fails",
-        '"a" VARCHAR(8), "b" BIGINT, "c" DOUBLE',
-        f"""SELECT STREAM "ticker", 100 / SUM(CHANGE), SUM("price") / SUM("price")
+        '"a" VARCHAR(8), "b" BIGINT, "c" BIGINT',
+        f"""SELECT STREAM "ticker", COUNT(CHANGE) / COUNT(CHANGE), 100 / SUM(CHANGE)
 FROM {IN} AS s GROUP BY "ticker", FLOOR(s.ROWTIME TO MINUTE)""",
     ),
     Construct(
