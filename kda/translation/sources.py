@@ -100,8 +100,11 @@ def call(
 
 
 def _rows(source: Input | Reference, columns: Sequence[Held], table: str) -> str:
-    """FROM: each record of a table, with each of its rows."""
-    return f"{table} AS {_CAME}\nCROSS JOIN LATERAL TABLE(\n    {call(source, columns)}\n) AS {_ROWS} (record)"
+    """FROM: each record of a table, with each of its rows, of which there is one at least.
+
+    It is no CROSS JOIN: Flink's planner moves conditions into that, and has no plan if they are never true.
+    """
+    return f"{table} AS {_CAME}\nLEFT JOIN LATERAL TABLE(\n    {call(source, columns)}\n) AS {_ROWS} (record) ON TRUE"
 
 
 def _declared(one: Held, *, is_csv: bool) -> str:

@@ -9,11 +9,11 @@ SELECT
     rows_of.record.error AS error_name,
     rows_of.record.message AS message
 FROM STATIONS_file AS records
-CROSS JOIN LATERAL TABLE(
+LEFT JOIN LATERAL TABLE(
     kda_rows(
         records.line,
         '`station` INTEGER, `district` VARCHAR(24), `docks` INTEGER',
         'CSV', '
 ', ','
     )
-) AS rows_of (record)
+) AS rows_of (record) ON TRUE
