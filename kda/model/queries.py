@@ -294,9 +294,7 @@ class Queries:
             rows.append(Context([], window.end, moment_, [*window.key, *results, window.begin]))
         if condition is not None:
             rows = [row for row in rows if self._tried(row, condition.at) is True]
-        return Table(
-            _columns(projections), self._results(rows, projections, lambda row: (row.time, row.moment))
-        )
+        return Table(_columns(projections), self._results(rows, projections, lambda row: (row.time, row.moment)))
 
     def _distinct(self, table: Table) -> Table:
         """Each row once within its step of ROWTIME, or among those of one moment."""

@@ -24,7 +24,7 @@ _ADDED = ("is_late", "rowtime")  # the columns that the function adds
 _OPENING = "The rows that pump {} groups in stagger windows, and what they are grouped by."
 _HELD = (
     "The rows that pump {} groups, each held back until the stagger window of its key closes. ROWTIME is the window's",
-    "last millisecond. No row is late here: those that are late by their shard's clock are on the errors stream already.",
+    "last millisecond. No row is late here: what is late by its shard's clock is on the errors stream already.",
 )
 
 
@@ -108,5 +108,3 @@ def _free(names: Sequence[str], wanted: str) -> str:
     """A name in backticks, apart from others."""
     taken = [one.strip("`") for one in names]
     return quoted(unique([TIME, *BOUNDS, *_ADDED, *taken, wanted])[-1])
-
-
