@@ -124,6 +124,12 @@ def _stagger(printer: generator.Generator, node: Stagger) -> str:
     return f" WINDOWED BY STAGGER ({keys}RANGE {printer.sql(node, 'range')}{node.args['side']})"
 
 
+def _having(printer: generator.Generator, node: exp.Having) -> str:
+    """HAVING, behind WINDOWED BY."""
+    windowed = printer.sql(node.parent, "windowed_by") if node.parent is not None else ""
+    return f"{windowed} HAVING {printer.sql(node, 'this')}"
+
+
 def _type(printer: generator.Generator, node: SqlType) -> str:
     size = f"({_listed(printer, node.expressions)})" if node.expressions else ""
     return f"{node.name}{size}"
@@ -174,6 +180,7 @@ class KDA(Dialect):
             exp.Cast: lambda self, node: f"CAST({self.sql(node, 'this')} AS {self.sql(node, 'to')})",
             exp.Div: lambda self, node: self.binary(node, "/"),
             exp.DPipe: lambda self, node: self.binary(node, "||"),
+            exp.Having: _having,
             exp.In: lambda self, node: self.predicate(node),
             exp.Interval: lambda self, node: f"INTERVAL {self.sql(node, 'this')} {node.args['unit'].name}",
             exp.Is: lambda self, node: self.predicate(node),
@@ -187,7 +194,7 @@ class KDA(Dialect):
         }
 
         AFTER_HAVING_MODIFIER_TRANSFORMS: ClassVar[dict[str, Callable[..., str]]] = {
-            "windowed_by": lambda self, node: self.sql(node, "windowed_by"),
+            "windowed_by": lambda self, node: "" if node.args.get("having") else self.sql(node, "windowed_by"),
             **generator.Generator.AFTER_HAVING_MODIFIER_TRANSFORMS,
         }
 

@@ -435,10 +435,10 @@ class Grammar(parser.Parser):
             select.set("where", exp.Where(this=self._value()))
         if self._take("GROUP BY"):
             select.set("group", exp.Group(expressions=self._list(self._value)))
-        if self._take("HAVING"):
-            select.set("having", exp.Having(this=self._value()))
         if self._is("WINDOWED"):
             select.set("windowed_by", self._stagger())
+        if self._take("HAVING"):
+            select.set("having", exp.Having(this=self._value()))
         if self._take("WINDOW"):
             select.set("windows", self._list(self._named_window))
         if self._at(TokenType.ORDER_BY):

@@ -224,7 +224,7 @@ class Catalog:
         if values:
             times = [self.time(value, leaf) for value, leaf in values]
             known = [time for time in times if time is not None]
-            is_grouped = any(leaf.args.get("group") for _value, leaf in values)
+            is_grouped = any(leaf.args.get("group") or leaf.args.get("windowed_by") for _value, leaf in values)
             is_end = is_grouped or any(time.is_end for time in known)
             return replace(known[0], is_end=is_end) if len(known) == len(times) else None
         name = canonical(node)

@@ -246,6 +246,65 @@ WHERE "ticker" LIKE 'n%' OR "ticker" SIMILAR TO '(south|[A-Z])' OR CHANGE IN (1,
         "GROUP BY STEP(s.ROWTIME BY INTERVAL '1' MINUTE)",
     ),
     Construct(
+        "stagger window",
+        '"a" VARCHAR(8), "minute" TIMESTAMP, "n" BIGINT, "sum" DOUBLE, "end" TIMESTAMP, "last" TIMESTAMP',
+        f"""SELECT STREAM "ticker", FLOOR("sent_at" TO MINUTE), COUNT(*), SUM("price"), s.ROWTIME, MAX(s.ROWTIME)
+FROM {IN} AS s WINDOWED BY STAGGER (PARTITION BY FLOOR("sent_at" TO MINUTE), "ticker" RANGE INTERVAL '1' MINUTE)""",
+        has_ties=True,
+    ),
+    Construct(
+        "stagger window of each key",
+        '"a" VARCHAR(8), "n" BIGINT, "kinds" BIGINT, "mean" INTEGER, "most" VARCHAR(8)',
+        f"""SELECT STREAM "ticker", COUNT("price"), COUNT(DISTINCT CHANGE), AVG(CHANGE),
+    CASE WHEN MAX(CHANGE) > 1 THEN 'high' ELSE 'low' END
+FROM {IN} WINDOWED BY STAGGER (PARTITION BY "ticker" RANGE INTERVAL '1:30' MINUTE TO SECOND)""",
+        has_ties=True,
+    ),
+    Construct(
+        "stagger window, with conditions",
+        '"a" INTEGER, "b" BIGINT, "c" INTEGER, "d" DOUBLE',
+        f"""SELECT STREAM 10 / CHANGE, SUM(CHANGE) / COUNT("ticker"), FIRST_VALUE(CHANGE), LAST_VALUE("price")
+FROM {IN} WHERE CAST(TXT AS INTEGER) > 0
+WINDOWED BY STAGGER (PARTITION BY 10 / CHANGE RANGE INTERVAL '5' MINUTE)
+HAVING COUNT(*) > 1""",
+    ),
+    Construct(
+        "stagger window by a step of ROWTIME",
+        '"minute" TIMESTAMP, "n" BIGINT',
+        f"""SELECT STREAM FLOOR(s.ROWTIME TO MINUTE), COUNT(*) FROM {IN} AS s
+WINDOWED BY STAGGER (PARTITION BY FLOOR(s.ROWTIME TO MINUTE) RANGE INTERVAL '10' SECOND)""",
+        has_ties=True,
+    ),
+    Construct(
+        "stagger window of all rows",
+        '"n" BIGINT',
+        f"SELECT STREAM COUNT(*) FROM {IN} WINDOWED BY STAGGER (PARTITION BY 1 RANGE INTERVAL '1' MINUTE)",
+        has_ties=True,
+    ),
+    Construct(
+        "stagger window after a lookup",
+        '"a" VARCHAR(4), "n" BIGINT, "b" DOUBLE',
+        f"""SELECT STREAM r.REGION, COUNT(s."ticker"), MAX(r."weight") FROM {IN} AS s
+LEFT JOIN COMPANIES AS r ON s."ticker" = r.K
+WINDOWED BY STAGGER (PARTITION BY r.REGION, s."ok" RANGE INTERVAL '1' MINUTE)""",
+        keys=("K",),
+    ),
+    Construct(
+        "stagger window over windows",
+        '"a" VARCHAR(8), "n" BIGINT, "end" TIMESTAMP',
+        """SELECT STREAM "ticker", SUM("n"), m.ROWTIME FROM "MINUTES" AS m
+WINDOWED BY STAGGER (PARTITION BY "ticker" RANGE INTERVAL '2' MINUTE)""",
+        before=MINUTES,
+    ),
+    Construct(
+        "windows over stagger windows",
+        '"n" BIGINT, "minute" TIMESTAMP',
+        f"""SELECT STREAM SUM(q.N), STEP(q.ROWTIME BY INTERVAL '5' MINUTE) FROM (
+    SELECT STREAM "ticker", COUNT(*) AS N FROM {IN}
+    WINDOWED BY STAGGER (PARTITION BY "ticker" RANGE INTERVAL '1' MINUTE)
+) AS q GROUP BY STEP(q.ROWTIME BY INTERVAL '5' MINUTE)""",
+    ),
+    Construct(
         "HAVING",
         '"a" VARCHAR(8), "n" BIGINT',
         f'SELECT STREAM "ticker", COUNT(*) FROM {IN} AS s GROUP BY "ticker", FLOOR(s.ROWTIME TO MINUTE)\n'

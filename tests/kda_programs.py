@@ -287,6 +287,7 @@ class _Maker:
         forms: list[tuple[int, Callable[[], Query | None]]] = [
             (20, self._mapped),
             (20, self._tumbling),
+            (8, self._staggered),
             (5, self._distinct),
             (4, self._idiom),
             (14, self._sliding),
@@ -442,6 +443,41 @@ class _Maker:
         # Windows of CEIL end a millisecond after others, so that rows of both cannot meet in a stream.
         has_time = not step.startswith("CEIL")
         return Query(sql, tuple(results), names, source.rows, False, True, source.depth + 1, has_time=has_time)
+
+    def _staggered(self) -> Query | None:
+        random = self.random
+        source, alias = self._source(), random.choice(("", "s", "s"))
+        values = self._values(source, alias)
+        keys = self._keys(values)
+        payload = values.column("time")
+        if payload is not None and (not keys or random.random() < 0.4):
+            self.used.add("event time of a stagger window")
+            keys.append(Typed(f"FLOOR({payload.sql} TO MINUTE)", "time"))
+        if not keys:
+            return None
+        self.used.add("stagger window")
+        aggregates = [
+            Values(random, values.columns, (), self.used).aggregate(source.rows, is_ordered=self._is_still(source))
+            for _ in range(random.randint(1, 3))
+        ]
+        results: list[Typed] = [key for key in keys if random.random() < 0.85]
+        if random.random() < 0.3:
+            self.used.add("ROWTIME of a stagger window")
+            results.append(Typed(random.choice(values.times), "time"))
+        results += [self._of_aggregates(aggregates, one) for one in aggregates]
+        random.shuffle(results)
+        where = f"\nWHERE {values.truth(1).sql}" if random.random() < 0.35 else ""
+        having = ""
+        if random.random() < 0.25:
+            self.used.add("HAVING of a stagger window")
+            having = f"\nHAVING {Values(random, aggregates, (), self.used).truth(1).sql}"
+        listed, names = self._listed(results)
+        length = LENGTHS[random.choice(list(LENGTHS))]
+        windowed = f"WINDOWED BY STAGGER (PARTITION BY {', '.join(key.sql for key in keys)} RANGE INTERVAL {length})"
+        sql = f"SELECT STREAM {listed}\nFROM {self._from(source, alias)}{where}\n{windowed}{having}"
+        if source.is_windowed:
+            self.used.add("stagger window over windows")
+        return Query(sql, tuple(results), names, source.rows, False, True, source.depth + 1)
 
     def _of_aggregates(self, aggregates: Sequence[Typed], one: Typed) -> Typed:
         """An aggregate, or something made of it."""

@@ -309,6 +309,8 @@ def test_an_own_view_takes_the_place_of_a_shared_view(tmp_path: Path) -> None:
         ("SELECT MAX(x) OVER (PARTITION BY y ORDER BY z) FROM a", ["a"]),
         ("SELECT * FROM (VALUES (1, 2)) AS v (x, y), a", ["a"]),
         ("SELECT x FROM a AS first_one, b second_one WHERE TRUE", ["a", "b"]),
+        ("SELECT * FROM f(input => TABLE a PARTITION BY (x, y), t => DESCRIPTOR(z), uid => 'b'), c", ["a", "c"]),
+        ("SELECT * FROM a JOIN LATERAL TABLE(f(x)) ON TRUE JOIN f (input => (SELECT * FROM b)) ON TRUE", ["a", "b"]),
     ],
 )
 def test_references(sql: str, expected: list[str]) -> None:

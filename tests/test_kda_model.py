@@ -98,6 +98,47 @@ def test_rows_of_one_moment_see_each_other() -> None:
     assert rows(found, "BY_ROWS") == [(1,), (2,), (3,), (3,), (3,)]
 
 
+STAGGER = "WINDOWED BY STAGGER (PARTITION BY {} RANGE INTERVAL '1' MINUTE)"
+
+
+def test_stagger_window() -> None:
+    """The guide's table: three records of one minute in one row at 11:01:20, the fourth alone at 11:02:15."""
+    sql = pump(
+        f"SELECT STREAM FLOOR(AT TO MINUTE), COUNT(*) FROM IN_001 {STAGGER.format('FLOOR(AT TO MINUTE), TICKER')}",
+        "MINUTE TIMESTAMP, N INTEGER",
+    )
+    times = (("11:00:20", "11:00:10"), ("11:00:30", "11:00:20"), ("11:01:05", "11:00:55"), ("11:01:15", "11:01:05"))
+    records = [record(at(arrival), ticker="AMZN", at=f"2026-11-27 {event}") for arrival, event in times]
+    assert [(time, f"{minute:%H:%M:%S}", count) for time, (minute, count) in timed(run(application(sql), records))] == [
+        ("11:01:20", "11:00:00", 3),
+        ("11:02:15", "11:01:00", 1),
+    ]
+
+
+def test_a_stagger_window_ends_before_its_end() -> None:
+    """A row at the last millisecond is in the window, one at its end opens the next; NULL is a key like others."""
+    sql = pump(f"SELECT STREAM TICKER, COUNT(*) FROM IN_001 {STAGGER.format('TICKER')}", "T VARCHAR(4), N INTEGER")
+    first = at("11:00:00")
+    keys: list[tuple[int, str | None]] = [(0, "A"), (1, None), (59_999, "A"), (60_000, "A"), (60_000, None)]
+    found = run(application(sql), [record(first + later, ticker=key) for later, key in keys])
+    assert rows(found) == [("A", 2), (None, 2), ("A", 1)]
+    assert [row.time - first for row in found.streams["OUT_S"]] == [60_000, 60_001, 120_000]
+
+
+def test_rows_that_count_in_no_stagger_window() -> None:
+    """A row that WHERE leaves out, or that fails, opens no window; HAVING leaves out rows of windows."""
+    sql = pump(
+        f"SELECT STREAM SUM(10 / QUANTITY) FROM IN_001 WHERE PRICE > 0 {STAGGER.format('TICKER')} HAVING COUNT(*) > 1",
+        "N INTEGER",
+    )
+    given = [(0, 0, 5), (1, 1, 0), (2, 1, 5), (60_001, 1, 2), (60_002, 1, 1)]
+    records = [record(later, ticker="A", price=price, quantity=quantity) for later, price, quantity in given]
+    found = run(application(sql), records)
+    assert rows(found) == [(7,)]
+    assert [(row.time) for row in found.streams["OUT_S"]] == [60_002]
+    assert [(one.time, one.name) for one in found.failures] == [(1, "DIVISION")]
+
+
 def test_partition_of_a_sliding_window() -> None:
     """PARTITION BY keeps keys apart, NULL being one; without a frame all rows so far count; windows have names."""
     sql = pump(
@@ -917,7 +958,10 @@ def test_rows_as_they_are_written() -> None:
 @pytest.mark.parametrize(
     "select",
     [
-        "SELECT STREAM COUNT(*) FROM IN_001 WINDOWED BY STAGGER (PARTITION BY TICKER RANGE INTERVAL '1' MINUTE)",
+        "SELECT STREAM COUNT(*) FROM IN_001 WINDOWED BY STAGGER (PARTITION BY TICKER RANGE INTERVAL '1' MONTH)",
+        "SELECT STREAM FLOOR(ROWTIME TO MINUTE) FROM IN_001 "
+        "WINDOWED BY STAGGER (PARTITION BY TICKER RANGE INTERVAL '1' MINUTE)",
+        "SELECT STREAM PRICE FROM IN_001 WINDOWED BY STAGGER (PARTITION BY TICKER RANGE INTERVAL '1' MINUTE)",
         "SELECT STREAM ANOMALY_SCORE FROM TABLE(RANDOM_CUT_FOREST(CURSOR(SELECT STREAM PRICE FROM IN_001)))",
         "SELECT STREAM COUNT(*) FROM IN_001 GROUP BY TICKER",
         "SELECT STREAM COUNT(*) FROM IN_001",

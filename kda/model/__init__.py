@@ -22,6 +22,8 @@ What the rules of docs/kda mean here:
 
     K01  a window is from its begin to before its end; ROWTIME is the end, a step of ROWTIME the begin; the rows of one
          moment, GROUP BY ROWTIME, keep that ROWTIME
+    K04  a stagger window opens with the first row of its key, and has the rows of the key from then to before its end;
+         ROWTIME is the end; a row at the end or later opens the next
     K03, K36  a lookup finds one row, the last in the file of those with the key; NULL keys never meet
     K07, K14, K33  rows meet if each is in its window at the time of the other; the joined row has the ROWTIME of the
          side without a window, or else of the left one

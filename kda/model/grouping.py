@@ -40,6 +40,7 @@ class Grouping:
     canons: Sequence[Any]
     functions: list[Function]
     aliases: dict[str, exp.Expr]
+    is_stagger: bool = False
 
     def replaced(self, node: exp.Expr) -> Expression | None:
         """The expression of a node that has another meaning than in a row."""
@@ -86,6 +87,8 @@ class Grouping:
         own = self.compiler.compiled(node)
         if own.clock is None:
             return None
+        if self.is_stagger:
+            raise NotModelled("A step of ROWTIME that is no key of its stagger window is not modelled.")
         for number, key in enumerate(self.keys):
             clock = key.clock
             if clock and key.type == TIMESTAMP and (clock.size, clock.offset) == (own.clock.size, own.clock.offset):

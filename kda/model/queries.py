@@ -12,7 +12,7 @@ from typing import Any
 from sqlglot import exp
 
 from kda.functions import TUMBLING
-from kda.model import joins, sliding, values
+from kda.model import joins, sliding, times, values
 from kda.model.evaluation import Clock, Column, Context, Expression, Item, Relation, assigned
 from kda.model.expressions import Compiler
 from kda.model.grouping import Grouping, end_of, key_of, shortest
@@ -36,6 +36,16 @@ class Table:
     def names(self) -> tuple[str, ...]:
         """The names of its columns."""
         return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True)
+class _Stagger:
+    """A stagger window: it opens with the first row of its key. arguments: of the functions, of each row in it."""
+
+    key: tuple[Any, ...]
+    begin: int
+    end: int
+    arguments: list[list[Any]]
 
 
 @dataclass(frozen=True)
@@ -73,18 +83,18 @@ class Queries:
         return Table(columns, _sorted(items))
 
     def _select(self, select: exp.Select) -> Table:
-        if select.args.get("windowed_by"):
-            raise NotModelled("WINDOWED BY STAGGER is not modelled.")
         order = select.args.get("order")
         if order and any(one.args.get("within") for one in order.expressions):
             raise NotModelled("ORDER BY .. WITHIN is not modelled.")
         sides = [self._side(one, select) for one in self.catalog.relations(select)]
         compiler = Compiler([side.relation for side in sides], joins.leading(sides))
         contexts = self._passing(joins.joined(sides, select), select.args.get("where"), compiler)
-        if select.args.get("group"):
+        if select.args.get("windowed_by"):
+            table = self._staggered(select, contexts, compiler)
+        elif select.args.get("group"):
             table = self._grouped(select, contexts, compiler)
         elif select.args.get("having"):
-            raise NotModelled("HAVING without GROUP BY is not modelled.")
+            raise NotModelled("HAVING without GROUP BY or WINDOWED BY is not modelled.")
         else:
             table = self._mapped(select, contexts, compiler)
         return table
@@ -134,8 +144,8 @@ class Queries:
                 continue
             if any(join.args.get("using") for join in select.args.get("joins") or ()):
                 raise NotModelled("A star over a join by USING is not modelled.")
-            if select.args.get("group"):
-                raise NotModelled("A star with GROUP BY is not modelled.")
+            if select.args.get("group") or select.args.get("windowed_by"):
+                raise NotModelled("A star with GROUP BY or WINDOWED BY is not modelled.")
             for place, relation in enumerate(compiler.relations):
                 if star in ("", relation.alias):
                     found += [(column.name, compiler.column_of(place, column.name)) for column in relation.columns]
@@ -239,6 +249,52 @@ class Queries:
         if select.args.get("distinct"):
             items = list({(item.time, *item.values.values()): item for item in items}.values())
         return Table(_columns(projections), items)
+
+    # ---- WINDOWED BY STAGGER
+
+    def _staggered(self, select: exp.Select, contexts: Sequence[Context], compiler: Compiler) -> Table:
+        """A row for each window of each key; the rows come by their ROWTIME."""
+        if select.args.get("group") or select.args.get("distinct"):
+            raise NotModelled("GROUP BY or DISTINCT beside WINDOWED BY STAGGER is not modelled.")
+        clause = select.args["windowed_by"]
+        nodes = clause.args.get("partition_by") or []
+        unit, length = times.length(clause.args["range"])
+        if unit != "MILLISECOND" or length <= 0:
+            raise NotModelled("A stagger window by months, years or no length is not modelled.")
+        keys = [replace(key, clock=None) for key in compiler.all(nodes)]
+        aliases = {result(one): one.unalias() for one in select.expressions if isinstance(one, exp.Alias)}
+        canons = [compiler.canon(node) for node in nodes]
+        grouping = Grouping(compiler, keys, canons, [], aliases, is_stagger=True)
+        inner = replace(compiler, replaced=grouping.replaced)
+        projections = self._projections(select, inner)
+        having = select.args.get("having")
+        condition = inner.condition(having.this) if having is not None else None
+
+        def given(context: Context) -> tuple[tuple[Any, ...], list[Any]]:
+            return tuple(key.at(context) for key in keys), [one.argument.at(context) for one in grouping.functions]
+
+        windows: list[_Stagger] = []
+        newest: dict[tuple[Any, ...], _Stagger] = {}
+        for context in sorted(contexts, key=lambda one: one.time):
+            found = self._tried(context, given)
+            if found is None:
+                continue
+            window = newest.get(found[0])
+            if window is None or context.time >= window.end:  # it has expired: this row is the first of the next
+                window = newest[found[0]] = _Stagger(found[0], context.time, context.time + length, [])
+                windows.append(window)
+            window.arguments.append(found[1])
+        rows = []
+        for window in sorted(windows, key=lambda one: one.end):
+            results = [
+                one.reduce([arguments[number] for arguments in window.arguments])
+                for number, one in enumerate(grouping.functions)
+            ]
+            moment_ = window.end - self.align
+            rows.append(Context([], window.end, moment_, [*window.key, *results, window.begin]))
+        if condition is not None:
+            rows = [row for row in rows if self._tried(row, condition.at) is True]
+        return Table(_columns(projections), self._results(rows, projections, lambda row: (row.time, row.moment)))
 
     def _distinct(self, table: Table) -> Table:
         """Each row once within its step of ROWTIME, or among those of one moment."""

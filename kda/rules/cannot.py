@@ -16,7 +16,7 @@ from kda.nodes import FloorTo, IntervalOf, Step, TypedLiteral, Words, called
 from kda.program import offset, other
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.scope import own, result
-from kda.windows import calendar_unit, in_order, named, window
+from kda.windows import calendar_unit, in_order, milliseconds, named, window
 
 
 @rule("K90", Kind.CANNOT, "A construct that is not translated")
@@ -112,6 +112,7 @@ def _windows(part: Part, subject: Subject) -> Iterator[Found]:
     for found in part.windows:
         if not found.milliseconds:
             yield part.found(found.node, f"a window of {found.function} {found.problem} is not translated")
+    yield from _stagger(part)
     for node in own(part.select):
         step = window(node, part.select, subject.catalog) if isinstance(node, Step | FloorTo) else None
         if step and not step.time and not step.milliseconds and step.form != "epoch" and not calendar_unit(node):
@@ -124,6 +125,18 @@ def _windows(part: Part, subject: Subject) -> Iterator[Found]:
     if not part.windowing.tumbling:
         for node in part.windowing.growing:
             yield part.found(node, "GROUP BY of a value that only grows, other than ROWTIME, is not translated")
+
+
+def _stagger(part: Part) -> Iterator[Found]:
+    stagger = part.windowing.stagger
+    if stagger is None:
+        return
+    if not milliseconds(stagger.args["range"]):
+        yield part.found(stagger, "a stagger window by months, years or an unknown length is not translated")
+    if part.windowing.is_grouped:
+        yield part.found(stagger, "GROUP BY beside WINDOWED BY STAGGER is not translated")
+    if part.windowing.distinct:
+        yield part.found(part.select, "SELECT DISTINCT with WINDOWED BY STAGGER is not translated")
 
 
 def _sliding(part: Part, subject: Subject) -> Iterator[Found]:
@@ -217,14 +230,6 @@ def _is_text(node: exp.Expr) -> bool:
 
 def _replaces_all(node: exp.Expr) -> bool:
     return [argument.name for argument in node.expressions[3:]] in ([], ["1"], ["1", "0"])
-
-
-@rule("K97", Kind.CANNOT, "WINDOWED BY STAGGER")
-def stagger(subject: Subject) -> Iterator[Found]:
-    """Not built yet."""
-    for part in subject.parts:
-        if part.windowing.stagger is not None:
-            yield part.found(part.windowing.stagger, "WINDOWED BY STAGGER is not translated yet")
 
 
 @rule("K98", Kind.CANNOT, "RANDOM_CUT_FOREST")

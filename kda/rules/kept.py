@@ -12,7 +12,7 @@ from kda.lookups import lookups
 from kda.nodes import FloorTo, Step, Words
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.scope import own
-from kda.windows import calendar_unit, frame, in_order, length, named, window
+from kda.windows import calendar_unit, frame, in_order, length, milliseconds, named, window
 
 
 @rule("K01", Kind.KEPT, "Tumbling window on ROWTIME")
@@ -45,6 +45,15 @@ def reference_table(subject: Subject) -> Iterator[Found]:
         for one in lookups(part, subject.catalog):
             if not one.problem:
                 yield part.found(one.relation.node, f"reference table {one.relation.name} is looked up for each row")
+
+
+@rule("K04", Kind.KEPT, "Stagger window")
+def stagger_window(subject: Subject) -> Iterator[Found]:
+    """A window of each key, that its first row opens."""
+    for part in subject.parts:
+        stagger = part.windowing.stagger
+        if stagger is not None and (size := milliseconds(stagger.args["range"])):
+            yield part.found(stagger, f"stagger window of {length(size)}, from the first row of each key on")
 
 
 @rule("K05", Kind.KEPT, "Functions by another name")

@@ -12,7 +12,7 @@ from kda.nodes import Cursor
 from kda.rule import Part
 from kda.scope import Relation
 from kda.sql_types import Type
-from kda.translation import order, relations, sliding
+from kda.translation import order, relations, sliding, staggering
 from kda.translation.aggregates import failures_of, has_aggregate, has_order
 from kda.translation.expressions import Failure, Names, Value, converted, value
 from kda.translation.names import inside, unique
@@ -87,11 +87,9 @@ class _Writer:
 
     def query(self) -> Query:
         """The SELECT."""
-        if self.part.windowing.stagger is not None:
-            refuse(self.part.windowing.stagger, "WINDOWED BY STAGGER has no translation")
         self.order = order.wanted(self.state, self.select)
         scope = relations.scope(self.source, self.part)
-        if self.part.windowing.is_grouped or self.part.windowing.distinct:
+        if self.part.windowing.is_grouped or self.part.windowing.distinct or self.part.windowing.stagger:
             return self._grouped(scope)
         if self.select.args.get("distinct"):
             refuse(self.select, "SELECT DISTINCT of columns without ROWTIME or a step of it has no translation")
@@ -236,6 +234,8 @@ class _Writer:
         if failures:
             scope = rows_tried(self.state, scope, where, failures)
             where = []
+        elif self.part.windowing.stagger is not None:
+            pass  # a view of its own follows
         elif scope.is_joined:
             items, sources = replace(scope, where=()).flat(self.catalog)
             body = select([*items, _time(scope)], scope.in_from, where=[*scope.filters, *where])
@@ -245,6 +245,8 @@ class _Writer:
             scope = scope.over(
                 scope.main.body, [replace(one, prefix="") for one in scope.sources], is_view=scope.main.is_view
             )
+        if self.part.windowing.stagger is not None:
+            return self._staggered(scope, where, having)
         if has_order(values):
             if self.options.time == "processing":
                 refuse_processing(self.select, "FIRST_VALUE and LAST_VALUE with GROUP BY")
@@ -255,6 +257,17 @@ class _Writer:
         keys, window = self._keys(scope, names)
         group = Group(scope, window, keys, self._skew(scope, window), dict(projections(scope)))
         return self._window(group, names, where, having)
+
+    def _staggered(self, scope: Scope, where: Sequence[str], having: exp.Having | None) -> Query:
+        stagger = self.part.windowing.stagger
+        assert stagger is not None  # noqa: S101  (its caller looked)
+        held = staggering.held(self.state, scope, where, stagger)
+        names = self._names(held.scope)
+        keys, window_ = self._keys(held.scope, names)
+        skew = scope.clock.require(stagger)
+        return self._window(
+            Group(held.scope, window_, keys, skew, dict(projections(scope)), held.columns), names, [], having
+        )
 
     def _window(self, group: Group, names: RowNames, where: Sequence[str], having: exp.Having | None) -> Query:
         scope = group.scope
@@ -289,7 +302,10 @@ class _Writer:
         windowing = self.part.windowing
         windows = list(windowing.tumbling)
         nodes: list[exp.Expr] = []
-        if windowing.is_grouped:
+        if windowing.stagger is not None:
+            windows = [staggering.window_of(windowing.stagger, self.options)]
+            nodes = windowing.stagger.args["partition_by"] or []
+        elif windowing.is_grouped:
             nodes = [key_of(node, self.select, scope, names) for node in self.select.args["group"].expressions]
             if windowing.distinct:
                 self._require_distinct(nodes)
@@ -298,7 +314,7 @@ class _Writer:
             nodes = [node for _name, node in projections(scope)]
         keys = []
         for node in nodes:
-            if self._is_window(node):
+            if windowing.stagger is None and self._is_window(node):
                 continue
             keys.append((node, value(node, names, self.options)))
         return keys, shortest(windows, self.select)

@@ -152,11 +152,14 @@ class Scope:
                 found.setdefault((self.sources.index(held[0]), held[1]), held)
         return [found[key] for key in sorted(found, key=lambda key: (key[0], _place(found[key])))]
 
-    def flat(self, catalog: Catalog) -> tuple[list[str], tuple[Source, ...]]:
-        """The columns of FROM as results of one query, and the sources as they are read from that."""
+    def flat(self, catalog: Catalog, taken: Sequence[str] = ()) -> tuple[list[str], tuple[Source, ...]]:
+        """The columns of FROM as results of one query, and the sources as they are read from that.
+
+        taken: names that these columns must not have.
+        """
         used = [(source, name) for source, name in self.used(catalog) if name != TIME or source is not self.main]
         wanted = [_flat(source, name, self) for source, name in used]
-        names = unique([TIME, *BOUNDS, *wanted])[1 + len(BOUNDS) :]
+        names = unique([TIME, *BOUNDS, *taken, *wanted])[1 + len(BOUNDS) + len(taken) :]
         items: list[str] = []
         columns: list[dict[str, tuple[str, Type | None]]] = [{} for _source in self.sources]
         moments = [""] * len(self.sources)

@@ -59,7 +59,10 @@ class State:
 
     def add(self, wanted: str, comments: Iterable[str], sql: str) -> str:
         """Add a view; its name, which may be another than the wanted one."""
-        name = self.names.given(wanted)
+        return self.put(self.names.given(wanted), comments, sql)
+
+    def put(self, name: str, comments: Iterable[str], sql: str) -> str:
+        """Add a view under a name that was given already."""
         self.views[name] = commented(comments, sql) + "\n"
         return name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
@@ -35,7 +35,8 @@ class Group:
     """A SELECT that groups by a window.
 
     window: the shortest; keys: the others of GROUP BY, each with its node and SQL; skew: the milliseconds that the
-    times of the rows are before those of KDA; results: those of the SELECT by name.
+    times of the rows are before those of KDA; results: those of the SELECT by name; columns: the column that has a key,
+    by the key's SQL, where the rows have one.
     """
 
     scope: Scope
@@ -43,11 +44,17 @@ class Group:
     keys: Sequence[tuple[exp.Expr, Value]]
     skew: int
     results: dict[str, exp.Expr] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_moment(self) -> bool:
         """Whether each window is one moment, which then is the ROWTIME of its row."""
-        return self.window.milliseconds == 1
+        return self.window.milliseconds == 1 and not self.is_stagger
+
+    @property
+    def is_stagger(self) -> bool:
+        """Whether the rows are those of stagger windows, at the last millisecond of their window."""
+        return self.window.form == "STAGGER"
 
     @property
     def begin(self) -> str:
@@ -62,12 +69,12 @@ class Group:
     @property
     def offset(self) -> int:
         """The milliseconds after 1970 at which the windows begin by the time attribute."""
-        return self.window.offset - self.skew
+        return 0 if self.is_stagger else self.window.offset - self.skew
 
     @property
     def by(self) -> list[str]:
         """What Flink groups by."""
-        keys = [one.sql for node, one in self.keys if has_columns(node)]
+        keys = [self.columns.get(one.sql, one.sql) for node, one in self.keys if has_columns(node)]
         return list(dict.fromkeys([*keys, *BOUNDS]))
 
 
@@ -103,7 +110,7 @@ class GroupNames:
             if type(key.unnest()) is type(node) and not any(aggregates(node)):
                 here = value(node, self.rows, self.options)
                 if here.sql == found.sql:
-                    return Value(found.sql, found.type)
+                    return Value(self.group.columns.get(found.sql, found.sql), found.type)
         return None
 
     def _step(self, node: exp.Expr) -> Value | None:
@@ -113,6 +120,8 @@ class GroupNames:
         found = window(node, self.select, self.rows.catalog)
         if found is None or found.time is None or found.form == "epoch":
             return None
+        if self.group.is_stagger:
+            refuse(node, "a step of ROWTIME that is no key of its stagger window has no translation")
         least = self.group.window
         is_begin = (found.milliseconds, found.offset) == (least.milliseconds, least.offset)
         if is_begin and found.offset == 0 and found.form in ("STEP", "FLOOR"):

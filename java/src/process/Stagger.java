@@ -4,6 +4,7 @@ import static org.apache.flink.table.types.inference.StaticArgumentTrait.REQUIRE
 import static org.apache.flink.table.types.inference.StaticArgumentTrait.SET_SEMANTIC_TABLE;
 import static org.apache.flink.table.types.inference.StaticArgumentTrait.TABLE;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
@@ -59,8 +60,28 @@ public class Stagger extends ProcessTableFunction<Row> {
                                 DataTypes.INTERVAL(DataTypes.SECOND(3)).notNull().bridgedTo(Long.class),
                                 false))
                 .stateTypeStrategies(state)
-                .outputTypeStrategy(call -> Optional.of(released(call)))
+                .outputTypeStrategy(
+                        call -> {
+                            require(call);
+                            return Optional.of(released(call));
+                        })
                 .build();
+    }
+
+    private static void require(CallContext call) {
+        Duration length = call.getArgumentValue(1, Duration.class).orElse(Duration.ZERO);
+        if (length.toMillis() <= 0) {
+            throw call.newValidationError(
+                    "stagger: length has to be an INTERVAL of a millisecond or more, written out, such as INTERVAL '1' MINUTE.");
+        }
+        List<String> names = DataType.getFieldNames(call.getTableSemantics(0).orElseThrow().dataType());
+        for (String added : List.of("is_late", "rowtime")) {
+            if (names.contains(added)) {
+                throw call.newValidationError(
+                        "stagger: the input has a column '%s', which is a column of the result: give it another name.",
+                        added);
+            }
+        }
     }
 
     /** Of a row that is held back: its event time in milliseconds, and its columns. */
