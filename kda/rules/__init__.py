@@ -1,4 +1,4 @@
-"""The rules of `check`, in one registry. A number stays a rule's: K04 and K16 are for K97 and K98, once built."""
+"""The rules of `check`, in one registry. A number stays a rule's: K04 is for K97, once built."""
 
 from __future__ import annotations
 

@@ -6,14 +6,15 @@ import org.apache.flink.table.types.inference.CallContext;
 import org.apache.flink.table.types.inference.StaticArgument;
 
 /**
- * What a random cut forest is made with: the arguments of Kinesis Data Analytics, with its defaults and ranges.
+ * What a random cut forest is made with: the arguments of Kinesis Data Analytics, with its defaults and ranges; only
+ * {@code timeDecay} was a BIGINT there.
  *
  * @param trees how many trees it has
  * @param sampleSize how many points each tree keeps
  * @param timeDecay after how many points half of an older sample, roughly, is replaced
  * @param shingleSize how many points in a row are one point of the forest
  */
-record ForestSettings(int trees, int sampleSize, long timeDecay, int shingleSize) {
+record ForestSettings(int trees, int sampleSize, int timeDecay, int shingleSize) {
     /** The scores are a function of the rows alone. */
     private static final long SEED = 42;
 
@@ -21,14 +22,14 @@ record ForestSettings(int trees, int sampleSize, long timeDecay, int shingleSize
     static final StaticArgument[] ARGUMENTS = {
         StaticArgument.scalar("number_of_trees", DataTypes.INT(), true),
         StaticArgument.scalar("sub_sample_size", DataTypes.INT(), true),
-        StaticArgument.scalar("time_decay", DataTypes.BIGINT(), true),
+        StaticArgument.scalar("time_decay", DataTypes.INT(), true),
         StaticArgument.scalar("shingle_size", DataTypes.INT(), true),
     };
 
-    private static final long[][] RANGES = {{1, 1000}, {10, 1000}, {1, Long.MAX_VALUE}, {1, 30}};
+    private static final int[][] RANGES = {{1, 1000}, {10, 1000}, {1, Integer.MAX_VALUE}, {1, 30}};
 
     /** Of the values in SQL; NULL is the default. */
-    static ForestSettings of(Integer trees, Integer sampleSize, Long timeDecay, Integer shingleSize) {
+    static ForestSettings of(Integer trees, Integer sampleSize, Integer timeDecay, Integer shingleSize) {
         return new ForestSettings(
                 trees == null ? 100 : trees,
                 sampleSize == null ? 256 : sampleSize,
@@ -45,14 +46,13 @@ record ForestSettings(int trees, int sampleSize, long timeDecay, int shingleSize
             }
             String name = ARGUMENTS[number].getName();
             if (!call.isArgumentLiteral(place)) {
-                throw call.newValidationError("%s of %s is no literal.", name, call.getName());
+                throw call.newValidationError("%s of %s is no whole number that is written out.", name, call.getName());
             }
-            long value = call.getArgumentValue(place, Long.class).orElseThrow();
-            long[] range = RANGES[number];
+            int value = call.getArgumentValue(place, Integer.class).orElseThrow();
+            int[] range = RANGES[number];
             if (value < range[0] || value > range[1]) {
-                String until = range[1] == Long.MAX_VALUE ? "or more" : "to " + range[1];
                 throw call.newValidationError(
-                        "%s of %s is %s, and has to be %s %s.", name, call.getName(), value, range[0], until);
+                        "%s of %s is %s, and has to be %s to %s.", name, call.getName(), value, range[0], range[1]);
             }
         }
     }

@@ -32,7 +32,7 @@ public class RandomCutForestExplanations extends ForestFunction {
             Row input,
             Integer trees,
             Integer sampleSize,
-            Long timeDecay,
+            Integer timeDecay,
             Integer shingleSize,
             Boolean withDirectionality)
             throws Exception {

@@ -33,7 +33,7 @@ public class RandomCutForestScores extends ForestFunction {
             Row input,
             Integer trees,
             Integer sampleSize,
-            Long timeDecay,
+            Integer timeDecay,
             Integer shingleSize)
             throws Exception {
         ForestSettings settings = ForestSettings.of(trees, sampleSize, timeDecay, shingleSize);
