@@ -108,13 +108,6 @@ def forest(subject: Subject) -> Iterator[Found]:
         yield part.found(relation.node, f"{relation.name} makes its cuts at random: scores differ a little from KDA's")
 
 
-@rule("K19", Kind.CHANGED, "HOTSPOTS")
-def hotspots(subject: Subject) -> Iterator[Found]:
-    """Built from its description."""
-    for relation, part in _calls(subject, {"HOTSPOTS"}):
-        yield part.found(relation.node, "HOTSPOTS is built from its description: regions may differ from KDA's")
-
-
 def _calls(subject: Subject, names: Collection[str]) -> Iterator[tuple[Relation, Part]]:
     for part in subject.parts:
         for relation in part.relations:
@@ -146,6 +139,13 @@ def present(subject: Subject) -> Iterator[Found]:
                 name = canonical(node)
                 if name in NOW and not node.this.quoted:
                     yield part.found(node, f"{name} is the row's ROWTIME, so that a replay gives the same rows")
+
+
+@rule("K19", Kind.CHANGED, "HOTSPOTS")
+def hotspots(subject: Subject) -> Iterator[Found]:
+    """Built from its description."""
+    for relation, part in _calls(subject, {"HOTSPOTS"}):
+        yield part.found(relation.node, "HOTSPOTS is built from its description: regions may differ from KDA's")
 
 
 @rule("K20", Kind.CHANGED, "A text that is no time")
