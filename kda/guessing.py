@@ -222,9 +222,7 @@ class _Guess:
                 break
             for relation in relations:
                 if relation.query is not None and relation.columns is None:
-                    found += [
-                        key for leaf in leaves(relation.query) for key in self._through_star(name, leaf, Uses())
-                    ]
+                    found += [key for leaf in leaves(relation.query) for key in self._through_star(name, leaf, Uses())]
                 elif _is_open(relation):
                     found.append(self._key(relation, name))
                 if found:

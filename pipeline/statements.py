@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 # A metadata column: name, type, METADATA. The connector knows the rest.
 _METADATA_COLUMN = re.compile(r"^(\s*)(\w+)(\s+[\w()]+(?:\s+NOT NULL)?)\s+METADATA\b", re.MULTILINE)
 _DECLARED = re.compile(r"^CREATE TEMPORARY (VIEW|TABLE) (\w+)", re.MULTILINE)
-_AS = " AS\n"
-# PARTITION BY (a, b) or ORDER BY (a, b) in a view's call of a process table function: Flink 2.3 writes the SQL of a view
-# anew without these parentheses, and cannot read it then. A view that is made of a query keeps the query.
-_LISTS = re.compile(r"^CREATE TEMPORARY VIEW .*\bBY\s*\(", re.DOTALL)
+_WITH_UID = re.compile(r"CREATE TEMPORARY VIEW (\w+) AS\n(.*\buid\s*=>.*)", re.DOTALL | re.IGNORECASE)
 ERRORS = "errors"  # the view that gets the column PUMP_NAME
 
 
@@ -35,7 +32,7 @@ def declarations(job: Job, connectors: Mapping[str, Connector]) -> Iterator[str]
     for table in job.sources + job.sinks:
         yield bound(job.texts[table], connectors[table])
     for view in job.views:
-        yield f"CREATE TEMPORARY VIEW {view}{_AS}{_completed(job, view)}"
+        yield f"CREATE TEMPORARY VIEW {view} AS\n{_completed(job, view)}"
 
 
 def _completed(job: Job, view: str) -> str:
@@ -115,17 +112,24 @@ def declare(environment: TableEnvironment, job: Job, connectors: Mapping[str, Co
     for name, value in job.configuration.items():
         environment.get_config().set(name, value)
     for statement in declarations(job, connectors):
-        match = _DECLARED.search(statement)
         try:
-            if match and _LISTS.search(statement):
-                select = statement.partition(_AS)[2]
-                environment.create_temporary_view(match[2], environment.sql_query(select))
-            else:
-                environment.execute_sql(statement)
+            _execute(environment, statement)
         except Exception as error:
-            if match:
+            if match := _DECLARED.search(statement):
                 error.add_note(f"{match[1].lower()}s/{match[2]}.sql")  # Flink's message names no file
             raise
+
+
+def _execute(environment: TableEnvironment, statement: str) -> None:
+    """Execute a declaration.
+
+    A view that calls a function with a uid is declared by its plan. As a text it would be planned anew for each of its
+    readers; where Flink then finds a difference, such as the number of a LATERAL, it refuses the uid as one of two.
+    """
+    if match := _WITH_UID.match(statement):
+        environment.create_temporary_view(match[1], environment.sql_query(match[2]))
+    else:
+        environment.execute_sql(statement)
 
 
 def inserts(environment: TableEnvironment, job: Job) -> StatementSet:

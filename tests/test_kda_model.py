@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kda.applications import Application, Column, Input, Reference
 from kda import cursors
+from kda.applications import Application, Column, Input, Reference
 from kda.functions import KNOWN, NOW
 from kda.model import Failure, NotModelled, Outcome, Record, evaluation, run
 from kda.model.aggregates import aggregate

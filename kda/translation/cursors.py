@@ -32,7 +32,8 @@ def function(state: State, relation: Relation, rows: Query) -> Query:
     kinds = {name: kind.name if kind is not None else "ROW" for name, kind in columns.items()}
     numbers = [name for name, kind in kinds.items() if kind in (*WHOLE, *FLOATING)]
     if not numbers:
-        refuse(call, f"{relation.name} over rows without a number, DECIMAL apart, has no translation: name types by --schema or CAST")
+        what = f"{relation.name} over rows without a number that is no DECIMAL"
+        refuse(call, f"{what} has no translation: name types by --schema, or CAST to DOUBLE")
     if taken := sorted({*columns} & {*known.results, _RESULT_TIME}):
         refuse(call, f"{relation.name} over rows with a column {taken[0]} has no translation: give it another name")
     comments = [f"The rows that pump {state.pump} gives to {relation.name}."]
