@@ -1,4 +1,4 @@
-"""The table functions over CURSOR that add columns to its rows: RANDOM_CUT_FOREST and HOTSPOTS, with their arguments."""
+"""Table functions that add columns to the rows of CURSOR, RANDOM_CUT_FOREST and HOTSPOTS, with their arguments."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ def arguments(name: str, call: exp.Expr) -> Iterator[tuple[str, str]]:
     for node, argument in zip(call.expressions[1:], FUNCTIONS[name].arguments, strict=False):
         value = _value(node, argument)
         if isinstance(value, bool):
-            yield argument.name, str(min(int(value or 0), 2**31 - 1))  # beyond, a decay makes no difference.upper()
+            yield argument.name, str(value).upper()
         elif argument.kind == "DOUBLE":
             text = repr(float(value or 0))
             yield argument.name, text if "e" in text else f"{text}E0"
         else:
-            yield argument.name, str(value)
+            yield argument.name, str(min(int(value or 0), 2**31 - 1))  # a longer decay makes no difference
 
 
 def _value(node: exp.Expr, argument: Argument) -> int | float | bool | None:
