@@ -10,6 +10,8 @@ FUNCTIONS = {
     "kda_first": "kda.KdaFirst",
     "kda_rows": "kda.KdaRows",
     "json_record": "streaming.JsonRecord",
+    "random_cut_forest": "process.RandomCutForestScores",
+    "random_cut_forest_with_explanation": "process.RandomCutForestExplanations",
     "shard_watermark": "streaming.ShardWatermark",
     "stagger": "process.Stagger",
     "throttle": "process.Throttle",

@@ -201,8 +201,8 @@ class _Guess:
         relation = catalog.owner(node, select) or self._likely(node, select)
         if relation is None:
             return []
-        if relation.kind == "query":
-            inner = leaves(relation.node.this)
+        if relation.query is not None:
+            inner = leaves(relation.query)
             return [key for leaf in inner for key in self._through_star(name, leaf, Uses())]
         return [self._key(relation, name)] if _is_open(relation) else []
 
@@ -221,10 +221,8 @@ class _Guess:
             if any(one.columns and name in one.columns for one in relations):
                 break
             for relation in relations:
-                if relation.kind == "query" and relation.columns is None:
-                    found += [
-                        key for leaf in leaves(relation.node.this) for key in self._through_star(name, leaf, Uses())
-                    ]
+                if relation.query is not None and relation.columns is None:
+                    found += [key for leaf in leaves(relation.query) for key in self._through_star(name, leaf, Uses())]
                 elif _is_open(relation):
                     found.append(self._key(relation, name))
                 if found:
@@ -263,4 +261,4 @@ def _is_open(relation: Relation) -> bool:
 
 def _is_unknown(relation: Relation) -> bool:
     """Whether it may have any column."""
-    return relation.columns is None and (relation.kind in _KINDS or relation.kind == "query")
+    return relation.columns is None and (relation.kind in _KINDS or relation.query is not None)

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from sqlglot import exp
 
+from kda import cursors
 from kda.applications import Application, Input, Reference
 from kda.nodes import Cursor, called
 from kda.program import Program, canonical
@@ -17,11 +18,6 @@ from kda.program import Program, canonical
 _COUNTING = {
     "TOP_K_ITEMS_TUMBLING": ("ITEM", "ITEM_COUNT"),
     "COUNT_DISTINCT_ITEMS_TUMBLING": ("NUMBER_OF_DISTINCT_ITEMS",),
-}
-_ADDING = {
-    "RANDOM_CUT_FOREST": ("ANOMALY_SCORE",),
-    "RANDOM_CUT_FOREST_WITH_EXPLANATION": ("ANOMALY_SCORE", "ANOMALY_EXPLANATION"),
-    "HOTSPOTS": ("HOTSPOTS_RESULT",),
 }
 D = TypeVar("D", Input, Reference)
 TIMES = ("ROWTIME", "APPROXIMATE_ARRIVAL_TIME")  # the same column from now on
@@ -57,6 +53,13 @@ class Relation:
     def inner(self) -> Iterator[exp.Select]:
         """The SELECTs in it: of a query, or of a table function's CURSOR."""
         return self.node.find_all(exp.Select)
+
+    @property
+    def query(self) -> exp.Expr | None:
+        """The query whose columns it has: in FROM, or in CURSOR of a function that adds to them; None for others."""
+        if self.kind == "query":
+            return self.node.this
+        return cursors.query(self.node.this) if self.is_call(cursors.FUNCTIONS) else None
 
     @property
     def window(self) -> exp.Expr | None:
@@ -160,8 +163,8 @@ class Catalog:
         if name in _COUNTING:
             return _COUNTING[name]
         cursor = call.find(Cursor)
-        columns = self.results(cursor.this) if cursor is not None and name in _ADDING else None
-        return None if columns is None else (*columns, *_ADDING[name])
+        columns = self.results(cursor.this) if cursor is not None and name in cursors.FUNCTIONS else None
+        return None if columns is None else (*columns, *cursors.FUNCTIONS[name].results)
 
     def results(self, query: exp.Expr) -> tuple[str, ...] | None:
         """The columns of a query; None if a star stands for columns that are not known."""
@@ -190,10 +193,10 @@ class Catalog:
         """What a column of a query in FROM stands for: a value in each SELECT of that query. [] for other columns."""
         name, table = canonical(column), qualifier(column)
         for relation in self.relations(select):
-            if relation.kind != "query" or table not in ("", relation.alias):
+            if relation.query is None or table not in ("", relation.alias):
                 continue
             found = []
-            for leaf in leaves(relation.node.this):
+            for leaf in leaves(relation.query):
                 values = self._values(leaf)
                 if values is not None and relation.columns and name in relation.columns:
                     index = relation.columns.index(name)

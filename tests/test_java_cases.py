@@ -17,7 +17,7 @@ from program import processes
 SOURCES = Path(__file__).parent / "java"
 CLASSES = (
     *("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases"),
-    *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases"),
+    *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases", "process.ForestCases"),
 )
 CASES = [
     f"{name.rpartition('.')[2]}.{case}"

@@ -138,7 +138,7 @@ LEFT = """CREATE STREAM "A" ("x" INTEGER);
 -- of A
 CREATE PUMP "PA" AS INSERT INTO "A" SELECT STREAM "x" FROM "IN_001";
 CREATE STREAM "B" ("x" INTEGER);
-CREATE PUMP "PB" AS INSERT INTO "B" SELECT STREAM "x" FROM TABLE(HOTSPOTS(CURSOR(SELECT STREAM * FROM "A"), 1, 1, 1));
+CREATE PUMP "PB" AS INSERT INTO "B" SELECT STREAM "x" FROM TABLE(CLUSTERS(CURSOR(SELECT STREAM * FROM "A"), 1, 1, 1));
 CREATE STREAM "C" ("x" INTEGER);
 CREATE PUMP "PC" AS INSERT INTO "C" SELECT STREAM "x" FROM "B";
 ALTER PUMP "PB" STOP;
@@ -181,7 +181,7 @@ def test_a_cannot_is_refused_with_its_remedy() -> None:
         leaving_out.require(check(of_sql(LEFT)), "a.sql")
     assert str(error.value).splitlines() == [
         "a.sql is not migrated, and nothing was written: 1 CANNOT of `kda check`.",
-        "  line 5  K91 HOTSPOTS has no counterpart (docs/kda/cannot.md#k91)",
+        "  line 5  K94 the function CLUSTERS has no translation (docs/kda/cannot.md#k94)",
         "To migrate the rest, add --leave-out PB --leave-out PC",
     ]
     further = f"""{LEFT}CREATE STREAM "D" ("x" INTEGER); CREATE PUMP "it's P!" AS INSERT INTO "D"

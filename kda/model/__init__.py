@@ -36,6 +36,7 @@ What the rules of docs/kda mean here:
     K15  TOP_K and COUNT_DISTINCT are exact; equal counts by the text of the item
     K17  REAL is DOUBLE
     K10, K01  all windows close: the last record is followed by silence, in which the clock goes on
+    K16, K19  the rows of RANDOM_CUT_FOREST and HOTSPOTS, and what is made of them, are not computed, as Outcome says
     K20  a text that is no time by the format is NULL
     K21, K22  a division by zero and a CAST that fails give a Failure and no row; a text that is too long is cut
     K24  NOT NULL is not checked
@@ -61,7 +62,7 @@ from kda.applications import Application, Input, Reference
 from kda.model import inputs
 from kda.model.evaluation import Column, Item, assigned
 from kda.model.queries import Queries, Table
-from kda.model.rows import Failed, Failure, NotModelled, Outcome, Record, Row
+from kda.model.rows import Failed, Failure, NotComputed, NotModelled, Outcome, Record, Row
 from kda.program import Program, Pump, parsed
 from kda.rule import Subject
 from kda.scope import Catalog
@@ -91,12 +92,13 @@ def run(
             raise NotModelled(f"Pump {pump.name} writes {pump.target}, which is not declared.")
     names = [*running.catalog.inputs, *program.streams]
     try:
-        tables = {name: running.table(name) for name in names}
+        tables = {name: found for name in names if (found := running.computed(name)) is not None}
     except (ArithmeticError, RecursionError) as error:  # a time beyond the year 9999, a number of a thousand digits
         raise NotModelled(f"A value that Python does not have is not modelled ({error}).") from error
     streams = {name: tuple(Row(item.time, item.values) for item in table.items) for name, table in tables.items()}
     untaken = Subject(application, program, running.catalog).untaken
-    return Outcome(streams, tuple(one for one in running.failures if one.pump not in untaken))
+    failures = tuple(one for one in running.failures if one.pump not in untaken)
+    return Outcome(streams, failures, running.uncomputed)
 
 
 @dataclass
@@ -109,8 +111,16 @@ class _Running:
     references: Mapping[str, bytes]
     align: bool = field(kw_only=True)
     failures: list[Failure] = field(default_factory=list)
+    uncomputed: dict[str, str] = field(default_factory=dict)
     _made: dict[str, Table | None] = field(default_factory=dict)
     _read: dict[int, list[tuple[Record, list[dict[str, object]]]]] = field(default_factory=dict)
+
+    def computed(self, name: str) -> Table | None:
+        """A relation by its name; None if only Flink can compute it."""
+        try:
+            return self.table(name)
+        except NotComputed:
+            return None
 
     def table(self, name: str) -> Table:
         """A relation by its name."""
@@ -118,9 +128,15 @@ class _Running:
         if kind not in ("stream", "input", "reference"):
             raise NotModelled(f"There is no stream or table {name}.")
         name = name if kind == "stream" else self._declared(name)
+        if name in self.uncomputed:
+            raise NotComputed(self.uncomputed[name])
         if name not in self._made:
             self._made[name] = None
-            self._made[name] = getattr(self, f"_{kind}")(name)
+            try:
+                self._made[name] = getattr(self, f"_{kind}")(name)
+            except NotComputed as error:
+                self.uncomputed[name] = str(error)
+                raise
         found = self._made[name]
         if found is None:
             raise NotModelled(f"Stream {name}, which is made of its own rows, is not modelled.")

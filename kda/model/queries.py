@@ -11,12 +11,13 @@ from typing import Any
 
 from sqlglot import exp
 
+from kda.cursors import FUNCTIONS
 from kda.functions import TUMBLING
 from kda.model import joins, sliding, times, values
 from kda.model.evaluation import Clock, Column, Context, Expression, Item, Relation, assigned
 from kda.model.expressions import Compiler
 from kda.model.grouping import Grouping, end_of, key_of, shortest
-from kda.model.rows import Failed, NotModelled, moment
+from kda.model.rows import Failed, NotComputed, NotModelled, moment
 from kda.model.values import BIGINT, VARCHAR
 from kda.nodes import Cursor, called
 from kda.program import canonical
@@ -321,6 +322,8 @@ class Queries:
     def _counted(self, named: Named) -> Table:
         """TOP_K_ITEMS_TUMBLING and COUNT_DISTINCT_ITEMS_TUMBLING."""
         call = named.node.this
+        if called(call) in FUNCTIONS:
+            raise NotComputed(f"{called(call)} is a function in Java, which the model of KDA does not have.")
         if called(call) not in TUMBLING or not isinstance(call.expressions[0], Cursor):
             raise NotModelled(f"{called(call)} is not modelled.")
         arguments = call.expressions[1:]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -44,14 +44,23 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an application makes of its records. streams: the rows of each in-application stream, inputs among them."""
+    """What an application makes of its records.
+
+    streams: the rows of each in-application stream, inputs among them; uncomputed: why some streams have none. Rows of
+    those that fail are no failures.
+    """
 
     streams: Mapping[str, tuple[Row, ...]]
     failures: tuple[Failure, ...]
+    uncomputed: Mapping[str, str] = field(default_factory=dict)
 
 
 class NotModelled(Unusable):
     """The model does not know what KDA or the job would do. It never guesses."""
+
+
+class NotComputed(NotModelled):
+    """A stream is made by a function that only Flink has. The others are computed all the same."""
 
 
 class Failed(Exception):  # noqa: N818

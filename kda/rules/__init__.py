@@ -1,4 +1,4 @@
-"""The rules of `check`, in one registry. A number stays a rule's: K16 is for K98, once built."""
+"""The rules of `check`, in one registry. A number stays a rule's."""
 
 from __future__ import annotations
 

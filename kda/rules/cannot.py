@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from sqlglot import exp
 
+from kda import cursors
 from kda.applications import Input, Reference
-from kda.functions import AGGREGATES, FOREST, KNOWN
+from kda.functions import AGGREGATES, KNOWN
 from kda.joins import by_rows, stream_joins
 from kda.lookups import lookups
 from kda.nodes import FloorTo, IntervalOf, Step, TypedLiteral, Words, called
@@ -84,6 +85,9 @@ def _constructs(part: Part, subject: Subject) -> Iterator[Found]:
     for relation in part.relations:
         if relation.join is not None and relation.join.args.get("method"):
             yield part.found(relation.join, "NATURAL JOIN, whose columns nobody names, is not translated")
+        problem = cursors.problem(relation.name, relation.node.this) if relation.is_call(cursors.FUNCTIONS) else None
+        if problem:
+            yield part.found(problem[0], f"{problem[1]} is not translated")
     if not any(relation.is_stream for relation in part.relations):
         yield part.found(part.select, "a SELECT from reference tables alone is not translated")
 
@@ -170,19 +174,6 @@ def _nested(part: Part) -> bool:
 _LAG = ("LAG", "RESPECT")  # as without the words
 
 
-@rule("K91", Kind.CANNOT, "HOTSPOTS")
-def hotspots(subject: Subject) -> Iterator[Found]:
-    """No library does what it did."""
-    yield from _table_functions(subject, {"HOTSPOTS"}, "{} has no counterpart")
-
-
-def _table_functions(subject: Subject, names: set[str], text: str) -> Iterator[Found]:
-    for part in subject.parts:
-        for relation in part.relations:
-            if relation.is_call(names):
-                yield part.found(relation.node, text.format(relation.name))
-
-
 @rule("K92", Kind.CANNOT, "A Lambda function before the input")
 def preprocessor(subject: Subject) -> Iterator[Found]:
     """InputProcessingConfiguration."""
@@ -230,12 +221,6 @@ def _is_text(node: exp.Expr) -> bool:
 
 def _replaces_all(node: exp.Expr) -> bool:
     return [argument.name for argument in node.expressions[3:]] in ([], ["1"], ["1", "0"])
-
-
-@rule("K98", Kind.CANNOT, "RANDOM_CUT_FOREST")
-def forest(subject: Subject) -> Iterator[Found]:
-    """Not built yet."""
-    yield from _table_functions(subject, FOREST, "{} is not translated yet")
 
 
 @rule("K99", Kind.CANNOT, "GROUP BY without a window")

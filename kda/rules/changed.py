@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from sqlglot import exp
 
 from kda.applications import Input, Reference
 from kda.casts import cuts, fails, is_whole
 from kda.constants import constant
+from kda.cursors import FUNCTIONS
 from kda.functions import FORMATTING, NOW, PARSING, TUMBLING
 from kda.joins import by_rows, stream_joins
 from kda.nodes import IntervalOf, Plus, SqlType, called
 from kda.program import canonical, offset
 from kda.rule import Found, Kind, Part, Subject, rule
-from kda.scope import ERROR_STREAM, TIMES, leaves, own
+from kda.scope import ERROR_STREAM, TIMES, Relation, leaves, own
 from kda.sql_types import FLOATING, Type
 from kda.windows import length
 
@@ -29,7 +30,7 @@ def arrival(subject: Subject) -> Iterator[Found]:
         for node in own(part.select)
         if (isinstance(node, exp.Column) and not isinstance(node.this, exp.Star) and canonical(node) in TIMES)
         or isinstance(node, exp.Window)
-        or called(node) in TUMBLING
+        or called(node) in {*TUMBLING, *FUNCTIONS}
     ]
     if uses:
         at, _part = min(uses, key=lambda use: use[0])
@@ -100,6 +101,20 @@ def exact(subject: Subject) -> Iterator[Found]:
                 yield part.found(relation.node, f"{relation.name} counts exactly; KDA's count was an estimate")
 
 
+@rule("K16", Kind.CHANGED, "RANDOM_CUT_FOREST")
+def forest(subject: Subject) -> Iterator[Found]:
+    """The same algorithm, with other random numbers."""
+    for relation, part in _calls(subject, {*FUNCTIONS} - {"HOTSPOTS"}):
+        yield part.found(relation.node, f"{relation.name} makes its cuts at random: scores differ a little from KDA's")
+
+
+def _calls(subject: Subject, names: Collection[str]) -> Iterator[tuple[Relation, Part]]:
+    for part in subject.parts:
+        for relation in part.relations:
+            if relation.is_call(names):
+                yield relation, part
+
+
 @rule("K17", Kind.CHANGED, "REAL has more digits")
 def real(subject: Subject) -> Iterator[Found]:
     """REAL becomes DOUBLE."""
@@ -124,6 +139,13 @@ def present(subject: Subject) -> Iterator[Found]:
                 name = canonical(node)
                 if name in NOW and not node.this.quoted:
                     yield part.found(node, f"{name} is the row's ROWTIME, so that a replay gives the same rows")
+
+
+@rule("K19", Kind.CHANGED, "HOTSPOTS")
+def hotspots(subject: Subject) -> Iterator[Found]:
+    """Built from its description."""
+    for relation, part in _calls(subject, {"HOTSPOTS"}):
+        yield part.found(relation.node, "HOTSPOTS is built from its description: regions may differ from KDA's")
 
 
 @rule("K20", Kind.CHANGED, "A text that is no time")

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from sqlglot import exp
 
+from kda import cursors
 from kda.dialect import printed
 from kda.nodes import Cursor
 from kda.rule import Part
 from kda.scope import Relation
 from kda.sql_types import Type
+from kda.translation import cursors as added
 from kda.translation import order, relations, sliding, staggering
 from kda.translation.aggregates import failures_of, has_aggregate, has_order
 from kda.translation.expressions import Failure, Names, Value, converted, value
@@ -346,8 +348,13 @@ class _Writer:
 
 
 def function(source: Relations, relation: Relation) -> Query:
-    """TABLE(TOP_K_ITEMS_TUMBLING(..)) and TABLE(COUNT_DISTINCT_ITEMS_TUMBLING(..))."""
+    """TABLE(TOP_K_ITEMS_TUMBLING(..)), TABLE(COUNT_DISTINCT_ITEMS_TUMBLING(..)), and what adds columns to rows."""
     call = relation.node.this
+    if relation.name in cursors.FUNCTIONS:
+        rows_of = cursors.query(call)
+        if rows_of is None:
+            refuse(call, f"{relation.name} without CURSOR(..) has no translation")
+        return added.function(source.state, relation, query(source, rows_of))
     cursor, name, *numbers = call.expressions
     if not isinstance(cursor, Cursor) or not isinstance(name, exp.Literal) or not name.is_string:
         refuse(call, f"{relation.name} without CURSOR(..) and a column in quotes has no translation")

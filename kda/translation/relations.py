@@ -7,6 +7,7 @@ from typing import Protocol
 
 from sqlglot import exp
 
+from kda.cursors import FUNCTIONS
 from kda.functions import TUMBLING
 from kda.joins import by_rows
 from kda.lookups import lookups
@@ -85,7 +86,7 @@ def _source(relations: Relations, relation: Relation, keys: tuple[str, ...], pre
     if relation.kind == "query":
         return _of_query(relation, relations.query(node.this), prefix)
     if relation.kind == "function":
-        if relation.name not in TUMBLING:
+        if relation.name not in {*TUMBLING, *FUNCTIONS}:
             refuse(node, f"TABLE({relation.name}(..)) has no translation")
         return _of_query(relation, relations.function(relation), prefix)
     if relation.kind == "stream":

@@ -1,0 +1,120 @@
+"""Table functions that add columns to the rows of CURSOR, RANDOM_CUT_FOREST and HOTSPOTS, with their arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from kda.constants import constant
+from kda.nodes import Cursor
+from kda.program import canonical
+from kda.sql_types import Type
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An argument after CURSOR. name: in Flink; least, most: of a number, whose type is `kind`."""
+
+    name: str
+    kind: str
+    least: float = 0
+    most: float = 0
+
+
+@dataclass(frozen=True)
+class TableFunction:
+    """A function. name: in Flink; required: how many arguments it has at least; results: the columns that it adds."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    required: int
+    results: Mapping[str, Type]
+    takes_decimal: bool
+
+
+_FOREST = (
+    Argument("number_of_trees", "INT", 1, 1000),
+    Argument("sub_sample_size", "INT", 10, 1000),
+    Argument("time_decay", "INT", 1, 2**63 - 1),
+    Argument("shingle_size", "INT", 1, 30),
+)
+_SCORE = {"ANOMALY_SCORE": Type("DOUBLE")}
+FUNCTIONS = {
+    "RANDOM_CUT_FOREST": TableFunction("random_cut_forest", _FOREST, 0, _SCORE, True),
+    "RANDOM_CUT_FOREST_WITH_EXPLANATION": TableFunction(
+        "random_cut_forest_with_explanation",
+        (*_FOREST, Argument("with_directionality", "BOOLEAN")),
+        0,
+        {**_SCORE, "ANOMALY_EXPLANATION": Type("VARCHAR")},
+        True,
+    ),
+    "HOTSPOTS": TableFunction(
+        "hotspots",
+        (
+            Argument("window_size", "INT", 2, 10_000),
+            Argument("scan_radius", "DOUBLE", 1e-150, 1e150),
+            Argument("minimum_points", "INT", 2, 10_000),
+        ),
+        3,
+        {"HOTSPOTS_RESULT": Type("VARCHAR")},
+        False,
+    ),
+}
+"""By name in KDA. takes_decimal: whether a DECIMAL among the columns is left alone, as KDA did; else they are named."""
+
+
+def query(call: exp.Expr) -> exp.Expr | None:
+    """The query of the CURSOR that a call begins with; None without one."""
+    first = call.expressions[0] if call.expressions else None
+    return first.this if isinstance(first, Cursor) else None
+
+
+def problem(name: str, call: exp.Expr) -> tuple[exp.Expr, str] | None:
+    """Why a call of such a function has no translation, and where; None if it has one."""
+    known = FUNCTIONS[name]
+    if query(call) is None:
+        return call, f"{name} without CURSOR(..)"
+    given = call.expressions[1:]
+    if not known.required <= len(given) <= len(known.arguments):
+        return call, f"{name} with {len(given)} arguments after CURSOR(..)"
+    for node, argument in zip(given, known.arguments, strict=False):
+        if _value(node, argument) is None:
+            return node, f"{name} with another {argument.name} than {_wanted(argument)}"
+    return None
+
+
+def arguments(name: str, call: exp.Expr) -> Iterator[tuple[str, str]]:
+    """The arguments of a call without a problem: names and literals of Flink SQL."""
+    for node, argument in zip(call.expressions[1:], FUNCTIONS[name].arguments, strict=False):
+        value = _value(node, argument)
+        if isinstance(value, bool):
+            yield argument.name, str(value).upper()
+        elif argument.kind == "DOUBLE":
+            text = repr(float(value or 0))
+            yield argument.name, text if "e" in text else f"{text}E0"
+        else:
+            yield argument.name, str(min(int(value or 0), 2**31 - 1))  # a longer decay makes no difference
+
+
+def _value(node: exp.Expr, argument: Argument) -> int | float | bool | None:
+    """The value of an argument; None for what is no literal, or out of the range."""
+    if argument.kind == "BOOLEAN":
+        is_named = isinstance(node, exp.Column) and canonical(node) in ("TRUE", "FALSE")
+        if isinstance(node, exp.Boolean):
+            return bool(node.this)
+        return canonical(node) == "TRUE" if is_named else None
+    value = constant(node)
+    if value is None or not argument.least <= value <= argument.most:
+        return None
+    return value if argument.kind == "DOUBLE" else int(value) if value == int(value) else None
+
+
+def _wanted(argument: Argument) -> str:
+    if argument.kind == "BOOLEAN":
+        return "TRUE or FALSE"
+    if argument.most == 2**63 - 1:
+        return "a whole number from 1 on"
+    what = "a number" if argument.kind == "DOUBLE" else "a whole number"
+    return f"{what} from {argument.least:g} to {argument.most:g}"

@@ -1,0 +1,53 @@
+"""TABLE(RANDOM_CUT_FOREST(CURSOR(..), ..)) and its like: a view of the rows, and a process table function over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from kda import cursors
+from kda.sql_types import FLOATING, WHOLE
+from kda.translation.options import refuse, refuse_processing
+from kda.translation.scopes import TIME, Query, Rows
+from kda.translation.text import indented, item, literal, quoted, select
+
+if TYPE_CHECKING:
+    from kda.scope import Relation
+    from kda.translation.state import State
+
+_RESULT_TIME = "rowtime"  # the time attribute that Flink adds to the rows of such a function
+
+
+def function(state: State, relation: Relation, rows: Query) -> Query:
+    """The function over the rows of its CURSOR: their columns, and what it adds. Rows are in order, whatever shards."""
+    call: exp.Expr = relation.node.this
+    known = cursors.FUNCTIONS[relation.name]
+    if found := cursors.problem(relation.name, call):
+        refuse(found[0], f"{found[1]} has no translation")
+    if state.options.time == "processing":
+        refuse_processing(call, relation.name)
+    rows.rows.clock.require(call)
+    columns = rows.rows.columns
+    kinds = {name: kind.name if kind is not None else "ROW" for name, kind in columns.items()}
+    numbers = [name for name, kind in kinds.items() if kind in (*WHOLE, *FLOATING)]
+    if not numbers:
+        what = f"{relation.name} over rows without a number that is no DECIMAL"
+        refuse(call, f"{what} has no translation: name types by --schema, or CAST to DOUBLE")
+    if taken := sorted({*columns} & {*known.results, _RESULT_TIME}):
+        refuse(call, f"{relation.name} over rows with a column {taken[0]} has no translation: give it another name")
+    comments = [f"The rows that pump {state.pump} gives to {relation.name}."]
+    view = state.add(f"{state.stream}_points", comments, rows.sql)
+    # What else is in a row comes last: equal points are scored in the same order whatever comes first.
+    order = [TIME, *numbers, *(name for name, kind in kinds.items() if name not in numbers and kind != "ROW")]
+    given = [
+        f"input => TABLE {view} ORDER BY ({', '.join(map(quoted, order))})",
+        *(f"{name} => {value}" for name, value in cursors.arguments(relation.name, call)),
+    ]
+    if not known.takes_decimal and "DECIMAL" in kinds.values():
+        given.append(f"columns => DESCRIPTOR({', '.join(map(quoted, numbers))})")
+    given += [f"on_time => DESCRIPTOR({quoted(TIME)})", f"uid => {literal(view)}"]
+    results = {**columns, **known.results}
+    table = f"{known.name}(\n" + ",\n".join(map(indented, given)) + "\n)"
+    text = select([*map(quoted, results), item(quoted(_RESULT_TIME), TIME)], table)
+    return Query(text, Rows(results, rows.rows.clock))

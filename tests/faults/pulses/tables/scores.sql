@@ -1,0 +1,5 @@
+-- One row per reading.
+CREATE TABLE scores (
+    number STRING,
+    score DOUBLE
+)
