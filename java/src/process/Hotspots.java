@@ -6,12 +6,8 @@ import static org.apache.flink.table.types.inference.StaticArgumentTrait.REQUIRE
 import static org.apache.flink.table.types.inference.StaticArgumentTrait.SET_SEMANTIC_TABLE;
 import static org.apache.flink.table.types.inference.StaticArgumentTrait.TABLE;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.table.api.DataTypes;
@@ -103,44 +99,12 @@ public class Hotspots extends ProcessTableFunction<Row> {
         Row key = coordinates.key(input);
         PointWindow window = windows.get(key);
         if (window == null) {
-            window = restored(points, windowSize, scanRadius, minimumPoints);
+            window = StoredPoints.window(points, windowSize, scanRadius, minimumPoints, coordinates.count());
             windows.put(key, window);
         }
-        points.put((int) (window.next() % windowSize), numbered(window.next(), point));
+        StoredPoints.put(points, windowSize, window.next(), point);
         window.add(point);
         collect(Row.of(window.hotspots()));
-    }
-
-    /** The window of the points in the state, which may be of a window of another size or of other columns. */
-    private PointWindow restored(MapView<Integer, double[]> points, int size, double radius, int minimum)
-            throws Exception {
-        List<double[]> kept = new ArrayList<>();
-        boolean isAsKept = true;
-        for (Map.Entry<Integer, double[]> entry : points.entries()) {
-            double[] value = entry.getValue();
-            isAsKept &= entry.getKey() == (long) value[0] % size && value.length == coordinates.count() + 1;
-            kept.add(value);
-        }
-        kept.sort(Comparator.comparingDouble(value -> value[0]));
-        if (!isAsKept) {
-            kept = kept.subList(Math.max(0, kept.size() - size), kept.size());
-            kept.removeIf(value -> value.length != coordinates.count() + 1);
-            points.clear();
-            for (double[] value : kept) {
-                points.put((int) ((long) value[0] % size), value);
-            }
-        }
-        PointWindow window = new PointWindow(size, radius, minimum, kept.isEmpty() ? 0 : (long) kept.get(0)[0]);
-        kept.forEach(value -> window.add(Arrays.copyOfRange(value, 1, value.length)));
-        return window;
-    }
-
-    /** A point in the state: its number in the partition, then its coordinates. */
-    private static double[] numbered(long number, double[] point) {
-        double[] value = new double[point.length + 1];
-        value[0] = number;
-        System.arraycopy(point, 0, value, 1, point.length);
-        return value;
     }
 
     /** A map of so many windows, at least a window: a window more puts out the one that was not used for longest. */
