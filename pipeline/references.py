@@ -63,7 +63,12 @@ def _names(tokens: list[str]) -> Iterator[str]:
             level.in_list = False
         elif upper == "FROM":
             level.in_list = level.call not in _CALLS and not _is_distinct(tokens, number)
-        elif _is_name(token) and upper not in _NOT_A_NAME and _may_be_table(before, level) and not _is_call(tokens, number):
+        elif (
+            _is_name(token)
+            and upper not in _NOT_A_NAME
+            and _may_be_table(before, level)
+            and not _is_call(tokens, number)
+        ):
             yield _full(tokens, number)
 
 

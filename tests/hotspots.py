@@ -80,7 +80,8 @@ def declare(tables: Any, folder: Path, files: Sequence[Sequence[Row]], delay: st
     count = len(files[0][0].values)
     columns = "".join(f", x{column} STRING" for column in range(count))
     tables.execute_sql(
-        f"CREATE TEMPORARY TABLE written (rt TIMESTAMP(3), n BIGINT, k STRING{columns}, WATERMARK FOR rt AS rt - {delay}) "
+        f"CREATE TEMPORARY TABLE written (rt TIMESTAMP(3), n BIGINT, k STRING{columns}, "
+        f"WATERMARK FOR rt AS rt - {delay}) "
         f"WITH ('connector' = 'filesystem', 'path' = '{folder.as_uri()}', 'format' = 'json')"
     )
     casts = "".join(f", TRY_CAST(x{column} AS DOUBLE) AS x{column}" for column in range(count))

@@ -106,7 +106,8 @@ def drawn_rows(seed: int, count: int, keys: int, dimensions: int) -> list[Row]:
         key = drawn.randrange(keys)
         center = drawn.choice((0.0, 6.0))
         if key % 3 == 0:
-            values: list[float | None] = [center + drawn.randrange(2), *[center] * (dimensions - 1)]  # a grid of the radius
+            values: list[float | None] = [center] * dimensions
+            values[0] = center + drawn.randrange(2)  # exactly the radius away, or not at all
         else:
             values = [drawn.gauss(center, 0.6 / dimensions**0.5) for _each in range(dimensions)]
         if key % 3 == 1 and drawn.random() < 0.1:
@@ -145,7 +146,8 @@ def test_planted_hotspots_come_and_go(found: Any) -> None:
     """A hotspot that moves, in a window of 300 points: each fiftieth row equals the reference."""
     drawn = random.Random(5)
     arguments = Arguments(300, 0.4, 10)
-    points = [point for corner in ((1.0, 1.0), (8.0, 5.0), (3.0, 7.0)) for point in hotspots.planted(drawn, [corner], 400)]
+    corners = ((1.0, 1.0), (8.0, 5.0), (3.0, 7.0))
+    points = [point for corner in corners for point in hotspots.planted(drawn, [corner], 400)]
     rows = [Row(number, number, "", point) for number, point in enumerate(points)]
     results = found([rows], arguments)
     spots = {}
@@ -187,7 +189,7 @@ def test_wrong_arguments_are_refused(declared: Any, wrong: str) -> None:
     name, _arrow, value = wrong.partition(" => ")
     arguments = ", ".join(f"{key} => {text}" for key, text in {**given, name: value}.items())
     with pytest.raises(distribution.errors()) as caught:
-        declared.execute_sql(f"EXPLAIN SELECT * FROM hotspots({arguments})")
+        declared.execute_sql(f"EXPLAIN SELECT * FROM hotspots({arguments})")  # noqa: S608
     assert f"hotspots: {REFUSED[wrong]}" in distribution.refusal(caught.value)
 
 
