@@ -9,6 +9,7 @@ FUNCTIONS = {
     "exact_var_samp": "exact.ExactVarSamp",
     "kda_first": "kda.KdaFirst",
     "kda_rows": "kda.KdaRows",
+    "hotspots": "process.Hotspots",
     "json_record": "streaming.JsonRecord",
     "random_cut_forest": "process.RandomCutForestScores",
     "random_cut_forest_with_explanation": "process.RandomCutForestExplanations",

@@ -1,4 +1,4 @@
-"""The connectors without a service: rules that no real stream triggers, event time on a clock of the cases' own, sinks.
+"""Java without a service: rules that no real stream triggers, event time on a clock of the cases' own, sinks, state.
 
 The cases are in Java (tests/java), because they call internals of the connectors. One JVM runs all of them.
 """
@@ -17,7 +17,8 @@ from program import processes
 SOURCES = Path(__file__).parent / "java"
 CLASSES = (
     *("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases"),
-    *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases", "process.ForestCases"),
+    *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases"),
+    *("process.ForestCases", "process.HotspotsCases"),
 )
 CASES = [
     f"{name.rpartition('.')[2]}.{case}"

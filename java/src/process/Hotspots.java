@@ -1,0 +1,119 @@
+package process;
+
+import static org.apache.flink.table.types.inference.StaticArgumentTrait.OPTIONAL_PARTITION_BY;
+import static org.apache.flink.table.types.inference.StaticArgumentTrait.PASS_COLUMNS_THROUGH;
+import static org.apache.flink.table.types.inference.StaticArgumentTrait.REQUIRE_ON_TIME;
+import static org.apache.flink.table.types.inference.StaticArgumentTrait.SET_SEMANTIC_TABLE;
+import static org.apache.flink.table.types.inference.StaticArgumentTrait.TABLE;
+
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.api.dataview.MapView;
+import org.apache.flink.table.catalog.DataTypeFactory;
+import org.apache.flink.table.functions.ProcessTableFunction;
+import org.apache.flink.table.functions.TableSemantics;
+import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.inference.StateTypeStrategy;
+import org.apache.flink.table.types.inference.StaticArgument;
+import org.apache.flink.table.types.inference.TypeInference;
+import org.apache.flink.types.ColumnList;
+import org.apache.flink.types.Row;
+
+/**
+ * The process table function {@code hotspots(input => TABLE t PARTITION BY key ORDER BY event_time, window_size => 1000,
+ * scan_radius => 0.2, minimum_points => 17, columns => DESCRIPTOR(x, y), on_time => DESCRIPTOR(event_time), uid => 'u')}:
+ * with each row, the dense regions among the newest rows of its partition.
+ *
+ * <p>Columns: those of the table, {@code HOTSPOTS_RESULT}, {@code rowtime}. HOTSPOTS_RESULT is JSON (see
+ * {@link PointWindow}), or NULL if a coordinate of the row is NULL, NaN or infinite; such a row is no point. Without
+ * {@code columns}, the coordinates are all numeric columns but those of PARTITION BY.
+ *
+ * <p>The state of a partition is the points of its window, one entry a point. What is computed from them is held in
+ * memory, and made anew from the state after a restore.
+ */
+public class Hotspots extends ProcessTableFunction<Row> {
+    static final String INPUT = "input";
+    private static final long MEMORY = 64L << 20; // bytes of the windows that are held in memory, at least a window
+
+    private transient Coordinates coordinates;
+    private transient Map<Row, PointWindow> windows; // of the partitions used last
+
+    @Override
+    public TypeInference getTypeInference(DataTypeFactory types) {
+        DataType point = DataTypes.ARRAY(DataTypes.DOUBLE().notNull()).bridgedTo(double[].class);
+        LinkedHashMap<String, StateTypeStrategy> state = new LinkedHashMap<>();
+        state.put(
+                "points",
+                StateTypeStrategy.of(call -> {
+                    HotspotsCall.checkConstants(call);
+                    return Optional.of(MapView.newMapViewDataType(DataTypes.INT().notNull(), point.notNull()));
+                }));
+        return TypeInference.newBuilder()
+                .staticArguments(
+                        StaticArgument.table(
+                                INPUT,
+                                Row.class,
+                                false,
+                                EnumSet.of(
+                                        TABLE,
+                                        SET_SEMANTIC_TABLE,
+                                        OPTIONAL_PARTITION_BY,
+                                        PASS_COLUMNS_THROUGH,
+                                        REQUIRE_ON_TIME)),
+                        StaticArgument.scalar("window_size", DataTypes.INT().notNull(), false),
+                        StaticArgument.scalar("scan_radius", DataTypes.DOUBLE().notNull(), false),
+                        StaticArgument.scalar("minimum_points", DataTypes.INT().notNull(), false),
+                        StaticArgument.scalar("columns", DataTypes.DESCRIPTOR(), true))
+                .stateTypeStrategies(state)
+                .outputTypeStrategy(call -> {
+                    HotspotsCall.checkTypes(call);
+                    HotspotsCall.checkColumns(call);
+                    return Optional.of(DataTypes.ROW(DataTypes.FIELD("HOTSPOTS_RESULT", DataTypes.STRING())));
+                })
+                .build();
+    }
+
+    /** A row, in the order of the table: its partition's hotspots with it among the points. */
+    public void eval(
+            Context context,
+            MapView<Integer, double[]> points,
+            Row input,
+            Integer windowSize,
+            Double scanRadius,
+            Integer minimumPoints,
+            ColumnList columns)
+            throws Exception {
+        if (coordinates == null) {
+            TableSemantics table = context.tableSemanticsFor(INPUT);
+            coordinates = new Coordinates(table, columns);
+            windows = inMemory(MEMORY / PointWindow.bytes(windowSize, coordinates.count()));
+        }
+        double[] point = coordinates.of(input);
+        if (point == null) {
+            collect(Row.of((Object) null));
+            return;
+        }
+        Row key = coordinates.key(input);
+        PointWindow window = windows.get(key);
+        if (window == null) {
+            window = StoredPoints.window(points, windowSize, scanRadius, minimumPoints, coordinates.count());
+            windows.put(key, window);
+        }
+        StoredPoints.put(points, windowSize, window.next(), point);
+        window.add(point);
+        collect(Row.of(window.hotspots()));
+    }
+
+    /** A map of so many windows, at least a window: a window more puts out the one that was not used for longest. */
+    private static Map<Row, PointWindow> inMemory(long limit) {
+        return new LinkedHashMap<>(16, 0.75f, true) {
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<Row, PointWindow> eldest) {
+                return size() > Math.max(1, limit);
+            }
+        };
+    }
+}

@@ -1,0 +1,5 @@
+-- One row per point.
+CREATE TABLE spots (
+    number BIGINT,
+    hotspots STRING
+)
