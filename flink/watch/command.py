@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from flink.watch.picture import Show
     from flink.watch.reading import Reading
 
+LOOK = 0.2  # seconds between two looks at whether the input has ended
 EPILOG = """\
 The job is not asked, stopped or changed: the same SQL runs a second time, in a Flink of this command, on the newest
 records of the same streams, and writes nothing. A window that began before them lacks its earlier records. Each shard
@@ -129,8 +130,8 @@ def _follow(origin: Origin, shown: Sequence[str], pace: Pace) -> None:
     from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
     from flink.watch import picture, reading  # noqa: PLC0415
 
-    titles = {relation: origin.title(relation) for relation in shown}
-    scene = picture.Scene(origin.job, origin.text, origin.note, origin.counted, titles, pace.rows)
+    ends = {relation: origin.end(relation) for relation in shown}
+    scene = picture.Scene(origin.job, origin.text, origin.note, origin.counted, ends, pace.rows)
     relations = list(dict.fromkeys([*shown, *origin.counted]))
     print("Starting Java and Flink, and working out the plan, which takes some 10 s.", file=sys.stderr)
     with ExitStack() as stack:
@@ -144,10 +145,11 @@ def _follow(origin: Origin, shown: Sequence[str], pace: Pace) -> None:
 
 def _show(at_work: Reading, show: Show, pace: Pace, stop: threading.Event) -> None:
     """Show what has come, again and again, to the end of the input or the limit, or until `stop` is set."""
-    began = time.monotonic()
-    while True:
-        ended = at_work.has_ended()  # asked before the last rows are taken
+    end = time.monotonic() + (math.inf if pace.limit is None else pace.limit)
+    ended = False
+    while not (ended or stop.is_set() or time.monotonic() >= end):
         show(at_work.take())
-        left = math.inf if pace.limit is None else began + pace.limit - time.monotonic()
-        if ended or left <= 0 or stop.wait(min(pace.every, left)):
-            return
+        next_ = min(time.monotonic() + pace.every, end)
+        while not ended and time.monotonic() < next_ and not stop.wait(LOOK):
+            ended = at_work.has_ended()
+    show(at_work.take())

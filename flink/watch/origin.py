@@ -41,12 +41,12 @@ class Origin:
         """The sources whose rows are records."""
         return results.streams(self.job)
 
-    def title(self, relation: str) -> str:
-        """The relation, with the far ends of the sinks that get its rows, or its own."""
+    def end(self, relation: str) -> str:
+        """Where the rows of a relation go, or come from, for the end of its title."""
         if relation in self.job.sources:
-            return f"{relation}, what is in {self.names[relation]}"
+            return f", what is in {self.names[relation]}"
         far_ends = [self.names[sink] for sink in results.sinks(self.job, relation)]
-        return f"{relation}, written to {listed(far_ends)}" if far_ends else relation
+        return f", written to {listed(far_ends)}" if far_ends else ""
 
 
 def streams(chosen: Settings, start: str | None) -> Origin:
@@ -61,16 +61,22 @@ def streams(chosen: Settings, start: str | None) -> Origin:
     now = datetime.now(UTC)
     begin = reading.begin(now) if start is None else settings.pinned(start, now)
     connectors = binding.connectors(reading.beside(chosen, begin))
-    since = "the oldest on" if begin == "TRIM_HORIZON" else f"{datetime.fromisoformat(begin):%Y-%m-%d %H:%M:%S %Z} on"
+    of = listed([names[table] for table in results.streams(job)])
     return Origin(
         job,
         lambda _scratch: connectors,
         names,
-        f"{listed([names[table] for table in results.streams(job)])}, from {since}",
-        "Windows that began before that are not whole. Ctrl-C ends the watch, not the job.",
+        f"{of} from the oldest on" if begin == "TRIM_HORIZON" else f"{of} since {_time(begin)}",
+        "Windows that began earlier are not whole. Ctrl-C ends the watch, not the job.",
         environment.for_job(chosen.groups["aws"].get("endpoint")),
         binding.is_emulated(chosen),
     )
+
+
+def _time(text: str) -> str:
+    """A time of the settings in UTC, to the second, or to the minute if it is a whole one."""
+    moment = datetime.fromisoformat(text).astimezone(UTC)
+    return f"{moment:%Y-%m-%d %H:%M UTC}" if moment.second == 0 else f"{moment:%Y-%m-%d %H:%M:%S UTC}"
 
 
 def file(job: Job, records: Path, step: float | None) -> Origin:

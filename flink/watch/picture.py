@@ -28,15 +28,15 @@ FRAME = 3  # lines of a view besides its rows: a blank line, its title, the name
 class Scene:
     """What stays the same.
 
-    text: what the records are of. note: on the second line. counted: the sources whose rows are records. titles: of the
-    views to show, by name. rows: of each view, None for as many as there is room for.
+    text: what the records are of. note: on the second line. counted: the sources whose rows are records. ends: of the
+    titles of the views to show, by name. rows: of each view, None for as many as there is room for.
     """
 
     job: Job
     text: str
     note: str
     counted: Sequence[str]
-    titles: Mapping[str, str]
+    ends: Mapping[str, str]
     rows: int | None
 
     def head(self, taken: Mapping[str, Taken]) -> str:
@@ -70,7 +70,7 @@ def kept(rows: int | None) -> int:
 @contextmanager
 def view(scene: Scene) -> Iterator[Show]:
     """A function that shows what has come."""
-    seen = {name: Seen(deque(maxlen=kept(scene.rows))) for name in scene.titles}
+    seen = {name: Seen(deque(maxlen=kept(scene.rows))) for name in scene.ends}
     console = Console(highlight=False)
     if not console.is_terminal:
         yield _Appended(scene, seen)
@@ -101,7 +101,7 @@ class _Appended:
         for name, one in self._seen.items():
             if one.fresh:
                 some = f", the newest {len(one.newest)}" if len(one.newest) < one.fresh else ""
-                self._print(f"{self._scene.titles[name]}: {one.fresh:,} new of {many(one.rows, 'row')}{some}")
+                self._print(f"{name}: {one.fresh:,} new of {many(one.rows, 'row')}{some}{self._scene.ends[name]}")
                 self._console.print(_table(self._scene, name, list(one.newest), self._console.width))
 
     def _print(self, line: str) -> None:
@@ -112,27 +112,18 @@ def picture(scene: Scene, seen: Mapping[str, Seen], head: str, size: ConsoleDime
     """The whole view for a terminal of this size, the newest rows of each view first."""
     parts: list[RenderableType] = [_line(head, "bold"), _line(scene.note, "dim")]
     room = size.height - len(parts) - FRAME * len(seen) - 1
-    for (name, one), rows in zip(seen.items(), shares([len(one.newest) for one in seen.values()], room), strict=True):
+    for (name, one), rows in zip(
+        seen.items(), tables.shares([len(one.newest) for one in seen.values()], room), strict=True
+    ):
         shown = list(one.newest)[::-1][:rows]
         count = many(one.rows, "row") if rows == one.rows else f"the newest {rows} of {one.rows:,} rows"
-        parts += ["", _line(f"{scene.titles[name]}: {count if one.rows else 'no row yet'}", "bold")]
+        parts += ["", _line(f"{name}: {count if one.rows else 'no row yet'}{scene.ends[name]}", "bold")]
         parts += [_table(scene, name, shown, size.width)] if shown else []
     return Group(*parts)
 
 
 def _line(text: str, style: str) -> Text:
     return Text(text, style, no_wrap=True, overflow="ellipsis")
-
-
-def shares(wanted: Sequence[int], room: int) -> list[int]:
-    """How many lines each gets of so many, in turn until all have what they want or nothing is left."""
-    given = [0] * len(wanted)
-    while room > 0 and given != list(wanted):
-        for number, want in enumerate(wanted):
-            if given[number] < want and room > 0:
-                given[number] += 1
-                room -= 1
-    return given
 
 
 def _table(scene: Scene, name: str, rows: Sequence[tuple[str, Mapping[str, Any]]], width: int) -> Table:
