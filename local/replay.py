@@ -135,10 +135,9 @@ def run(options: Options) -> int:
         runner, submitted = running.start(launch, flags, stop)
         stack.callback(processes.stop, runner)
         running.wait_until_running(submitted, runner, stop)
+        say(f"job running, its web UI is {submitted.address}; sending {total:,} records")
         access = running.write_access(folder, aws)
-        say(f"job running, its web UI is {submitted.address}")
         say(f"in another terminal: {access}; python -m jobs watch {shlex.quote(job.argument)}")
-        say(f"sending {total:,} records")
         rows = stack.enter_context(Rows(ground))
 
         def tick() -> None:

@@ -30,7 +30,8 @@ def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], line: int |
     """
     texts = [[text(row.get(column)) for column in columns] for row in rows]
     values = [max([min(len(name), SHORT), *(len(row[at]) for row in texts)]) for at, name in enumerate(columns)]
-    widths = [] if line is None else fitted(values, [len(column) for column in columns], line - GAP * len(columns))
+    gaps = GAP * (len(columns) - 1)
+    widths = [] if line is None else fitted(values, list(map(len, columns)), line - gaps)
     made = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
     for number, column in enumerate(columns):
         is_number = all(isinstance(row.get(column), int | float | None) for row in rows)
