@@ -18,12 +18,13 @@ import psutil
 import pytest
 from rich.console import Console
 
+from connectors import sample
 from consumer.tail import stored
 from flink import trial
 from flink.watch import picture, reading
 from jobs import __main__ as command
 from local import emulator, running
-from pipeline import binding, results, settings
+from pipeline import binding, results, settings, statements
 from pipeline.job import load
 from program import tables
 from tests import sql
@@ -112,16 +113,20 @@ def test_columns_fit_a_line(values: list[int], names: list[int], room: int, widt
 @pytest.mark.parametrize("height", [24, 60])
 def test_a_picture_fits_the_terminal(height: int) -> None:
     """Each view has its title, with the number of all rows; newest rows fill the terminal, and no line is too long."""
-    scene = picture.Scene(BIKES, "stream x", "A note.", ["RENTALS"], {"BUSIEST": ", written to y", "errors": ""}, None)
+    ends = {"BUSIEST": ", written to y", "errors": ""}
+    scene = picture.Scene(BIKES, "stream x", "12:00", "A note.", ["RENTALS"], ends, None)
     row = {"ITEM": "a" * 90, "ITEM_COUNT": 1}
     many = deque(("+I", {**row, "ITEM_COUNT": number}) for number in range(100))
-    seen = {"BUSIEST": picture.Seen(many, 3_400), "errors": picture.Seen(deque([("+U", row), ("-D", row)]), 2)}
+    record = {"line": "x", "arrival": "2026-11-28 12:03:04.567"}
+    seen = {"RENTALS": picture.Seen(deque([("+I", record)]), 5_000)}
+    seen |= {"BUSIEST": picture.Seen(many, 3_400), "errors": picture.Seen(deque([("+U", row), ("-D", row)]), 2)}
     out = io.StringIO()
     console = Console(file=out, width=80, height=height, force_terminal=True, color_system=None)
-    console.print(picture.picture(scene, seen, "head", console.size))
+    console.print(picture.picture(scene, seen, console.size))
     lines = [line.rstrip() for line in out.getvalue().splitlines()]
     assert height - 2 <= len(lines) <= height
     assert max(map(len, lines)) <= 80
+    assert lines[:2] == ["bike_rentals: 5,000 records of stream x from 12:00 to 12:03:04 UTC", "A note."]
     shown = height - 2 - 2 * picture.FRAME - 1 - 2
     assert f"BUSIEST: the newest {shown} of 3,400 rows, written to y" in lines
     newest = lines[lines.index("") + 3]
@@ -150,6 +155,20 @@ def records(tmp_path: Path) -> Path:
 def here(monkeypatch: pytest.MonkeyPatch, jvm: Path) -> None:  # noqa: ARG001  (a job needs it first)
     """Run jobs in the Flink of the tests."""
     monkeypatch.setattr(trial, "CONFIGURATION", {**trial.CONFIGURATION, **sql.here()})
+
+
+@pytest.mark.usefixtures("here")
+def test_all_views_share_a_scan(records: Path, tmp_path: Path) -> None:
+    """However many views are shown, with whatever columns, each source is read once."""
+    environment = statements.environment(trial.CONFIGURATION)
+    connectors = trial.sources(BIKES, records, tmp_path, None) | binding.sinks_in(tmp_path / "rows", BIKES)
+    statements.declare(environment, BIKES, connectors)
+    inserts = environment.create_statement_set()
+    for relation in results.relations(BIKES):
+        statements.show(environment, inserts, relation, sample.sink(relation, 1))
+    plan = str(inserts.explain()).partition("== Optimized Execution Plan ==")[2]
+    assert plan.count("TableSourceScan(") == len(BIKES.sources)
+    assert plan.count("Sink(") == len(results.relations(BIKES))
 
 
 @pytest.mark.usefixtures("here")

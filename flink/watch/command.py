@@ -131,7 +131,7 @@ def _follow(origin: Origin, shown: Sequence[str], pace: Pace) -> None:
     from flink.watch import picture, reading  # noqa: PLC0415
 
     ends = {relation: origin.end(relation) for relation in shown}
-    scene = picture.Scene(origin.job, origin.text, origin.note, origin.counted, ends, pace.rows)
+    scene = picture.Scene(origin.job, origin.text, origin.since, origin.note, origin.counted, ends, pace.rows)
     relations = list(dict.fromkeys([*shown, *origin.counted]))
     print("Starting Java and Flink, and working out the plan, which takes some 10 s.", file=sys.stderr)
     with ExitStack() as stack:

@@ -23,15 +23,16 @@ from program.formats import listed
 class Origin:
     """The records of a job.
 
-    connectors: of all tables, with a folder for scratch files. names: what is behind each table, for people. text: what
-    the records are of, and a note on it, for people. aws: the JVM's environment if it calls AWS. emulated: whether that
-    is an emulator.
+    connectors: of all tables, with a folder for scratch files. names: what is behind each table. text: what the records
+    are of. since: where reading begins, empty for the begin of a file. note: on what follows from it. aws: the JVM's
+    environment if it calls AWS. emulated: whether that is an emulator.
     """
 
     job: Job
     connectors: Callable[[Path], Mapping[str, Connector]]
     names: Mapping[str, str]
     text: str
+    since: str
     note: str
     aws: Mapping[str, str] | None = None
     emulated: bool = True
@@ -61,22 +62,23 @@ def streams(chosen: Settings, start: str | None) -> Origin:
     now = datetime.now(UTC)
     begin = reading.begin(now) if start is None else settings.pinned(start, now)
     connectors = binding.connectors(reading.beside(chosen, begin))
-    of = listed([names[table] for table in results.streams(job)])
     return Origin(
         job,
         lambda _scratch: connectors,
         names,
-        f"{of} from the oldest on" if begin == "TRIM_HORIZON" else f"{of} since {_time(begin)}",
+        listed([names[table] for table in results.streams(job)]),
+        "the oldest" if begin == "TRIM_HORIZON" else _time(datetime.fromisoformat(begin), now),
         "Windows that began earlier are not whole. Ctrl-C ends the watch, not the job.",
         environment.for_job(chosen.groups["aws"].get("endpoint")),
         binding.is_emulated(chosen),
     )
 
 
-def _time(text: str) -> str:
-    """A time of the settings in UTC, to the second, or to the minute if it is a whole one."""
-    moment = datetime.fromisoformat(text).astimezone(UTC)
-    return f"{moment:%Y-%m-%d %H:%M UTC}" if moment.second == 0 else f"{moment:%Y-%m-%d %H:%M:%S UTC}"
+def _time(moment: datetime, now: datetime) -> str:
+    """A time in UTC: to the second, or to the minute if it is a whole one, with its day if that is not today."""
+    utc = moment.astimezone(UTC)
+    day = "" if utc.date() == now.date() else f"{utc:%Y-%m-%d} "
+    return day + (f"{utc:%H:%M}" if utc.second == 0 else f"{utc:%H:%M:%S}")
 
 
 def file(job: Job, records: Path, step: float | None) -> Origin:
@@ -86,5 +88,6 @@ def file(job: Job, records: Path, step: float | None) -> Origin:
         lambda scratch: {**trial.sources(job, records, scratch, step), **binding.sinks_in(scratch, job)},
         {table: table for table in (*job.sources, *job.sinks)},
         str(records),
+        "",
         "The file is read to its end, where all windows close.",
     )

@@ -21,28 +21,8 @@ from program import tables
 from program.formats import many
 
 FEW = 10  # rows of a view where no terminal limits them
+ARRIVAL = "arrival"  # the column of a source that has it
 FRAME = 3  # lines of a view besides its rows: a blank line, its title, the names of its columns
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What stays the same.
-
-    text: what the records are of. note: on the second line. counted: the sources whose rows are records. ends: of the
-    titles of the views to show, by name. rows: of each view, None for as many as there is room for.
-    """
-
-    job: Job
-    text: str
-    note: str
-    counted: Sequence[str]
-    ends: Mapping[str, str]
-    rows: int | None
-
-    def head(self, taken: Mapping[str, Taken]) -> str:
-        """The first line."""
-        records = many(sum(taken[table].rows for table in self.counted), "record")
-        return f"{self.job.name}: {records} of {self.text}"
 
 
 @dataclass
@@ -54,8 +34,34 @@ class Seen:
     fresh: int = field(default=0)  # rows since the last time
 
     def add(self, taken: Taken) -> None:
+        """Count what has come, and keep the newest of it."""
         self.fresh, self.rows = taken.rows - self.rows, taken.rows
         self.newest.extend(taken.newest)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What stays the same.
+
+    job: its relations are shown. text: what the records are of. since: where reading began; empty for the begin of a
+    file. note: on the second line. counted: the sources whose rows are records. ends: of the titles of the views to
+    show, by name. rows: of each view, None for as many as there is room for.
+    """
+
+    job: Job
+    text: str
+    since: str
+    note: str
+    counted: Sequence[str]
+    ends: Mapping[str, str]
+    rows: int | None
+
+    def head(self, seen: Mapping[str, Seen]) -> str:
+        """The first line: how many records were read, and up to which arrival."""
+        records = many(sum(seen[table].rows for table in self.counted), "record")
+        arrivals = [row[ARRIVAL] for table in self.counted for _change, row in seen[table].newest if row.get(ARRIVAL)]
+        until = f"to {max(arrivals)[11:19]} UTC" if arrivals else "on"
+        return f"{self.job.name}: {records} of {self.text}" + (f" from {self.since} {until}" if self.since else "")
 
 
 Show = Callable[[Mapping[str, Taken]], None]
@@ -70,7 +76,7 @@ def kept(rows: int | None) -> int:
 @contextmanager
 def view(scene: Scene) -> Iterator[Show]:
     """A function that shows what has come."""
-    seen = {name: Seen(deque(maxlen=kept(scene.rows))) for name in scene.ends}
+    seen = {name: Seen(deque(maxlen=kept(scene.rows))) for name in (*scene.counted, *scene.ends)}
     console = Console(highlight=False)
     if not console.is_terminal:
         yield _Appended(scene, seen)
@@ -80,7 +86,7 @@ def view(scene: Scene) -> Iterator[Show]:
         def show(taken: Mapping[str, Taken]) -> None:
             for name, one in seen.items():
                 one.add(taken[name])
-            live.update(picture(scene, seen, scene.head(taken), console.size), refresh=True)
+            live.update(picture(scene, seen, console.size), refresh=True)
 
         yield show
 
@@ -94,27 +100,26 @@ class _Appended:
 
     def __call__(self, taken: Mapping[str, Taken]) -> None:
         for name, one in self._seen.items():
-            one.newest.clear()
             one.add(taken[name])
-        if any(one.fresh for one in self._seen.values()):
-            self._print(f"{datetime.now(UTC):%H:%M:%S} UTC  {self._scene.head(taken)}")
-        for name, one in self._seen.items():
-            if one.fresh:
-                some = f", the newest {len(one.newest)}" if len(one.newest) < one.fresh else ""
-                self._print(f"{name}: {one.fresh:,} new of {many(one.rows, 'row')}{some}{self._scene.ends[name]}")
-                self._console.print(_table(self._scene, name, list(one.newest), self._console.width))
+        shown = {name: self._seen[name] for name in self._scene.ends if self._seen[name].fresh}
+        if shown:
+            self._print(f"{datetime.now(UTC):%H:%M:%S} UTC  {self._scene.head(self._seen)}")
+        for name, one in shown.items():
+            rows = list(one.newest)[-one.fresh :]
+            some = f", the newest {len(rows)}" if len(rows) < one.fresh else ""
+            self._print(f"{name}: {one.fresh:,} new of {many(one.rows, 'row')}{some}{self._scene.ends[name]}")
+            self._console.print(_table(self._scene, name, rows, self._console.width))
 
     def _print(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
 
 
-def picture(scene: Scene, seen: Mapping[str, Seen], head: str, size: ConsoleDimensions) -> Group:
+def picture(scene: Scene, seen: Mapping[str, Seen], size: ConsoleDimensions) -> Group:
     """The whole view for a terminal of this size, the newest rows of each view first."""
-    parts: list[RenderableType] = [_line(head, "bold"), _line(scene.note, "dim")]
-    room = size.height - len(parts) - FRAME * len(seen) - 1
-    for (name, one), rows in zip(
-        seen.items(), tables.shares([len(one.newest) for one in seen.values()], room), strict=True
-    ):
+    parts: list[RenderableType] = [_line(scene.head(seen), "bold"), _line(scene.note, "dim")]
+    views = {name: seen[name] for name in scene.ends}
+    room = tables.shares([len(one.newest) for one in views.values()], size.height - len(parts) - FRAME * len(views) - 1)
+    for (name, one), rows in zip(views.items(), room, strict=True):
         shown = list(one.newest)[::-1][:rows]
         count = many(one.rows, "row") if rows == one.rows else f"the newest {rows} of {one.rows:,} rows"
         parts += ["", _line(f"{name}: {count if one.rows else 'no row yet'}{scene.ends[name]}", "bold")]
