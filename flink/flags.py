@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from connectors.kinesis import is_time
+from pipeline import binding, results
 from pipeline.job import CONFIGURATION, Job, load
 from program.command_line import ABOVE_0, LARGEST, number
+from program.errors import hint
 
 positive = number(float, ABOVE_0, LARGEST, "a number above 0")
 share = number(float, 0.0, 1.0, "a share from 0 to 1")
@@ -53,3 +57,27 @@ def start(text: str) -> str:
     if datetime.fromisoformat(text) > datetime.now(UTC):
         raise click.BadParameter(f"{text!r} has not been yet: Kinesis starts at no time in the future")
     return text
+
+
+def relations(job: Job, names: Sequence[str]) -> list[str]:
+    """The views or sources of these names, without duplicates; a sink's name stands for its view.
+
+    Raises click.UsageError for a name that the job does not have.
+    """
+    known = results.relations(job)
+    for name in names:
+        if name not in known and name not in job.sinks:
+            raise click.UsageError(f"{job.name} has no view {name}{hint(name, [*known, *job.sinks])}.")
+    return list(dict.fromkeys(job.inserts.get(name, name) for name in names))
+
+
+def require_input(job: Job, records: Path) -> None:
+    """Raise click.UsageError unless this file or folder has records for each source."""
+    if not records.exists():
+        raise click.UsageError(f"There is no file or folder {records}.")
+    for source in job.sources:
+        if not binding.input_of(records, job, source).exists():
+            raise click.UsageError(
+                f"--input of a job with several sources is a folder that has a file or folder of records for each "
+                f"({', '.join(job.sources)}): {records} has no {source}."
+            )

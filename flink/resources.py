@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -48,13 +49,15 @@ def look_up(chosen: Settings, services: Services) -> list[Resource]:
     return found
 
 
-def require(chosen: Settings) -> None:
-    """Raise AwsError or RunError unless the job can use all its streams and tables.
+def require(chosen: Settings, tables: Collection[str] | None = None) -> None:
+    """Raise AwsError or RunError unless the job can use all its streams and tables, or those of these `tables`.
 
     With a missing stream or table the job would show RUNNING, retry for ever, and write no row.
     """
     services = Services.of_settings(chosen.groups["aws"])
     for table, name in names(chosen).items():
+        if tables is not None and table not in tables:
+            continue
         what = f"{name} at {services.where}"
         with services.sentences(f"the {what}", _HERE):
             problem = _problem(chosen, services, table)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connectors import files
+from connectors.connector import Connector
 from flink import defaults, distribution
 from pipeline import binding, cases, statements
 from pipeline.cases import Case
@@ -49,9 +50,13 @@ class Result:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[None]:
-    """Start this process's JVM. Flink's refusals in the block become RunErrors. folder: for the JVM's logs."""
-    distribution.use(distribution.jvm(folder / "log", brief=True), environment.plain())
+def started(folder: Path, aws: Mapping[str, str] | None = None, *, emulated: bool = True) -> Iterator[None]:
+    """Start this process's JVM. Flink's refusals in the block become RunErrors.
+
+    folder: for the JVM's logs. aws: its environment if it calls AWS. emulated: whether that is an emulator.
+    """
+    jvm = distribution.jvm(folder / "log", emulated=emulated, brief=True)
+    distribution.use(jvm, environment.plain() if aws is None else aws)
     try:
         yield
     except distribution.errors() as error:
@@ -81,22 +86,32 @@ def test(job: Job, given: Sequence[Case], folder: Path) -> list[Result]:
     return [Result(case, cases.differences(job, case, folder / str(number))) for number, case in enumerate(given)]
 
 
-def over_file(job: Job, records: Path, folder: Path, step: float | None = None) -> None:
+def over_file(job: Job, records: Path, folder: Path, step: float | None = None, show: Sequence[str] = ()) -> None:
     """Run a job over a file of records, or a folder of such files. Each sink makes a folder of JSON lines in `folder`.
 
-    Each line is a record. Each file is a shard, and its modification time is the arrival of all its records. With a
-    step, in seconds, it is that of the first, and each other record arrives so much after the one before it. Needs
-    `started`.
+    The sources are those of `sources`. show: views or sources that make such a folder too, of changes. Needs `started`.
     """
     tables = statements.environment(CONFIGURATION)
-    inputs = {table: binding.input_of(records, job, table) for table in job.sources}
     with tempfile.TemporaryDirectory(prefix="arriving-") as scratch:
-        sources = {
-            table: files.source(path) if step is None else cases.arriving(job, table, path, Path(scratch), step)
-            for table, path in inputs.items()
-        }
-        statements.declare(tables, job, {**sources, **binding.sinks_in(folder, job)})
-        _finish(statements.inserts(tables, job))
+        statements.declare(tables, job, {**sources(job, records, Path(scratch), step), **binding.sinks_in(folder, job)})
+        inserts = statements.inserts(tables, job)
+        for relation in show:
+            statements.show(tables, inserts, relation, files.sink(folder / relation, changes=True))
+        _finish(inserts)
+
+
+def sources(job: Job, records: Path, scratch: Path, step: float | None) -> dict[str, Connector]:
+    """Connectors that read a file of records, or a folder of such files, to the end.
+
+    Each line is a record. Each file is a shard, and its modification time is the arrival of all its records. With a
+    step, in seconds, it is that of the first, and each other record arrives so much after the one before it. scratch:
+    a folder for the records with these arrivals.
+    """
+    inputs = {table: binding.input_of(records, job, table) for table in job.sources}
+    return {
+        table: files.source(path) if step is None else cases.arriving(job, table, path, scratch, step)
+        for table, path in inputs.items()
+    }
 
 
 def plan(job: Job, connectors: Mapping[str, Any]) -> str:

@@ -19,7 +19,8 @@ from flink import command as on_cluster
 from flink import flags
 from flink.backfill.command import backfill
 from flink.health.command import health
-from pipeline import binding, cases, settings, statements
+from flink.watch.command import watch
+from pipeline import binding, cases, results, settings, statements
 from pipeline import job as jobs
 from pipeline.job import Job
 from program import environment, folders, processes
@@ -30,9 +31,6 @@ from program.formats import many
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "pipeline" / "template"
 SHOWN = 20  # rows of a sink that `run --input` prints
-LONGEST = 300  # characters of a printed value
-NARROW = 24  # columns up to this width are not broken into lines
-ERROR_COLUMNS = (cases.ERROR, "MESSAGE", "DATA_ROW")  # printed of an error: its seven columns are too wide
 
 
 properties_option = click.option(
@@ -190,6 +188,12 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
     help="With --input: each record arrives so long after the one before it in its file, the first at the file's "
     "modification time, so that windows of arrival times show.  [default: all arrive at that time]",
 )
+@click.option(
+    "--show",
+    multiple=True,
+    metavar="VIEW",
+    help="With --input: print the rows of this view, or source, too. Repeatable.",
+)
 @on_cluster.properties_option
 @on_cluster.parallelism_option
 @click.option(
@@ -208,13 +212,15 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
 )
 @click.option("--brief", is_flag=True, help="Start a few seconds sooner and compute more slowly, as for a demo.")
 @click.pass_context
-def run(
+def run(  # noqa: PLR0913  (its options)
     context: click.Context,
     /,
     job: Job,
+    *,
     records: Path | None,
     output: Path | None,
     arrival_step: float | None,
+    show: Sequence[str],
     **given: Any,
 ) -> int:
     """Run a job on this machine: with --input to the end of a file, else on its streams until Ctrl-C."""
@@ -223,10 +229,14 @@ def run(
             raise click.UsageError("--output needs --input: a job that runs on streams writes to its own sinks.")
         if arrival_step is not None:
             raise click.UsageError("--arrival-step needs --input: the records of a stream have arrived already.")
+        if show:
+            raise click.UsageError(
+                f"--show needs --input: `python -m jobs watch {job.argument}` shows the rows of a job on streams."
+            )
         return _on_streams(job, **given)
     if ignored := [name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
         raise click.UsageError(f"--{ignored[0]} has no effect with --input, where a file replaces the streams.")
-    _over_file(job, records, output, arrival_step)
+    _over_file(job, records, output, arrival_step, flags.relations(job, show))
     return 0
 
 
@@ -267,34 +277,25 @@ def _on_streams(  # noqa: PLR0913  (the options of `run`, by their names)
         return minicluster.run(file, launch, aws, say)
 
 
-def _over_file(job: Job, records: Path, output: Path | None, step: float | None) -> None:
-    from rich.console import Console  # noqa: PLC0415  (only here)
-
+def _over_file(job: Job, records: Path, output: Path | None, step: float | None, show: Sequence[str]) -> None:
     from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
+    from program import tables  # noqa: PLC0415  (rich takes a while to load)
 
-    if not records.exists():
-        raise click.UsageError(f"There is no file or folder {records}.")
-    for source in job.sources:
-        if not binding.input_of(records, job, source).exists():
-            raise click.UsageError(
-                f"--input of a job with several sources is a folder that has a file or folder of records for each "
-                f"({', '.join(job.sources)}): {records} has no {source}."
-            )
+    flags.require_input(job, records)
     if output is not None:
         _require_empty(output)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="run-") as scratch:
         folder = Path(scratch)
         with trial.started(folder):
-            trial.over_file(job, records, folder / "rows", step)
-        # As wide as the terminal; in a pipe, a row is a line.
-        console = Console(width=shutil.get_terminal_size((10_000, 24)).columns)
-        for sink in job.sinks:
-            rows = cases.rows(folder / "rows" / sink)
-            columns = list(job.columns(sink))
-            _show(console, sink, list(ERROR_COLUMNS) if set(ERROR_COLUMNS) <= set(columns) else columns, rows)
+            trial.over_file(job, records, folder / "rows", step, show)
+        console = tables.console()
+        for relation in (*show, *job.sinks):
+            rows = cases.rows(folder / "rows" / relation)
+            columns = job.columns(relation) if relation in job.sinks else next(iter(rows), {})
+            _show(console, relation, results.columns(job, relation, list(columns)), rows)
             if output is not None:
-                cases.write(rows, output / f"{sink}.jsonl")
+                cases.write(rows, output / f"{relation}.jsonl")
     where = f" All rows are in {output}." if output is not None else ""
     click.echo(f"{job.name} read {records} to its end in {time.monotonic() - began:.0f} s.{where}")
 
@@ -313,24 +314,17 @@ def _require_empty(folder: Path) -> None:
         ) from error
 
 
-def _show(console: Any, sink: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
-    """Print the first rows of a sink as a table, sorted by their columns from the left."""
-    from rich.table import Table  # noqa: PLC0415  (only here)
+def _show(console: Any, relation: str, columns: Sequence[str], rows: Sequence[dict[str, Any]]) -> None:
+    """Print the first rows of a sink or view as a table, sorted by their columns from the left."""
     from rich.text import Text  # noqa: PLC0415  (only here)
 
-    console.print(Text(f"{sink}: {many(len(rows), 'row')}", style="bold"))
+    from program import tables  # noqa: PLC0415
+
+    console.print(Text(f"{relation}: {many(len(rows), 'row')}", style="bold"))
     if not rows:
         return
     ordered = sorted(rows, key=lambda row: [_order(row.get(column)) for column in columns])
-    texts = [[_text(row.get(column)) for column in columns] for row in ordered[:SHOWN]]
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for number, column in enumerate(columns):
-        is_number = all(isinstance(row.get(column), int | float) for row in rows)
-        is_narrow = max(len(column), *(len(row[number]) for row in texts)) <= NARROW
-        table.add_column(column, justify="right" if is_number else "left", overflow="fold", no_wrap=is_narrow)
-    for row in texts:
-        table.add_row(*map(Text, row))
-    console.print(table)
+    console.print(tables.table(columns, ordered[:SHOWN]))
     if len(rows) > SHOWN:
         console.print(f"and {len(rows) - SHOWN:,} more")
 
@@ -340,10 +334,5 @@ def _order(value: Any) -> tuple[bool, float, str]:
     return (False, value, "") if isinstance(value, int | float) else (True, 0.0, str(value))
 
 
-def _text(value: Any) -> str:
-    text = "" if value is None else str(value).replace("\n", " ")
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
-
-
-for command in (on_cluster.submit, on_cluster.status, on_cluster.stop, on_cluster.resume, health, backfill):
+for command in (watch, on_cluster.submit, on_cluster.status, on_cluster.stop, on_cluster.resume, health, backfill):
     program.add_command(command)

@@ -124,6 +124,7 @@ def run(options: Options) -> int:
         ground = Ground(folder, aws, names, stack, stop, say)
         flink, job, has_ended = (_on_cluster if options.cluster else _in_one_jvm)(options, ground)
         say("job running; the first rows come within seconds")
+        say(f"in another terminal: {running.write_access(folder, aws)}; python -m jobs watch {JOB.name}")
         # The dashboard's threads start after the last child process: a fork beside threads may hang.
         address = None
         if options.dashboard:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 import sys
 import threading
 import time
@@ -135,6 +136,8 @@ def run(options: Options) -> int:
         stack.callback(processes.stop, runner)
         running.wait_until_running(submitted, runner, stop)
         say(f"job running, its web UI is {submitted.address}; sending {total:,} records")
+        access = running.write_access(folder, aws)
+        say(f"in another terminal: {access}; python -m jobs watch {shlex.quote(job.argument)}")
         rows = stack.enter_context(Rows(ground))
 
         def tick() -> None:

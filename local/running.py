@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ from flink import rest
 from local import emulator, resources
 from pipeline import settings
 from pipeline.job import load
-from program import processes
+from program import environment, processes
 from program.processes import RunError, StartError
 from program.waiting import wait_until
 
@@ -41,6 +42,17 @@ def application_properties(endpoint: str, names: resources.Names, **readings: st
 def write_properties(folder: Path, aws: emulator.Emulator, names: resources.Names) -> Path:
     """Write the job's settings for this emulator to a file in `folder`, and return its path."""
     return settings.write(folder, application_properties(aws.endpoint, names))
+
+
+def write_access(folder: Path, aws: emulator.Emulator) -> str:
+    """Write the line that lets other terminals use this emulator to a file in `folder`, for this user only.
+
+    Returns the command that reads it in a terminal of the checkout.
+    """
+    file = folder / "aws.sh"
+    file.touch(mode=0o600)
+    file.write_text(environment.line(aws.environment) + "\n", encoding="utf-8")
+    return f". {shlex.quote(str(file.relative_to(processes.ROOT)))}"
 
 
 @dataclass(frozen=True)

@@ -16,12 +16,13 @@ from pipeline import window
 from pipeline.job import WINDOWED, Job
 
 if TYPE_CHECKING:
-    from pyflink.table import StatementSet, TableEnvironment
+    from pyflink.table import StatementSet, Table, TableEnvironment
 
 # A metadata column: name, type, METADATA. The connector knows the rest.
 _METADATA_COLUMN = re.compile(r"^(\s*)(\w+)(\s+[\w()]+(?:\s+NOT NULL)?)\s+METADATA\b", re.MULTILINE)
 _DECLARED = re.compile(r"^CREATE TEMPORARY (VIEW|TABLE) (\w+)", re.MULTILINE)
 _WITH_UID = re.compile(r"CREATE TEMPORARY VIEW (\w+) AS\n(.*\buid\s*=>.*)", re.DOTALL | re.IGNORECASE)
+_UNREADABLE = ("TIMESTAMP", "BYTES", "BINARY", "VARBINARY")  # types that JSON has no good form for
 ERRORS = "errors"  # the view that gets the column PUMP_NAME
 
 
@@ -138,6 +139,32 @@ def inserts(environment: TableEnvironment, job: Job) -> StatementSet:
     for statement in insertions(job):
         statements.add_insert_sql(statement)
     return statements
+
+
+def show(environment: TableEnvironment, statements: StatementSet, relation: str, connector: Connector) -> None:
+    """Add an insert of a view's or source's rows to the set, for people to read: times and bytes are texts in it."""
+    from pyflink.table import TableDescriptor  # noqa: PLC0415
+
+    kind, *options = connector.options.items()
+    descriptor = TableDescriptor.for_connector(kind[1])
+    for name, value in options:
+        descriptor = descriptor.option(name, value)
+    statements.add_insert(descriptor.build(), _as_texts(environment.from_path(relation)))
+
+
+def _as_texts(table: Table) -> Table:
+    """The table with its times and bytes as texts. (A sink takes only one column of event time.)"""
+    from pyflink.table import DataTypes  # noqa: PLC0415
+    from pyflink.table.expressions import col  # noqa: PLC0415
+
+    # PyFlink's own class of a schema has no types that can be compared.
+    types = {str(one.getName()): str(one.getDataType()) for one in table._j_table.getResolvedSchema().getColumns()}
+    return table.select(
+        *(
+            col(name).cast(DataTypes.STRING()).alias(name) if type_.startswith(_UNREADABLE) else col(name)
+            for name, type_ in types.items()
+        )
+    )
 
 
 def _quoted(text: str) -> str:
