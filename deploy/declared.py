@@ -11,7 +11,7 @@ from typing import Any
 from deploy import outside
 from deploy.names import Node, camel, free
 from deploy.outside import Outside
-from pipeline import binding, settings
+from pipeline import binding, preprocessing, settings
 from pipeline.job import Job
 
 STREAM, TABLE = "stream", "table"  # kinds of places; also the names of their settings
@@ -212,6 +212,7 @@ def statements(job: Job, found: Sequence[Place], others: Sequence[Outside]) -> l
         *_allow("FanOutConsumer", "kinesis", _FAN_OUT[1:], consumers),
         *_allow("WriteStreams", "kinesis", ["PutRecords"], [one.arn for one in writes if one.kind == STREAM]),
         *_allow("WriteTable", "dynamodb", ["BatchWriteItem"], [one.arn for one in writes if one.kind == TABLE]),
+        *_allow("Preprocess", "lambda", ["InvokeFunction"], sorted(set(preprocessing.functions(job)))),
         *(
             statement
             for sid, service, action, arns in outside.statements(others)

@@ -9,6 +9,7 @@ FUNCTIONS = {
     "exact_var_samp": "exact.ExactVarSamp",
     "kda_first": "kda.KdaFirst",
     "kda_rows": "kda.KdaRows",
+    "preprocess": "preprocessing.Preprocess",
     "json_record": "streaming.JsonRecord",
     "shard_watermark": "streaming.ShardWatermark",
 }
