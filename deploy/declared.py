@@ -206,13 +206,14 @@ def statements(job: Job, found: Sequence[Place], others: Sequence[Outside]) -> l
     consumers = [
         {"Fn::Sub": [f"${{Stream}}/consumer/{consumer}:*", {"Stream": place.arn}]} for place, consumer in fanned
     ]
+    called: Any = sorted(set(preprocessing.functions(job)))
     return [
         *_allow("ReadRaw", "kinesis", _READ, [place.arn for place in read]),
         *_allow("FanOut", "kinesis", _FAN_OUT, [place.arn for place, _consumer in fanned]),
         *_allow("FanOutConsumer", "kinesis", _FAN_OUT[1:], consumers),
         *_allow("WriteStreams", "kinesis", ["PutRecords"], [one.arn for one in writes if one.kind == STREAM]),
         *_allow("WriteTable", "dynamodb", ["BatchWriteItem"], [one.arn for one in writes if one.kind == TABLE]),
-        *_allow("Preprocess", "lambda", ["InvokeFunction"], sorted(set(preprocessing.functions(job)))),
+        *_allow("Preprocess", "lambda", ["InvokeFunction"], called),
         *(
             statement
             for sid, service, action, arns in outside.statements(others)

@@ -14,7 +14,7 @@ def lambda_handler(event, context):
     lines = [base64.b64decode(record["data"]).decode() for record in event["records"]]
     for line in lines:
         misbehave(line)
-    answers = [answered(record, line) for record, line in zip(event["records"], lines)]
+    answers = [answered(record, line) for record, line in zip(event["records"], lines, strict=True)]
     return {"records": [answer for answer in answers if answer]}
 
 
@@ -29,24 +29,22 @@ def misbehave(line):
 
 
 def answered(record, line):
-    answer = {"recordId": record["recordId"], "result": "Ok"}
-    match line:
-        case "missing":
-            return None
-        case "failed":
-            return answer | {"result": "ProcessingFailed", "data": record["data"]}
-        case "fine":
-            return answer | {"result": "fine", "data": record["data"]}
-        case "no base64":
-            return answer | {"data": "{}"}
-        case "no data":
-            return answer
-        case "stranger":
-            return answer | {"recordId": "somebody's", "data": record["data"]}
+    data = {"data": record["data"]}
+    wrong = {
+        "missing": None,
+        "failed": {"result": "ProcessingFailed", **data},
+        "fine": {"result": "fine", **data},
+        "no base64": {"result": "Ok", "data": "{}"},
+        "no data": {"result": "Ok"},
+        "stranger": {"recordId": "somebody's", "result": "Ok", **data},
+    }
+    if line in wrong:
+        return wrong[line] and {"recordId": record["recordId"], **wrong[line]}
     if line.startswith("#"):
-        return answer | {"result": "Dropped"}
+        return {"recordId": record["recordId"], "result": "Dropped"}
     documents = "".join(json.dumps(reading(text)) for text in line.split("|"))
-    return answer | {"data": base64.b64encode(documents.encode()).decode()}
+    made = base64.b64encode(documents.encode()).decode()
+    return {"recordId": record["recordId"], "result": "Ok", "data": made}
 
 
 def reading(text):
