@@ -206,7 +206,9 @@ def statements(job: Job, found: Sequence[Place], others: Sequence[Outside]) -> l
     consumers = [
         {"Fn::Sub": [f"${{Stream}}/consumer/{consumer}:*", {"Stream": place.arn}]} for place, consumer in fanned
     ]
-    called: Any = sorted(set(preprocessing.functions(job)))
+    called: Any = sorted(
+        {preprocessing.declared(job.tables[table].settings) for table in job.hooked if not job.handler(table)}
+    )
     return [
         *_allow("ReadRaw", "kinesis", _READ, [place.arn for place in read]),
         *_allow("FanOut", "kinesis", _FAN_OUT, [place.arn for place, _consumer in fanned]),

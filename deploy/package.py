@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from java import FUNCTIONS, jars, merged, paths, zips
-from pipeline import binding, preprocessing, settings
+from pipeline import binding, settings
 from pipeline.job import DECLARATION, JOBS, SHARED, Job
 from program.errors import Failure
 from program.formats import size
@@ -194,7 +194,7 @@ def files(root: Path, job: Job) -> dict[str, bytes]:
     found = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.suffix in _KINDS]
     names = {path.relative_to(root).as_posix() for path in found}.difference(LEFT_OUT)
     own = [job.folder / DECLARATION, *job.folder.glob("tables/*.sql"), *job.folder.glob("views/*.sql")]
-    own += [path for table in job.hooked if (path := preprocessing.file(job, table))]
+    own += [path for table in job.hooked if (path := job.handler(table))]
     try:
         return {
             **{name: (root / name).read_bytes() for name in (MAIN, *MODULES, *LEGAL, *names)},

@@ -30,7 +30,7 @@ def _on_aws(settings: Settings) -> dict[str, Connector]:
         )
         for table in (*job.sources, *job.sinks)
     }
-    hooked = {table: preprocessing.on_stream(job, table, made[table], place, groups[table]) for table in job.hooked}
+    hooked = {table: preprocessing.on_stream(job.folder, made[table], place, groups[table]) for table in job.hooked}
     return made | hooked
 
 
@@ -40,7 +40,7 @@ def _in_files(settings: Settings) -> dict[str, Connector]:
     sources = {
         table: replace(
             files.source(input_of(Path(group["input"]), job, table), more=options[table]),
-            preprocessing=preprocessing.without_service(job, table, settings.groups[table]),
+            preprocessing=preprocessing.without_service(job.folder, settings.groups[table], job.tables[table].options),
         )
         for table in job.sources
     }

@@ -38,7 +38,7 @@ import yaml
 from aws.parts import parts, place
 from connectors import files
 from connectors.connector import Connector
-from pipeline import binding, preprocessing, statements
+from pipeline import binding, statements
 from pipeline.job import Job
 from program.errors import Unusable, shown
 
@@ -321,7 +321,7 @@ def _recorded(job: Job, source: str, records: Sequence[Record], folder: Path) ->
     column, type_ = next(iter(job.columns(source).items()))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{source}.jsonl"
-    is_whole = preprocessing.file(job, source) is not None  # a function gets a record before it is taken apart
+    is_whole = job.handler(source) is not None  # a function gets a record before it is taken apart
     path.write_text("".join(_lines(records, column, type_, is_whole=is_whole)), encoding="utf-8")
     return files.records(path)
 

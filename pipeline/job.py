@@ -130,12 +130,16 @@ class Job:
     @property
     def hooked(self) -> tuple[str, ...]:
         """The sources whose records a function changes before SQL reads them."""
-        return tuple(table for table in self.sources if preprocessing.declared(self.tables[table]))
+        return tuple(table for table in self.sources if preprocessing.declared(self.tables[table].settings))
+
+    def handler(self, table: str) -> Path | None:
+        """The file with the function of a source; None without a function, or if it is Lambda's."""
+        return preprocessing.file(self.folder, self.tables[table].settings)
 
     def files(self) -> list[Path]:
         """job.toml, all SQL files of the job, its own and shared files, and the handlers of its sources."""
         kinds = {**dict.fromkeys(self.views, "views"), **dict.fromkeys((*self.sources, *self.sinks), "tables")}
-        handlers = [path for table in self.hooked if (path := preprocessing.file(self, table))]
+        handlers = [path for table in self.hooked if (path := self.handler(table))]
         return [self.folder / DECLARATION, *(_path(self.folder, kind, name) for name, kind in kinds.items()), *handlers]
 
     def columns(self, table: str) -> dict[str, str]:
@@ -153,7 +157,7 @@ class Job:
         if not keyed or TIMED not in self.views:
             lack = "no table with a key, so a backfill has nothing to repair" if not keyed else "no view `windowed`"
             raise JobError(str(self.folder), [f"it has {lack}"])
-        if called := [table for table in self.hooked if not preprocessing.file(self, table)]:
+        if called := [table for table in self.hooked if not self.handler(table)]:
             reads = f"a Lambda function makes the records of {', '.join(called)}, which an archive does not have"
             raise JobError(str(self.folder), [f"{reads}: a backfill needs its handler in the job's folder"])
         inserts = keyed if each else keyed | {"tally": "counted"}
@@ -169,7 +173,7 @@ class Job:
             texts=resolved.texts,
             configuration={
                 **{option: self.configuration[option] for option in _IN_BATCH_MODE},
-                **preprocessing.configuration(self.tables[table] for table in resolved.sources),
+                **preprocessing.configuration(self.tables[table].settings for table in resolved.sources),
                 "pipeline.name": name,
             },
         )
@@ -218,7 +222,7 @@ def load(job: str | Path) -> Job:
     problems += _unused(folder, resolved)
     if problems:
         raise JobError(str(folder), problems)
-    sources = [tables[table] for table in resolved.sources]
+    sources = [tables[table].settings for table in resolved.sources]
     return Job(
         folder.name,
         folder,
@@ -354,10 +358,8 @@ def _tables(
             if name in resolved.texts:
                 problems.extend(_misdeclared(name, resolved.texts[name], is_source=name not in inserts))
                 problems.extend(_columns_missing(name, table.declared, references.columns(resolved.texts[name])))
-                if preprocessing.declared(table):
-                    problems.extend(
-                        preprocessing.misdeclared(folder, name, table, resolved.texts[name], resolved.texts)
-                    )
+                if preprocessing.declared(table.settings):
+                    problems.extend(preprocessing.misdeclared(folder, name, table.settings, resolved.texts))
     return tables
 
 

@@ -11,14 +11,10 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from connectors import aws, preprocessing
 from connectors.connector import Connector
 from pipeline import handler, references
-
-if TYPE_CHECKING:
-    from pipeline.job import Job, Table
 
 REFUSAL = "preprocessing_error"  # the column of a refused record's reason
 PLACE = ("shard", "sequence_number", "part", "arrival")  # the metadata columns that such a source needs
@@ -26,65 +22,53 @@ PROGRAM = Path(handler.__file__)
 _SPLIT = "source.record.split-documents"
 
 
-def declared(table: Table) -> str:
-    """The function that job.toml declares for a source: a file's name or an ARN; empty for none."""
-    return table.settings.get(preprocessing.PREPROCESS, "")
+def declared(settings: Mapping[str, str]) -> str:
+    """The function of a source with these settings: a file's name or an ARN; empty for none."""
+    return settings.get(preprocessing.PREPROCESS, "")
 
 
-def configuration(sources: Iterable[Table]) -> dict[str, str]:
-    """Flink's configuration of a job with these sources, beside that of every job."""
+def configuration(sources: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """Flink's configuration of a job whose sources have these settings, beside that of every job."""
     name = f"{preprocessing.PREPROCESS}.records"
     default = preprocessing.SETTINGS[name].default or ""
-    records = [int(source.settings.get(name, default)) for source in sources if declared(source)]
+    records = [int(source.get(name, default)) for source in sources if declared(source)]
     return preprocessing.configuration(max(records)) if records else {}
 
 
-def file(job: Job, table: str) -> Path | None:
-    """The file of a source's handler, if job.toml declares a file."""
-    name = declared(job.tables[table])
-    return job.folder / name if preprocessing.is_file(name) else None
+def file(folder: Path, settings: Mapping[str, str]) -> Path | None:
+    """The file of a source's handler in the job's folder; None without a function, or if it is Lambda's."""
+    name = declared(settings)
+    return folder / name if preprocessing.is_file(name) else None
 
 
-def functions(job: Job) -> list[str]:
-    """The ARNs of the Lambda functions that job.toml declares."""
-    return [declared(job.tables[table]) for table in job.hooked if file(job, table) is None]
-
-
-def without_service(job: Job, table: str, settings: Mapping[str, str] | None = None) -> dict[str, str]:
+def without_service(folder: Path, settings: Mapping[str, str], options: Mapping[str, str]) -> dict[str, str]:
     """The options of a source's function where no service is at hand: in tests and over files.
 
-    A Lambda function is left out there: the records that are given are what it would answer. settings: the source's, if
-    there are any beside job.toml.
+    A Lambda function is left out there: the records that are given are what it would answer. options: of the source.
     """
-    values = settings or job.tables[table].settings
-    name = values.get(preprocessing.PREPROCESS, "")
-    if not preprocessing.is_file(name):
+    path = file(folder, settings)
+    if path is None:
         return {}
-    splits = job.tables[table].options.get(_SPLIT) != "false"
-    return preprocessing.of_file(job.folder / name, PROGRAM, sys.executable, values, splits=splits)
+    splits = options.get(_SPLIT) != "false"
+    return preprocessing.of_file(path, PROGRAM, sys.executable, settings, splits=splits)
 
 
-def on_stream(job: Job, table: str, connector: Connector, place: aws.Aws, settings: Mapping[str, str]) -> Connector:
+def on_stream(folder: Path, connector: Connector, place: aws.Aws, settings: Mapping[str, str]) -> Connector:
     """The connector of a source that is a stream, with its function. The function gets whole records."""
-    name = settings.get(preprocessing.PREPROCESS, "")
-    if not name:
-        return connector
     splits = connector.options.get(_SPLIT) != "false"
-    options = (
-        without_service(job, table, settings)
-        if preprocessing.is_file(name)
-        else preprocessing.of_lambda(place, name, settings, splits=splits)
+    options = without_service(folder, settings, connector.options) or preprocessing.of_lambda(
+        place, declared(settings), settings, splits=splits
     )
     return replace(connector, options={**connector.options, _SPLIT: "false"}, preprocessing=options)
 
 
-def misdeclared(folder: Path, name: str, table: Table, text: str, texts: Mapping[str, str]) -> Iterator[str]:
-    """Problems of a source with a function. text: its CREATE TABLE; texts: the SQL of all tables and views."""
-    function = declared(table)
+def misdeclared(folder: Path, name: str, settings: Mapping[str, str], texts: Mapping[str, str]) -> Iterator[str]:
+    """Problems of a source with a function. texts: the SQL of all tables and views."""
+    text = texts[name]
     where = f"[table.{name}] {preprocessing.PREPROCESS}"
-    yield from (f"[table.{name}] {problem}" for problem in preprocessing.problems(table.settings))
-    if preprocessing.is_file(function):
-        yield from (f"{where}: {problem}" for problem in _unusable(folder / function))
+    yield from (f"[table.{name}] {problem}" for problem in preprocessing.problems(settings))
+    if path := file(folder, settings):
+        yield from (f"{where}: {problem}" for problem in _unusable(path))
     columns = references.columns(text)
     record, type_ = next(iter(columns.items()), ("line", ""))
     if type_ != "BYTES":

@@ -42,7 +42,9 @@ def _preprocessed(job: Job, table: str, connector: Connector) -> Iterator[str]:
     """A source as it is received, what its function makes of each record, and a view of the source's name over it."""
     received, made = f"{table}_received", f"{table}_preprocessed"
     yield bound(_CREATED.sub(rf"\g<1>{received}", job.texts[table], count=1), connector)
-    options = connector.preprocessing or preprocessing.without_service(job, table)
+    options = connector.preprocessing or preprocessing.without_service(
+        job.folder, job.tables[table].settings, job.tables[table].options
+    )
     if not options:
         yield _view(table, ["*", f"CAST(NULL AS STRING) AS {preprocessing.REFUSAL}"], f"FROM {received}")
         return

@@ -10,6 +10,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -116,6 +117,24 @@ def test_a_service_that_refuses_is_asked_again(service: fake_lambda.Service, tmp
     assert [row["kilowatts"] for row in rows] == [float(n) for n in range(95)]
     assert errors == []
     assert service.refused == 3
+
+
+@pytest.mark.usefixtures("jvm")
+def test_a_service_that_is_down_holds_the_job_up(service: fake_lambda.Service, tmp_path: Path) -> None:
+    """While Lambda is unavailable, records wait; afterwards each is a row, in order."""
+    service.is_down = True
+
+    def up_again() -> None:
+        while service.refused < 10:
+            time.sleep(0.05)
+        service.is_down = False
+
+    waiting = threading.Thread(target=up_again, daemon=True)
+    waiting.start()
+    rows, errors = run({"one": [f"m;{n}" for n in range(95)]}, by_lambda(service, records="10"), tmp_path, 1)
+    assert [row["kilowatts"] for row in rows] == [float(n) for n in range(95)]
+    assert errors == []
+    assert service.refused >= 10
 
 
 @pytest.mark.usefixtures("jvm")
@@ -250,7 +269,7 @@ def on_lambda(folder: Path) -> Job:
 def test_a_lambda_function_is_left_out_where_no_service_is_at_hand(tmp_path: Path) -> None:
     """Tests and runs over files give the records that the function would answer."""
     job = on_lambda(tmp_path)
-    assert hooks.without_service(job, "lines") == {}
+    assert hooks.without_service(job.folder, job.tables["lines"].settings, {}) == {}
     texts = list(statements.declarations(job, {**binding.sinks_in(tmp_path, job), "lines": files.source(tmp_path)}))
     assert any("CAST(NULL AS STRING) AS preprocessing_error" in text for text in texts)
     assert not any("preprocess(" in text for text in texts)

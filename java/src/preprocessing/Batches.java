@@ -12,7 +12,8 @@ import java.util.concurrent.TimeUnit;
  * Gathers records into batches, and calls the function with each batch.
  *
  * <p>When the function fails on a batch, each half of it is tried again, until a record is alone: only a record on
- * which the function fails alone is refused. (Lambda does the same for streams: BisectBatchOnFunctionError.)
+ * which the function fails alone, twice, is refused. So a process that was killed refuses none. (Lambda halves batches
+ * of a stream too: BisectBatchOnFunctionError.)
  */
 final class Batches {
     private final Function function;
@@ -112,13 +113,16 @@ final class Batches {
 
     private void failed(List<Received> batch, FunctionFailed failure) {
         measured.failed();
-        if (batch.size() == 1) {
-            end(batch.get(0), Outcome.refused(failure.getMessage()));
-            return;
-        }
         int half = batch.size() / 2;
-        send(batch.subList(0, half));
-        send(batch.subList(half, batch.size()));
+        if (half > 0) {
+            send(batch.subList(0, half));
+            send(batch.subList(half, batch.size()));
+        } else if (batch.get(0).hasFailed) {
+            end(batch.get(0), Outcome.refused(failure.getMessage()));
+        } else {
+            batch.get(0).hasFailed = true;
+            send(batch);
+        }
     }
 
     private void end(Received record, Outcome outcome) {

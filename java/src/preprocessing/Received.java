@@ -11,6 +11,7 @@ final class Received {
     final String partitionKey;
     final Instant arrival;
     final CompletableFuture<Outcome> outcome = new CompletableFuture<>();
+    boolean hasFailed; // alone, once; at most one call has the record at a time
 
     Received(byte[] data, String shard, String sequenceNumber, String partitionKey, Instant arrival) {
         this.data = data;
