@@ -30,11 +30,13 @@ class Connector:
     partitioned_by: columns: a partition key of a stream, or the key of an item.
     metadata: for each metadata column that the connector fills, the SQL after the column's name and type; empty for a
     column that is in the connector's own data.
+    preprocessing: of a source, the options of the function that changes its records (connectors.preprocessing).
     """
 
     options: Mapping[str, str]
     partitioned_by: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
+    preprocessing: Mapping[str, str] = field(default_factory=dict)
 
 
 def merged(base: Mapping[str, str], more: Mapping[str, str] | None) -> dict[str, str]:

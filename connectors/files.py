@@ -23,6 +23,7 @@ METADATA: Mapping[str, str] = {
     "sequence_number": "AS CAST(NULL AS STRING)",
     "part": "AS CAST(NULL AS STRING)",
     "arrival": "METADATA FROM 'file.modification-time' VIRTUAL",
+    "partition_key": "AS CAST(NULL AS STRING)",
 }
 HIDDEN = (".", "_")  # the beginnings of names that Flink's source skips
 

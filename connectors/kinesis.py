@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from connectors import aws
+from connectors import aws, preprocessing
 from connectors.connector import Connector, ConnectorError, Option, checked, merged
 from connectors.kind import Declared, End, Kind, Setting
 
@@ -52,6 +52,7 @@ METADATA: Mapping[str, str] = {
     "sequence_number": "METADATA FROM 'sequence-number' VIRTUAL",
     "part": "METADATA FROM 'part' VIRTUAL",
     "arrival": "METADATA FROM 'timestamp' VIRTUAL",
+    "partition_key": "METADATA FROM 'partition-key' VIRTUAL",
 }
 
 
@@ -148,9 +149,10 @@ def _problems(settings: Mapping[str, str]) -> Iterator[str]:
         yield "start.timestamp belongs to start AT_TIMESTAMP, and to no other"
     if timestamp is not None and not is_time(timestamp):
         yield f"start.timestamp is {timestamp!r}, but must be a time such as 2026-11-22T06:00:00.000+00:00"
+    yield from preprocessing.problems(settings)
 
 
-FUNCTION = r"arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[a-zA-Z0-9_-]{1,64}(:[a-zA-Z0-9$_-]{1,128})?"
+FUNCTION = preprocessing.FUNCTION
 
 
 def _problems_of_sink(settings: Mapping[str, str]) -> Iterator[str]:
@@ -180,6 +182,7 @@ KIND = Kind(
                 "POLLING shares 2 MB/s per shard; EFO (enhanced fan-out) has its own, at a price", "POLLING", READERS
             ),
             "consumer": Setting("the fan-out consumer's name when reader is EFO", JOB_NAME),
+            **preprocessing.SETTINGS,
         },
         _source,
         problems=lambda settings: list(_problems(settings)),

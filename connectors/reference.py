@@ -26,6 +26,7 @@ METADATA: Mapping[str, str] = {
     "sequence_number": "AS CAST(NULL AS STRING)",
     "part": "AS CAST(NULL AS STRING)",
     "arrival": "METADATA FROM 'last-modified' VIRTUAL",
+    "partition_key": "AS CAST(NULL AS STRING)",
 }
 BUCKET = r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]"  # user guide of Amazon S3, "General purpose bucket naming rules"
 # Permissions name the very object. In them, an asterisk or a question mark would stand for other objects, too.

@@ -11,7 +11,7 @@ from typing import Any
 from deploy import outside
 from deploy.names import Node, camel, free
 from deploy.outside import Outside
-from pipeline import binding, settings
+from pipeline import binding, preprocessing, settings
 from pipeline.job import Job
 
 STREAM, TABLE = "stream", "table"  # kinds of places; also the names of their settings
@@ -206,12 +206,16 @@ def statements(job: Job, found: Sequence[Place], others: Sequence[Outside]) -> l
     consumers = [
         {"Fn::Sub": [f"${{Stream}}/consumer/{consumer}:*", {"Stream": place.arn}]} for place, consumer in fanned
     ]
+    called: Any = sorted(
+        {preprocessing.declared(job.tables[table].settings) for table in job.hooked if not job.handler(table)}
+    )
     return [
         *_allow("ReadRaw", "kinesis", _READ, [place.arn for place in read]),
         *_allow("FanOut", "kinesis", _FAN_OUT, [place.arn for place, _consumer in fanned]),
         *_allow("FanOutConsumer", "kinesis", _FAN_OUT[1:], consumers),
         *_allow("WriteStreams", "kinesis", ["PutRecords"], [one.arn for one in writes if one.kind == STREAM]),
         *_allow("WriteTable", "dynamodb", ["BatchWriteItem"], [one.arn for one in writes if one.kind == TABLE]),
+        *_allow("Preprocess", "lambda", ["InvokeFunction"], called),
         *(
             statement
             for sid, service, action, arns in outside.statements(others)

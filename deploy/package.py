@@ -51,7 +51,8 @@ OPTIONS = re.compile(
     r"|table\.exec\.(source\.idle-timeout|state\.ttl|mini-batch\.[\w.-]+|uid\.(format|generation)"
     r"|sink\.(keyed-shuffle|not-null-enforcer|type-length-enforcer|nested-constraint-enforcer|upsert-materialize"
     r"|rowtime-inserter)|unbounded-over\.version|simplify-operator-name-enabled|legacy-cast-behaviour"
-    r"|window-agg\.buffer-size-limit)"
+    r"|window-agg\.buffer-size-limit|async-scalar\.(max-concurrent-operations|timeout|retry-strategy))"
+    r"|table\.optimizer\.reuse-optimize-block-with-digest-enabled"
 )
 # By connector or format: the factory classes by which Flink finds it. Formats of Flink itself are in FLINKS_OWN.
 FACTORIES: Mapping[str, Sequence[str]] = {
@@ -193,6 +194,7 @@ def files(root: Path, job: Job) -> dict[str, bytes]:
     found = [path for folder in FOLDERS for path in (root / folder).rglob("*") if path.suffix in _KINDS]
     names = {path.relative_to(root).as_posix() for path in found}.difference(LEFT_OUT)
     own = [job.folder / DECLARATION, *job.folder.glob("tables/*.sql"), *job.folder.glob("views/*.sql")]
+    own += [path for table in job.hooked if (path := job.handler(table))]
     try:
         return {
             **{name: (root / name).read_bytes() for name in (MAIN, *MODULES, *LEGAL, *names)},

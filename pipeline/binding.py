@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from connectors import aws, dynamodb, files
 from connectors.connector import Connector, ConnectorError
+from pipeline import preprocessing
 from pipeline.job import Job
 from pipeline.settings import Settings
 
@@ -22,19 +24,25 @@ def _on_aws(settings: Settings) -> dict[str, Connector]:
     groups, job = settings.groups, settings.job
     group = groups["aws"]
     place = aws.Aws(group["region"], group.get("endpoint"), group["credentials"], group.get("profile"))
-    return {
+    made = {
         table: job.end(table).make(
             place, groups[table], job.tables[table].declared, {**job.tables[table].options, **settings.options[table]}
         )
         for table in (*job.sources, *job.sinks)
     }
+    hooked = {table: preprocessing.on_stream(job.folder, made[table], place, groups[table]) for table in job.hooked}
+    return made | hooked
 
 
 def _in_files(settings: Settings) -> dict[str, Connector]:
     group, options, job = settings.groups["files"], settings.options, settings.job
     folder = Path(group["output"])
     sources = {
-        table: files.source(input_of(Path(group["input"]), job, table), more=options[table]) for table in job.sources
+        table: replace(
+            files.source(input_of(Path(group["input"]), job, table), more=options[table]),
+            preprocessing=preprocessing.without_service(job.folder, settings.groups[table], job.tables[table].options),
+        )
+        for table in job.sources
     }
     return sources | {table: files.sink(folder / table, more=options[table]) for table in job.sinks}
 

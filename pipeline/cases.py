@@ -328,15 +328,16 @@ def _recorded(job: Job, source: str, records: Sequence[Record], folder: Path) ->
     column, type_ = next(iter(job.columns(source).items()))
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{source}.jsonl"
-    path.write_text("".join(_lines(records, column, type_)), encoding="utf-8")
+    is_whole = job.handler(source) is not None  # a function gets a record before it is taken apart
+    path.write_text("".join(_lines(records, column, type_, is_whole=is_whole)), encoding="utf-8")
     return files.records(path)
 
 
-def _lines(records: Sequence[Record], column: str, type_: str) -> Iterator[str]:
+def _lines(records: Sequence[Record], column: str, type_: str, *, is_whole: bool) -> Iterator[str]:
     is_text = type_.upper().startswith(("STRING", "VARCHAR"))
     for number, record in enumerate(records, 1):
         origin = {"shard": record.shard, "sequence_number": str(number), "arrival": record.arrival}
-        found = parts(record.data)
+        found = [record.data] if is_whole else parts(record.data)
         for at, part in enumerate(found, 1):
             data = part.decode(errors="replace") if is_text else base64.b64encode(part).decode()
             yield json.dumps({column: data, "part": place(at, len(found))} | origin) + "\n"

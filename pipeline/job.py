@@ -21,7 +21,7 @@ from typing import Any
 
 from connectors import dynamodb, files, firehose, kinesis, reference
 from connectors.kind import Declared, End, Kind
-from pipeline import references, window
+from pipeline import preprocessing, references, window
 from program.errors import Unusable, hint, shown, similar
 
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in (kinesis.KIND, dynamodb.KIND, firehose.KIND, reference.KIND)}
@@ -127,10 +127,20 @@ class Job:
         """The resource behind a source or sink: "stream", "table", "delivery stream" or "object"."""
         return self.kind(table).far_end
 
+    @property
+    def hooked(self) -> tuple[str, ...]:
+        """The sources whose records a function changes before SQL reads them."""
+        return tuple(table for table in self.sources if preprocessing.declared(self.tables[table].settings))
+
+    def handler(self, table: str) -> Path | None:
+        """The file with the function of a source; None without a function, or if it is Lambda's."""
+        return preprocessing.file(self.folder, self.tables[table].settings)
+
     def files(self) -> list[Path]:
-        """job.toml and all SQL files of the job, its own and shared files."""
+        """job.toml, all SQL files of the job, its own and shared files, and the handlers of its sources."""
         kinds = {**dict.fromkeys(self.views, "views"), **dict.fromkeys((*self.sources, *self.sinks), "tables")}
-        return [self.folder / DECLARATION, *(_path(self.folder, kind, name) for name, kind in kinds.items())]
+        handlers = [path for table in self.hooked if (path := self.handler(table))]
+        return [self.folder / DECLARATION, *(_path(self.folder, kind, name) for name, kind in kinds.items()), *handlers]
 
     def columns(self, table: str) -> dict[str, str]:
         """The physical columns of a table with their types, in order."""
@@ -147,6 +157,9 @@ class Job:
         if not keyed or TIMED not in self.views:
             lack = "no table with a key, so a backfill has nothing to repair" if not keyed else "no view `windowed`"
             raise JobError(str(self.folder), [f"it has {lack}"])
+        if called := [table for table in self.hooked if not self.handler(table)]:
+            reads = f"a Lambda function makes the records of {', '.join(called)}, which an archive does not have"
+            raise JobError(str(self.folder), [f"{reads}: a backfill needs its handler in the job's folder"])
         inserts = keyed if each else keyed | {"tally": "counted"}
         resolved = _resolve(self.folder, inserts, {TIMED: "archived_each" if each else "archived"})
         name = f"{self.name}_backfill{'_each' if each else ''}"
@@ -158,7 +171,11 @@ class Job:
             views=resolved.views,
             inserts=inserts,
             texts=resolved.texts,
-            configuration={option: self.configuration[option] for option in _IN_BATCH_MODE} | {"pipeline.name": name},
+            configuration={
+                **{option: self.configuration[option] for option in _IN_BATCH_MODE},
+                **preprocessing.configuration(self.tables[table].settings for table in resolved.sources),
+                "pipeline.name": name,
+            },
         )
 
 
@@ -201,10 +218,11 @@ def load(job: str | Path) -> Job:
     problems += [f"unknown [{name}] in {DECLARATION}: there are [insert] and [table.NAME]" for name in unknown]
     resolved = _resolve(folder, inserts, {})
     problems += resolved.problems
-    tables = _tables(document.get("table", {}), resolved, inserts, problems)
+    tables = _tables(folder, document.get("table", {}), resolved, inserts, problems)
     problems += _unused(folder, resolved)
     if problems:
         raise JobError(str(folder), problems)
+    sources = [tables[table].settings for table in resolved.sources]
     return Job(
         folder.name,
         folder,
@@ -214,7 +232,11 @@ def load(job: str | Path) -> Job:
         inserts,
         tables,
         resolved.texts,
-        {"pipeline.name": folder.name, **CONFIGURATION},
+        {
+            "pipeline.name": folder.name,
+            **CONFIGURATION,
+            **preprocessing.configuration(sources),
+        },
     )
 
 
@@ -308,7 +330,11 @@ def _reserved(folder: Path) -> Iterator[str]:
 
 
 def _tables(
-    declared: Mapping[str, Any], resolved: _Resolved, inserts: Mapping[str, str], problems: list[str]
+    folder: Path,
+    declared: Mapping[str, Any],
+    resolved: _Resolved,
+    inserts: Mapping[str, str],
+    problems: list[str],
 ) -> dict[str, Table]:
     tables = {}
     names = tuple(dict.fromkeys((*resolved.sources, *inserts)))
@@ -332,6 +358,8 @@ def _tables(
             if name in resolved.texts:
                 problems.extend(_misdeclared(name, resolved.texts[name], is_source=name not in inserts))
                 problems.extend(_columns_missing(name, table.declared, references.columns(resolved.texts[name])))
+                if preprocessing.declared(table.settings):
+                    problems.extend(preprocessing.misdeclared(folder, name, table.settings, resolved.texts))
     return tables
 
 

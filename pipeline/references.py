@@ -116,6 +116,12 @@ def columns(table: str) -> dict[str, str]:
     return {_plain(part[0]): _type(part[1:]) for part in _parts(table) if len(part) > 1 and not _is_no_column(part)}
 
 
+def all_columns(table: str) -> list[str]:
+    """The columns of a CREATE TABLE as they are written, in order: physical, metadata and computed ones."""
+    no_columns = ("WATERMARK", "PRIMARY", "CONSTRAINT", "UNIQUE")
+    return [part[0] for part in _parts(table) if len(part) > 1 and part[0].upper() not in no_columns]
+
+
 def metadata(table: str) -> list[str]:
     """The metadata columns of a CREATE TABLE."""
     return [_plain(part[0]) for part in _parts(table) if "METADATA" in (token.upper() for token in part)]

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectors import aws, kinesis
+from connectors import aws, kinesis, preprocessing
 from connectors.kind import Setting
-from pipeline.job import OPTION, Job, load
+from pipeline.job import DECLARATION, OPTION, Job, load
 from program.errors import Unusable, hint
 
 DEFAULT_PATH = Path("/etc/flink/application_properties.json")  # on Managed Flink
@@ -199,6 +199,12 @@ def _check(job: Job, groups: Mapping[str, Mapping[str, str]], problems: list[str
         for sink in job.sinks
         if (stream := groups[sink].get("stream")) in read
     )
+    for table in job.sources:
+        function = groups[table].get(preprocessing.PREPROCESS, "")
+        if function and table not in job.hooked:
+            problems.append(f"{table}.{preprocessing.PREPROCESS} is a function, but {DECLARATION} declares none for it")
+        elif preprocessing.is_file(function) and not (job.folder / function).is_file():
+            problems.append(f"{table}.{preprocessing.PREPROCESS}: the job's folder has no file {function}")
     if (place.get("credentials") == "PROFILE") != ("profile" in place):
         problems.append("aws.profile belongs to aws.credentials PROFILE, and to no other")
 

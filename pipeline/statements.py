@@ -6,13 +6,14 @@ two columns: `is_last`, which follows from a window's length, and PUMP_NAME, the
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from connectors.connector import Connector
 from java import FUNCTIONS
-from pipeline import window
+from pipeline import preprocessing, references, window
 from pipeline.job import WINDOWED, Job
 
 if TYPE_CHECKING:
@@ -31,9 +32,53 @@ def declarations(job: Job, connectors: Mapping[str, Connector]) -> Iterator[str]
     for name, class_name in FUNCTIONS.items():
         yield f"CREATE TEMPORARY FUNCTION {name} AS '{class_name}' LANGUAGE JAVA"
     for table in job.sources + job.sinks:
-        yield bound(job.texts[table], connectors[table])
+        if table in job.hooked:
+            yield from _preprocessed(job, table, connectors[table])
+        else:
+            yield bound(job.texts[table], connectors[table])
     for view in job.views:
         yield f"CREATE TEMPORARY VIEW {view} AS\n{_completed(job, view)}"
+
+
+def _preprocessed(job: Job, table: str, connector: Connector) -> Iterator[str]:
+    """A source as it is received, what its function makes of each record, and a view of the source's name over it."""
+    received, made = f"{table}_received", f"{table}_preprocessed"
+    yield bound(_CREATED.sub(rf"\g<1>{received}", job.texts[table], count=1), connector)
+    options = connector.preprocessing or preprocessing.without_service(
+        job.folder, job.tables[table].settings, job.tables[table].options
+    )
+    if not options:
+        yield _view(table, ["*", f"CAST(NULL AS STRING) AS {preprocessing.REFUSAL}"], f"FROM {received}")
+        return
+    line, *others = references.all_columns(job.texts[table])
+    # Flink 2.3 makes an empty text of a NULL that it carries past an asynchronous function.
+    texts = [name for name in ("sequence_number", "part", "partition_key") if name in others]
+    carried = [f"COALESCE({name}, '') AS {name}" if name in texts else name for name in (line, *others)]
+    named = {**options, "application": job.name, "stream": connector.options.get("stream", table)}
+    arguments = [line, "shard", "sequence_number", "partition_key", "arrival", _quoted(json.dumps(named))]
+    if "partition_key" not in others:
+        arguments[3] = "''"
+    yield _view(
+        made,
+        ["*", f"preprocess(\n        {f',{chr(10)}        '.join(arguments)}\n    ) AS made"],
+        f"FROM (SELECT {', '.join(carried)} FROM {received}) AS came",  # noqa: S608  (the job's own names)
+    )
+    nulls: dict[str, str] = {name: f"NULLIF(came.{name}, '') AS {name}" for name in texts}
+    nulls["part"] = "COALESCE(rows_of.part, NULLIF(came.part, '')) AS part"
+    columns = [f"rows_of.line AS {line}", *(nulls.get(name, f"came.{name}") for name in others)]
+    yield _view(
+        table,
+        [*columns, f"rows_of.refusal AS {preprocessing.REFUSAL}"],
+        f"FROM {made} AS came\nCROSS JOIN UNNEST(came.made) AS rows_of (line, part, refusal)",
+    )
+
+
+def _view(name: str, columns: Sequence[str], rest: str) -> str:
+    listed = ",\n    ".join(columns)
+    return f"CREATE TEMPORARY VIEW {name} AS\nSELECT\n    {listed}\n{rest}"
+
+
+_CREATED = re.compile(r"^(CREATE\s+TABLE\s+)`?\w+`?", re.MULTILINE | re.IGNORECASE)
 
 
 def _completed(job: Job, view: str) -> str:

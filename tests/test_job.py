@@ -152,7 +152,7 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
         (
             {"tables/events.sql": "CREATE TABLE events (\n    line BYTES,\n    shrd STRING METADATA\n)"},
             "tables/events.sql: no connector fills the METADATA column shrd (there are shard, sequence_number, part, "
-            "arrival)",
+            "arrival, partition_key)",
         ),
         (
             {"tables/events.sql": "CREATE TABLE events (\n    line BYTES,\n    more STRING\n)"},

@@ -98,7 +98,7 @@ def test_records_of_a_stream() -> None:
     assert columns(of_records(aggregate)) == QUOTE_COLUMNS
     packed = of_records(gzip.compress(one.encode()), two)
     assert columns(packed) == QUOTE_COLUMNS
-    assert packed.notes == ("1 record of 2 (50%) came in gzip, which KDA read only behind a Lambda function (K92)",)
+    assert packed.notes == ("1 record of 2 (50%) came in gzip, which KDA read only behind a Lambda function (K44)",)
 
 
 def test_an_answer_of_get_records(tmp_path: Path) -> None:

@@ -197,8 +197,9 @@ SELECT STREAM "x" FROM "C"; CREATE PUMP "also" AS INSERT INTO "C" SELECT STREAM 
     alone = 'CREATE STREAM "A" ("x" INTEGER); CREATE PUMP "P" AS INSERT INTO "A" SELECT STREAM FOO("x") FROM "IN_001";'
     with pytest.raises(leaving_out.Refused, match="No pump can be migrated without these"):
         leaving_out.require(check(of_sql(alone)), "a.sql")
-    with pytest.raises(leaving_out.Refused, match="K92: no pump is to blame"):
-        leaving_out.require(check(the_application("parking.yaml")), "parking.yaml")
+    beside = f'{LEFT}SELECT STREAM "x" FROM "IN_001";'
+    with pytest.raises(leaving_out.Refused, match="K96: no pump is to blame"):
+        leaving_out.require(check(of_sql(beside)), "a.sql")
 
 
 FILES = {"job.toml": b"# a\n", "views/a.sql": b"SELECT 1\n"}

@@ -78,7 +78,7 @@ def _of_sample(sample: Sample, compressed: int) -> Iterator[str]:
     if compressed:
         yield (
             f"{many(compressed, 'record')} of {len(sample.records):,} ({share(compressed / len(sample.records))}) "
-            "came in gzip, which KDA read only behind a Lambda function (K92)"
+            "came in gzip, which KDA read only behind a Lambda function (K44)"
         )
 
 

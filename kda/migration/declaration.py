@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from connectors import kinesis
+from connectors import kinesis, preprocessing
 from kda.applications import Application, Input, Output, Reference
 from kda.migration import places
 from kda.migration.places import Name
@@ -21,6 +21,7 @@ _SILENCE = (
     "# In silence windows close by the clock of the service, as KDA's did: so long after their end.",
     f'"option.source.watermark.arrival-margin" = "{MARGIN}"',
 )
+_UNKNOWN_FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:put-its-name-in"
 _START = (
     "# From the oldest record that the stream has, so that none is lost. KDA began with the next one: LATEST.",
     'start = "TRIM_HORIZON"',
@@ -66,7 +67,21 @@ def document(application: Application, translation: Translation, ends_: Sequence
 
 def _input(table: str, end: Input, time: str) -> End:
     name = places.stream(end, table)
-    return End(table, "stream", name, (*_kinesis(name), *_START, *(_SILENCE if time == "arrival" else ())))
+    silence = _SILENCE if time == "arrival" else ()
+    return End(table, "stream", name, (*_kinesis(name), *_START, *silence, *_preprocessing(end.lambda_arn)))
+
+
+def _preprocessing(arn: str) -> Iterator[str]:
+    """The Lambda function before an input; empty for none."""
+    if not arn:
+        return
+    if re.fullmatch(preprocessing.FUNCTION, arn):
+        yield "# The Lambda function that KDA called before it read a record. Or its handler in a file of this folder."
+        yield _entry(preprocessing.PREPROCESS, arn)
+    else:
+        yield "# Not in the file that was migrated: put the ARN of the Lambda function in, or the name of a file of"
+        yield "# this folder that has its handler."
+        yield _entry(preprocessing.PREPROCESS, _UNKNOWN_FUNCTION)
 
 
 def _output(table: str, end: Output | None) -> End:

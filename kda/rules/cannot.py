@@ -174,19 +174,6 @@ def _nested(part: Part) -> bool:
 _LAG = ("LAG", "RESPECT")  # as without the words
 
 
-@rule("K92", Kind.CANNOT, "A Lambda function before the input")
-def preprocessor(subject: Subject) -> Iterator[Found]:
-    """InputProcessingConfiguration."""
-    for one in subject.application.inputs:
-        if one.lambda_arn:
-            yield Found(
-                one.offset,
-                f"the records of input {one.prefix} went through the Lambda function {one.lambda_arn} first, "
-                "which is no SQL: let the producers send what it made",
-                in_file=True,
-            )
-
-
 @rule("K93", Kind.CANNOT, "Join over a number of rows")
 def join_over_rows(subject: Subject) -> Iterator[Found]:
     """OVER (ROWS n PRECEDING) of a relation."""

@@ -171,3 +171,16 @@ def stopped(subject: Subject) -> Iterator[Found]:
                 f"pump {pump.name} is STOPPED: it gave nothing until it was started; here it runs",
                 pump.name,
             )
+
+
+@rule("K44", Kind.DECIDE, "A Lambda function before the input")
+def preprocessor(subject: Subject) -> Iterator[Found]:
+    """InputProcessingConfiguration."""
+    for one in subject.application.inputs:
+        if one.lambda_arn:
+            yield Found(
+                one.offset,
+                f"the records of input {one.prefix} go through the Lambda function {one.lambda_arn} first, as in KDA; "
+                "its handler in the job's folder needs no Lambda",
+                in_file=True,
+            )

@@ -28,7 +28,7 @@ def text(state: State, sources: Sources) -> str:
     parts = []
     for one in sources.inputs.values():
         where, place = ["error_name IS NOT NULL"], ("error_name", "message")
-        if sources.time.kind == "column":
+        if one.refuses:
             parts.append(select([*place, "row_time", *_PLACE, _TEXT], one.checked, where=where))
         time = "CAST(event_time AS TIMESTAMP(3)) AS row_time"
         parts.append(select([*place, time, *_PLACE, _SOURCE], one.parsed, where=where))

@@ -14,6 +14,7 @@ from kda.translation.scopes import TIME, Clock, Rows
 from kda.translation.state import State, View
 from kda.translation.text import commented, indented, item, literal, quoted, select
 from kda.translation.types import flink, widest
+from pipeline.preprocessing import REFUSAL
 
 BOUND = 1000  # milliseconds by which the arrivals of a shard may be out of order
 _AHEAD = "INTERVAL '10' MINUTE"  # by which a record's own time may be after its arrival, as clocks differ
@@ -56,11 +57,15 @@ class Chosen:
 
 @dataclass(frozen=True)
 class Read:
-    """The views of an input. checked: of records; timed: with a watermark, "" without one; parsed: of rows."""
+    """The views of an input. checked: of records; timed: with a watermark, "" without one; parsed: of rows.
+
+    refuses: whether a record may be wrong before it is parsed: in its time, or for the function before the input.
+    """
 
     checked: str
     timed: str
     parsed: str
+    refuses: bool
 
 
 @dataclass(frozen=True)
@@ -141,6 +146,9 @@ class Sources:
 
     def _add_input(self, one: Input) -> None:
         columns = self._columns(one, one.prefix)
+        if one.lambda_arn and self.time.kind != "arrival":
+            why = f"a function changes the records of input {one.prefix} after their time was taken: take the arrival"
+            raise Untranslatable(0, f"--time is {self.state.options.time}, but {why}")
         table = self.state.names.given(one.prefix)
         self.tables[table] = one
         self.state.tables[table] = self._table(one, table, columns)
@@ -149,13 +157,13 @@ class Sources:
             checked, timed, parsed = "checked", "timed", given("parsed")
         else:
             checked, timed, parsed = given(f"{table}_checked"), "", given(f"{table}_parsed")
-        self.state.views[checked] = self._checked(table, columns)
+        self.state.views[checked] = self._checked(one, table, columns)
         if self.time.kind == "processing":
             timed = ""
         elif not self._is_one:
             timed = self._timed(table, checked)
         self.state.views[parsed] = self._parsed(one, timed or checked, columns)
-        self.inputs[one.prefix] = Read(checked, timed, parsed)
+        self.inputs[one.prefix] = Read(checked, timed, parsed, self.time.kind == "column" or bool(one.lambda_arn))
 
     def _table(self, one: Input, table: str, columns: Sequence[Held]) -> str:
         comments = [
@@ -196,7 +204,7 @@ class Sources:
             raise Untranslatable(0, f"--time: the column {wanted} is {found[0].type.name}, expected TIMESTAMP")
         return found[0]
 
-    def _checked(self, table: str, columns: Sequence[Held]) -> str:
+    def _checked(self, one: Input, table: str, columns: Sequence[Held]) -> str:
         """The view of records. What is wrong with the rows in them is seen later: only the time counts here."""
         none = "CAST(NULL AS STRING)"
         error, message, time = none, none, "arrival" if self.time.kind == "processing" else "event_time"
@@ -205,6 +213,9 @@ class Sources:
             column = self._time_column(columns)
             message = self._wrong_time(column)
             error = f"CASE WHEN payload.error = 'PARSE' THEN 'PARSE' WHEN {message} IS NOT NULL THEN 'COERCION' END"
+        elif one.lambda_arn:
+            message = REFUSAL
+            error = f"CASE WHEN {message} IS NOT NULL THEN 'PREPROCESSING' END"
         items = [
             *_PLACE,
             "event_time",

@@ -1,0 +1,111 @@
+"""Runs the handler of a job: the program of a process that java/src/preprocessing starts.
+
+    handler.py preprocess.py MILLISECONDS
+
+A message on standard input is an event, the message on standard output after it is the answer. A message is its length
+(four bytes, big-endian) and JSON in UTF-8; an answer has a byte before it, 0 for an answer and 1 for a clause that says
+what is wrong. The first message out says whether the handler was found. Whatever the handler prints goes to standard
+error. A call has so many milliseconds. This file imports the standard library alone, since it runs alone.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import struct
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+FUNCTION = "lambda_handler"
+_ORPHANED = 2.0  # seconds between two looks at the parent process
+
+
+class Context:
+    """What a handler may ask of its context."""
+
+    function_name = memory_limit_in_mb = function_version = log_group_name = log_stream_name = ""
+    invoked_function_arn = ""
+
+    def __init__(self, request: str, limit: float) -> None:
+        self.aws_request_id = request
+        self._end = time.monotonic() + limit
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Until this process is ended."""
+        return max(0, round(1000 * (self._end - time.monotonic())))
+
+
+def load(path: Path) -> Callable[[Any, Context], Any]:
+    """The function `lambda_handler` of this file. Raises whatever the file raises, AttributeError if it has none."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path.name} is no Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    spec.loader.exec_module(module)
+    handler: Callable[[Any, Context], Any] = getattr(module, FUNCTION)
+    return handler
+
+
+def answered(handler: Callable[[Any, Context], Any], event: bytes, limit: float) -> bytes:
+    """A message with the answer to an event, or with what the handler raised. limit: of the call, in seconds."""
+    try:
+        document = json.loads(event)
+        answer = handler(document, Context(str(document.get("invocationId", "")), limit))
+        content = json.dumps(answer, separators=(",", ":")).encode()
+    except (Exception, SystemExit) as error:
+        return refused(error)
+    return struct.pack(">BI", 0, len(content)) + content
+
+
+def refused(error: BaseException) -> bytes:
+    text = f"the function raised {type(error).__name__}" + (f": {error}" if str(error) else "")
+    content = text.encode("utf-8", "replace")[:10_000]
+    return struct.pack(">BI", 1, len(content)) + content
+
+
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone, even while the handler runs."""
+    while os.getppid() == parent:
+        time.sleep(_ORPHANED)
+    os._exit(1)
+
+
+def _channels() -> tuple[BinaryIO, BinaryIO]:
+    """Standard input and output for messages alone; what others print goes to standard error."""
+    events, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    sys.stdout = os.fdopen(1, "w", buffering=1, encoding="utf-8", errors="backslashreplace", closefd=False)
+    return events, answers
+
+
+def main(path: Path, limit: float) -> int:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the job, which ends this process
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    events, answers = _channels()
+
+    def send(message: bytes) -> None:
+        answers.write(message)
+        answers.flush()
+
+    sys.path.insert(0, str(path.parent))
+    try:
+        handler = load(path)
+    except (Exception, SystemExit) as error:
+        send(refused(error))
+        return 1
+    send(struct.pack(">BI", 0, 0))
+    while length := events.read(4):
+        send(answered(handler, events.read(struct.unpack(">I", length)[0]), limit))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(Path(sys.argv[1]), int(sys.argv[2]) / 1000))
