@@ -28,7 +28,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ SHARD = "shardId-000000000000"
 ARRIVAL = "2999-12-31 00:00:00.000"  # the default: later than any event time
 ERROR = "ERROR_NAME"  # a column that only the sink of errors has
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?", re.ASCII)
+_UID = re.compile(r"(\buid\s*=>\s*')", re.IGNORECASE)
 _TOLERANCE = 1e-9  # relative, between equal floating-point numbers
 
 
@@ -283,8 +284,13 @@ def declared(environment: TableEnvironment, job: Job, case: Case, database: str,
         connectors[source] = _recorded(job, source, case.given.get(source, ()), folder)
     environment.execute_sql(f"CREATE DATABASE {database}")
     environment.use_database(database)
-    statements.declare(environment, job, connectors)
+    statements.declare(environment, _apart(job, database), connectors)
     return statements.insertions(job, expected(job, case))
+
+
+def _apart(job: Job, database: str) -> Job:
+    """The job with uids of its own, as the cases of a job run in one job of Flink, where a uid stands once."""
+    return replace(job, texts={name: _UID.sub(rf"\g<1>{database}_", text) for name, text in job.texts.items()})
 
 
 def arriving(job: Job, source: str, path: Path, folder: Path, step: float) -> Connector:
