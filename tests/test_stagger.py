@@ -173,7 +173,9 @@ def windows(rows: Iterable[Row], key: Callable[[Row], Any], length: timedelta = 
             end = ordered[0][3] + length
             inside = [row for row in ordered if row[3] < end]
             ordered = ordered[len(inside) :]
-            found.append((own, len(inside), sum(row[2] for row in inside), str(end - MILLISECOND)[:23]))
+            found.append(
+                (own, len(inside), sum(row[2] for row in inside), (end - MILLISECOND).isoformat(" ", "milliseconds"))
+            )
     return sorted(found, key=str)
 
 
@@ -319,7 +321,7 @@ def test_state_and_restore(jvm: Path, tmp_path: Path) -> None:  # noqa: ARG001
     finally:
         running.job.cancel(60)
     found = sorted((row["n"], row["t"]) for row in _committed(tmp_path / "out"))
-    assert found == [(n, str(time + MINUTE - MILLISECOND)[:23]) for _key, _k2, n, time in rows]
+    assert found == [(n, (time + MINUTE - MILLISECOND).isoformat(" ", "milliseconds")) for _key, _k2, n, time in rows]
 
 
 class _Running:
