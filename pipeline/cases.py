@@ -289,9 +289,8 @@ def declared(environment: TableEnvironment, job: Job, case: Case, database: str,
 
 
 def _apart(job: Job, database: str) -> Job:
-    """The job with identifiers of its own for the state of process table functions: cases share a Flink job."""
-    texts = {name: _UID.sub(rf"\g<1>{database}_", text) for name, text in job.texts.items()}
-    return replace(job, texts=texts)
+    """The job with uids of its own, as the cases of a job run in one job of Flink, where a uid stands once."""
+    return replace(job, texts={name: _UID.sub(rf"\g<1>{database}_", text) for name, text in job.texts.items()})
 
 
 def arriving(job: Job, source: str, path: Path, folder: Path, step: float) -> Connector:

@@ -17,6 +17,7 @@ import pytest
 from flink import rest
 from java import FUNCTIONS
 from pipeline import cases, statements
+from pipeline.job import load
 from tests.emulated import wait_for
 from tests.sql import here
 
@@ -172,7 +173,9 @@ def windows(rows: Iterable[Row], key: Callable[[Row], Any], length: timedelta = 
             end = ordered[0][3] + length
             inside = [row for row in ordered if row[3] < end]
             ordered = ordered[len(inside) :]
-            found.append((own, len(inside), sum(row[2] for row in inside), str(end - MILLISECOND)[:23]))
+            found.append(
+                (own, len(inside), sum(row[2] for row in inside), (end - MILLISECOND).isoformat(" ", "milliseconds"))
+            )
     return sorted(found, key=str)
 
 
@@ -266,6 +269,34 @@ def test_refused(refusal: Callable[[str], str], call_: str, sentence: str) -> No
     assert sentence in refusal(f"SELECT * FROM {call_}")
 
 
+def test_a_job_with_two_cases(jvm: Path, tmp_path: Path) -> None:  # noqa: ARG001
+    """A job's folder with the function: its cases run in one job of Flink; a late record is an error, in no row."""
+    job = load(Path(__file__).parent / "faults" / "staggered")
+    assert job.sources == ("events",)
+    assert job.views.index("opening") < job.views.index("held") < job.views.index("counted")
+    times = ("11:00:20", "11:01:19", "11:01:20", "11:01:10")
+    lines = [{"Device": "a", "SentAt": f"2026-11-22 {time}.000", "Number": n} for n, time in enumerate(times)]
+    case = cases.Case(
+        "late",
+        {"events": [cases.Record(json.dumps(line).encode(), cases.SHARD, cases.ARRIVAL) for line in lines]},
+        {"counts": (), "error_stream": ()},
+    )
+    env = environment()
+    env.execute_sql("DROP TEMPORARY FUNCTION stagger")
+    together = env.create_statement_set()
+    for number in (1, 2):
+        for statement in cases.declared(env, job, case, f"case_{number}", tmp_path / str(number)):
+            together.add_insert_sql(statement)
+    together.execute().wait()
+    for number in (1, 2):
+        assert cases.rows(tmp_path / str(number) / "counts") == [
+            {"Device": "a", "WindowEnd": "2026-11-22 11:01:20.000", "Events": 2, "Numbers": 1},
+            {"Device": "a", "WindowEnd": "2026-11-22 11:02:20.000", "Events": 1, "Numbers": 2},
+        ]
+        (error,) = cases.rows(tmp_path / str(number) / "error_stream")
+        assert (error["ERROR_NAME"], error["DATA_ROWTIME"]) == ("LATE", "2026-11-22 11:01:10.000")
+
+
 def test_state_and_restore(jvm: Path, tmp_path: Path) -> None:  # noqa: ARG001
     """Rows that are held back are in a savepoint, for another parallelism and state backend; it goes with the window.
 
@@ -290,7 +321,7 @@ def test_state_and_restore(jvm: Path, tmp_path: Path) -> None:  # noqa: ARG001
     finally:
         running.job.cancel(60)
     found = sorted((row["n"], row["t"]) for row in _committed(tmp_path / "out"))
-    assert found == [(n, str(time + MINUTE - MILLISECOND)[:23]) for _key, _k2, n, time in rows]
+    assert found == [(n, (time + MINUTE - MILLISECOND).isoformat(" ", "milliseconds")) for _key, _k2, n, time in rows]
 
 
 class _Running:
