@@ -25,7 +25,8 @@ def main() -> None:
         compiled = build.compile_jar(ecj, [*build.FOLDERS, Path(__file__).parent / "java"], Path(folder, "cases.jar"))
         classes = os.pathsep.join(map(str, [compiled, *paths.flink_jars(), *job]))
         java = str(Path(JAVA_HOME, "bin", "java"))
-        subprocess.run([java, "-Dfile.encoding=UTF-8", "-Xmx1g", "-cp", classes, "process.HotspotsCost"], check=True, env={})
+        command = [java, "-Dfile.encoding=UTF-8", "-Xmx1g", "-cp", classes, "process.HotspotsCost"]
+        subprocess.run(command, check=True, env={})
 
 
 if __name__ == "__main__":
