@@ -135,11 +135,13 @@ def drawing(points: Sequence[tuple[float, float]], found: str, corners: Sequence
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size} {size + 46}" width="{size}" height="{size + 46}"'
         ' font-family="sans-serif" font-size="13">',
         "<title>Points of a window, the squares planted in them, and the boxes that hotspots found</title>",
-        "<style>.ground{fill:#fff}.point{fill:#4a6b8a}.planted{fill:#f2c94c;fill-opacity:.35}"
+        "<style>.ground{fill:#fff}.points{stroke:#4a6b8a;stroke-width:3.4;stroke-linecap:round}.planted{fill:#f2c94c;fill-opacity:.35}"
         ".found{fill:none;stroke:#b3261e;stroke-width:2}text{fill:#222}</style>",
         '<rect class="ground" width="100%" height="100%"/>',
         *(box(corner, [side + SIDE for side in corner], "planted") for corner in corners),
-        *('<circle class="point" cx="{:.1f}" cy="{:.1f}" r="1.7"/>'.format(*_at(*point)) for point in points),
+        '<path class="points" d="',
+        *("M{:.1f} {:.1f}h0".format(*_at(*point)) for point in points),
+        '"/>',
     ]
     for spot in json.loads(found)["hotspots"]:
         lines.append(box(spot["minValues"], spot["maxValues"], "found"))
