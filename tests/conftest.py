@@ -26,8 +26,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # The slowest files, the slowest first: at the end no worker is left alone with one of them.
 LONGEST = (
     *("local", "kinesis_source", "cluster", "dashboard", "kinesis_watermarks", "kinesis_shards", "starts", "tutorial"),
-    *("kda_programs", "kda_migrate", "sql", "kda_translation", "kda_expressions", "migrated_jobs", "package", "exact"),
-    *("backfill", "deploy", "reference_source", "ends", "sinks", "health", "functions", "operations"),
+    *("watch", "kda_programs", "kda_migrate", "sql", "kda_translation", "kda_expressions", "migrated_jobs", "package"),
+    *("exact", "backfill", "deploy", "reference_source", "ends", "sinks", "health", "functions", "operations"),
 )
 
 
