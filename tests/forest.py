@@ -107,11 +107,11 @@ def scores(cases: str, found: Iterable[Reading], settings: Settings) -> dict[int
     """The library's scores of these readings by their number, of those that are points. cases: a class path."""
     points = [one for one in ordered(found) if is_point(one)]
     arguments = [settings.trees, settings.sample, settings.decay, settings.shingle, 2]
-    java = [Path(JAVA_HOME, "bin", "java"), *paths.FIRST_COMPILER, "-cp", cases, "process.ForestReference"]
+    java: list[str | Path] = [Path(JAVA_HOME, "bin", "java"), *paths.FIRST_COMPILER, "-cp", cases]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.writelines(f"{one.rate} {one.pressure}\n" for one in points)
         file.flush()
-        done = processes.finished([*java, file.name, *map(str, arguments)], {}, 120)
+        done = processes.finished([*java, "process.ForestReference", file.name, *map(str, arguments)], {}, 120)
     assert done.returncode == 0, done.stderr[-3000:]
     rows = [[float(number) for number in line.split()] for line in done.stdout.splitlines()]
     width = 2 * settings.shingle
