@@ -58,7 +58,8 @@ class Relation:
     def query(self) -> exp.Expr | None:
         """The query whose columns it has: in FROM, or in CURSOR of a function that adds to them; None for others."""
         if self.kind == "query":
-            return self.node.this
+            found: exp.Expr = self.node.this
+            return found
         return cursors.query(self.node.this) if self.is_call(cursors.FUNCTIONS) else None
 
     @property

