@@ -38,9 +38,11 @@ SETTINGS: Mapping[str, Setting] = {
         "Lambda function",
         "",
     ),
-    f"{PREPROCESS}.records": Setting("the most records of a call of the function", OPTIONS["records"].default),
-    f"{PREPROCESS}.wait": Setting("how long a call waits for more records", OPTIONS["wait"].default),
-    f"{PREPROCESS}.limit": Setting("how long a call may take", OPTIONS["limit"].default),
+    f"{PREPROCESS}.records": Setting(
+        f"the most records of a call of the function; without it {OPTIONS['records'].default}", ""
+    ),
+    f"{PREPROCESS}.wait": Setting(f"how long a call waits for more records; without it {OPTIONS['wait'].default}", ""),
+    f"{PREPROCESS}.limit": Setting(f"how long a call may take; without it {OPTIONS['limit'].default}", ""),
 }
 IN_FLIGHT = 4  # batches of a subtask that are gathered, called, or wait for those before them
 _MOST = 10_000  # records of a call

@@ -30,7 +30,7 @@ def declared(settings: Mapping[str, str]) -> str:
 def configuration(sources: Iterable[Mapping[str, str]]) -> dict[str, str]:
     """Flink's configuration of a job whose sources have these settings, beside that of every job."""
     name = f"{preprocessing.PREPROCESS}.records"
-    default = preprocessing.SETTINGS[name].default or ""
+    default = preprocessing.OPTIONS["records"].default or ""
     records = [int(source.get(name, default)) for source in sources if declared(source)]
     return preprocessing.configuration(max(records)) if records else {}
 

@@ -171,7 +171,7 @@ def test_source_of_a_stream() -> None:
         "aws.credentials.provider": "AUTO",
         "source.init.position": "TRIM_HORIZON",
     }
-    assert set(connector.metadata) == {"shard", "sequence_number", "part", "arrival"}
+    assert set(connector.metadata) == {"shard", "sequence_number", "part", "arrival", "partition_key"}
     assert connector.partitioned_by == ()
 
 

@@ -23,7 +23,7 @@ import pytest
 from connectors import aws, files, preprocessing
 from connectors.connector import Connector
 from deploy import declared, package
-from flink import trial
+from flink import distribution, trial
 from pipeline import binding, cases, handler, settings, statements
 from pipeline import preprocessing as hooks
 from pipeline.job import Job, JobError, load
@@ -135,6 +135,20 @@ def test_a_service_that_is_down_holds_the_job_up(service: fake_lambda.Service, t
     assert [row["kilowatts"] for row in rows] == [float(n) for n in range(95)]
     assert errors == []
     assert service.refused >= 10
+
+
+@pytest.mark.usefixtures("jvm")
+@pytest.mark.parametrize(
+    ("code", "status", "said"),
+    [("AccessDeniedException", 403, "is denied"), ("ResourceNotFoundException", 404, "finds nothing there")],
+)
+def test_what_no_repetition_mends_fails_the_job(
+    code: str, status: int, said: str, service: fake_lambda.Service, tmp_path: Path
+) -> None:
+    """The job ends with a sentence that names function and remedy, and no record becomes an error for it."""
+    service.refuses = [(code, status)] * 100
+    with pytest.raises(distribution.errors(), match=f"Invoke of the function {ARN} {said}"):
+        run({"one": ["m;1"]}, by_lambda(service), tmp_path, 1)
 
 
 @pytest.mark.usefixtures("jvm")
