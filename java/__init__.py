@@ -11,5 +11,6 @@ FUNCTIONS = {
     "kda_rows": "kda.KdaRows",
     "json_record": "streaming.JsonRecord",
     "shard_watermark": "streaming.ShardWatermark",
+    "stagger": "process.Stagger",
 }
 """Name in SQL -> Java class, for `CREATE TEMPORARY FUNCTION <name> AS '<class>' LANGUAGE JAVA`."""

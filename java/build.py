@@ -18,7 +18,7 @@ from program.errors import Failure
 # The functions, the format json-lines, and the connector.
 FOLDERS = (Path(__file__).parent / "src",)
 # Managed Flink 2.3 runs Java 17. `-proc:none`: no search for annotation processors.
-OPTIONS = ("-17", "-proc:none", "-encoding", "UTF-8", "-g", "-nowarn")
+OPTIONS = ("-17", "-parameters", "-proc:none", "-encoding", "UTF-8", "-g", "-nowarn")
 TIME_LIMIT = 300  # seconds; 2 are usual
 
 

@@ -1,0 +1,44 @@
+package process;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.functions.TableSemantics;
+import org.apache.flink.table.types.DataType;
+import org.apache.flink.table.types.logical.LogicalType;
+import org.apache.flink.table.types.logical.utils.LogicalTypeUtils;
+import org.apache.flink.table.types.utils.TypeConversions;
+import org.apache.flink.types.Row;
+
+/** The columns of a function's table without those of PARTITION BY, which Flink adds to each row of the result. */
+final class InputColumns {
+    private final int[] places; // in the row of the table
+    private final DataTypes.Field[] fields;
+
+    InputColumns(TableSemantics table) {
+        List<Integer> keys = IntStream.of(table.partitionByColumns()).boxed().toList();
+        List<String> names = DataType.getFieldNames(table.dataType());
+        List<LogicalType> types = new ArrayList<>();
+        DataType.getFieldDataTypes(table.dataType()).forEach(type -> types.add(type.getLogicalType()));
+        places = IntStream.range(0, names.size()).filter(place -> !keys.contains(place)).toArray();
+        fields =
+                IntStream.of(places)
+                        .mapToObj(place -> DataTypes.FIELD(names.get(place), plain(types.get(place))))
+                        .toArray(DataTypes.Field[]::new);
+    }
+
+    /** Their names and types; a time attribute becomes a timestamp, as the result has a time attribute of its own. */
+    List<DataTypes.Field> fields() {
+        return List.of(fields);
+    }
+
+    /** Their values in a row of the table. */
+    Row values(Row row) {
+        return Row.project(row, places);
+    }
+
+    private static DataType plain(LogicalType type) {
+        return TypeConversions.fromLogicalToDataType(LogicalTypeUtils.removeTimeAttributes(type));
+    }
+}
