@@ -10,6 +10,7 @@ FUNCTIONS = {
     "kda_first": "kda.KdaFirst",
     "kda_rows": "kda.KdaRows",
     "json_record": "streaming.JsonRecord",
+    "reference_rows": "kda.ReferenceRows",
     "shard_watermark": "streaming.ShardWatermark",
     "stagger": "process.Stagger",
 }
