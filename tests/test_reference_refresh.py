@@ -235,7 +235,6 @@ def test_a_death_after_a_version_counts(aws: Emulator, jvm: Path, tmp_path: Path
             on.put(content("two", TICKERS[:1]))
             on.wait_for_company("two")
             last = found.checkpoints()["latest"]["completed"]["external_path"]
-            found.cancel(60)
         on.put(content("three"))
         with running(tmp_path, on.given, 3, more | {"execution.state-recovery.path": last}) as found:
             on.wait_for_company("three")
