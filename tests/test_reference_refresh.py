@@ -62,7 +62,7 @@ FROM TABLE(reference_rows(
     input => TABLE companies_file,
     columns => '`ticker` VARCHAR(4), `company` VARCHAR(8)',
     form => 'CSV',
-    key => 'ticker',
+    key => '`ticker`',
     row_end => '\\n',
     column_end => ',',
     on_time => DESCRIPTOR(valid)
@@ -199,9 +199,7 @@ def test_versions(aws: Emulator, jvm: Path, tmp_path: Path, parallelism: int) ->
             on.put(content("two", TICKERS[:1]))
             on.wait_for_company("two")
             on.put(content("bad") + f"{TICKERS[5]},bad\n")
-            on.wait_for_message(
-                "1 of its 301 rows are wrong, first in line 301: ticker = T005 is there twice."
-            )
+            on.wait_for_message("1 of its 301 rows are wrong, first in line 301: ticker = T005 is there twice.")
             on.put("")
             on.wait_for_message("is refused, as it has no row. The version of ")
             on.s3.delete_object(Bucket=BUCKET, Key=KEY)

@@ -340,7 +340,7 @@ class Sources:
             f"input => TABLE {self._file(one)}",
             f"columns => {declared}",
             f"form => {form}",
-            f"key => {literal(', '.join(keys))}",
+            f"key => {literal(', '.join(map(quoted, keys)))}",
             *([f"row_end => {begin}", f"column_end => {end}"] if end else [f"row_path => {begin}"]),
             "on_time => DESCRIPTOR(valid)",
         ]

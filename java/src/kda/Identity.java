@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.data.GenericRowData;
@@ -17,6 +19,8 @@ import streaming.Shown;
 /** Which rows of a table have one key, and which have one content. */
 final class Identity {
     private static final int BYTES = 16; // of a digest: two of 2^64 rows are expected to share one
+
+    private static final Pattern NAME = Pattern.compile("`([^`]+)`");
 
     private final List<Column> columns;
     private final int[] key; // places among the columns
@@ -36,8 +40,12 @@ final class Identity {
 
     static Identity of(List<Column> columns, String key) {
         List<Integer> places = new ArrayList<>();
-        for (String name : key.split(",")) {
-            places.add(place(columns, name.strip()));
+        Matcher names = NAME.matcher(key);
+        while (names.find()) {
+            places.add(place(columns, names.group(1)));
+        }
+        if (places.isEmpty()) {
+            throw new ValidationException("The key of reference_rows names columns such as `a`, `b`, not: " + key);
         }
         return new Identity(columns, places.stream().mapToInt(Integer::intValue).toArray());
     }

@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
 import reference.Mark;
 
 /**
- * The process table function {@code reference_rows(input => TABLE t, columns => '..', form => 'JSON', key => 'a, b',
+ * The process table function {@code reference_rows(input => TABLE t, columns => '..', form => 'JSON', key => '`a`, `b`',
  * row_path => '$', on_time => DESCRIPTOR(valid))}: the rows of reference data, version by version. The literals are
  * those of {@link KdaRows}, for CSV row_end and column_end in place of row_path; key names the columns that tell rows
  * from each other.

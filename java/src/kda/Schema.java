@@ -61,7 +61,7 @@ final class Schema {
     }
 
     /**
-     * What tells rows from each other by these columns, such as {@code station, district}.
+     * What tells rows from each other by these columns, such as {@code `station`, `district`}.
      *
      * @throws ValidationException if there is no such column
      */

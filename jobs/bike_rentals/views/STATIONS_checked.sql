@@ -14,7 +14,7 @@ FROM TABLE(reference_rows(
     input => TABLE STATIONS_file,
     columns => '`station` INTEGER, `district` VARCHAR(24), `docks` INTEGER',
     form => 'CSV',
-    key => 'station',
+    key => '`station`',
     row_end => '
 ',
     column_end => ',',
