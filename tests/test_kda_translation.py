@@ -301,7 +301,7 @@ def test_lookup() -> None:
         "WHERE s.TICKER = c.TICKER AND PRICE > 1;"
     )
     assert (
-        "JOIN COMPANIES FOR SYSTEM_TIME AS OF `S`.`ROWTIME` AS `C` ON CAST(`S`.`TICKER` AS STRING) = `C`.`TICKER` WHERE"
+        "JOIN COMPANIES FOR SYSTEM_TIME AS OF `S`.`ROWTIME` AS `C` ON CAST(`S`.`TICKER` AS STRING) = `C`.`TICKER` AND `C`.`present` WHERE"
         in text
     )
 
