@@ -13,5 +13,6 @@ FUNCTIONS = {
     "reference_rows": "kda.ReferenceRows",
     "shard_watermark": "streaming.ShardWatermark",
     "stagger": "process.Stagger",
+    "throttle": "process.Throttle",
 }
 """Name in SQL -> Java class, for `CREATE TEMPORARY FUNCTION <name> AS '<class>' LANGUAGE JAVA`."""

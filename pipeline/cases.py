@@ -28,7 +28,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,6 +50,7 @@ SHARD = "shardId-000000000000"
 ARRIVAL = "2999-12-31 00:00:00.000"  # the default: later than any event time
 ERROR = "ERROR_NAME"  # a column that only the sink of errors has
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,3})?", re.ASCII)
+_UID = re.compile(r"(\buid\s*=>\s*')", re.IGNORECASE)  # of a call such as stagger(.., uid => 'visits')
 _TOLERANCE = 1e-9  # relative, between equal floating-point numbers
 
 
@@ -283,8 +284,14 @@ def declared(environment: TableEnvironment, job: Job, case: Case, database: str,
         connectors[source] = _recorded(job, source, case.given.get(source, ()), folder)
     environment.execute_sql(f"CREATE DATABASE {database}")
     environment.use_database(database)
-    statements.declare(environment, job, connectors)
+    statements.declare(environment, _apart(job, database), connectors)
     return statements.insertions(job, expected(job, case))
+
+
+def _apart(job: Job, database: str) -> Job:
+    """The job with identifiers of its own for the state of process table functions: cases share a Flink job."""
+    texts = {name: _UID.sub(rf"\g<1>{database}_", text) for name, text in job.texts.items()}
+    return replace(job, texts=texts)
 
 
 def arriving(job: Job, source: str, path: Path, folder: Path, step: float) -> Connector:

@@ -1,7 +1,7 @@
 """The tables and views that a statement reads, and the columns of a CREATE TABLE, from tokens without a full parser.
 
-A name is a table's after FROM, JOIN or TABLE, or after a comma in the list of FROM. Any other name is a column's, a
-function's, or defined by WITH.
+A name is a table's after FROM, JOIN or TABLE, or after a comma in the list of FROM, unless a parenthesis follows, as
+behind a function: FROM f(input => TABLE t). Any other name is a column's, a function's, or defined by WITH.
 """
 
 from __future__ import annotations
@@ -63,12 +63,21 @@ def _names(tokens: list[str]) -> Iterator[str]:
             level.in_list = False
         elif upper == "FROM":
             level.in_list = level.call not in _CALLS and not _is_distinct(tokens, number)
-        elif _is_name(token) and upper not in _NOT_A_NAME and _may_be_table(before, level):
+        elif (
+            _is_name(token)
+            and upper not in _NOT_A_NAME
+            and _may_be_table(before, level)
+            and not _is_call(tokens, number)
+        ):
             yield _full(tokens, number)
 
 
 def _may_be_table(before: str, level: _Level) -> bool:
     return (before in ("FROM", ",", "(") and level.in_list) or before in ("JOIN", "TABLE")
+
+
+def _is_call(tokens: list[str], number: int) -> bool:
+    return tokens[number + 1 : number + 2] == ["("]
 
 
 def _is_distinct(tokens: list[str], number: int) -> bool:

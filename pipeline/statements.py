@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 # A metadata column: name, type, METADATA. The connector knows the rest.
 _METADATA_COLUMN = re.compile(r"^(\s*)(\w+)(\s+[\w()]+(?:\s+NOT NULL)?)\s+METADATA\b", re.MULTILINE)
 _DECLARED = re.compile(r"^CREATE TEMPORARY (VIEW|TABLE) (\w+)", re.MULTILINE)
+_WITH_UID = re.compile(r"CREATE TEMPORARY VIEW (\w+) AS\n(.*\buid\s*=>.*)", re.DOTALL | re.IGNORECASE)
 ERRORS = "errors"  # the view that gets the column PUMP_NAME
 
 
@@ -112,11 +113,23 @@ def declare(environment: TableEnvironment, job: Job, connectors: Mapping[str, Co
         environment.get_config().set(name, value)
     for statement in declarations(job, connectors):
         try:
-            environment.execute_sql(statement)
+            _execute(environment, statement)
         except Exception as error:
             if match := _DECLARED.search(statement):
                 error.add_note(f"{match[1].lower()}s/{match[2]}.sql")  # Flink's message names no file
             raise
+
+
+def _execute(environment: TableEnvironment, statement: str) -> None:
+    """Execute a declaration.
+
+    A view that calls a function with a uid is declared by its plan. As a text it would be planned anew for each of its
+    readers; where Flink then finds a difference, such as the number of a LATERAL, it refuses the uid as one of two.
+    """
+    if match := _WITH_UID.match(statement):
+        environment.create_temporary_view(match[1], environment.sql_query(match[2]))
+    else:
+        environment.execute_sql(statement)
 
 
 def inserts(environment: TableEnvironment, job: Job) -> StatementSet:

@@ -308,6 +308,14 @@ WINDOW W AS (PARTITION BY "ticker" RANGE INTERVAL '1' MINUTE PRECEDING)""",
     LAG("price", 2) OVER (PARTITION BY "ticker" RANGE INTERVAL '1' HOUR PRECEDING) FROM {IN}""",
     ),
     Construct(
+        "LAG of rows of one moment",
+        '"a" VARCHAR(8), "b" INTEGER, "c" DOUBLE, "d" VARCHAR(8), "e" BOOLEAN, "f" TIMESTAMP, "g" DECIMAL(10,2)',
+        f"""SELECT STREAM "ticker", LAG(CHANGE) OVER (RANGE INTERVAL '1' HOUR PRECEDING), LAG("price", 2) OVER (),
+    LAG("ticker", 1, 'none') OVER (), LAG("ok", 1) OVER (), LAG("sent_at", 1) OVER (), LAG("cost", 3, 0) OVER ()
+FROM {IN}""",
+        row_path="$.rows[0:]",
+    ),
+    Construct(
         "FIRST_VALUE, LAST_VALUE",
         '"a" VARCHAR(8), "b" INTEGER, "c" DOUBLE',
         f"""SELECT STREAM "ticker", FIRST_VALUE(CHANGE) OVER W, LAST_VALUE("price") IGNORE NULLS OVER W FROM {IN}
@@ -330,6 +338,15 @@ WHERE "price" > 0 GROUP BY "ticker", FLOOR(s.ROWTIME TO MINUTE) HAVING COUNT(*) 
         '"a" VARCHAR(4), "b" INTEGER, "c" DOUBLE',
         f"""SELECT STREAM r.REGION, FIRST_VALUE(s.CHANGE), LAST_VALUE(r."weight") FROM {IN} AS s
 LEFT JOIN COMPANIES AS r ON s."ticker" = r.K GROUP BY r.REGION, FLOOR(s.ROWTIME TO MINUTE)""",
+        keys=("K",),
+    ),
+    Construct(
+        "lookup by a column that is always the same",
+        '"a" VARCHAR(8), "b" VARCHAR(4), "c" INTEGER',
+        """SELECT STREAM s."ticker", r.REGION, r.K2 FROM "FIRST" AS s LEFT JOIN COMPANIES AS r ON s."ticker" = r.K""",
+        before=f"""CREATE OR REPLACE STREAM "FIRST" ("ticker" VARCHAR(8));
+CREATE OR REPLACE PUMP "FIRST_PUMP" AS INSERT INTO "FIRST"
+SELECT STREAM 'north' FROM {IN} WHERE CHANGE > 0;""",
         keys=("K",),
     ),
     Construct(
@@ -473,6 +490,29 @@ FROM (SELECT STREAM W3C_LOG_PARSE("log", 'COMMON') AS rec FROM {IN}) AS l""",
         f'SELECT STREAM "ticker", COUNT(*) / SUM(CHANGE) FROM {IN} AS s GROUP BY "ticker", FLOOR(s.ROWTIME TO MINUTE)',
     ),
     Construct(
+        "division of what is constant where it fails",
+        '"a" VARCHAR(8), "b" BIGINT',
+        f"""SELECT STREAM "ticker", COUNT(CHANGE) / COUNT(CHANGE)
+FROM {IN} AS s GROUP BY "ticker", FLOOR(s.ROWTIME TO MINUTE)""",
+    ),
+    Construct(
+        "division by what is constant behind a function",
+        '"a" VARCHAR(8), "b" INTEGER',
+        f"SELECT STREAM \"ticker\", CHAR_LENGTH('four') / COALESCE(STEP(10 BY 10), CHANGE, 5) FROM {IN}",
+    ),
+    Construct(
+        "division in a branch",
+        '"a" VARCHAR(8), "b" DOUBLE',
+        f'SELECT STREAM "ticker", CASE WHEN CHANGE IS NOT NULL THEN "price" / "price" ELSE "price" END FROM {IN}',
+    ),
+    Construct(
+        "a value that never fails",
+        '"a" TINYINT',
+        f"""SELECT STREAM CHAR_LENGTH(COALESCE('nord-ost', "log")) FROM {IN} WHERE TXT IS DISTINCT FROM "ticker"
+UNION ALL
+SELECT STREAM CHANGE FROM {IN}""",
+    ),
+    Construct(
         "CAST that fails",
         '"a" INTEGER, "b" DOUBLE, "c" TIMESTAMP',
         f'SELECT STREAM CAST(TXT AS INTEGER), CAST(TXT AS DOUBLE), CAST("moment" AS TIMESTAMP) FROM {IN}',
@@ -500,6 +540,22 @@ FROM (SELECT STREAM W3C_LOG_PARSE("log", 'COMMON') AS rec FROM {IN}) AS l""",
     FROM {IN}
 ) AS q WHERE q.N > 1""",
         has_ties=True,
+    ),
+    Construct(
+        "windows of one end, with a window over them",
+        '"a" BIGINT, "b" VARCHAR(8)',
+        f"""SELECT STREAM SUM(m.N), m."ticker" FROM (
+    SELECT STREAM q.N, q."ticker" FROM (
+        SELECT STREAM s."ticker", COUNT(*) AS N, s.ROWTIME AS E FROM {IN} AS s
+        GROUP BY s."ticker", STEP(s.ROWTIME BY INTERVAL '1' MINUTE)
+    ) AS q WHERE q.E = TIMESTAMP '2026-11-22 10:02:00'
+) AS m GROUP BY m."ticker", STEP(m.ROWTIME BY INTERVAL '5' MINUTE)""",
+    ),
+    Construct(
+        "FULL JOIN whose condition is never true",
+        '"a" VARCHAR(8), "b" INTEGER',
+        f"""SELECT STREAM a."ticker", b.CHANGE FROM {IN} AS a
+FULL JOIN {IN} OVER (RANGE INTERVAL '10' SECOND PRECEDING) AS b ON a."ticker" = b."ticker" AND a.CHANGE <> a.CHANGE""",
     ),
     Construct(
         "UNION ALL",

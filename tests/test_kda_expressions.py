@@ -174,7 +174,7 @@ def test_replaced_first() -> None:
             return Value("`a1`", Type("BIGINT")) if is_count else super().replaced(node)
 
     one = value(tree("CASE WHEN COUNT(*) > 1 THEN i / COUNT(*) END"), Counting(), OPTIONS)
-    assert one.sql == "(CASE WHEN (`a1` > 1) THEN (`I` / NULLIF(`a1`, 0)) ELSE NULL END)"
+    assert one.sql == "(CASE WHEN (`a1` > 1) THEN COALESCE(NULL, `I` / NULLIF(`a1`, 0)) ELSE NULL END)"
     assert [failure.name for failure in one.failures] == ["DIVISION"]
 
 

@@ -216,6 +216,16 @@ def test_window(step: str, table: str) -> None:
     assert "GROUP BY `TICKER`, window_start, window_end, window_time" in text
 
 
+def test_a_window_of_one_end() -> None:
+    """A condition that a time is a fixed one is hidden from Flink's planner, which puts that in a window's place."""
+    text = view(
+        "SELECT STREAM q.TICKER, q.N, 1, ROWTIME FROM (SELECT STREAM TICKER, COUNT(*) AS N, s.ROWTIME AS E "
+        f"FROM IN_001 AS s {BY_MINUTE}) AS q WHERE q.E = TIMESTAMP '2026-11-22 10:01:00';"
+    )
+    end = "TIMESTAMP '2026-11-22 10:01:00.000'"
+    assert f"WHERE IF(`E` = {end}, TRUE, `E` = {end})" in text
+
+
 def test_window_values() -> None:
     """In a group STEP of ROWTIME is the window's begin, ROWTIME its end; a longer step is one of the begin."""
     text = view(
@@ -255,7 +265,7 @@ def test_interval(milliseconds: int, text: str) -> None:
 
 
 def test_sliding() -> None:
-    """ORDER BY ROWTIME and the frame's end are added; LAG has no frame; two windows are one query in the other."""
+    """ORDER BY ROWTIME and the frame's end are added; two windows are one query in the other."""
     text = view(
         "SELECT STREAM TICKER, AVG(PRICE) OVER W, COUNT(*) OVER (ROWS 5 PRECEDING), ROWTIME FROM IN_001 "
         "WINDOW W AS (PARTITION BY TICKER RANGE INTERVAL '1' HOUR PRECEDING);"
@@ -265,8 +275,18 @@ def test_sliding() -> None:
         "RANGE BETWEEN INTERVAL '1' HOUR PRECEDING AND CURRENT ROW )" in text
     )
     assert "WINDOW w AS ( ORDER BY `ROWTIME` ROWS BETWEEN 5 PRECEDING AND CURRENT ROW )" in text
-    lag = view("SELECT STREAM TICKER, LAG(PRICE) OVER (RANGE INTERVAL '1' HOUR PRECEDING), 1, ROWTIME FROM IN_001;")
-    assert "WINDOW w AS ( ORDER BY `ROWTIME` )" in lag
+
+
+def test_lag() -> None:
+    """LAG is the first of so many rows before, if they are there: Flink's own has all rows of one moment before it."""
+    over = "OVER (PARTITION BY TICKER RANGE INTERVAL '1' HOUR PRECEDING)"
+    text = view(f"SELECT STREAM TICKER, LAG(PRICE, 2, 0) {over}, 1, ROWTIME FROM IN_001;")
+    rows = "ARRAY_AGG(`PRICE`) OVER w"
+    assert f"(CASE WHEN CARDINALITY({rows}) > 2 THEN ({rows})[1] ELSE CAST(0 AS DOUBLE) END) AS `A`" in text
+    assert "WINDOW w AS ( PARTITION BY `TICKER` ORDER BY `ROWTIME` ROWS BETWEEN 2 PRECEDING AND CURRENT ROW )" in text
+    assert "a number of rows that is not written out" in refused(
+        f"{PUMP}SELECT STREAM TICKER, LAG(PRICE, QUANTITY) {over}, 1, ROWTIME FROM IN_001;"
+    )
 
 
 def test_order() -> None:
@@ -306,6 +326,18 @@ def test_lookup() -> None:
     )
 
 
+def test_lookup_by_what_may_be_a_constant() -> None:
+    """The key of a lookup is hidden from Flink's planner, which has no plan for constants; an input's is none."""
+    sql = (
+        "CREATE STREAM S (K VARCHAR(8), X DOUBLE);\n"
+        "CREATE PUMP Q AS INSERT INTO S SELECT STREAM TICKER, PRICE FROM IN_001 WHERE TICKER = 'A';\n"
+        f"{PUMP}SELECT STREAM c.COMPANY, X, 1, s.ROWTIME FROM S AS s JOIN COMPANIES AS c ON s.K = c.TICKER;"
+    )
+    key = "CAST(`S`.`K` AS STRING)"
+    text = flat(App(sql, {}, references=COMPANIES).translated().views["O"])
+    assert f"ON IF(CURRENT_WATERMARK(`S`.`ROWTIME`) IS NULL, {key}, {key}) = `C`.`TICKER`" in text
+
+
 def test_interval_join() -> None:
     """Streams meet within the window behind OVER; rows of windows are a millisecond before their ROWTIME."""
     sql = (
@@ -324,6 +356,11 @@ def test_full_join() -> None:
     rows = "FROM IN_001 AS a FULL JOIN IN_001 OVER (RANGE INTERVAL '1' MINUTE PRECEDING) AS b ON a.TICKER = b.TICKER"
     text = view(f"SELECT STREAM a.TICKER, b.PRICE, 1, ROWTIME {rows};")
     assert "COALESCE(CAST(`A`.`ROWTIME` AS TIMESTAMP(3)), CAST(`B`.`ROWTIME` AS TIMESTAMP(3))) AS `W`" in text
+    # Were the condition never true, Flink's planner would make it a join without windows.
+    assert "ON IF(CURRENT_WATERMARK(`A`.`ROWTIME`) IS NULL, `A`.`TICKER`, `A`.`TICKER`) = `B`.`TICKER` AND" in text
+    more = view(f"SELECT STREAM a.TICKER, b.PRICE, 1, ROWTIME {rows} AND a.PRICE <> a.PRICE;")
+    never = "(`A`.`PRICE` <> `A`.`PRICE`)"
+    assert f"AND IF(`A`.`ROWTIME` < `B`.`ROWTIME`, {never}, {never}) AND" in more
     grouped = f"SELECT STREAM 'x', 1, COUNT(*), ROWTIME {rows} GROUP BY STEP(ROWTIME BY INTERVAL '1' HOUR);"
     assert "FULL JOIN" in refused(PUMP + grouped)
 
@@ -372,6 +409,8 @@ def test_failures() -> None:
     ).translated()
     assert "WHEN" in made.views["O_tried"]
     assert "'DIVISION: pump P: PRICE / QUANTITY: division by zero'" in made.views["O_tried"]
+    assert "COALESCE(NULL, `PRICE` / NULLIF(`QUANTITY`, 0))" in made.views["O_tried_2"]
+    assert "COALESCE(NULL, CASE" in made.views["O_tried"]
     assert "HAVING" not in made.views["O_tried_2"]
     assert "TUMBLE(TABLE O_tried" in made.views["O_tried_2"]
     assert flat(made.views["O"]).endswith("FROM O_tried_2 WHERE `failure` IS NULL")

@@ -58,15 +58,16 @@ stream = "trades-errors"
     WATERMARK FOR valid AS valid - INTERVAL '0.001' SECOND
 )""",
     "views/company_rows.sql": """SELECT line, shard, present, record, rowtime AS valid
-FROM TABLE(reference_rows(
+FROM reference_rows(
     input => TABLE companies_file,
     columns => '`ticker` VARCHAR(4), `company` VARCHAR(8)',
     form => 'CSV',
     key => '`ticker`',
     row_end => '\\n',
     column_end => ',',
-    on_time => DESCRIPTOR(valid)
-))""",
+    on_time => DESCRIPTOR(valid),
+    uid => 'companies'
+)""",
     "views/companies.sql": """SELECT ticker, company, present, valid
 FROM (
     SELECT ticker, company, present, valid, ROW_NUMBER() OVER (PARTITION BY ticker ORDER BY valid DESC) AS age

@@ -74,7 +74,7 @@ def _short(node: exp.Expr) -> str:
 
 @rule("K13", Kind.CHANGED, "LAG looks back further than the window")
 def lag(subject: Subject) -> Iterator[Found]:
-    """LAG has no frame in Flink."""
+    """LAG looks back so many rows here, not so long."""
     for part in subject.parts:
         for one in part.windowing.sliding:
             if one.function == "LAG":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -13,8 +14,9 @@ from kda.sql_types import FLOATING, WHOLE, Type
 from kda.translation.expressions import Failure, Names, Value, converted, value
 from kda.translation.options import Options, refuse
 from kda.translation.types import BIGINT, DOUBLE, common, flink, sizes
+from kda.translation.values import settled
 
-_OF_ARGUMENT = ("MIN", "MAX", "FIRST_VALUE", "LAST_VALUE", "LAG")
+_OF_ARGUMENT = ("MIN", "MAX", "FIRST_VALUE", "LAST_VALUE")
 _SPREAD = ("STDDEV", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP")
 _EXACT = ("SUM", "AVG", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP")
 _DIGITS = "38"  # of a DECIMAL that is a sum
@@ -57,9 +59,6 @@ def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
     call = unwrapped(node)
     name = called(call)
     values = [value(one, names, options) for one in arguments(call)]
-    if name == "LAG" and len(values) > 2:
-        kind = common([values[0].type, values[2].type])
-        values[0::2] = [_fitting(one, kind, options) for one in values[0::2]]
     failures = tuple(failure for one in values for failure in one.failures)
     if not values:
         if name != "COUNT":
@@ -68,9 +67,6 @@ def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
     distinct = "DISTINCT " if isinstance(call.expressions[0], exp.Distinct) else ""
     texts = [one.sql for one in values]
     kind = _type(name, values[0].type)
-    if name == "LAG" and len(values) > 2 and kind is not None:
-        # To Flink a LAG with a default that is never NULL is never NULL itself, and the NULL of a row before is "".
-        texts[2] = f"TRY_CAST({texts[2]} AS {flink(kind, options)})"
     if name in _SPREAD and values[0].type is not None and values[0].type.name in WHOLE:
         texts[0] = f"CAST({texts[0]} AS DOUBLE)"
     if kind == BIGINT and name == "SUM":  # a sum in Flink has its argument's type, and wraps around
@@ -82,6 +78,34 @@ def aggregate(node: exp.Expr, names: Names, options: Options) -> Value:
         kind = kind if flink(kind, options) == "DOUBLE" else DOUBLE
     least = 0 if name == "COUNT" else None
     return Value(f"{function}({distinct}{', '.join(texts)})", kind, failures, least=least)
+
+
+def over(node: exp.Expr, names: Names, options: Options) -> Value:
+    """The call OVER the window w, that of LAG with so many rows before as `distance` says.
+
+    Its failures are those of the arguments.
+    """
+    call = unwrapped(node)
+    if called(call) != "LAG":
+        found = aggregate(node, names, options)
+        return replace(found, sql=f"{found.sql} OVER w")
+    # Flink's own LAG has all rows of one moment before it, and so may be the row itself.
+    values = [value(one, names, options) for one in arguments(call)[0::2]]
+    kind = common([one.type for one in values])
+    first, *default = [_fitting(one, kind, options) for one in values]
+    rows = f"ARRAY_AGG({settled(first, kind, options).sql}) OVER w"
+    otherwise = f" ELSE {default[0].sql}" if default else ""
+    sql = f"(CASE WHEN CARDINALITY({rows}) > {distance(node)} THEN ({rows})[1]{otherwise} END)"
+    return Value(sql, kind, tuple(failure for one in values for failure in one.failures))
+
+
+def distance(node: exp.Expr) -> int:
+    """How many rows LAG looks back. Raises Untranslatable."""
+    call = unwrapped(node)
+    written = [*call.expressions[1:2], exp.Literal.number(1)][0]
+    if not isinstance(written, exp.Literal) or not written.name.isdigit():
+        refuse(node, "LAG by a number of rows that is not written out has no translation")
+    return int(written.name)
 
 
 def _fitting(one: Value, kind: Type | None, options: Options) -> Value:

@@ -42,7 +42,7 @@ from kda.translation.types import (
     flink,
     sizes,
 )
-from kda.translation.values import NULL, Failure, Names, Value, failures, literal, only_if, settled
+from kda.translation.values import NULL, Failure, Names, Value, failures, hidden, literal, nonzero, only_if, settled
 
 __all__ = ["Failure", "Names", "Value", "converted", "literal", "value"]
 
@@ -205,7 +205,9 @@ class _Reader:
         known = constant(node.expression)
         if known == 0:  # Flink refuses what it sees to be a division by zero
             return settled(Value(NULL, None, found), kind or DOUBLE, self.options)
-        return Value(f"({left.sql} / {_divisor(right, known, self.options)})", kind, found)
+        divisor = _divisor(right, known, self.options)
+        quotient = f"{left.sql} / {divisor}"
+        return Value(hidden(quotient) if divisor == nonzero(right.sql) else f"({quotient})", kind, found)
 
     def moved(self, node: exp.Binary, sign: str, left: Value, right: Value) -> Value:
         """A time and a length of time, and lengths among each other and with whole numbers."""
@@ -266,6 +268,10 @@ class _Reader:
         """a = b and its like, a IS DISTINCT FROM b."""
         left, right = self.aligned(*self.pairs([node.this, node.expression]))
         sign = _COMPARISONS.get(type(node)) or _DISTINCT[type(node)]
+        if sign == "=" and TIMESTAMP in (left.type, right.type) and _is_one_fixed(node):
+            # The planner puts the fixed time in the place of a window's end, and then has no window.
+            sql = f"IF({left.sql} = {right.sql}, TRUE, {left.sql} = {right.sql})"
+            return Value(sql, BOOLEAN, failures(left, right))
         return Value(f"({left.sql} {sign} {right.sql})", BOOLEAN, failures(left, right))
 
     def between(self, node: exp.Between) -> Value:
@@ -398,6 +404,11 @@ class _Reader:
         return Value(f"({one.sql} = {other.sql})", BOOLEAN, failures(one, other))
 
 
+def _is_one_fixed(node: exp.Binary) -> bool:
+    """Whether one side, and only one, has no columns."""
+    return any(node.this.find_all(exp.Column)) != any(node.expression.find_all(exp.Column))
+
+
 def _is_text(one: Value) -> bool:
     return one.type is not None and one.type.name == "VARCHAR"
 
@@ -417,7 +428,7 @@ def _divisor(right: Value, known: float | None, options: Options) -> str:
     if right.least or re.fullmatch(r"[\d.]+(E[+-]?\d+)?", right.sql, re.ASCII | re.IGNORECASE):
         return right.sql
     if known is None or right.type is None:
-        return f"NULLIF({right.sql}, 0)"
+        return nonzero(right.sql)
     if isinstance(known, int) and right.type.name in WHOLE:
         return str(known) if known > 0 else f"({known})"
     digits = f"{known:.{sizes(right.type)[1]}f}" if right.type.name == "DECIMAL" else repr(float(known))

@@ -29,7 +29,7 @@ from kda.translation.types import (
     flink,
     sizes,
 )
-from kda.translation.values import NULL, Failure, Of, Value, failures, literal, settled
+from kda.translation.values import NULL, Failure, Of, Value, failures, hidden, literal, nonzero, settled
 
 LOGS = {
     *("REGEX_LOG_PARSE", "FAST_REGEX_LOG_PARSE", "FAST_REGEX_LOG_PARSER"),
@@ -150,10 +150,10 @@ class Functions:
         found = failures(left, right) if known else (*failures(left, right), failing)
         if known == 0:  # Flink refuses what it sees to be a division by zero
             return settled(Value(NULL, None, found), kind, self.options)
-        divisor = f"NULLIF({right.sql}, 0)"
+        divisor = nonzero(right.sql)
         if kind.name in FLOATING:
             # TRUNCATE of NULL stops a job.
-            quotient = f"CAST({left.sql} AS DOUBLE) / {divisor}"
+            quotient = hidden(f"CAST({left.sql} AS DOUBLE) / {divisor}")
             sql = f"({left.sql} - {divisor} * SIGN({quotient}) * FLOOR(ABS({quotient})))"
         elif kind.name in WHOLE and left.type != right.type:
             target = flink(kind, self.options)

@@ -22,6 +22,7 @@ from kda.translation.sources import presence
 from kda.translation.state import State, View
 from kda.translation.text import indented, quoted, shifted, unquoted
 from kda.translation.types import flink, widest
+from kda.translation.values import varying
 from kda.windows import frame, named
 
 
@@ -170,18 +171,25 @@ class _Joiner:
                 refuse(join, f"USING ({name}) names no column of both sides")
             left = Value(other.column(name), other.columns[name][1])
             right = Value(source.column(name), source.columns[name][1])
-            is_lookup = source.relation.kind == "reference"
-            yield self._equal(left, right, join) if is_lookup else f"{left.sql} = {right.sql}"
+            if source.relation.kind == "reference":
+                yield self._equal(left, right, join, is_input=other.relation.kind == "input")
+            else:
+                yield f"{left.sql} = {right.sql}"
 
-    def _equal(self, value_: Value, key: Value, node: exp.Expr) -> str:
-        """A value that equals the key of a lookup, and so has to be of its very type."""
+    def _equal(self, value_: Value, key: Value, node: exp.Expr, *, is_input: bool) -> str:
+        """A value that equals the key of a lookup, and so has to be of its very type.
+
+        is_input: whether it is a column of an input; what other queries give may be a constant, which is no key.
+        """
         wanted = None if key.type is None else flink(key.type, self.state.options)
         own = None if value_.type is None else flink(value_.type, self.state.options)
-        if own == wanted or key.type is None:
-            return f"{value_.sql} = {key.sql}"
-        if value_.type is None or widest(value_.type) != key.type:
-            refuse(node, f"a lookup of a {key.type.name} by a {value_.type.name if value_.type else 'row'} has none")
-        return f"CAST({value_.sql} AS {wanted}) = {key.sql}"
+        sql = value_.sql
+        if own != wanted and key.type is not None:
+            if value_.type is None or widest(value_.type) != key.type:
+                name = value_.type.name if value_.type else "row"
+                refuse(node, f"a lookup of a {key.type.name} by a {name} has none")
+            sql = f"CAST({sql} AS {wanted})"
+        return f"{sql if is_input else varying(sql, self._main()[0].attribute)} = {key.sql}"
 
     def _condition(self, node: exp.Expr, source: Source) -> str:
         if source.relation.kind == "reference" and self._is_key(node, source):
@@ -189,7 +197,24 @@ class _Joiner:
         found = value(node, self.names, self.state.options)
         if found.failures:
             refuse(node, "a condition of a join that can fail has no translation: compare columns of one type")
+        join = source.relation.join
+        if join is not None and join.args.get("side") == "FULL":
+            return self._hidden(node, source, found.sql)
         return found.sql.removeprefix("(").removesuffix(")") if is_wrapped(found.sql) else found.sql
+
+    def _hidden(self, node: exp.Expr, source: Source, sql: str) -> str:
+        """A condition of a FULL JOIN that is not always the same to Flink's planner.
+
+        With one that is never true it makes a join without windows, which keeps all rows and takes some back.
+        """
+        if isinstance(node, exp.EQ):
+            sides = [value(one, self.names, self.state.options) for one in (node.this, node.expression)]
+            owners = [{id(one): one for one in self._sources(side)} for side in (node.this, node.expression)]
+            kinds = {None if one.type is None else flink(one.type, self.state.options) for one in sides}
+            if len(kinds) == len(owners[0]) == len(owners[1]) == 1 and owners[0].keys() != owners[1].keys():
+                (first,) = owners[0].values()
+                return f"{varying(sides[0].sql, first.attribute)} = {sides[1].sql}"
+        return f"IF({self.scope.sources[0].attribute} < {source.attribute}, {sql}, {sql})"
 
     def _key(self, node: exp.Expr, source: Source) -> str:
         """An equality of a reference table's column and another relation's value."""
@@ -198,8 +223,11 @@ class _Joiner:
             refuse(node, "a condition of a join that can fail has no translation: compare columns of one type")
         is_left = any(owner_ is source for owner_ in self._sources(node.this))
         key, other = sides if is_left else sides[::-1]
-        is_column = isinstance((node.this if is_left else node.expression).unnest(), exp.Column)
-        return self._equal(other, key, node) if is_column else f"{sides[0].sql} = {sides[1].sql}"
+        found, given = (node.this, node.expression) if is_left else (node.expression, node.this)
+        if not isinstance(found.unnest(), exp.Column):
+            return f"{sides[0].sql} = {sides[1].sql}"
+        is_input = all(one.relation.kind == "input" for one in self._sources(given))
+        return self._equal(other, key, node, is_input=is_input and isinstance(given.unnest(), exp.Column))
 
     def _sources(self, node: exp.Expr) -> Iterator[Source]:
         for column in node.find_all(exp.Column):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from sqlglot import exp
 
 from kda.rule import Part
-from kda.translation.aggregates import aggregate
+from kda.translation.aggregates import distance, over
 from kda.translation.expressions import Failure, Value, value
 from kda.translation.names import unique
 from kda.translation.options import Options, refuse
@@ -30,13 +30,13 @@ def _window(one: Sliding, part: Part, names: RowNames, options: Options) -> tupl
     lines = [f"PARTITION BY {', '.join(key.sql for key in keys)}"] if keys else []
     names.scope.clock.require(one.node)  # in a stream of two kinds of times rows are not in the order of ROWTIME
     lines.append(f"ORDER BY {names.scope.main.attribute}")
-    frame = _frame(one, meant)
-    if one.function != "LAG":
-        lines.append(frame)
+    lines.append(_frame(one, meant))
     return "\n".join(lines), failures
 
 
 def _frame(one: Sliding, meant: exp.Window) -> str:
+    if one.function == "LAG":
+        return f"ROWS BETWEEN {distance(one.node.this)} PRECEDING AND CURRENT ROW"
     spec = meant.args.get("spec")
     if spec is None or spec.args["start"] == "UNBOUNDED":
         kind = one.kind or "RANGE"
@@ -53,7 +53,7 @@ def failures(part: Part, names: RowNames, options: Options) -> list[Failure]:
     found: list[Failure] = []
     for one in part.windowing.sliding:
         found += _window(one, part, names, options)[1]
-        found += aggregate(one.node.this, names, options).failures
+        found += over(one.node.this, names, options).failures
     return found
 
 
@@ -87,9 +87,9 @@ def prepared(state: State, scope: Scope, where: Sequence[str]) -> tuple[Scope, l
             taken = [one.strip("`") for one in columns]
             items = [*columns, *(column for column, _value in held.values())]
             for one in calls:
-                found = aggregate(one.node.this, names, state.options)
+                found = over(one.node.this, names, state.options)
                 column = quoted(unique([*taken, f"over_{len(held) + 1}"])[-1])
-                items.append(f"{found.sql} OVER w AS {column}")
+                items.append(f"{found.sql} AS {column}")
                 held[id(one.node)] = (column, Value(column, found.type, least=found.least))
             body = select([*items, scope.main.attribute], scope.in_from, further=f"WINDOW w AS (\n{indented(text)}\n)")
             scope = scope.over(body, scope.sources, is_view=False)
@@ -98,8 +98,7 @@ def prepared(state: State, scope: Scope, where: Sequence[str]) -> tuple[Scope, l
     names.calls = {key: found for key, (_column, found) in held.items()}
     rows = RowNames(scope, state.subject.catalog, state.options)
     for one in calls:
-        found = aggregate(one.node.this, rows, state.options)
-        names.calls[id(one.node)] = Value(f"{found.sql} OVER w", found.type, least=found.least)
+        names.calls[id(one.node)] = replace(over(one.node.this, rows, state.options), failures=())
     return scope, conditions, names, f"WINDOW w AS (\n{indented(text)}\n)"
 
 

@@ -104,8 +104,11 @@ def _literals(source: Input | Reference, columns: Sequence[Held]) -> tuple[str, 
 
 
 def _rows(source: Input | Reference, columns: Sequence[Held], table: str) -> str:
-    """FROM: each record of a table, with each of its rows."""
-    return f"{table} AS {_CAME}\nCROSS JOIN LATERAL TABLE(\n    {call(source, columns)}\n) AS {_ROWS} (record)"
+    """FROM: each record of a table, with each of its rows, of which there is one at least.
+
+    It is no CROSS JOIN: Flink's planner moves conditions into that, and has no plan if they are never true.
+    """
+    return f"{table} AS {_CAME}\nLEFT JOIN LATERAL TABLE(\n    {call(source, columns)}\n) AS {_ROWS} (record) ON TRUE"
 
 
 def _declared(one: Held, *, is_csv: bool) -> str:
@@ -335,6 +338,7 @@ class Sources:
             "record.error AS error_name",
             "record.message AS message",
         ]
+        name = self.state.names.given(f"{one.table}_checked")
         declared, form, begin, end = _literals(one, columns)
         arguments = [
             f"input => TABLE {self._file(one)}",
@@ -343,13 +347,15 @@ class Sources:
             f"key => {literal(', '.join(map(quoted, keys)))}",
             *([f"row_end => {begin}", f"column_end => {end}"] if end else [f"row_path => {begin}"]),
             "on_time => DESCRIPTOR(valid)",
+            f"uid => '{name}'",
         ]
         comments = [
             f"One row per row of {one.table} that is new or changed, and per key that is gone (present is FALSE),",
             "with what is wrong with it: error_name is NULL for a row that counts.",
         ]
-        called = "TABLE(reference_rows(\n    " + ",\n    ".join(arguments) + "\n))"
-        return self.state.add(f"{one.table}_checked", comments, select(items, called))
+        called = "reference_rows(\n    " + ",\n    ".join(arguments) + "\n)"
+        self.state.views[name] = commented(comments, select(items, called)) + "\n"
+        return name
 
     def _value(self, column: Held, kind: Type) -> str:
         field = f"record.{quoted(column.field)}"

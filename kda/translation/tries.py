@@ -10,13 +10,15 @@ from kda.translation.options import refuse
 from kda.translation.scopes import Query, Rows, Scope
 from kda.translation.state import State, Tried, messages
 from kda.translation.text import indented, literal, quoted, select
+from kda.translation.values import hidden
 
 _FAILURE = "failure"
+_WHY_HIDDEN = "COALESCE(NULL, x) is x, and keeps Flink's planner from working out what is in it: it goes wrong there."
 
 
 def _case(failures: Sequence[Failure], pump: str) -> str:
     lines = [f"WHEN {condition}\n{indented(f'THEN {literal(text)}')}" for condition, text in messages(failures, pump)]
-    return "CASE\n" + indented("\n".join(lines)) + "\nEND"
+    return hidden("CASE\n" + indented("\n".join(lines)) + "\nEND")
 
 
 def _column(names: Sequence[str]) -> str:
@@ -25,7 +27,7 @@ def _column(names: Sequence[str]) -> str:
 
 
 def _add(state: State, comment: str, sql: str, failure: str, rows: Rows) -> str:
-    view = state.add(f"{state.stream}_tried", [comment], sql)
+    view = state.add(f"{state.stream}_tried", [comment, _WHY_HIDDEN], sql)
     state.tried.append(Tried(view, failure, state.pump, rows))
     return view
 

@@ -72,6 +72,28 @@ def settled(value: Value, kind: Type | None, options: Options) -> Value:
     return Value(f"CAST(NULL AS {flink(kind, options)})", kind, value.failures)
 
 
+def nonzero(sql: str) -> str:
+    """A divisor: NULL in place of zero, by which Flink would stop the job."""
+    return f"NULLIF({sql}, 0)"
+
+
+def hidden(sql: str) -> str:
+    """A value that may be NULL, behind a function that Flink's planner does not look through.
+
+    The planner fails on a quotient that it has to compute itself, as behind the condition that a/b has no result; and
+    of CASE .. END IS NULL it takes conditions for false that are NULL.
+    """
+    return f"COALESCE(NULL, {sql})"
+
+
+def varying(sql: str, attribute: str) -> str:
+    """A value that is not always the same to Flink's planner, though it may be. attribute: a time of rows.
+
+    The planner puts constants in the place of columns that an earlier query pins, and then has no key to join by.
+    """
+    return f"IF(CURRENT_WATERMARK({attribute}) IS NULL, {sql}, {sql})"
+
+
 def failures(*values: Value) -> tuple[Failure, ...]:
     """Those of values that are all evaluated, each condition once."""
     found: dict[str, Failure] = {}

@@ -10,7 +10,7 @@ SELECT
     record,
     record.error AS error_name,
     record.message AS message
-FROM TABLE(reference_rows(
+FROM reference_rows(
     input => TABLE STATIONS_file,
     columns => '`station` INTEGER, `district` VARCHAR(24), `docks` INTEGER',
     form => 'CSV',
@@ -18,5 +18,6 @@ FROM TABLE(reference_rows(
     row_end => '
 ',
     column_end => ',',
-    on_time => DESCRIPTOR(valid)
-))
+    on_time => DESCRIPTOR(valid),
+    uid => 'STATIONS_checked'
+)

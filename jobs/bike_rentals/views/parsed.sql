@@ -10,11 +10,11 @@ SELECT
     rows_of.record.error AS error_name,
     rows_of.record.message AS message
 FROM timed AS records
-CROSS JOIN LATERAL TABLE(
+LEFT JOIN LATERAL TABLE(
     kda_rows(
         records.line,
         '`station` INTEGER $.station, `bike` VARCHAR(12) $.bike, `minutes` DOUBLE $.minutes',
         'JSON', '$'
     )
-) AS rows_of (record)
+) AS rows_of (record) ON TRUE
 WHERE records.shard_watermark < records.event_time

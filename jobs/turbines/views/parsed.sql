@@ -10,11 +10,11 @@ SELECT
     rows_of.record.error AS error_name,
     rows_of.record.message AS message
 FROM timed AS records
-CROSS JOIN LATERAL TABLE(
+LEFT JOIN LATERAL TABLE(
     kda_rows(
         records.line,
         '`turbine` VARCHAR(8) $.turbine, `site` VARCHAR(16) $.site, `status` VARCHAR(4) $.status, `rpm` DOUBLE $.rotor.rpm, `kilowatts` DOUBLE $.kilowatts, `celsius` DOUBLE $.gearbox.celsius',
         'JSON', '$'
     )
-) AS rows_of (record)
+) AS rows_of (record) ON TRUE
 WHERE records.shard_watermark < records.event_time
