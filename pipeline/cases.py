@@ -284,11 +284,11 @@ def declared(environment: TableEnvironment, job: Job, case: Case, database: str,
         connectors[source] = _recorded(job, source, case.given.get(source, ()), folder)
     environment.execute_sql(f"CREATE DATABASE {database}")
     environment.use_database(database)
-    statements.declare(environment, _apart(job, database), connectors)
+    statements.declare(environment, apart(job, database), connectors)
     return statements.insertions(job, expected(job, case))
 
 
-def _apart(job: Job, database: str) -> Job:
+def apart(job: Job, database: str) -> Job:
     """The job with identifiers of its own for the state of process table functions: cases share a Flink job."""
     texts = {name: _UID.sub(rf"\g<1>{database}_", text) for name, text in job.texts.items()}
     return replace(job, texts=texts)
