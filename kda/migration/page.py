@@ -172,7 +172,7 @@ def reference(parts: Parts, ends: Sequence[End]) -> str:
         found = list(keys.get(table.table, ()))
         if found:
             names = ", ".join(map(_code, found))
-            lines.append(f"Key: {names}, which must be in one row only; each row more is on the errors stream")
+            lines.append(f"Key: {names}, which must be in one row only")
         lines += ["", "| Column | Type | From |", "|---|---|---|"]
         for number, column in enumerate(table.columns or (), 1):
             origin = _code(column.mapping) if column.mapping else f"column {number}"

@@ -39,8 +39,8 @@ import reference.Mark;
  * rowtime}. A row whose error is not NULL counts for nothing. Of a version come the rows that its predecessor does not
  * have, and for each key that only that has a row with {@code present} false and no values but the key's.
  *
- * <p>Without the marks of a source that {@link Mark reads again}, lines become rows as they come. With them, a version
- * comes out at its end. If one of its lines is wrong, a key is there twice, or it has no row, then it is refused as a
+ * <p>Without the marks of a source that {@link Mark reads again}, lines become rows as they come, without any state.
+ * With them, a version comes out at its end. If one of its lines is wrong, a key is there twice, or it has no row, then it is refused as a
  * whole with one row, and its predecessor stays; the first has none, so the rest of it counts.
  */
 public class ReferenceRows extends ProcessTableFunction<RowData> {
@@ -142,7 +142,7 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
         came.row = input;
         Mark mark = came.mark();
         if (mark == null) {
-            read(progress, progress.isRefreshed ? staged : known);
+            read(progress, staged);
         } else if (mark == Mark.BEGIN) {
             progress.isRefreshed = true;
             progress.coming = new Coming();
@@ -155,28 +155,30 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
         }
     }
 
-    private void read(Progress progress, MapView<String, RowData> rows) throws Exception {
+    private void read(Progress progress, MapView<String, RowData> staged) throws Exception {
         Coming coming = progress.coming;
         coming.lines++;
         for (RowData record : schema.rows(came.line())) {
             coming.rows++;
             if (!record.isNullAt(0)) {
                 wrong(progress, record);
-                continue;
-            }
-            String key = identity.key(record);
-            if (key == null) {
-                continue;
-            }
-            if (rows.contains(key)) {
-                wrong(progress, twice(record));
-            }
-            RowData row = GenericRowData.of(identity.digest(record), progress.isRefreshed ? record : identity.keyOnly(record));
-            rows.put(key, row);
-            if (!progress.isRefreshed) {
+            } else if (progress.isRefreshed) {
+                stage(progress, staged, record);
+            } else {
                 emit(came.line(), record, true);
             }
         }
+    }
+
+    private void stage(Progress progress, MapView<String, RowData> staged, RowData record) throws Exception {
+        String key = identity.key(record);
+        if (key == null) {
+            return;
+        }
+        if (staged.contains(key)) {
+            wrong(progress, twice(record));
+        }
+        staged.put(key, GenericRowData.of(identity.digest(record), record));
     }
 
     private RowData twice(RowData record) {
