@@ -50,6 +50,7 @@ def merged(base: Mapping[str, str], more: Mapping[str, str] | None) -> dict[str,
 IDENTITY = frozenset(
     {
         *("connector", "format", "stream", "table-name", "delivery-stream", "bucket", "key", "path"),
+        "refresh",
         *("aws.region", "aws.endpoint"),
         *("source.init.position", "source.init.timestamp", "source.init.timestamp.format"),
         *("source.reader.type", "source.efo.consumer.name"),

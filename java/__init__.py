@@ -14,6 +14,7 @@ FUNCTIONS = {
     "preprocess": "preprocessing.Preprocess",
     "random_cut_forest": "process.RandomCutForestScores",
     "random_cut_forest_with_explanation": "process.RandomCutForestExplanations",
+    "reference_rows": "kda.ReferenceRows",
     "shard_watermark": "streaming.ShardWatermark",
     "stagger": "process.Stagger",
     "throttle": "process.Throttle",

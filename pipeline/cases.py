@@ -284,11 +284,11 @@ def declared(environment: TableEnvironment, job: Job, case: Case, database: str,
         connectors[source] = _recorded(job, source, case.given.get(source, ()), folder)
     environment.execute_sql(f"CREATE DATABASE {database}")
     environment.use_database(database)
-    statements.declare(environment, _apart(job, database), connectors)
+    statements.declare(environment, apart(job, database), connectors)
     return statements.insertions(job, expected(job, case))
 
 
-def _apart(job: Job, database: str) -> Job:
+def apart(job: Job, database: str) -> Job:
     """The job with uids of its own, as the cases of a job run in one job of Flink, where a uid stands once."""
     return replace(job, texts={name: _UID.sub(rf"\g<1>{database}_", text) for name, text in job.texts.items()})
 

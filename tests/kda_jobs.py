@@ -100,7 +100,7 @@ def run(apps: Sequence[App], folder: Path) -> list[dict[str, list[dict[str, Any]
             connectors[source] = files.records(path)
         environment.execute_sql(f"CREATE DATABASE app_{number}")
         environment.use_database(f"app_{number}")
-        statements.declare(environment, job, connectors)
+        statements.declare(environment, cases.apart(job, f"app_{number}"), connectors)
         for statement in statements.insertions(job):
             together.add_insert_sql(statement)
     together.execute().wait()

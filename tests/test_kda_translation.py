@@ -321,8 +321,8 @@ def test_lookup() -> None:
         "WHERE s.TICKER = c.TICKER AND PRICE > 1;"
     )
     assert (
-        "JOIN COMPANIES FOR SYSTEM_TIME AS OF `S`.`ROWTIME` AS `C` ON CAST(`S`.`TICKER` AS STRING) = `C`.`TICKER` WHERE"
-        in text
+        "JOIN COMPANIES FOR SYSTEM_TIME AS OF `S`.`ROWTIME` AS `C` "
+        "ON CAST(`S`.`TICKER` AS STRING) = `C`.`TICKER` AND `C`.`present` WHERE" in text
     )
 
 

@@ -27,6 +27,11 @@ _START = (
     'start = "TRIM_HORIZON"',
 )
 
+_REFRESH = (
+    "# KDA read it once. With this line the job takes over a changed object; rows wait for it about as long:",
+    '# refresh = "10 s"',
+)
+
 
 @dataclass(frozen=True)
 class End:
@@ -95,7 +100,7 @@ def _output(table: str, end: Output | None) -> End:
 
 def _reference(table: str, end: Reference) -> End:
     name, key = places.bucket(end), places.key(end)
-    lines = [*_named("reference", "bucket", name), *_setting("key", key)]
+    lines = [*_named("reference", "bucket", name), *_setting("key", key), *_REFRESH]
     return End(table, "object", Name(f"s3://{name.text}/{key.text}", name.is_known and key.is_known), tuple(lines))
 
 

@@ -160,7 +160,8 @@ def reference(parts: Parts, ends: Sequence[End]) -> str:
             keys.setdefault(one.relation.name, {}).update(dict.fromkeys(one.keys))
     lines = ["# Reference tables", ""]
     lines.append(
-        "Each is an object in S3 that the job reads once, at its start. After a change of it, start the job anew."
+        "Each is an object in S3. Without `refresh` in job.toml the job reads it once, at its start, as KDA did; after "
+        "a change of it, start the job anew. With it, the job takes over a changed object while it runs."
     )
     for table in parts.completed.references:
         place = objects.get(parts.reference_tables.get(table.table, ""), "none: no pump reads it")
@@ -172,7 +173,8 @@ def reference(parts: Parts, ends: Sequence[End]) -> str:
             lines.append(f"Form: JSON, rows at `{table.row_path or '$'}`")
         found = list(keys.get(table.table, ()))
         if found:
-            lines.append(f"Key: {', '.join(_code(name) for name in found)}, which must be in one row only")
+            names = ", ".join(map(_code, found))
+            lines.append(f"Key: {names}, which must be in one row only")
         lines += ["", "| Column | Type | From |", "|---|---|---|"]
         for number, column in enumerate(table.columns or (), 1):
             origin = _code(column.mapping) if column.mapping else f"column {number}"

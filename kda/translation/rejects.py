@@ -34,7 +34,7 @@ def text(state: State, sources: Sources) -> str:
         parts.append(select([*place, time, *_PLACE, _SOURCE], one.parsed, where=where))
         if one.timed:
             parts.append(_late(one.timed))
-    for checked in sources.references.values():
+    for checked in sources.references:
         items = ["error_name", "message", "CAST(valid AS TIMESTAMP(3)) AS row_time", *_PLACE, _SOURCE]
         parts.append(select(items, checked, where=["error_name IS NOT NULL"]))
     parts += [_tried(failing) for failing in state.tried]

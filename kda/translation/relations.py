@@ -19,6 +19,7 @@ from kda.translation.expressions import Value, value
 from kda.translation.names import outside
 from kda.translation.options import refuse, refuse_processing
 from kda.translation.scopes import Clock, Query, RowNames, Rows, Scope, Source, conjuncts, owner
+from kda.translation.sources import presence
 from kda.translation.state import State, View
 from kda.translation.text import indented, quoted, shifted, unquoted
 from kda.translation.types import flink, widest
@@ -261,6 +262,7 @@ class _Joiner:
         conditions = list(self._conditions(join, source))
         if not self._has_key(join, source) and not side:
             conditions += self._taken(source)
+        conditions.append(f"{source.prefix}{quoted(presence(held for held, _kind in source.columns.values()))}")
         main = self._main()[0]
         body = f"{source.body} FOR SYSTEM_TIME AS OF {main.attribute} AS {source.prefix.removesuffix('.')}"
         return _join("LEFT JOIN" if side == "LEFT" else "JOIN", body, conditions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from kda.applications import Column, Input, Reference
@@ -94,14 +94,18 @@ def call(
     source: Input | Reference, columns: Sequence[Held], function: str = "kda_rows", line: str = f"{_CAME}.line"
 ) -> str:
     """The call of kda_rows that makes rows of a line."""
+    declared, form, begin, end = _literals(source, columns)
+    literals = f"{form}, {begin}, {end}" if end else f"{form}, {begin}"
+    return f"{function}(\n        {line},\n        {declared},\n        {literals}\n    )"
+
+
+def _literals(source: Input | Reference, columns: Sequence[Held]) -> tuple[str, str, str, str]:
+    """The literals that declare a schema: columns, format, where rows begin or end, where the columns of CSV do."""
     is_csv = source.format.upper() == "CSV"
-    declared = ", ".join(_declared(one, is_csv=is_csv) for one in columns)
-    form = (
-        f"'CSV', {literal(source.row_delimiter)}, {literal(source.column_delimiter)}"
-        if is_csv
-        else f"'JSON', {literal(source.row_path or '$')}"
-    )
-    return f"{function}(\n        {line},\n        {literal(declared)},\n        {form}\n    )"
+    declared = literal(", ".join(_declared(one, is_csv=is_csv) for one in columns))
+    if is_csv:
+        return declared, "'CSV'", literal(source.row_delimiter), literal(source.column_delimiter)
+    return declared, "'JSON'", literal(source.row_path or "$"), ""
 
 
 def _rows(source: Input | Reference, columns: Sequence[Held], table: str) -> str:
@@ -126,7 +130,7 @@ class Sources:
         self.state, self.time, self.hidden = state, Chosen.of(state.options), hidden
         self.tables: dict[str, Input | Reference] = {}
         self.inputs: dict[str, Read] = {}  # by prefix
-        self.references: dict[str, str] = {}  # table -> its view `checked`
+        self.references: list[str] = []  # the views `checked` of reference tables
         self._views: dict[tuple[str, ...], View] = {}
         self._is_one = len(_read(state)) <= 1
 
@@ -317,32 +321,52 @@ class Sources:
         key = (one.table, *sorted(keys))
         if key not in self._views:
             columns = self._columns(one, one.table)
-            if one.table not in self.references:
-                self._add_reference(one, columns)
-            self._views[key] = self._versioned(one, columns, sorted(keys))
+            checked = self._checked_rows(one, columns, sorted(keys))
+            self.references.append(checked)
+            self._views[key] = self._versioned(one, columns, sorted(keys), checked)
         return self._views[key]
 
-    def _add_reference(self, one: Reference, columns: Sequence[Held]) -> None:
-        table = self.state.names.given(f"{one.table}_file")
-        self.tables[table] = one
-        comments = [
-            f"One row per line of the file of the reference table {one.table}.",
-            "All are valid since 1970: a row of a stream finds them whenever it came.",
-        ]
-        times = ["valid AS TO_TIMESTAMP('1970-01-01 00:00:00')", "WATERMARK FOR valid AS valid"]
-        self.state.tables[table] = _created(comments, table, times)
+    def _file(self, one: Reference) -> str:
+        """The table of the lines of a reference table."""
+        table = next((table for table, end in self.tables.items() if end is one), "")
+        if not table:
+            table = self.state.names.given(f"{one.table}_file")
+            self.tables[table] = one
+            comments = [f"One row per line of the file of the reference table {one.table}.", *_VERSIONS]
+            self.state.tables[table] = _created(comments, table, _VALID)
+        return table
+
+    def _checked_rows(self, one: Reference, columns: Sequence[Held], keys: Sequence[str]) -> str:
+        """The view of the rows of a reference table, version by version, with what is wrong with them."""
         items = [
-            *_CAME_PLACE,
-            f"{_CAME}.valid",
-            _RECORD,
-            f"{_RECORD}.error AS error_name",
-            f"{_RECORD}.message AS message",
+            "line",
+            "shard",
+            "CAST(NULL AS STRING) AS sequence_number",
+            "CAST(NULL AS STRING) AS part",
+            "rowtime AS valid",
+            "present",
+            "record",
+            "record.error AS error_name",
+            "record.message AS message",
         ]
-        self.references[one.table] = self.state.add(
-            f"{one.table}_checked",
-            [f"One row per row of the file of {one.table}, with what is wrong with it."],
-            select(items, _rows(one, columns, table)),
-        )
+        name = self.state.names.given(f"{one.table}_checked")
+        declared, form, begin, end = _literals(one, columns)
+        arguments = [
+            f"input => TABLE {self._file(one)}",
+            f"columns => {declared}",
+            f"form => {form}",
+            f"key => {literal(', '.join(map(quoted, keys)))}",
+            *([f"row_end => {begin}", f"column_end => {end}"] if end else [f"row_path => {begin}"]),
+            "on_time => DESCRIPTOR(valid)",
+            f"uid => '{name}'",
+        ]
+        comments = [
+            f"One row per row of {one.table} that is new or changed, and per key that is gone (present is FALSE),",
+            "with what is wrong with it: error_name is NULL for a row that counts.",
+        ]
+        called = "reference_rows(\n    " + ",\n    ".join(arguments) + "\n)"
+        self.state.views[name] = commented(comments, select(items, called)) + "\n"
+        return name
 
     def _value(self, column: Held, kind: Type) -> str:
         field = f"record.{quoted(column.field)}"
@@ -350,27 +374,50 @@ class Sources:
         is_same = wide == flink(column.type, self.state.options)
         return f"{field if is_same else f'CAST({field} AS {wide})'} AS {quoted(inside(column.name))}"
 
-    def _versioned(self, one: Reference, columns: Sequence[Held], keys: Sequence[str]) -> View:
+    def _versioned(self, one: Reference, columns: Sequence[Held], keys: Sequence[str], checked: str) -> View:
         # A lookup by a CAST of the key is none in Flink, so keys have the type that those of all streams fit.
         known = {inside(one.name): widest(one.type) if one.name in keys else one.type for one in columns}
         names = list(map(quoted, known))
-        valid, row_of_key = map(quoted, unique([*known, "valid", "row_of_key"])[-2:])
+        valid, row_of_key, present = map(quoted, _added(known))
         by = ", ".join(quoted(inside(key)) for key in keys)
         inner = select(
             [
                 *(self._value(column, known[inside(column.name)]) for column in columns),
                 item("`valid`", valid.strip("`")),
+                item("`present`", present.strip("`")),
             ],
-            self.references[one.table],
+            checked,
             where=["error_name IS NULL"],
         )
         place = f"ROW_NUMBER() OVER (PARTITION BY {by} ORDER BY {valid} DESC) AS {row_of_key}"
-        placed = select([*names, valid, place], _in_parentheses(inner, "rows_that_count"))
-        comments = [f"The reference table {one.table}, looked up by {', '.join(keys)}: of equal keys the last row."]
-        text = select([*names, valid], _in_parentheses(placed, "placed"), where=[f"{row_of_key} = 1"])
+        placed = select([*names, valid, present, place], _in_parentheses(inner, "rows_that_count"))
+        comments = [
+            f"The reference table {one.table}, looked up by {', '.join(keys)}: of equal keys the last row.",
+            "Of a key that is gone there is a row, too, in which present is FALSE: joins leave it out.",
+        ]
+        text = select([*names, valid, present], _in_parentheses(placed, "placed"), where=[f"{row_of_key} = 1"])
         return View(self.state.add(one.table, comments, text), Rows(known, Clock()))
 
 
+def presence(columns: Iterable[str]) -> str:
+    """The column of a reference table's view that says whether the key has a row. columns: the others."""
+    return _added(columns)[-1]
+
+
+def _added(columns: Iterable[str]) -> list[str]:
+    """The names that the view of a reference table has besides those of its columns."""
+    return unique([*columns, "valid", "row_of_key", "present"])[-3:]
+
+
+_VALID = (
+    "valid AS COALESCE(\n"
+    "        TO_TIMESTAMP(sequence_number, 'yyyy-MM-dd HH:mm:ss.SSS'), TO_TIMESTAMP('1970-01-01 00:00:00')\n    )",
+    "WATERMARK FOR valid AS valid - INTERVAL '0.001' SECOND",
+)
+_VERSIONS = (
+    "The first version is valid since 1970: a row of a stream finds it whenever it came. With `refresh` in job.toml a",
+    "later version is valid from the moment that sequence_number says; part says where a version begins and ends.",
+)
 _TIMES: Mapping[str, tuple[str, ...]] = {
     "arrival": (
         "ROWTIME is the time of arrival: the moment at which the record came into the stream.",

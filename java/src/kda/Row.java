@@ -7,7 +7,7 @@ import org.apache.flink.table.data.StringData;
 
 /** Makes rows of {@code error, message, source, columns...}. */
 final class Row {
-    private static final int FIRST = 3; // field of the row that is a column
+    static final int FIRST = 3; // field of the row that is a column
     private static final StringData PARSE = StringData.fromString("PARSE");
     private static final StringData COERCION = StringData.fromString("COERCION");
 

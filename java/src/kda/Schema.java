@@ -55,6 +55,20 @@ final class Schema {
         return DataTypeUtils.toInternalDataType(DataTypes.ROW(fields));
     }
 
+    /** How many fields a row has. */
+    int width() {
+        return Row.FIRST + columns.size();
+    }
+
+    /**
+     * What tells rows from each other by these columns, such as {@code `station`, `district`}.
+     *
+     * @throws ValidationException if there is no such column
+     */
+    Identity identity(String key) {
+        return Identity.of(columns, key);
+    }
+
     /** The rows of a record, one at least; it never throws. */
     List<RowData> rows(byte[] line) {
         return format.rows(line);

@@ -1,14 +1,14 @@
 package reference;
 
-/** A line of an object, without its line break. */
+/** A line of an object, without its line break; or a mark. */
 final class Line {
-    final byte[] content;
-    final long end; // how many bytes of the object are read with it
-    final Version version;
+    final byte[] content; // of a mark: a text for people, or null
+    final Mark mark; // null: of a line
+    final ObjectSplit after; // what is read of the object with it
 
-    Line(byte[] content, long end, Version version) {
+    Line(byte[] content, Mark mark, ObjectSplit after) {
         this.content = content;
-        this.end = end;
-        this.version = version;
+        this.mark = mark;
+        this.after = after;
     }
 }

@@ -12,11 +12,15 @@ import org.apache.flink.table.data.RowData;
 import org.apache.flink.table.data.utils.JoinedRowData;
 import org.apache.flink.util.Collector;
 
-/** Emits each line as the rows that the table's format makes of it, and notes in the object's state that it did. */
+/**
+ * Emits each line as the rows that the table's format makes of it, and notes in the object's state that it did. A mark
+ * is a row whose first column has its text, and whose others are NULL.
+ */
 final class LineRows implements RecordEmitter<Line, RowData, ObjectState> {
     private final DeserializationSchema<RowData> format;
     private final Metadata[] metadata;
     private final ObjectName name;
+    private final int columns; // of the format
     private final Counter bytes;
     private final Rows rows = new Rows();
 
@@ -24,19 +28,31 @@ final class LineRows implements RecordEmitter<Line, RowData, ObjectState> {
             DeserializationSchema<RowData> format,
             List<Metadata> metadata,
             ObjectName name,
+            int columns,
             SourceReaderContext context) {
         this.format = OpenedFormat.of(format, context);
         this.metadata = metadata.toArray(new Metadata[0]);
         this.name = name;
+        this.columns = columns;
         this.bytes = context.metricGroup().getIOMetricGroup().getNumBytesInCounter();
     }
 
     @Override
     public void emitRecord(Line line, SourceOutput<RowData> output, ObjectState object) throws Exception {
-        bytes.inc(line.content.length);
         rows.of(line, output);
-        format.deserialize(line.content, rows);
+        if (line.mark == null) {
+            bytes.inc(line.content.length);
+            format.deserialize(line.content, rows);
+        } else {
+            rows.collect(mark(line));
+        }
         object.emitted(line);
+    }
+
+    private RowData mark(Line line) {
+        GenericRowData row = new GenericRowData(columns);
+        row.setField(0, line.content);
+        return row;
     }
 
     /** The rows of the line at hand, each with the metadata behind its columns. */

@@ -26,6 +26,7 @@ final class Lines implements Closeable {
     }
 
     final Version version;
+    final long answered; // when the service began to answer, by its clock, in milliseconds since 1970
     private final InputStream content;
     private final Runnable abort;
     private final byte[] buffer = new byte[BUFFER];
@@ -35,15 +36,16 @@ final class Lines implements Closeable {
     private long read; // bytes of the object, up to the line that was returned last
 
     /** from: how many bytes of the object lie before the content. abort: ends the call, without reading its rest. */
-    Lines(Version version, long from, InputStream content, Runnable abort) {
+    Lines(Version version, long answered, long from, InputStream content, Runnable abort) {
         this.version = version;
+        this.answered = answered;
         this.read = from;
         this.content = content;
         this.abort = abort;
     }
 
-    /** The next line; null at the end. Throws IOException if the content ends before the object does. */
-    Line next() throws IOException {
+    /** The next line, without its line break; null at the end. Throws IOException if the content ends before the object does. */
+    byte[] next() throws IOException {
         while (true) {
             int feed = feed();
             if (feed >= 0) {
@@ -72,19 +74,24 @@ final class Lines implements Closeable {
         return -1;
     }
 
-    private Line last() throws IOException {
+    private byte[] last() throws IOException {
         if (read + begun.size() < version.bytes) {
             throw new IOException("the answer ended after " + (read + begun.size()) + " of " + version.bytes + " bytes");
         }
         return begun.size() == 0 ? null : line(0);
     }
 
-    private Line line(int feeds) {
+    private byte[] line(int feeds) {
         byte[] whole = begun.toByteArray();
         begun.reset();
         read += whole.length + feeds;
         boolean isReturned = feeds > 0 && whole.length > 0 && whole[whole.length - 1] == '\r';
-        return new Line(isReturned ? Arrays.copyOf(whole, whole.length - 1) : whole, read, version);
+        return isReturned ? Arrays.copyOf(whole, whole.length - 1) : whole;
+    }
+
+    /** How many bytes of the object lie before the line that comes next. */
+    long read() {
+        return read;
     }
 
     @Override

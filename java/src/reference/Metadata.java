@@ -1,5 +1,8 @@
 package reference;
 
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,7 +21,13 @@ enum Metadata {
     LAST_MODIFIED(
             "last-modified",
             DataTypes.TIMESTAMP_LTZ(3).notNull(),
-            (line, name) -> TimestampData.fromEpochMillis(line.version.modified));
+            (line, name) -> TimestampData.fromEpochMillis(line.after.modified())),
+    /** From when on the line's version counts, or the time of a mark; NULL of the first version. */
+    VERSION("version", DataTypes.VARCHAR(23), (line, name) -> Metadata.time(line)),
+    MARK("mark", DataTypes.VARCHAR(6), (line, name) -> line.mark == null ? null : StringData.fromString(line.mark.name()));
+
+    private static final DateTimeFormatter WRITTEN =
+            DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm:ss.SSS").withZone(ZoneOffset.UTC);
 
     final String key;
     private final DataType type;
@@ -33,6 +42,12 @@ enum Metadata {
     /** In Flink's internal form. */
     Object of(Line line, ObjectName name) {
         return value.apply(line, name);
+    }
+
+    private static StringData time(Line line) {
+        boolean isOfObject = line.mark == Mark.ASKED || line.mark == Mark.FAILED;
+        long time = isOfObject ? line.after.asked : line.after.since;
+        return time == 0 ? null : StringData.fromString(WRITTEN.format(Instant.ofEpochMilli(time)));
     }
 
     static Map<String, DataType> types() {

@@ -4,6 +4,7 @@ import aws.AwsFailure;
 import aws.Patience;
 import aws.Problem;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,23 +16,30 @@ import org.apache.flink.connector.base.source.reader.splitreader.SplitsChange;
 import software.amazon.awssdk.core.exception.SdkException;
 
 /**
- * Reads objects one after the other, each to its end. A call that fails, or breaks off, is made again from the line
- * where it did, for ever, except after what no repetition mends.
+ * Reads an object to its end, once, or again whenever there is another version of it. A call that fails, or breaks off,
+ * is made again from the line where it did, for ever. What no repetition mends fails the job; but once a version was
+ * read to its end, it is told, and that version stays.
  */
 final class ObjectFetcher implements SplitReader<Line, ObjectSplit> {
     private static final int MOST_LINES = 2_000; // handed on at a time
     private static final long MOST_BYTES = 1 << 20; // about
+    private static final long HELD = 100; // milliseconds until a version that is held is looked at again
 
     private final S3Object object;
+    private final Refresh refresh; // null: the object is read once
+    private final Hold hold;
     private final Patience patience;
     private final Queue<ObjectSplit> waiting = new ArrayDeque<>();
     private final Object lock = new Object();
     private boolean isWoken; // under the lock
     private ObjectSplit split; // that is being read; null: none
     private Lines lines; // null: to be opened
+    private long next; // when to ask again, by System.nanoTime in milliseconds
 
-    ObjectFetcher(S3Object object) {
+    ObjectFetcher(S3Object object, Refresh refresh, Hold hold) {
         this.object = object;
+        this.refresh = refresh;
+        this.hold = hold;
         this.patience = new Patience(object.call());
     }
 
@@ -44,41 +52,105 @@ final class ObjectFetcher implements SplitReader<Line, ObjectSplit> {
             pause(Long.MAX_VALUE);
             return Batch.empty();
         }
+        List<Line> found = new ArrayList<>();
         try {
-            return split.isRead() ? ended(List.of()) : read();
+            boolean isEnd = refresh == null ? readOnce(found) : readAgain(found);
+            return isEnd ? ended(found) : new Batch(split.id, found, false);
         } catch (Lines.TooLong e) {
-            throw new AwsFailure("Of " + object.name + ", " + e.getMessage() + ": write each row as a line of its own.");
+            String why = "Of " + object.name + ", " + e.getMessage();
+            split = split.refused();
+            return failed(found, new AwsFailure(why + ": write each row as a line of its own."), lines.answered);
         } catch (SdkException | IOException e) {
-            again(Problem.of(e));
-            return Batch.empty();
+            Problem problem = Problem.of(e);
+            if (problem.isFinal()) {
+                return failed(found, object.failure(problem), S3Object.answered(e));
+            }
+            closeLines();
+            pause(patience.failed(problem));
+            return new Batch(split.id, found, false);
         }
     }
 
-    private Batch read() throws IOException {
+    /** Whether the object is read to its end. */
+    private boolean readOnce(List<Line> found) throws IOException {
+        return split.isRead() || read(found);
+    }
+
+    /** It never ends. */
+    private boolean readAgain(List<Line> found) throws IOException {
+        if (!split.isWhole) {
+            if (read(found)) {
+                closeLines();
+                mark(found, Mark.END, null, split.whole());
+            }
+        } else if (refresh.isCheckpointed && hold.isHeld(split)) {
+            pause(HELD);
+        } else if (now() < next) {
+            pause(next - now());
+        } else {
+            ask(found);
+        }
+        return false;
+    }
+
+    private void ask(List<Line> found) {
+        Answer answer = object.ask(split.version);
+        patience.succeeded();
+        next = now() + refresh.pause();
+        if (answer.lines == null) {
+            mark(found, Mark.ASKED, null, split.askedAt(answer.answered));
+        } else {
+            lines = answer.lines;
+            begin(found);
+        }
+    }
+
+    /** Reads some lines; whether these are the last. */
+    private boolean read(List<Line> found) throws IOException {
         if (lines == null) {
             lines = object.open(split.version, split.read);
-        }
-        List<Line> found = new ArrayList<>();
-        long bytes = 0;
-        Line line = null;
-        try {
-            while (found.size() < MOST_LINES && bytes < MOST_BYTES) {
-                line = lines.next();
-                if (line == null) {
-                    patience.succeeded();
-                    return ended(found);
-                }
-                found.add(line);
-                bytes += line.content.length;
-                split = new ObjectSplit(split.id, line.version, line.end);
+            boolean isOther = split.version == null || !lines.version.tag.equals(split.version.tag);
+            if (isOther || split.read == 0) {
+                begin(found);
             }
-        } catch (Lines.TooLong e) {
-            throw e;
-        } catch (SdkException | IOException e) {
-            again(Problem.of(e));
-            return new Batch(split.id, found, false);
+        }
+        long bytes = 0;
+        while (found.size() < MOST_LINES && bytes < MOST_BYTES) {
+            byte[] line = lines.next();
+            if (line == null) {
+                patience.succeeded();
+                return true;
+            }
+            split = split.readTo(lines.read());
+            found.add(new Line(line, null, split));
+            bytes += line.length;
         }
         patience.succeeded();
+        return false;
+    }
+
+    private void begin(List<Line> found) {
+        split = split.begun(lines.version, lines.answered);
+        if (refresh != null) {
+            mark(found, Mark.BEGIN, null, split);
+        }
+    }
+
+    private void mark(List<Line> found, Mark mark, String text, ObjectSplit after) {
+        split = after;
+        found.add(new Line(text == null ? null : text.getBytes(StandardCharsets.UTF_8), mark, after));
+    }
+
+    /** Tells once why the object cannot be read. Throws the failure if no version of it was read before. */
+    private Batch failed(List<Line> found, AwsFailure failure, long answered) {
+        closeLines();
+        if (refresh == null || split.wholes == 0) {
+            throw failure;
+        }
+        next = now() + refresh.pause();
+        ObjectSplit after = split.failed(failure.getMessage(), answered);
+        boolean isNews = !after.told.equals(split.told);
+        mark(found, isNews ? Mark.FAILED : Mark.ASKED, isNews ? failure.getMessage() : null, after);
         return new Batch(split.id, found, false);
     }
 
@@ -89,12 +161,8 @@ final class ObjectFetcher implements SplitReader<Line, ObjectSplit> {
         return batch;
     }
 
-    private void again(Problem problem) {
-        closeLines();
-        if (problem.isFinal()) {
-            throw object.failure(problem);
-        }
-        pause(patience.failed(problem));
+    private static long now() {
+        return System.nanoTime() / 1_000_000;
     }
 
     /** Waits for so many milliseconds, or until Flink has something else to do. */

@@ -5,13 +5,72 @@ import org.apache.flink.api.connector.source.SourceSplit;
 /** An object that is to be read, from where it was left off. It never changes. */
 final class ObjectSplit implements SourceSplit {
     final String id;
-    final Version version; // that was read so far; null: none
+    final Version version; // that was read so far; null: none, or one that is no longer there
+    final long since; // when it began to count, in milliseconds since 1970: 0 of the first version
     final long read; // bytes of it whose rows were emitted
+    final int wholes; // how many versions were emitted to their end
+    final boolean isWhole; // whether this one was
+    final long asked; // until when no other version is known to count, in milliseconds since 1970
+    final String told; // why it cannot be read, as was told; empty: it can
 
-    ObjectSplit(String id, Version version, long read) {
+    private ObjectSplit(
+            String id, Version version, long since, long read, int wholes, boolean isWhole, long asked, String told) {
         this.id = id;
         this.version = version;
+        this.since = since;
         this.read = read;
+        this.wholes = wholes;
+        this.isWhole = isWhole;
+        this.asked = asked;
+        this.told = told;
+    }
+
+    /** An object of which nothing was read. */
+    static ObjectSplit of(String id) {
+        return new ObjectSplit(id, null, 0, 0, 0, false, 0, "");
+    }
+
+    /** As it was written into a checkpoint. */
+    static ObjectSplit restored(
+            String id, Version version, long since, long read, int wholes, boolean isWhole, long asked, String told) {
+        return new ObjectSplit(id, version, since, read, wholes, isWhole, asked, told);
+    }
+
+    /** A version begins. answered: when the service showed it; the first counts from the beginning of time. */
+    ObjectSplit begun(Version begun, long answered) {
+        long from = wholes == 0 ? 0 : Math.max(answered, asked);
+        return new ObjectSplit(id, begun, from, 0, wholes, false, asked, "");
+    }
+
+    /** So many bytes are read. */
+    ObjectSplit readTo(long end) {
+        return new ObjectSplit(id, version, since, end, wholes, isWhole, asked, told);
+    }
+
+    /** All of the version is read. */
+    ObjectSplit whole() {
+        return new ObjectSplit(id, version, since, read, wholes + 1, true, asked, told);
+    }
+
+    /** The service had no other version at this time. */
+    ObjectSplit askedAt(long answered) {
+        return new ObjectSplit(id, version, since, read, wholes, isWhole, Math.max(answered, asked), "");
+    }
+
+    /** It cannot be read: what was read of a version that is not whole counts for nothing. */
+    ObjectSplit failed(String why, long answered) {
+        return new ObjectSplit(
+                id, isWhole ? version : null, since, read, wholes, true, Math.max(answered, asked), why);
+    }
+
+    /** It will never be read to its end: it is not asked for again. */
+    ObjectSplit refused() {
+        return new ObjectSplit(id, version, since, read, wholes, true, asked, told);
+    }
+
+    /** When the version was written, in milliseconds since 1970; 0 if there is none. */
+    long modified() {
+        return version == null ? 0 : version.modified;
     }
 
     @Override

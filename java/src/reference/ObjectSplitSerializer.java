@@ -9,7 +9,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /** Writes an {@link ObjectSplit} into checkpoints. */
 final class ObjectSplitSerializer implements SimpleVersionedSerializer<ObjectSplit> {
-    private static final int VERSION = 1;
+    private static final int VERSION = 2;
 
     @Override
     public int getVersion() {
@@ -28,21 +28,35 @@ final class ObjectSplitSerializer implements SimpleVersionedSerializer<ObjectSpl
             out.writeLong(split.version.bytes);
         }
         out.writeLong(split.read);
+        out.writeLong(split.since);
+        out.writeInt(split.wholes);
+        out.writeBoolean(split.isWhole);
+        out.writeLong(split.asked);
+        out.writeUTF(split.told);
         return bytes.toByteArray();
     }
 
     @Override
     public ObjectSplit deserialize(int version, byte[] bytes) throws IOException {
-        require(version, VERSION);
-        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
-        String id = in.readUTF();
-        Version read = in.readBoolean() ? new Version(in.readUTF(), in.readLong(), in.readLong()) : null;
-        return new ObjectSplit(id, read, in.readLong());
-    }
-
-    static void require(int version, int known) throws IOException {
-        if (version != known) {
+        if (version < 1 || version > VERSION) {
             throw new IOException("The state was written by another version of the connector: " + version);
         }
+        DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes));
+        String id = in.readUTF();
+        Version content = in.readBoolean() ? new Version(in.readUTF(), in.readLong(), in.readLong()) : null;
+        long read = in.readLong();
+        if (version == 1) { // of a source that read each object once
+            boolean isWhole = content != null && read >= content.bytes;
+            return ObjectSplit.restored(id, content, 0, read, isWhole ? 1 : 0, isWhole, 0, "");
+        }
+        return ObjectSplit.restored(
+                id,
+                content,
+                in.readLong(),
+                read,
+                in.readInt(),
+                in.readBoolean(),
+                in.readLong(),
+                in.readUTF());
     }
 }

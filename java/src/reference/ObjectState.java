@@ -2,22 +2,17 @@ package reference;
 
 /** What was emitted of an object. */
 final class ObjectState {
-    private final String id;
-    private Version version;
-    private long read;
+    private ObjectSplit split;
 
     ObjectState(ObjectSplit split) {
-        id = split.id;
-        version = split.version;
-        read = split.read;
+        this.split = split;
     }
 
     void emitted(Line line) {
-        version = line.version;
-        read = line.end;
+        split = line.after;
     }
 
     ObjectSplit split() {
-        return new ObjectSplit(id, version, read);
+        return split;
     }
 }

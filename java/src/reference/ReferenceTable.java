@@ -19,17 +19,20 @@ final class ReferenceTable implements ScanTableSource, SupportsReadingMetadata {
     private final ObjectName name;
     private final DecodingFormat<DeserializationSchema<RowData>> format;
     private final DataType columns;
+    private final Refresh refresh; // null: the object is read once
     private List<Metadata> metadata = List.of();
 
     ReferenceTable(
             Place place,
             ObjectName name,
             DecodingFormat<DeserializationSchema<RowData>> format,
-            DataType columns) {
+            DataType columns,
+            Refresh refresh) {
         this.place = place;
         this.name = name;
         this.format = format;
         this.columns = columns;
+        this.refresh = refresh;
     }
 
     @Override
@@ -40,7 +43,8 @@ final class ReferenceTable implements ScanTableSource, SupportsReadingMetadata {
     @Override
     public ScanRuntimeProvider getScanRuntimeProvider(ScanContext context) {
         DeserializationSchema<RowData> decoder = format.createRuntimeDecoder(context, columns);
-        return SourceProvider.of(new ReferenceSource(place, name, decoder, metadata));
+        int width = DataType.getFieldCount(columns);
+        return SourceProvider.of(new ReferenceSource(place, name, decoder, metadata, width, refresh));
     }
 
     @Override
@@ -55,7 +59,7 @@ final class ReferenceTable implements ScanTableSource, SupportsReadingMetadata {
 
     @Override
     public DynamicTableSource copy() {
-        ReferenceTable copy = new ReferenceTable(place, name, format, columns);
+        ReferenceTable copy = new ReferenceTable(place, name, format, columns, refresh);
         copy.metadata = metadata;
         return copy;
     }

@@ -2,9 +2,11 @@ package reference;
 
 import aws.AwsOptions;
 import aws.Place;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Set;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
+import org.apache.flink.configuration.CheckpointingOptions;
 import org.apache.flink.configuration.ConfigOption;
 import org.apache.flink.configuration.ConfigOptions;
 import org.apache.flink.configuration.ReadableConfig;
@@ -21,6 +23,8 @@ public final class ReferenceTableFactory implements DynamicTableSourceFactory {
     private static final ConfigOption<String> BUCKET =
             ConfigOptions.key("bucket").stringType().noDefaultValue();
     private static final ConfigOption<String> KEY = ConfigOptions.key("key").stringType().noDefaultValue();
+    private static final ConfigOption<Duration> REFRESH =
+            ConfigOptions.key("refresh").durationType().noDefaultValue();
 
     @Override
     public String factoryIdentifier() {
@@ -34,7 +38,9 @@ public final class ReferenceTableFactory implements DynamicTableSourceFactory {
 
     @Override
     public Set<ConfigOption<?>> optionalOptions() {
-        return new HashSet<>(AwsOptions.all());
+        Set<ConfigOption<?>> options = new HashSet<>(AwsOptions.all());
+        options.add(REFRESH);
+        return options;
     }
 
     @Override
@@ -49,9 +55,19 @@ public final class ReferenceTableFactory implements DynamicTableSourceFactory {
             Place place =
                     AwsOptions.place(
                             options.get(AwsOptions.REGION), options, context.getCatalogTable().getOptions());
-            return new ReferenceTable(place, name, format, context.getPhysicalRowDataType());
+            Refresh refresh = refresh(options.get(REFRESH), context.getConfiguration());
+            return new ReferenceTable(place, name, format, context.getPhysicalRowDataType(), refresh);
         } catch (IllegalArgumentException e) {
             throw new ValidationException(e.getMessage());
         }
+    }
+
+    private static Refresh refresh(Duration interval, ReadableConfig job) {
+        if (interval == null) {
+            return null;
+        }
+        AwsOptions.require(interval.toMillis() >= 1_000, "'refresh' is less than a second: S3 tells times in seconds.");
+        Duration checkpoints = job.get(CheckpointingOptions.CHECKPOINTING_INTERVAL);
+        return new Refresh(interval, checkpoints != null && !checkpoints.isZero());
     }
 }

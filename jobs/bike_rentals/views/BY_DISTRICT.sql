@@ -9,3 +9,4 @@ SELECT
 FROM RENTALS_001 AS `R`
 LEFT JOIN STATIONS FOR SYSTEM_TIME AS OF `R`.`ROWTIME` AS `S`
     ON CAST(`R`.`station` AS BIGINT) = `S`.`station`
+    AND `S`.`present`

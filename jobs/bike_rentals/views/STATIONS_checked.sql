@@ -1,19 +1,23 @@
--- One row per row of the file of STATIONS, with what is wrong with it.
+-- One row per row of STATIONS that is new or changed, and per key that is gone (present is FALSE),
+-- with what is wrong with it: error_name is NULL for a row that counts.
 SELECT
-    records.line,
-    records.shard,
-    records.sequence_number,
-    records.part,
-    records.valid,
-    rows_of.record,
-    rows_of.record.error AS error_name,
-    rows_of.record.message AS message
-FROM STATIONS_file AS records
-LEFT JOIN LATERAL TABLE(
-    kda_rows(
-        records.line,
-        '`station` INTEGER, `district` VARCHAR(24), `docks` INTEGER',
-        'CSV', '
-', ','
-    )
-) AS rows_of (record) ON TRUE
+    line,
+    shard,
+    CAST(NULL AS STRING) AS sequence_number,
+    CAST(NULL AS STRING) AS part,
+    rowtime AS valid,
+    present,
+    record,
+    record.error AS error_name,
+    record.message AS message
+FROM reference_rows(
+    input => TABLE STATIONS_file,
+    columns => '`station` INTEGER, `district` VARCHAR(24), `docks` INTEGER',
+    form => 'CSV',
+    key => '`station`',
+    row_end => '
+',
+    column_end => ',',
+    on_time => DESCRIPTOR(valid),
+    uid => 'STATIONS_checked'
+)

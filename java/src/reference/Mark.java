@@ -1,0 +1,20 @@
+package reference;
+
+import java.util.Arrays;
+
+/** What a row of a table says that is no line: of an object that is read again and again, its versions begin and end. */
+public enum Mark {
+    /** The lines of a version follow. A version that was begun before, and has no end, counts for nothing. */
+    BEGIN,
+    /** The version is whole. */
+    END,
+    /** Up to its time, the object has no other version. */
+    ASKED,
+    /** The object cannot be read; the line says why, as the beginning of a sentence. */
+    FAILED;
+
+    /** The mark of this name; null: it is none. */
+    public static Mark of(String name) {
+        return Arrays.stream(values()).filter(mark -> mark.name().equals(name)).findFirst().orElse(null);
+    }
+}
