@@ -52,7 +52,7 @@ def source(
 
 
 def _source(place: aws.Aws, settings: Mapping[str, str], _declared: Declared, options: Mapping[str, str]) -> Connector:
-    return source(place, settings["bucket"], settings["key"], settings["refresh"], more=options)
+    return source(place, settings["bucket"], settings["key"], settings.get("refresh", ""), more=options)
 
 
 def _problems(settings: Mapping[str, str]) -> Iterator[str]:

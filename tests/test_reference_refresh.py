@@ -19,7 +19,7 @@ from local.emulator import Emulator
 from pipeline import settings
 from pipeline.job import Job, load
 from tests import priced_trades
-from tests.emulated import wait_for
+from tests.emulated import reset, wait_for
 from tests.test_ends import running
 
 BUCKET, KEY = "trade-references", "lists/companies.csv"
@@ -131,6 +131,7 @@ class Stage:
 
     @staticmethod
     def of(aws: Emulator, folder: Path) -> Stage:
+        reset(aws)  # the names are those of the other cases
         job = made(folder)
         resources.create(aws.environment, 2, job)
         account = resources.account(aws.environment)
