@@ -124,12 +124,23 @@ def bound(table: str, connector: Connector) -> str:
             f"{indent}{column} {clause}" if clause.startswith("AS ") else f"{indent}{column}{type_} {clause}".rstrip()
         )
 
-    clauses = [_METADATA_COLUMN.sub(metadata, table)]
+    written = [match[2] for match in _METADATA_COLUMN.finditer(table)]
+    computed = {name: connector.metadata[name][3:] for name in written if connector.metadata[name].startswith("AS ")}
+    clauses = [_METADATA_COLUMN.sub(metadata, _inlined(table, computed))]
     if connector.partitioned_by:
         clauses.append(f"PARTITIONED BY ({', '.join(connector.partitioned_by)})")
     options = ",\n".join(f"    {_quoted(name)} = {_quoted(value)}" for name, value in connector.options.items())
     clauses.append(f"WITH (\n{options}\n)")
     return "\n".join(clauses).replace("CREATE TABLE", "CREATE TEMPORARY TABLE", 1)
+
+
+def _inlined(table: str, computed: Mapping[str, str]) -> str:
+    """The table with these expressions where its columns name them: Flink knows no computed column in another."""
+    if not computed:
+        return table
+    declared = r"(?!\s+[\w()]+(?:\s+NOT NULL)?\s+METADATA\b)"
+    names = re.compile(rf"--[^\n]*|'(?:[^']|'')*'|\b({'|'.join(computed)})\b{declared}")
+    return names.sub(lambda match: computed[match[1]] if match[1] else match[0], table)
 
 
 def script(job: Job, connectors: Mapping[str, Connector]) -> str:

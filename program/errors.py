@@ -4,6 +4,7 @@
     ├── Unusable            2    invalid input: settings, flags or SQL
     │   ├── JobError             pipeline.job
     │   ├── NotModelled          kda.model.rows
+    │   │   └── NotComputed      kda.model.rows         a stream that only Flink computes
     │   ├── CaseError            pipeline.cases
     │   ├── SettingsError        pipeline.settings
     │   ├── ConnectorError       connectors.connector

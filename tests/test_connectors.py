@@ -289,3 +289,17 @@ def test_metadata_columns() -> None:
     text = statements.bound(table, files.source(Path("x")))
     assert "\n    shard STRING METADATA FROM 'file.name' VIRTUAL,\n" in text
     assert "\n    sequence_number AS CAST(NULL AS STRING),\n    part AS CAST(NULL AS STRING)\n" in text
+
+
+def test_a_column_that_a_connector_computes_may_be_used() -> None:
+    """Flink knows no computed column in another: its expression stands there, but in no comment and no text."""
+    table = """-- The part of a record.
+CREATE TABLE events (
+    line BYTES,
+    part STRING METADATA,
+    is_whole AS part IS NULL OR part = 'part'
+)"""
+    text = statements.bound(table, files.source(Path("x")))
+    assert "-- The part of a record." in text
+    assert "    part AS CAST(NULL AS STRING),\n" in text
+    assert "is_whole AS CAST(NULL AS STRING) IS NULL OR CAST(NULL AS STRING) = 'part'" in text
