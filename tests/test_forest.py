@@ -173,17 +173,24 @@ def test_anomalies_are_found(cases: str) -> None:
 
 
 def test_rows_that_wait_for_the_end_of_a_file_come_out(jvm: Path, tmp_path: Path) -> None:  # noqa: ARG001
-    """Thousands of rows that all wait for the end of their file are scored and written, each once."""
+    """Thousands of rows that all wait for the end of their file are scored and written, each once.
+
+    Meanwhile the task has other work, as by checkpoints: a timer of the sink.
+    """
     (tmp_path / "in").mkdir()
     write(tmp_path / "in" / "1.json", forest.heart_rates(3_000, [900, 1500]))
     environment = statements.environment({**here(), "parallelism.default": "1"})
     declare(environment, tmp_path / "in", "t - INTERVAL '1' DAY")
-    environment.execute_sql(f"CREATE TEMPORARY TABLE scored (`number` STRING, score DOUBLE) {into(tmp_path / 'out')}")
+    sink = f"{into(tmp_path / 'out')[:-1]}, 'sink.rolling-policy.check-interval' = '10 ms')"
+    environment.execute_sql(f"CREATE TEMPORARY TABLE scored (`number` STRING, score DOUBLE) {sink}")
     select = f"SELECT `number`, ANOMALY_SCORE FROM {call(Settings(), 'name')}"  # noqa: S608
     environment.execute_sql(f"INSERT INTO scored {select}").wait()
     found = rows(tmp_path / "out")
     assert sorted(found) == list(range(3_000))
-    assert [number for number, (score, _none) in sorted(found.items()) if score is not None and score > 3] == [900, 1500]
+    assert [number for number, (score, _none) in sorted(found.items()) if score is not None and score > 3] == [
+        900,
+        1500,
+    ]
 
 
 def test_a_late_row_is_marked_and_not_learnt(jvm: Path, cases: str, tmp_path: Path) -> None:  # noqa: ARG001

@@ -37,7 +37,8 @@ def test_the_call() -> None:
     text = " ".join(made.views["SCORES"].split())
     assert (
         "FROM random_cut_forest_with_explanation( "
-        "input => TABLE SCORES_points, number_of_trees => 50, sub_sample_size => 128, time_decay => 2147483647, shingle_size => 2, "
+        "input => TABLE SCORES_points, number_of_trees => 50, "
+        "sub_sample_size => 128, time_decay => 2147483647, shingle_size => 2, "
         "with_directionality => TRUE, on_time => DESCRIPTOR(`ROWTIME`), uid => 'SCORES_points' )"
     ) in text
     assert "`rowtime` AS `ROWTIME`" in text
