@@ -101,7 +101,7 @@ def is_point(reading: Reading) -> bool:
 
 
 def ordered(found: Iterable[Reading]) -> list[Reading]:
-    """In the order of ORDER BY (t, rate, pressure, number)."""
+    """In the order of time, and then of the columns of the tables in turn, where NULL is first."""
     return sorted(found, key=lambda one: (one.second, one.rate or 0, one.pressure or 0, one.number))
 
 
@@ -191,7 +191,7 @@ def in_flink(found: Sequence[Reading], folder: Path) -> list[float]:
         "CREATE TEMPORARY TABLE rates (t TIMESTAMP(3), rate INT, WATERMARK FOR t AS t) WITH "
         f"('connector' = 'filesystem', 'format' = 'json', 'path' = '{(folder / 'rates.json').as_uri()}')"
     )
-    call = f"{name}(input => TABLE rates ORDER BY (t, rate), on_time => DESCRIPTOR(t), uid => 'scores')"
+    call = f"{name}(input => TABLE rates, on_time => DESCRIPTOR(t), uid => 'scores')"
     with tables.execute_sql(f"SELECT rowtime, ANOMALY_SCORE FROM {call}").collect() as rows:  # noqa: S608
         return [score for _time, score in sorted(tuple(row) for row in rows)]
 

@@ -96,11 +96,11 @@ def _written(row: Row) -> dict[str, Any]:
     return {"rt": str(BEGIN + timedelta(milliseconds=row.time)), "n": row.number, "k": row.key, **coordinates}
 
 
-def call(arguments: Arguments, count: int, partition: str = "PARTITION BY k ") -> str:
+def call(arguments: Arguments, count: int, partition: str = "PARTITION BY k") -> str:
     """The call of the function with the view `points` of this many coordinates."""
     columns = ", ".join(f"x{column}" for column in range(count))
     return (
-        f"hotspots(input => TABLE points {partition}ORDER BY (rt, n), window_size => {arguments.window}, "
+        f"hotspots(input => TABLE points {partition}, window_size => {arguments.window}, "
         f"scan_radius => {arguments.radius!r}E0, minimum_points => {arguments.minimum}, "
         f"columns => DESCRIPTOR({columns}), on_time => DESCRIPTOR(rt), uid => 'hotspots')"
     )

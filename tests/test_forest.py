@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,6 @@ from tests.sql import here
 
 SMALL = Settings(30, 64, 1_000, 1)
 SHINGLED = Settings(20, 32, 1_000, 3)
-COLUMNS = "t TIMESTAMP(3), name STRING, rate INT, pressure DOUBLE, `number` BIGINT"
-ORDER = "ORDER BY (t, rate, pressure, `number`)"
 TIME = "on_time => DESCRIPTOR(t)"
 COUNT = 2_000  # more than twice the points between two snapshots
 
@@ -32,7 +31,7 @@ def declare(environment: Any, folder: Path, watermark: str, more: str = "") -> N
     for name, class_name in FUNCTIONS.items():
         environment.execute_sql(f"CREATE TEMPORARY FUNCTION {name} AS '{class_name}' LANGUAGE JAVA")
     environment.execute_sql(
-        f"CREATE TEMPORARY TABLE readings (t TIMESTAMP(3), name STRING, rate INT, pressure DOUBLE, `number` STRING, "
+        f"CREATE TEMPORARY TABLE readings (t TIMESTAMP(3), rate INT, pressure DOUBLE, `number` STRING, name STRING, "
         f"WATERMARK FOR t AS {watermark}) WITH ('connector' = 'filesystem', 'format' = 'json', "
         f"'path' = '{folder.as_uri()}'{more})"
     )
@@ -51,8 +50,8 @@ def write(path: Path, readings: Sequence[Reading]) -> None:
 
 def call(settings: Settings, key: str = "", function: str = "random_cut_forest", more: str = "") -> str:
     uid = f"{function}_{settings.shingle}_{key}"
-    partition = f"PARTITION BY {key} " if key else ""
-    return f"{function}(input => TABLE readings {partition}{ORDER}, {settings.sql}, {more}{TIME}, uid => '{uid}')"
+    partition = f"PARTITION BY {key}" if key else ""
+    return f"{function}(input => TABLE readings {partition}, {settings.sql}, {more}{TIME}, uid => '{uid}')"
 
 
 CALLS = {
@@ -63,6 +62,17 @@ CALLS = {
     + call(SHINGLED, "", "random_cut_forest_with_explanation", "with_directionality => TRUE, "),
 }
 Row = tuple[float | None, str | None]
+
+
+def into(folder: Path) -> str:
+    """The options of a table of JSON files."""
+    return f"WITH ('connector' = 'filesystem', 'format' = 'json', 'path' = '{folder.as_uri()}')"
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    """The rows of complete files."""
+    files = [path for path in folder.rglob("part-*") if path.is_file()]
+    return [json.loads(line) for path in files for line in path.read_bytes().splitlines()]
 
 
 @pytest.fixture(scope="module", params=[1, 4])
@@ -77,22 +87,22 @@ def found(request: pytest.FixtureRequest, jvm: Path, tmp_path_factory: pytest.Te
         {**here(), "parallelism.default": str(request.param), "table.local-time-zone": "UTC"}
     )
     declare(environment, folder / "in", "t - INTERVAL '1' DAY")
-    # Not into files: what ORDER BY lets go at the end of the input may come after that end, and a file refuses it.
+    scored = "(`call` STRING, `number` STRING, score DOUBLE, explanation STRING)"
+    environment.execute_sql(f"CREATE TEMPORARY TABLE scored {scored} {into(folder / 'out')}")
     select = " UNION ALL ".join(f"SELECT '{name}', * FROM ({one}) AS `{name}`" for name, one in CALLS.items())  # noqa: S608
+    environment.execute_sql(f"INSERT INTO scored {select}").wait()
     by_call: dict[str, dict[int, Row]] = {name: {} for name in CALLS}
-    with environment.execute_sql(select).collect() as rows_of_all:
-        for name, number, score, explanation in rows_of_all:
-            assert int(number) not in by_call[name], "each row comes out once"
-            by_call[name][int(number)] = (score, explanation)
+    for row in lines(folder / "out"):
+        assert int(row["number"]) not in by_call[row["call"]], "each row comes out once"
+        by_call[row["call"]][int(row["number"])] = (row.get("score"), row.get("explanation"))
     return by_call
 
 
 def rows(folder: Path) -> dict[int, Row]:
     """The rows of complete files by number."""
-    files = [path for path in folder.rglob("part-*") if path.is_file()]
-    lines = [json.loads(line) for path in files for line in path.read_bytes().splitlines()]
-    by_number = {int(line["number"]): (line.get("score"), line.get("explanation")) for line in lines}
-    assert len(by_number) == len(lines), "each row comes out once"
+    found = lines(folder)
+    by_number = {int(line["number"]): (line.get("score"), line.get("explanation")) for line in found}
+    assert len(by_number) == len(found), "each row comes out once"
     return by_number
 
 
@@ -162,6 +172,47 @@ def test_anomalies_are_found(cases: str) -> None:
         assert found[number].share(0, 2)[0] > 0.6 * found[number].score
 
 
+def test_rows_that_wait_for_the_end_of_a_file_come_out(jvm: Path, tmp_path: Path) -> None:  # noqa: ARG001
+    """Thousands of rows that all wait for the end of their file are scored and written, each once.
+
+    Meanwhile the task has other work, as by checkpoints: a timer of the sink.
+    """
+    (tmp_path / "in").mkdir()
+    write(tmp_path / "in" / "1.json", forest.heart_rates(3_000, [900, 1500]))
+    environment = statements.environment({**here(), "parallelism.default": "1"})
+    declare(environment, tmp_path / "in", "t - INTERVAL '1' DAY")
+    sink = f"{into(tmp_path / 'out')[:-1]}, 'sink.rolling-policy.check-interval' = '10 ms')"
+    environment.execute_sql(f"CREATE TEMPORARY TABLE scored (`number` STRING, score DOUBLE) {sink}")
+    select = f"SELECT `number`, ANOMALY_SCORE FROM {call(Settings(), 'name')}"  # noqa: S608
+    environment.execute_sql(f"INSERT INTO scored {select}").wait()
+    found = rows(tmp_path / "out")
+    assert sorted(found) == list(range(3_000))
+    assert [number for number, (score, _none) in sorted(found.items()) if score is not None and score > 3] == [
+        900,
+        1500,
+    ]
+
+
+def test_a_late_row_is_marked_and_not_learnt(jvm: Path, cases: str, tmp_path: Path) -> None:  # noqa: ARG001
+    """A row behind the watermark has no score, is_late is true, and the scores of the others are as without it."""
+    (tmp_path / "in").mkdir()
+    found = forest.heart_rates(400, [300])
+    late = [replace(one, number=1_000 + one.number) for one in found[:40:10]]
+    write(tmp_path / "in" / "1.json", [*found[:350], *late, *found[350:]])
+    environment = statements.environment({**here(), "parallelism.default": "1", "table.local-time-zone": "UTC"})
+    declare(environment, tmp_path / "in", "t - INTERVAL '1' SECOND")
+    result = environment.execute_sql(f"SELECT * FROM {call(SMALL)}")  # noqa: S608
+    names = ["t", "rate", "pressure", "number", "name", "is_late", "ANOMALY_SCORE", "rowtime"]
+    assert list(result.get_table_schema().get_field_names()) == names
+    with result.collect() as rows_of_all:
+        given = [dict(zip(names, row, strict=True)) for row in rows_of_all]
+    assert sorted(int(row["number"]) for row in given if row["is_late"]) == [one.number for one in late]
+    assert {row["ANOMALY_SCORE"] for row in given if row["is_late"]} == {None}
+    wanted = {number: scored.score for number, scored in forest.scores(cases, found, SMALL).items()}
+    assert {int(row["number"]): row["ANOMALY_SCORE"] for row in given if not row["is_late"]} == wanted
+    assert all(row["t"] == row["rowtime"] for row in given)
+
+
 @contextmanager
 def running(folder: Path, more: Mapping[str, str]) -> Iterator[rest.Job]:
     """A job that scores the readings of a folder as files appear there, each name for itself; it writes files."""
@@ -222,17 +273,20 @@ def test_scores_go_on_after_a_savepoint(backend: str, cases: str, jvm: Path, tmp
     ("wrong", "told"),
     [
         (
-            f"TABLE readings {ORDER}, number_of_trees => 1001, {TIME}",
+            f"TABLE readings, number_of_trees => 1001, {TIME}",
             "number_of_trees of default_catalog.default_database.random_cut_forest is 1001, and has to be 1 to 1000.",
         ),
-        (f"TABLE readings {ORDER}, sub_sample_size => 9, {TIME}", "is 9, and has to be 10 to 1000."),
-        (f"TABLE readings {ORDER}, time_decay => 0, {TIME}", "is 0, and has to be 1 to 2147483647."),
-        (f"TABLE readings {ORDER}, shingle_size => 31, {TIME}", "is 31, and has to be 1 to 30."),
-        (f"TABLE readings {ORDER}, shingle_size => 1 + 1, {TIME}", "is no whole number that is written out."),
-        (f"TABLE readings, {TIME}", "has no ORDER BY (time, numbers), without which scores depend on who comes first."),
-        (f"TABLE texts ORDER BY t, {TIME}", "has no numeric column to score: CAST one to DOUBLE, as DECIMAL is not"),
-        (f"TABLE scored ORDER BY t, {TIME}", "has a column ANOMALY_SCORE, which is the name of the result"),
-        (f"TABLE readings {ORDER}", "requires a time attribute. Please provide one using the implicit `on_time`"),
+        (f"TABLE readings, sub_sample_size => 9, {TIME}", "is 9, and has to be 10 to 1000."),
+        (f"TABLE readings, time_decay => 0, {TIME}", "is 0, and has to be 1 to 2147483647."),
+        (f"TABLE readings, shingle_size => 31, {TIME}", "is 31, and has to be 1 to 30."),
+        (f"TABLE readings, shingle_size => 1 + 1, {TIME}", "is no whole number that is written out."),
+        (
+            f"TABLE readings ORDER BY t, {TIME}",
+            "random_cut_forest: the function takes the rows in the order of time itself: leave ORDER BY out.",
+        ),
+        (f"TABLE texts, {TIME}", "has no numeric column to score: CAST one to DOUBLE, as DECIMAL is not"),
+        (f"TABLE scored, {TIME}", "the input has a column 'ANOMALY_SCORE', which is a column of the result: give it"),
+        ("TABLE readings", "requires a time attribute. Please provide one using the implicit `on_time`"),
     ],
 )
 def test_wrong_calls_are_refused(wrong: str, told: str, jvm: Path, tmp_path: Path) -> None:  # noqa: ARG001

@@ -72,7 +72,7 @@ def found(jvm: Path, tmp_path: Path) -> Any:  # noqa: ARG001 (it prepares the JV
     """Rows -> HOTSPOTS_RESULT by number, from Flink; the rows are in files, each in its order."""
 
     def run(
-        files: Sequence[Sequence[Row]], arguments: Arguments, parallelism: int = 1, partition: str = "PARTITION BY k "
+        files: Sequence[Sequence[Row]], arguments: Arguments, parallelism: int = 1, partition: str = "PARTITION BY k"
     ) -> dict[int, str | None]:
         tables = hotspots.environment({**here(), "parallelism.default": str(parallelism)})
         folder = tmp_path / str(len(list(tmp_path.iterdir())))
@@ -131,9 +131,9 @@ def test_each_row_equals_the_reference(found: Any, dimensions: int) -> None:
     assert None in given.values()
 
 
-@pytest.mark.parametrize("partition", ["", "PARTITION BY k "])
+@pytest.mark.parametrize("partition", ["", "PARTITION BY k"])
 def test_parallelism_and_shards_change_nothing(found: Any, partition: str) -> None:
-    """The order is that of ORDER BY, whatever the parallelism and the order in which rows arrive."""
+    """The order is that of time and values, whatever the parallelism and the order in which rows arrive."""
     rows = drawn_rows(20, 600, 5, 2)
     random.Random(1).shuffle(rows)
     keyed = rows if partition else [Row(row.time, row.number, "", row.values) for row in rows]
@@ -169,9 +169,10 @@ REFUSED = {
     "minimum_points => 31": "minimum_points is 31: give 2 to window_size, which is 30",
     "columns => DESCRIPTOR(x0, z)": "the table has no column z",
     "columns => DESCRIPTOR(k)": "the column k is of the type STRING: CAST it to DOUBLE",
-    "input => TABLE points": "the rows have no order: write TABLE t ORDER BY",
-    "input => TABLE named ORDER BY rt": "no column is a number: CAST one to DOUBLE",
-    "input => TABLE decimals ORDER BY rt": "the column x is a DECIMAL: CAST it to DOUBLE, or name the coordinates",
+    "input => TABLE points ORDER BY rt": "the function takes the rows in the order of time itself: leave ORDER BY",
+    "input => TABLE late": "the input has a column 'is_late', which is a column of the result: give it another name",
+    "input => TABLE named": "no column is a number: CAST one to DOUBLE",
+    "input => TABLE decimals": "the column x is a DECIMAL: CAST it to DOUBLE, or name the coordinates",
 }
 
 
@@ -179,7 +180,7 @@ REFUSED = {
 def test_wrong_arguments_are_refused(declared: Any, wrong: str) -> None:
     """A call that cannot be meant is refused when the job is planned, in a sentence with the remedy."""
     given = {
-        "input": "TABLE points PARTITION BY k ORDER BY rt",
+        "input": "TABLE points PARTITION BY k",
         "window_size": "30",
         "scan_radius": "1E0",
         "minimum_points": "4",
@@ -199,6 +200,7 @@ def declared(jvm: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:  # noq
     tables = hotspots.environment({})
     hotspots.declare(tables, tmp_path_factory.mktemp("points") / "in", [[Row(0, 0, "", (0.0,))]])
     tables.execute_sql("CREATE TEMPORARY VIEW named AS SELECT rt, k FROM points")
+    tables.execute_sql("CREATE TEMPORARY VIEW late AS SELECT rt, n, TRUE AS is_late FROM points")
     tables.execute_sql("CREATE TEMPORARY VIEW decimals AS SELECT rt, CAST(x0 AS DECIMAL(5, 2)) AS x FROM points")
     return tables
 
@@ -206,10 +208,13 @@ def declared(jvm: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:  # noq
 def test_columns_default_to_the_numbers(declared: Any) -> None:
     """Without `columns`, numeric columns but those of PARTITION BY are coordinates; the row keeps all its columns."""
     call = (
-        "hotspots(input => TABLE points PARTITION BY n ORDER BY rt, window_size => 30, scan_radius => 1E0, "
+        "hotspots(input => TABLE points PARTITION BY n, window_size => 30, scan_radius => 1E0, "
         "minimum_points => 2, on_time => DESCRIPTOR(rt), uid => 'u')"
     )
     result = declared.execute_sql(f"SELECT * FROM {call}")  # noqa: S608
-    assert result.get_table_schema().get_field_names() == ["rt", "n", "k", "x0", "HOTSPOTS_RESULT", "rowtime"]
+    assert result.get_table_schema().get_field_names() == [
+        *("n", "rt", "k", "x0"),
+        *("is_late", "HOTSPOTS_RESULT", "rowtime"),
+    ]
     with result.collect() as rows:
-        assert [tuple(row)[4] for row in rows] == ['{"hotspots":[]}']
+        assert [tuple(row)[5] for row in rows] == ['{"hotspots":[]}']

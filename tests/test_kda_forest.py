@@ -21,7 +21,7 @@ CREATE OR REPLACE PUMP P AS INSERT INTO SCORES
 SELECT STREAM ANOMALY_SCORE, "number", "rate"
 FROM TABLE({});
 """
-INNER = 'SELECT STREAM "number", "rate", "pressure" FROM IN_001'
+INNER = 'SELECT STREAM "rate", "pressure", "number" FROM IN_001'
 
 
 def app(call: str, more: str = "", **options: Any) -> App:
@@ -30,15 +30,15 @@ def app(call: str, more: str = "", **options: Any) -> App:
 
 
 def test_the_call() -> None:
-    """The rows of CURSOR are a view, in the order of their time, then their numbers, then what else they have."""
+    """The rows of CURSOR are a view, and the function is called over it."""
     call = f"RANDOM_CUT_FOREST_WITH_EXPLANATION(CURSOR({INNER}), 50, 128, 9223372036854775807, 2, true)"
     made = app(call).translated()
     assert made.views["SCORES_points"].endswith("FROM IN_001\n")
     text = " ".join(made.views["SCORES"].split())
     assert (
         "FROM random_cut_forest_with_explanation( "
-        "input => TABLE SCORES_points ORDER BY (`ROWTIME`, `rate`, `pressure`, `number`), "
-        "number_of_trees => 50, sub_sample_size => 128, time_decay => 2147483647, shingle_size => 2, "
+        "input => TABLE SCORES_points, number_of_trees => 50, "
+        "sub_sample_size => 128, time_decay => 2147483647, shingle_size => 2, "
         "with_directionality => TRUE, on_time => DESCRIPTOR(`ROWTIME`), uid => 'SCORES_points' )"
     ) in text
     assert "`rowtime` AS `ROWTIME`" in text
@@ -68,6 +68,10 @@ def test_hotspots() -> None:
             'RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "number", "rate", 1.5E0 AS ANOMALY_SCORE FROM IN_001))',
             "with a column ANOMALY_SCORE has no translation: give it another name",
         ),
+        (
+            'RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "number", "rate", 1 AS "is_late" FROM IN_001))',
+            "with a column is_late has no translation: give it another name",
+        ),
     ],
 )
 def test_refused(call: str, told: str) -> None:
@@ -93,7 +97,7 @@ CREATE OR REPLACE STREAM STARRED (S DOUBLE, E VARCHAR(512), "number" VARCHAR(8),
 CREATE OR REPLACE PUMP SP AS INSERT INTO STARRED
 SELECT STREAM ANOMALY_SCORE, ANOMALY_EXPLANATION, "number", "rate", "pressure"
 FROM TABLE(RANDOM_CUT_FOREST_WITH_EXPLANATION(CURSOR(
-    SELECT STREAM "number", "rate", "pressure" FROM (SELECT STREAM * FROM IN_001 WHERE "name" <> 'c') AS i
+    SELECT STREAM "rate", "pressure", "number" FROM (SELECT STREAM * FROM IN_001 WHERE "name" <> 'c') AS i
 ), 30, 64, 1000, 1, false))
 ORDER BY FLOOR(ROWTIME TO SECOND), ANOMALY_SCORE DESC;
 """

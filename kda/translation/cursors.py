@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from kda.translation.state import State
 
 _RESULT_TIME = "rowtime"  # the time attribute that Flink adds to the rows of such a function
+_ADDED = ("is_late", _RESULT_TIME)  # no row of a job is late there: those are errors before
 
 
 def function(state: State, relation: Relation, rows: Query) -> Query:
-    """The function over the rows of its CURSOR: their columns, and what it adds. Rows are in order, whatever shards."""
+    """The function over the rows of its CURSOR: their columns, and what it adds. It takes them in the order of time."""
     call: exp.Expr = relation.node.this
     known = cursors.FUNCTIONS[relation.name]
     if found := cursors.problem(relation.name, call):
@@ -34,14 +35,12 @@ def function(state: State, relation: Relation, rows: Query) -> Query:
     if not numbers:
         what = f"{relation.name} over rows without a number that is no DECIMAL"
         refuse(call, f"{what} has no translation: name types by --schema, or CAST to DOUBLE")
-    if taken := sorted({*columns} & {*known.results, _RESULT_TIME}):
+    if taken := sorted({*columns} & {*known.results, *_ADDED}):
         refuse(call, f"{relation.name} over rows with a column {taken[0]} has no translation: give it another name")
     comments = [f"The rows that pump {state.pump} gives to {relation.name}."]
     view = state.add(f"{state.stream}_points", comments, rows.sql)
-    # What else is in a row comes last: equal points are scored in the same order whatever comes first.
-    order = [TIME, *numbers, *(name for name, kind in kinds.items() if name not in numbers and kind != "ROW")]
     given = [
-        f"input => TABLE {view} ORDER BY ({', '.join(map(quoted, order))})",
+        f"input => TABLE {view}",
         *(f"{name} => {value}" for name, value in cursors.arguments(relation.name, call)),
     ]
     if not known.takes_decimal and "DECIMAL" in kinds.values():

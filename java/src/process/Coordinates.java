@@ -6,7 +6,6 @@ import java.util.stream.IntStream;
 import org.apache.flink.table.functions.TableSemantics;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.LogicalTypeRoot;
-import org.apache.flink.types.ColumnList;
 import org.apache.flink.types.Row;
 
 /** The columns of a table that make a point, and those of its key. */
@@ -24,12 +23,12 @@ final class Coordinates {
     private final int[] keys;
 
     /** Of these columns; of all that can be coordinates and are no key, if {@code columns} is null. */
-    Coordinates(TableSemantics table, ColumnList columns) {
+    Coordinates(TableSemantics table, List<String> columns) {
         keys = table.partitionByColumns();
         List<String> names = DataType.getFieldNames(table.dataType());
         List<DataType> types = DataType.getFieldDataTypes(table.dataType());
         places = columns != null
-                ? columns.getNames().stream().mapToInt(names::indexOf).toArray()
+                ? columns.stream().mapToInt(names::indexOf).toArray()
                 : IntStream.range(0, names.size())
                         .filter(place -> TYPES.contains(types.get(place).getLogicalType().getTypeRoot()))
                         .filter(place -> IntStream.of(keys).noneMatch(key -> key == place))

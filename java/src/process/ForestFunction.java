@@ -13,8 +13,10 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.api.dataview.ListView;
+import org.apache.flink.table.api.dataview.MapView;
 import org.apache.flink.table.catalog.DataTypeFactory;
 import org.apache.flink.table.functions.ProcessTableFunction;
+import org.apache.flink.table.functions.SpecializedFunction;
 import org.apache.flink.table.functions.TableSemantics;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.inference.CallContext;
@@ -28,19 +30,28 @@ import org.apache.flink.types.Row;
  * row and then learns it.
  *
  * <p>Its point is the numeric columns of the row. A row with a NULL or an infinite number among them gets NULL, and is
- * not learnt. Rows come in the order of ORDER BY, so that the scores do not depend on parallelism.
+ * not learnt. Rows are taken as {@link HeldRows} does, so that the scores do not depend on parallelism. A row that comes
+ * behind the watermark comes out at once, with {@code is_late} true and NULL as results, and is not learnt.
  *
- * <p>Columns: those of PARTITION BY, the others of the table, the results, {@code rowtime}.
+ * <p>Columns: those of PARTITION BY, the others of the table, {@code is_late}, the results, {@code rowtime}.
  */
-abstract class ForestFunction extends ProcessTableFunction<Row> {
+abstract class ForestFunction extends ProcessTableFunction<Row> implements SpecializedFunction {
     private static final String INPUT = "input";
     private static final Duration FOR_EVER = Duration.ZERO; // a forest whose points end one by one is none
 
+    private final ForestSettings settings;
     private transient InputColumns columns;
     private transient NumericColumns numbers;
     private transient int[] keys;
-    private transient ForestSettings settings;
     private transient Forests forests;
+
+    /** settings: of the call; null for the function as it is declared. */
+    ForestFunction(ForestSettings settings) {
+        this.settings = settings;
+    }
+
+    /** The name in SQL. */
+    abstract String name();
 
     /** The arguments after those of the forest. */
     abstract List<StaticArgument> furtherArguments();
@@ -62,6 +73,7 @@ abstract class ForestFunction extends ProcessTableFunction<Row> {
         LinkedHashMap<String, StateTypeStrategy> state = new LinkedHashMap<>();
         state.put("snapshot", list(DataTypes.BYTES().notNull()));
         state.put("points", list(DataTypes.ARRAY(DataTypes.FLOAT().notNull()).bridgedTo(float[].class)));
+        HeldRows.declare(state);
         return TypeInference.newBuilder()
                 .staticArguments(arguments)
                 .stateTypeStrategies(state)
@@ -81,57 +93,53 @@ abstract class ForestFunction extends ProcessTableFunction<Row> {
                     "The table of %s has no numeric column to score: CAST one to DOUBLE, as DECIMAL is not taken.",
                     call.getName());
         }
-        if (table.orderByColumns().length == 0) {
-            throw call.newValidationError(
-                    "The table of %s has no ORDER BY (time, numbers), without which scores depend on who comes first.",
-                    call.getName());
-        }
-        List<DataTypes.Field> fields = new ArrayList<>(new InputColumns(table).fields());
-        List<String> names = DataType.getFieldNames(table.dataType());
-        for (DataTypes.Field result : results()) {
-            if (names.contains(result.getName())) {
-                throw call.newValidationError(
-                        "The table of %s has a column %s, which is the name of the result: give it another name.",
-                        call.getName(), result.getName());
-            }
-            fields.add(result);
-        }
-        return DataTypes.ROW(fields);
+        return HeldRows.result(call, name(), results());
     }
 
-    /** Whatever is asked for of a point. */
-    interface Scoring {
-        Row of(LoggedForest forest, float[] point, NumericColumns numbers);
+    /** The results for a point. */
+    abstract Row scored(LoggedForest forest, float[] point, NumericColumns numbers);
+
+    /** Hold a row back. */
+    void hold(Context context, MapView<Long, Integer> counts, MapView<Row, Row> held, Row input) throws Exception {
+        if (!HeldRows.hold(context.timeContext(Long.class), counts, held, input)) {
+            open(context);
+            release(input, true, new Row(results().size()));
+        }
     }
 
-    /** Score a row, and learn it. */
-    void scored(
-            Context context,
+    /** The watermark has passed a time: score its rows, and learn them. */
+    public void onTimer(
+            OnTimerContext context,
             ListView<byte[]> snapshot,
             ListView<float[]> points,
-            Row input,
-            ForestSettings asked,
-            Scoring scoring)
+            MapView<Long, Integer> counts,
+            MapView<Row, Row> held)
             throws Exception {
-        if (forests == null) {
-            open(context.tableSemanticsFor(INPUT), asked);
+        open(context);
+        for (Row row : HeldRows.take(counts, held, context.timeContext(Long.class).time())) {
+            float[] point = numbers.point(row);
+            Row results = new Row(results().size());
+            if (point != null) {
+                LoggedForest forest = forest(Row.project(row, keys), snapshot, points);
+                results = scored(forest, point, numbers);
+                forest.learn(point, snapshot, points);
+            }
+            release(row, false, results);
         }
-        float[] point = numbers.point(input);
-        Row results = new Row(results().size());
-        if (point != null) {
-            LoggedForest forest = forest(Row.project(input, keys), snapshot, points);
-            results = scoring.of(forest, point, numbers);
-            forest.learn(point, snapshot, points);
-        }
-        collect(Row.join(columns.values(input), results));
     }
 
-    private void open(TableSemantics table, ForestSettings asked) {
-        columns = new InputColumns(table);
-        numbers = new NumericColumns(table);
-        keys = table.partitionByColumns();
-        settings = asked;
-        forests = new Forests(settings.size(numbers.names().size()));
+    private void release(Row row, boolean isLate, Row results) {
+        collect(Row.join(columns.values(row), Row.of(isLate), results));
+    }
+
+    private void open(Context context) {
+        if (forests == null) {
+            TableSemantics table = context.tableSemanticsFor(INPUT);
+            columns = new InputColumns(table);
+            numbers = new NumericColumns(table);
+            keys = table.partitionByColumns();
+            forests = new Forests(settings.size(numbers.names().size()));
+        }
     }
 
     private LoggedForest forest(Row key, ListView<byte[]> snapshot, ListView<float[]> points) throws Exception {

@@ -1,6 +1,7 @@
 package process;
 
 import com.amazon.randomcutforest.RandomCutForest;
+import java.io.Serializable;
 import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.types.inference.CallContext;
 import org.apache.flink.table.types.inference.StaticArgument;
@@ -14,7 +15,7 @@ import org.apache.flink.table.types.inference.StaticArgument;
  * @param timeDecay after how many points half of an older sample, roughly, is replaced
  * @param shingleSize how many points in a row are one point of the forest
  */
-record ForestSettings(int trees, int sampleSize, int timeDecay, int shingleSize) {
+record ForestSettings(int trees, int sampleSize, int timeDecay, int shingleSize) implements Serializable {
     /** The scores are a function of the rows alone. */
     private static final long SEED = 42;
 
@@ -35,6 +36,15 @@ record ForestSettings(int trees, int sampleSize, int timeDecay, int shingleSize)
                 sampleSize == null ? 256 : sampleSize,
                 timeDecay == null ? 100_000 : timeDecay,
                 shingleSize == null ? 1 : shingleSize);
+    }
+
+    /** Of a call whose arguments begin at this place. */
+    static ForestSettings of(CallContext call, int first) {
+        return of(value(call, first), value(call, first + 1), value(call, first + 2), value(call, first + 3));
+    }
+
+    private static Integer value(CallContext call, int place) {
+        return call.isArgumentNull(place) ? null : call.getArgumentValue(place, Integer.class).orElseThrow();
     }
 
     /** Refuse a call whose arguments, which begin at this place, are not literals in their ranges. */

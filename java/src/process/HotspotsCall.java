@@ -1,5 +1,6 @@
 package process;
 
+import java.io.Serializable;
 import java.util.Arrays;
 import java.util.List;
 import org.apache.flink.table.api.ValidationException;
@@ -17,6 +18,21 @@ final class HotspotsCall {
     private static final double LARGEST_RADIUS = 1e150;
 
     private HotspotsCall() {}
+
+    /** The arguments of a call. columns: the coordinates; null if all numbers are. */
+    record Settings(int windowSize, double scanRadius, int minimumPoints, List<String> columns)
+            implements Serializable {}
+
+    /** Of a call that was checked. */
+    static Settings settings(CallContext call) {
+        List<String> columns =
+                call.getArgumentValue(4, ColumnList.class).map(list -> List.copyOf(list.getNames())).orElse(null);
+        return new Settings(
+                constant(call, 1, "window_size", Integer.class),
+                constant(call, 2, "scan_radius", Double.class),
+                constant(call, 3, "minimum_points", Integer.class),
+                columns);
+    }
 
     /**
      * Flink 2.3 converts no constant to the declared type of such a function's argument, and its generated code does not
@@ -47,12 +63,9 @@ final class HotspotsCall {
                 "minimum_points is " + minimum + ": give 2 to window_size, which is " + window);
     }
 
-    /** The order of the rows, and the columns that are coordinates. */
+    /** The columns that are coordinates. */
     static void checkColumns(CallContext call) {
         TableSemantics table = call.getTableSemantics(0).orElseThrow();
-        require(
-                table.orderByColumns().length > 0,
-                "the rows have no order: write TABLE t ORDER BY (its time attribute, columns that tell equal times apart)");
         ColumnList columns = call.getArgumentValue(4, ColumnList.class).orElse(null);
         if (columns != null) {
             checkNamed(table, columns);

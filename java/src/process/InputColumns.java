@@ -14,23 +14,27 @@ import org.apache.flink.types.Row;
 /** The columns of a function's table without those of PARTITION BY, which Flink adds to each row of the result. */
 final class InputColumns {
     private final int[] places; // in the row of the table
-    private final DataTypes.Field[] fields;
+    private final List<DataTypes.Field> fields;
 
     InputColumns(TableSemantics table) {
         List<Integer> keys = IntStream.of(table.partitionByColumns()).boxed().toList();
-        List<String> names = DataType.getFieldNames(table.dataType());
-        List<LogicalType> types = new ArrayList<>();
-        DataType.getFieldDataTypes(table.dataType()).forEach(type -> types.add(type.getLogicalType()));
-        places = IntStream.range(0, names.size()).filter(place -> !keys.contains(place)).toArray();
-        fields =
-                IntStream.of(places)
-                        .mapToObj(place -> DataTypes.FIELD(names.get(place), plain(types.get(place))))
-                        .toArray(DataTypes.Field[]::new);
+        List<DataTypes.Field> all = all(table);
+        places = IntStream.range(0, all.size()).filter(place -> !keys.contains(place)).toArray();
+        fields = IntStream.of(places).mapToObj(all::get).toList();
     }
 
-    /** Their names and types; a time attribute becomes a timestamp, as the result has a time attribute of its own. */
+    /** All columns of a table; a time attribute becomes a timestamp, as the result has a time attribute of its own. */
+    static List<DataTypes.Field> all(TableSemantics table) {
+        List<DataTypes.Field> fields = new ArrayList<>();
+        for (DataTypes.Field field : DataType.getFields(table.dataType())) {
+            fields.add(DataTypes.FIELD(field.getName(), plain(field.getDataType().getLogicalType())));
+        }
+        return fields;
+    }
+
+    /** Their names and types, as in {@link #all}. */
     List<DataTypes.Field> fields() {
-        return List.of(fields);
+        return fields;
     }
 
     /** Their values in a row of the table. */

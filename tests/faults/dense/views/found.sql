@@ -3,7 +3,7 @@ SELECT
     CAST(`number` AS BIGINT) AS `number`,
     HOTSPOTS_RESULT AS hotspots
 FROM hotspots(
-    input => TABLE located PARTITION BY field ORDER BY event_time,
+    input => TABLE located PARTITION BY field,
     window_size => 200,
     scan_radius => 4E-1,
     minimum_points => 8,

@@ -3,7 +3,7 @@ SELECT
     `number`,
     ANOMALY_SCORE AS score
 FROM random_cut_forest(
-    input => TABLE readings PARTITION BY name ORDER BY (event_time, rate, pressure, `number`),
+    input => TABLE readings PARTITION BY name,
     number_of_trees => 30,
     sub_sample_size => 64,
     time_decay => 1000,
