@@ -139,8 +139,10 @@ def _inlined(table: str, computed: Mapping[str, str]) -> str:
     if not computed:
         return table
     declared = r"(?!\s+[\w()]+(?:\s+NOT NULL)?\s+METADATA\b)"
-    names = re.compile(rf"--[^\n]*|'(?:[^']|'')*'|\b({'|'.join(computed)})\b{declared}")
-    return names.sub(lambda match: computed[match[1]] if match[1] else match[0], table)
+    kept = r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|\.\s*`?\w+`?"  # comments, texts, fields of a row
+    name = rf"\b(?:{'|'.join(computed)})\b"
+    names = re.compile(rf"{kept}|`({name})`|({name}){declared}", re.DOTALL)
+    return names.sub(lambda match: computed.get(match[1] or match[2], match[0]), table)
 
 
 def script(job: Job, connectors: Mapping[str, Connector]) -> str:

@@ -297,9 +297,11 @@ def test_a_column_that_a_connector_computes_may_be_used() -> None:
 CREATE TABLE events (
     line BYTES,
     part STRING METADATA,
-    is_whole AS part IS NULL OR part = 'part'
+    is_whole AS part IS NULL OR `part` = 'part', /* part */
+    weight AS record.part + record.`part`
 )"""
     text = statements.bound(table, files.source(Path("x")))
     assert "-- The part of a record." in text
     assert "    part AS CAST(NULL AS STRING),\n" in text
-    assert "is_whole AS CAST(NULL AS STRING) IS NULL OR CAST(NULL AS STRING) = 'part'" in text
+    assert "is_whole AS CAST(NULL AS STRING) IS NULL OR CAST(NULL AS STRING) = 'part', /* part */" in text
+    assert "weight AS record.part + record.`part`" in text

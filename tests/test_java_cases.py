@@ -19,6 +19,7 @@ CLASSES = (
     *("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases"),
     *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases"),
     *("process.ForestCases", "process.HeldRowsCases", "process.HotspotsCases"),
+    "reference.WaitingCases",
 )
 CASES = [
     f"{name.rpartition('.')[2]}.{case}"

@@ -5,6 +5,7 @@ import static org.apache.flink.table.types.inference.StaticArgumentTrait.REQUIRE
 import static org.apache.flink.table.types.inference.StaticArgumentTrait.SET_SEMANTIC_TABLE;
 import static org.apache.flink.table.types.inference.StaticArgumentTrait.TABLE;
 
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Iterator;
@@ -63,9 +64,9 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
     @Override
     public TypeInference getTypeInference(DataTypeFactory types) {
         LinkedHashMap<String, StateTypeStrategy> state = new LinkedHashMap<>();
-        state.put("progress", StateTypeStrategy.of(call -> Optional.of(types.createDataType(Progress.class))));
-        state.put("known", StateTypeStrategy.of(call -> Optional.of(rowsByKey(call, types))));
-        state.put("staged", StateTypeStrategy.of(call -> Optional.of(rowsByKey(call, types))));
+        state.put("progress", StateTypeStrategy.of(call -> Optional.of(types.createDataType(Progress.class)), Duration.ZERO));
+        state.put("known", StateTypeStrategy.of(call -> Optional.of(rowsByKey(call, types)), Duration.ZERO));
+        state.put("staged", StateTypeStrategy.of(call -> Optional.of(rowsByKey(call, types)), Duration.ZERO));
         return TypeInference.newBuilder()
                 .staticArguments(
                         StaticArgument.table(

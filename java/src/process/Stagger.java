@@ -28,8 +28,8 @@ import org.apache.flink.types.Row;
  *
  * <p>A key's window opens with its first row and ends {@code length} later. A row at the end opens the next window. The
  * rows of a window come out together, in the order of their event times, with the window's last millisecond as
- * {@code rowtime}: {@code TUMBLE} of one millisecond gathers them. Rows may come in any order, as the window of a row
- * follows from the event times alone.
+ * {@code rowtime}: {@code TUMBLE} of one millisecond gathers them. Rows may come in any order within the watermark,
+ * as the window of a row follows from the event times alone.
  *
  * <p>Columns: those of PARTITION BY, the others of the table, {@code is_late}, {@code rowtime}. A row comes out at once,
  * and with {@code is_late} true, if a window that it opened would have closed before the watermark.
@@ -49,8 +49,11 @@ public class Stagger extends ProcessTableFunction<Row> {
     @Override
     public TypeInference getTypeInference(DataTypeFactory types) {
         LinkedHashMap<String, StateTypeStrategy> state = new LinkedHashMap<>();
-        state.put("window", StateTypeStrategy.of(call -> Optional.of(types.createDataType(Window.class))));
-        state.put("held", StateTypeStrategy.of(call -> Optional.of(ListView.newListViewDataType(held(call)))));
+        state.put("window", StateTypeStrategy.of(call -> Optional.of(types.createDataType(Window.class)), Duration.ZERO));
+        state.put(
+                "held",
+                StateTypeStrategy.of(
+                        call -> Optional.of(ListView.newListViewDataType(held(call))), Duration.ZERO));
         return TypeInference.newBuilder()
                 .staticArguments(
                         StaticArgument.table(

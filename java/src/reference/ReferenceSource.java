@@ -76,6 +76,6 @@ final class ReferenceSource implements Source<RowData, ObjectSplit, List<ObjectS
 
     @Override
     public SimpleVersionedSerializer<List<ObjectSplit>> getEnumeratorCheckpointSerializer() {
-        return new WaitingSerializer();
+        return new WaitingSerializer(name, refresh != null);
     }
 }
