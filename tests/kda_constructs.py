@@ -72,6 +72,9 @@ CREATE OR REPLACE PUMP "OUT_PUMP" AS INSERT INTO "OUT"
         return re.sub(r'"((?:OUT|HIGH|MINUTES|BOTH|FIRST|SECOND)(?:_PUMP)?)"', rf'"\1_{number}"', code)
 
 
+NOWHERE = b'{"K": null, "K2": 2, "REGION": "nowhere", "weight": 9}\n'  # a row that no key finds, NULL neither
+
+
 def program(number: int, constructs: Sequence[Construct], shards: int) -> Made:
     """One program of these constructs, which have the same input; its records are over so many shards."""
     one = constructs[0]
@@ -114,7 +117,7 @@ def program(number: int, constructs: Sequence[Construct], shards: int) -> Made:
         text,
         application_of(text),
         tuple(input_.records(random, shards, has_ties=one.has_ties)),
-        input_.files(random, one.keys) if one.keys else {},
+        {name: data + NOWHERE for name, data in input_.files(random, one.keys).items()} if one.keys else {},
         frozenset(construct.name for construct in constructs),
     )
 

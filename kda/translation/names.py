@@ -8,7 +8,8 @@ from functools import cache
 from pathlib import Path
 
 _LONGEST = 50
-_BOUND = re.compile("window_(start|end|time)_*")
+# Columns of Flink's windows, and those that it takes for ROWTIME there, as it looks for that in any case of letters.
+_MET = re.compile("(window_(start|end|time)|(?!ROWTIME_*$)(?i:rowtime))_*")
 _PIPELINE = Path(__file__).resolve().parents[2] / "pipeline"
 # Names of the pipeline, beside those of its views: of groups of settings, and of the sink of errors.
 _TAKEN = ("job", "aws", "files", "error_stream", "tally")
@@ -50,13 +51,13 @@ class Names:
 
 
 def inside(name: str) -> str:
-    """The name of a column in views: not that of a column of Flink's windows, which it would meet there."""
-    return f"{name}_" if _BOUND.fullmatch(name) else name
+    """The name of a column in views: not the name of a column that it would meet in Flink's windows."""
+    return f"{name}_" if _MET.fullmatch(name) else name
 
 
 def outside(name: str) -> str:
     """The name in KDA of a column in views."""
-    return name[:-1] if name.endswith("_") and _BOUND.fullmatch(name) else name
+    return name[:-1] if name.endswith("_") and _MET.fullmatch(name) else name
 
 
 def unique(names: Iterable[str]) -> list[str]:

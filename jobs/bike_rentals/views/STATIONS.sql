@@ -1,4 +1,4 @@
--- The reference table STATIONS, looked up by station: of equal keys the last row.
+-- The reference table STATIONS, looked up by station: of equal keys the last row, of NULL none.
 -- Of a key that is gone there is a row, too, in which present is FALSE: joins leave it out.
 SELECT
     `station`,
@@ -24,5 +24,6 @@ FROM (
         FROM STATIONS_checked
         WHERE error_name IS NULL
     ) AS rows_that_count
+    WHERE `station` IS NOT NULL
 ) AS placed
 WHERE `row_of_key` = 1

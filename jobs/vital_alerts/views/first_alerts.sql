@@ -1,6 +1,6 @@
 -- Of each unicorn the first reading with a low vital, and then none for ten minutes of event time.
 -- With Severity in PARTITION BY, a critical reading would also be an alert within ten minutes of a warning.
--- State: a time per unicorn that had an alert, for ten minutes; and the low readings of the last 5 s, to order them.
+-- State: a time per unicorn that had an alert, for ten minutes; and the readings of the last 5 s, to sort them.
 -- No row is late: `low_vitals` has the readings that are on time.
 SELECT *
 FROM throttle( -- noqa: PRS
