@@ -503,7 +503,8 @@ TECHNICAL = (
     *("line", "shard", "sequence_number", "part", "arrival", "event_time", "disorder", "payload", "latest", "record"),
     *("records", "rows_of", "error", "message", "error_name", "row_time", "own_watermark", "shard_watermark", "valid"),
     *("row_of_key", "placed", "place", "failure", "over_1", "window_start", "window_end", "window_time", "text", "w"),
-    *("rows_of_query", "rows_that_count", "checked", "timed", "IN_", "IN_001", "c", "item", "ITEM", "ITEM_COUNT", "rowtime"),
+    *("rows_of_query", "rows_that_count", "checked", "timed", "IN_", "IN_001", "c", "item", "ITEM", "ITEM_COUNT"),
+    "rowtime",
 )
 _LISTED = ", ".join(f'"{name}"' for name in TECHNICAL)
 _DECLARED = ", ".join(f'"{name}" {"TIMESTAMP" if name == "latest" else "VARCHAR(24)"}' for name in TECHNICAL)
