@@ -395,7 +395,8 @@ def _table(name: str, entries: dict[str, Any], role: str, problems: list[str]) -
         elif key in end.settings or key.startswith(OPTION):
             choices = end.settings[key].choices if key in end.settings else ()
             if not isinstance(value, str) or not value.strip():
-                problems.append(f"{where} {key} must be a text that is not empty")
+                wanted = f'in quotes, "{value}"' if isinstance(value, int | float) else "that is not empty"
+                problems.append(f"{where} {key} must be a text {wanted}")
             elif choices and value not in choices:
                 problems.append(f"{where} {key} is {value!r}, but must be one of {', '.join(choices)}")
             elif key in end.settings:

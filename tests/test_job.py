@@ -115,7 +115,7 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
         ({"job.toml": declaration('stream = "JOBNAME"', 'stram = "a"')}, "[table.events] needs stream"),
         (
             {"job.toml": declaration('stream = "JOBNAME"', "stream = 7")},
-            "[table.events] stream must be a text that is not empty",
+            '[table.events] stream must be a text in quotes, "7"',
         ),
         (
             {"job.toml": declaration('stream = "JOBNAME"', 'stream = "a"\nstart = "NOW"')},

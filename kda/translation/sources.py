@@ -393,7 +393,7 @@ class Sources:
         found = [f"{quoted(inside(key))} IS NOT NULL" for key in keys]  # Flink's join would find NULL by NULL
         placed = select([*names, valid, present, place], _in_parentheses(inner, "rows_that_count"), where=found)
         comments = [
-            f"The reference table {one.table}, looked up by {', '.join(keys)}: of equal keys the last row, of NULL none.",
+            f"The reference table {one.table}, looked up by {', '.join(keys)}: of equal keys the last row.",
             "Of a key that is gone there is a row, too, in which present is FALSE: joins leave it out.",
         ]
         text = select([*names, valid, present], _in_parentheses(placed, "placed"), where=[f"{row_of_key} = 1"])

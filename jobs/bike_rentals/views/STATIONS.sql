@@ -1,4 +1,4 @@
--- The reference table STATIONS, looked up by station: of equal keys the last row, of NULL none.
+-- The reference table STATIONS, looked up by station: of equal keys the last row.
 -- Of a key that is gone there is a row, too, in which present is FALSE: joins leave it out.
 SELECT
     `station`,
