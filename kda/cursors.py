@@ -82,6 +82,10 @@ def problem(name: str, call: exp.Expr) -> tuple[exp.Expr, str] | None:
     for node, argument in zip(given, known.arguments, strict=False):
         if _value(node, argument) is None:
             return node, f"{name} with another {argument.name} than {_wanted(argument)}"
+    values = {argument.name: _value(node, argument) for node, argument in zip(given, known.arguments, strict=False)}
+    window, minimum = values.get("window_size"), values.get("minimum_points")
+    if window is not None and minimum is not None and minimum > window:
+        return given[2], f"{name} with minimum_points of {minimum}, more than window_size, which is {window},"
     return None
 
 

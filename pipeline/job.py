@@ -76,7 +76,8 @@ class Job:
     """A job.
 
     views: in the order of their declaration. inserts: sink -> view. tables: of sources and sinks, from job.toml. texts:
-    the SQL of each table and view by its name. configuration: Flink's, for every place.
+    the SQL of each table and view by its name. configuration: Flink's, for every place. steps: views on the way to
+    others, which nobody looks at.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Job:
     tables: Mapping[str, Table]
     texts: Mapping[str, str]
     configuration: Mapping[str, str]
+    steps: tuple[str, ...] = ()
 
     @property
     def most_subtasks(self) -> int | None:
@@ -214,10 +216,16 @@ def load(job: str | Path) -> Job:
     problems += _reserved(folder)
     if not NAME.fullmatch(folder.name):
         problems.append(f"{folder.name!r} is no name of a job: a letter, then up to 49 letters, digits or underscores")
-    unknown = [name for name in document if name not in ("insert", "table")]
+    unknown = [name for name in document if name not in ("steps", "insert", "table")]
     problems += [f"unknown [{name}] in {DECLARATION}: there are [insert] and [table.NAME]" for name in unknown]
     resolved = _resolve(folder, inserts, {})
     problems += resolved.problems
+    steps = tuple(document.get("steps", ()))
+    problems += [
+        f"steps names {name}, which is no view of the job{similar(name, list(resolved.views))}"
+        for name in steps
+        if name not in resolved.views
+    ]
     tables = _tables(folder, document.get("table", {}), resolved, inserts, problems)
     problems += _unused(folder, resolved)
     if problems:
@@ -237,6 +245,7 @@ def load(job: str | Path) -> Job:
             **CONFIGURATION,
             **preprocessing.configuration(sources),
         },
+        steps,
     )
 
 
@@ -250,6 +259,9 @@ def _document(folder: Path) -> dict[str, Any]:
     for name in ("insert", "table"):
         if not isinstance(document.get(name, {}), dict):
             raise JobError(str(folder), [f"{name} in {DECLARATION} is no table of TOML: write [{name}]"])
+    steps = document.get("steps", [])
+    if not isinstance(steps, list) or not all(isinstance(one, str) for one in steps):
+        raise JobError(str(folder), [f'steps in {DECLARATION} is no list of views: write steps = ["view"]'])
     return document
 
 

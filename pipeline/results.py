@@ -10,10 +10,7 @@ from pipeline import references
 from pipeline.job import SHARED, WINDOWED, Job
 from pipeline.statements import ERRORS
 
-# Steps on the way to a result: views of any job, and views that `kda migrate` writes beside an in-application stream.
-_STEPS = ("checked", "parsed", WINDOWED)
-_WRITTEN = "_rows"  # after the name of a stream: its rows as they are written, times as texts
-_ENDINGS = (_WRITTEN, "_tried", "_checked")
+_STEPS = ("checked", "parsed", WINDOWED)  # on the way to a result, in any job; others are the steps of job.toml
 ERROR_COLUMNS = ("ERROR_NAME", "MESSAGE", "DATA_ROW")  # shown of an error: its seven columns are too wide
 
 
@@ -24,13 +21,9 @@ def relations(job: Job) -> list[str]:
 
 def of(job: Job) -> list[str]:
     """The views that are no steps on the way to others, the errors last."""
-    steps = {*_STEPS, *(path.stem for path in (SHARED / "views").glob("*.sql"))}
+    steps = {*_STEPS, *job.steps, *(path.stem for path in (SHARED / "views").glob("*.sql"))}
     inserted = {_stream(job, view) for view in job.inserts.values()}
-    found = [
-        view
-        for view in job.views
-        if view in inserted or not (view in steps or view.endswith(_ENDINGS) or not _reads_a_stream(job, view))
-    ]
+    found = [view for view in job.views if view in inserted or (view not in steps and _reads_a_stream(job, view))]
     return sorted(found, key=lambda view: view == ERRORS)
 
 
@@ -59,9 +52,9 @@ def columns(job: Job, relation: str, names: Sequence[str]) -> list[str]:
 
 
 def _stream(job: Job, view: str) -> str:
-    """The view whose rows an inserted view has, in another form; else the inserted view itself."""
-    stream = view.removesuffix(_WRITTEN)
-    return stream if stream in job.views else view
+    """The view whose rows an inserted view has, in another form, if that is a step; else the inserted view itself."""
+    read = references.of(job.texts[view])
+    return read[0] if view in job.steps and len(read) == 1 else view
 
 
 def _reads_a_stream(job: Job, relation: str) -> bool:

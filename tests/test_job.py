@@ -85,6 +85,14 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
             "unknown [inserts] in job.toml: there are [insert] and [table.NAME]",
         ),
         (
+            {"job.toml": declaration("[insert]", 'steps = ["counts_per_minut"]\n[insert]')},
+            "steps names counts_per_minut, which is no view of the job (did you mean 'counts_per_minute'?)",
+        ),
+        (
+            {"job.toml": declaration("[insert]", 'steps = "counts_per_minute"\n[insert]')},
+            'steps in job.toml is no list of views: write steps = ["view"]',
+        ),
+        (
             {"job.toml": declaration("counts =", "sums =")},
             "[insert] names the table sums, but there is no tables/sums.sql",
         ),

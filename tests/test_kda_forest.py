@@ -63,6 +63,10 @@ def test_hotspots() -> None:
         (f"RANDOM_CUT_FOREST(CURSOR({INNER}), 1, 10, 1, 1, true)", "with 5 arguments after CURSOR(..)"),
         (f"RANDOM_CUT_FOREST_WITH_EXPLANATION(CURSOR({INNER}), 1, 10, 1, 1, 1)", "than TRUE or FALSE"),
         (f"HOTSPOTS(CURSOR({INNER}), 1000, 0, 17)", "another scan_radius than a number from 1e-150 to 1e+150"),
+        (
+            f"HOTSPOTS(CURSOR({INNER}), 10, 0.2, 20)",
+            "HOTSPOTS with minimum_points of 20, more than window_size, which is 10, has no translation",
+        ),
         ('RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "name", "price" FROM IN_001))', "without a number that is no DECIMAL"),
         (
             'RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "number", "rate", 1.5E0 AS ANOMALY_SCORE FROM IN_001))',

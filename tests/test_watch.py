@@ -23,6 +23,7 @@ from consumer.tail import stored
 from flink import trial
 from flink.watch import picture, reading
 from jobs import __main__ as command
+from kda import __main__ as kda
 from local import emulator, running
 from pipeline import binding, results, settings, statements
 from pipeline.job import load
@@ -50,6 +51,37 @@ STATIONS = BIKES.folder / "reference" / "stations.csv"
 def test_what_is_shown(job: str, shown: list[str]) -> None:
     """In-application streams, outputs and errors are shown by default; steps on the way and reference data are not."""
     assert results.of(load(job)) == shown
+
+
+SEVERAL = """CREATE STREAM SCORES (N INTEGER, S DOUBLE);
+CREATE PUMP P AS INSERT INTO SCORES
+SELECT STREAM "n", ANOMALY_SCORE FROM TABLE(RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "n" FROM IN_001)));
+CREATE STREAM "SCORES_checked" (N INTEGER);
+CREATE PUMP Q AS INSERT INTO "SCORES_checked" SELECT STREAM 10 / N FROM SCORES WHERE S < 3;
+CREATE STREAM COUNTS (N INTEGER);
+CREATE PUMP R AS INSERT INTO COUNTS SELECT STREAM COUNT(*) FROM OTHER_001
+WINDOWED BY STAGGER (PARTITION BY "n" RANGE INTERVAL '1' MINUTE);
+"""
+
+
+def test_steps_of_a_migrated_job(tmp_path: Path) -> None:
+    """Of several inputs, of scores and of stagger windows no step is shown; a stream named like a step is."""
+    inputs = [
+        {
+            "NamePrefix": prefix,
+            "KinesisStreamsInput": {"ResourceARN": f"arn:aws:kinesis:eu-west-1:111111111111:stream/{prefix}"},
+            "InputSchema": {
+                "RecordFormat": {"RecordFormatType": "JSON", "MappingParameters": {"JSONMappingParameters": {}}},
+                "RecordColumns": [{"Name": "n", "SqlType": "INTEGER", "Mapping": "$.n"}],
+            },
+        }
+        for prefix in ("IN", "OTHER")
+    ]
+    file = tmp_path / "a.json"
+    file.write_text(json.dumps({"ApplicationCode": SEVERAL, "Inputs": inputs}), encoding="utf-8")
+    assert kda.main(["migrate", str(file), "--into", str(tmp_path / "several")]) in (0, 1)
+    shown = results.of(load(tmp_path / "several"))
+    assert sorted(shown) == ["COUNTS", "IN_001", "OTHER_001", "SCORES", "SCORES_checked", "errors"]
 
 
 def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:

@@ -64,10 +64,22 @@ def document(application: Application, translation: Translation, ends_: Sequence
     named = f'the application "{application.name}"' if application.name else "an application"
     comment = f"What {named} of Kinesis Data Analytics for SQL computed.".replace("\n", " ")
     inserts: Mapping[str, str] = {**translation.inserts, ERRORS: "errors"}
-    lines = [f"# {comment}", "", "[insert]  # table = view", *(_entry(*one) for one in inserts.items())]
+    lines = [f"# {comment}", *_steps(translation.steps)]
+    lines += ["", "[insert]  # table = view", *(_entry(*one) for one in inserts.items())]
     for end in ends_:
         lines += ["", f"[table.{_key(end.table)}]", *end.lines]
     return "\n".join(lines) + "\n"
+
+
+def _steps(steps: Sequence[str]) -> Iterator[str]:
+    """The views that `jobs watch` does not show by itself; a long list on lines of its own."""
+    if not steps:
+        return
+    names = [json.dumps(step, ensure_ascii=False) for step in steps]
+    line = f"steps = [{', '.join(names)}]"
+    yield ""
+    yield "# Views on the way to others: `jobs watch` shows them with --view only."
+    yield from [line] if len(line) <= 120 else ["steps = [", *(f"    {name}," for name in names), "]"]
 
 
 def _input(table: str, end: Input, time: str) -> End:

@@ -141,13 +141,6 @@ def present(subject: Subject) -> Iterator[Found]:
                     yield part.found(node, f"{name} is the row's ROWTIME, so that a replay gives the same rows")
 
 
-@rule("K19", Kind.CHANGED, "HOTSPOTS")
-def hotspots(subject: Subject) -> Iterator[Found]:
-    """Built from its description."""
-    for relation, part in _calls(subject, {"HOTSPOTS"}):
-        yield part.found(relation.node, "HOTSPOTS is built from its description: regions may differ from KDA's")
-
-
 @rule("K20", Kind.CHANGED, "A text that is no time")
 def no_time(subject: Subject) -> Iterator[Found]:
     """CHAR_TO_TIMESTAMP and its like."""
@@ -306,3 +299,10 @@ def padded(subject: Subject) -> Iterator[Found]:
     for one in schemas:
         if names := [column.name for column in one.columns or () if _PADDED.fullmatch(column.type.strip())]:
             yield Found(one.offset, f"CHAR {text} in {', '.join(names)}", in_file=True)
+
+
+@rule("K30", Kind.CHANGED, "HOTSPOTS")
+def hotspots(subject: Subject) -> Iterator[Found]:
+    """Built from its description."""
+    for relation, part in _calls(subject, {"HOTSPOTS"}):
+        yield part.found(relation.node, "HOTSPOTS is built from its description: regions may differ from KDA's")

@@ -31,7 +31,8 @@ class Translation:
 
     tables, views: the text of each file, with its comments; inserts: sink -> view, without that of errors; sources: the
     input or reference table that a table reads; sinks: the output that a table was, None where the file names none;
-    names: the view of each in-application stream, of inputs too; notes: sentences that no rule of check says.
+    names: the view of each in-application stream, of inputs too; steps: views on the way to these, beside those that
+    all jobs have; notes: sentences that no rule of check says.
     """
 
     tables: Mapping[str, str]
@@ -40,6 +41,7 @@ class Translation:
     sources: Mapping[str, Input | Reference]
     sinks: Mapping[str, Output | None]
     names: Mapping[str, str]
+    steps: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -58,5 +60,6 @@ def translated(subject: Subject, options: Options | None = None) -> Translation:
         sources=streams.sources.tables,
         sinks=streams.sinks,
         names={name: view.name for name, view in streams.views.items()},
+        steps=tuple(state.steps),
         notes=tuple(state.notes),
     )

@@ -20,7 +20,7 @@ _RESULT_TIME = "rowtime"  # the time attribute that Flink adds to the rows of su
 _ADDED = ("is_late", _RESULT_TIME)  # no row of a job is late there: those are errors before
 
 
-def function(state: State, relation: Relation, rows: Query) -> Query:
+def over_rows(state: State, relation: Relation, rows: Query) -> Query:
     """The function over the rows of its CURSOR: their columns, and what it adds. It takes them in the order of time."""
     call: exp.Expr = relation.node.this
     known = cursors.FUNCTIONS[relation.name]
@@ -38,7 +38,7 @@ def function(state: State, relation: Relation, rows: Query) -> Query:
     if taken := sorted({*columns} & {*known.results, *_ADDED}):
         refuse(call, f"{relation.name} over rows with a column {taken[0]} has no translation: give it another name")
     comments = [f"The rows that pump {state.pump} gives to {relation.name}."]
-    view = state.add(f"{state.stream}_points", comments, rows.sql)
+    view = state.step(f"{state.stream}_points", comments, rows.sql)
     given = [
         f"input => TABLE {view}",
         *(f"{name} => {value}" for name, value in cursors.arguments(relation.name, call)),

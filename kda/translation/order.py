@@ -47,7 +47,7 @@ def sorted_rows(state: State, scope: Scope, where: Sequence[str], keys: Sequence
         where=[*scope.filters, *where],
         further="WINDOW w AS (\n" + indented("\n".join(window)) + "\n)",
     )
-    view = state.add(f"{state.stream}_in_order", [one.format(state.pump) for one in _SORTED], text)
+    view = state.step(f"{state.stream}_in_order", [one.format(state.pump) for one in _SORTED], text)
     # The count has to be read, or Flink leaves OVER out. It is 1 at least: the row itself.
     return scope.over(view, scope.sources, is_view=True, filters=(f"{count} > 0",))
 

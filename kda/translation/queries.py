@@ -13,9 +13,9 @@ from kda.nodes import Cursor
 from kda.rule import Part
 from kda.scope import Relation
 from kda.sql_types import Type
-from kda.translation import cursors as added
 from kda.translation import order, relations, sliding, staggering
 from kda.translation.aggregates import failures_of, has_aggregate, has_order
+from kda.translation.cursors import over_rows
 from kda.translation.expressions import Failure, Names, Value, converted, value
 from kda.translation.names import inside, unique
 from kda.translation.options import refuse, refuse_processing
@@ -354,7 +354,7 @@ def function(source: Relations, relation: Relation) -> Query:
         rows_of = cursors.query(call)
         if rows_of is None:
             refuse(call, f"{relation.name} without CURSOR(..) has no translation")
-        return added.function(source.state, relation, query(source, rows_of))
+        return over_rows(source.state, relation, query(source, rows_of))
     cursor, name, *numbers = call.expressions
     if not isinstance(cursor, Cursor) or not isinstance(name, exp.Literal) or not name.is_string:
         refuse(call, f"{relation.name} without CURSOR(..) and a column in quotes has no translation")

@@ -93,7 +93,7 @@ def held(columns: Sequence[Column]) -> list[Held]:
 def call(
     source: Input | Reference, columns: Sequence[Held], function: str = "kda_rows", line: str = f"{_CAME}.line"
 ) -> str:
-    """The call of kda_rows that makes rows of a line."""
+    """The call of a function that makes rows of a line: kda_rows all, kda_first the first."""
     declared, form, begin, end = _literals(source, columns)
     literals = f"{form}, {begin}, {end}" if end else f"{form}, {begin}"
     return f"{function}(\n        {line},\n        {declared},\n        {literals}\n    )"
@@ -161,6 +161,7 @@ class Sources:
             checked, timed, parsed = "checked", "timed", given("parsed")
         else:
             checked, timed, parsed = given(f"{table}_checked"), "", given(f"{table}_parsed")
+            self.state.steps += [checked, parsed]
         self.state.views[checked] = self._checked(one, table, columns)
         if self.time.kind == "processing":
             timed = ""
@@ -279,7 +280,7 @@ class Sources:
         """The views `gathered` and `timed` of one of several inputs, as the pipeline has them for a single one."""
         columns = [*_PLACE, "event_time", "record"]
         own = "MAX(event_time - disorder) OVER (PARTITION BY shard ORDER BY PROCTIME()) AS own_watermark"
-        gathered = self.state.add(
+        gathered = self.state.step(
             f"{table}_gathered",
             [
                 f"One row per record of {table} that counts, with the watermark of its shard.",
@@ -288,7 +289,7 @@ class Sources:
             select([*columns, own], checked, where=["error_name IS NULL"]),
         )
         watermark = "GREATEST(own_watermark, COALESCE(CURRENT_WATERMARK(event_time), own_watermark)) AS shard_watermark"
-        return self.state.add(
+        return self.state.step(
             f"{table}_timed",
             [f"One row per record of {table} that counts, with the watermark that decides whether it is late."],
             select([*columns, watermark], gathered),
@@ -365,8 +366,7 @@ class Sources:
             "with what is wrong with it: error_name is NULL for a row that counts.",
         ]
         called = "reference_rows(\n    " + ",\n    ".join(arguments) + "\n)"
-        self.state.views[name] = commented(comments, select(items, called)) + "\n"
-        return name
+        return self.state.put_step(name, comments, select(items, called))
 
     def _value(self, column: Held, kind: Type) -> str:
         field = f"record.{quoted(column.field)}"

@@ -70,7 +70,7 @@ def held(state: State, scope: Scope, where: Sequence[str], stagger: Stagger) -> 
     if key not in names:  # in a view Flink loses the parentheses around several keys: they are the fields of one
         row = f"ROW({', '.join(dict.fromkeys(keys))})" if keys else "TRUE"
         text = select([*names, item(row, key.strip("`")), quoted(TIME)], nested(text, "rows_of_query"))
-    opening = state.add(f"{state.stream}_opening", [_OPENING.format(state.pump)], text)
+    opening = state.step(f"{state.stream}_opening", [_OPENING.format(state.pump)], text)
     view = _held(state, opening, names, key, size)
     return Held(scope.over(view, sources, is_view=True), columns)
 
@@ -99,7 +99,7 @@ def _held(state: State, opening: str, names: Sequence[str], key: str, size: int)
         f"uid => {literal(name)}",
     ]
     function = "stagger(\n" + indented(",\n".join(arguments)) + "\n)"
-    return state.put(
+    return state.put_step(
         name, [one.format(state.pump) for one in _HELD], select([*names, f"rowtime AS {quoted(TIME)}"], function)
     )
 

@@ -33,7 +33,7 @@ class Tried:
 
 @dataclass
 class State:
-    """A translation in the making. stream, pump, comments: of what is translated now."""
+    """A translation in the making. steps: views on the way to others; stream, pump: of what is translated now."""
 
     subject: Subject
     options: Options
@@ -41,6 +41,7 @@ class State:
     views: dict[str, str] = field(default_factory=dict)
     tables: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
     stream: str = ""
     pump: str = ""
@@ -60,6 +61,15 @@ class State:
     def add(self, wanted: str, comments: Iterable[str], sql: str) -> str:
         """Add a view; its name, which may be another than the wanted one."""
         return self.put(self.names.given(wanted), comments, sql)
+
+    def step(self, wanted: str, comments: Iterable[str], sql: str) -> str:
+        """Add a view on the way to another; its name."""
+        return self.put_step(self.names.given(wanted), comments, sql)
+
+    def put_step(self, name: str, comments: Iterable[str], sql: str) -> str:
+        """Add a view on the way to another under a name that was given already."""
+        self.steps.append(name)
+        return self.put(name, comments, sql)
 
     def put(self, name: str, comments: Iterable[str], sql: str) -> str:
         """Add a view under a name that was given already."""

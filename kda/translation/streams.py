@@ -225,7 +225,7 @@ class Streams:
             else:
                 items.append(item(quoted(inside(name)), name))
         comment = f"The rows of stream {stream.name} as they are written: times as texts."
-        return self.state.add(f"{stream.name}_rows", [comment], select(items, view.name))
+        return self.state.step(f"{stream.name}_rows", [comment], select(items, view.name))
 
     def reject(self) -> None:
         """The view of all rows that count nowhere."""

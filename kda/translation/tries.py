@@ -27,7 +27,7 @@ def _column(names: Sequence[str]) -> str:
 
 
 def _add(state: State, comment: str, sql: str, failure: str, rows: Rows) -> str:
-    view = state.add(f"{state.stream}_tried", [comment, _WHY_HIDDEN], sql)
+    view = state.step(f"{state.stream}_tried", [comment, _WHY_HIDDEN], sql)
     state.tried.append(Tried(view, failure, state.pump, rows))
     return view
 
