@@ -96,9 +96,12 @@ def run(
     except (ArithmeticError, RecursionError) as error:  # a time beyond the year 9999, a number of a thousand digits
         raise NotModelled(f"A value that Python does not have is not modelled ({error}).") from error
     streams = {name: tuple(Row(item.time, item.values) for item in table.items) for name, table in tables.items()}
-    untaken = Subject(application, program, running.catalog).untaken
-    failures = tuple(one for one in running.failures if one.pump not in untaken)
-    return Outcome(streams, failures, running.uncomputed)
+    subject = Subject(application, program, running.catalog)
+    taken = [part for part in subject.parts if part.pump.name not in subject.untaken]
+    read = {relation.name for part in taken for relation in part.relations}
+    failures = [one for one in running.failures if one.pump not in subject.untaken]
+    failures += [one for name, wrong in running.wrong_lines.items() if name in read for one in wrong]
+    return Outcome(streams, tuple(failures), running.uncomputed)
 
 
 @dataclass
@@ -113,6 +116,7 @@ class _Running:
     failures: list[Failure] = field(default_factory=list)
     uncomputed: dict[str, str] = field(default_factory=dict)
     _made: dict[str, Table | None] = field(default_factory=dict)
+    wrong_lines: dict[str, list[Failure]] = field(default_factory=dict)  # by reference table
     _read: dict[int, list[tuple[Record, list[dict[str, object]]]]] = field(default_factory=dict)
 
     def computed(self, name: str) -> Table | None:
@@ -192,9 +196,10 @@ class _Running:
         if name not in self.references:
             raise NotModelled(f"The file of the reference table {name} is not given.")
         items = []
+        wrong = self.wrong_lines[name] = []
         for row in inputs.lines(self.references[name], declared):
             if isinstance(row, Failed):
-                self.failures.append(Failure(None, None, row.name, row.message))
+                wrong.append(Failure(None, None, row.name, row.message))
             else:
                 items.append(Item(0, row, 0))
         return Table(_columns(declared), items, has_time=False)

@@ -285,7 +285,9 @@ class _Reader:
             refuse(node, "a query within a condition has no translation")
         one, *others = self.aligned(*self.pairs([node.this, *node.expressions]))
         kinds = {other.type for other in (one, *others)}
-        if len({kind.name if kind else "" for kind in kinds}) == 1 and (len(kinds) == 1 or _is_text(one)):
+        is_constant = isinstance(node.this, exp.Literal)  # Flink's planner has no plan for NOT 'a' IN ('b', 'c')
+        is_alike = len({kind.name if kind else "" for kind in kinds}) == 1 and (len(kinds) == 1 or _is_text(one))
+        if is_alike and not is_constant:
             listed = f"{one.sql} IN ({', '.join(other.sql for other in others)})"
         else:
             # Of numbers of several types Flink makes whole ones first: 6 would be IN (6.5).
