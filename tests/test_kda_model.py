@@ -969,7 +969,7 @@ def test_what_only_flink_computes_is_left_out() -> None:
 
 
 def test_hotspots() -> None:
-    """Rows of one moment are points by their values, NULL first; a row with a NULL is no point; others see the window."""
+    """Rows of one moment are points by their values, NULL first; a row with a NULL is no point."""
     points = "TABLE(HOTSPOTS(CURSOR(SELECT STREAM PRICE, TICKER FROM IN_001), 3, 1, 2))"
     sql = pump(f"SELECT STREAM PRICE, HOTSPOTS_RESULT FROM {points}", "P DOUBLE, H VARCHAR(99)")
     given = [(0, 9.0), (0, 5.0), (0, None), (1, 8.5), (2, 1.0)]
