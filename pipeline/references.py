@@ -127,6 +127,18 @@ def metadata(table: str) -> list[str]:
     return [_plain(part[0]) for part in _parts(table) if "METADATA" in (token.upper() for token in part)]
 
 
+def never_null(table: str) -> set[str]:
+    """The columns of a CREATE TABLE, as written, that have no NULL: times of events or of processing, and NOT NULL."""
+    found = set()
+    for part in _parts(table):
+        upper = [token.upper() for token in part]
+        if upper[:2] == ["WATERMARK", "FOR"]:
+            found.add(part[2])
+        elif "PROCTIME" in upper or (upper[-1:] == ["METADATA"] and upper[-3:-1] == ["NOT", "NULL"]):
+            found.add(part[0])
+    return found
+
+
 def _parts(table: str) -> Iterator[list[str]]:
     """The tokens of each part of a CREATE TABLE: a column, a watermark, a key."""
     tokens = tokenize(table)

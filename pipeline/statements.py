@@ -51,25 +51,26 @@ def _preprocessed(job: Job, table: str, connector: Connector) -> Iterator[str]:
         yield _view(table, ["*", f"CAST(NULL AS STRING) AS {preprocessing.REFUSAL}"], f"FROM {received}")
         return
     line, *others = references.all_columns(job.texts[table])
-    # Flink 2.3 makes an empty text of a NULL that it carries past an asynchronous function.
-    texts = [name for name in ("sequence_number", "part", "partition_key") if name in others]
-    carried = [f"COALESCE({name}, '') AS {name}" if name in texts else name for name in (line, *others)]
+    never_null = references.never_null(job.texts[table])
     named = {**options, "application": job.name, "stream": connector.options.get("stream", table)}
-    arguments = [line, "shard", "sequence_number", "partition_key", "arrival", _quoted(json.dumps(named))]
-    if "partition_key" not in others:
-        arguments[3] = "''"
+    texts = {name: f"COALESCE({name}, '')" if name in others else "''" for name in ("sequence_number", "partition_key")}
+    # Flink 2.3 makes an empty text, or -1, of a NULL that it carries past an asynchronous function, and computes what is
+    # beside the function only behind it. So the function itself carries a digit for each column: 1 for NULL.
+    digits = [f"CASE WHEN {name} IS NULL THEN '1' ELSE '0' END" for name in others if name not in never_null]
+    nulls = f"CONCAT({', '.join(digits)})" if digits else "''"
+    arguments = [line, "shard", *texts.values(), "arrival", nulls, _quoted(json.dumps(named))]
     yield _view(
-        made,
-        ["*", f"preprocess(\n        {f',{chr(10)}        '.join(arguments)}\n    ) AS made"],
-        f"FROM (SELECT {', '.join(carried)} FROM {received}) AS came",  # noqa: S608  (the job's own names)
+        made, ["*", f"preprocess(\n        {f',{chr(10)}        '.join(arguments)}\n    ) AS made"], f"FROM {received}"
     )
-    nulls: dict[str, str] = {name: f"NULLIF(came.{name}, '') AS {name}" for name in texts}
-    nulls["part"] = "COALESCE(rows_of.part, NULLIF(came.part, '')) AS part"
-    columns = [f"rows_of.line AS {line}", *(nulls.get(name, f"came.{name}") for name in others)]
+    carried = {name: f"came.{name}" for name in others}
+    for place, name in enumerate((name for name in others if name not in never_null), 1):
+        carried[name] = f"CASE WHEN SUBSTRING(rows_of.nulls, {place}, 1) = '0' THEN came.{name} END"
+    carried["part"] = f"COALESCE(rows_of.part, {carried['part']})"
+    columns = [f"rows_of.line AS {line}", *(f"{value} AS {name}" for name, value in carried.items())]
     yield _view(
         table,
         [*columns, f"rows_of.refusal AS {preprocessing.REFUSAL}"],
-        f"FROM {made} AS came\nCROSS JOIN UNNEST(came.made) AS rows_of (line, part, refusal)",
+        f"FROM {made} AS came\nCROSS JOIN UNNEST(came.made) AS rows_of (line, part, refusal, nulls)",
     )
 
 

@@ -55,13 +55,16 @@ class App:
     references: Sequence[Reference] = ()
     options: Options = field(default_factory=Options)
 
-    def translated(self) -> Translation:
-        """Its translation."""
+    def application(self) -> Application:
+        """As check and the model of KDA take it."""
         code = Code.whole(File("application.sql", self.sql))
-        made = Application(
+        return Application(
             "A", code, tuple(self.inputs), tuple(self.outputs), tuple(self.references), is_configured=True
         )
-        return translated(Subject.of(made), self.options)
+
+    def translated(self) -> Translation:
+        """Its translation."""
+        return translated(Subject.of(self.application()), self.options)
 
 
 def at(time: str, shard: str = SHARD, **values: Any) -> Record:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kda import model
 from kda.translation import Options, Untranslatable
 from pipeline.cases import Record
 from tests import forest
@@ -107,10 +110,39 @@ ORDER BY FLOOR(ROWTIME TO SECOND), ANOMALY_SCORE DESC;
 """
 
 
+SPOTS = """CREATE OR REPLACE STREAM SPOTS (X DOUBLE, N INTEGER, T VARCHAR(8), H VARCHAR(4000));
+CREATE OR REPLACE PUMP P AS INSERT INTO SPOTS SELECT STREAM "pressure", "rate", "name", HOTSPOTS_RESULT
+FROM TABLE(HOTSPOTS(CURSOR(SELECT STREAM "name", "price", "pressure", "rate" FROM IN_001), 40, 2.5, 4));
+"""
+
+
+def spots() -> tuple[App, list[dict[str, Any]]]:
+    """An application with HOTSPOTS over records of which several have one time, and its rows by the model of KDA."""
+    drawn = random.Random(7)
+    given = []
+    for number in range(300):
+        values = {
+            "name": drawn.choice(["a", "b", None]),
+            "price": 1.25,
+            "pressure": drawn.choice([round(drawn.uniform(0, 20), 1), round(drawn.uniform(5, 7), 2), None, -0.0]),
+            "rate": drawn.randrange(8),
+        }
+        time = datetime(2026, 11, 22, 11, 0, number // 6, tzinfo=UTC)
+        given.append((time, json.dumps(values).encode()))
+    records = [model.Record(data, int(time.timestamp()) * 1000) for time, data in given]
+    made = App(
+        SPOTS,
+        {"IN": [Record(data, SHARD, f"{time:%Y-%m-%d %H:%M:%S}.000") for time, data in given]},
+        (IN,),
+    )
+    return made, [dict(row.values) for row in model.run(made.application(), records).streams["SPOTS"]]
+
+
 def test_rows(jvm: Path, cases: str, tmp_path: Path) -> None:  # noqa: ARG001
     """Streams that are scored, and what is made of them, have the scores of AWS's library without Flink.
 
-    SCORES is read by two pumps, by a filter and by a window; STARRED scores a query in CURSOR.
+    SCORES is read by two pumps, by a filter and by a window; STARRED scores a query in CURSOR. HOTSPOTS has the rows of
+    the model of KDA, which compares each pair of points.
     """
     readings = forest.readings(700)
     given = [
@@ -124,7 +156,10 @@ def test_rows(jvm: Path, cases: str, tmp_path: Path) -> None:  # noqa: ARG001
         for one in readings
     ]
     made = app(f"RANDOM_CUT_FOREST(CURSOR({INNER}), 30, 64, 1000)", MORE)
-    (found,) = run([replace(made, given={"IN": given})], tmp_path)
+    dense, rows = spots()
+    found, hot = run([replace(made, given={"IN": given}), dense], tmp_path)
+    assert sorted(hot["SPOTS_OUTPUT"], key=repr) == sorted(rows, key=repr)
+    assert len({row["H"] for row in rows}) > 100
     settings = Settings(30, 64, 1_000, 1)
     wanted = forest.scores(cases, readings, settings)
     scores = {one.number: wanted[one.number].score if one.number in wanted else None for one in readings}

@@ -968,6 +968,16 @@ def test_what_only_flink_computes_is_left_out() -> None:
     assert [row.values for row in found.streams["ALL_ROWS"]] == [{"Q": 3}]
 
 
+def test_hotspots() -> None:
+    """Rows of one moment are points by their values, NULL first; a row with a NULL is no point."""
+    points = "TABLE(HOTSPOTS(CURSOR(SELECT STREAM PRICE, TICKER FROM IN_001), 3, 1, 2))"
+    sql = pump(f"SELECT STREAM PRICE, HOTSPOTS_RESULT FROM {points}", "P DOUBLE, H VARCHAR(99)")
+    given = [(0, 9.0), (0, 5.0), (0, None), (1, 8.5), (2, 1.0)]
+    found = run(application(sql), [record(time, price=price) for time, price in given])
+    none, dense = '{"hotspots":[]}', '{"hotspots":[{"density":2.0,"minValues":[8.5],"maxValues":[9.0]}]}'
+    assert rows(found) == [(None, None), (5.0, none), (9.0, none), (8.5, dense), (1.0, dense)]
+
+
 @pytest.mark.parametrize(
     "select",
     [

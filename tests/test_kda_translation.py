@@ -809,6 +809,21 @@ CASES: Mapping[str, tuple[App, Rows]] = {
         ),
         [("A", 15.0, 4, "11:01:00")],
     ),
+    "the table of the guide's stagger window": (
+        App(
+            f"{PUMP}SELECT STREAM TICKER, 0.5, COUNT(*), ROWTIME FROM IN_001 "
+            "WINDOWED BY STAGGER (PARTITION BY FLOOR(AT TO MINUTE), TICKER RANGE INTERVAL '1' MINUTE);",
+            {
+                "IN": [
+                    at("11:00:20", ticker="AMZN", at=f"{DAY}11:00:10"),
+                    at("11:00:30", ticker="AMZN", at=f"{DAY}11:00:20"),
+                    at("11:01:05", ticker="AMZN", at=f"{DAY}11:00:55"),
+                    at("11:01:15", ticker="AMZN", at=f"{DAY}11:01:05"),
+                ]
+            },
+        ),
+        [("AMZN", 0.5, 3, "11:01:20"), ("AMZN", 0.5, 1, "11:02:15")],
+    ),
     "a sum that does not fit its column, and one that does": (
         App(
             f"{PUMP}SELECT STREAM TICKER, SUM(QUANTITY), SUM(QUANTITY), ROWTIME FROM IN_001 AS s {BY_MINUTE};",

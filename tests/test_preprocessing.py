@@ -15,6 +15,8 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,42 @@ def run(
     statements.declare(tables, JOB, connectors)
     statements.inserts(tables, JOB).execute().wait()
     return cases.rows(folder / "out" / "readings"), cases.rows(folder / "out" / "error_stream")
+
+
+@pytest.mark.usefixtures("jvm")
+def test_null_stays_null_past_the_function(tmp_path: Path) -> None:
+    """A NULL in a column of the table, of any type, is NULL behind the function, and a value is that value."""
+    values = {
+        "word": "'x'",
+        "empty": "''",
+        "whole": "7",
+        "yes": "FALSE",
+        "real": "CAST(0.5 AS DOUBLE)",
+        "price": "CAST(1.25 AS DECIMAL(10, 2))",
+        "day": "DATE '2026-11-28'",
+        "list": "ARRAY['a']",
+        "pair": "CAST(ROW(1, 'b') AS ROW<n INT, t STRING>)",
+    }
+    computed = [
+        f"{name}_{kind} AS CASE WHEN shard {sign} 'never' THEN {value} END"
+        for name, value in values.items()
+        for kind, sign in (("none", "="), ("some", "<>"))
+    ]
+    event_time = "    event_time AS arrival,\n"
+    columns = event_time + "".join(f"    {column},\n" for column in ("partition_key STRING METADATA", *computed))
+    job = load(changed(tmp_path, "tables/lines.sql", event_time, columns))
+    names = [f"{name}_{kind}" for name in values for kind in ("none", "some")]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "one").write_text("m;1\n", encoding="utf-8")
+    source = replace(files.source(tmp_path / "in"), preprocessing=by_file())
+    tables = statements.environment({**trial.CONFIGURATION, **sql.here()})
+    statements.declare(tables, job, {**binding.sinks_in(tmp_path / "out", job), "lines": source})
+    with tables.sql_query(f"SELECT {', '.join(names)}, partition_key, part FROM lines").execute().collect() as found:  # noqa: S608
+        rows = [list(row) for row in found]
+    from pyflink.common import Row  # noqa: PLC0415  (PyFlink needs seconds)
+
+    given = ["x", "", 7, False, 0.5, Decimal("1.25"), date(2026, 11, 28), ["a"], Row(1, "b")]
+    assert rows == [[value for one in given for value in (None, one)] + [None, None]]
 
 
 @pytest.mark.usefixtures("jvm")

@@ -36,12 +36,13 @@ What the rules of docs/kda mean here:
     K15  TOP_K and COUNT_DISTINCT are exact; equal counts by the text of the item
     K17  REAL is DOUBLE
     K10, K01  all windows close: the last record is followed by silence, in which the clock goes on
-    K16, K30  the rows of RANDOM_CUT_FOREST and HOTSPOTS, and what is made of them, are not computed, as Outcome says
+    K16  the rows of RANDOM_CUT_FOREST, and what is made of them, are not computed, as Outcome says
     K20  a text that is no time by the format is NULL
     K21, K22  a division by zero and a CAST that fails give a Failure and no row; a text that is too long is cut
     K24  NOT NULL is not checked
     K25  a time that is NULL is NULL as a text
     K27  FIRST_VALUE and LAST_VALUE leave NULL out
+    K30  HOTSPOTS as docs/hotspots.md defines it, of the rows by their ROWTIME, and at one moment by their values
     K31  a window over windows counts a row by its end; with `align` by its last millisecond
     K34  X_00i of n streams reads the shards whose number, modulo n, is i - 1
     K35  TSDIFF(a, b) is a - b

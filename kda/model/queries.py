@@ -5,15 +5,16 @@ The rows of a query are in the order of their ROWTIME, those of one moment in th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlglot import exp
 
-from kda.cursors import FUNCTIONS
+from kda import cursors
 from kda.functions import TUMBLING
-from kda.model import joins, sliding, times, values
+from kda.model import hotspots, joins, sliding, times, values
 from kda.model.evaluation import Clock, Column, Context, Expression, Item, Relation, assigned
 from kda.model.expressions import Compiler
 from kda.model.grouping import Grouping, end_of, key_of, shortest
@@ -23,6 +24,7 @@ from kda.nodes import Cursor, called
 from kda.program import canonical
 from kda.scope import Catalog, result, starred
 from kda.scope import Relation as Named
+from kda.sql_types import FLOATING, WHOLE
 
 
 @dataclass(frozen=True)
@@ -319,10 +321,36 @@ class Queries:
 
     # ---- TABLE(..)
 
+    def _hotspots(self, call: exp.Expr) -> Table:
+        """The rows of CURSOR in the order of ROWTIME, then of their values, with what HOTSPOTS adds to them."""
+        query = cursors.query(call)
+        if query is None or cursors.problem("HOTSPOTS", call):
+            raise NotModelled("HOTSPOTS with other arguments than its own is not modelled.")
+        table = self.table(query)
+        numbers = [column.name for column in table.columns if column.type and column.type.name in (*WHOLE, *FLOATING)]
+        if not numbers:
+            raise NotModelled("HOTSPOTS over rows without a number is not modelled.")
+        given = dict(cursors.arguments("HOTSPOTS", call))
+        items = sorted(table.items, key=lambda item: (item.time, [_rank(value) for value in item.values.values()]))
+        found = hotspots.results(
+            [[item.values[name] for name in numbers] for item in items],
+            int(given["window_size"]),
+            float(given["scan_radius"]),
+            int(given["minimum_points"]),
+        )
+        added = cursors.FUNCTIONS["HOTSPOTS"].results
+        rows = [
+            replace(item, values={**item.values, **dict.fromkeys(added, result_)})
+            for item, result_ in zip(items, found, strict=True)
+        ]
+        return Table((*table.columns, *(Column(name, kind) for name, kind in added.items())), rows)
+
     def _counted(self, named: Named) -> Table:
         """TOP_K_ITEMS_TUMBLING and COUNT_DISTINCT_ITEMS_TUMBLING."""
         call = named.node.this
-        if called(call) in FUNCTIONS:
+        if called(call) == "HOTSPOTS":
+            return self._hotspots(call)
+        if called(call) in cursors.FUNCTIONS:
             raise NotComputed(f"{called(call)} is a function in Java, which the model of KDA does not have.")
         if called(call) not in TUMBLING or not isinstance(call.expressions[0], Cursor):
             raise NotModelled(f"{called(call)} is not modelled.")
@@ -356,6 +384,15 @@ class Queries:
             items += [Item(end, row, end - self.align) for row in rows]
         kinds = (("ITEM", VARCHAR), ("ITEM_COUNT", BIGINT)) if is_top else (("NUMBER_OF_DISTINCT_ITEMS", BIGINT),)
         return Table(tuple(Column(*kind) for kind in kinds), items)
+
+
+def _rank(value: Any) -> tuple[Any, ...]:
+    """Where a value is among those of its column, as Flink's function has it: NULL first, texts by their UTF-16."""
+    if value is None:
+        return (False,)
+    if isinstance(value, float):
+        return True, value, math.copysign(1, value)  # -0.0 before 0.0
+    return True, value.encode("utf-16-be") if isinstance(value, str) else value
 
 
 def _columns(projections: Sequence[tuple[str, Expression]]) -> tuple[Column, ...]:

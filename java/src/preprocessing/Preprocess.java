@@ -18,18 +18,19 @@ import org.apache.flink.types.Row;
 
 /**
  * The SQL function {@code preprocess(line BYTES, shard STRING, sequence_number STRING, partition_key STRING, arrival
- * TIMESTAMP(3), options)}: the rows that a user's function makes of a record, as {@code ARRAY<ROW<line BYTES, part
- * STRING, refusal STRING>>}. None for a dropped record, one for a refused one, and of a good one each of its documents.
+ * TIMESTAMP(3), nulls STRING, options)}: the rows that a user's function makes of a record, as {@code ARRAY<ROW<line
+ * BYTES, part STRING, refusal STRING, nulls STRING>>}. None for a dropped record, one for a refused one, and of a good
+ * one each of its documents.
  *
- * <p>The last argument is a literal, {@link Options}. All others are not NULL.
+ * <p>The last argument is a literal, {@link Options}. All others are not NULL. nulls is carried unchanged into each row.
  *
  * <p>Flink keeps the order of records, and what is on its way in its checkpoints: after a restart these records are
  * given to the function again.
  */
-@FunctionHint(output = @DataTypeHint("ARRAY<ROW<line BYTES, part STRING, refusal STRING>>"))
+@FunctionHint(output = @DataTypeHint("ARRAY<ROW<line BYTES, part STRING, refusal STRING, nulls STRING>>"))
 public class Preprocess extends AsyncScalarFunction implements SpecializedFunction {
     private static final long serialVersionUID = 1L;
-    private static final int OPTIONS = 5; // their place among the arguments
+    private static final int OPTIONS = 6; // their place among the arguments
 
     private final Options options; // null: of no call yet
 
@@ -74,29 +75,35 @@ public class Preprocess extends AsyncScalarFunction implements SpecializedFuncti
             String sequenceNumber,
             String partitionKey,
             @DataTypeHint("TIMESTAMP(3)") LocalDateTime arrival,
+            String nulls,
             String literal) {
         Received record =
                 new Received(line, shard, sequenceNumber, partitionKey, arrival.toInstant(ZoneOffset.UTC));
         batches.add(record).whenComplete((outcome, thrown) -> {
-            if (thrown == null) {
-                rows.complete(rows(line, outcome));
-            } else {
+            if (thrown != null) {
                 rows.completeExceptionally(thrown);
+                return;
+            }
+            try {
+                rows.complete(rows(line, nulls, outcome));
+            } catch (Throwable e) { // also an Error: a record without an end would hold the job up for ever
+                rows.completeExceptionally(e);
             }
         });
     }
 
-    private Row[] rows(byte[] line, Outcome outcome) {
+    private Row[] rows(byte[] line, String nulls, Outcome outcome) {
         if (outcome.isDropped()) {
             return new Row[0];
         }
         if (outcome.data == null) {
-            return new Row[] {Row.of(line, null, outcome.refusal)};
+            return new Row[] {Row.of(line, null, outcome.refusal, nulls)};
         }
         List<byte[]> parts = RecordParts.of(outcome.data, options.splitsDocuments);
         Row[] rows = new Row[parts.size()];
         for (int i = 0; i < rows.length; i++) {
-            rows[i] = Row.of(parts.get(i), rows.length == 1 ? null : (i + 1) + " of " + rows.length, null);
+            String part = rows.length == 1 ? null : (i + 1) + " of " + rows.length;
+            rows[i] = Row.of(parts.get(i), part, null, nulls);
         }
         return rows;
     }
