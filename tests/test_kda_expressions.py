@@ -131,6 +131,7 @@ def test_readable() -> None:
     assert of("t + INTERVAL '5' MINUTE").sql == "(`T` + INTERVAL '5' MINUTE)"
     assert of("COALESCE(i, 3)").sql == "COALESCE(`I`, 3)"
     assert of("b IN (b, 3000000000)").sql == "(`B` IN (`B`, 3000000000))"
+    assert of("'a' NOT IN ('b', 'c')").sql == "(NOT ('a' = 'b' OR 'a' = 'c'))"
     assert of("u NOT LIKE 'a%'").sql == "(NOT (`U` LIKE 'a%'))"
 
 

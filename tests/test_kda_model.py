@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kda import cursors
-from kda.applications import Application, Column, Input, Reference
+from kda.applications import Application, Column, Input, Output, Reference
 from kda.functions import KNOWN, NOW
 from kda.model import Failure, NotModelled, Outcome, Record, evaluation, run
 from kda.model.aggregates import aggregate
@@ -900,6 +900,9 @@ def test_lines_of_a_reference_table_that_fail() -> None:
         (None, None, "COERCION"),
         (None, None, "PARSE"),
     ]
+    other = pump("SELECT STREAM TICKER FROM IN_001", "T VARCHAR(4)", "TAKEN")
+    one = replace(application(sql + other, references=[table]), outputs=(Output("TAKEN", "arn", "kinesis", "JSON", 0),))
+    assert not run(one, [record(0, ticker="A")], {"R": data}).failures, "nobody takes what is made of the table"
 
 
 def test_lookup_and_window() -> None:
