@@ -18,7 +18,7 @@ SOURCES = Path(__file__).parent / "java"
 CLASSES = (
     *("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases"),
     *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases"),
-    *("process.ForestCases", "process.HeldRowsCases", "process.HotspotsCases"),
+    *("process.ForestCases", "process.HeldRowsCases", "process.HotspotsCases", "preprocessing.BatchesCases"),
 )
 CASES = [
     f"{name.rpartition('.')[2]}.{case}"
