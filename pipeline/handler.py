@@ -1,6 +1,6 @@
 """Runs the handler of a job: the program of a process that java/src/preprocessing starts.
 
-    handler.py preprocess.py MILLISECONDS
+    python -I -c "$(cat handler.py)" FOLDER/preprocess.py MILLISECONDS
 
 A message on standard input is an event, the message on standard output after it is the answer. A message is its length
 (four bytes, big-endian) and JSON in UTF-8; an answer has a byte before it, 0 for an answer and 1 for a clause that says
@@ -13,6 +13,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import struct
 import sys
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 FUNCTION = "lambda_handler"
+_MADE = "preprocessing-"  # with which the name of a process's own folder begins
 _ORPHANED = 2.0  # seconds between two looks at the parent process
 
 
@@ -43,11 +45,12 @@ class Context:
 
 def load(path: Path) -> Callable[[Any, Context], Any]:
     """The function `lambda_handler` of this file. Raises whatever the file raises, AttributeError if it has none."""
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    # By another name than the file's: a handler json.py must not be what others import as json.
+    spec = importlib.util.spec_from_file_location(f"handler_{path.stem}", path)
     if spec is None or spec.loader is None:
         raise ImportError(f"{path.name} is no Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[module.__name__] = module
     spec.loader.exec_module(module)
     handler: Callable[[Any, Context], Any] = getattr(module, FUNCTION)
     return handler
@@ -70,11 +73,18 @@ def refused(error: BaseException) -> bytes:
     return struct.pack(">BI", 1, len(content)) + content
 
 
-def _end_with(parent: int) -> None:
+def _end_with(parent: int, folder: Path) -> None:
     """End this process when its parent is gone, even while the handler runs."""
     while os.getppid() == parent:
         time.sleep(_ORPHANED)
+    _clear(folder)
     os._exit(1)
+
+
+def _clear(folder: Path) -> None:
+    """Remove the folder that was made for this process: the parent may no longer be there to do it."""
+    if folder.name.startswith(_MADE):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _channels() -> tuple[BinaryIO, BinaryIO]:
@@ -88,14 +98,13 @@ def _channels() -> tuple[BinaryIO, BinaryIO]:
 
 def main(path: Path, limit: float) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the job, which ends this process
-    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with, args=(os.getppid(), path.parent), daemon=True).start()
     events, answers = _channels()
 
     def send(message: bytes) -> None:
         answers.write(message)
         answers.flush()
 
-    sys.path.insert(0, str(path.parent))
     try:
         handler = load(path)
     except (Exception, SystemExit) as error:
@@ -104,6 +113,7 @@ def main(path: Path, limit: float) -> int:
     send(struct.pack(">BI", 0, 0))
     while length := events.read(4):
         send(answered(handler, events.read(struct.unpack(">I", length)[0]), limit))
+    _clear(path.parent)
     return 0
 
 

@@ -18,8 +18,8 @@ SOURCES = Path(__file__).parent / "java"
 CLASSES = (
     *("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases"),
     *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases"),
-    *("process.ForestCases", "process.HeldRowsCases", "process.HotspotsCases"),
     "reference.WaitingCases",
+    "preprocessing.BatchesCases",
 )
 CASES = [
     f"{name.rpartition('.')[2]}.{case}"

@@ -54,9 +54,9 @@ def by_lambda(service: fake_lambda.Service, **numbers: str) -> dict[str, str]:
     return preprocessing.of_lambda(place, ARN, given, splits=True)
 
 
-def by_file(**numbers: str) -> dict[str, str]:
+def by_file(file: Path = FOLDER / "preprocess.py", **numbers: str) -> dict[str, str]:
     given = {f"preprocess.{name}": value for name, value in numbers.items()}
-    return preprocessing.of_file(FOLDER / "preprocess.py", hooks.PROGRAM, sys.executable, given, splits=True)
+    return preprocessing.of_file(file, hooks.PROGRAM, sys.executable, given, splits=True)
 
 
 def run(
@@ -201,11 +201,58 @@ def test_what_lambda_says_of_a_failure_is_the_reason(service: fake_lambda.Servic
 
     service.handler = sleepy
     lines = {"one": ["m;1", "raise", "sleepy", "m;2"]}
-    rows, errors = run(lines, by_lambda(service, limit="1 s"), tmp_path, 1)
+    rows, errors = run(lines, by_lambda(service, limit="500 ms"), tmp_path, 1)
     assert [row["kilowatts"] for row in rows] == [1.0, 2.0]
     reasons = {error["DATA_ROW"]: error["MESSAGE"] for error in errors}
     assert reasons["raise"].startswith("the function raised ValueError: no line of a meter")
-    assert reasons["sleepy"].startswith("the function gave no answer within 1 s")
+    assert reasons["sleepy"].startswith("the function gave no answer within 500 ms")
+
+
+LISTED = {"PATH", "LANG", "LC_ALL", "HOME", "TMPDIR"}
+ROGUE = """
+import base64, dataclasses, json, os, time
+from pathlib import Path
+
+HERE = Path({here!r})
+
+def lambda_handler(event, context):
+    (HERE / "environment").write_text(json.dumps(dict(os.environ)))
+    (HERE / "folder").write_text(os.getcwd())
+    data = [base64.b64decode(record["data"]).decode() for record in event["records"]]
+    if "fork" in data and not os.fork():
+        time.sleep(25)
+        (HERE / "outlived").write_text("")
+        os._exit(0)
+    if "fork" in data:
+        time.sleep(60)
+    answer = base64.b64encode(b'{{"meter": "m", "kilowatts": 1}}').decode()
+    long = "x" * (7 << 20) if "long" in data else ""
+    return {{"records": [dict(recordId=record["recordId"], result="Ok", data=answer) for record in event["records"]],
+            "long": long}}
+"""
+
+
+@pytest.mark.usefixtures("jvm")
+def test_a_handler_of_any_name_gets_little_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handler may have a name of the standard library; it sees no variable but those listed; a child that it forks
+    holds no call up past the limit, and is ended with it; an answer is at most 6 MiB long."""
+    monkeypatch.setenv("AWS_OF_THE_TEST", "given")
+    file = tmp_path / "json.py"
+    file.write_text(ROGUE.format(here=str(tmp_path)), encoding="utf-8")
+    lines = {"one": ["fine", "fork", "long", "fine"]}
+    rows, errors = run(lines, by_file(file, limit="1500 ms", records="1"), tmp_path, 1)
+    assert [row["kilowatts"] for row in rows] == [1.0, 1.0]
+    reasons = {error["DATA_ROW"]: error["MESSAGE"].partition(" (")[0] for error in errors}
+    assert reasons == {
+        "fork": "the function gave no answer within 1500 ms",
+        "long": "the function's answer has over 6291456 bytes",
+    }
+    assert not (tmp_path / "outlived").exists()
+    names = set(json.loads((tmp_path / "environment").read_text(encoding="utf-8")))
+    assert "AWS_OF_THE_TEST" in names
+    of_python = {"LC_CTYPE"}  # which Python sets for itself
+    assert {name for name in names if not name.startswith("AWS_")} <= {*LISTED, *of_python}
+    assert not Path((tmp_path / "folder").read_text(encoding="utf-8")).exists()
 
 
 @pytest.mark.usefixtures("jvm")
@@ -270,6 +317,15 @@ def test_what_a_handler_raises_is_an_answer(body: str, reason: str, tmp_path: Pa
     """An error in the handler is a message, after which the process takes the next event."""
     messages, _printed = process(tmp_path, f"def lambda_handler(event, context):\n    {body}\n", [{}, {}])
     assert messages == [(0, ""), (1, reason), (1, reason)]
+
+
+def test_an_orphan_removes_its_folder(tmp_path: Path) -> None:
+    """A process whose input ends removes the folder that was made for it, and no other."""
+    code = "def lambda_handler(event, context):\n    return {}\n"
+    for name, stays in (("preprocessing-1", False), ("own", True)):
+        (tmp_path / name).mkdir()
+        process(tmp_path / name, code, [{}])
+        assert (tmp_path / name).exists() == stays
 
 
 def test_a_file_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:

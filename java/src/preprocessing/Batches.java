@@ -77,14 +77,22 @@ final class Batches {
         if (batch == null || batch.isEmpty()) {
             return;
         }
-        measured.called();
-        function.call(event.of(batch)).whenComplete((answer, thrown) -> {
-            try {
-                take(batch, answer, thrown);
-            } catch (RuntimeException e) {
-                batch.forEach(record -> record.outcome.completeExceptionally(e));
-            }
-        });
+        try {
+            measured.called();
+            function.call(event.of(batch)).whenComplete((answer, thrown) -> {
+                try {
+                    take(batch, answer, thrown);
+                } catch (Throwable e) {
+                    fail(batch, e);
+                }
+            });
+        } catch (Throwable e) { // also an Error, and also in the timer's thread, which tells nobody
+            fail(batch, e);
+        }
+    }
+
+    private static void fail(List<Received> batch, Throwable cause) {
+        batch.forEach(record -> record.outcome.completeExceptionally(cause));
     }
 
     private void take(List<Received> batch, byte[] answer, Throwable thrown) {
@@ -92,7 +100,7 @@ final class Batches {
         if (cause instanceof FunctionFailed) {
             failed(batch, (FunctionFailed) cause);
         } else if (cause != null) {
-            batch.forEach(record -> record.outcome.completeExceptionally(cause));
+            fail(batch, cause);
         } else {
             answered(batch, answer);
         }

@@ -1,5 +1,7 @@
 package preprocessing;
 
+import java.time.Duration;
+
 /**
  * A call that failed by what the function does with its records: it raised an error, gave no usable answer, or none in
  * time. The message is a clause, such as "the function raised ValueError: no number".
@@ -19,6 +21,13 @@ final class FunctionFailed extends Exception {
     /** By an answer that is none of the contract. */
     static FunctionFailed answered(String what) {
         return new FunctionFailed("the function's answer " + what);
+    }
+
+    /** By no answer within the time limit. */
+    static FunctionFailed late(Duration limit) {
+        boolean isWhole = limit.toMillis() % 1000 == 0;
+        String shown = isWhole ? limit.toSeconds() + " s" : limit.toMillis() + " ms";
+        return new FunctionFailed("the function gave no answer within " + shown);
     }
 
     /** In one line, and never much of it. */

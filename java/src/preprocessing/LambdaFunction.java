@@ -56,17 +56,28 @@ final class LambdaFunction implements Function {
         if (isClosed) {
             return;
         }
+        try {
+            send(event, answer);
+        } catch (Throwable e) { // also an Error: a record without an end would hold the job up for ever
+            answer.completeExceptionally(e);
+        }
+    }
+
+    private void send(SdkBytes event, CompletableFuture<byte[]> answer) {
         InvokeRequest request = InvokeRequest.builder().functionName(hook.arn).payload(event).build();
         CompletableFuture<InvokeResponse> invoked = client.invoke(request);
         invoked.copy().orTimeout(hook.limit.toMillis(), TimeUnit.MILLISECONDS).whenComplete((response, thrown) -> {
-            if (thrown instanceof TimeoutException) {
-                invoked.cancel(true);
-                answer.completeExceptionally(
-                        new FunctionFailed("the function gave no answer within " + hook.limit.toSeconds() + " s"));
-            } else if (thrown != null) {
-                refused(event, answer, thrown);
-            } else {
-                answered(response, answer);
+            try {
+                if (thrown instanceof TimeoutException) {
+                    invoked.cancel(true);
+                    answer.completeExceptionally(FunctionFailed.late(hook.limit));
+                } else if (thrown != null) {
+                    refused(event, answer, thrown);
+                } else {
+                    answered(response, answer);
+                }
+            } catch (Throwable e) {
+                answer.completeExceptionally(e);
             }
         });
     }

@@ -31,7 +31,7 @@ final class PythonFunction implements Function {
         caller.execute(() -> {
             try {
                 answer.complete(called(event));
-            } catch (FunctionFailed | RuntimeException e) {
+            } catch (Throwable e) { // also an Error: a record without an end would hold the job up for ever
                 answer.completeExceptionally(e);
             }
         });
@@ -42,6 +42,9 @@ final class PythonFunction implements Function {
         if (!process.isAlive() && !isClosed) {
             process.close();
             process = new PythonProcess(hook);
+            if (isClosed) {
+                process.close(); // close() saw the process before
+            }
         }
         return process.call(event);
     }

@@ -13,8 +13,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,7 +33,8 @@ final class PythonProcess implements Closeable {
     private static final Logger LOG = LoggerFactory.getLogger(PythonProcess.class);
     private static final Duration START = Duration.ofSeconds(60); // a handler may import much, on a busy machine
     private static final int LONGEST_LINE = 2_000; // characters of the log
-    private static final int LONGEST_ANSWER = 64 << 20;
+    private static final int LONGEST_ANSWER = 6 << 20; // bytes, as of Lambda
+    private static final Set<String> ENVIRONMENT = Set.of("PATH", "LANG", "LC_ALL", "HOME", "TMPDIR");
 
     private final PythonHook hook;
     private final Path folder;
@@ -34,7 +42,9 @@ final class PythonProcess implements Closeable {
     private final DataOutputStream events;
     private final DataInputStream answers;
     private final Thread log;
+    private final ExecutorService exchanges; // in a thread of its own, so that the wait for it can end
     private volatile String lastLine = "";
+    private volatile boolean isEnded;
 
     /** Throws IllegalStateException with a sentence if Python or the handler does not start. */
     PythonProcess(PythonHook hook) {
@@ -51,17 +61,22 @@ final class PythonProcess implements Closeable {
         this.log = new Thread(this::log, "log of " + hook.name);
         log.setDaemon(true);
         log.start();
+        this.exchanges = Executors.newSingleThreadExecutor(work -> {
+            Thread thread = new Thread(work, "exchanges with " + hook.name);
+            thread.setDaemon(true);
+            return thread;
+        });
         ready();
     }
 
+    /** The program is no file, so that a handler may have any name; -I: the handler's folder hides no module of it. */
     private Process started() throws IOException {
-        Path program = Files.writeString(folder.resolve("program.py"), hook.program);
         Path handler = Files.writeString(folder.resolve(hook.name), hook.handler);
         String python = Files.isExecutable(Path.of(hook.python)) ? hook.python : "python3";
         String limit = Long.toString(hook.limit.toMillis());
-        return new ProcessBuilder(python, program.toString(), handler.toString(), limit)
-                .directory(folder.toFile())
-                .start();
+        ProcessBuilder builder = new ProcessBuilder(python, "-I", "-c", hook.program, handler.toString(), limit);
+        builder.environment().keySet().removeIf(name -> !ENVIRONMENT.contains(name) && !name.startsWith("AWS_"));
+        return builder.directory(folder.toFile()).start();
     }
 
     private void log() {
@@ -87,7 +102,7 @@ final class PythonProcess implements Closeable {
     }
 
     boolean isAlive() {
-        return process.isAlive();
+        return !isEnded && process.isAlive();
     }
 
     /** The answer to an event; blocks, at most for the time limit, after which the process is ended. */
@@ -104,7 +119,7 @@ final class PythonProcess implements Closeable {
         boolean isAnswer = answers.readByte() == 0;
         int length = answers.readInt();
         if (length < 0 || length > LONGEST_ANSWER) {
-            process.destroyForcibly();
+            end();
             throw FunctionFailed.answered("has over " + LONGEST_ANSWER + " bytes");
         }
         byte[] content = answers.readNBytes(length);
@@ -118,32 +133,43 @@ final class PythonProcess implements Closeable {
         byte[] run() throws IOException, FunctionFailed;
     }
 
+    /** What the exchange gives. At the limit the process is ended, and nothing is waited for: a child may live on. */
     private byte[] within(Duration limit, Exchange exchange) throws FunctionFailed {
-        CompletableFuture<Void> end = new CompletableFuture<>();
-        end.orTimeout(limit.toMillis(), TimeUnit.MILLISECONDS).exceptionally(late -> {
-            process.destroyForcibly(); // which ends the reading of the answer
-            return null;
-        });
+        Future<byte[]> answer = exchanges.submit(exchange::run);
         try {
-            return exchange.run();
-        } catch (IOException e) {
-            boolean isLate = end.isDone();
-            String ended = ended();
-            throw new FunctionFailed(isLate ? "the function gave no answer within " + shown(limit) : ended);
-        } finally {
-            end.complete(null);
+            return answer.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            end();
+            throw FunctionFailed.late(limit);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            end();
+            throw new FunctionFailed("the function's process was ended");
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof FunctionFailed) {
+                throw (FunctionFailed) e.getCause();
+            }
+            if (e.getCause() instanceof IOException) {
+                throw new FunctionFailed(ended());
+            }
+            throw new IllegalStateException("The answer of " + hook.name + " cannot be read.", e.getCause());
         }
     }
 
-    private static String shown(Duration limit) {
-        return limit.toMillis() % 1000 == 0 ? limit.toSeconds() + " s" : limit.toMillis() + " ms";
+    /** Ends the process and all that it started. */
+    private void end() {
+        isEnded = true;
+        List<ProcessHandle> children = process.descendants().collect(Collectors.toList());
+        process.destroyForcibly();
+        children.forEach(ProcessHandle::destroyForcibly);
     }
 
     /** How the process ended; after this it has. */
     private String ended() {
         try {
             boolean isByItself = process.waitFor(1, TimeUnit.SECONDS);
-            process.destroyForcibly().waitFor();
+            end();
+            process.waitFor();
             log.join(1_000);
             String last = lastLine.isBlank() ? "" : ", after the line: " + FunctionFailed.shown(lastLine);
             return isByItself
@@ -157,7 +183,8 @@ final class PythonProcess implements Closeable {
 
     @Override
     public void close() {
-        process.destroyForcibly();
+        end();
+        exchanges.shutdownNow();
         try (var files = Files.walk(folder)) {
             files.sorted(java.util.Comparator.reverseOrder()).forEach(PythonProcess::delete);
         } catch (IOException | UncheckedIOException e) {
