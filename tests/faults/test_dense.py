@@ -68,7 +68,7 @@ class Dense(Trial):
 
 @pytest.mark.fault(
     "kill -9 in the middle of windows of points",
-    Edit("java/src/process/Hotspots.java", "StoredPoints.put(points, windowSize, window.next(), point);", ""),
+    Edit("java/src/process/Hotspots.java", "StoredPoints.put(points, size, window.next(), point);", ""),
     kind=Dense,
 )
 def test_killed_within_a_window_of_points(trial: Dense) -> None:
