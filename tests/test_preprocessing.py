@@ -26,6 +26,9 @@ from connectors import aws, files, preprocessing
 from connectors.connector import Connector
 from deploy import declared, package
 from flink import distribution, trial
+from flink.watch import origin
+from jobs import __main__ as jobs_command
+from local import __main__ as local_command
 from pipeline import binding, cases, handler, settings, statements
 from pipeline import preprocessing as hooks
 from pipeline.job import Job, JobError, load
@@ -421,3 +424,31 @@ def test_the_package_has_handler_and_program() -> None:
     needed = package.needs(JOB)
     assert "jobs/meters/preprocess.py" in needed.sql
     assert all(package.OPTIONS.fullmatch(option) for option in needed.options)
+
+
+def test_the_emulator_has_no_lambda(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run, a watch and a replay on the emulator of a job with a Lambda function are refused before the start."""
+    job = on_lambda(tmp_path)
+    records = tmp_path / "records"
+    records.write_text("m;1\n", encoding="utf-8")
+    groups = {"aws": {"region": "us-east-1", "endpoint": "http://127.0.0.1:9"}}
+    file = str(settings.write(tmp_path, settings.document_of(job, groups)))
+    monkeypatch.chdir(tmp_path)
+    for program, arguments in (
+        (jobs_command, ["run", str(job.folder), "--properties", file]),
+        (jobs_command, ["watch", str(job.folder), "--properties", file]),
+        (local_command, ["replay", str(job.folder), "--input", str(records)]),
+    ):
+        assert program.main(arguments) == 2
+        said = capsys.readouterr().err
+        assert f"meters cannot run on the emulator, which has no Lambda: the source lines calls {ARN}; put" in said
+
+
+def test_a_watch_says_that_it_calls_lambda_too(tmp_path: Path) -> None:
+    """Its calls are a second time for each record; a handler in Python costs nobody's money."""
+    region = [{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}]
+    said = origin.second_calls(settings.parse(region, on_lambda(tmp_path)))
+    assert said == f"The watch calls {ARN} for each record a second time, and Lambda bills these calls."
+    assert not origin.second_calls(settings.parse(region, JOB))
