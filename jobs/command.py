@@ -261,6 +261,8 @@ def _on_streams(  # noqa: PLR0913  (the options of `run`, by their names)
     with folders.owned(folder, "jobs run", "end it, or choose another folder with --state"):
         chosen = settings.of_command(job, properties, os.environ)
         binding.connectors(chosen)  # raises ConnectorError before Flink starts
+        if binding.is_emulated(chosen):
+            binding.require_no_lambda(job, chosen.groups)
         point = minicluster.newest_checkpoint(folder) if resume == "last" else resume
         starts = {} if point else settings.latest_as_time(chosen, datetime.now(UTC))
         # A new file, with the folder of this job: the user's file may name another job with the same name.

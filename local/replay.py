@@ -28,7 +28,7 @@ from kda.migration import origin
 from kda.model import NotModelled
 from kda.model import Record as Arrived
 from local import emulator, proof, resources, running, stock
-from pipeline import cases, settings
+from pipeline import binding, cases, settings
 from pipeline.job import Job
 from producer.kinesis import Kinesis
 from producer.records import Kind, Record
@@ -106,11 +106,14 @@ def _of_kind(job: Job, tables: Sequence[str], kind: ends.Kind) -> list[str]:
 
 
 def run(options: Options) -> int:
-    """Replay the records; returns 0 when the job has read all of them, and its rows are right. Raises RunError.
+    """Replay the records; returns 0 when the job has read all of them, and its rows are right.
+
+    Raises RunError, and ConnectorError for a job with a function of Lambda.
 
     Whether they are right is known of a job that `kda migrate` wrote: a model of KDA computes them again.
     """
     job = options.job
+    binding.require_no_lambda(job, {table: job.tables[table].settings for table in job.sources})
     records = {table: options.lines(table) for table in _of_kind(job, job.sources, kinesis.KIND)}
     if not records:
         raise RunError(f"The job {job.name} reads no stream: there is nothing to send records to.")

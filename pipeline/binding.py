@@ -73,6 +73,21 @@ def is_emulated(settings: Settings) -> bool:
     return bool(host) and not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
 
+def lambda_functions(job: Job, groups: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """The Lambda functions before SQL, by their sources. groups: the settings of the tables."""
+    functions = {table: preprocessing.declared(groups[table]) for table in job.hooked}
+    return {table: name for table, name in functions.items() if not preprocessing.file(job.folder, groups[table])}
+
+
+def require_no_lambda(job: Job, groups: Mapping[str, Mapping[str, str]]) -> None:
+    """Raises ConnectorError if the job calls a Lambda function before SQL, for a run on an emulator."""
+    for table, function in lambda_functions(job, groups).items():
+        raise ConnectorError(
+            f"The job {job.name} cannot run on the emulator, which has no Lambda: the source {table} calls {function}; "
+            "put the function's handler into the job's folder and name its file in preprocess."
+        )
+
+
 def mismatch(job: Job, table: str, described: Mapping[str, Any]) -> str | None:
     """Why the DynamoDB table, as in DescribeTable, does not accept the rows of this sink; None if it does."""
     return dynamodb.mismatch(described, job.tables[table].declared.key, attributes(job, table))

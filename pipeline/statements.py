@@ -54,8 +54,8 @@ def _preprocessed(job: Job, table: str, connector: Connector) -> Iterator[str]:
     never_null = references.never_null(job.texts[table])
     named = {**options, "application": job.name, "stream": connector.options.get("stream", table)}
     texts = {name: f"COALESCE({name}, '')" if name in others else "''" for name in ("sequence_number", "partition_key")}
-    # Flink 2.3 makes an empty text, or -1, of a NULL that it carries past an asynchronous function, and computes what is
-    # beside the function only behind it. So the function itself carries a digit for each column: 1 for NULL.
+    # Flink 2.3 makes an empty text, or -1, of a NULL that it carries past an asynchronous function, and computes what
+    # is beside the function only behind it. So the function itself carries a digit for each column: 1 for NULL.
     digits = [f"CASE WHEN {name} IS NULL THEN '1' ELSE '0' END" for name in others if name not in never_null]
     nulls = f"CONCAT({', '.join(digits)})" if digits else "''"
     arguments = [line, "shard", *texts.values(), "arrival", nulls, _quoted(json.dumps(named))]

@@ -26,6 +26,9 @@ from connectors import aws, files, preprocessing
 from connectors.connector import Connector
 from deploy import declared, package
 from flink import distribution, trial
+from flink.watch import origin
+from jobs import __main__ as jobs_command
+from local import __main__ as local_command
 from pipeline import binding, cases, handler, settings, statements
 from pipeline import preprocessing as hooks
 from pipeline.job import Job, JobError, load
@@ -233,10 +236,9 @@ def lambda_handler(event, context):
 
 
 @pytest.mark.usefixtures("jvm")
-def test_a_handler_of_any_name_gets_little_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_handler_of_any_name_gets_little_and_leaves_nothing(tmp_path: Path) -> None:
     """A handler may have a name of the standard library; it sees no variable but those listed; a child that it forks
     holds no call up past the limit, and is ended with it; an answer is at most 6 MiB long."""
-    monkeypatch.setenv("AWS_OF_THE_TEST", "given")
     file = tmp_path / "json.py"
     file.write_text(ROGUE.format(here=str(tmp_path)), encoding="utf-8")
     lines = {"one": ["fine", "fork", "long", "fine"]}
@@ -249,7 +251,7 @@ def test_a_handler_of_any_name_gets_little_and_leaves_nothing(tmp_path: Path, mo
     }
     assert not (tmp_path / "outlived").exists()
     names = set(json.loads((tmp_path / "environment").read_text(encoding="utf-8")))
-    assert "AWS_OF_THE_TEST" in names
+    assert "AWS_ACCESS_KEY_ID" in names  # of the JVM that runs the job
     of_python = {"LC_CTYPE"}  # which Python sets for itself
     assert {name for name in names if not name.startswith("AWS_")} <= {*LISTED, *of_python}
     assert not Path((tmp_path / "folder").read_text(encoding="utf-8")).exists()
@@ -421,3 +423,31 @@ def test_the_package_has_handler_and_program() -> None:
     needed = package.needs(JOB)
     assert "jobs/meters/preprocess.py" in needed.sql
     assert all(package.OPTIONS.fullmatch(option) for option in needed.options)
+
+
+def test_the_emulator_has_no_lambda(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run, a watch and a replay on the emulator of a job with a Lambda function are refused before the start."""
+    job = on_lambda(tmp_path)
+    records = tmp_path / "records"
+    records.write_text("m;1\n", encoding="utf-8")
+    groups = {"aws": {"region": "us-east-1", "endpoint": "http://127.0.0.1:9"}}
+    file = str(settings.write(tmp_path, settings.document_of(job, groups)))
+    monkeypatch.chdir(tmp_path)
+    for program, arguments in (
+        (jobs_command, ["run", str(job.folder), "--properties", file]),
+        (jobs_command, ["watch", str(job.folder), "--properties", file]),
+        (local_command, ["replay", str(job.folder), "--input", str(records)]),
+    ):
+        assert program.main(arguments) == 2
+        said = capsys.readouterr().err
+        assert f"meters cannot run on the emulator, which has no Lambda: the source lines calls {ARN}; put" in said
+
+
+def test_a_watch_says_that_it_calls_lambda_too(tmp_path: Path) -> None:
+    """Its calls are a second time for each record; a handler in Python costs nobody's money."""
+    region = [{"PropertyGroupId": "aws", "PropertyMap": {"region": "us-east-1"}}]
+    said = origin.second_calls(settings.parse(region, on_lambda(tmp_path)))
+    assert said == f"The watch calls {ARN} for each record a second time, and Lambda bills these calls."
+    assert not origin.second_calls(settings.parse(region, JOB))

@@ -58,6 +58,10 @@ def streams(chosen: Settings, start: str | None) -> Origin:
     job, names = chosen.job, resources.names(chosen)
     if chosen.place != "aws":
         raise click.UsageError("The settings name files, not streams: name a file with --input.")
+    if binding.is_emulated(chosen):
+        binding.require_no_lambda(job, chosen.groups)
+    if text := second_calls(chosen):
+        click.echo(text, err=True)
     resources.require(chosen, job.sources)
     now = datetime.now(UTC)
     begin = reading.begin(now) if start is None else settings.pinned(start, now)
@@ -72,6 +76,15 @@ def streams(chosen: Settings, start: str | None) -> Origin:
         environment.for_job(chosen.groups["aws"].get("endpoint")),
         binding.is_emulated(chosen),
     )
+
+
+def second_calls(chosen: Settings) -> str:
+    """A sentence on the Lambda functions that a watch calls beside the job; empty for none."""
+    functions = binding.lambda_functions(chosen.job, chosen.groups).values()
+    if not functions:
+        return ""
+    called = listed(sorted(set(functions)))
+    return f"The watch calls {called} for each record a second time, and Lambda bills these calls."
 
 
 def _time(moment: datetime, now: datetime) -> str:
