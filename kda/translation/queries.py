@@ -25,6 +25,7 @@ from kda.translation.state import State
 from kda.translation.text import item, nested, quoted, select
 from kda.translation.tries import MARK, results_tried, rows_tried
 from kda.translation.types import BIGINT, TEXT, common, flink
+from kda.translation.values import shown
 from kda.translation.windows import Group, GroupNames, has_columns, key_of, seconds, shortest, tumble
 from kda.windows import Window, window
 
@@ -318,7 +319,8 @@ class _Writer:
         for node in nodes:
             if windowing.stagger is None and self._is_window(node):
                 continue
-            keys.append((node, value(node, names, self.options)))
+            key = value(node, names, self.options)
+            keys.append((node, replace(key, sql=shown(key.sql))))
         return keys, shortest(windows, self.select)
 
     def _is_window(self, node: exp.Expr) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -84,6 +85,11 @@ def hidden(sql: str) -> str:
     of CASE .. END IS NULL it takes conditions for false that are NULL.
     """
     return f"COALESCE(NULL, {sql})"
+
+
+def shown(sql: str) -> str:
+    """The value without what hides it: Flink does not find a hidden value of GROUP BY again in SELECT."""
+    return re.sub(r"('(?:[^']|'')*')|COALESCE\(NULL, ", lambda match: match[1] or "(", sql)
 
 
 def varying(sql: str, attribute: str) -> str:

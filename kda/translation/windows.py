@@ -16,6 +16,7 @@ from kda.translation.options import Options, refuse
 from kda.translation.scopes import BOUNDS, TIME, RowNames, Scope, moved, owner
 from kda.translation.text import interval, nested, quoted
 from kda.translation.types import TIMESTAMP
+from kda.translation.values import shown
 from kda.windows import Window, window
 
 START, END, _TIME = BOUNDS
@@ -109,7 +110,7 @@ class GroupNames:
         for key, found in self.group.keys:
             if type(key.unnest()) is type(node) and not any(aggregates(node)):
                 here = value(node, self.rows, self.options)
-                if here.sql == found.sql:
+                if shown(here.sql) == found.sql:
                     return Value(self.group.columns.get(found.sql, found.sql), found.type)
         return None
 
