@@ -226,6 +226,16 @@ def test_a_window_of_one_end() -> None:
     assert f"WHERE IF(`E` = {end}, TRUE, `E` = {end})" in text
 
 
+def test_a_quotient_as_a_key() -> None:
+    """GROUP BY has it as the results have it: Flink finds nothing there that is hidden from its planner."""
+    select = f"SELECT STREAM TICKER, PRICE / PRICE, COUNT(*), ROWTIME FROM IN_001 AS s {BY_MINUTE}, PRICE / PRICE;"
+    text = view(select)
+    key = "(`PRICE` / NULLIF(`PRICE`, 0))"
+    assert f"GROUP BY `TICKER`, {key}, window_start" in text
+    assert text.count(key) == 2
+    assert "COALESCE(NULL, `PRICE`" not in text
+
+
 def test_window_values() -> None:
     """In a group STEP of ROWTIME is the window's begin, ROWTIME its end; a longer step is one of the begin."""
     text = view(
