@@ -39,6 +39,12 @@ STATIONS = BIKES.folder / "reference" / "stations.csv"
 # Without Flink
 
 
+@pytest.fixture(autouse=True)
+def no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process of parallel tests says that it has 80 columns, by which a pipe's lines would be cut off."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
 @pytest.mark.parametrize(
     ("job", "shown"),
     [

@@ -40,9 +40,9 @@ import reference.Mark;
  * rowtime}. A row whose error is not NULL counts for nothing. Of a version come the rows that its predecessor does not
  * have, and for each key that only that has a row with {@code present} false and no values but the key's.
  *
- * <p>Without the marks of a source that {@link Mark reads again}, lines become rows as they come, without any state.
- * With them, a version comes out at its end. If one of its lines is wrong, a key is there twice, or it has no row, then it is refused as a
- * whole with one row, and its predecessor stays; the first has none, so the rest of it counts.
+ * <p>Without the marks of a source that {@link Mark reads again}, lines become rows as they come, and no row is in the
+ * state. With them, a version comes out at its end. If one of its lines is wrong, a key is there twice, or it has no row,
+ * then it is refused as a whole with one row, and its predecessor stays; the first has none, so the rest of it counts.
  */
 public class ReferenceRows extends ProcessTableFunction<RowData> {
     private static final Logger LOG = LoggerFactory.getLogger(ReferenceRows.class);
