@@ -83,9 +83,10 @@ def test_killed_within_a_window_of_points(trial: Dense) -> None:
     wait_for_checkpoint(trial)
     trial.kill()
     killed = time.monotonic()
+    before = len(trial.rows())
     trial.put_all(lines[400:])
     trial.start("--resume", "last", parallelism=4)
-    trial.wait_for_rows()
+    wait_for(lambda: trial.is_alive() and len(trial.rows()) > before, 120, "more rows come out")
     trial.outcome.recovery = time.monotonic() - killed
     trial.finish(resumed=True)
 

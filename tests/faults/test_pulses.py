@@ -94,8 +94,9 @@ def test_killed_while_forests_learn(trial: Pulses, cases: str) -> None:
     wait_for_checkpoint(trial)
     trial.kill()
     killed = time.monotonic()
+    before = len(trial.rows())
     trial.put_all([record(one) for one in READINGS[1_200:]])
     trial.start("--resume", "last", parallelism=4)
-    trial.wait_for_rows()
+    wait_for(lambda: trial.is_alive() and len(trial.rows()) > before, 120, "more rows come out")
     trial.outcome.recovery = time.monotonic() - killed
     trial.finish(resumed=True)
