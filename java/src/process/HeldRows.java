@@ -64,24 +64,9 @@ final class HeldRows {
             throw new ValidationException(
                     function + ": the function takes the rows in the order of time itself: leave ORDER BY out.");
         }
-        List<DataTypes.Field> fields = new ArrayList<>(new InputColumns(table).fields());
         List<DataTypes.Field> added = new ArrayList<>(List.of(IS_LATE));
         added.addAll(own);
-        List<String> names = DataType.getFieldNames(table.dataType());
-        for (DataTypes.Field field : added) {
-            refuse(names, field.getName(), function);
-        }
-        refuse(names, "rowtime", function);
-        fields.addAll(added);
-        return DataTypes.ROW(fields);
-    }
-
-    private static void refuse(List<String> names, String added, String function) {
-        if (names.contains(added)) {
-            throw new ValidationException(
-                    "%s: the input has a column '%s', which is a column of the result: give it another name."
-                            .formatted(function, added));
-        }
+        return InputColumns.result(table, function, added);
     }
 
     private static TableSemantics table(CallContext call) {

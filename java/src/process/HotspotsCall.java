@@ -80,7 +80,7 @@ final class HotspotsCall {
             require(names.contains(name), "the table has no column " + name);
             LogicalType type = type(table, names.indexOf(name));
             require(
-                    Coordinates.TYPES.contains(type.getTypeRoot()),
+                    NumericColumns.TYPES.contains(type.getTypeRoot()),
                     "the column " + name + " is of the type " + type + ": CAST it to DOUBLE");
         }
         require(!columns.getNames().isEmpty(), "columns names no column");

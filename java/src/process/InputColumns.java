@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.apache.flink.table.api.DataTypes;
+import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.functions.TableSemantics;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.LogicalType;
@@ -35,6 +36,28 @@ final class InputColumns {
     /** Their names and types, as in {@link #all}. */
     List<DataTypes.Field> fields() {
         return fields;
+    }
+
+    /**
+     * The columns of a function's result: these of its table, and what the function adds.
+     *
+     * @throws ValidationException if the table has a column that is added, or rowtime, which Flink adds
+     */
+    static DataType result(TableSemantics table, String function, List<DataTypes.Field> added) {
+        List<String> names = DataType.getFieldNames(table.dataType());
+        added.forEach(field -> refuse(names, field.getName(), function));
+        refuse(names, "rowtime", function);
+        List<DataTypes.Field> fields = new ArrayList<>(new InputColumns(table).fields());
+        fields.addAll(added);
+        return DataTypes.ROW(fields);
+    }
+
+    private static void refuse(List<String> names, String added, String function) {
+        if (names.contains(added)) {
+            throw new ValidationException(
+                    "%s: the input has a column '%s', which is a column of the result: give it another name."
+                            .formatted(function, added));
+        }
     }
 
     /** Their values in a row of the table. */

@@ -12,7 +12,7 @@ import org.apache.flink.types.Row;
 /** The columns of a function's table that are numbers, without those of PARTITION BY, in the order of the table. */
 final class NumericColumns {
     /** Kinesis Data Analytics took these types, and no DECIMAL. */
-    private static final Set<LogicalTypeRoot> TYPES =
+    static final Set<LogicalTypeRoot> TYPES =
             EnumSet.of(
                     LogicalTypeRoot.TINYINT,
                     LogicalTypeRoot.SMALLINT,
@@ -25,15 +25,19 @@ final class NumericColumns {
     private final List<String> names;
 
     NumericColumns(TableSemantics table) {
-        List<DataType> types = DataType.getFieldDataTypes(table.dataType());
         List<String> every = DataType.getFieldNames(table.dataType());
-        List<Integer> keys = IntStream.of(table.partitionByColumns()).boxed().toList();
-        places =
-                IntStream.range(0, types.size())
-                        .filter(place -> !keys.contains(place))
-                        .filter(place -> TYPES.contains(types.get(place).getLogicalType().getTypeRoot()))
-                        .toArray();
+        places = places(table);
         names = IntStream.of(places).mapToObj(every::get).toList();
+    }
+
+    /** Where they are among the columns of the table. */
+    static int[] places(TableSemantics table) {
+        List<DataType> types = DataType.getFieldDataTypes(table.dataType());
+        List<Integer> keys = IntStream.of(table.partitionByColumns()).boxed().toList();
+        return IntStream.range(0, types.size())
+                .filter(place -> !keys.contains(place))
+                .filter(place -> TYPES.contains(types.get(place).getLogicalType().getTypeRoot()))
+                .toArray();
     }
 
     List<String> names() {

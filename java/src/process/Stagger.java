@@ -77,14 +77,6 @@ public class Stagger extends ProcessTableFunction<Row> {
             throw call.newValidationError(
                     "stagger: length has to be an INTERVAL of a millisecond or more, written out, such as INTERVAL '1' MINUTE.");
         }
-        List<String> names = DataType.getFieldNames(call.getTableSemantics(0).orElseThrow().dataType());
-        for (String added : List.of("is_late", "rowtime")) {
-            if (names.contains(added)) {
-                throw call.newValidationError(
-                        "stagger: the input has a column '%s', which is a column of the result: give it another name.",
-                        added);
-            }
-        }
     }
 
     /** Of a row that is held back: its event time in milliseconds, and its columns. */
@@ -95,9 +87,7 @@ public class Stagger extends ProcessTableFunction<Row> {
     }
 
     private static DataType released(CallContext call) {
-        List<DataTypes.Field> fields = new ArrayList<>(columns(call).fields());
-        fields.add(DataTypes.FIELD("is_late", DataTypes.BOOLEAN().notNull()));
-        return DataTypes.ROW(fields);
+        return InputColumns.result(call.getTableSemantics(0).orElseThrow(), "stagger", List.of(HeldRows.IS_LATE));
     }
 
     private static InputColumns columns(CallContext call) {
