@@ -13,16 +13,13 @@ from typing import Any
 import pytest
 
 from consumer.tail import stored
-from local import emulator, oracle, resources
-from pipeline import settings
+from local import oracle
 from pipeline.job import load
-from tests.emulated import wait_for
-from tests.faults.trial import BATCH, Trial, wait_for_checkpoint
+from tests.faults.trial import Trial, wait_for_checkpoint
 from tests.test_vital_alerts import alerts, readings, shown
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 JOB = load("vital_alerts")
-STREAM, ROWS, ERRORS = "wildrydes", "wildrydes-alerts", "wildrydes-alerts-errors"
 READINGS = 12_000  # 100 minutes of them
 SLOWLY = 1_000  # readings that come ten at a time
 
@@ -34,44 +31,19 @@ class Alerts(Trial):
     job_name = JOB.name
     begin: str = "TRIM_HORIZON"
 
-    def create(self, shards: int) -> None:
-        resources.create(self.aws.environment, shards, JOB)
-
     def properties(self) -> Path:
-        """The job's settings: its AWS is the proxy."""
-        groups: dict[str, dict[str, str]] = {
-            "aws": {"region": emulator.REGION, "endpoint": self.between.endpoint},
-            "readings": {"start": self.begin},
-        }
-        return settings.write(self.folder, settings.document_of(JOB, groups))
-
-    def rows(self) -> list[bytes]:
-        return [record.data for record in stored(self.clients[0], ROWS)]
-
-    def put(self, lines: Sequence[bytes]) -> None:
-        """Put these readings on the stream, spread over its shards, in their order on each shard."""
-        kinesis, _dynamodb = self.clients
-        for begin in range(0, len(lines), BATCH):
-            entries = [
-                {"Data": line, "PartitionKey": str(number % 97)}
-                for number, line in enumerate(lines[begin : begin + BATCH], begin)
-            ]
-            assert kinesis.put_records(StreamName=STREAM, Records=entries)["FailedRecordCount"] == 0
-        self.records += lines
+        return self.written(
+            JOB,
+            {
+                "readings": {"stream": self.names.raw, "start": self.begin},
+                "alerts_stream": {"stream": self.names.summary},
+                "error_stream": {"stream": self.names.errors},
+            },
+        )
 
     def feed(self, lines: Sequence[bytes]) -> None:
-        """Put these readings, the last of them slowly, until more alerts have come out."""
-        wanted = len(self.rows()) + 1
-        self.put(lines[:-SLOWLY])
-        left = list(lines[-SLOWLY:])
-
-        def come() -> bool:
-            self.put(left[:10])
-            del left[:10]
-            return self.is_alive() and len(self.rows()) >= wanted
-
-        wait_for(come, 180, "more alerts come out")
-        self.put(left)
+        """Put these readings, spread over the shards, the last slowly, until more alerts have come out."""
+        self.feed_slowly(self.put_all, [(str(at % 97), line) for at, line in enumerate(lines)], SLOWLY, 1)
 
     def settle(self, *, late_by_shard: bool = True) -> oracle.Report:  # noqa: ARG002  (no reading is late)
         """Each alert of the readings is on the stream; an alert that stands there twice says the same."""
@@ -80,7 +52,7 @@ class Alerts(Trial):
         on_stream = [json.loads(line) for line in self.rows()]
         different: dict[tuple[Any, ...], dict[str, Any]] = {tuple(row.items()): row for row in on_stream}
         assert shown(list(different.values())) == expected
-        assert list(stored(kinesis, ERRORS)) == []
+        assert list(stored(kinesis, self.names.errors)) == []
         self.outcome.report = oracle.Report(
             records=len(self.sent()),
             parts=len(self.sent()),

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from kda.model import hotspots as model
-from local import emulator, oracle
-from pipeline import settings
+from local import oracle
 from pipeline.job import load
 from tests import hotspots
 from tests.checkout import Edit
@@ -33,13 +32,7 @@ class Dense(Trial):
     job_name = JOB.argument
 
     def properties(self) -> Path:
-        """The job's settings: its AWS is the proxy."""
-        groups: dict[str, dict[str, str]] = {
-            "aws": {"region": emulator.REGION, "endpoint": self.between.endpoint},
-            "points": {"stream": self.names.raw},
-            "spots": {"stream": self.names.summary},
-        }
-        return settings.write(self.folder, settings.document_of(JOB, groups))
+        return self.written(JOB, {"points": {"stream": self.names.raw}, "spots": {"stream": self.names.summary}})
 
     def found(self) -> dict[int, set[str]]:
         """The results of each point by its number: more than one if a row has changed."""

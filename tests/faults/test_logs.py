@@ -16,8 +16,7 @@ from typing import Any
 import pytest
 
 from consumer.tail import stored
-from local import emulator, oracle, proof, resources
-from pipeline import settings
+from local import oracle, proof, resources
 from pipeline.job import load
 from tests.emulated import wait_for
 from tests.faults import rules
@@ -44,12 +43,7 @@ class Logs(Trial):
         resources.create(self.aws.environment, shards, JOB)
 
     def properties(self) -> Path:
-        """The job's settings: its AWS is the proxy."""
-        groups: dict[str, dict[str, str]] = {
-            "aws": {"region": emulator.REGION, "endpoint": self.between.endpoint},
-            "log_lines": {"start": self.begin},
-        }
-        return settings.write(self.folder, settings.document_of(JOB, groups))
+        return self.written(JOB, {"log_lines": {"start": self.begin}})
 
     def rows(self) -> list[bytes]:
         return [record.data for record in stored(self.clients[0], ROWS)]
@@ -69,22 +63,8 @@ class Logs(Trial):
             file.writelines(lines)
 
     def feed(self, lines: Sequence[bytes], rows: int) -> None:
-        """Put these lines, until so many more rows have come out; then the lines that are left.
-
-        The last lines come ten at a time. The watermark stands still for 10 s after a start, and then moves with the
-        next record: lines that are all read within these 10 s give no row.
-        """
-        wanted = len(self.rows()) + rows
-        self.put(lines[:-SLOWLY])
-        left = list(lines[-SLOWLY:])
-
-        def come() -> bool:
-            self.put(left[:10])
-            del left[:10]
-            return self.is_alive() and len(self.rows()) >= wanted
-
-        wait_for(come, 180, f"{rows} more rows come out")
-        self.put(left)
+        """Put these lines, the last slowly, until so many more rows have come out; then the lines that are left."""
+        self.feed_slowly(self.put, lines, SLOWLY, rows)
 
     def settle(self, *, late_by_shard: bool = True) -> oracle.Report:  # noqa: ARG002  (nothing of a log is silent)
         """Rows on the stream, both tables and the errors stream equal the counts of the lines, made without Flink."""

@@ -12,8 +12,7 @@ import psutil
 import pytest
 
 from consumer.tail import stored
-from local import emulator, oracle
-from pipeline import settings
+from local import oracle
 from pipeline.job import load
 from tests.checkout import Edit
 from tests.emulated import wait_for
@@ -36,14 +35,14 @@ class Meters(Trial):
     job_name = JOB.argument
 
     def properties(self) -> Path:
-        """The job's settings: its AWS is the proxy."""
-        groups: dict[str, dict[str, str]] = {
-            "aws": {"region": emulator.REGION, "endpoint": self.between.endpoint},
-            "lines": {"stream": self.names.raw},
-            "readings": {"stream": self.names.summary},
-            "error_stream": {"stream": self.names.errors},
-        }
-        return settings.write(self.folder, settings.document_of(JOB, groups))
+        return self.written(
+            JOB,
+            {
+                "lines": {"stream": self.names.raw},
+                "readings": {"stream": self.names.summary},
+                "error_stream": {"stream": self.names.errors},
+            },
+        )
 
     def made(self) -> Counter[float]:
         """The numbers of the rows, with their count."""

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from local import emulator, oracle
-from pipeline import settings
+from local import oracle
 from pipeline.job import load
 from tests import forest
 from tests.checkout import Edit
@@ -34,13 +33,7 @@ class Pulses(Trial):
     cases: str = ""  # the class path of the reference
 
     def properties(self) -> Path:
-        """The job's settings: its AWS is the proxy."""
-        groups: dict[str, dict[str, str]] = {
-            "aws": {"region": emulator.REGION, "endpoint": self.between.endpoint},
-            "pulses": {"stream": self.names.raw},
-            "scores": {"stream": self.names.summary},
-        }
-        return settings.write(self.folder, settings.document_of(JOB, groups))
+        return self.written(JOB, {"pulses": {"stream": self.names.raw}, "scores": {"stream": self.names.summary}})
 
     def found(self) -> dict[int, set[float | None]]:
         """The scores of each reading by its number: more than one if a row has changed."""

@@ -12,10 +12,8 @@ from pathlib import Path
 import pytest
 
 from consumer.tail import stored
-from local import emulator, oracle
-from pipeline import settings
+from local import oracle
 from pipeline.job import load
-from tests.emulated import wait_for
 from tests.faults.trial import Trial, wait_for_checkpoint
 from tests.test_stagger import windows
 
@@ -35,28 +33,18 @@ class Staggered(Trial):
     begin: str = "TRIM_HORIZON"
 
     def properties(self) -> Path:
-        """The job's settings: its AWS is the proxy."""
-        groups: dict[str, dict[str, str]] = {
-            "aws": {"region": emulator.REGION, "endpoint": self.between.endpoint},
-            "events": {"stream": self.names.raw, "start": self.begin},
-            "counts": {"stream": self.names.summary},
-            "error_stream": {"stream": self.names.errors},
-        }
-        return settings.write(self.folder, settings.document_of(JOB, groups))
+        return self.written(
+            JOB,
+            {
+                "events": {"stream": self.names.raw, "start": self.begin},
+                "counts": {"stream": self.names.summary},
+                "error_stream": {"stream": self.names.errors},
+            },
+        )
 
     def feed(self, events: list[tuple[str, bytes]], rows: int) -> None:
-        """Put these events, the last of them ten at a time until so many more rows have come out; then those left."""
-        wanted = len(self.rows()) + rows
-        self.put_all(events[:-SLOWLY])
-        left = events[-SLOWLY:]
-
-        def come() -> bool:
-            self.put_all(left[:10])
-            del left[:10]
-            return self.is_alive() and len(self.rows()) >= wanted
-
-        wait_for(come, 120, f"{rows} more rows come out")
-        self.put_all(left)
+        """Put these events, the last slowly, until so many more rows have come out; then the events that are left."""
+        self.feed_slowly(self.put_all, events, SLOWLY, rows, 120)
 
     def settle(self, *, late_by_shard: bool = True) -> oracle.Report:  # noqa: ARG002  (a shard's clock always decides)
         """The rows are the windows of the events that are on time by their shard; the others are errors."""

@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from consumer.tail import stored
 from flink import rest
@@ -19,6 +19,7 @@ from flink.rest import Job, RestError
 from local import emulator, oracle, proof, resources, running
 from local.emulator import Emulator
 from pipeline import settings
+from pipeline.job import Job as Declaration
 from program import processes
 from program.processes import RunError
 from tests.emulated import wait_for
@@ -29,6 +30,9 @@ BATCH = 500  # records of a PutRecords
 ROW_LIMIT = 120.0  # seconds to the next row
 # The flight of most cases: with the demo's faults in the data, so that PARSE, COERCION and LATE are compared too.
 FLIGHT = ("--unicorns", "20", "--late", "0.01", "--out-of-order", "0.05", "--malformed", "0.01")
+
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -102,6 +106,31 @@ class Trial:
         for table, options in self.options.items():
             groups[table] |= {f"option.{name}": value for name, value in options.items()}
         return settings.write(self.folder, document)
+
+    def written(self, job: Declaration, groups: Mapping[str, Mapping[str, str]]) -> Path:
+        """The settings of another job: these groups, and its AWS is the proxy."""
+        place = {"region": emulator.REGION, "endpoint": self.between.endpoint}
+        return settings.write(self.folder, settings.document_of(job, {"aws": place, **groups}))
+
+    def feed_slowly(
+        self, put: Callable[[list[T]], None], records: Sequence[T], slowly: int, rows: int, seconds: float = 180
+    ) -> None:
+        """Put these records, the last `slowly` of them ten at a time until so many more rows have come out.
+
+        Then the records that are left. The watermark moves with the next record only: records that are all read at
+        once after a start may give no row.
+        """
+        wanted = len(self.rows()) + rows
+        put(list(records[:-slowly]))
+        left = list(records[-slowly:])
+
+        def come() -> bool:
+            put(left[:10])
+            del left[:10]
+            return self.is_alive() and len(self.rows()) >= wanted
+
+        wait_for(come, seconds, f"{rows} more rows come out")
+        put(left)
 
     def start(self, *flags: str, parallelism: int = 2, within: Sequence[str] = ()) -> None:
         """Start `python -m jobs run`, with `within` as a command before it, and wait until every subtask runs.
