@@ -26,8 +26,7 @@ FROM (
     UNION ALL
     SELECT
         'LATE' AS error_name,
-        'its window closed at ' || DATE_FORMAT(window_end, 'yyyy-MM-dd HH:mm:ss.SSS')
-        || ', its shard''s watermark was at ' || DATE_FORMAT(shard_watermark, 'yyyy-MM-dd HH:mm:ss.SSS') AS message,
+        message,
         CAST(event_time AS TIMESTAMP(3)) AS row_time,
         shard,
         sequence_number,
