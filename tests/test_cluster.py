@@ -114,7 +114,7 @@ def test_a_job_on_a_cluster(on: Stage, desk: Desk, tmp_path: Path) -> None:
         assert "nothing to stop" in desk.run("jobs", "stop", "unicorn_summary", code=3)
 
         # A message is not in the state: the job continues with the new text.
-        desk.edit("pipeline/views/rejects.sql", "'its window closed at '", "'too late: it closed at '")
+        desk.edit("pipeline/views/late.sql", "'its window closed at '", "'too late: it closed at '")
         assert "on from the savepoint" in desk.run("jobs", "resume", "unicorn_summary", "--parallelism", "2")
         rows_grow(on)
 

@@ -50,7 +50,7 @@ def signature(jvm: Path) -> str:  # noqa: ARG001  (PyFlink needs it first)
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("rejects", "'its window closed at '", "'too late: '"),
+        ("late", "'its window closed at '", "'too late: '"),
         ("readings", "longest_name AS 128", "longest_name AS 64"),
         ("readings", "'0 00:00:05' DAY", "'0 00:00:07' DAY"),
         ("readings", "INTERVAL '10' MINUTE", "INTERVAL '9' MINUTE"),
