@@ -594,6 +594,87 @@ def test_any_line_gets_the_verdict_of_a_second_implementation(java_record: Any, 
     check()
 
 
+@pytest.fixture(scope="session")
+def readers(direct: tuple[Any, Any]) -> tuple[Any, Any]:  # noqa: ARG001 (it starts the JVM)
+    """The reader of plain records over their bytes, NULL for all others, and the reader of JSON for any line."""
+    from pyflink.java_gateway import get_gateway  # noqa: PLC0415 (starts a JVM)
+
+    java = get_gateway().jvm.streaming.RecordReader
+    reader = java.using(COLUMNS, java.factory())
+    return reader.plain, reader.parsed
+
+
+@pytest.mark.parametrize("kind", LINES)
+def test_a_plain_record_has_the_row_that_the_parser_of_json_makes(readers: tuple[Any, Any], kind: str) -> None:
+    """Whatever the short way takes, the long way takes too, with the same values; most of what is good is plain."""
+    plain, parsed = readers
+    taken = good = 0
+
+    @settings(max_examples=200, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(LINES[kind])
+    def check(line: bytes) -> None:
+        nonlocal taken, good
+        short, long = plain(line), parsed(line)
+        assert short is None or short.equals(long), line
+        taken += short is not None
+        good += long.isNullAt(0)
+
+    check()
+    assert taken <= good
+    assert kind != "valid" or taken > good / 4 > 10
+
+
+PLAIN = b'{"s": "Shadowfax", "d": 1.5, "i": -7, "b": 12, "f": true, "n": 1.25, "t": "2026-11-28 06:00:00.5", "z": [1, {}]}'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_plain"),
+    [
+        (b"", b"", True),
+        (b'"Shadowfax"', "\"é日本🦄\"".encode(), True),
+        (b'"Shadowfax"', b'"a\xc3"', False),
+        (b'"Shadowfax"', b'"a\\n"', False),
+        (b'"Shadowfax"', b'"a\nb"', False),
+        (b'"Shadowfax"', b'"\xed\xa0\x80"', False),
+        (b'"d": 1.5', b'"d": 0.1e-7', True),
+        (b'"d": 1.5', b'"d": 1.7976931348623157E308', True),
+        (b'"d": 1.5', b'"d": 1e309', False),
+        (b'"d": 1.5', b'"d": 01.5', False),
+        (b'"d": 1.5', b'"d": 1.', False),
+        (b'"d": 1.5', b'"d": +1', False),
+        (b'"d": 1.5', b'"d": 29.062679196704266', True),
+        (b'"d": 1.5', b'"d": null', True),
+        (b'"i": -7', b'"i": 2147483647', True),
+        (b'"i": -7', b'"i": 2147483648', False),
+        (b'"i": -7', b'"i": -0', True),
+        (b'"i": -7', b'"i": 7.0', False),
+        (b'"b": 12', b'"b": 9223372036854775807', True),
+        (b'"b": 12', b'"b": -9223372036854775808', True),
+        (b'"b": 12', b'"b": 9223372036854775808', False),
+        (b'"f": true', b'"f": tru', False),
+        (b'"n": 1.25', b'"n": 1.255', False),
+        (b"06:00:00.5", b"06:00:60", False),
+        (b"2026-11-28", b"2026-02-29", False),
+        (b"2026-11-28", b"0000-11-28", False),
+        (b'"s": ', b'"i": 1, "s": ', False),
+        (b'"s": "Shadowfax", ', b"", False),
+        (b"[1, {}]", b"[1, {}", False),
+        (b"[1, {}]", b"[1,, {}]", False),
+        (b"[1, {}]", b"[1, {1: 2}]", False),
+        (b"[1, {}]", b"[" * 40 + b"]" * 40, False),
+        (b"[1, {}]}", b"[1, {}]} 1", False),
+        (b"[1, {}]}", b"[1, {}],}", False),
+        (b'"s"', b'"\\u0073"', False),
+    ],
+)
+def test_what_is_plain(readers: tuple[Any, Any], old: bytes, new: bytes, is_plain: bool) -> None:
+    """Escapes, and what does not suit its column or is not JSON, go the long way; all else is read from the bytes."""
+    line = PLAIN.replace(old, new, 1) if old else PLAIN
+    plain, parsed = readers
+    assert (plain(line) is not None) == is_plain
+    assert not is_plain or plain(line).equals(parsed(line))
+
+
 def test_the_same_holds_through_sql(read: Any) -> None:
     """1,200 generated lines in one query, so the test covers Flink's own conversion of the row too."""
     lines = [line for kind in ("valid", "mutated", "documents", "noise") for line in seeded(kind, 300)]

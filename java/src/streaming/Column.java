@@ -20,6 +20,11 @@ final class Column {
         return type.value(token, text);
     }
 
+    /** The same for the bytes of a plain token: a text has no escapes, and is without its quotes. */
+    Object value(JsonToken token, byte[] line, int from, int to) {
+        return type.value(token, line, from, to);
+    }
+
     /** A sentence about a value that is there, but wrong. */
     String refuses(JsonToken token, String text) {
         String hint = token == JsonToken.VALUE_NULL ? null : type.hint(token, text);

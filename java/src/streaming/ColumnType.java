@@ -1,5 +1,6 @@
 package streaming;
 
+import java.nio.charset.StandardCharsets;
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
 import org.apache.flink.table.types.logical.DecimalType;
 import org.apache.flink.table.types.logical.LogicalType;
@@ -8,6 +9,11 @@ import org.apache.flink.table.types.logical.LogicalType;
 interface ColumnType {
     /** The value in Flink's internal form, nothing rounded; null if the token stands for none. {@code null} is none. */
     Object value(JsonToken token, String text);
+
+    /** The same for the bytes of a token in UTF-8 from one place to before another: a text without quotes and escapes. */
+    default Object value(JsonToken token, byte[] line, int from, int to) {
+        return value(token, new String(line, from, to - from, StandardCharsets.UTF_8));
+    }
 
     /** The type, and the shape of its values where the type does not say it. */
     String expected();

@@ -1,6 +1,7 @@
 package streaming;
 
 import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.JsonToken;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.core.io.NumberInput;
 
 /** DOUBLE: any JSON number, as the nearest double; but none so large that this is infinite. */
 final class DoubleType implements ColumnType {
@@ -9,7 +10,7 @@ final class DoubleType implements ColumnType {
         if (!token.isNumeric()) {
             return null;
         }
-        Double nearest = Double.valueOf(text);
+        Double nearest = NumberInput.parseDouble(text, true);
         return nearest.isInfinite() ? null : nearest;
     }
 

@@ -18,6 +18,7 @@ public final class RecordReader {
     private static final StringData COERCION = StringData.fromString("COERCION");
 
     private final Columns columns;
+    private final PlainRecord plain;
     private final JsonFactory json;
 
     RecordReader(Columns columns) {
@@ -26,6 +27,7 @@ public final class RecordReader {
 
     private RecordReader(Columns columns, JsonFactory json) {
         this.columns = columns;
+        this.plain = new PlainRecord(columns, FIRST);
         this.json = json;
     }
 
@@ -43,6 +45,17 @@ public final class RecordReader {
 
     /** A new row. It never throws: whatever goes wrong is the record's PARSE. */
     public RowData read(byte[] line) {
+        RowData row = plain(line);
+        return row != null ? row : parsed(line);
+    }
+
+    /** The same straight from the bytes of a plain record; null for all others. */
+    public RowData plain(byte[] line) {
+        return plain.read(line);
+    }
+
+    /** The same by a parser of JSON, whatever the line is. */
+    public RowData parsed(byte[] line) {
         try {
             String text = RecordText.of(line);
             GenericRowData row = new GenericRowData(FIRST + columns.count());

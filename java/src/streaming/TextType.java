@@ -11,6 +11,11 @@ final class TextType implements ColumnType {
     }
 
     @Override
+    public Object value(JsonToken token, byte[] line, int from, int to) { // UTF-8 has no halves of pairs
+        return token == JsonToken.VALUE_STRING ? StringData.fromBytes(line, from, to - from) : null;
+    }
+
+    @Override
     public String expected() {
         return "STRING";
     }

@@ -1,7 +1,8 @@
 package streaming;
 
+import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
-import java.time.LocalDateTime;
+import java.time.LocalDate;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -41,17 +42,22 @@ final class TimestampType implements ColumnType {
 
     @Override
     public Object value(JsonToken token, String text) {
-        return token == JsonToken.VALUE_STRING && hasShape(text) ? timestamp(text) : null;
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return value(token, bytes, 0, bytes.length);
     }
 
-    private static boolean hasShape(String text) {
-        int length = text.length();
+    @Override
+    public Object value(JsonToken token, byte[] line, int from, int to) {
+        return token == JsonToken.VALUE_STRING && hasShape(line, from, to - from) ? timestamp(line, from, to) : null;
+    }
+
+    private static boolean hasShape(byte[] line, int from, int length) {
         if (length < SHORTEST || length == SHORTEST + 1 || length > LONGEST.length()) {
             return false;
         }
         for (int i = 0; i < length; i++) {
             char shape = LONGEST.charAt(i);
-            char c = text.charAt(i);
+            byte c = line[from + i];
             if (shape == '0' ? c < '0' || c > '9' : c != shape) {
                 return false;
             }
@@ -59,34 +65,39 @@ final class TimestampType implements ColumnType {
         return true;
     }
 
-    private static TimestampData timestamp(String text) {
-        int year = number(text, 0, 4);
-        if (year == 0) {
+    private static TimestampData timestamp(byte[] line, int from, int to) {
+        int year = number(line, from, from + 4);
+        int hour = number(line, from + 11, from + 13);
+        int minute = number(line, from + 14, from + 16);
+        int second = number(line, from + 17, from + 19);
+        if (year == 0 || hour > 23 || minute > 59 || second > 59) {
             return null;
         }
+        long day;
         try {
-            LocalDateTime time =
-                    LocalDateTime.of(
-                            year,
-                            number(text, 5, 7),
-                            number(text, 8, 10),
-                            number(text, 11, 13),
-                            number(text, 14, 16),
-                            number(text, 17, 19),
-                            number(text, 20, 23) * 1_000_000);
-            return TimestampData.fromLocalDateTime(time);
+            day = LocalDate.of(year, number(line, from + 5, from + 7), number(line, from + 8, from + 10)).toEpochDay();
         } catch (DateTimeException e) { // 30 February
             return null;
         }
+        long seconds = ((day * 24 + hour) * 60 + minute) * 60 + second;
+        return TimestampData.fromEpochMillis(seconds * 1_000 + milliseconds(line, from + 20, to));
     }
 
-    /** The digits from one place to before another; those after the text's end are zeros. */
-    private static int number(String text, int from, int to) {
+    private static int number(byte[] line, int from, int to) {
         int number = 0;
         for (int i = from; i < to; i++) {
-            number = number * 10 + (i < text.length() ? text.charAt(i) - '0' : 0);
+            number = number * 10 + line[i] - '0';
         }
         return number;
+    }
+
+    /** Of the digits of a second, none to three. */
+    private static int milliseconds(byte[] line, int from, int to) {
+        int milliseconds = 0;
+        for (int i = from; i < from + 3; i++) {
+            milliseconds = milliseconds * 10 + (i < to ? line[i] - '0' : 0);
+        }
+        return milliseconds;
     }
 
     @Override

@@ -24,12 +24,27 @@ final class WholeNumberType implements ColumnType {
         if (token != JsonToken.VALUE_NUMBER_INT || text.length() > MAX_CHARACTERS) {
             return null;
         }
-        long number;
         try {
-            number = Long.parseLong(text);
+            return within(Long.parseLong(text));
         } catch (NumberFormatException e) { // beyond a BIGINT
             return null;
         }
+    }
+
+    @Override
+    public Object value(JsonToken token, byte[] line, int from, int to) {
+        if (token != JsonToken.VALUE_NUMBER_INT || to - from >= MAX_CHARACTERS - 1) { // may be beyond a BIGINT
+            return ColumnType.super.value(token, line, from, to);
+        }
+        boolean isNegative = line[from] == '-';
+        long number = 0;
+        for (int i = isNegative ? from + 1 : from; i < to; i++) {
+            number = number * 10 + line[i] - '0';
+        }
+        return within(isNegative ? -number : number);
+    }
+
+    private Object within(long number) {
         if (number < least || number > most) {
             return null;
         }
