@@ -18,6 +18,7 @@ SOURCES = Path(__file__).parent / "java"
 CLASSES = (
     *("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases"),
     *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases"),
+    "kda.ReferenceRowsCases",
     "reference.WaitingCases",
     "preprocessing.BatchesCases",
 )
