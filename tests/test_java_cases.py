@@ -19,7 +19,7 @@ CLASSES = (
     *("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases"),
     *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases"),
     "kda.ReferenceRowsCases",
-    "reference.WaitingCases",
+    *("reference.SplitCases", "reference.WaitingCases"),
     "preprocessing.BatchesCases",
 )
 CASES = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -110,7 +110,11 @@ JSON = {
     "form => 'CSV'": "form => 'JSON'",
     "    row_end => '\\n',\n    column_end => ','": "    row_path => '$'",
 }
-ROCKSDB = {"state.backend.type": "rocksdb"}
+# By the form of the object: parallelism, and further configuration of Flink.
+LAUNCHES: Mapping[str, tuple[int, Mapping[str, str]]] = {
+    "CSV": (1, {}),
+    "JSON": (4, {"state.backend.type": "rocksdb"}),
+}
 FILES.pop("tables/kept.sql")
 FILES.pop("tests/priced.yaml")
 
@@ -204,15 +208,8 @@ class Stage:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize(("parallelism", "form", "more"), [(1, "CSV", {}), (4, "JSON", ROCKSDB)], ids=["csv", "json"])
-def test_versions(  # noqa: PLR0913  (fixtures and parameters)
-    aws: Emulator,
-    jvm: Path,  # noqa: ARG001
-    tmp_path: Path,
-    parallelism: int,
-    form: str,
-    more: dict[str, str],
-) -> None:
+@pytest.mark.parametrize("form", LAUNCHES)
+def test_versions(aws: Emulator, jvm: Path, tmp_path: Path, form: str) -> None:  # noqa: ARG001
     """Each version counts for all keys from one event time on; a key that it lacks is found no more.
 
     A version with a key that is there twice or without a row, and a missing object, are told in one row each, and
@@ -220,8 +217,9 @@ def test_versions(  # noqa: PLR0913  (fixtures and parameters)
     one block with the state on the heap, and for one of several blocks with the state in RocksDB.
     """
     on = Stage.of(aws, tmp_path, form)
-    on.put(content("one", form=form) + ('{"ticker": \n' if form == "JSON" else 'bad,"x\n') + line(TICKERS[1], "one", form))
-    with running(tmp_path, on.given, parallelism, more) as found:
+    wrong = '{"ticker": \n' if form == "JSON" else 'bad,"x\n'
+    on.put(content("one", form=form) + wrong + line(TICKERS[1], "one", form))
+    with running(tmp_path, on.given, *LAUNCHES[form]) as found:
         with on.trading():
             on.wait_for_company("one")
             assert len(on.messages()) == 2
