@@ -18,7 +18,8 @@ SOURCES = Path(__file__).parent / "java"
 CLASSES = (
     *("kinesis.ShardCases", "kinesis.TimeCases", "kinesis.RecordCases"),
     *("aws.WriterCases", "aws.ClientCases", "dynamodb.ItemCases"),
-    "reference.WaitingCases",
+    "kda.ReferenceRowsCases",
+    *("reference.SplitCases", "reference.WaitingCases"),
     "preprocessing.BatchesCases",
 )
 CASES = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,21 +103,44 @@ LEFT JOIN companies FOR SYSTEM_TIME AS OF t.event_time AS c ON t.ticker = c.tick
 FROM company_rows
 WHERE record.error IS NOT NULL""",
 }
+JSON = {
+    "columns => '`ticker` VARCHAR(4), `company` VARCHAR(8)'": (
+        "columns => '`ticker` VARCHAR(4) $.ticker, `company` VARCHAR(8) $.company'"
+    ),
+    "form => 'CSV'": "form => 'JSON'",
+    "    row_end => '\\n',\n    column_end => ','": "    row_path => '$'",
+}
+# By the form of the object: parallelism, and further configuration of Flink.
+LAUNCHES: Mapping[str, tuple[int, Mapping[str, str]]] = {
+    "CSV": (1, {}),
+    "JSON": (4, {"state.backend.type": "rocksdb"}),
+}
 FILES.pop("tables/kept.sql")
 FILES.pop("tests/priced.yaml")
 
 
-def made(folder: Path) -> Job:
-    """The job, made in this folder."""
-    for name, text in FILES.items():
+def made(folder: Path, form: str = "CSV") -> Job:
+    """The job, made in this folder, with an object of this form."""
+    for name, csv in FILES.items():
+        text = csv
+        for before, after in JSON.items() if form == "JSON" and name == "views/company_rows.sql" else ():
+            assert before in text
+            text = text.replace(before, after)
         (folder / "refreshed" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "refreshed" / name).write_text(text, encoding="utf-8", newline="")
     return load(folder / "refreshed")
 
 
-def content(company: str, without: Sequence[str] = ()) -> str:
+def line(ticker: str, company: str, form: str = "CSV") -> str:
+    """A line of an object. In JSON it has more than the job reads, so that all lines are more than a block."""
+    if form == "JSON":
+        return json.dumps({"ticker": ticker, "company": company, "about": "x" * 1_000}) + "\n"
+    return f"{ticker},{company}\n"
+
+
+def content(company: str, without: Sequence[str] = (), form: str = "CSV") -> str:
     """A version: every ticker with this company."""
-    return "".join(f"{ticker},{company}\n" for ticker in TICKERS if ticker not in without)
+    return "".join(line(ticker, company, form) for ticker in TICKERS if ticker not in without)
 
 
 @dataclass
@@ -130,9 +153,9 @@ class Stage:
     sent: dict[str, str] = field(default_factory=dict)
 
     @staticmethod
-    def of(aws: Emulator, folder: Path) -> Stage:
+    def of(aws: Emulator, folder: Path, form: str = "CSV") -> Stage:
         reset(aws)  # the names are those of the other cases
-        job = made(folder)
+        job = made(folder, form)
         resources.create(aws.environment, 2, job)
         account = resources.account(aws.environment)
         place = {"region": emulator.REGION, "endpoint": aws.endpoint}
@@ -185,28 +208,30 @@ class Stage:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("parallelism", [1, 4])
-def test_versions(aws: Emulator, jvm: Path, tmp_path: Path, parallelism: int) -> None:  # noqa: ARG001
+@pytest.mark.parametrize("form", LAUNCHES)
+def test_versions(aws: Emulator, jvm: Path, tmp_path: Path, form: str) -> None:  # noqa: ARG001
     """Each version counts for all keys from one event time on; a key that it lacks is found no more.
 
     A version with a key that is there twice or without a row, and a missing object, are told in one row each, and
-    change nothing. Of the first version the wrong lines are told, and the others count.
+    change nothing. Of the first version the wrong lines are told, and the others count. All of that for an object of
+    one block with the state on the heap, and for one of several blocks with the state in RocksDB.
     """
-    on = Stage.of(aws, tmp_path)
-    on.put(content("one") + 'bad,"x\n' + f"{TICKERS[1]},one\n")
-    with running(tmp_path, on.given, parallelism, {}) as found:
+    on = Stage.of(aws, tmp_path, form)
+    wrong = '{"ticker": \n' if form == "JSON" else 'bad,"x\n'
+    on.put(content("one", form=form) + wrong + line(TICKERS[1], "one", form))
+    with running(tmp_path, on.given, *LAUNCHES[form]) as found:
         with on.trading():
             on.wait_for_company("one")
             assert len(on.messages()) == 2
-            on.put(content("two", TICKERS[:1]))
+            on.put(content("two", TICKERS[:1], form))
             on.wait_for_company("two")
-            on.put(content("bad") + f"{TICKERS[5]},bad\n")
+            on.put(content("bad", form=form) + line(TICKERS[5], "bad", form))
             on.wait_for_message("1 of its 301 rows are wrong, first in line 301: ticker = T005 is there twice.")
             on.put("")
             on.wait_for_message("is refused, as it has no row. The version of ")
             on.s3.delete_object(Bucket=BUCKET, Key=KEY)
             on.wait_for_message("finds nothing there")
-            on.put(content("three"))
+            on.put(content("three", form=form))
             on.wait_for_company("three")
         on.wait_for_trades()
         assert found.restarts() == 0

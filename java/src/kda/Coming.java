@@ -7,6 +7,10 @@ public final class Coming {
     public long wrong; // of the rows
     public long line; // the first with a wrong row, from 1
     public String first; // what is wrong with it, as a sentence
+    public int blocks; // of the lines
+    public int turns; // of the blocks
+    public long keys; // that differ
+    public long changed; // rows that were taken over
 
     void wrong(String message) {
         if (wrong == 0) {

@@ -186,9 +186,16 @@ final class CsvRows implements Schema.Format {
         }
 
         private void skipToDelimiter() {
-            while (at < text.length() && rowEnd() == 0 && !isColumnEnd()) {
+            while (at < text.length() && (isPlain(text.charAt(at)) || rowEnd() == 0 && !isColumnEnd())) {
                 at++;
             }
+        }
+
+        /** Whether no delimiter begins with a character, so that most need no further look. */
+        private boolean isPlain(char character) {
+            return character != '\r'
+                    && character != rowDelimiter.charAt(0)
+                    && character != columnDelimiter.charAt(0);
         }
 
         /** The characters of the row's end that stands here; 0 if none does. */

@@ -25,17 +25,25 @@ final class Identity {
     private final List<Column> columns;
     private final int[] key; // places among the columns
     private final RowData.FieldGetter[] getters; // of the columns
+    private final RowData.FieldGetter[] ofEntry; // of the key, in the state
+    private final MessageDigest sha256 = sha256(); // a new one for each row would take as long as the digest
 
     private Identity(List<Column> columns, int[] key) {
         this.columns = columns;
         this.key = key;
         this.getters = new RowData.FieldGetter[columns.size()];
         for (int i = 0; i < getters.length; i++) {
-            String type = columns.get(i).type.flink();
-            getters[i] =
-                    RowData.createFieldGetter(
-                            LogicalTypeParser.parse(type, Identity.class.getClassLoader()), Row.FIRST + i);
+            getters[i] = getter(columns.get(i), Row.FIRST + i);
         }
+        this.ofEntry = new RowData.FieldGetter[key.length];
+        for (int i = 0; i < key.length; i++) {
+            ofEntry[i] = getter(columns.get(key[i]), Known.KEY + i);
+        }
+    }
+
+    private static RowData.FieldGetter getter(Column column, int place) {
+        String type = column.type.flink();
+        return RowData.createFieldGetter(LogicalTypeParser.parse(type, Identity.class.getClassLoader()), place);
     }
 
     static Identity of(List<Column> columns, String key) {
@@ -79,13 +87,23 @@ final class Identity {
                 .collect(Collectors.joining(" and "));
     }
 
-    /** A row that has the values of the key alone. */
-    RowData keyOnly(RowData row) {
-        GenericRowData only = new GenericRowData(row.getArity());
-        for (int place : key) {
-            only.setField(Row.FIRST + place, value(row, place));
+    /** The columns of the key. */
+    List<Column> columns() {
+        return Arrays.stream(key).mapToObj(columns::get).collect(Collectors.toList());
+    }
+
+    /** The values of the key's columns. */
+    Object[] values(RowData row) {
+        return Arrays.stream(key).mapToObj(place -> value(row, place)).toArray();
+    }
+
+    /** A row that has the values of the key alone, of an entry of {@link Known}. */
+    RowData record(RowData entry) {
+        GenericRowData row = new GenericRowData(Row.FIRST + columns.size());
+        for (int i = 0; i < key.length; i++) {
+            row.setField(Row.FIRST + key[i], ofEntry[i].getFieldOrNull(entry));
         }
-        return only;
+        return row;
     }
 
     /** A digest of all values. */
@@ -94,7 +112,7 @@ final class Identity {
         for (int i = 0; i < columns.size(); i++) {
             add(text, value(row, i));
         }
-        return Arrays.copyOf(sha256().digest(text.toString().getBytes(StandardCharsets.UTF_8)), BYTES);
+        return Arrays.copyOf(sha256.digest(text.toString().getBytes(StandardCharsets.UTF_8)), BYTES);
     }
 
     private static MessageDigest sha256() {

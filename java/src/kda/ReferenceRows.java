@@ -28,6 +28,7 @@ import org.apache.flink.table.types.utils.DataTypeUtils;
 import org.apache.flink.types.Row;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reference.Block;
 import reference.Mark;
 
 /**
@@ -40,19 +41,23 @@ import reference.Mark;
  * rowtime}. A row whose error is not NULL counts for nothing. Of a version come the rows that its predecessor does not
  * have, and for each key that only that has a row with {@code present} false and no values but the key's.
  *
- * <p>Without the marks of a source that {@link Mark reads again}, lines become rows as they come, and no row is in the
- * state. With them, a version comes out at its end. If one of its lines is wrong, a key is there twice, or it has no row,
- * then it is refused as a whole with one row, and its predecessor stays; the first has none, so the rest of it counts.
+ * <p>Without the marks of a source that {@link Mark reads again}, lines become rows as they come, and nothing is in the
+ * state. With them, the first version comes as it is read. A later one is compared with its predecessor as it is read:
+ * the lines with a row that is new or changed wait in the state, block by block, until all lines are there, and come out
+ * in the turns that the source gives. If one of its lines is wrong, a key is there twice, or it has no row, then it is
+ * refused as a whole with one row, and its predecessor stays; the first has none, so the rest of it counts.
  */
 public class ReferenceRows extends ProcessTableFunction<RowData> {
     private static final Logger LOG = LoggerFactory.getLogger(ReferenceRows.class);
     private static final String INPUT = "input";
     private static final StringData REFUSED = StringData.fromString("REFERENCE");
+    private static final String ONLY = ""; // key of a map with one value
 
     /** How far the versions are read. */
     public static class Progress {
         public Coming coming = new Coming();
-        public boolean isRefreshed; // whether marks came
+        public long version; // number of the version that is read, or was read last
+        public long entries; // keys in the state, also of rows that came with a refused version
         public boolean isWhole; // whether a version came to its end
         public String written; // when the version was written that counts
     }
@@ -60,13 +65,15 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
     private transient Schema schema;
     private transient Identity identity;
     private transient Came came;
+    private transient MapView<String, RowData> known;
+    private transient MapView<Integer, byte[]> changes;
 
     @Override
     public TypeInference getTypeInference(DataTypeFactory types) {
         LinkedHashMap<String, StateTypeStrategy> state = new LinkedHashMap<>();
-        state.put("progress", StateTypeStrategy.of(call -> Optional.of(types.createDataType(Progress.class)), Duration.ZERO));
-        state.put("known", StateTypeStrategy.of(call -> Optional.of(rowsByKey(call, types)), Duration.ZERO));
-        state.put("staged", StateTypeStrategy.of(call -> Optional.of(rowsByKey(call, types)), Duration.ZERO));
+        state.put("progress", StateTypeStrategy.of(call -> Optional.of(progress(types)), Duration.ZERO));
+        state.put("known", StateTypeStrategy.of(call -> Optional.of(known(call, types)), Duration.ZERO));
+        state.put("changes", StateTypeStrategy.of(call -> Optional.of(changes()), Duration.ZERO));
         return TypeInference.newBuilder()
                 .staticArguments(
                         StaticArgument.table(
@@ -85,17 +92,27 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
                 .build();
     }
 
-    private static StaticArgument literal(String name, boolean isOptional) {
-        return StaticArgument.scalar(name, DataTypes.STRING().bridgedTo(String.class), isOptional);
+    /** A map, as that is read only when it is asked for. */
+    private static DataType progress(DataTypeFactory types) {
+        return MapView.newMapViewDataType(
+                DataTypes.STRING().bridgedTo(String.class), types.createDataType(Progress.class));
     }
 
-    private static DataType rowsByKey(CallContext call, DataTypeFactory types) {
-        DataType row =
-                DataTypes.ROW(
-                        DataTypes.FIELD("digest", DataTypes.BYTES()),
-                        DataTypes.FIELD("record", schema(call).row(types)));
+    /** By key: what {@link Known} has of a row. */
+    private static DataType known(CallContext call, DataTypeFactory types) {
         return MapView.newMapViewDataType(
-                DataTypes.STRING().bridgedTo(String.class), DataTypeUtils.toInternalDataType(row));
+                DataTypes.STRING().bridgedTo(String.class),
+                DataTypeUtils.toInternalDataType(Known.type(schema(call), text(call, 3), types)));
+    }
+
+    /** By number of a block: its lines that have a row which is new or changed. */
+    private static DataType changes() {
+        return MapView.newMapViewDataType(
+                DataTypes.INT().bridgedTo(Integer.class), DataTypes.BYTES().bridgedTo(byte[].class));
+    }
+
+    private static StaticArgument literal(String name, boolean isOptional) {
+        return StaticArgument.scalar(name, DataTypes.STRING().bridgedTo(String.class), isOptional);
     }
 
     private static DataType output(CallContext call, DataTypeFactory types) {
@@ -124,9 +141,9 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
     /** A line, or a mark. */
     public void eval(
             Context context,
-            Progress progress,
+            MapView<String, Progress> progress,
             MapView<String, RowData> known,
-            MapView<String, RowData> staged,
+            MapView<Integer, byte[]> changes,
             Row input,
             String columns,
             String form,
@@ -140,46 +157,91 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
             identity = schema.identity(key);
             came = new Came(context.tableSemanticsFor(INPUT));
         }
+        this.known = known;
+        this.changes = changes;
         came.row = input;
         Mark mark = came.mark();
         if (mark == null) {
-            read(progress, staged);
-        } else if (mark == Mark.BEGIN) {
-            progress.isRefreshed = true;
-            progress.coming = new Coming();
-            staged.clear();
-        } else if (mark == Mark.END) {
-            end(progress, known, staged);
-        } else if (mark == Mark.FAILED) {
-            staged.clear();
-            refuse(progress, came.text());
-        }
-    }
-
-    private void read(Progress progress, MapView<String, RowData> staged) throws Exception {
-        Coming coming = progress.coming;
-        coming.lines++;
-        for (RowData record : schema.rows(came.line())) {
-            coming.rows++;
-            if (!record.isNullAt(0)) {
-                wrong(progress, record);
-            } else if (progress.isRefreshed) {
-                stage(progress, staged, record);
-            } else {
+            for (RowData record : schema.rows(came.line())) {
                 emit(came.line(), record, true);
             }
+        } else if (mark != Mark.ASKED) {
+            Progress before = progress.get(ONLY);
+            Progress now = before == null ? new Progress() : before;
+            take(mark, now);
+            progress.put(ONLY, now);
         }
     }
 
-    private void stage(Progress progress, MapView<String, RowData> staged, RowData record) throws Exception {
+    private void take(Mark mark, Progress progress) throws Exception {
+        switch (mark) {
+            case BEGIN:
+                progress.version++;
+                progress.coming = new Coming();
+                changes.clear();
+                break;
+            case LINES:
+                read(progress);
+                break;
+            case TURN:
+                turn(progress.coming, progress.version);
+                break;
+            case END:
+                end(progress);
+                break;
+            default:
+                changes.clear();
+                progress.coming = new Coming();
+                refuse(progress, came.text());
+        }
+    }
+
+    private void read(Progress progress) throws Exception {
+        Coming coming = progress.coming;
+        Block changed = new Block();
+        for (byte[] line : Block.lines(came.line())) {
+            coming.lines++;
+            boolean isNews = false;
+            for (RowData record : schema.rows(line)) {
+                coming.rows++;
+                if (record.isNullAt(0)) {
+                    isNews |= read(progress, line, record);
+                } else {
+                    wrong(progress, line, record);
+                }
+            }
+            if (isNews) {
+                changed.add(line);
+            }
+        }
+        if (progress.isWhole && !changed.isEmpty() && coming.wrong == 0) {
+            changes.put(coming.blocks, changed.bytes());
+        }
+        coming.blocks++;
+    }
+
+    /** Takes a row of the first version over, and notes of a later one that its key is there; whether the row is news. */
+    private boolean read(Progress progress, byte[] line, RowData record) throws Exception {
         String key = identity.key(record);
         if (key == null) {
-            return;
+            return false;
         }
-        if (staged.contains(key)) {
-            wrong(progress, twice(record));
+        Known before = Known.of(known.get(key));
+        if (before.version == progress.version) {
+            wrong(progress, line, twice(record));
+        } else {
+            progress.coming.keys++;
         }
-        staged.put(key, GenericRowData.of(identity.digest(record), record));
+        progress.entries += before.isThere() ? 0 : 1;
+        byte[] digest = identity.digest(record);
+        boolean isNews = !Arrays.equals(before.digest, digest);
+        boolean isTakenOver = isNews && !progress.isWhole;
+        known.put(key, Known.entry(isTakenOver ? digest : before.digest, progress.version, identity.values(record)));
+        if (isTakenOver) {
+            emit(null, record, true);
+            progress.coming.changed++;
+        }
+        return isNews;
     }
 
     private RowData twice(RowData record) {
@@ -190,56 +252,77 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
     }
 
     /** A row is wrong. It is told at once, unless that decides about a version that has a predecessor. */
-    private void wrong(Progress progress, RowData record) {
+    private void wrong(Progress progress, byte[] line, RowData record) {
         progress.coming.wrong(record.getString(1).toString());
         if (!progress.isWhole) {
-            emit(came.line(), record, true);
+            emit(line, record, true);
         }
     }
 
-    private void end(Progress progress, MapView<String, RowData> known, MapView<String, RowData> staged)
-            throws Exception {
+    /** Takes the next block of a later version over, if that is good. */
+    private void turn(Coming coming, long version) throws Exception {
+        byte[] block = changes.get(coming.turns);
+        if (block != null && coming.problem() == null) {
+            for (byte[] line : Block.lines(block)) {
+                for (RowData record : schema.rows(line)) {
+                    takeOver(coming, version, record);
+                }
+            }
+            changes.remove(coming.turns);
+        }
+        coming.turns++;
+    }
+
+    private void takeOver(Coming coming, long version, RowData record) throws Exception {
+        String key = identity.key(record);
+        if (key == null) {
+            return;
+        }
+        byte[] digest = identity.digest(record);
+        if (!Arrays.equals(Known.of(known.get(key)).digest, digest)) {
+            known.put(key, Known.entry(digest, version, identity.values(record)));
+            emit(null, record, true);
+            coming.changed++;
+        }
+    }
+
+    private void end(Progress progress) throws Exception {
         Coming coming = progress.coming;
         String problem = coming.problem();
         if (progress.isWhole && problem != null) {
+            changes.clear();
             refuse(progress, came.shard() + " of " + came.written() + " is refused, as " + problem);
         } else {
-            apply(known, staged);
+            long gone = progress.entries > coming.keys ? removeOthers(progress.version) : 0;
+            progress.entries = coming.keys;
+            LOG.info(
+                    "{} of {} counts from {} on: {} rows are new or changed, {} keys are gone.",
+                    came.shard(),
+                    came.written(),
+                    progress.isWhole ? came.since() : "the beginning of time",
+                    coming.changed,
+                    gone);
             progress.isWhole = true;
             progress.written = came.written();
         }
-        staged.clear();
         progress.coming = new Coming();
     }
 
-    private void apply(MapView<String, RowData> known, MapView<String, RowData> staged) throws Exception {
+    /** Forgets the keys that are not in this version; how many of them had a row. */
+    private long removeOthers(long version) throws Exception {
         long gone = 0;
         for (Iterator<Map.Entry<String, RowData>> rows = known.iterator(); rows.hasNext(); ) {
-            Map.Entry<String, RowData> row = rows.next();
-            if (!staged.contains(row.getKey())) {
-                emit(null, record(row.getValue()), false);
+            RowData row = rows.next().getValue();
+            Known entry = Known.of(row);
+            if (entry.version != version) {
+                if (entry.digest != null) {
+                    emit(null, identity.record(row), false);
+                    gone++;
+                }
                 rows.remove();
-                gone++;
             }
         }
-        long changed = 0;
-        for (Map.Entry<String, RowData> row : staged.entries()) {
-            RowData before = known.get(row.getKey());
-            byte[] digest = row.getValue().getBinary(0);
-            if (before == null || !Arrays.equals(before.getBinary(0), digest)) {
-                RowData record = record(row.getValue());
-                emit(null, record, true);
-                known.put(row.getKey(), GenericRowData.of(digest, identity.keyOnly(record)));
-                changed++;
-            }
-        }
-        LOG.info(
-                "{} of {} counts from {} on: {} rows are new or changed, {} keys are gone.",
-                came.shard(),
-                came.written(),
-                came.since(),
-                changed,
-                gone);
+        return gone;
     }
 
     private void refuse(Progress progress, String why) {
@@ -249,10 +332,6 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
         row.setField(0, REFUSED);
         row.setField(1, StringData.fromString(sentence));
         emit(null, row, true);
-    }
-
-    private RowData record(RowData row) {
-        return row.getRow(1, schema.width());
     }
 
     private void emit(byte[] line, RowData record, boolean isPresent) {

@@ -1,7 +1,10 @@
 package reference;
 
 import aws.OpenedFormat;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import org.apache.flink.api.common.functions.util.ListCollector;
 import org.apache.flink.api.common.serialization.DeserializationSchema;
 import org.apache.flink.api.connector.source.SourceOutput;
 import org.apache.flink.api.connector.source.SourceReaderContext;
@@ -14,7 +17,7 @@ import org.apache.flink.util.Collector;
 
 /**
  * Emits each line as the rows that the table's format makes of it, and notes in the object's state that it did. A mark
- * is a row whose first column has its text, and whose others are NULL.
+ * is a row whose first column has its text, and whose others are NULL; that of a block has a block of the first columns.
  */
 final class LineRows implements RecordEmitter<Line, RowData, ObjectState> {
     private final DeserializationSchema<RowData> format;
@@ -44,15 +47,27 @@ final class LineRows implements RecordEmitter<Line, RowData, ObjectState> {
             bytes.inc(line.content.length);
             format.deserialize(line.content, rows);
         } else {
-            rows.collect(mark(line));
+            rows.collect(mark(line.mark == Mark.LINES ? block(line.content) : line.content));
         }
         object.emitted(line);
     }
 
-    private RowData mark(Line line) {
+    private RowData mark(byte[] content) {
         GenericRowData row = new GenericRowData(columns);
-        row.setField(0, line.content);
+        row.setField(0, content);
         return row;
+    }
+
+    /** The block of the rows that the format makes of the lines of a block. */
+    private byte[] block(byte[] lines) throws IOException {
+        bytes.inc(lines.length);
+        Block block = new Block();
+        for (byte[] line : Block.lines(lines)) {
+            List<RowData> made = new ArrayList<>();
+            format.deserialize(line, new ListCollector<>(made));
+            made.forEach(row -> block.add(row.getBinary(0)));
+        }
+        return block.bytes();
     }
 
     /** The rows of the line at hand, each with the metadata behind its columns. */

@@ -6,6 +6,10 @@ import java.util.Arrays;
 public enum Mark {
     /** The lines of a version follow. A version that was begun before, and has no end, counts for nothing. */
     BEGIN,
+    /** The row has lines: a {@link Block}. */
+    LINES,
+    /** All lines of a later version were sent: the next block of them may be applied. There is a turn for each block. */
+    TURN,
     /** The version is whole. */
     END,
     /** Up to its time, the object has no other version. */

@@ -24,6 +24,8 @@ final class ObjectFetcher implements SplitReader<Line, ObjectSplit> {
     private static final int MOST_LINES = 2_000; // handed on at a time
     private static final long MOST_BYTES = 1 << 20; // about
     private static final long HELD = 100; // milliseconds until a version that is held is looked at again
+    // As long as a buffer of Flink's network, so that few turns are on their way, before which a checkpoint would wait.
+    private static final byte[] TURN = new byte[32 << 10];
 
     private final S3Object object;
     private final Refresh refresh; // null: the object is read once
@@ -79,10 +81,7 @@ final class ObjectFetcher implements SplitReader<Line, ObjectSplit> {
     /** It never ends. */
     private boolean readAgain(List<Line> found) throws IOException {
         if (!split.isWhole) {
-            if (read(found)) {
-                closeLines();
-                mark(found, Mark.END, null, split.whole());
-            }
+            goOn(found);
         } else if (refresh.isCheckpointed && hold.isHeld(split)) {
             pause(HELD);
         } else if (now() < next) {
@@ -91,6 +90,18 @@ final class ObjectFetcher implements SplitReader<Line, ObjectSplit> {
             ask(found);
         }
         return false;
+    }
+
+    private void goOn(List<Line> found) throws IOException {
+        if (!split.isRead() && !readBlock(found)) {
+            return;
+        }
+        closeLines();
+        if (split.hasTurn()) {
+            mark(found, Mark.TURN, TURN, split.turned());
+        } else {
+            mark(found, Mark.END, null, split.whole());
+        }
     }
 
     private void ask(List<Line> found) {
@@ -107,13 +118,7 @@ final class ObjectFetcher implements SplitReader<Line, ObjectSplit> {
 
     /** Reads some lines; whether these are the last. */
     private boolean read(List<Line> found) throws IOException {
-        if (lines == null) {
-            lines = object.open(split.version, split.read);
-            boolean isOther = split.version == null || !lines.version.tag.equals(split.version.tag);
-            if (isOther || split.read == 0) {
-                begin(found);
-            }
-        }
+        open(found);
         long bytes = 0;
         while (found.size() < MOST_LINES && bytes < MOST_BYTES) {
             byte[] line = lines.next();
@@ -129,6 +134,37 @@ final class ObjectFetcher implements SplitReader<Line, ObjectSplit> {
         return false;
     }
 
+    /** Reads a block of lines; whether it is the last. */
+    private boolean readBlock(List<Line> found) throws IOException {
+        open(found);
+        Block block = new Block();
+        try {
+            while (!block.isFull()) {
+                byte[] line = lines.next();
+                if (line == null) {
+                    break;
+                }
+                block.add(line);
+            }
+        } finally { // also what came before the answer broke off
+            if (!block.isEmpty()) {
+                mark(found, Mark.LINES, block.bytes(), split.readBlock(lines.read()));
+            }
+        }
+        patience.succeeded();
+        return split.isRead();
+    }
+
+    private void open(List<Line> found) {
+        if (lines == null) {
+            lines = object.open(split.version, split.read);
+            boolean isOther = split.version == null || !lines.version.tag.equals(split.version.tag);
+            if (isOther || split.read == 0) {
+                begin(found);
+            }
+        }
+    }
+
     private void begin(List<Line> found) {
         split = split.begun(lines.version, lines.answered);
         if (refresh != null) {
@@ -136,9 +172,9 @@ final class ObjectFetcher implements SplitReader<Line, ObjectSplit> {
         }
     }
 
-    private void mark(List<Line> found, Mark mark, String text, ObjectSplit after) {
+    private void mark(List<Line> found, Mark mark, byte[] content, ObjectSplit after) {
         split = after;
-        found.add(new Line(text == null ? null : text.getBytes(StandardCharsets.UTF_8), mark, after));
+        found.add(new Line(content, mark, after));
     }
 
     /** Tells once why the object cannot be read. Throws the failure if no version of it was read before. */
@@ -150,7 +186,8 @@ final class ObjectFetcher implements SplitReader<Line, ObjectSplit> {
         next = now() + refresh.pause();
         ObjectSplit after = split.failed(failure.getMessage(), answered);
         boolean isNews = !after.told.equals(split.told);
-        mark(found, isNews ? Mark.FAILED : Mark.ASKED, isNews ? failure.getMessage() : null, after);
+        byte[] why = isNews ? failure.getMessage().getBytes(StandardCharsets.UTF_8) : null;
+        mark(found, isNews ? Mark.FAILED : Mark.ASKED, why, after);
         return new Batch(split.id, found, false);
     }
 

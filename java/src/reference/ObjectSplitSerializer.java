@@ -9,7 +9,7 @@ import org.apache.flink.core.io.SimpleVersionedSerializer;
 
 /** Writes an {@link ObjectSplit} into checkpoints. */
 final class ObjectSplitSerializer implements SimpleVersionedSerializer<ObjectSplit> {
-    private static final int VERSION = 2;
+    private static final int VERSION = 3;
 
     @Override
     public int getVersion() {
@@ -29,6 +29,7 @@ final class ObjectSplitSerializer implements SimpleVersionedSerializer<ObjectSpl
         }
         out.writeLong(split.read);
         out.writeLong(split.since);
+        out.writeInt(split.blocks);
         out.writeInt(split.wholes);
         out.writeBoolean(split.isWhole);
         out.writeLong(split.asked);
@@ -47,13 +48,14 @@ final class ObjectSplitSerializer implements SimpleVersionedSerializer<ObjectSpl
         long read = in.readLong();
         if (version == 1) { // of a source that read each object once
             boolean isWhole = content != null && read >= content.bytes;
-            return ObjectSplit.restored(id, content, 0, read, isWhole ? 1 : 0, isWhole, 0, "");
+            return ObjectSplit.restored(id, content, 0, read, 0, isWhole ? 1 : 0, isWhole, 0, "");
         }
         return ObjectSplit.restored(
                 id,
                 content,
                 in.readLong(),
                 read,
+                version == 2 ? 0 : in.readInt(), // older: its lines came one by one
                 in.readInt(),
                 in.readBoolean(),
                 in.readLong(),

@@ -1,0 +1,5 @@
+CREATE TABLE priced (
+    ticker STRING,
+    company STRING,
+    event_time STRING
+)
