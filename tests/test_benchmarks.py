@@ -147,8 +147,8 @@ def test_foreign_load_that_stays_is_told() -> None:
 
 
 def test_no_round_is_repeated_when_the_time_is_up() -> None:
-    """After `repeat_until` the rounds stand as they are."""
-    called, found = turning([0.5, 0.4], 2, repeat_until=0)
+    """A round that would end after `ends_by` is not repeated: the rounds stand as they are."""
+    called, found = turning([0.5, 0.4], 2, ends_by=0)
     assert len(called) == 6
     assert found.foreign == [0.5, 0.4]
 
