@@ -42,7 +42,7 @@ def folder(count: int, unicorns: int = 100) -> Path:
             processes.run(
                 [*command, "--to", str(new / "readings.jsonl")],
                 environment=environment.plain(),
-                limit=60 + count / 5000,
+                limit=300 + count / 2000,
             )
             new.rename(made)
     return made
