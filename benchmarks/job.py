@@ -24,6 +24,7 @@ from java import build, jars, paths
 from program import environment
 from program.formats import listed, many
 from program.output import Say
+from program.processes import RunError
 
 NAME = "job"
 CONTENDERS = Path(__file__).parent / "contenders"
@@ -122,60 +123,77 @@ def measure(size: Size, say: Say) -> list[Table]:
     known = contenders(classes)
     versions = {one.package: peers.version(one.package) for one in known.values() if one.package}
     there = {name: one for name, one in known.items() if one.package is None or versions[one.package]}
-    absent = [name for name in known if name not in there]
-    sizes = {name: _sizes(one, size) for name, one in there.items()}
-    for count in sorted({count for pair in sizes.values() for count in pair}):
+    runs = Runs(say)
+    for count in sorted({count for one in there.values() for count in _sizes(one, size)}):
         say(f"{many(count, 'reading')} and their rows by DuckDB")
-        _expected[count] = Expected(readings.folder(count))
-    try:
-        found = take_turns(
-            {name: partial(_pair, name, one, sizes[name], say) for name, one in there.items()},
-            ROUNDS if size is Size.FULL else 1,
-            ends_by=began + (BUDGET if size is Size.FULL else 0),
-        )
-    finally:
-        _expected.clear()
-    versions_found = {name: version for name, version in versions.items() if version}
-    return [_table(size, there, found, absent, versions_found)]
-
-
-_expected: dict[int, Expected] = {}
+        runs.expected[count] = Expected(readings.folder(count))
+    found = take_turns(
+        {name: partial(runs.pair, name, one, _sizes(one, size)) for name, one in there.items()},
+        ROUNDS if size is Size.FULL else 1,
+        ends_by=began + (BUDGET if size is Size.FULL else 0),
+    )
+    pairs = {name: [pair for pair in found[name] if pair] for name in there if name not in runs.failed}
+    absent = [name for name in known if name not in there]
+    notes = [*([_absence(absent)] if absent else []), *runs.failed.values()]
+    return [_table(size, there, Turns(pairs, found.foreign, [*found.notes, *notes]), versions)]
 
 
 def _sizes(contender: Contender, size: Size) -> tuple[int, int]:
     return QUICK if size is Size.QUICK else SLOWER if contender.slower else FULL
 
 
-def _pair(name: str, contender: Contender, sizes: tuple[int, int], say: Say) -> Pair:
-    small, large = sizes
-    first = _run(name, contender, small, say)
-    return Pair(first, first if small == large else _run(name, contender, large, say))
+class Runs:
+    """Runs contenders and checks their rows.
 
+    expected: the rows by the number of readings. failed: a sentence for each peer that failed; it is not run again.
+    """
 
-def _run(name: str, contender: Contender, count: int, say: Say) -> Used:
-    with tempfile.TemporaryDirectory(prefix="rows-", dir=readings.FOLDER) as scratch:
-        output = Path(scratch, "rows")
-        command = [*contender.command, readings.folder(count), output]
-        used = processes.run(command, environment=contender.environment, limit=LIMIT)
-        rows = _expected[count].require(name, output, last_is_open=contender.last_is_open)
-        equal = f"{many(rows, 'row')} equal" + (", without the last minutes" if contender.last_is_open else "")
-    say(f"  {name}: {many(count, 'reading')} in {used.wall_s:.1f} s, {used.cpu_s:.1f} s of CPU time, {equal}")
-    return used
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self.expected: dict[int, Expected] = {}
+        self.failed: dict[str, str] = {}
+
+    def pair(self, name: str, contender: Contender, sizes: tuple[int, int]) -> Pair | None:
+        """Run a contender over both numbers of readings; None for a peer that fails.
+
+        Raises RunError if another contender fails, Unequal for wrong rows.
+        """
+        if name in self.failed:
+            return None
+        small, large = sizes
+        try:
+            first = self._run(name, contender, small)
+            return Pair(first, first if small == large else self._run(name, contender, large))
+        except RunError as error:
+            if contender.package is None:
+                raise
+            self.failed[name] = f"Without {name}: {error}"
+            self._say(f"  {self.failed[name]}")
+            return None
+
+    def _run(self, name: str, contender: Contender, count: int) -> Used:
+        with tempfile.TemporaryDirectory(prefix="rows-", dir=readings.FOLDER) as scratch:
+            output = Path(scratch, "rows")
+            command = [*contender.command, readings.folder(count), output]
+            used = processes.run(command, environment=contender.environment, limit=LIMIT)
+            rows = self.expected[count].require(name, output, last_is_open=contender.last_is_open)
+        equal = f"{many(rows, 'row')} equal"
+        self._say(f"  {name}: {many(count, 'reading')} in {used.wall_s:.1f} s, {used.cpu_s:.1f} s of CPU time, {equal}")
+        return used
 
 
 def _table(
     size: Size,
     there: Mapping[str, Contender],
     found: Turns[Pair],
-    absent: Sequence[str],
-    versions: Mapping[str, str],
+    packages: Mapping[str, str | None],
 ) -> Table:
     raw = {name: [asdict(pair) for pair in pairs] for name, pairs in found.items()}
-    notes = [*found.notes, *([_absence(absent)] if absent else [])]
+    versions = {name: version for name, version in packages.items() if version}
     if size is Size.QUICK:
         rows: list[list[Cell]] = [[name, there[name].what] for name in found]
         title = f"The same rows as DuckDB, of {many(QUICK[0], 'reading')}"
-        return Table(NAME, title, ("Program", "What it is"), rows, notes, raw=raw, versions=versions)
+        return Table(NAME, title, ("Program", "What it is"), rows, found.notes, raw=raw, versions=versions)
     cpu = {name: _a_record(pairs, "cpu_s", _sizes(there[name], size)) for name, pairs in found.items()}
     wall = {name: _a_record(pairs, "wall_s", _sizes(there[name], size)) for name, pairs in found.items()}
     columns = ("Program", "CPU µs a record", "to plain", "wall µs a record", "to plain", "memory MB", "start s")
@@ -195,7 +213,7 @@ def _table(
             ]
             for name, pairs in found.items()
         ],
-        [*_explained(there), *notes],
+        [*_explained({name: there[name] for name in found}), *found.notes],
         Bars("µs of CPU time a record, median; the line is from minimum to maximum", _spreads(cpu), SHIPPED),
         raw,
         versions,

@@ -55,11 +55,12 @@ class Expected:
         self._duckdb = duckdb.connect()
         self._duckdb.execute("SET TimeZone = 'UTC'")
         self._duckdb.execute(_sql("expected"), {"readings": str(readings / "*")})
-        self.count: int = self._duckdb.table("expected").count("*").fetchall()[0][0]
-        (self._last,) = self._duckdb.table("expected").max("StatusTime").fetchall()[0]
+        self._rows = self._duckdb.table("expected")
+        self.count = int(self._rows.count("*").fetchall()[0][0])
+        self._last = str(self._rows.max("StatusTime").fetchall()[0][0])
 
     def require(self, program: str, output: Path, *, last_is_open: bool = False) -> int:
-        """Compare both sinks of a program's output; returns the number of rows of a sink. Raises Unequal.
+        """Compare both sinks of a program's output; returns the number of equal rows of a sink. Raises Unequal.
 
         last_is_open: the program keeps windows open until a later record comes: the last two minutes are left out.
         """
@@ -73,7 +74,7 @@ class Expected:
             if found:
                 shown = "; ".join(" ".join(map(str, row)) for row in found[:_SHOWN])
                 raise Unequal(f"{program} differs from DuckDB in {many(len(found), 'row')} of {sink}: {shown}.")
-        return self.count
+        return int(self._rows.filter(f"StatusTime < '{still_open}'").count("*").fetchall()[0][0])
 
 
 def written(path: Path) -> Sequence[str]:

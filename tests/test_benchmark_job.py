@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,7 +100,7 @@ def test_each_sink_is_compared(expected: Expected, looped: list[str], tmp_path: 
 def test_last_minutes_may_be_open(expected: Expected, looped: list[str], tmp_path: Path) -> None:
     """A program that waits for later records lacks rows of the last two minutes only."""
     first = [row for row in looped if "00:01:00.000" in row]
-    expected.require("waiting", sinks(tmp_path / "first", first), last_is_open=True)
+    assert expected.require("waiting", sinks(tmp_path / "first", first), last_is_open=True) == 100
     with pytest.raises(Unequal, match="waiting differs"):
         expected.require("waiting", sinks(tmp_path / "less", first[1:]), last_is_open=True)
     with pytest.raises(Unequal, match="in 200 rows"):
@@ -120,17 +121,14 @@ def test_the_table_has_slopes_and_ratios() -> None:
         [0.0, 0.0],
         ["A note on load."],
     )
-    there = {job.SHIPPED: WHAT, job.PLAIN: WHAT}
-    table = job._table(Size.FULL, there, found, ["Spark", "Bytewax"], {"orjson": "3.13.0"})
+    table = job._table(Size.FULL, {job.SHIPPED: WHAT, job.PLAIN: WHAT}, found, {"orjson": "3.13.0", "pathway": None})
     shipped, plain = table.rows
     assert shipped[:3] == [f"{job.SHIPPED}: in a few words", Spread(4.0, 5.0, 6.0), Spread(2.0, 2.0, 2.0)]
     assert plain[1:5] == [Spread(2.0, 2.5, 3.0), Spread(1, 1, 1), Spread(1.0, 1.25, 1.5), Spread(1, 1, 1)]
     assert shipped[5] == Spread(900.0, 1000.0, 1100.0)
     assert shipped[6] == Spread(5.0, 5.0, 5.0)
-    assert table.notes[-2:] == [
-        "A note on load.",
-        "Not there, so not measured: Spark and Bytewax; `python -m benchmarks --peers` installs them.",
-    ]
+    assert table.notes[-1] == "A note on load."
+    assert table.versions == {"orjson": "3.13.0"}
     assert json.loads(json.dumps(table.raw))[job.PLAIN][1]["large"] == {
         "cpu_s": 24,
         "wall_s": 12,
@@ -141,4 +139,39 @@ def test_the_table_has_slopes_and_ratios() -> None:
 def test_small_sizes_have_no_figures() -> None:
     """The table of small sizes says which programs gave equal rows, and no figure."""
     found = Turns({job.SHIPPED: [pair(9, 9, 1)]}, [0.0], [])
-    assert job._table(Size.QUICK, {job.SHIPPED: WHAT}, found, [], {}).rows == [[job.SHIPPED, "in a few words"]]
+    assert job._table(Size.QUICK, {job.SHIPPED: WHAT}, found, {}).rows == [[job.SHIPPED, "in a few words"]]
+
+
+COPIES = """
+import pathlib, shutil, sys
+output = pathlib.Path(sys.argv[3])
+output.mkdir()
+for sink in ("summary_stream", "sensor_data"):
+    shutil.copyfile(sys.argv[1], output / sink)
+"""
+
+
+@pytest.mark.slow
+def test_peers_may_be_absent_or_fail(looped: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A peer that is absent, or fails, is left out with a sentence; one with wrong rows ends the benchmark."""
+    for name, lines in (("rows", looped), ("fewer", looped[1:])):
+        (tmp_path / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    copying = [sys.executable, "-c", COPIES]
+    known = {
+        job.SHIPPED: Contender([*copying, tmp_path / "rows"], "equal"),
+        "Failing": Contender([sys.executable, "-c", "raise SystemExit('no luck')"], "fails", package="failing"),
+        "Absent": Contender(["nothing"], "absent", package="absent"),
+    }
+    monkeypatch.setattr(readings, "FOLDER", tmp_path / "readings")
+    monkeypatch.setattr(job, "QUICK", (COUNT, COUNT))
+    monkeypatch.setattr(job, "contenders", lambda _classes: known)
+    monkeypatch.setattr(job.peers, "version", {"failing": "1.0", "wrong": "1.0"}.get)
+    (table,) = job.measure(Size.QUICK, print)
+    assert [row[0] for row in table.rows] == [job.SHIPPED]
+    absent, failed = table.notes[-2:]
+    assert absent == "Not there, so not measured: Absent; `python -m benchmarks --peers` installs them."
+    assert failed.startswith("Without Failing: ")
+    assert failed.endswith("failed with exit code 1: no luck")
+    known["Wrong"] = Contender([*copying, tmp_path / "fewer"], "wrong", package="wrong")
+    with pytest.raises(Unequal, match="Wrong differs from DuckDB in 1 row of summary_stream"):
+        job.measure(Size.QUICK, print)
