@@ -79,7 +79,7 @@ def _notes(foreign: list[float], taken: int) -> list[str]:
         notes.append(f"Left out for more foreign load: {many(taken - len(foreign), 'further round')}.")
     if loud := [part for part in foreign if part > TOO_MUCH]:
         notes.append(
-            f"Other processes used {share(min(loud))} to {share(max(loud))} of the machine's CPU time in "
+            f"Other processes used up to {share(max(loud))} of the machine's CPU time in "
             f"{len(loud)} of {many(len(foreign), 'round')}: the figures are too high."
         )
     return notes
