@@ -19,7 +19,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import Size
+from benchmarks.figures import Spread
 from benchmarks.latency import Latency, Put, Stamps, by_shard, closings, latencies, quantile, stamps
+from benchmarks.plots import Bars
 from benchmarks.shares import Usage
 from benchmarks.tables import Cell, Table, Unequal
 from benchmarks.traffic import FIRST, Traffic
@@ -296,7 +298,13 @@ def _latency_table(plan: Plan, steady: Sequence[Steady]) -> Table:
         }
         for one in steady
     }
-    return Table(f"{NAME}_latency", "From the close of a window to its rows in DynamoDB", columns, rows, notes, raw=raw)
+    bars = {
+        f"{one.shards} shards, {one.unicorns:,} unicorns": Spread(*(one.quantile(share) for share in (0, 0.5, 0.99)))
+        for one in steady
+    }
+    plot = Bars("seconds: the fastest row, the median, 99 of 100 rows", bars)
+    title = "From the close of a window to its rows in DynamoDB"
+    return Table(f"{NAME}_latency", title, columns, rows, notes, plot, raw)
 
 
 def _summary(rows: Sequence[Latency]) -> dict[str, float]:

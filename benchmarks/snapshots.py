@@ -1,4 +1,4 @@
-"""Checkpoints of the shipped job, `python -m benchmarks.snapshots SPEC`: a process for each backend.
+"""Checkpoints of the shipped job, `python -m benchmarks.snapshots SPEC`: a process with a JVM that warms up first.
 
 The job reads a folder of files that may grow, so it runs on at their end with all windows open. No service and no
 producer take part. For each folder it starts the job, takes checkpoints of all that was read, cancels the job, starts
@@ -35,15 +35,16 @@ MANAGED = "1g"  # memory of windows and of RocksDB
 
 @dataclass(frozen=True)
 class Spec:
-    """What to measure. backend: hashmap or rocksdb. folder: with a folder `keys-N` of records for each number of keys.
+    """What to measure. folder: with a folder of records for each number of keys (`records_of`).
 
-    checkpoints: how many of each.
+    backends: of hashmap and rocksdb. checkpoints: how many of each. warm: runs before the first that counts.
     """
 
-    backend: str
     folder: str
+    backends: list[str]
     keys: list[int]
     checkpoints: int
+    warm: int
 
     def command(self) -> list[str]:
         """The command line of this process."""
@@ -67,9 +68,12 @@ class Found:
 
 
 def run(spec: Spec) -> None:
-    """Measure everything, after one run that warms the JVM up, and print it."""
-    for keys in (spec.keys[0], *spec.keys):
-        print(json.dumps(asdict(_with_keys(spec, keys))), flush=True)
+    """Measure everything, the backends in turn, and print it."""
+    for number in range(spec.warm):
+        _measured(spec, spec.backends[number % len(spec.backends)], spec.keys[0], f"warm-{number}")
+    for keys in spec.keys:
+        for backend in spec.backends:
+            print(json.dumps(asdict(_measured(spec, backend, keys, backend))), flush=True)
 
 
 def records_of(folder: Path, keys: int) -> Path:
@@ -77,38 +81,39 @@ def records_of(folder: Path, keys: int) -> Path:
     return folder / f"keys-{keys}"
 
 
-def rows_of(folder: Path, backend: str, keys: int) -> Path:
-    """The folder with the rows after all."""
-    return folder / f"rows-{backend}-{keys}"
+def rows_of(folder: Path, name: str, keys: int) -> Path:
+    """The folder with the rows after all; name: of the backend."""
+    return folder / f"rows-{name}-{keys}"
 
 
-def _with_keys(spec: Spec, keys: int) -> Found:
+def _measured(spec: Spec, backend: str, keys: int, name: str) -> Found:
+    """Measure with a number of keys. name: of the folders."""
     folder = Path(spec.folder)
-    state = folder / f"state-{spec.backend}-{keys}"
+    state = folder / f"state-{name}-{keys}"
     document = settings.document_of(
         JOB,
         {
-            "files": {"input": str(records_of(folder, keys)), "output": str(rows_of(folder, spec.backend, keys))},
+            "files": {"input": str(records_of(folder, keys)), "output": str(rows_of(folder, name, keys))},
             "readings": {"option.source.monitor-interval": "1 s"},
         },
     )
     properties = settings.write(state, document)
-    with _running(spec, properties, state) as (job, _client, fresh):
+    with _running(backend, properties, state) as (job, _client, fresh):
         began = time.monotonic()
         _wait(lambda: job.source().records >= keys, "read the records")
         read = time.monotonic() - began
         made = [_checkpoint(job) for _number in range(spec.checkpoints)]
-    with _running(spec, properties, state, made[-1]["external_path"]) as (job, client, restored):
+    with _running(backend, properties, state, made[-1]["external_path"]) as (job, client, restored):
         rest.call(f"{job.address}/jobs/{job.id}/stop", {"drain": True, "targetDirectory": None})
         client.get_job_execution_result().result()  # not by the REST API, which is gone with the job
     sizes = [int(one["checkpointed_size"]) for one in made]
     times = [float(one["end_to_end_duration"]) / 1000 for one in made]
-    return Found(spec.backend, keys, sizes, times, fresh, read, restored)
+    return Found(backend, keys, sizes, times, fresh, read, restored)
 
 
 @contextmanager
 def _running(
-    spec: Spec, properties: Path, state: Path, resume: str | None = None
+    backend: str, properties: Path, state: Path, resume: str | None = None
 ) -> Iterator[tuple[rest.Job, Any, float]]:
     """The job, running, its client, and the seconds from its submission until all tasks ran; cancelled at the end."""
     import main  # noqa: PLC0415  (PyFlink needs its JVM)
@@ -116,7 +121,7 @@ def _running(
     port = processes.free_port()
     configuration = Launch(1, state, port, resume, NO_CHECKPOINTS, emulated=False).configuration()
     configuration |= {
-        "state.backend.type": spec.backend,
+        "state.backend.type": backend,
         "taskmanager.memory.managed.size": MANAGED,
     }
     client = main.submit(properties, configuration).get_job_client()
@@ -163,7 +168,7 @@ def main() -> int:
 
     def measured() -> int:
         spec = Spec(**json.loads(sys.argv[1]))
-        distribution.use(distribution.jvm(Path(spec.folder) / f"log-{spec.backend}", HEAP), environment.plain())
+        distribution.use(distribution.jvm(Path(spec.folder) / "log", HEAP), environment.plain())
         run(spec)
         return 0
 

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmarks import Size
 from benchmarks.figures import Spread
+from benchmarks.plots import Lines
 from benchmarks.processes import run
 from benchmarks.snapshots import Found, Spec, records_of, rows_of
 from benchmarks.tables import Cell, Table, Unequal
@@ -26,41 +27,41 @@ from program.output import Say
 NAME = "state"
 START_MS = 1_767_225_600_000  # 2026-01-01 00:00:00
 SPREAD_S = 30  # in which the readings are, of a minute
-LIMIT = 600.0  # seconds for a backend
+LIMIT = 1200.0  # seconds for the child process
 COMPARED = 100_000  # rows that are computed again; of more rows the first
 BACKENDS = {"hashmap": "heap", "rocksdb": "RocksDB"}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is measured: numbers of keys, and checkpoints of each."""
+    """What is measured: numbers of keys, checkpoints of each, and runs that warm the JVM up before."""
 
     keys: tuple[int, ...]
     checkpoints: int
+    warm: int
 
 
-PLANS = {Size.FULL: Plan((10, 1_000, 100_000, 1_000_000), 3), Size.QUICK: Plan((10, 1_000), 1)}
+PLANS = {Size.FULL: Plan((10, 1_000, 100_000, 1_000_000), 3, 2), Size.QUICK: Plan((100,), 1, 0)}
 
 
 def measure(size: Size, say: Say) -> list[Table]:
     """Measure, and compare the rows after a recovery with the records. Raises Unequal, RunError."""
     plan = PLANS[size]
-    found: list[Found] = []
     with folders.fresh("benchmark", "benchmarks") as folder:
         for keys in plan.keys:
             say(f"writing {keys:,} records")
             write(records_of(folder, keys), keys)
-        for backend, name in BACKENDS.items():
-            say(f"{name}: checkpoints and recoveries with {', '.join(f'{keys:,}' for keys in plan.keys)} keys")
-            log = folder / f"{backend}.log"
-            spec = Spec(backend, str(folder), list(plan.keys), plan.checkpoints)
-            run(spec.command(), environment=environment.plain(), limit=LIMIT, log=log)
-            found += _measured(log)
-            for keys in plan.keys:
-                say(f"{name}: comparing the rows of {keys:,} keys")
-                compare(records_of(folder, keys), rows_of(folder, backend, keys), keys)
+        say(f"checkpoints and recoveries with {', '.join(f'{keys:,}' for keys in plan.keys)} keys")
+        log = folder / "snapshots.log"
+        spec = Spec(str(folder), list(BACKENDS), list(plan.keys), plan.checkpoints, plan.warm)
+        run(spec.command(), environment=environment.plain(), limit=LIMIT, log=log)
+        found = _measured(log)
+        say("comparing the rows after each recovery")
         for keys in plan.keys:
-            shutil.rmtree(records_of(folder, keys))
+            for backend in BACKENDS:
+                compare(records_of(folder, keys), rows_of(folder, backend, keys), keys)
+        for large in (path for path in folder.iterdir() if path.is_dir() and path.name != "log"):
+            shutil.rmtree(large)
     return [_table(found)]
 
 
@@ -73,9 +74,9 @@ def write(folder: Path, keys: int) -> None:
 
 
 def _measured(log: Path) -> list[Found]:
-    """The figures in the child's output, without those of the run that warms up."""
+    """The figures in the child's output."""
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.startswith('{"')]
-    return [Found(**json.loads(line)) for line in lines[1:]]
+    return [Found(**json.loads(line)) for line in lines]
 
 
 def compare(read: Path, written: Path, keys: int) -> None:
@@ -118,4 +119,9 @@ def _table(found: Sequence[Found]) -> Table:
         "computed from the records without Flink.",
     ]
     raw = {f"{one.backend} {one.keys}": vars(one) for one in found}
-    return Table(NAME, "Checkpoints of the job by number of keys", columns, rows, notes, raw=raw)
+    sizes = {
+        name: [(one.keys, max(one.sizes) / 1e6) for one in found if one.backend == backend]
+        for backend, name in BACKENDS.items()
+    }
+    plot = Lines("keys", "MB", sizes, by_tens=("x", "y"))
+    return Table(NAME, "Checkpoints of the job by number of keys", columns, rows, notes, plot, raw)
