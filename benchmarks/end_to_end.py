@@ -286,7 +286,8 @@ def _latency_table(plan: Plan, steady: Sequence[Steady]) -> Table:
     ]
     notes = [
         f"{plan.rate:,.0f} records a second; a minute of event time in {60 / plan.speed:.3g} s, so that windows close "
-        "often. All rows were compared with the records.",
+        f"often: {plan.rate / plan.speed * 60:,.0f} records a window, and as many rows when no unicorn comes twice. "
+        "All rows were compared with the records.",
         "Latency: from the arrival of the record that moves the watermark past the window's end, to the item in the "
         "table, both by the emulator's clock. Of it, fetch lasts until the job has been given that record, job until "
         "the emulator begins to write the item, write until it is there; each has a p99 of its own.",
