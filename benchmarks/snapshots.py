@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks import tasks
 from flink import distribution, rest
 from flink.minicluster import Launch
 from pipeline import settings
@@ -128,7 +129,7 @@ def _running(
     job = rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id()))
     try:
         _wait(lambda: _answered(job), "run")
-        yield job, client, time.time() - float(job.get("")["timestamps"]["INITIALIZING"]) / 1000
+        yield job, client, tasks.running_since(job) - tasks.submitted_at(job)
     finally:
         end = client.get_job_execution_result()
         if not end.done():

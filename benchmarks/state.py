@@ -103,7 +103,7 @@ def _table(found: Sequence[Found]) -> Table:
             BACKENDS[one.backend],
             one.keys,
             Spread.of(size / 1e6 for size in one.sizes),
-            max(one.sizes) / one.keys,
+            max(one.sizes) / one.keys if one.keys >= 1_000 else None,
             Spread.of(one.times),
             one.fresh,
             one.restored,
