@@ -94,9 +94,10 @@ class Times:
 
 @dataclass(frozen=True)
 class Steady:
-    """A phase at a steady rate: the unicorns in it, and the rows' latencies by window."""
+    """A phase at a steady rate: the unicorns in it, the shards without a record, and the rows' latencies by window."""
 
     shards: int
+    silent: int
     unicorns: int
     times: Times
     rows: Mapping[int, Sequence[Latency]]
@@ -227,7 +228,7 @@ def _run(on: Stage, plan: Plan, shards: int, say: Say) -> tuple[list[Steady], Mo
     steady = []
     for unicorns, phase in zip(plan.unicorns, phases, strict=True):
         times = seen.times(phase)
-        steady.append(Steady(shards, unicorns, times, seen.rows(phase, times)))
+        steady.append(Steady(shards, shards - seen.speaking(times), unicorns, times, seen.rows(phase, times)))
     return steady, Most(shards, most.records, seen.times(most))
 
 
@@ -256,6 +257,10 @@ class Seen:
         read = max(self.stamps.read_at(stream, shard, end - 1) for shard, end in ends.items() if end)
         return Times(first, last, read, phase.usage.cores(first, read))
 
+    def speaking(self, times: Times) -> int:
+        """The number of shards that had a record in a phase."""
+        return sum(any(times.first <= put.arrival <= times.last for put in puts) for puts in self.puts.values())
+
     def rows(self, phase: Phase, times: Times) -> dict[int, list[Latency]]:
         """The latencies of the rows of all windows that began, and were closed, in a phase."""
         known = {shard: [put for put in puts if put.arrival <= times.last] for shard, puts in self.puts.items()}
@@ -270,11 +275,12 @@ PARTS = ("producer", "emulator", "job")
 
 
 def _latency_table(plan: Plan, steady: Sequence[Steady]) -> Table:
-    columns = ["shards", "unicorns", "windows", "rows", "p50, s", "p99, s"]
+    columns = ["shards", "of them silent", "unicorns", "windows", "rows", "p50, s", "p99, s"]
     columns += ["fetch p99, s", "job p99, s", "write p99, s", *(f"{part}, cores" for part in PARTS)]
     rows: list[list[Cell]] = [
         [
             one.shards,
+            one.silent,
             one.unicorns,
             len(one.rows),
             sum(map(len, one.rows.values())),
@@ -288,6 +294,8 @@ def _latency_table(plan: Plan, steady: Sequence[Steady]) -> Table:
         f"{plan.rate:,.0f} records a second; a minute of event time in {60 / plan.speed:.3g} s, so that windows close "
         f"often: {plan.rate / plan.speed * 60:,.0f} records a window, and as many rows when no unicorn comes twice. "
         "All rows were compared with the records.",
+        "Beside a shard that is silent, since the key of no unicorn leads to it, windows close later by "
+        "`scan.watermark.idle-timeout`, 10 s.",
         "Latency: from the arrival of the record that moves the watermark past the window's end, to the item in the "
         "table, both by the emulator's clock. Of it, fetch lasts until the job has been given that record, job until "
         "the emulator begins to write the item, write until it is there; each has a p99 of its own.",
