@@ -81,9 +81,7 @@ def child(aws: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def running(
-    log: Path, port: int = 0, keys: Keys | None = None, module: str = "local.ministack"
-) -> Iterator[Emulator]:
+def running(log: Path, port: int = 0, keys: Keys | None = None, module: str = "local.ministack") -> Iterator[Emulator]:
     """Start the emulator, wait until it answers, and stop it at the end. Port 0 takes a free port. Without keys, new
     keys are drawn. module: the emulator's program. Raises StartError if the emulator does not start, for example
     because the port is in use.
