@@ -25,6 +25,7 @@ from benchmarks.plots import Bars
 from benchmarks.shares import Usage
 from benchmarks.tables import Cell, Table, Unequal
 from benchmarks.traffic import FIRST, Traffic
+from benchmarks.turns import Load
 from consumer.tail import stored
 from flink import rest
 from local import emulator, proof, resources, running
@@ -177,7 +178,7 @@ def producer() -> list[str]:
 
 def measure(size: Size, say: Say) -> list[Table]:
     """Measure, and compare every row and error with the records sent. Raises Unequal, RunError, StartError."""
-    plan = PLANS[size]
+    plan, load = PLANS[size], Load()
     steady: list[Steady] = []
     most: list[Most] = []
     for shards in plan.shards:
@@ -186,7 +187,8 @@ def measure(size: Size, say: Say) -> list[Table]:
             found = _run(on, plan, shards, say)
         steady += found[0]
         most.append(found[1])
-    return [_latency_table(plan, steady), _most_table(most)]
+    loud = load.note()
+    return [_latency_table(plan, steady, loud), _most_table(most, loud)]
 
 
 @contextmanager
@@ -274,7 +276,7 @@ class Seen:
 PARTS = ("producer", "emulator", "job")
 
 
-def _latency_table(plan: Plan, steady: Sequence[Steady]) -> Table:
+def _latency_table(plan: Plan, steady: Sequence[Steady], loud: Sequence[str]) -> Table:
     columns = ["shards", "of them silent", "unicorns", "windows", "rows", "p50, s", "p99, s"]
     columns += ["fetch p99, s", "job p99, s", "write p99, s", *(f"{part}, cores" for part in PARTS)]
     rows: list[list[Cell]] = [
@@ -299,6 +301,7 @@ def _latency_table(plan: Plan, steady: Sequence[Steady]) -> Table:
         "Latency: from the arrival of the record that moves the watermark past the window's end, to the item in the "
         "table, both by the emulator's clock. Of it, fetch lasts until the job has been given that record, job until "
         "the emulator begins to write the item, write until it is there; each has a p99 of its own.",
+        *loud,
     ]
     raw = {
         f"{one.shards} shards, {one.unicorns} unicorns": {
@@ -321,7 +324,7 @@ def _summary(rows: Sequence[Latency]) -> dict[str, float]:
     return {"rows": len(rows), **{f"p{share * 100:.0f}": quantile(whole, share) for share in (0, 0.5, 0.99, 1)}}
 
 
-def _most_table(most: Sequence[Most]) -> Table:
+def _most_table(most: Sequence[Most], loud: Sequence[str]) -> Table:
     columns = ["shards", "records", "records/s", *(f"{part}, cores" for part in PARTS), "limit"]
     rows: list[list[Cell]] = [
         [one.shards, one.records, one.rate, *(one.times.cores[part] for part in PARTS), limit(one.times.cores)]
@@ -332,6 +335,7 @@ def _most_table(most: Sequence[Most]) -> Table:
         "All rows were compared with the records.",
         "A process of one thread (producer, emulator) is the limit when it keeps a core busy; the machine is when all "
         "together use its cores.",
+        *loud,
     ]
     return Table(f"{NAME}_most", "The most records a second through the local AWS", columns, rows, notes)
 

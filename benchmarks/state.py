@@ -20,6 +20,7 @@ from benchmarks.processes import run
 from benchmarks.snapshots import Found, Spec, records_of, rows_of
 from benchmarks.tables import Cell, Table, Unequal
 from benchmarks.traffic import Traffic, records
+from benchmarks.turns import Load
 from local import oracle
 from program import environment, folders
 from program.output import Say
@@ -46,7 +47,7 @@ PLANS = {Size.FULL: Plan((10, 1_000, 100_000, 1_000_000), 3, 2), Size.QUICK: Pla
 
 def measure(size: Size, say: Say) -> list[Table]:
     """Measure, and compare the rows after a recovery with the records. Raises Unequal, RunError."""
-    plan = PLANS[size]
+    plan, load = PLANS[size], Load()
     with folders.fresh("benchmark", "benchmarks") as folder:
         for keys in plan.keys:
             say(f"writing {keys:,} records")
@@ -55,14 +56,14 @@ def measure(size: Size, say: Say) -> list[Table]:
         log = folder / "snapshots.log"
         spec = Spec(str(folder), list(BACKENDS), list(plan.keys), plan.checkpoints, plan.warm)
         run(spec.command(), environment=environment.plain(), limit=LIMIT, log=log)
-        found = _measured(log)
+        found, notes = _measured(log), load.note()
         say("comparing the rows after each recovery")
         for keys in plan.keys:
             for backend in BACKENDS:
                 compare(records_of(folder, keys), rows_of(folder, backend, keys), keys)
         for large in (path for path in folder.iterdir() if path.is_dir() and path.name != "log"):
             shutil.rmtree(large)
-    return [_table(found)]
+    return [_table(found, notes)]
 
 
 def write(folder: Path, keys: int) -> None:
@@ -96,7 +97,7 @@ def compare(read: Path, written: Path, keys: int) -> None:
         raise Unequal(f"Of {keys:,} rows there are {count:,}; {len(found):,} of {len(expected):,} were compared.")
 
 
-def _table(found: Sequence[Found]) -> Table:
+def _table(found: Sequence[Found], loud: Sequence[str]) -> Table:
     columns = ["state", "keys", "checkpoint, MB", "bytes a key", "checkpoint, s", "start, s", "from it, s"]
     rows: list[list[Cell]] = [
         [
@@ -117,6 +118,7 @@ def _table(found: Sequence[Found]) -> Table:
         "with its state restored.",
         f"After each recovery the windows were closed: a row for each key, and the first {COMPARED:,} equal to those "
         "computed from the records without Flink.",
+        *loud,
     ]
     raw = {f"{one.backend} {one.keys}": vars(one) for one in found}
     sizes = {
