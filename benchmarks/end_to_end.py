@@ -32,6 +32,7 @@ from local import emulator, proof, resources, running
 from pipeline import settings
 from producer.records import status_time
 from program import folders, processes
+from program.formats import many
 from program.output import Say
 from program.processes import RunError
 
@@ -182,7 +183,7 @@ def measure(size: Size, say: Say) -> list[Table]:
     steady: list[Steady] = []
     most: list[Most] = []
     for shards in plan.shards:
-        say(f"{shards} shards: starting emulator and job")
+        say(f"{many(shards, 'shard')}: starting emulator and job")
         with stage(shards) as on:
             found = _run(on, plan, shards, say)
         steady += found[0]
@@ -217,11 +218,13 @@ def _run(on: Stage, plan: Plan, shards: int, say: Say) -> tuple[list[Steady], Mo
     on.steady(Traffic(plan.unicorns[0], plan.rate, plan.speed, plan.warm, on.next_ms))
     phases = []
     for unicorns in plan.unicorns:
-        say(f"{shards} shards: {plan.rate:,.0f} records a second of {unicorns:,} unicorns for {plan.seconds:.0f} s")
+        say(
+            f"{many(shards, 'shard')}: {plan.rate:,.0f} records a second of {unicorns:,} unicorns for {plan.seconds:.0f} s"
+        )
         phases.append(on.steady(Traffic(unicorns, plan.rate, plan.speed, plan.seconds, on.next_ms)))
-    say(f"{shards} shards: {plan.most:,} records as fast as the producer can")
+    say(f"{many(shards, 'shard')}: {plan.most:,} records as fast as the producer can")
     most = on.most(plan.most)
-    say(f"{shards} shards: comparing rows and errors with the records")
+    say(f"{many(shards, 'shard')}: comparing rows and errors with the records")
     on.job.drain(STOP_LIMIT)
     with contextlib.suppress(subprocess.TimeoutExpired):
         on.runner.wait(60)
@@ -311,7 +314,9 @@ def _latency_table(plan: Plan, steady: Sequence[Steady], loud: Sequence[str]) ->
         for one in steady
     }
     bars = {
-        f"{one.shards} shards, {one.unicorns:,} unicorns": Spread(*(one.quantile(share) for share in (0, 0.5, 0.99)))
+        f"{many(one.shards, 'shard')}, {one.unicorns:,} unicorns": Spread(
+            *(one.quantile(share) for share in (0, 0.5, 0.99))
+        )
         for one in steady
     }
     plot = Bars("seconds: the fastest row, the median, 99 of 100 rows", bars)
