@@ -218,9 +218,7 @@ def _run(on: Stage, plan: Plan, shards: int, say: Say) -> tuple[list[Steady], Mo
     on.steady(Traffic(plan.unicorns[0], plan.rate, plan.speed, plan.warm, on.next_ms))
     phases = []
     for unicorns in plan.unicorns:
-        say(
-            f"{many(shards, 'shard')}: {plan.rate:,.0f} records a second of {unicorns:,} unicorns for {plan.seconds:.0f} s"
-        )
+        say(f"{many(shards, 'shard')}: {plan.rate:,.0f} records/s of {unicorns:,} unicorns for {plan.seconds:.0f} s")
         phases.append(on.steady(Traffic(unicorns, plan.rate, plan.speed, plan.seconds, on.next_ms)))
     say(f"{many(shards, 'shard')}: {plan.most:,} records as fast as the producer can")
     most = on.most(plan.most)

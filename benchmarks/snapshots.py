@@ -7,6 +7,7 @@ it from the last of them, and closes the windows. It prints a JSON line for each
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 import time
@@ -124,6 +125,7 @@ def _running(
     configuration |= {
         "state.backend.type": backend,
         "taskmanager.memory.managed.size": MANAGED,
+        "web.refresh-interval": "100",  # milliseconds for which the REST API keeps its answers
     }
     client = main.submit(properties, configuration).get_job_client()
     job = rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id()))
@@ -149,7 +151,15 @@ def _checkpoint(job: rest.Job) -> dict[str, Any]:
     _wait(is_done, "make a checkpoint")
     if "checkpointId" not in done:
         raise RunError(f"Flink made no checkpoint: {done.get('failure-cause')}.")
-    return dict(job.get(f"/checkpoints/details/{done['checkpointId']}"))
+    details: dict[str, Any] = {}
+
+    def is_told() -> bool:  # the REST API keeps its answers for a while
+        with contextlib.suppress(rest.RestError):
+            details.update(job.get(f"/checkpoints/details/{done['checkpointId']}"))
+        return details.get("status") == "COMPLETED"
+
+    _wait(is_told, "tell of its checkpoint")
+    return details
 
 
 def _answered(job: rest.Job) -> bool:
