@@ -8,6 +8,10 @@
     plots          bars and lines as SVG
     page           the tables in docs/measured.md, between their marks
     peers          other programs to compare with, in an environment of their own
+    traffic        records at a steady rate, of any number of unicorns
+    stamped        the emulator, with the times of reads and writes; latency: what follows from them
+    shares         CPU time of processes that run on; tasks: when a job's tasks began to run
+    snapshots      a job over growing files, its checkpoints and recoveries
 
 A benchmark is a module with NAME, a first docstring line that says what is measured, and
 

@@ -18,7 +18,7 @@ from program.output import Say
 from program.processes import RunError
 
 # The modules of this folder that measure, in the order in which they run.
-BENCHMARKS: Sequence[str] = ("job", "reference")
+BENCHMARKS: Sequence[str] = ("job", "end_to_end", "startup", "state", "reference")
 
 
 @click.command(cls=Command, context_settings=HELP, example="python -m benchmarks job --quick")

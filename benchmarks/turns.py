@@ -95,6 +95,13 @@ class Load:
     def __init__(self) -> None:
         self._began, self._busy, self._own = time.monotonic(), _busy(), _own()
 
+    def note(self) -> list[str]:
+        """A sentence if the share until now is too much; for a benchmark without rounds."""
+        found = self.foreign()
+        if found <= TOO_MUCH:
+            return []
+        return [f"Other processes used {share(found)} of the machine's CPU time: a quiet machine has better figures."]
+
     def foreign(self) -> float:
         """The share until now, from 0 to 1."""
         cores = os.cpu_count() or 1

@@ -81,22 +81,23 @@ def child(aws: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def running(log: Path, port: int = 0, keys: Keys | None = None) -> Iterator[Emulator]:
+def running(log: Path, port: int = 0, keys: Keys | None = None, module: str = "local.ministack") -> Iterator[Emulator]:
     """Start the emulator, wait until it answers, and stop it at the end. Port 0 takes a free port. Without keys, new
-    keys are drawn. Raises StartError if the emulator does not start, for example because the port is in use.
+    keys are drawn. module: the emulator's program. Raises StartError if the emulator does not start, for example
+    because the port is in use.
     """
-    emulator = _started(log, port, keys or Keys.drawn())
+    emulator = _started(log, port, keys or Keys.drawn(), module)
     try:
         yield emulator
     finally:
         processes.stop(emulator.process)
 
 
-def _started(log: Path, port: int, keys: Keys) -> Emulator:
+def _started(log: Path, port: int, keys: Keys, module: str) -> Emulator:
     processes.require_free(port, "--port")
     for last in (False, False, True):  # another process may take a free port before the emulator opens it
         chosen = port or processes.free_port()
-        process = processes.start([sys.executable, "-m", "local.ministack"], log, _variables(chosen, keys))
+        process = processes.start([sys.executable, "-m", module], log, _variables(chosen, keys))
         emulator = Emulator(f"http://127.0.0.1:{chosen}", process, keys)
         try:
             _wait(emulator, log)
