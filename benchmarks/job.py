@@ -258,8 +258,8 @@ def _explained(there: Mapping[str, Contender]) -> list[str]:
         f"A record's cost is the slope between {FULL[0]:,} and {FULL[1]:,} readings of 100 unicorns in a file, "
         "so the start is out; start is the wall time that is left over. Medians of rounds in turn, with minimum and "
         "maximum; ratios are of the same round.",
-        "Every run's rows, in both sinks, equal DuckDB's: exact sums, rounded half away from zero to metres. Only this "
-        "project's job sums up exactly, the others add doubles and round then.",
+        "Every run's rows, in both sinks, equal DuckDB's: exact sums, rounded half away from zero to metres. The "
+        "two jobs of Flink sum up decimals, the others add doubles and round then.",
         "Memory is the largest sum of a program's processes in the longer run. Heaps of Java may grow to 1 GB.",
     ]
     if slower:
