@@ -114,7 +114,7 @@ def _one(query: Query, files: dict[str, str], rows: Path | None = None) -> dict[
 
 def _used(folder: Path, runs: Sequence[dict[str, Any]]) -> list[dict[str, float]]:
     (folder / "runs.json").write_text(json.dumps(runs), encoding="utf-8")
-    command = [sys.executable, "-m", "benchmarks.one_slot", folder]
+    command = [sys.executable, "-m", "benchmarks.one_slot", str(folder)]
     processes.run(command, environment=environment.plain(), limit=LIMIT)
     found: list[dict[str, float]] = json.loads((folder / "used.json").read_text(encoding="utf-8"))
     return found

@@ -13,7 +13,7 @@ from benchmarks import Size, key_groups, scale
 from java import paths
 from program import processes
 
-KEYS = ("", "a", "Binky", "seven__", "eight___", "Zoë", "Uchchaihshravas", "名前" * 9, "shardId-000000000000")
+KEYS: tuple[str, ...] = ("", "a", "Binky", "seven__", "eight___", "Zoë", "Uchchaihshravas", "名前" * 9, "shardId-000000000000")
 KEYS += tuple(f"Shadowfax-{number}" for number in range(2000))
 
 
