@@ -106,7 +106,8 @@ def measure(size: Size, say: Say) -> list[Table]:
     ]
     notes = [
         f"CPU a record: {job_us:.1f} µs for the job ({origin}) and {SOURCE_US:.0f} µs for reading it from Kinesis. "
-        f"No shard and no slot is more than {FULL:.0%} full on average, no shard in its fullest second.",
+        f"No shard gets more than {FULL:.0%} of what it takes; slots are {FULL:.0%} busy on average at most.",
+        f"Used up first: {_ends(needs[-1])}.",
         f"Limits: a shard takes {SHARD_RECORDS:,} records or 1 MB a second, and {SHARD_CALLS} GetRecords; an account "
         f"has {SHARD_QUOTA:,} shards, an application {KPU_QUOTA} KPUs of one core, a table {WRITE_QUOTA:,} writes a "
         "second. All quotas can be raised on request, the limits of a shard cannot.",
@@ -118,6 +119,12 @@ def measure(size: Size, say: Say) -> list[Table]:
     plot = Lines("unicorns, a reading a second each", "% of the default quota", lines, by_tens=("x", "y"))
     raw: dict[str, Any] = {f"{one.unicorns}": {"shares": one.shares, "evenness": one.evenness} for one in needs}
     return [Table(NAME, "At scale, on paper", columns, rows, notes, plot, raw)]
+
+
+def _ends(largest: Need) -> str:
+    """The number of unicorns at which each default quota is used up."""
+    ends = sorted((largest.unicorns / used, name) for name, used in largest.shares.items())
+    return ", ".join(f"{name} with {round(unicorns, -4):,.0f} unicorns" for unicorns, name in ends)
 
 
 def need(unicorns: int, job_us: float) -> Need:
