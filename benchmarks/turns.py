@@ -45,21 +45,23 @@ def take_turns(
     contenders: Mapping[str, Callable[[], T]],
     rounds: int,
     *,
-    repeat_until: float = float("inf"),
+    ends_by: float = float("inf"),
     load: Callable[[], Load] | None = None,
 ) -> Turns[T]:
     """Call each contender once a round: A B C, C A B, B C A, ...
 
     A round with more than TOO_MUCH foreign load is repeated, at most `rounds` rounds in all; of the rounds those with
-    the least foreign load count. repeat_until: a time of time.monotonic() after which no round is repeated.
+    the least foreign load count. ends_by: a time of time.monotonic(); no round is repeated that would end later.
     load: starts to watch the load.
     """
-    names = list(contenders)
+    names, began = list(contenders), time.monotonic()
     found: list[_Round[T]] = []
     while len(found) < 2 * rounds:
-        quiet = sum(one.foreign <= TOO_MUCH for one in found)
-        if len(found) >= rounds and (quiet >= rounds or time.monotonic() >= repeat_until):
-            break
+        if len(found) >= rounds:
+            now = time.monotonic()
+            is_quiet = sum(one.foreign <= TOO_MUCH for one in found) >= rounds
+            if is_quiet or now + (now - began) / len(found) > ends_by:
+                break
         at = -len(found) % len(names) if names else 0
         watched = (load or Load)()
         results = {name: contenders[name]() for name in [*names[at:], *names[:at]]}
@@ -77,7 +79,7 @@ def _notes(foreign: list[float], taken: int) -> list[str]:
         notes.append(f"Left out for more foreign load: {many(taken - len(foreign), 'further round')}.")
     if loud := [part for part in foreign if part > TOO_MUCH]:
         notes.append(
-            f"Other processes used {share(min(loud))} to {share(max(loud))} of the machine's CPU time in "
+            f"Other processes used up to {share(max(loud))} of the machine's CPU time in "
             f"{len(loud)} of {many(len(foreign), 'round')}: the figures are too high."
         )
     return notes

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner
 
-from benchmarks import command, page, processes, tables, turns
+from benchmarks import command, page, peers, processes, tables, turns
 from benchmarks.figures import Spread, number, slope, slopes
 from benchmarks.plots import Bars, Lines
 from benchmarks.tables import Run, Table
@@ -147,8 +147,8 @@ def test_foreign_load_that_stays_is_told() -> None:
 
 
 def test_no_round_is_repeated_when_the_time_is_up() -> None:
-    """After `repeat_until` the rounds stand as they are."""
-    called, found = turning([0.5, 0.4], 2, repeat_until=0)
+    """A round that would end after `ends_by` is not repeated: the rounds stand as they are."""
+    called, found = turning([0.5, 0.4], 2, ends_by=0)
     assert len(called) == 6
     assert found.foreign == [0.5, 0.4]
 
@@ -238,3 +238,26 @@ def test_wrong_names_and_flags() -> None:
     """An unknown benchmark, and figures of small sizes for the page, are refused in a sentence."""
     assert "no benchmark 'jop'" in CliRunner().invoke(command.program, ["jop"]).output
     assert "leave out --quick" in CliRunner().invoke(command.program, ["--quick", "--publish"]).output
+
+
+def test_peers_are_installed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peers that are there as pinned are not installed again; a failure is a sentence, and leaves no mark."""
+    lock, python, stamp = tmp_path / "peers.txt", tmp_path / "python", tmp_path / ".stamp"
+    lock.write_text("orjson==3.13.0\n")
+    for name, value in (("LOCK", lock), ("PYTHON", python), ("_STAMP", stamp), ("FOLDER", tmp_path / "peers")):
+        monkeypatch.setattr(peers, name, value)
+    uv = tmp_path / "uv"
+    uv.write_text("#!/bin/sh\necho started >&2\necho no route to the index >&2\nexit 2\n")
+    uv.chmod(0o755)
+    monkeypatch.setattr(peers, "_UV", uv)
+    said: list[str] = []
+    with pytest.raises(RunError, match=r"cannot be installed \(no route to the index\)"):
+        peers.install(said.append)
+    assert not peers.are_installed()
+    assert peers.version("orjson") is None
+    uv.write_text("#!/bin/sh\n")
+    python.touch()
+    peers.install(said.append)
+    assert peers.are_installed()
+    peers.install(said.append)
+    assert len(said) == 2
