@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 QUERIES = Path(__file__).parent / "queries"
 READINGS = {"id": "BIGINT", "name": "STRING", "amount": "BIGINT", "x": "DOUBLE", "y": "DOUBLE", "t": "TIMESTAMP(3)"}
+VIEWS = ("newest", "points")
 PRICES = {"name": "STRING", "price": "BIGINT", "t": "TIMESTAMP(3)"}
 
 
@@ -50,9 +51,9 @@ def _run(name: str, readings: str, prices: str, rows: str | None) -> dict[str, f
     for function, class_name in FUNCTIONS.items():
         tables.create_java_temporary_function(function, class_name)
     _source(tables, "readings", READINGS, Path(readings))
-    if name == "temporal":
-        _source(tables, "prices", PRICES, Path(prices))
-        tables.create_temporary_view("newest", tables.sql_query(query("newest")))
+    _source(tables, "prices", PRICES, Path(prices))
+    for view in VIEWS:
+        tables.create_temporary_view(view, tables.sql_query(query(view)))
     sink = TableDescriptor.for_connector("blackhole")
     if rows is not None:
         sink = TableDescriptor.for_connector("filesystem").format("json").option("path", Path(rows).as_uri())

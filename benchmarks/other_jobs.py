@@ -61,7 +61,7 @@ QUERIES = (
     Query("top", "top 3 of a minute"),
     Query("temporal", "temporal join with versions of prices"),
     Query("stagger", "stagger windows of a minute"),
-    Query("forest", "random cut forest, 100 trees of 256 points", slow=True),
+    Query("forest", "random cut forest: 100 trees of 256 points, two numbers", slow=True),
     Query("hotspots", "hotspots among 200 points", slow=True),
 )
 
@@ -100,7 +100,8 @@ def measure(size: Size, say: Say) -> list[Table]:
     notes = [
         f"{NAMES} names, one slot, a warm JVM, files of JSON; the cost of reading is in each figure. "
         f"Slope between two sizes; rounds in turn: {rounds}. Rows that come out are dropped.",
-        "Results on the small file equal DuckDB's, those of hotspots the model of KDA.",
+        "Results on the small file equal DuckDB's, those of hotspots the model of KDA; of the forest only the rows are "
+        "compared, as its scores are AWS's library's by other tests.",
         f"Other processes used {share(foreign)} of the machine's CPU time.",
     ]
     plot = Bars("rows a second and core", {row[0]: row[3] for row in rows if row[3] is not None})
@@ -157,7 +158,9 @@ def _require_equal(query: Query, readings: Path, folder: Path) -> None:
     rows = there.read_json(str(folder / query.name / "**" / "*"), format="newline_delimited")
     found = sorted(map(str, rows.fetchall()))
     if query.name == "forest":
-        is_equal = len(found) == len(set(found)) == len(readings.read_text(encoding="utf-8").splitlines())
+        count = len(there.view("readings"))
+        is_equal = len(found) == count == len(rows.project("id").distinct().filter("id IS NOT NULL"))
+        is_equal = is_equal and len(rows.filter("score >= 0")) == count
     elif query.name == "hotspots":
         points = there.view("readings").order("t").project("x, y").fetchall()
         spots = hotspots.results(points, 200, 0.2, 10)
