@@ -102,7 +102,7 @@ def measure(size: Size, say: Say) -> list[Table]:
         f"Slope between two sizes; rounds in turn: {rounds}. Rows that come out are dropped.",
         "Results on the small file equal DuckDB's, those of hotspots the model of KDA; of the forest only the rows are "
         "compared, as its scores are AWS's library's by other tests.",
-        f"Other processes used {share(foreign)} of the machine's CPU time.",
+        *([f"Other processes used {share(foreign)} of the machine's CPU time."] if size is Size.FULL else []),
     ]
     plot = Bars("rows a second and core", {row[0]: row[3] for row in rows if row[3] is not None})
     columns = ("job", "CPU µs a row", "wall µs a row", "rows a second and core")
