@@ -18,7 +18,10 @@ from program.output import Say
 from program.processes import RunError
 
 # The modules of this folder that measure, in the order in which they run.
-BENCHMARKS: Sequence[str] = ("job", "end_to_end", "startup", "state", "reference")
+BENCHMARKS: Sequence[str] = (
+    *("job", "producer", "end_to_end", "startup", "state", "other_jobs", "reference"),
+    "scale",  # from the figures of the others
+)
 
 
 @click.command(cls=Command, context_settings=HELP, example="python -m benchmarks job --quick")

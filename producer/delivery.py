@@ -87,7 +87,11 @@ def _slice(left: float, tick: Callable[[], None]) -> None:
 
 
 class Delivery:
-    """Sends records to a sink at their due times; counts and copies the acknowledged records."""
+    """Sends records to a sink at their due times; counts and copies the acknowledged records.
+
+    The clock is read where a record is not due by the last reading, and after each batch: to read it for each record
+    takes a third of the time of making the record.
+    """
 
     def __init__(self, sink: Sink, copy: File | None, progress: Progress) -> None:
         self.unsent = 0  # due records without an acknowledgement
@@ -101,47 +105,59 @@ class Delivery:
     def run(self, records: Iterator[Record], clock: EventClock, stop: Stop) -> None:
         """Send all records, or until `stop`. Raises the errors of `Sink.put`; `unsent` is exact after ProducerError."""
         try:
-            for record in records:
-                if not self._caught_up and clock.is_held(record.send_ms):
-                    self._caught_up = True
-                    self._progress.note(CAUGHT_UP)
-                self._wait(clock.due(record.send_ms), clock, stop)
-                if stop.requested and not clock.has_come(record.at_ms, time.monotonic()):
-                    continue  # the run ends before the time of this record
-                self._add(record)
-                if stop.is_overdue:
-                    raise ProducerError(STOPPED)
-            self._flush()
+            self._send(records, clock, stop)
         except ProducerError:
             stop.request()
             now = time.monotonic()
             self.unsent += sum(clock.has_come(record.at_ms, now) for record in records)
             raise
 
-    def _wait(self, due: float, clock: EventClock, stop: Stop) -> None:
+    def _send(self, records: Iterator[Record], clock: EventClock, stop: Stop) -> None:
         now = time.monotonic()
-        self._progress.due = due if clock.speed < math.inf else math.inf
-        if due > now and not stop.requested:
-            if self._batch and due > self._batch_due:
-                self._flush()
-            stop.sleep(due, self._progress.tick)
+        shown_ms = clock.shows(now)
+        for record in records:
+            if record.send_ms > shown_ms:
+                self._wait(record, clock, stop)
+                now = time.monotonic()
+                shown_ms = clock.shows(now)
+            if stop.requested and not clock.has_come(record.at_ms, time.monotonic()):
+                continue  # the run ends before the time of this record
+            if not self._batch:
+                self._batch_due = now + FLUSH_S
+            self._batch.append(record)
+            if len(self._batch) >= BATCH or now >= self._batch_due:
+                self._flush(clock)
+                if stop.is_overdue:
+                    raise ProducerError(STOPPED)
+                now = time.monotonic()
+                shown_ms = clock.shows(now)
+        self._flush(clock)
 
-    def _add(self, record: Record) -> None:
-        now = time.monotonic()
-        if not self._batch:
-            self._batch_due = now + FLUSH_S
-        self._batch.append(record)
-        self.unsent += 1
-        if len(self._batch) >= BATCH or now >= self._batch_due:
-            self._flush()
+    def _wait(self, record: Record, clock: EventClock, stop: Stop) -> None:
+        """Wait until the record is due or a stop is requested."""
+        due = clock.due(record.send_ms)
+        if stop.requested or due <= time.monotonic():
+            return
+        if not self._caught_up and clock.is_held(record.send_ms):
+            self._caught_up = True
+            self._progress.note(CAUGHT_UP)
+        if due > self._batch_due:
+            self._flush(clock)
+        self._show_due(due, clock)
+        stop.sleep(due, self._progress.tick)
 
-    def _flush(self) -> None:
+    def _flush(self, clock: EventClock) -> None:
         if not self._batch:
             return
         batch, self._batch = self._batch, []
+        self.unsent += len(batch)
+        self._show_due(clock.due(batch[-1].send_ms), clock)
         for acknowledged in self._sink.put(batch):
             self.unsent -= len(acknowledged)
             self._progress.add(acknowledged)
             if self._copy:
                 self._copy.write(acknowledged)
             self._progress.tick()
+
+    def _show_due(self, due: float, clock: EventClock) -> None:
+        self._progress.due = due if clock.speed < math.inf else math.inf

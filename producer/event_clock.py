@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 AHEAD_MS = 600_000  # by which a reading may be ahead of its arrival: `latest` in the job's tables/readings.sql
 WATCHED_S = 8 * 3600  # for which a flight without an end stays behind the wall clock: a working day
-FASTEST = 25_000  # records a second assumed for --rate max: slightly above the maximum measured for a process
+FASTEST = 50_000  # records a second assumed for --rate max: about the most that an emulator takes of a process
 
 TOO_EARLY = (
     "the job counts readings that are more than 10 minutes ahead of their arrival as errors (COERCION): "
@@ -71,6 +71,12 @@ class EventClock:
     def due(self, event_ms: int) -> float:
         """The monotonic time (s) at which the event clock shows `event_ms`."""
         return max(self._by_speed(event_ms), self._by_ceiling(event_ms))
+
+    def shows(self, now: float) -> float:
+        """The latest event time (ms since 1970) that is due at the monotonic time `now` (s): the inverse of `due`."""
+        passed_ms = (now - self.began) * 1000
+        by_ceiling = self.ceiling_ms + passed_ms
+        return by_ceiling if self.speed == math.inf else min(by_ceiling, self.start_ms + passed_ms * self.speed)
 
     def is_held(self, event_ms: int) -> bool:
         """Whether `event_ms` is due later because of the ceiling."""

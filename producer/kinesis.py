@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from aws.failures import ERRORS, Cause, Kind, Remedies
 from aws.session import Services, endpoint_of, stream_at
+from producer import quick_calls
 from producer.records import Record
 from producer.sinks import ProducerError
 from program.waiting import Outage, Retry
@@ -135,4 +136,5 @@ def connect(
     services = Services.at(endpoint_of(endpoint), region)
     # Without validation of parameters, which would cost as much as sending the records.
     client = services.client("kinesis", parameter_validation=False)
+    quick_calls.install(client)
     return Kinesis(client, services, stream, retry, pause)

@@ -30,7 +30,7 @@ ERROR = "Unicornerror"
 NO_ERROR = "Unicorn"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, which would take five times as long to make
 class Record:
     """A record to send. key: the partition key. at_ms, send_ms: the event times of reading and sending."""
 
@@ -59,6 +59,10 @@ class Faults:
             return Kind.OUT_OF_ORDER
         return Kind.MALFORMED if chance >= 1 - self.malformed else Kind.OK
 
+    def input_data(self, number: int) -> str | None:
+        """InputData of the record with this number, from 1; None: the record has none."""
+        return None if not self.error else NO_ERROR if number % 5 else ERROR
+
 
 def records(readings: Iterable[Reading], faults: Faults, seed: int) -> Iterator[Record]:
     """The readings as records, in the order of sending; the remaining withheld records are sent at the end.
@@ -66,9 +70,36 @@ def records(readings: Iterable[Reading], faults: Faults, seed: int) -> Iterator[
     A withheld record is sent before the first reading that is newer than its send time, so no reading before it is
     newer by more than its delay.
     """
+    if not (faults.late or faults.out_of_order or faults.malformed):
+        return _without_faults(readings, faults)
+    return _in_order_of_sending(_with_faults(readings, faults, seed))
+
+
+def _without_faults(readings: Iterable[Reading], faults: Faults) -> Iterator[Record]:
+    """A record per reading, in the readings' order."""
+    ok = Kind.OK
+    for number, reading in enumerate(readings, start=1):
+        input_data = faults.input_data(number) if faults.error else None
+        at_ms = reading.at_ms
+        yield Record(reading.unicorn.name, line(reading, input_data), ok, input_data == ERROR, at_ms, at_ms)
+
+
+def _with_faults(readings: Iterable[Reading], faults: Faults, seed: int) -> Iterator[Record]:
+    """A record per reading, in the readings' order."""
+    rolls: dict[int, random.Random] = {}
+    for number, reading in enumerate(readings, start=1):
+        index = reading.unicorn.index
+        if index not in rolls:
+            rolls[index] = dice(seed, index, "faults")
+        # Always two random numbers, so that a change of the faults keeps the other records.
+        kind, chance = faults.kind(rolls[index].random()), rolls[index].random()
+        yield _record(reading, kind, chance, faults.input_data(number))
+
+
+def _in_order_of_sending(records: Iterable[Record]) -> Iterator[Record]:
     withheld: list[tuple[int, int, Record]] = []
     last_ms = 0
-    for number, record in enumerate(_with_faults(readings, faults, seed)):
+    for number, record in enumerate(records):
         last_ms = record.at_ms
         while withheld and withheld[0][0] < last_ms:
             yield heappop(withheld)[2]
@@ -78,22 +109,6 @@ def records(readings: Iterable[Reading], faults: Faults, seed: int) -> Iterator[
             yield record
     while withheld:
         yield replace(heappop(withheld)[2], send_ms=last_ms)
-
-
-def _with_faults(readings: Iterable[Reading], faults: Faults, seed: int) -> Iterator[Record]:
-    """A record per reading, in the readings' order."""
-    has_faults = any((faults.late, faults.out_of_order, faults.malformed))
-    rolls: dict[int, random.Random] = {}
-    for number, reading in enumerate(readings, start=1):
-        kind, chance = Kind.OK, 0.0
-        if has_faults:
-            index = reading.unicorn.index
-            if index not in rolls:
-                rolls[index] = dice(seed, index, "faults")
-            # Always two random numbers, so that a change of the faults keeps the other records.
-            kind, chance = faults.kind(rolls[index].random()), rolls[index].random()
-        input_data = None if not faults.error else ERROR if number % 5 == 0 else NO_ERROR
-        yield _record(reading, kind, chance, input_data)
 
 
 def _record(reading: Reading, kind: Kind, chance: float, input_data: str | None) -> Record:
@@ -120,7 +135,10 @@ def line(reading: Reading, input_data: str | None = None) -> bytes:
 def status_time(at_ms: int) -> str:
     """Milliseconds since 1970 as `yyyy-MM-dd HH:mm:ss.SSS` in UTC."""
     second, ms = divmod(at_ms, 1000)
-    return f"{_second(second)}.{ms:03d}"
+    return _second(second) + _MILLISECONDS[ms]
+
+
+_MILLISECONDS = tuple(f".{ms:03d}" for ms in range(1000))
 
 
 @lru_cache(maxsize=64)  # neighbouring readings share the second

@@ -1,0 +1,2 @@
+SELECT id, name, amount
+FROM readings
