@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from connectors.kinesis import is_time
-from pipeline import binding, results
+from pipeline import inputs, results
 from pipeline.job import CONFIGURATION, Job, load
 from program.command_line import ABOVE_0, LARGEST, number
 from program.errors import hint
@@ -71,13 +71,13 @@ def relations(job: Job, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(job.inserts.get(name, name) for name in names))
 
 
-def require_input(job: Job, records: Path) -> None:
-    """Raise click.UsageError unless this file or folder has records for each source."""
-    if not records.exists():
-        raise click.UsageError(f"There is no file or folder {records}.")
-    for source in job.sources:
-        if not binding.input_of(records, job, source).exists():
-            raise click.UsageError(
-                f"--input of a job with several sources is a folder that has a file or folder of records for each "
-                f"({', '.join(job.sources)}): {records} has no {source}."
-            )
+def input_option(text: str, *, required: bool = False) -> Any:
+    """The option --input of a command. text: what the command does with the records."""
+    return click.option(
+        "--input",
+        "given",
+        multiple=True,
+        required=required,
+        metavar="[TABLE=]PATH",
+        help=f"{text}: {inputs.FORMS} Repeatable.",
+    )

@@ -20,14 +20,14 @@ from flink import flags
 from flink.backfill.command import backfill
 from flink.health.command import health
 from flink.watch.command import watch
-from pipeline import binding, cases, results, settings, statements
+from pipeline import binding, cases, inputs, results, settings, statements
 from pipeline import job as jobs
 from pipeline.job import Job
 from program import environment, folders, processes
 from program.addresses import without_credentials
 from program.command_line import Group, Value
 from program.errors import Failure, shown
-from program.formats import many
+from program.formats import listed, many
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "pipeline" / "template"
 SHOWN = 20  # rows of a sink that `run --input` prints
@@ -168,14 +168,7 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
 
 @program.command(example="python -m jobs run unicorn_summary --input readings.jsonl")
 @on_cluster.job_argument
-@click.option(
-    "--input",
-    "records",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read the records of this file (each a line), or of this folder's files, to the end, and print the rows. "
-    "For several sources: a folder with a file or folder for each, by its name; a file may have an ending.",
-)
+@flags.input_option("Read these records to the end, and print the rows")
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -217,14 +210,14 @@ def run(  # noqa: PLR0913  (its options)
     /,
     job: Job,
     *,
-    records: Path | None,
+    given: Sequence[str],
     output: Path | None,
     arrival_step: float | None,
     show: Sequence[str],
-    **given: Any,
+    **chosen: Any,
 ) -> int:
     """Run a job on this machine: with --input to the end of a file, else on its streams until Ctrl-C."""
-    if records is None:
+    if not given:
         if output is not None:
             raise click.UsageError("--output needs --input: a job that runs on streams writes to its own sinks.")
         if arrival_step is not None:
@@ -233,10 +226,10 @@ def run(  # noqa: PLR0913  (its options)
             raise click.UsageError(
                 f"--show needs --input: `python -m jobs watch {job.argument}` shows the rows of a job on streams."
             )
-        return _on_streams(job, **given)
-    if ignored := [name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
+        return _on_streams(job, **chosen)
+    if ignored := [name for name in chosen if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
         raise click.UsageError(f"--{ignored[0]} has no effect with --input, where a file replaces the streams.")
-    _over_file(job, records, output, arrival_step, flags.relations(job, show))
+    _over_files(job, given, output, arrival_step, flags.relations(job, show))
     return 0
 
 
@@ -279,18 +272,18 @@ def _on_streams(  # noqa: PLR0913  (the options of `run`, by their names)
         return minicluster.run(file, launch, aws, say)
 
 
-def _over_file(job: Job, records: Path, output: Path | None, step: float | None, show: Sequence[str]) -> None:
+def _over_files(job: Job, given: Sequence[str], output: Path | None, step: float | None, show: Sequence[str]) -> None:
     from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
     from program import tables  # noqa: PLC0415  (rich takes a while to load)
 
-    flags.require_input(job, records)
+    read = inputs.read(job, given)
     if output is not None:
         _require_empty(output)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="run-") as scratch:
         folder = Path(scratch)
         with trial.started(folder):
-            trial.over_file(job, records, folder / "rows", step, show)
+            trial.over_files(job, read, folder / "rows", step, show)
         console = tables.console()
         for relation in (*show, *job.sinks):
             rows = cases.rows(folder / "rows" / relation)
@@ -299,7 +292,7 @@ def _over_file(job: Job, records: Path, output: Path | None, step: float | None,
             if output is not None:
                 cases.write(rows, output / f"{relation}.jsonl")
     where = f" All rows are in {output}." if output is not None else ""
-    click.echo(f"{job.name} read {records} to its end in {time.monotonic() - began:.0f} s.{where}")
+    click.echo(f"{job.name} read {listed(given)} to its end in {time.monotonic() - began:.0f} s.{where}")
 
 
 def _require_empty(folder: Path) -> None:
@@ -331,9 +324,11 @@ def _show(console: Any, relation: str, columns: Sequence[str], rows: Sequence[di
         console.print(f"and {len(rows) - SHOWN:,} more")
 
 
-def _order(value: Any) -> tuple[bool, float, str]:
-    """A sort key: numbers by size, then texts."""
-    return (False, value, "") if isinstance(value, int | float) else (True, 0.0, str(value))
+def _order(value: Any) -> tuple[int, float, str]:
+    """A sort key: numbers by size, then texts, then NULL."""
+    if value is None:
+        return 2, 0.0, ""
+    return (0, value, "") if isinstance(value, int | float) else (1, 0.0, str(value))
 
 
 for command in (watch, on_cluster.submit, on_cluster.status, on_cluster.stop, on_cluster.resume, health, backfill):

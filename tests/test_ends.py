@@ -23,7 +23,7 @@ from flink.minicluster import Launch
 from java import paths
 from local import emulator, resources, stock
 from local.emulator import Emulator
-from pipeline import binding, cases, settings
+from pipeline import binding, cases, inputs, settings
 from pipeline.job import Job
 from program import processes
 from tests import priced_trades
@@ -56,7 +56,7 @@ def test_over_files(job: Job, jvm: Path, tmp_path: Path) -> None:  # noqa: ARG00
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "trades").write_text("XYZ\nABC\nnone\n")
     (tmp_path / "in" / "companies_file").write_bytes((job.folder / "reference" / "companies.csv").read_bytes())
-    trial.over_file(job, tmp_path / "in", tmp_path / "out")
+    trial.over_files(job, inputs.read(job, [str(tmp_path / "in")]), tmp_path / "out")
     for sink in job.sinks:
         rows = cases.rows(tmp_path / "out" / sink)
         assert sorted(rows, key=str) == sorted(PRICED, key=str), sink
