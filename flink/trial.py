@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors import files
 from connectors.connector import Connector
-from flink import defaults, distribution
+from flink import causes, defaults, distribution
 from pipeline import binding, cases, statements
 from pipeline.cases import Case
 from pipeline.job import Job
@@ -67,16 +67,14 @@ def started(folder: Path, aws: Mapping[str, str] | None = None, *, emulated: boo
 
 
 def _finish(inserts: StatementSet) -> None:
-    """Run to the end of the input. Raises RunError if the job fails, as by a bad CAST."""
+    """Run to the end of the input. Raises RunError if the job fails, with a remedy if its folder is the cause."""
     submitted = inserts.execute()
     try:
         submitted.wait()
     except distribution.errors() as error:
-        raise RunError(
-            f"The job failed while it ran: {distribution.refusal(error)}\n"
-            "If a record did this, it would end the job on a stream too: use functions that give NULL instead, such as "
-            "TRY_CAST, and refuse the record in views/checked.sql."
-        ) from error
+        remedy = causes.remedy(distribution.cause(error))
+        advice = f"\n{remedy[:1].upper()}{remedy[1:]}." if remedy else ""
+        raise RunError(f"The job failed while it ran: {distribution.refusal(error)}{advice}") from error
 
 
 def test(job: Job, given: Sequence[Case], folder: Path) -> list[Result]:

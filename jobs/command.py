@@ -116,6 +116,7 @@ def test(job: Job, files: Sequence[Path], part: str) -> None:
     if not tests:
         where = f"with {part!r} in its name" if part else f"in {job.folder / 'tests'}"
         raise cases.CaseError(f"There is no test {where}: write tests into files tests/*.yaml.")
+    _say_left_out(job)
     from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
 
     began, passed, failed = time.monotonic(), 0, 0
@@ -277,6 +278,7 @@ def _over_files(job: Job, given: Sequence[str], output: Path | None, step: float
     from program import tables  # noqa: PLC0415  (rich takes a while to load)
 
     read = inputs.read(job, given)
+    _say_left_out(job)
     if output is not None:
         _require_empty(output)
     began = time.monotonic()
@@ -293,6 +295,12 @@ def _over_files(job: Job, given: Sequence[str], output: Path | None, step: float
                 cases.write(rows, output / f"{relation}.jsonl")
     where = f" All rows are in {output}." if output is not None else ""
     click.echo(f"{job.name} read {listed(given)} to its end in {time.monotonic() - began:.0f} s.{where}")
+
+
+def _say_left_out(job: Job) -> None:
+    """Say which functions before SQL are not called, as there is no service over files."""
+    if text := binding.left_out(job):
+        click.echo(text)
 
 
 def _require_empty(folder: Path) -> None:

@@ -13,6 +13,7 @@ from connectors.connector import Connector, ConnectorError
 from pipeline import preprocessing
 from pipeline.job import Job
 from pipeline.settings import Settings
+from program.formats import listed
 
 
 def connectors(settings: Settings) -> dict[str, Connector]:
@@ -77,6 +78,15 @@ def lambda_functions(job: Job, groups: Mapping[str, Mapping[str, str]]) -> dict[
     """The Lambda functions before SQL, by their sources. groups: the settings of the tables."""
     functions = {table: preprocessing.declared(groups[table]) for table in job.hooked}
     return {table: name for table, name in functions.items() if not preprocessing.file(job.folder, groups[table])}
+
+
+def left_out(job: Job) -> str:
+    """A sentence on the Lambda functions that are not called where the job reads files; empty for none."""
+    functions = lambda_functions(job, {table: job.tables[table].settings for table in job.hooked})
+    if not functions:
+        return ""
+    named = listed([f"{function} (before {table})" for table, function in functions.items()])
+    return f"Over files no Lambda function is called: the records are taken as the answers of {named}."
 
 
 def require_no_lambda(job: Job, groups: Mapping[str, Mapping[str, str]]) -> None:

@@ -18,7 +18,7 @@ import click
 
 from flink import command as on_cluster
 from flink import flags
-from pipeline import inputs, results, settings
+from pipeline import binding, inputs, results, settings
 from pipeline.job import Job
 from program import processes
 from program.command_line import Command, Value
@@ -95,6 +95,8 @@ def watch(  # noqa: PLR0913  (its options)
 
     if given:
         found = origin.files(job, inputs.read(job, given), listed(given), arrival_step)
+        if text := binding.left_out(job):
+            click.echo(text, err=True)
     else:
         found = origin.streams(settings.of_command(job, properties, os.environ), start)
     _follow(found, shown, Pace(rows, every, limit))

@@ -80,7 +80,7 @@ class Proxy:
     """A running proxy. `seen` counts all incoming requests by operation."""
 
     def __init__(self, upstream: str | Mapping[str, str], keys: Keys | None = None) -> None:
-        self._upstreams = upstream
+        self._upstreams = upstream if isinstance(upstream, str) else dict(upstream)
         self._keys = keys or Keys("local", "local")
         self._rules: list[Rule] = []
         self._shards: dict[str, Shard] = {}  # by every iterator in an answer
@@ -104,6 +104,11 @@ class Proxy:
     def environment(self) -> dict[str, str]:
         """The environment variables with which every AWS SDK calls the proxy."""
         return emulator.environment(self.endpoint, self._keys)
+
+    def serve(self, service: str, endpoint: str) -> None:
+        """Forward the requests of one service more, of a proxy with an endpoint per service."""
+        assert isinstance(self._upstreams, dict), "the proxy has one endpoint for all services"
+        self._upstreams[service] = endpoint
 
     def add(self, rule: Rule) -> None:
         """Apply the rule from now on. A request passes the rules in the order in which they were added."""
