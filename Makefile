@@ -32,6 +32,12 @@ quick: setup ## run the tests that start neither Flink nor a browser, without th
 faults: setup ## break things while data flows, and account for every record; ARGS=--unprotected shows that each case can fail
 	@$(PY) -m pytest -m faults -n 2 tests/faults $(ARGS)
 
+bench: setup ## measure: the job beside other programs and all the rest, in 40 minutes on 2 quiet cores; BENCHMARKS=... names some
+	@$(PY) -m benchmarks --peers $(BENCHMARKS) $(ARGS)
+
+bench-quick: setup ## the same with small sizes, in 3 minutes: checks that all results are equal
+	@$(PY) -m benchmarks --quick $(BENCHMARKS) $(ARGS)
+
 package: setup ## the zip for Amazon Managed Flink: sources and one jar, checked; JOB=... names another job than the unicorns'
 	@$(PY) -m deploy package $(or $(JOB),unicorn_summary) $(ARGS)
 
@@ -48,11 +54,14 @@ lint: setup ## ruff, mypy --strict, sqlfluff, the page's TypeScript
 reference: setup ## write docs/reference.md again, from the command lines, the settings and the connectors' options
 	@$(PY) -m tests.reference
 
-lock: setup ## pin requirements.in again into requirements.txt, with hashes
-	@.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--custom-compile-command "make lock" requirements.in --output-file requirements.txt
+PIN := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+
+lock: setup ## pin requirements.in again into requirements.txt, with hashes, and so the peers of the benchmarks
+	@$(PIN) requirements.in --output-file requirements.txt
+	@$(PIN) benchmarks/peers.in --output-file benchmarks/peers.txt
 
 clean: ## remove what set-up, tests and demos made here (.venv, .cache, .state)
 	@rm -rf .venv .cache .state dashboard/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help setup demo test quick faults package page lint reference lock clean
+.PHONY: help setup demo test quick faults bench bench-quick package page lint reference lock clean

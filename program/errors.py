@@ -31,6 +31,8 @@
     ├── BundleError              dashboard.build        the dashboard's page cannot be built
     ├── SetUpError               local.setup.venv       the set-up cannot go on
     ├── SourcesError             local.setup.package_sources  pip's or uv's settings cannot be read
+    ├── Unequal                  benchmarks.tables      a measured program gives wrong results
+    ├── NoPlace                  benchmarks.page        docs/measured.md has no marks for a table
     ├── GaveUp                   consumer.tail          a stream cannot be read for the whole of --patience
     ├── ProducerError            producer.sinks         records cannot be sent
     └── Malformed           3    kda.malformed          an application of KDA, or its SQL, does not parse

@@ -33,6 +33,7 @@ README_LIMIT = 200  # lines
 
 # The command line of each program: the pages name only its commands and flags.
 PROGRAMS = {
+    "benchmarks": "benchmarks.command:program",
     "consumer": "consumer.options:consumer",
     "deploy": "deploy.command:program",
     "jobs": "jobs.command:program",

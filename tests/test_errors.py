@@ -15,6 +15,7 @@ from program.output import STOPPED, guarded
 
 PACKAGES = (
     "aws",
+    "benchmarks",
     "connectors",
     "consumer",
     "dashboard",

@@ -20,8 +20,9 @@ FLOORS = (
     ("pipeline", "consumer", "producer", "dashboard"),
     ("main",),
     ("flink",),
-    ("jobs", "deploy", "benchmarks", "kda"),
+    ("jobs", "deploy", "kda"),
     ("local",),
+    ("benchmarks",),
 )
 BESIDE: dict[str, set[str]] = {}
 FLOOR = {folder: number for number, floor in enumerate(FLOORS) for folder in floor}

@@ -1,0 +1,91 @@
+"""The command line: python -m benchmarks --help."""
+
+from __future__ import annotations
+
+import importlib
+import shlex
+import time
+from collections.abc import Sequence
+from types import ModuleType
+
+import click
+
+from benchmarks import Size, page, peers, tables
+from benchmarks.tables import Run, Table
+from program.command_line import HELP, Command
+from program.errors import Failure, hint
+from program.output import Say
+from program.processes import RunError
+
+# The modules of this folder that measure, in the order in which they run.
+BENCHMARKS: Sequence[str] = ()
+
+
+@click.command(cls=Command, context_settings=HELP, example="python -m benchmarks job --quick")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--quick", is_flag=True, help="Small sizes, one round: checks that results are equal; the figures say little."
+)
+@click.option(
+    "--peers", "with_peers", is_flag=True, help="Install the programs to compare with into .cache/peers first."
+)
+@click.option("--publish", is_flag=True, help="Write the tables into benchmarks/results and docs/measured.md.")
+@click.option("--list", "listed", is_flag=True, help="List the benchmarks.")
+def program(names: Sequence[str], quick: bool, with_peers: bool, publish: bool, listed: bool) -> int:
+    """Measure, and print a table of each benchmark. NAME: only these benchmarks.
+
+    Results are compared with an independent computation each time. Figures are medians of rounds in turn, with minimum
+    and maximum in brackets.
+    """
+    if listed:
+        for name in BENCHMARKS:
+            click.echo(f"{name:12} {_first_line(_module(name))}")
+        return 0
+    if unknown := [name for name in names if name not in BENCHMARKS]:
+        raise click.UsageError(f"there is no benchmark {unknown[0]!r}{hint(unknown[0], BENCHMARKS)}")
+    if publish and quick:
+        raise click.UsageError("--publish needs full sizes: leave out --quick")
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        click.echo(f"{time.monotonic() - began:6.1f} s  {text}", err=True)
+
+    if with_peers:
+        try:
+            peers.install(say)
+        except RunError as error:
+            say(str(error))  # the tables say which of them are missing
+    chosen = [name for name in BENCHMARKS if not names or name in names]
+    return _measure(chosen, Size.QUICK if quick else Size.FULL, publish, say)
+
+
+def _measure(names: Sequence[str], size: Size, publish: bool, say: Say) -> int:
+    """Run the benchmarks; a failed benchmark does not stop the others. Returns the exit code."""
+    published: dict[str, str] = {}
+    exit_code = 0
+    for name in names:
+        say(f"{name}: {_first_line(_module(name))}")
+        run = Run.of(shlex.join(["python", "-m", "benchmarks", name]))
+        try:
+            found: list[Table] = _module(name).measure(size, say)
+        except Failure as failure:
+            say(f"{name}: {failure}")
+            exit_code = failure.exit_code
+            continue
+        for table in found:
+            text = tables.markdown(table, run)
+            click.echo(f"\n{table.title}\n\n{text}")
+            if publish:
+                tables.write(table, run)
+                published[table.name] = page.picture(table) + text
+    if publish and not exit_code:
+        page.publish(published)
+    return exit_code
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"benchmarks.{name}")
+
+
+def _first_line(module: ModuleType) -> str:
+    return (module.__doc__ or "").partition("\n")[0]
