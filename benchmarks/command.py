@@ -18,7 +18,7 @@ from program.output import Say
 from program.processes import RunError
 
 # The modules of this folder that measure, in the order in which they run.
-BENCHMARKS: Sequence[str] = ()
+BENCHMARKS: Sequence[str] = ("preprocessing",)
 
 
 @click.command(cls=Command, context_settings=HELP, example="python -m benchmarks job --quick")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 _RECORD = (
-    "a record that does this ends the job each time: use functions that give NULL instead, such as TRY_CAST and NULLIF, "
-    "and refuse the record in views/checked.sql"
+    "a record that does this ends the job each time: use functions that give NULL instead, such as TRY_CAST and "
+    "NULLIF, and refuse the record in views/checked.sql"
 )
 _COLUMN = (
-    "a row that has no value there ends the job each time: give it one by COALESCE, leave it out by WHERE, or refuse its "
-    "record in views/checked.sql"
+    "a row that has no value there ends the job each time: give it one by COALESCE, leave it out by WHERE, or refuse "
+    "its record in views/checked.sql"
 )
 _HANDLER = "correct the file in the job's folder, and start the job again"
 _FUNCTION = "name a Lambda function that is there in preprocess, and allow the job's role lambda:InvokeFunction on it"

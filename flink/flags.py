@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -15,6 +14,8 @@ from pipeline import inputs, results
 from pipeline.job import CONFIGURATION, Job, load
 from program.command_line import ABOVE_0, LARGEST, number
 from program.errors import hint
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 positive = number(float, ABOVE_0, LARGEST, "a number above 0")
 share = number(float, 0.0, 1.0, "a share from 0 to 1")
@@ -71,7 +72,7 @@ def relations(job: Job, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(job.inserts.get(name, name) for name in names))
 
 
-def input_option(text: str, *, required: bool = False) -> Any:
+def input_option(text: str, *, required: bool = False) -> Callable[[Decorated], Decorated]:
     """The option --input of a command. text: what the command does with the records."""
     return click.option(
         "--input",

@@ -251,9 +251,7 @@ def _counting(select: exp.Select, catalog: Catalog) -> Iterator[Window]:
             seconds = relation.node.this.expressions[-1:]
             is_number = bool(seconds) and isinstance(seconds[0], exp.Literal) and seconds[0].name.isdigit()
             size = int(seconds[0].name) * 1000 if is_number else None
-            yield Window(
-                size or None, relation.name, Time("ROWTIME", select), relation.node, problem=unusable(size)
-            )
+            yield Window(size or None, relation.name, Time("ROWTIME", select), relation.node, problem=unusable(size))
 
 
 def named(window_: exp.Expr | None, select: exp.Select) -> exp.Window | None:

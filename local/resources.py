@@ -78,7 +78,8 @@ def create(
 
     shards: of each stream that the job reads. names: of streams and tables by the job's tables, if they differ from the
     job's declaration; they make a stack of their own. Existing resources are used. What no stack makes is made too
-    (local.stock); objects: the contents of reference tables, if they differ from those in the job's folder. parameters: further parameters of the template; without any there is neither archive nor dashboard.
+    (local.stock). objects: the contents of reference tables, if they are not those of the job's folder. parameters:
+    further parameters of the template; without any there is neither archive nor dashboard.
     Raises DeployError.
     """
     known, where = template.of(job), account(environment)

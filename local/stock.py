@@ -23,8 +23,8 @@ def provide(
 ) -> None:
     """Make what the job needs besides its stack. value: of a template's parameter. given: contents of tables' objects.
 
-    An object is written anew if its content is given, or if the job's folder has it. Raises DeployError for an object that is neither in
-    the folder nor there.
+    An object is written anew if its content is given, or if the job's folder has it. Raises DeployError for an object
+    that has no content, and is not there.
     """
     for one in known.outside:
         names = one.names(value)

@@ -353,7 +353,9 @@ def _tables(
     names = tuple(dict.fromkeys((*resolved.sources, *inserts)))
     problems += _read_sinks(resolved, inserts)
     unknown = [name for name in declared if name not in names]
-    problems += [f"[table.{name}] in {DECLARATION}: the job has no such table{similar(name, names)}" for name in unknown]
+    problems += [
+        f"[table.{name}] in {DECLARATION}: the job has no such table{similar(name, names)}" for name in unknown
+    ]
     for name in names:
         if name in RESERVED:
             problems.append(f"{name} cannot be the name of a table: it is the name of a group of settings")

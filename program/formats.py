@@ -57,7 +57,7 @@ def moment(milliseconds: float) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text among the values of a row: in quotes, as SQL has it, if it looks like NULL, like nothing or like quotes."""
+    """A text among the values of a row: in quotes, as in SQL, if it looks like NULL, like nothing or like quotes."""
     if text and text != NULL and text == text.strip() and not text.startswith("'"):
         return text
     return "'" + text.replace("'", "''") + "'"

@@ -24,9 +24,9 @@ class Context:
 
 @dataclass
 class Service:
-    """handler: the function. latency: of an answer, in seconds; late: of the next answers, before that counts. refuses: code and status of the next answers. is_down:
-    whether all answers are that the service is unavailable. called: the number of records of each event. paths: of the
-    requests. address: of the endpoint.
+    """handler: the function. latency: of an answer, in seconds; late: of the next answers, before that counts. refuses:
+    code and status of the next answers. is_down: whether all answers are that the service is unavailable. called: the
+    number of records of each event. paths: of the requests. address: of the endpoint.
     """
 
     handler: Callable[[Any, Any], Any]

@@ -1,4 +1,4 @@
-"""What is said of a job that fails: the remedy is that of its cause, and there is none for a cause that is not known."""
+"""What is said of a job that fails: the remedy is that of its cause; there is none for a cause that is not known."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RECORD, COLUMN, HANDLER = "TRY_CAST", "COALESCE", "correct the file in the job's
         ("TableRuntimeException: Cannot parse 'x' as BOOLEAN.", RECORD),
         ("EnforcerException: Column 'Name' is NOT NULL, however, a null value is being written into it.", COLUMN),
         ("IllegalStateException: The handler preprocess.py cannot be loaded: line 2 raises ValueError: x.", HANDLER),
-        ("AwsFailure: Invoke of the function arn:aws:lambda:a:1:function:f is denied (x): give.", "lambda:InvokeFunction"),
+        ("AwsFailure: Invoke of the function arn:aws:lambda:a:1:function:f is denied", "lambda:InvokeFunction"),
         ("AwsFailure: GetObject of s3://b/k finds nothing there (NoSuchKey): check name, region.", "read it"),
         ("IOException: Failed to create the parent directory: /x/error_stream", ""),
         ("OutOfMemoryError: Java heap space", ""),

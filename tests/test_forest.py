@@ -296,8 +296,7 @@ def test_wrong_calls_are_refused(wrong: str, told: str, jvm: Path, tmp_path: Pat
     made = statements.environment({})
     declare(made, tmp_path, "t")
     made.execute_sql("CREATE TEMPORARY VIEW texts AS SELECT t, name FROM readings")
-    decimal = "CAST(rate AS DECIMAL(5, 2)) AS rate"
-    made.execute_sql(f"CREATE TEMPORARY VIEW decimals AS SELECT t, pressure, {decimal} FROM readings")
+    made.execute_sql("CREATE TEMPORARY VIEW decimals AS SELECT t, CAST(rate AS DECIMAL(5, 2)) AS rate FROM readings")
     made.execute_sql("CREATE TEMPORARY VIEW scored AS SELECT t, pressure AS ANOMALY_SCORE FROM readings")
     with pytest.raises(distribution.errors()) as refused:
         made.sql_query(f"SELECT * FROM random_cut_forest(input => {wrong})")  # noqa: S608

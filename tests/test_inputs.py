@@ -21,7 +21,8 @@ KEPT = BIKES.folder / "reference" / "stations.csv"
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The current folder, with files and folders of records."""
-    for name in ("rentals.jsonl", "stations.csv", "both/RENTALS.jsonl", "both/STATIONS_file", "one/RENTALS/a", "more/x"):
+    names = ("rentals.jsonl", "stations.csv", "both/RENTALS.jsonl", "both/STATIONS_file", "one/RENTALS/a", "more/x")
+    for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"{name}\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
@@ -45,7 +46,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 )
 @pytest.mark.usefixtures("here")
 def test_a_path_for_each_source(given: list[str], rentals: str, stations: Path | str) -> None:
-    """TABLE=PATH is a table's; another path is the stream's, or has all by name; reference data is in the job's folder."""
+    """TABLE=PATH is a table's; another path is the stream's, or has all by name; else data is in the folder."""
     Path("RENTALS=x").touch()
     found = inputs.read(BIKES, given)
     assert list(found) == list(BIKES.sources)
@@ -63,7 +64,7 @@ def test_a_path_for_each_source(given: list[str], rentals: str, stations: Path |
         (["more"], "more has no RENTALS: give --input RENTALS=PATH, or a folder that has a file or folder for each of"),
         (["RENTALS=more", "RENTALS=both"], "--input has two paths for RENTALS: leave one of them"),
         (["rentals.jsonl", "more"], "--input has 2 paths without a table's name: write TABLE=PATH for each."),
-        (["more", "RENTALS=more", "STATIONS_file=more"], "--input more is of no table: each of RENTALS and STATIONS_file"),
+        (["more", "RENTALS=more", "STATIONS_file=more"], "--input more is of no table: each of RENTALS and STATION"),
     ],
 )
 @pytest.mark.usefixtures("here")
@@ -76,7 +77,7 @@ def test_what_is_wrong_with_a_path(given: list[str], told: str) -> None:
 
 @pytest.mark.usefixtures("here")
 def test_reference_data_that_is_nowhere() -> None:
-    """Without a path for a reference table, and without its file in the job's folder, the sentence has both remedies."""
+    """Without a path for a reference table, and without its file in the folder, the sentence has both remedies."""
     table = replace(BIKES.tables["STATIONS_file"], settings={"bucket": "b", "key": "lists/gone.csv"})
     job = replace(BIKES, tables={**BIKES.tables, "STATIONS_file": table})
     with pytest.raises(Unusable) as caught:

@@ -74,9 +74,9 @@ def test_hotspots() -> None:
         ),
         (
             "HOTSPOTS(CURSOR(SELECT STREAM * FROM IN_001), 1000, 0.2, 17)",
-            "HOTSPOTS over a DECIMAL, which KDA did not take, as the column price, has no translation: CAST coordinates",
+            "HOTSPOTS over a DECIMAL, which KDA did not take, as the column price, has no translation: CAST coord",
         ),
-        ('RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "name" FROM IN_001))', "over rows without a number has no translation"),
+        ('RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "name" FROM IN_001))', "over rows without a number has no transl"),
         (
             'RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "number", "rate", 1.5E0 AS ANOMALY_SCORE FROM IN_001))',
             "with a column ANOMALY_SCORE has no translation: give it another name",

@@ -335,7 +335,7 @@ def test_an_orphan_removes_its_folder(tmp_path: Path) -> None:
     [
         (
             "import json\nimport no_such_module\n",
-            f"line 2 raises ModuleNotFoundError: No module named 'no_such_module': install it for {sys.executable}, or do",
+            f"line 2 raises ModuleNotFoundError: No module named 'no_such_module': install it for {sys.executable}, or",
         ),
         ("from json import nothing\n", "line 1 raises ImportError: cannot import name 'nothing' from 'json' ("),
         ("\n\nint('x')\n", "line 3 raises ValueError: invalid literal for int() with base 10: 'x': correct it"),
@@ -407,17 +407,17 @@ def test_a_function_that_is_left_out_is_named(
     records = tmp_path / "records"
     records.write_text("m;1\n", encoding="utf-8")
 
-    class NoFlink(Exception):
+    class NoFlinkError(Exception):
         pass
 
     def started(*_arguments: Any, **_more: Any) -> None:
-        raise NoFlink
+        raise NoFlinkError
 
     monkeypatch.setattr(trial, "started", started)
     told = f"Over files no Lambda function is called: the records are taken as the answers of {ARN} (before lines).\n"
     for job, is_told in ((on_lambda(tmp_path), True), (JOB, False)):
         for arguments in (["run", "--input", str(records)], ["watch", "--input", str(records)], ["test"]):
-            with pytest.raises(NoFlink):
+            with pytest.raises(NoFlinkError):
                 jobs_command.main([*arguments, str(job.folder)])
             printed = capsys.readouterr()
             assert (told in printed.out + printed.err) == is_told, arguments

@@ -104,7 +104,7 @@ def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "told"),
     [
         ("watch bike_rentals --view BUSIST", "bike_rentals has no view BUSIST (did you mean 'BUSIEST'?)."),
-        ("watch bike_rentals --view by_district", "bike_rentals has no view by_district (did you mean 'BY_DISTRICT'?)."),
+        ("watch bike_rentals --view by_district", "has no view by_district (did you mean 'BY_DISTRICT'?)."),
         ("watch Bike_Rentals", "there is no such job (did you mean 'bike_rentals'?)."),
         ("watch bike_rentals --start LATEST --input x", "--start and --properties have no effect with it."),
         ("watch bike_rentals --arrival-step 1", "--arrival-step needs --input"),
@@ -210,7 +210,8 @@ def here(monkeypatch: pytest.MonkeyPatch, jvm: Path) -> None:  # noqa: ARG001  (
 def test_all_views_share_a_scan(records: Path, tmp_path: Path) -> None:
     """However many views are shown, with whatever columns, each source is read once."""
     environment = statements.environment(trial.CONFIGURATION)
-    connectors = trial.sources(BIKES, inputs.read(BIKES, [str(records)]), tmp_path, None) | binding.sinks_in(tmp_path / "rows", BIKES)
+    sources = trial.sources(BIKES, inputs.read(BIKES, [str(records)]), tmp_path, None)
+    connectors = sources | binding.sinks_in(tmp_path / "rows", BIKES)
     statements.declare(environment, BIKES, connectors)
     inserts = environment.create_statement_set()
     for relation in results.relations(BIKES):

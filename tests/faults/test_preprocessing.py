@@ -1,4 +1,4 @@
-"""The function before SQL is killed, throttled and late, and the job killed with it: the job `meters`, in both forms."""
+"""The function before SQL is killed, throttled or late, and the job killed with it: the job `meters`, in both forms."""
 
 from __future__ import annotations
 
@@ -147,8 +147,8 @@ def refuse_for_a_while(trial: OnLambda, service: fake_lambda.Service) -> None:
     kind=OnLambda,
 )
 def test_lambda_refuses_and_job_killed(trial: OnLambda) -> None:
-    """Each record is counted once, in its form: a call that is refused is made again, a late one in halves, and what was
-    under way when the job died is called again.
+    """Each record is counted once, in its form: a call that is refused is made again, a late one in halves, and what
+    was under way when the job died is called again.
 
     Unprotected: a call that the service refuses counts as the function's failure, so that records are refused for it.
     """
