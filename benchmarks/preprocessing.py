@@ -144,9 +144,10 @@ class Stage:
         self._runs += 1
         out = self._folder / f"out-{self._runs}"
         source = replace(files.source(self._folder / f"{count}.jsonl"), preprocessing=self._options(form))
+        job = without_function(self._job) if form.kind == "none" else self._job
         tables = statements.environment(trial.CONFIGURATION)
-        statements.declare(tables, self._job, {**binding.sinks_in(out, self._job), "lines": source})
-        inserts = statements.inserts(tables, self._job)
+        statements.declare(tables, job, {**binding.sinks_in(out, job), "lines": source})
+        inserts = statements.inserts(tables, job)
         before, began = self._jvm.cpu_times(), time.monotonic()
         inserts.execute().wait()
         wall, after = time.monotonic() - began, self._cpu()
@@ -173,6 +174,13 @@ class Stage:
         if form.kind == "Lambda":
             return preprocessing.of_lambda(aws.Aws("us-east-1", self._address), ARN, numbers, splits=True)
         return {}
+
+
+def without_function(job: Job) -> Job:
+    """The job with a Lambda function, which is left out over files."""
+    lines = job.tables["lines"]
+    settings = {**lines.settings, preprocessing.PREPROCESS: ARN}
+    return replace(job, tables={**job.tables, "lines": replace(lines, settings=settings)})
 
 
 def record(number: int) -> str:

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 import click
 
 from connectors.kinesis import is_time
-from pipeline import inputs, results
+from flink import inputs
+from pipeline import results
 from pipeline.job import CONFIGURATION, Job, load
 from program.command_line import ABOVE_0, LARGEST, number
 from program.errors import hint

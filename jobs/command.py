@@ -16,11 +16,11 @@ import click
 from click.core import ParameterSource
 
 from flink import command as on_cluster
-from flink import flags
+from flink import flags, inputs
 from flink.backfill.command import backfill
 from flink.health.command import health
 from flink.watch.command import watch
-from pipeline import binding, cases, inputs, results, settings, statements
+from pipeline import binding, cases, results, settings, statements
 from pipeline import job as jobs
 from pipeline.job import Job
 from program import environment, folders, processes

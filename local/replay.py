@@ -24,11 +24,12 @@ from consumer.records import Record as Stored
 from consumer.shards import TRIM_HORIZON
 from consumer.tail import GaveUp, Tail, stored
 from deploy.account import Account
+from flink import inputs
 from kda.migration import origin
 from kda.model import NotModelled
 from kda.model import Record as Arrived
 from local import emulator, proof, resources, running
-from pipeline import binding, cases, inputs, settings
+from pipeline import binding, cases, settings
 from pipeline.job import Job
 from producer.kinesis import Kinesis
 from producer.records import Kind, Record

@@ -12,7 +12,7 @@ from deploy import outside, retained
 from deploy.account import Account, DeployError
 from deploy.outside import DELIVERY, Outside
 from deploy.template import Template
-from pipeline import inputs
+from flink import inputs
 
 DELIVERED = "delivered"  # the bucket of all Firehose streams; each has its own prefix
 _ROLE = "arn:aws:iam::000000000000:role/delivery"  # the emulator asks for one, and looks at none

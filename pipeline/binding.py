@@ -13,7 +13,6 @@ from connectors.connector import Connector, ConnectorError
 from pipeline import preprocessing
 from pipeline.job import Job
 from pipeline.settings import Settings
-from program.formats import listed
 
 
 def connectors(settings: Settings) -> dict[str, Connector]:
@@ -85,7 +84,7 @@ def left_out(job: Job) -> str:
     functions = lambda_functions(job, {table: job.tables[table].settings for table in job.hooked})
     if not functions:
         return ""
-    named = listed([f"{function} (before {table})" for table, function in functions.items()])
+    named = ", ".join(f"{function} (before {table})" for table, function in functions.items())
     return f"Over files no Lambda function is called: the records are taken as the answers of {named}."
 
 

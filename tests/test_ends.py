@@ -16,14 +16,14 @@ import pytest
 from consumer.tail import stored
 from deploy import outside, package, template
 from deploy.account import DeployError
+from flink import inputs, rest, trial
 from flink import resources as far_ends
-from flink import rest, trial
 from flink.health import flink as health
 from flink.minicluster import Launch
 from java import paths
 from local import emulator, resources, stock
 from local.emulator import Emulator
-from pipeline import binding, cases, inputs, settings
+from pipeline import binding, cases, settings
 from pipeline.job import Job
 from program import processes
 from tests import priced_trades

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from flink import inputs
 from jobs import __main__ as jobs_command
 from local import __main__ as local_command
-from pipeline import inputs
 from pipeline.job import load
 from program.errors import Unusable
 

@@ -932,7 +932,7 @@ def test_rows(name: str, outcomes: dict[str, dict[str, list[dict[str, Any]]]]) -
 
 
 def test_align_moves_no_stagger_window() -> None:
-    """A stagger window begins with a row, so that align moves it with its rows; windows over it count rows elsewhere."""
+    """A stagger window begins with a row, so align moves it with its rows; a window over it counts rows elsewhere."""
     assert CASES["an aligned stagger window over windows"][1] == CASES["a stagger window over windows"][1]
     assert CASES["aligned windows over stagger windows"][1] != CASES["windows over stagger windows"][1]
 

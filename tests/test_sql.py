@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from flink import trial
-from pipeline import cases, inputs
+from flink import inputs, trial
+from pipeline import cases
 from pipeline.job import load, shipped
 from program.processes import RunError
 from tests import sql

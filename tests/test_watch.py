@@ -20,12 +20,12 @@ from rich.console import Console
 
 from connectors import sample
 from consumer.tail import stored
-from flink import trial
+from flink import inputs, trial
 from flink.watch import picture, reading
 from jobs import __main__ as command
 from kda import __main__ as kda
 from local import emulator, running
-from pipeline import binding, inputs, results, settings, statements
+from pipeline import binding, results, settings, statements
 from pipeline.job import load
 from program import tables
 from tests import sql

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 import click
 
 from flink import command as on_cluster
-from flink import flags
-from pipeline import binding, inputs, results, settings
+from flink import flags, inputs
+from pipeline import binding, results, settings
 from pipeline.job import Job
 from program import processes
 from program.command_line import Command, Value
