@@ -138,7 +138,7 @@ def refuse_for_a_while(trial: OnLambda, service: fake_lambda.Service) -> None:
 
 
 @pytest.mark.fault(
-    "Lambda's function before SQL unavailable, throttled and late, then kill -9 of the job, and resume",
+    "calls of Lambda before SQL refused and late, then kill -9 of the job, and resume",
     Edit(
         "java/src/preprocessing/LambdaFunction.java",
         "            again(event, answer, problem);",
