@@ -80,7 +80,7 @@ class Proxy:
     """A running proxy. `seen` counts all incoming requests by operation."""
 
     def __init__(self, upstream: str | Mapping[str, str], keys: Keys | None = None) -> None:
-        self._upstreams = upstream if isinstance(upstream, str) else dict(upstream)
+        self._upstreams = upstream
         self._keys = keys or Keys("local", "local")
         self._rules: list[Rule] = []
         self._shards: dict[str, Shard] = {}  # by every iterator in an answer
