@@ -12,7 +12,7 @@ _COLUMN = (
     "a row that has no value there ends the job each time: give it one by COALESCE, leave it out by WHERE, or refuse "
     "its record in views/checked.sql"
 )
-_HANDLER = "correct the file in the job's folder, and start the job again"
+_HANDLER = "mend that in the job's folder, and start the job again"
 _FUNCTION = "name a Lambda function that is there in preprocess, and allow the job's role lambda:InvokeFunction on it"
 _OBJECT = "put the object there, and allow the job's role to read it"
 

@@ -6,7 +6,7 @@ import pytest
 
 from flink import causes
 
-RECORD, COLUMN, HANDLER = "TRY_CAST", "COALESCE", "correct the file in the job's folder"
+RECORD, COLUMN, HANDLER = "TRY_CAST", "COALESCE", "mend that in the job's folder"
 
 
 @pytest.mark.parametrize(
