@@ -216,8 +216,9 @@ def main(size: Size, told: Path) -> None:
         stage = Stage(folder, RECORDS[size], address)
         forms: dict[str, Callable[[], Cost]] = {form.name: partial(stage.cost, form) for form in _forms(size)}
         try:
-            for warm in forms.values():  # so that no form pays for the compilation of what all share
-                warm()
+            if size is Size.FULL:
+                for warm in forms.values():  # so that no form pays for the compilation of what all share
+                    warm()
             found = take_turns(forms, ROUNDS[size])
         except Unequal as wrong:
             told.write_text(json.dumps({"wrong": str(wrong)}), encoding="utf-8")
