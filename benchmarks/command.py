@@ -19,7 +19,7 @@ from program.processes import RunError
 
 # The modules of this folder that measure, in the order in which they run.
 BENCHMARKS: Sequence[str] = (
-    *("job", "producer", "end_to_end", "startup", "state", "other_jobs", "reference"),
+    *("job", "producer", "end_to_end", "startup", "state", "other_jobs", "preprocessing", "reference"),
     "scale",  # from the figures of the others
 )
 

@@ -48,6 +48,14 @@ def source(path: Path, *, more: Mapping[str, str] | None = None) -> Connector:
     return Connector(checked("file source", merged(options, more), OPTIONS), metadata=METADATA)
 
 
+def below(path: Path) -> list[Path]:
+    """The files that `source` reads: the file itself, or all in a folder and in its folders, by name."""
+    if not path.is_dir():
+        return [path]
+    found = sorted(one for one in path.rglob("*") if one.is_file())
+    return [one for one in found if not any(part.startswith(HIDDEN) for part in one.relative_to(path).parts)]
+
+
 def records(path: Path) -> Connector:
     """A bounded source of JSON lines that have the metadata columns beside the record's own (base64 if bytes)."""
     options = {"connector": "filesystem", "path": uri(path), "format": "json"}

@@ -23,7 +23,8 @@ from consumer.printing import printable
 from deploy import retained, template
 from deploy.account import Account, DeployError, Wait
 from deploy.template import Template
-from program.formats import many, size
+from program.errors import hint
+from program.formats import NULL, many, quoted, size
 from program.output import Say
 
 LIMIT = 1800.0  # seconds for a query; Athena itself stops a query after 30 minutes
@@ -42,7 +43,7 @@ class Result:
 
     def table(self) -> str:
         """For people: aligned columns, without a terminal's control characters."""
-        cells = [[*self.columns], *([printable(value or "") for value in row] for row in self.rows)]
+        cells = [[*self.columns], *([_cell(value) for value in row] for row in self.rows)]
         wide = [max(len(row[at]) for row in cells) for at in range(len(self.columns))]
         lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, wide, strict=True)).rstrip() for row in cells]
         count = f"({many(len(self.rows), 'row')})"
@@ -55,6 +56,11 @@ class Result:
         writer.writerow(self.columns)
         writer.writerows(self.rows)
         return out.getvalue()
+
+
+def _cell(value: str | None) -> str:
+    """A value in the table."""
+    return NULL if value is None else printable(quoted(value))
 
 
 def listed() -> list[str]:
@@ -72,8 +78,7 @@ def run(account: Account, known: Template, values: Mapping[str, str], sql: str, 
         raise DeployError(f"The job {known.job.name} has no table over its archive; {template.WORKSHOP} has one.")
     text = template.queries()[sql].sql if sql in template.queries() else sql
     if not text.strip() or " " not in text.strip():
-        names = ", ".join(template.queries())
-        raise DeployError(f"{sql!r} is neither SQL nor a named query; there are {names}.")
+        raise DeployError(f"{sql!r} is neither SQL nor a named query{hint(sql, template.queries())}.")
     if account.is_emulated:
         return here(account, retained.archive(account, known, values), text, say)
     return in_athena(account, known.value("Database", values), text, say)

@@ -11,7 +11,6 @@ A stack belongs to a single job, and needs no other stack. Streams and tables ou
 from __future__ import annotations
 
 import copy
-import difflib
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -27,7 +26,7 @@ from deploy.declared import Place
 from deploy.names import Node
 from deploy.outside import Outside
 from pipeline.job import JOBS, Job
-from program.errors import Unusable
+from program.errors import Unusable, hint
 
 LIMIT = 51_200  # bytes of a template in a request (quotas of AWS CloudFormation)
 WORKSHOP = "unicorn_summary"  # the job with queries and a dashboard
@@ -151,9 +150,7 @@ class Template:
         known = self.parameters
         for name, value in values.items():
             if name not in known:
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
-                problems.append(f"the template has no parameter {name} ({hint})")
+                problems.append(f"the template has no parameter {name}{hint(name, known)}")
             elif problem := known[name].problem(value):
                 problems.append(problem)
         if problems:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from connectors.kinesis import is_time
-from pipeline import binding, results
+from flink import inputs
+from pipeline import results
 from pipeline.job import CONFIGURATION, Job, load
 from program.command_line import ABOVE_0, LARGEST, number
 from program.errors import hint
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 positive = number(float, ABOVE_0, LARGEST, "a number above 0")
 share = number(float, 0.0, 1.0, "a share from 0 to 1")
@@ -71,13 +73,13 @@ def relations(job: Job, names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(job.inserts.get(name, name) for name in names))
 
 
-def require_input(job: Job, records: Path) -> None:
-    """Raise click.UsageError unless this file or folder has records for each source."""
-    if not records.exists():
-        raise click.UsageError(f"There is no file or folder {records}.")
-    for source in job.sources:
-        if not binding.input_of(records, job, source).exists():
-            raise click.UsageError(
-                f"--input of a job with several sources is a folder that has a file or folder of records for each "
-                f"({', '.join(job.sources)}): {records} has no {source}."
-            )
+def input_option(text: str, *, required: bool = False) -> Callable[[Decorated], Decorated]:
+    """The option --input of a command. text: what the command does with the records."""
+    return click.option(
+        "--input",
+        "given",
+        multiple=True,
+        required=required,
+        metavar="[TABLE=]PATH",
+        help=f"{text}: {inputs.FORMS} Repeatable.",
+    )

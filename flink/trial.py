@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors import files
 from connectors.connector import Connector
-from flink import defaults, distribution
+from flink import causes, defaults, distribution
 from pipeline import binding, cases, statements
 from pipeline.cases import Case
 from pipeline.job import Job
@@ -67,16 +67,14 @@ def started(folder: Path, aws: Mapping[str, str] | None = None, *, emulated: boo
 
 
 def _finish(inserts: StatementSet) -> None:
-    """Run to the end of the input. Raises RunError if the job fails, as by a bad CAST."""
+    """Run to the end of the input. Raises RunError if the job fails, with a remedy if its folder is the cause."""
     submitted = inserts.execute()
     try:
         submitted.wait()
     except distribution.errors() as error:
-        raise RunError(
-            f"The job failed while it ran: {distribution.refusal(error)}\n"
-            "If a record did this, it would end the job on a stream too: use functions that give NULL instead, such as "
-            "TRY_CAST, and refuse the record in views/checked.sql."
-        ) from error
+        remedy = causes.remedy(distribution.cause(error))
+        advice = f"\n{remedy[:1].upper()}{remedy[1:]}." if remedy else ""
+        raise RunError(f"The job failed while it ran: {distribution.refusal(error)}{advice}") from error
 
 
 def test(job: Job, given: Sequence[Case], folder: Path) -> list[Result]:
@@ -86,28 +84,29 @@ def test(job: Job, given: Sequence[Case], folder: Path) -> list[Result]:
     return [Result(case, cases.differences(job, case, folder / str(number))) for number, case in enumerate(given)]
 
 
-def over_file(job: Job, records: Path, folder: Path, step: float | None = None, show: Sequence[str] = ()) -> None:
-    """Run a job over a file of records, or a folder of such files. Each sink makes a folder of JSON lines in `folder`.
+def over_files(
+    job: Job, inputs: Mapping[str, Path], folder: Path, step: float | None = None, show: Sequence[str] = ()
+) -> None:
+    """Run a job over files of records. Each sink makes a folder of JSON lines in `folder`.
 
     The sources are those of `sources`. show: views or sources that make such a folder too, of changes. Needs `started`.
     """
     tables = statements.environment(CONFIGURATION)
     with tempfile.TemporaryDirectory(prefix="arriving-") as scratch:
-        statements.declare(tables, job, {**sources(job, records, Path(scratch), step), **binding.sinks_in(folder, job)})
+        statements.declare(tables, job, {**sources(job, inputs, Path(scratch), step), **binding.sinks_in(folder, job)})
         inserts = statements.inserts(tables, job)
         for relation in show:
             statements.show(tables, inserts, relation, files.sink(folder / relation, changes=True))
         _finish(inserts)
 
 
-def sources(job: Job, records: Path, scratch: Path, step: float | None) -> dict[str, Connector]:
-    """Connectors that read a file of records, or a folder of such files, to the end.
+def sources(job: Job, inputs: Mapping[str, Path], scratch: Path, step: float | None) -> dict[str, Connector]:
+    """Connectors that read the records of each source, a file or a folder of files, to the end.
 
     Each line is a record. Each file is a shard, and its modification time is the arrival of all its records. With a
     step, in seconds, it is that of the first, and each other record arrives so much after the one before it. scratch:
     a folder for the records with these arrivals.
     """
-    inputs = {table: binding.input_of(records, job, table) for table in job.sources}
     return {
         table: files.source(path) if step is None else cases.arriving(job, table, path, scratch, step)
         for table, path in inputs.items()

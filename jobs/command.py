@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 
 from flink import command as on_cluster
-from flink import flags
+from flink import flags, inputs
 from flink.backfill.command import backfill
 from flink.health.command import health
 from flink.watch.command import watch
@@ -27,7 +27,7 @@ from program import environment, folders, processes
 from program.addresses import without_credentials
 from program.command_line import Group, Value
 from program.errors import Failure, shown
-from program.formats import many
+from program.formats import listed, many
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "pipeline" / "template"
 SHOWN = 20  # rows of a sink that `run --input` prints
@@ -116,6 +116,7 @@ def test(job: Job, files: Sequence[Path], part: str) -> None:
     if not tests:
         where = f"with {part!r} in its name" if part else f"in {job.folder / 'tests'}"
         raise cases.CaseError(f"There is no test {where}: write tests into files tests/*.yaml.")
+    _say_left_out(job)
     from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
 
     began, passed, failed = time.monotonic(), 0, 0
@@ -168,14 +169,7 @@ def _settings(job: Job, properties: Path | None) -> settings.Settings:
 
 @program.command(example="python -m jobs run unicorn_summary --input readings.jsonl")
 @on_cluster.job_argument
-@click.option(
-    "--input",
-    "records",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read the records of this file (each a line), or of this folder's files, to the end, and print the rows. "
-    "For several sources: a folder with a file or folder for each, by its name; a file may have an ending.",
-)
+@flags.input_option("Read these records to the end, and print the rows")
 @click.option(
     "--output",
     type=click.Path(file_okay=False, path_type=Path),
@@ -217,14 +211,14 @@ def run(  # noqa: PLR0913  (its options)
     /,
     job: Job,
     *,
-    records: Path | None,
+    given: Sequence[str],
     output: Path | None,
     arrival_step: float | None,
     show: Sequence[str],
-    **given: Any,
+    **chosen: Any,
 ) -> int:
     """Run a job on this machine: with --input to the end of a file, else on its streams until Ctrl-C."""
-    if records is None:
+    if not given:
         if output is not None:
             raise click.UsageError("--output needs --input: a job that runs on streams writes to its own sinks.")
         if arrival_step is not None:
@@ -233,10 +227,10 @@ def run(  # noqa: PLR0913  (its options)
             raise click.UsageError(
                 f"--show needs --input: `python -m jobs watch {job.argument}` shows the rows of a job on streams."
             )
-        return _on_streams(job, **given)
-    if ignored := [name for name in given if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
+        return _on_streams(job, **chosen)
+    if ignored := [name for name in chosen if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]:
         raise click.UsageError(f"--{ignored[0]} has no effect with --input, where a file replaces the streams.")
-    _over_file(job, records, output, arrival_step, flags.relations(job, show))
+    _over_files(job, given, output, arrival_step, flags.relations(job, show))
     return 0
 
 
@@ -279,18 +273,19 @@ def _on_streams(  # noqa: PLR0913  (the options of `run`, by their names)
         return minicluster.run(file, launch, aws, say)
 
 
-def _over_file(job: Job, records: Path, output: Path | None, step: float | None, show: Sequence[str]) -> None:
+def _over_files(job: Job, given: Sequence[str], output: Path | None, step: float | None, show: Sequence[str]) -> None:
     from flink import trial  # noqa: PLC0415  (PyFlink takes seconds to load)
     from program import tables  # noqa: PLC0415  (rich takes a while to load)
 
-    flags.require_input(job, records)
+    read = inputs.read(job, given)
+    _say_left_out(job)
     if output is not None:
         _require_empty(output)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="run-") as scratch:
         folder = Path(scratch)
         with trial.started(folder):
-            trial.over_file(job, records, folder / "rows", step, show)
+            trial.over_files(job, read, folder / "rows", step, show)
         console = tables.console()
         for relation in (*show, *job.sinks):
             rows = cases.rows(folder / "rows" / relation)
@@ -299,7 +294,13 @@ def _over_file(job: Job, records: Path, output: Path | None, step: float | None,
             if output is not None:
                 cases.write(rows, output / f"{relation}.jsonl")
     where = f" All rows are in {output}." if output is not None else ""
-    click.echo(f"{job.name} read {records} to its end in {time.monotonic() - began:.0f} s.{where}")
+    click.echo(f"{job.name} read {listed(given)} to its end in {time.monotonic() - began:.0f} s.{where}")
+
+
+def _say_left_out(job: Job) -> None:
+    """Say which functions before SQL are not called, as there is no service over files."""
+    if text := binding.left_out(job):
+        click.echo(text)
 
 
 def _require_empty(folder: Path) -> None:
@@ -331,9 +332,11 @@ def _show(console: Any, relation: str, columns: Sequence[str], rows: Sequence[di
         console.print(f"and {len(rows) - SHOWN:,} more")
 
 
-def _order(value: Any) -> tuple[bool, float, str]:
-    """A sort key: numbers by size, then texts."""
-    return (False, value, "") if isinstance(value, int | float) else (True, 0.0, str(value))
+def _order(value: Any) -> tuple[int, float, str]:
+    """A sort key: numbers by size, then texts, then NULL."""
+    if value is None:
+        return 2, 0.0, ""
+    return (0, value, "") if isinstance(value, int | float) else (1, 0.0, str(value))
 
 
 for command in (watch, on_cluster.submit, on_cluster.status, on_cluster.stop, on_cluster.resume, health, backfill):

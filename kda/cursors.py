@@ -10,7 +10,7 @@ from sqlglot import exp
 from kda.constants import constant
 from kda.nodes import Cursor
 from kda.program import canonical
-from kda.sql_types import Type
+from kda.sql_types import FLOATING, WHOLE, Type
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,6 @@ class TableFunction:
     arguments: tuple[Argument, ...]
     required: int
     results: Mapping[str, Type]
-    takes_decimal: bool
 
 
 _FOREST = (
@@ -42,13 +41,12 @@ _FOREST = (
 )
 _SCORE = {"ANOMALY_SCORE": Type("DOUBLE")}
 FUNCTIONS = {
-    "RANDOM_CUT_FOREST": TableFunction("random_cut_forest", _FOREST, 0, _SCORE, True),
+    "RANDOM_CUT_FOREST": TableFunction("random_cut_forest", _FOREST, 0, _SCORE),
     "RANDOM_CUT_FOREST_WITH_EXPLANATION": TableFunction(
         "random_cut_forest_with_explanation",
         (*_FOREST, Argument("with_directionality", "BOOLEAN")),
         0,
         {**_SCORE, "ANOMALY_EXPLANATION": Type("VARCHAR")},
-        True,
     ),
     "HOTSPOTS": TableFunction(
         "hotspots",
@@ -59,10 +57,20 @@ FUNCTIONS = {
         ),
         3,
         {"HOTSPOTS_RESULT": Type("VARCHAR")},
-        False,
     ),
 }
-"""By name in KDA. takes_decimal: whether a DECIMAL among the columns is left alone, as KDA did; else they are named."""
+"""By name in KDA."""
+
+
+def coordinates(name: str, kinds: Mapping[str, str]) -> tuple[list[str], str]:
+    """The columns of CURSOR that such a function computes with, and why there are none; "" if there are.
+
+    kinds: the types' names, by the columns. KDA took no DECIMAL: whether a row kept it, or was none, is not known.
+    """
+    if decimal := [column for column, kind in kinds.items() if kind == "DECIMAL"]:
+        return [], f"{name} over a DECIMAL, which KDA did not take, as the column {decimal[0]},"
+    found = [column for column, kind in kinds.items() if kind in (*WHOLE, *FLOATING)]
+    return found, "" if found else f"{name} over rows without a number"
 
 
 def query(call: exp.Expr) -> exp.Expr | None:

@@ -18,6 +18,7 @@ _UNITS = {"SECOND": 1_000, "MINUTE": 60_000, "HOUR": 3_600_000, "DAY": 86_400_00
 _ORDER = ("DAY", "HOUR", "MINUTE", "SECOND")
 _CALENDAR = ("MONTH", "QUARTER", "YEAR")
 _UNKNOWN = "by months, years or an unknown length"
+_EMPTY = "without a length"
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,11 @@ def milliseconds(interval: exp.Expr) -> int | None:
     return round(sum(float(number) * _UNITS[unit] for number, unit in zip(numbers, units, strict=True)))
 
 
+def unusable(size: int | None) -> str:
+    """Why milliseconds are no length of a window, behind its name: a window of none is another mistake than months."""
+    return _EMPTY if size == 0 else _UNKNOWN
+
+
 def window(node: exp.Expr, select: exp.Select, catalog: Catalog) -> Window | None:
     """The window that an expression is, also under the name that a query in FROM gives it; None if it is none."""
     if isinstance(node, exp.Paren):
@@ -156,7 +162,7 @@ def _window(node: Step | FloorTo, size: int | None, time: Time | None, offset: i
     form = node.args["name"] if isinstance(node, FloorTo) else "STEP"
     # CEIL makes groups without their begin and with their end: in milliseconds, those that begin one later.
     offset += form.startswith("CEIL")
-    return Window(size or None, form, time, node, offset % size if size else 0)
+    return Window(size or None, form, time, node, offset % size if size else 0, unusable(size))
 
 
 def _shifted(node: exp.Expr, select: exp.Select, catalog: Catalog) -> tuple[Time | None, int]:
@@ -245,7 +251,7 @@ def _counting(select: exp.Select, catalog: Catalog) -> Iterator[Window]:
             seconds = relation.node.this.expressions[-1:]
             is_number = bool(seconds) and isinstance(seconds[0], exp.Literal) and seconds[0].name.isdigit()
             size = int(seconds[0].name) * 1000 if is_number else None
-            yield Window(size or None, relation.name, Time("ROWTIME", select), relation.node)
+            yield Window(size or None, relation.name, Time("ROWTIME", select), relation.node, problem=unusable(size))
 
 
 def named(window_: exp.Expr | None, select: exp.Select) -> exp.Window | None:

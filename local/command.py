@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import click
@@ -60,14 +59,7 @@ def demo(*, no_dashboard: bool, **options: Any) -> int:
 
 @program.command(example="python -m local replay cloudfront_requests --input cloudfront.log --rate 500")
 @click.argument("job", type=flags.JobType(), metavar="JOB")
-@click.option(
-    "--input",
-    "records",
-    type=click.Path(exists=True, path_type=Path),
-    metavar="FILE",
-    required=True,
-    help="File whose lines are the records; for several streams a folder with a file for each, by the table's name.",
-)
+@flags.input_option("Send these records, or put them into the bucket of a reference table", required=True)
 @click.option("--rate", type=SPEED, default=10.0, help="Records sent in a second.")
 @click.option("--shards", type=COUNT, default=2, help="Shards of each stream that the job reads.")
 @click.option("--parallelism", type=SUBTASKS, default=2, help="Subtasks.")

@@ -24,10 +24,11 @@ from consumer.records import Record as Stored
 from consumer.shards import TRIM_HORIZON
 from consumer.tail import GaveUp, Tail, stored
 from deploy.account import Account
+from flink import inputs
 from kda.migration import origin
 from kda.model import NotModelled
 from kda.model import Record as Arrived
-from local import emulator, proof, resources, running, stock
+from local import emulator, proof, resources, running
 from pipeline import binding, cases, settings
 from pipeline.job import Job
 from producer.kinesis import Kinesis
@@ -52,29 +53,28 @@ REST = 2.0  # seconds without a further row, after which all rows are there
 class Options:
     """The options of a replay.
 
-    records: a file whose lines are the records, or a folder with a file for each stream, by the table's name. rate:
-    records a second. shards, parallelism: numbers. port, web_port: of the AWS endpoint and Flink's web UI, 0 for a free
-    port.
+    given: the values of --input. rate: records a second. shards, parallelism: numbers. port, web_port: of the AWS
+    endpoint and Flink's web UI, 0 for a free port.
     """
 
     job: Job
-    records: Path
+    given: Sequence[str]
     rate: float
     shards: int
     parallelism: int
     port: int
     web_port: int
 
-    def lines(self, table: str) -> list[bytes]:
-        """The records of a stream. Raises RunError for a file that cannot be read or has none."""
-        path = self.records / table if self.records.is_dir() else self.records
-        try:
-            found = [line for line in path.read_bytes().splitlines(keepends=True) if line.strip()]
-        except OSError as error:
-            raise RunError(f"The records of {table} cannot be read from {path} ({error.strerror}).") from error
-        if not found:
-            raise RunError(f"There is no record in {path}: each line that is not empty is a record.")
-        return found
+
+def lines(table: str, path: Path) -> list[bytes]:
+    """The records of a stream. Raises RunError for a path that cannot be read or has none."""
+    try:
+        found = [line for line in inputs.content(path).splitlines(keepends=True) if line.strip()]
+    except OSError as error:
+        raise RunError(f"The records of {table} cannot be read from {path} ({error.strerror}).") from error
+    if not found:
+        raise RunError(f"There is no record in {path}: each line that is not empty is a record.")
+    return found
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,9 @@ def run(options: Options) -> int:
     """
     job = options.job
     binding.require_no_lambda(job, {table: job.tables[table].settings for table in job.sources})
-    records = {table: options.lines(table) for table in _of_kind(job, job.sources, kinesis.KIND)}
+    read = inputs.read(job, options.given)
+    records = {table: lines(table, read[table]) for table in _of_kind(job, job.sources, kinesis.KIND)}
+    objects = {table: read[table] for table in _of_kind(job, job.sources, reference.KIND)}
     if not records:
         raise RunError(f"The job {job.name} reads no stream: there is nothing to send records to.")
     total, started = sum(map(len, records.values())), time.monotonic()
@@ -128,7 +130,7 @@ def run(options: Options) -> int:
         folder = stack.enter_context(folders.fresh("replay", "local replay"))
         say("starting the AWS emulator")
         aws = stack.enter_context(emulator.running(folder / "emulator.log", options.port))
-        resources.create(aws.environment, options.shards, job)
+        resources.create(aws.environment, options.shards, job, objects=objects)
         document = settings.document_of(job, {"aws": {"region": emulator.REGION, "endpoint": aws.endpoint}})
         ground = Ground(job, resources.account(aws.environment), settings.parse(document, job).groups)
         say("starting Flink and the job")
@@ -159,7 +161,7 @@ def run(options: Options) -> int:
         rows.print_waiting()
         came = {sink: [json.loads(record.data) for record in ground.stored(sink)] for sink in ground.streams}
         report(ground, total, came)
-        return prove(ground, came) if origin.is_migrated(job.folder) else 0
+        return prove(ground, came, objects) if origin.is_migrated(job.folder) else 0
 
 
 def send(
@@ -279,16 +281,16 @@ def report(ground: Ground, total: int, came: Came) -> None:
             print("".join(f"  {name}: {number:,}\n" for name, number in sorted(errors.items())), end="")
 
 
-def prove(ground: Ground, came: Came) -> int:
-    """Compare the rows of a migrated job with those of the model of KDA; returns 1 if they differ, else 0."""
+def prove(ground: Ground, came: Came, objects: Mapping[str, Path]) -> int:
+    """Compare the rows of a migrated job with those of the model of KDA; returns 1 if they differ, else 0.
+
+    objects: the contents of the reference tables.
+    """
     job = ground.job
     source = _of_kind(job, job.sources, kinesis.KIND)[0]
     found = sorted(ground.stored(source), key=lambda record: record.arrival)
     records = [Arrived(record.data, _milliseconds(record.arrival), record.shard) for record in found]
-    files = {
-        table: stock.content(job.folder, ground.groups[table]["key"]).read_bytes()
-        for table in _of_kind(job, job.sources, reference.KIND)
-    }
+    files = {table: inputs.content(path) for table, path in objects.items()}
     try:
         expected = origin.expected(job.folder, records, files)
     except (NotModelled, Unusable) as error:

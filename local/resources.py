@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy import retained, template
@@ -66,13 +67,19 @@ def account(environment: Mapping[str, str]) -> Account:
 
 
 def create(
-    environment: Mapping[str, str], shards: int, job: Job, names: Mapping[str, str] | None = None, **parameters: str
+    environment: Mapping[str, str],
+    shards: int,
+    job: Job,
+    names: Mapping[str, str] | None = None,
+    objects: Mapping[str, Path] | None = None,
+    **parameters: str,
 ) -> Mapping[str, str]:
     """Create a job's stack without the Flink application on the emulator, from the cloud's template; its outputs.
 
     shards: of each stream that the job reads. names: of streams and tables by the job's tables, if they differ from the
     job's declaration; they make a stack of their own. Existing resources are used. What no stack makes is made too
-    (local.stock). parameters: further parameters of the template; without any there is neither archive nor dashboard.
+    (local.stock). objects: the contents of reference tables, if they are not those of the job's folder. parameters:
+    further parameters of the template; without any there is neither archive nor dashboard.
     Raises DeployError.
     """
     known, where = template.of(job), account(environment)
@@ -94,5 +101,5 @@ def create(
     made = Stack(where, known.stack + suffix)
     there = retained.existing(where, known, values, made.resources() if made.find() else {})
     outputs = made.execute(made.propose(known.text(there.used, there.taken_over), values)).outputs
-    stock.provide(where, known, lambda parameter: known.value(parameter, values))
+    stock.provide(where, known, lambda parameter: known.value(parameter, values), objects)
     return outputs

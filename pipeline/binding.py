@@ -79,6 +79,15 @@ def lambda_functions(job: Job, groups: Mapping[str, Mapping[str, str]]) -> dict[
     return {table: name for table, name in functions.items() if not preprocessing.file(job.folder, groups[table])}
 
 
+def left_out(job: Job) -> str:
+    """A sentence on the Lambda functions that are not called where the job reads files; empty for none."""
+    functions = lambda_functions(job, {table: job.tables[table].settings for table in job.hooked})
+    if not functions:
+        return ""
+    named = ", ".join(f"{function} (before {table})" for table, function in functions.items())
+    return f"Over files no Lambda function is called: the records are taken as the answers of {named}."
+
+
 def require_no_lambda(job: Job, groups: Mapping[str, Mapping[str, str]]) -> None:
     """Raises ConnectorError if the job calls a Lambda function before SQL, for a run on an emulator."""
     for table, function in lambda_functions(job, groups).items():

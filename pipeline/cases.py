@@ -40,7 +40,7 @@ from connectors import files
 from connectors.connector import Connector
 from pipeline import binding, statements
 from pipeline.job import Job
-from program.errors import Unusable, shown
+from program.errors import Unusable, hint, shown
 
 if TYPE_CHECKING:
     from pyflink.table import StatementSet, TableEnvironment
@@ -182,7 +182,7 @@ def _tables(
     for name, rows in tables.items() if isinstance(tables, dict) else ():
         if name not in known:
             kind = "source" if part == "given" else "sink"
-            problems.append(f"{where}: {name} is no {kind} of the job (there are {', '.join(known)})")
+            problems.append(f"{where}: {name} is no {kind} of the job{hint(name, known)}")
         elif not isinstance(rows, list):
             problems.append(f"{where}: {part} {name} must be a list")
         else:
@@ -242,7 +242,7 @@ def _is_row(where: str, row: Any, known: Mapping[str, str], problems: list[str])
         problems.append(f"{where}: a row is {{column: value}} with the columns to compare")
         return False
     unknown = [column for column in row if column not in known]
-    problems += [f"{where} has no column {column} (there are {', '.join(known)})" for column in unknown]
+    problems += [f"{where} has no column {column}{hint(column, known)}" for column in unknown]
     for column, value in row.items():
         if isinstance(value, dict) and set(value) != {"contains"}:
             problems.append(f"{where}: {column} must be a value, or {{contains: part of a text}}")
@@ -299,11 +299,9 @@ def arriving(job: Job, source: str, path: Path, folder: Path, step: float) -> Co
     The first line of a file arrives at the file's modification time. Its name is the shard, the number of a line the
     sequence number. folder: for the records with their arrivals.
     """
-    inputs = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
     found = [
         (datetime.fromtimestamp(file.stat().st_mtime, UTC) + number * timedelta(seconds=step), file.name, line)
-        for file in inputs
-        if not any(part.startswith(files.HIDDEN) for part in file.relative_to(path).parts)
+        for file in files.below(path)
         for number, line in enumerate(_lines_of(file.read_bytes()))
     ]
     # In the order of arrival, so that no file is late for another.

@@ -19,6 +19,7 @@ import struct
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -69,8 +70,27 @@ def answered(handler: Callable[[Any, Context], Any], event: bytes, limit: float)
 
 def refused(error: BaseException) -> bytes:
     text = f"the function raised {type(error).__name__}" + (f": {error}" if str(error) else "")
+    return _message(1, text)
+
+
+def unloadable(error: BaseException, path: Path) -> bytes:
+    """A message on a file that cannot be loaded: what its line raises, and what there is to do about it."""
+    text = f"{type(error).__name__}" + (f": {error}" if str(error) else "")
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    if isinstance(error, SyntaxError):
+        reason, remedy = text, "correct it"
+    elif not lines:  # the file was loaded
+        reason, remedy = f"it has no {FUNCTION}(event, context)", "define it"
+    else:
+        reason = f"line {lines[-1]} raises {text}"
+        is_import = isinstance(error, ImportError)
+        remedy = f"install it for {sys.executable}, or do without" if is_import else "correct it"
+    return _message(1, f"{reason}: {remedy}")
+
+
+def _message(kind: int, text: str) -> bytes:
     content = text.encode("utf-8", "replace")[:10_000]
-    return struct.pack(">BI", 1, len(content)) + content
+    return struct.pack(">BI", kind, len(content)) + content
 
 
 def _end_with(parent: int, folder: Path) -> None:
@@ -108,7 +128,7 @@ def main(path: Path, limit: float) -> int:
     try:
         handler = load(path)
     except (Exception, SystemExit) as error:
-        send(refused(error))
+        send(unloadable(error, path))
         return 1
     send(struct.pack(">BI", 0, 0))
     while length := events.read(4):

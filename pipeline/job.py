@@ -305,7 +305,8 @@ def _resolve(folder: Path, inserts: Mapping[str, str], instead: Mapping[str, str
     for table, view in inserts.items():
         text = _text(folder, "tables", table)
         if text is None:
-            problems.append(f"[insert] names the table {table}, but there is no tables/{table}.sql")
+            near = similar(table, _names(folder, "tables"))
+            problems.append(f"[insert] names the table {table}{near or f', but there is no tables/{table}.sql'}")
         else:
             texts[table] = text
         follow(view, ())
@@ -352,7 +353,9 @@ def _tables(
     names = tuple(dict.fromkeys((*resolved.sources, *inserts)))
     problems += _read_sinks(resolved, inserts)
     unknown = [name for name in declared if name not in names]
-    problems += [f"[table.{name}] in {DECLARATION}: the job has no such table" for name in unknown]
+    problems += [
+        f"[table.{name}] in {DECLARATION}: the job has no such table{similar(name, names)}" for name in unknown
+    ]
     for name in names:
         if name in RESERVED:
             problems.append(f"{name} cannot be the name of a table: it is the name of a group of settings")

@@ -71,8 +71,12 @@ def similar(name: str, known: Iterable[str]) -> str:
     """A hint for a message: " (did you mean 'stream'?)"; empty if no known name is similar."""
     import difflib  # noqa: PLC0415  (only an error needs it)
 
-    names = difflib.get_close_matches(name, known, 1)
-    return f" (did you mean {names[0]!r}?)" if names else ""
+    names = list(known)
+    folded = [one.casefold() for one in names]  # cases differ first: names of SQL keep theirs
+    found = difflib.get_close_matches(name, names, 1) if name.casefold() not in folded else []
+    near = difflib.get_close_matches(name.casefold(), folded, 1)
+    found = found or ([names[folded.index(near[0])]] if near else [])
+    return f" (did you mean {found[0]!r}?)" if found else ""
 
 
 def hint(name: str, known: Iterable[str]) -> str:

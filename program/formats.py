@@ -1,4 +1,4 @@
-"""Sizes, durations, counts, shares, times and lists as text for people."""
+"""Sizes, durations, counts, shares, times, lists and values of rows as text for people."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rich import filesize
+
+NULL = "NULL"  # of SQL, among the values of a row
 
 
 def size(bytes_: float) -> str:
@@ -52,3 +54,10 @@ def share(part: float) -> str:
 def moment(milliseconds: float) -> str:
     """A time in milliseconds since 1970, in UTC to the second."""
     return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def quoted(text: str) -> str:
+    """A text among the values of a row: in quotes, as in SQL, if it looks like NULL, like nothing or like quotes."""
+    if text and text != NULL and text == text.strip() and not text.startswith("'"):
+        return text
+    return "'" + text.replace("'", "''") + "'"

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from program.formats import NULL, quoted
+
 LONGEST = 300  # characters of a printed value
 NARROW = 24  # columns up to this width are not broken into lines
 SHORT = 10  # characters of a column's name that are worth as much as its values
@@ -28,8 +30,8 @@ def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], line: int |
 
     line: the width of a line, if each row is to be on one: then they are cut off.
     """
-    texts = [[text(row.get(column)) for column in columns] for row in rows]
-    values = [max([min(len(name), SHORT), *(len(row[at]) for row in texts)]) for at, name in enumerate(columns)]
+    cells = [[cell(row.get(column)) for column in columns] for row in rows]
+    values = [max([min(len(name), SHORT), *(len(row[at]) for row in cells)]) for at, name in enumerate(columns)]
     gaps = GAP * (len(columns) - 1)
     widths = [] if line is None else fitted(values, list(map(len, columns)), line - gaps)
     made = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0))
@@ -42,8 +44,8 @@ def table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], line: int |
             no_wrap=line is not None or max(len(column), values[number]) <= NARROW,
             width=None if line is None else widths[number],
         )
-    for row in texts:
-        made.add_row(*map(Text, row))
+    for row in cells:
+        made.add_row(*row)
     return made
 
 
@@ -76,9 +78,17 @@ def shares(wanted: Sequence[int], room: int) -> list[int]:
     return given
 
 
-def text(value: Any) -> str:
-    """A value on a line of its own, not too long."""
+def cell(value: Any) -> Text:
+    """A value on a line of its own, not too long; NULL is dim where there are colours."""
+    return Text(NULL, style="dim") if value is None else Text(_text(value))
+
+
+def _text(value: Any) -> str:
     if isinstance(value, dict | list):
-        value = json.dumps(value, ensure_ascii=False)
-    found = "" if value is None else str(value).replace("\n", " ")
-    return found if len(found) <= LONGEST else f"{found[:LONGEST]}..."
+        return _short(json.dumps(value, ensure_ascii=False))
+    found = quoted(value) if isinstance(value, str) else str(value)
+    return _short(found.replace("\n", " "))
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= LONGEST else f"{value[:LONGEST]}..."

@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -24,13 +24,14 @@ class Context:
 
 @dataclass
 class Service:
-    """handler: the function. latency: of an answer, in seconds. refuses: code and status of the next answers. is_down:
-    whether all answers are that the service is unavailable. called: the number of records of each event. paths: of the
-    requests. address: of the endpoint.
+    """handler: the function. latency: of an answer, in seconds; late: of the next answers, before that counts. refuses:
+    code and status of the next answers. is_down: whether all answers are that the service is unavailable. called: the
+    number of records of each event. paths: of the requests. address: of the endpoint.
     """
 
     handler: Callable[[Any, Any], Any]
     latency: float = 0
+    late: list[float] = field(default_factory=list)
     refuses: list[tuple[str, int]] = field(default_factory=list)
     is_down: bool = False
     called: list[int] = field(default_factory=list)
@@ -63,12 +64,14 @@ def serving(handler: Callable[[Any, Any], Any]) -> Iterator[Service]:
             event = json.loads(body)
             service.called.append(len(event["records"]))
             service.events.append({**event, "records": event["records"][:1]})
-            time.sleep(service.latency)
+            time.sleep(service.late.pop(0) if service.late else service.latency)
             try:
-                self._answer(200, service.handler(event, Context()), {})
+                answer, headers = service.handler(event, Context()), {}
             except Exception as error:
-                failed = {"errorMessage": str(error), "errorType": type(error).__name__}
-                self._answer(200, failed, {"X-Amz-Function-Error": "Unhandled"})
+                answer = {"errorMessage": str(error), "errorType": type(error).__name__}
+                headers = {"X-Amz-Function-Error": "Unhandled"}
+            with suppress(OSError):  # the client has not waited for it
+                self._answer(200, answer, headers)
 
         def _answer(self, status: int, document: Any, headers: dict[str, str]) -> None:
             content = json.dumps(document).encode()

@@ -607,7 +607,11 @@ def test_archives_of_several_sources() -> None:
         "readings": ["a", "b"],
         "horses": ["h"],
     }
-    for given, said in ((["a"], "'a' is not SOURCE=WHERE"), (["readings=a"], "there is no archive of horses")):
+    for given, said in (
+        (["a"], "'a' is not SOURCE=WHERE .*there are readings, horses"),
+        (["READINGS=a"], "did you mean 'readings'?"),
+        (["readings=a"], "there is no archive of horses"),
+    ):
         with pytest.raises(click.BadParameter, match=said):
             backfill_command.sources_of(named, given)
 

@@ -147,8 +147,8 @@ def test_a_file_for_several_sources(tmp_path: Path, capsys: pytest.CaptureFixtur
     for given, missing in ((records, "others"), (records / "events", "events")):
         assert jobs_main.main(["run", str(folder), "--input", str(given)]) == 2
         assert capsys.readouterr().err.endswith(
-            "--input of a job with several sources is a folder that has a file or folder of records for each "
-            f"(events, others): {given} has no {missing}.\n"
+            f"{given} has no {missing}: give --input {missing}=PATH, or a folder that has a file or folder for each of "
+            "events and others, by its name.\n"
         )
     job = load(folder)
     others = records / "others.csv"

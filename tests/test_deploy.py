@@ -761,7 +761,7 @@ def test_unusable_flags(capsys: pytest.CaptureFixture[str]) -> None:
     assert "'Shards' is not NAME=VALUE" in capsys.readouterr().err
     assert program.main(["logs", JOB.name, "--since", "soon"]) == 2
     assert program.main(["up", JOB.name, "--set", "Sherds=4", "--endpoint", "http://127.0.0.1:1"]) == 2
-    assert "did you mean Shards?" in capsys.readouterr().err
+    assert "did you mean 'Shards'?" in capsys.readouterr().err
     for strange in ("nonsense", "http://[", "http://127.0.0.1:99999999", "ftp://127.0.0.1"):
         assert program.main(["status", JOB.name, "--endpoint", strange]) == 1
         assert "The endpoint is no address such as http://127.0.0.1:4566: " in capsys.readouterr().err

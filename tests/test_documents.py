@@ -30,6 +30,8 @@ PAGES = sorted(
 LINKED = [*PAGES, paths.ROOT / "CHANGELOG.md"]  # its commands are those of each version
 FOLLOWED = ("tutorial.md", "coming-from-kda.md")  # their commands run in tests/test_tutorial.py
 README_LIMIT = 200  # lines
+WIDEST = 140  # characters of a line of text; they are wrapped at 130
+WRITTEN = ("docs/reference.md", "jobs/turbines/README.md", "jobs/bike_rentals/README.md")  # by programs, item by item
 
 # The command line of each program: the pages name only its commands and flags.
 PROGRAMS = {
@@ -378,3 +380,13 @@ def test_requirements(page: Path) -> None:
 def test_nothing_of_one_machine(page: Path) -> None:
     """A page is valid on every machine: it has no path of a home or a work folder."""
     assert not re.search(r"(?<![\w.])/(?:home|Users|root|work)/\w", text(page))
+
+
+def test_lines_of_text_are_wrapped() -> None:
+    """No line of text is much wider than the others; tables, pictures and what is shown as it was have their width."""
+    for page in PAGES:
+        if str(page.relative_to(paths.ROOT)) in WRITTEN:
+            continue
+        lines = FENCE.sub("", page.read_text(encoding="utf-8")).splitlines()
+        texts = [line for line in lines if not line.startswith(("|", "<", "!", "    "))]
+        assert [line for line in texts if len(line) > WIDEST] == [], page

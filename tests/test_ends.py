@@ -16,8 +16,8 @@ import pytest
 from consumer.tail import stored
 from deploy import outside, package, template
 from deploy.account import DeployError
+from flink import inputs, rest, trial
 from flink import resources as far_ends
-from flink import rest, trial
 from flink.health import flink as health
 from flink.minicluster import Launch
 from java import paths
@@ -56,7 +56,7 @@ def test_over_files(job: Job, jvm: Path, tmp_path: Path) -> None:  # noqa: ARG00
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "trades").write_text("XYZ\nABC\nnone\n")
     (tmp_path / "in" / "companies_file").write_bytes((job.folder / "reference" / "companies.csv").read_bytes())
-    trial.over_file(job, tmp_path / "in", tmp_path / "out")
+    trial.over_files(job, inputs.read(job, [str(tmp_path / "in")]), tmp_path / "out")
     for sink in job.sinks:
         rows = cases.rows(tmp_path / "out" / sink)
         assert sorted(rows, key=str) == sorted(PRICED, key=str), sink

@@ -75,6 +75,21 @@ def test_a_missing_package_is_the_advice_to_set_up(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "no_such_package is missing here: run `make setup`, then use .venv/bin/python.\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "known", "hint"),
+    [
+        ("temp_stream", ["TEMP", "TEMP_STREAM", "stream"], "did you mean 'TEMP_STREAM'?"),
+        ("temp_strem", ["TEMP_STREAM", "other"], "did you mean 'TEMP_STREAM'?"),
+        ("Readings", ["reading", "READINGS"], "did you mean 'READINGS'?"),  # another case is nearer than another letter
+        ("reading", ["Readings", "readings"], "did you mean 'readings'?"),
+        ("zebra", ["readings", "errors"], "there are readings, errors"),
+    ],
+)
+def test_a_hint_has_the_nearest_name(name: str, known: list[str], hint: str) -> None:
+    """The name in another case, else the nearest, in whatever case; without a near one all names."""
+    assert errors.hint(name, known) == f" ({hint})"
+
+
 def test_an_unexpected_error_is_not_hidden() -> None:
     def crash() -> int:
         raise ZeroDivisionError

@@ -284,7 +284,9 @@ def test_scores_go_on_after_a_savepoint(backend: str, cases: str, jvm: Path, tmp
             f"TABLE readings ORDER BY t, {TIME}",
             "random_cut_forest: the function takes the rows in the order of time itself: leave ORDER BY out.",
         ),
-        (f"TABLE texts, {TIME}", "has no numeric column to score: CAST one to DOUBLE, as DECIMAL is not"),
+        (f"TABLE texts, {TIME}", "has no numeric column to score: CAST one to DOUBLE."),
+        (f"TABLE decimals, {TIME}", "The column rate of the table of"),
+        (f"TABLE decimals, {TIME}", "is a DECIMAL: CAST it to DOUBLE to score it, to STRING if not."),
         (f"TABLE scored, {TIME}", "the input has a column 'ANOMALY_SCORE', which is a column of the result: give it"),
         ("TABLE readings", "requires a time attribute. Please provide one using the implicit `on_time`"),
     ],
@@ -293,7 +295,8 @@ def test_wrong_calls_are_refused(wrong: str, told: str, jvm: Path, tmp_path: Pat
     """A sentence says what is wrong, when the job is planned."""
     made = statements.environment({})
     declare(made, tmp_path, "t")
-    made.execute_sql("CREATE TEMPORARY VIEW texts AS SELECT t, name, CAST(rate AS DECIMAL(5, 2)) AS rate FROM readings")
+    made.execute_sql("CREATE TEMPORARY VIEW texts AS SELECT t, name FROM readings")
+    made.execute_sql("CREATE TEMPORARY VIEW decimals AS SELECT t, CAST(rate AS DECIMAL(5, 2)) AS rate FROM readings")
     made.execute_sql("CREATE TEMPORARY VIEW scored AS SELECT t, pressure AS ANOMALY_SCORE FROM readings")
     with pytest.raises(distribution.errors()) as refused:
         made.sql_query(f"SELECT * FROM random_cut_forest(input => {wrong})")  # noqa: S608

@@ -106,7 +106,7 @@ COUNTS_VIEW = "views/counts_per_minute.sql"
         ),
         (
             {"job.toml": declaration("[table.events]", "[table.event]")},
-            "[table.event] in job.toml: the job has no such table",
+            "[table.event] in job.toml: the job has no such table (did you mean 'events'?)",
         ),
         (
             {"job.toml": declaration('connector = "kinesis"', 'connector = "kafka"')},
@@ -258,6 +258,8 @@ def test_a_folder_that_is_no_job(tmp_path: Path) -> None:
         load(str(tmp_path))
     with pytest.raises(JobError, match=r"there is no such job .did you mean 'unicorn_summary'.."):
         load("unicorn_sumary")
+    with pytest.raises(JobError, match=r"there is no such job .did you mean 'unicorn_summary'.."):
+        load("Unicorn_Summary")
     assert "unicorn_summary" in shipped()
 
 

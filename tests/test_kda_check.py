@@ -225,6 +225,32 @@ def test_malformed_files_are_3(tmp_path: Path, capsys: pytest.CaptureFixture[str
     }
 
 
+@pytest.mark.parametrize(
+    ("query", "window"),
+    [
+        ("SELECT STREAM COUNT(*) FROM i WINDOWED BY STAGGER (PARTITION BY a RANGE INTERVAL {})", "a stagger window"),
+        ("SELECT STREAM COUNT(*) FROM i AS s GROUP BY STEP(s.ROWTIME BY INTERVAL {})", "a window of STEP"),
+        ("SELECT STREAM STEP(t BY INTERVAL {}) FROM i", "STEP of a time of the record"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("length", "reason"),
+    [
+        ("'0' SECOND", "without a length"),
+        ("'0:00' MINUTE TO SECOND", "without a length"),
+        ("'0.0001' SECOND", "without a length"),
+        ("'1' MONTH", "by months, years or an unknown length"),
+        ("'x' SECOND", "by months, years or an unknown length"),
+        ("'0.001' SECOND", ""),
+    ],
+)
+def test_why_a_window_is_none(query: str, window: str, length: str, reason: str, tmp_path: Path) -> None:
+    """K90 says of a window of zero length that it has none, of others that their length is not known."""
+    sql = "CREATE STREAM o (n INTEGER);\nCREATE PUMP p AS INSERT INTO o " + query.format(length) + ";"
+    told = [text for rule, _line, text in found(sql, tmp_path) if rule == "K90" and text.startswith(window)]
+    assert told == ([f"{window} {reason} is not translated"] if reason else [])
+
+
 def test_a_line_break_in_the_name_of_a_column(tmp_path: Path) -> None:
     """Of a stream, with its line; of an input's schema, in the file. Other names are what they are."""
     sql = 'CREATE STREAM "o" ("a\nb" INTEGER, "c d\u00a0" INTEGER);'

@@ -48,13 +48,11 @@ def test_the_call() -> None:
 
 
 def test_hotspots() -> None:
-    """Its coordinates are named where a DECIMAL is among the columns, which KDA left out."""
-    text = app("RANDOM_CUT_FOREST(CURSOR(SELECT STREAM * FROM IN_001))").sql.replace("ANOMALY_SCORE", "1.0")
-    for inner, named in (("*", "columns => DESCRIPTOR(`rate`, `pressure`), "), ('"number", "rate"', "")):
-        call = f"HOTSPOTS(CURSOR(SELECT STREAM {inner} FROM IN_001), 1000, 0.2, 17)"
-        sql = text.replace("RANDOM_CUT_FOREST(CURSOR(SELECT STREAM * FROM IN_001))", call)
-        found = " ".join(App(sql, {}, (IN,)).translated().views["SCORES"].split())
-        assert f"window_size => 1000, scan_radius => 0.2E0, minimum_points => 17, {named}on_time" in found
+    """Its arguments have the names and the types of Flink's function; all numbers are coordinates."""
+    call = 'HOTSPOTS(CURSOR(SELECT STREAM "number", "rate" FROM IN_001), 1000, 0.2, 17)'
+    sql = SCORES.format(call).replace("ANOMALY_SCORE", "1.0")
+    found = " ".join(App(sql, {}, (IN,)).translated().views["SCORES"].split())
+    assert "window_size => 1000, scan_radius => 0.2E0, minimum_points => 17, on_time" in found
 
 
 @pytest.mark.parametrize(
@@ -70,7 +68,15 @@ def test_hotspots() -> None:
             f"HOTSPOTS(CURSOR({INNER}), 10, 0.2, 20)",
             "HOTSPOTS with minimum_points of 20, more than window_size, which is 10, has no translation",
         ),
-        ('RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "name", "price" FROM IN_001))', "without a number that is no DECIMAL"),
+        (
+            "RANDOM_CUT_FOREST(CURSOR(SELECT STREAM * FROM IN_001))",
+            "RANDOM_CUT_FOREST over a DECIMAL, which KDA did not take, as the column price, has no translation: CAST",
+        ),
+        (
+            "HOTSPOTS(CURSOR(SELECT STREAM * FROM IN_001), 1000, 0.2, 17)",
+            "HOTSPOTS over a DECIMAL, which KDA did not take, as the column price, has no translation: CAST coord",
+        ),
+        ('RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "name" FROM IN_001))', "over rows without a number has no transl"),
         (
             'RANDOM_CUT_FOREST(CURSOR(SELECT STREAM "number", "rate", 1.5E0 AS ANOMALY_SCORE FROM IN_001))',
             "with a column ANOMALY_SCORE has no translation: give it another name",

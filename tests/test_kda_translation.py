@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from kda import model
 from kda.applications import Output
+from kda.model.outputs import written
+from kda.rule import Subject
 from kda.translation import Options, Translation, Untranslatable
 from kda.translation.names import Names
 from kda.translation.text import indented, interval
@@ -549,6 +553,41 @@ FROM TABLE(TOP_K_ITEMS_TUMBLING(CURSOR(SELECT STREAM "ITEM", "place" FROM IN_001
 
 
 Rows = Sequence[tuple[Any, ...]]
+
+
+def modelled(app: App) -> tuple[App, Rows]:
+    """An application, and the rows of its stream O by the model of KDA."""
+    application = app.application()
+    records = [model.Record(one.data, milliseconds(one.arrival), one.shard) for one in app.given["IN"]]
+    found = model.run(application, records, align=app.options.align).streams["O"]
+    stream = Subject.of(application).program.streams["O"]
+    rows = [tuple(written(row, stream).values()) for row in found]
+    return app, [(*row[:3], row[3].removeprefix(DAY).removesuffix(".000")) for row in rows]
+
+
+def milliseconds(time: str) -> int:
+    """The milliseconds since 1970 of a record's time."""
+    return round(datetime.fromisoformat(time).replace(tzinfo=UTC).timestamp() * 1000)
+
+
+def staggered(**options: Any) -> tuple[App, App]:
+    """A stagger window over windows, and windows over stagger windows: some of each end where others begin."""
+    inner = (
+        "SELECT STREAM TICKER, COUNT(*) AS N FROM IN_001 "
+        "WINDOWED BY STAGGER (PARTITION BY TICKER RANGE INTERVAL '1' MINUTE)"
+    )
+    selects = (
+        f"{MINUTES}{PUMP}SELECT STREAM T, 0.5, SUM(N), ROWTIME FROM M "
+        "WINDOWED BY STAGGER (PARTITION BY T RANGE INTERVAL '10' SECOND);",
+        f"{PUMP}SELECT STREAM q.TICKER, 0.5, SUM(q.N), STEP(q.ROWTIME BY INTERVAL '1' MINUTE) FROM ({inner}) AS q "
+        "GROUP BY q.TICKER, STEP(q.ROWTIME BY INTERVAL '1' MINUTE);",
+    )
+    times = ("10:59:55", "11:00:00", "11:00:00.001", "11:00:09.999", "11:00:30", "11:01:00", "11:01:00.500", "11:02:30")
+    given = {"IN": [at(time, ticker=name) for time in times for name in ("A", "B") if (name, time[6]) != ("B", "3")]}
+    first, second = (App(select, given, options=Options(**options)) for select in selects)
+    return first, second
+
+
 CASES: Mapping[str, tuple[App, Rows]] = {
     "a filter": (
         App(f"{PUMP}SELECT STREAM TICKER, PRICE * 2, QUANTITY, ROWTIME FROM IN_001 WHERE PRICE > 5;", GIVEN),
@@ -577,6 +616,10 @@ CASES: Mapping[str, tuple[App, Rows]] = {
         chained(align=True),
         [("A", 0.5, 1, "11:00:00"), ("A", 0.5, 5, "11:01:00"), ("A", 0.5, 4, "11:02:00")],
     ),
+    "a stagger window over windows": modelled(staggered()[0]),
+    "an aligned stagger window over windows": modelled(staggered(align=True)[0]),
+    "windows over stagger windows": modelled(staggered()[1]),
+    "aligned windows over stagger windows": modelled(staggered(align=True)[1]),
     "two windows: a late record makes a further row": (
         App(
             f"{PUMP}SELECT STREAM TICKER, 0.5, COUNT(*), STEP(AT BY INTERVAL '1' MINUTE) FROM IN_001 AS s "
@@ -886,6 +929,12 @@ def test_rows(name: str, outcomes: dict[str, dict[str, list[dict[str, Any]]]]) -
     errors = [(row["ERROR_NAME"], row["DATA_ROWTIME"]) for row in outcomes[name].get("error_stream", [])]
     told = [(error, _full(time)) for error, time in ERRORS.get(name, ())]
     assert sorted(errors) == sorted(told)
+
+
+def test_align_moves_no_stagger_window() -> None:
+    """A stagger window begins with a row, so align moves it with its rows; a window over it counts rows elsewhere."""
+    assert CASES["an aligned stagger window over windows"][1] == CASES["a stagger window over windows"][1]
+    assert CASES["aligned windows over stagger windows"][1] != CASES["windows over stagger windows"][1]
 
 
 def test_translation_is_complete() -> None:

@@ -330,10 +330,25 @@ def test_an_orphan_removes_its_folder(tmp_path: Path) -> None:
         assert (tmp_path / name).exists() == stays
 
 
-def test_a_file_that_cannot_be_loaded_says_why(tmp_path: Path) -> None:
-    """The first message is the reason."""
-    messages, _printed = process(tmp_path, "import no_such_module\n", [])
-    assert messages == [(1, "the function raised ModuleNotFoundError: No module named 'no_such_module'")]
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (
+            "import json\nimport no_such_module\n",
+            f"line 2 raises ModuleNotFoundError: No module named 'no_such_module': install it for {sys.executable}, or",
+        ),
+        ("from json import nothing\n", "line 1 raises ImportError: cannot import name 'nothing' from 'json' ("),
+        ("\n\nint('x')\n", "line 3 raises ValueError: invalid literal for int() with base 10: 'x': correct it"),
+        ("raise SystemExit\n", "line 1 raises SystemExit: correct it"),
+        ("def lambda_handler(:\n", "SyntaxError: invalid syntax (preprocess.py, line 1): correct it"),
+        ("handler = 1\n", "it has no lambda_handler(event, context): define it"),
+    ],
+)
+def test_a_file_that_cannot_be_loaded_says_why(code: str, told: str, tmp_path: Path) -> None:
+    """The first message is the reason, with the line of the file, and what there is to do about it."""
+    ((kind, text),), _printed = process(tmp_path, code, [])
+    assert kind == 1
+    assert told in text
 
 
 # The declaration
@@ -383,6 +398,29 @@ def test_a_lambda_function_is_left_out_where_no_service_is_at_hand(tmp_path: Pat
     texts = list(statements.declarations(job, {**binding.sinks_in(tmp_path, job), "lines": files.source(tmp_path)}))
     assert any("CAST(NULL AS STRING) AS preprocessing_error" in text for text in texts)
     assert not any("preprocess(" in text for text in texts)
+
+
+def test_a_function_that_is_left_out_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A run, a watch and the tests over files say that Lambda is not called; nothing is said of a handler in Python."""
+    records = tmp_path / "records"
+    records.write_text("m;1\n", encoding="utf-8")
+
+    class NoFlinkError(Exception):
+        pass
+
+    def started(*_arguments: Any, **_more: Any) -> None:
+        raise NoFlinkError
+
+    monkeypatch.setattr(trial, "started", started)
+    told = f"Over files no Lambda function is called: the records are taken as the answers of {ARN} (before lines).\n"
+    for job, is_told in ((on_lambda(tmp_path), True), (JOB, False)):
+        for arguments in (["run", "--input", str(records)], ["watch", "--input", str(records)], ["test"]):
+            with pytest.raises(NoFlinkError):
+                jobs_command.main([*arguments, str(job.folder)])
+            printed = capsys.readouterr()
+            assert (told in printed.out + printed.err) == is_told, arguments
 
 
 def test_the_stream_gives_whole_records_to_the_function(tmp_path: Path) -> None:

@@ -164,7 +164,7 @@ def test_the_command(aws: Emulator, capsys: pytest.CaptureFixture[str], monkeypa
 @pytest.mark.parametrize(
     ("sql", "said"),
     [
-        ("everthing", "'everthing' is neither SQL nor a named query; there are everything, distance,"),
+        ("everthing", "'everthing' is neither SQL nor a named query .did you mean 'everything'"),
         ("SELECT Nme FROM wildrydes", "DuckDB cannot run the query: Binder Error: .*--list names the columns"),
         ("-- a remark", "write a SELECT"),
         ("SELECT * FROM '/etc/passwd'", "DuckDB cannot run the query: .*does not exist"),
@@ -199,6 +199,12 @@ def test_what_cannot_be_printed_is_not() -> None:
     """Control characters in a name do not reach the terminal."""
     assert "\x1b" not in query.Result(["name"], [["\x1b[31mred"]]).table()
     assert query.Result(["a"], [["x"]]).table().endswith("(1 row)\n")
+
+
+def test_null_is_not_an_empty_text() -> None:
+    """The table has NULL for no value; an empty text, and the text NULL, stand in quotes."""
+    lines = query.Result(["a", "b"], [[None, ""], ["NULL", " x"]]).table().splitlines()
+    assert lines[2:4] == ["NULL    ''", "'NULL'  ' x'"]
 
 
 class InAthena(Account):

@@ -99,7 +99,11 @@ def test_every_problem_together() -> None:
 
 @pytest.mark.parametrize(
     ("group", "near"),
-    [("AWS", "there are job, aws, files"), ("summary_steam", "did you mean 'summary_stream'?")],
+    [
+        ("zebra", "there are job, aws, files"),
+        ("AWS", "did you mean 'aws'?"),
+        ("summary_steam", "did you mean 'summary_stream'?"),
+    ],
 )
 def test_unknown_group(group: str, near: str) -> None:
     """An unknown group is refused with a similar name, or with all names if none is similar."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flink import trial
+from flink import inputs, trial
 from pipeline import cases
 from pipeline.job import load, shipped
 from program.processes import RunError
@@ -220,7 +220,7 @@ def test_records_that_arrive_one_after_the_other(tmp_path: Path) -> None:
         (records / name).write_bytes(lines)
         moment = datetime.fromisoformat(f"{DAY}{begin}+00:00").timestamp()
         os.utime(records / name, (moment, moment))
-    trial.over_file(load(folder), records, tmp_path / "rows", step=4)
+    trial.over_files(load(folder), inputs.read(load(folder), [str(records)]), tmp_path / "rows", step=4)
     counts = cases.rows(tmp_path / "rows" / "counts")
     assert sorted((row["ends"], row["n"]) for row in counts) == [(f"{DAY}12:00:10", 4), (f"{DAY}12:00:20", 2)]
     errors = cases.rows(tmp_path / "rows" / "error_stream")

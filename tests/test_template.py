@@ -585,7 +585,7 @@ def test_literal_names_replace_only_those() -> None:
 @pytest.mark.parametrize(
     ("values", "problem"),
     [
-        ({"Shard": "4"}, "no parameter Shard (did you mean Shards?)"),
+        ({"Shard": "4"}, "no parameter Shard (did you mean 'Shards'?)"),
         ({"Xyzzy": "4"}, "no parameter Xyzzy (there are RawStream, "),
         ({"Shards": "0"}, "Shards is '0', but must be a whole number from 1 to 500"),
         ({"Shards": "many"}, "Shards is 'many', but must be a whole number from 1 to 500"),

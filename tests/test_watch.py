@@ -20,7 +20,7 @@ from rich.console import Console
 
 from connectors import sample
 from consumer.tail import stored
-from flink import trial
+from flink import inputs, trial
 from flink.watch import picture, reading
 from jobs import __main__ as command
 from kda import __main__ as kda
@@ -104,6 +104,8 @@ def test_the_list(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "told"),
     [
         ("watch bike_rentals --view BUSIST", "bike_rentals has no view BUSIST (did you mean 'BUSIEST'?)."),
+        ("watch bike_rentals --view by_district", "has no view by_district (did you mean 'BY_DISTRICT'?)."),
+        ("watch Bike_Rentals", "there is no such job (did you mean 'bike_rentals'?)."),
         ("watch bike_rentals --start LATEST --input x", "--start and --properties have no effect with it."),
         ("watch bike_rentals --arrival-step 1", "--arrival-step needs --input"),
         ("watch unicorn_summary --input nowhere", "There is no file or folder nowhere."),
@@ -146,6 +148,15 @@ def test_no_reader_takes_the_place_of_the_jobs() -> None:
 def test_columns_fit_a_line(values: list[int], names: list[int], room: int, widths: list[int]) -> None:
     """The widest values are cut off first; the name of a column is cut off before any value."""
     assert tables.fitted(values, names, room) == widths
+
+
+def test_null_is_no_text() -> None:
+    """NULL stands alone; an empty text, and the text NULL, stand in quotes, as does a text that begins with one."""
+    values = {None: "NULL", "": "''", "NULL": "'NULL'", "null": "null", " a": "' a'", "''": "''''''", 0: "0"}
+    assert {value: tables.cell(value).plain for value in values} == values
+    assert tables.cell({"a": None, "b": ""}).plain == '{"a": null, "b": ""}'
+    long = tables.cell(" " * 1000).plain
+    assert len(long) == tables.LONGEST + len("...")
 
 
 @pytest.mark.parametrize("height", [24, 60])
@@ -199,7 +210,8 @@ def here(monkeypatch: pytest.MonkeyPatch, jvm: Path) -> None:  # noqa: ARG001  (
 def test_all_views_share_a_scan(records: Path, tmp_path: Path) -> None:
     """However many views are shown, with whatever columns, each source is read once."""
     environment = statements.environment(trial.CONFIGURATION)
-    connectors = trial.sources(BIKES, records, tmp_path, None) | binding.sinks_in(tmp_path / "rows", BIKES)
+    sources = trial.sources(BIKES, inputs.read(BIKES, [str(records)]), tmp_path, None)
+    connectors = sources | binding.sinks_in(tmp_path / "rows", BIKES)
     statements.declare(environment, BIKES, connectors)
     inserts = environment.create_statement_set()
     for relation in results.relations(BIKES):

@@ -19,7 +19,7 @@ from pipeline import settings
 from pipeline.job import Job
 from pipeline.settings import Settings
 from program.command_line import Command, Value
-from program.errors import Unusable
+from program.errors import Unusable, hint
 
 if TYPE_CHECKING:
     from flink.backfill.repair import Options, Outcome, Report
@@ -159,7 +159,7 @@ def sources_of(job: Job, given: Sequence[str]) -> dict[str, list[str]]:
         name, is_named, where = text.partition("=")
         if not is_named or name not in found or not where:
             raise click.BadParameter(
-                f"{text!r} is not SOURCE=WHERE with one of the job's sources ({', '.join(names)})",
+                f"{text!r} is not SOURCE=WHERE with one of the job's sources{hint(name, names)}",
                 param_hint="'--from'",
             )
         found[name].append(where)

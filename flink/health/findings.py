@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from flink import causes
 from flink.health.flink import JobStatus, Vertex
 from pipeline.job import Job
 
@@ -181,6 +182,7 @@ def is_quiet(shard: Shard) -> bool:
 
 # Remedies by a pattern of the failure's text; the first match counts.
 CAUSES = (
+    *causes.CAUSES,
     (r"ResourceNotFound|does not exist", "create the stream or table that is missing; the job goes on by itself"),
     (r"AccessDenied|not authorized", "allow the job's role to read its streams, and to write its streams and tables"),
     (

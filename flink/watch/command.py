@@ -17,11 +17,12 @@ from typing import TYPE_CHECKING
 import click
 
 from flink import command as on_cluster
-from flink import flags
-from pipeline import results, settings
+from flink import flags, inputs
+from pipeline import binding, results, settings
 from pipeline.job import Job
 from program import processes
 from program.command_line import Command, Value
+from program.formats import listed
 
 if TYPE_CHECKING:
     from flink.watch.origin import Origin
@@ -66,13 +67,7 @@ is read once a second, of the five reads that all its readers share, and never b
     "whole minute, one to two minutes ago]",
 )
 @on_cluster.properties_option
-@click.option(
-    "--input",
-    "records",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Read the records of this file or folder to the end instead of streams, as `jobs run --input` does.",
-)
+@flags.input_option("Read these records to the end instead of streams")
 @click.option("--arrival-step", type=Value(flags.positive, "SECONDS"), help="With --input: as that of `jobs run`.")
 def watch(  # noqa: PLR0913  (its options)
     job: Job,
@@ -84,25 +79,26 @@ def watch(  # noqa: PLR0913  (its options)
     limit: float | None,
     start: str | None,
     properties: Path | None,
-    records: Path | None,
+    given: Sequence[str],
     arrival_step: float | None,
 ) -> int:
     """Show the newest rows of a job's views while it runs, every few seconds until Ctrl-C."""
     shown = flags.relations(job, names) or results.of(job)
-    if records is not None and (start is not None or properties is not None):
+    if given and (start is not None or properties is not None):
         raise click.UsageError("--input takes the place of streams: --start and --properties have no effect with it.")
-    if arrival_step is not None and records is None:
+    if arrival_step is not None and not given:
         raise click.UsageError("--arrival-step needs --input: the records of a stream have arrived already.")
     if as_list:
         _list(job)
         return 0
     from flink.watch import origin  # noqa: PLC0415  (boto3 takes half a second)
 
-    if records is None:
-        found = origin.streams(settings.of_command(job, properties, os.environ), start)
+    if given:
+        found = origin.files(job, inputs.read(job, given), listed(given), arrival_step)
+        if text := binding.left_out(job):
+            click.echo(text, err=True)
     else:
-        flags.require_input(job, records)
-        found = origin.file(job, records, arrival_step)
+        found = origin.streams(settings.of_command(job, properties, os.environ), start)
     _follow(found, shown, Pace(rows, every, limit))
     return 0
 

@@ -94,13 +94,13 @@ def _time(moment: datetime, now: datetime) -> str:
     return day + (f"{utc:%H:%M}" if utc.second == 0 else f"{utc:%H:%M:%S}")
 
 
-def file(job: Job, records: Path, step: float | None) -> Origin:
-    """A file of records, which is read to its end. step: as in `trial.sources`."""
+def files(job: Job, inputs: Mapping[str, Path], text: str, step: float | None) -> Origin:
+    """Files of records, which are read to their end. text: what they are. step: as in `trial.sources`."""
     return Origin(
         job,
-        lambda scratch: {**trial.sources(job, records, scratch, step), **binding.sinks_in(scratch, job)},
+        lambda scratch: {**trial.sources(job, inputs, scratch, step), **binding.sinks_in(scratch, job)},
         {table: table for table in (*job.sources, *job.sinks)},
-        str(records),
+        text,
         "",
         "The file is read to its end, where all windows close.",
     )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from kda import broken
-from kda.applications import Application, Schema
+from kda.applications import Application, Reference, Schema
 from kda.check import EXIT_CODES
 from kda.migration import folder as folders
 from kda.migration.declaration import ERRORS
@@ -201,8 +201,10 @@ def _lines(done: Migrated, wanted: Wanted) -> Iterator[str]:
         yield f"{wanted.path.name} has no names of streams for {listed(made_up)}: put them into job.toml."
     yield from done.said
     yield f"Next: python -m jobs test {wanted.named}"
-    sources = list(done.parts.translation.sources)
-    given = "FILE" if len(sources) == 1 else "FOLDER"
-    yield f"      python -m jobs run {wanted.named} --input {given} --arrival-step 1"
-    if len(sources) > 1:
-        yield f"FOLDER has a file of records for each of {listed(sources, len(sources))}, by its name."
+    sources = done.parts.translation.sources.items()
+    streams = [table for table, source in sources if not isinstance(source, Reference)]
+    given = "--input FILE" if len(streams) == 1 else " ".join(f"--input {table}=FILE" for table in streams)
+    yield f"      python -m jobs run {wanted.named} {given} --arrival-step 1"
+    for table, source in sources:
+        if isinstance(source, Reference):
+            yield f"{table} is read from the job's folder reference/; --input {table}=FILE names another file."

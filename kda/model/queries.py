@@ -24,7 +24,6 @@ from kda.nodes import Cursor, called
 from kda.program import canonical
 from kda.scope import Catalog, result, starred
 from kda.scope import Relation as Named
-from kda.sql_types import FLOATING, WHOLE
 
 
 @dataclass(frozen=True)
@@ -327,9 +326,10 @@ class Queries:
         if query is None or cursors.problem("HOTSPOTS", call):
             raise NotModelled("HOTSPOTS with other arguments than its own is not modelled.")
         table = self.table(query)
-        numbers = [column.name for column in table.columns if column.type and column.type.name in (*WHOLE, *FLOATING)]
-        if not numbers:
-            raise NotModelled("HOTSPOTS over rows without a number is not modelled.")
+        kinds = {column.name: column.type.name if column.type else "" for column in table.columns}
+        numbers, problem = cursors.coordinates("HOTSPOTS", kinds)
+        if problem:
+            raise NotModelled(f"{problem} is not modelled.")
         given = dict(cursors.arguments("HOTSPOTS", call))
         items = sorted(table.items, key=lambda item: (item.time, [_rank(value) for value in item.values.values()]))
         found = hotspots.results(

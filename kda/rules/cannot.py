@@ -17,7 +17,7 @@ from kda.nodes import FloorTo, IntervalOf, Step, TypedLiteral, Words, called
 from kda.program import offset, other
 from kda.rule import Found, Kind, Part, Subject, rule
 from kda.scope import own, result
-from kda.windows import calendar_unit, in_order, milliseconds, named, window
+from kda.windows import calendar_unit, in_order, milliseconds, named, unusable, window
 
 
 @rule("K90", Kind.CANNOT, "A construct that is not translated")
@@ -135,8 +135,8 @@ def _stagger(part: Part) -> Iterator[Found]:
     stagger = part.windowing.stagger
     if stagger is None:
         return
-    if not milliseconds(stagger.args["range"]):
-        yield part.found(stagger, "a stagger window by months, years or an unknown length is not translated")
+    if not (size := milliseconds(stagger.args["range"])):
+        yield part.found(stagger, f"a stagger window {unusable(size)} is not translated")
     if part.windowing.is_grouped:
         yield part.found(stagger, "GROUP BY beside WINDOWED BY STAGGER is not translated")
     if part.windowing.distinct:

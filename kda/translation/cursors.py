@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from kda import cursors
-from kda.sql_types import FLOATING, WHOLE
 from kda.translation.options import refuse, refuse_processing
 from kda.translation.scopes import TIME, Query, Rows
 from kda.translation.text import indented, item, literal, quoted, select
@@ -31,10 +30,9 @@ def over_rows(state: State, relation: Relation, rows: Query) -> Query:
     rows.rows.clock.require(call)
     columns = rows.rows.columns
     kinds = {name: kind.name if kind is not None else "ROW" for name, kind in columns.items()}
-    numbers = [name for name, kind in kinds.items() if kind in (*WHOLE, *FLOATING)]
-    if not numbers:
-        what = f"{relation.name} over rows without a number that is no DECIMAL"
-        refuse(call, f"{what} has no translation: name types by --schema, or CAST to DOUBLE")
+    if problem := cursors.coordinates(relation.name, kinds)[1]:
+        remedy = "CAST coordinates to DOUBLE, and a number that is none to VARCHAR, or name types by --schema"
+        refuse(call, f"{problem} has no translation: {remedy}")
     if taken := sorted({*columns} & {*known.results, *_ADDED}):
         refuse(call, f"{relation.name} over rows with a column {taken[0]} has no translation: give it another name")
     comments = [f"The rows that pump {state.pump} gives to {relation.name}."]
@@ -43,8 +41,6 @@ def over_rows(state: State, relation: Relation, rows: Query) -> Query:
         f"input => TABLE {view}",
         *(f"{name} => {value}" for name, value in cursors.arguments(relation.name, call)),
     ]
-    if not known.takes_decimal and "DECIMAL" in kinds.values():
-        given.append(f"columns => DESCRIPTOR({', '.join(map(quoted, numbers))})")
     given += [f"on_time => DESCRIPTOR({quoted(TIME)})", f"uid => {literal(view)}"]
     results = {**columns, **known.results}
     table = f"{known.name}(\n" + ",\n".join(map(indented, given)) + "\n)"

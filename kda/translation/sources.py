@@ -69,7 +69,7 @@ class Read:
 
 
 @dataclass(frozen=True)
-class Held:
+class RecordColumn:
     """A column of an input or reference table. field: its name in the record that kda_rows gives."""
 
     name: str
@@ -78,7 +78,7 @@ class Held:
     path: str
 
 
-def held(columns: Sequence[Column]) -> list[Held]:
+def record_columns(columns: Sequence[Column]) -> list[RecordColumn]:
     """The columns of a schema, with the names that they have in the record."""
     names = {column.name for column in columns}
     found = []
@@ -86,12 +86,12 @@ def held(columns: Sequence[Column]) -> list[Held]:
         field = column.name
         while field in ("error", "message", "source") or (field != column.name and field in names):
             field += "_"
-        found.append(Held(column.name, Type.written(column.type), field, column.mapping))
+        found.append(RecordColumn(column.name, Type.written(column.type), field, column.mapping))
     return found
 
 
 def call(
-    source: Input | Reference, columns: Sequence[Held], function: str = "kda_rows", line: str = f"{_CAME}.line"
+    source: Input | Reference, columns: Sequence[RecordColumn], function: str = "kda_rows", line: str = f"{_CAME}.line"
 ) -> str:
     """The call of a function that makes rows of a line: kda_rows all, kda_first the first."""
     declared, form, begin, end = _literals(source, columns)
@@ -99,7 +99,7 @@ def call(
     return f"{function}(\n        {line},\n        {declared},\n        {literals}\n    )"
 
 
-def _literals(source: Input | Reference, columns: Sequence[Held]) -> tuple[str, str, str, str]:
+def _literals(source: Input | Reference, columns: Sequence[RecordColumn]) -> tuple[str, str, str, str]:
     """The literals that declare a schema: columns, format, where rows begin or end, where the columns of CSV do."""
     is_csv = source.format.upper() == "CSV"
     declared = literal(", ".join(_declared(one, is_csv=is_csv) for one in columns))
@@ -108,7 +108,7 @@ def _literals(source: Input | Reference, columns: Sequence[Held]) -> tuple[str, 
     return declared, "'JSON'", literal(source.row_path or "$"), ""
 
 
-def _rows(source: Input | Reference, columns: Sequence[Held], table: str) -> str:
+def _rows(source: Input | Reference, columns: Sequence[RecordColumn], table: str) -> str:
     """FROM: each record of a table, with each of its rows, of which there is one at least.
 
     It is no CROSS JOIN: Flink's planner moves conditions into that, and has no plan if they are never true.
@@ -116,7 +116,7 @@ def _rows(source: Input | Reference, columns: Sequence[Held], table: str) -> str
     return f"{table} AS {_CAME}\nLEFT JOIN LATERAL TABLE(\n    {call(source, columns)}\n) AS {_ROWS} (record) ON TRUE"
 
 
-def _declared(one: Held, *, is_csv: bool) -> str:
+def _declared(one: RecordColumn, *, is_csv: bool) -> str:
     sizes = f"({', '.join(one.type.sizes)})" if one.type.sizes else ""
     path = "" if is_csv else f" {one.path}" if one.path else f" $.{one.name}"
     return f"{quoted(one.name)} {one.type.name}{sizes}{path}"
@@ -143,10 +143,10 @@ class Sources:
             self._views[key] = self._stream(one, number)
         return self._views[key]
 
-    def _columns(self, source: Input | Reference, name: str) -> list[Held]:
+    def _columns(self, source: Input | Reference, name: str) -> list[RecordColumn]:
         if not source.columns:
             raise Untranslatable(0, f"the columns of {name} are not known: give the file that has them")
-        return held(source.columns)
+        return record_columns(source.columns)
 
     def _add_input(self, one: Input) -> None:
         columns = self._columns(one, one.prefix)
@@ -170,14 +170,14 @@ class Sources:
         self.state.views[parsed] = self._parsed(one, timed or checked, columns)
         self.inputs[one.prefix] = Read(checked, timed, parsed, self.time.kind == "column" or bool(one.lambda_arn))
 
-    def _table(self, one: Input, table: str, columns: Sequence[Held]) -> str:
+    def _table(self, one: Input, table: str, columns: Sequence[RecordColumn]) -> str:
         comments = [
             f"One row per record of the stream that was the input {one.prefix}, whatever its bytes.",
             *_TIMES[self.time.kind],
         ]
         return _created(comments, table, self._times(one, columns))
 
-    def _times(self, one: Input, columns: Sequence[Held]) -> list[str]:
+    def _times(self, one: Input, columns: Sequence[RecordColumn]) -> list[str]:
         if self.time.kind == "processing":
             return ["event_time AS PROCTIME()", f"disorder AS {_disorder(0)}"]
         disorder = f"disorder AS {_disorder(self.time.bound)}"
@@ -199,7 +199,7 @@ class Sources:
             f"        CASE WHEN payload.{field} <= latest THEN payload.{field} END, shard, disorder\n    )",
         ]
 
-    def _time_column(self, columns: Sequence[Held]) -> Held:
+    def _time_column(self, columns: Sequence[RecordColumn]) -> RecordColumn:
         wanted = self.time.column
         found = [one for one in columns if one.name == wanted]
         found = found or [one for one in columns if one.name.upper() == wanted.upper()]
@@ -209,7 +209,7 @@ class Sources:
             raise Untranslatable(0, f"--time: the column {wanted} is {found[0].type.name}, expected TIMESTAMP")
         return found[0]
 
-    def _checked(self, one: Input, table: str, columns: Sequence[Held]) -> str:
+    def _checked(self, one: Input, table: str, columns: Sequence[RecordColumn]) -> str:
         """The view of records. What is wrong with the rows in them is seen later: only the time counts here."""
         none = "CAST(NULL AS STRING)"
         error, message, time = none, none, "arrival" if self.time.kind == "processing" else "event_time"
@@ -233,7 +233,7 @@ class Sources:
         return commented(comments, select(items, table)) + "\n"
 
     @staticmethod
-    def _wrong_time(column: Held) -> str:
+    def _wrong_time(column: RecordColumn) -> str:
         """What is wrong with a record's time, or NULL: one from the future would close the windows of all others."""
         value, name = f"payload.{quoted(column.field)}", column.name
         missing = literal(f"{name} is NULL, but it is the time of the row")
@@ -252,7 +252,7 @@ class Sources:
             f"    WHEN {value} > latest THEN {ahead}\nEND"
         )
 
-    def _parsed(self, one: Input, view: str, columns: Sequence[Held]) -> str:
+    def _parsed(self, one: Input, view: str, columns: Sequence[RecordColumn]) -> str:
         """The view of rows. Records are taken apart last, so that a record of many rows is carried once."""
         error, message = f"{_RECORD}.error", f"{_RECORD}.message"
         if self.time.kind == "column":
@@ -337,7 +337,7 @@ class Sources:
             self.state.tables[table] = _created(comments, table, _VALID)
         return table
 
-    def _checked_rows(self, one: Reference, columns: Sequence[Held], keys: Sequence[str]) -> str:
+    def _checked_rows(self, one: Reference, columns: Sequence[RecordColumn], keys: Sequence[str]) -> str:
         """The view of the rows of a reference table, version by version, with what is wrong with them."""
         items = [
             "line",
@@ -368,13 +368,13 @@ class Sources:
         called = "reference_rows(\n    " + ",\n    ".join(arguments) + "\n)"
         return self.state.put_step(name, comments, select(items, called))
 
-    def _value(self, column: Held, kind: Type) -> str:
+    def _value(self, column: RecordColumn, kind: Type) -> str:
         field = f"record.{quoted(column.field)}"
         wide = flink(kind, self.state.options)
         is_same = wide == flink(column.type, self.state.options)
         return f"{field if is_same else f'CAST({field} AS {wide})'} AS {quoted(inside(column.name))}"
 
-    def _versioned(self, one: Reference, columns: Sequence[Held], keys: Sequence[str], checked: str) -> View:
+    def _versioned(self, one: Reference, columns: Sequence[RecordColumn], keys: Sequence[str], checked: str) -> View:
         # A lookup by a CAST of the key is none in Flink, so keys have the type that those of all streams fit.
         known = {inside(one.name): widest(one.type) if one.name in keys else one.type for one in columns}
         names = list(map(quoted, known))
@@ -474,5 +474,5 @@ def _in_parentheses(query: str, name: str) -> str:
     return f"(\n{indented(query)}\n) AS {name}"
 
 
-def _listed(columns: Sequence[Held]) -> str:
+def _listed(columns: Sequence[RecordColumn]) -> str:
     return ", ".join(one.name for one in columns)

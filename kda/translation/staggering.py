@@ -17,7 +17,7 @@ from kda.translation.scopes import BOUNDS, TIME, RowNames, Scope, Source
 from kda.translation.state import State
 from kda.translation.text import indented, interval, item, literal, nested, quoted, select
 from kda.translation.windows import has_columns
-from kda.windows import Window, milliseconds
+from kda.windows import Window, milliseconds, unusable
 
 FORM = "STAGGER"  # of the window
 _ADDED = ("is_late", "rowtime")  # the columns that the function adds
@@ -47,7 +47,7 @@ def held(state: State, scope: Scope, where: Sequence[str], stagger: Stagger) -> 
     """The views of the rows: with the keys, and held back. where: conditions that the rows fulfil."""
     size = milliseconds(stagger.args["range"])
     if not size:
-        refuse(stagger, "a stagger window whose length is not written out in days to seconds has no translation")
+        refuse(stagger, f"a stagger window {unusable(size)} has no translation")
     scope.clock.require(stagger)
     items, sources = _row(state, scope)
     names = [quoted(name) for source in sources for name, _kind in source.columns.values()]

@@ -24,6 +24,9 @@ class Shard:
     id: str
 
 
+FUNCTIONS = "/2015-03-31/functions/"  # the path of Lambda's API
+
+
 @dataclass(frozen=True)
 class Request:
     """An HTTP request of an AWS client. `shard` is the shard of a GetRecords' iterator, if known."""
@@ -40,7 +43,9 @@ class Request:
 
     @property
     def service(self) -> str:
-        """Kinesis or DynamoDB: the name before the date in X-Amz-Target; empty without this header."""
+        """Kinesis or DynamoDB: the name before the date in X-Amz-Target; Lambda by its path; else empty."""
+        if self.path.startswith(FUNCTIONS):
+            return "Lambda"
         return self.header("x-amz-target").partition("_")[0]
 
     @property

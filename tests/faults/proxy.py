@@ -105,6 +105,11 @@ class Proxy:
         """The environment variables with which every AWS SDK calls the proxy."""
         return emulator.environment(self.endpoint, self._keys)
 
+    def serve(self, service: str, endpoint: str) -> None:
+        """Forward the requests of one service more, of a proxy with an endpoint per service."""
+        assert isinstance(self._upstreams, dict), "the proxy has one endpoint for all services"
+        self._upstreams[service] = endpoint
+
     def add(self, rule: Rule) -> None:
         """Apply the rule from now on. A request passes the rules in the order in which they were added."""
         rule.over.clear()

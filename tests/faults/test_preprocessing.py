@@ -1,19 +1,24 @@
-"""The function before SQL is killed, and the job with it: the job `meters`, whose handler is in Python."""
+"""The function before SQL is killed, throttled or late, and the job killed with it: the job `meters`, in both forms."""
 
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import psutil
 import pytest
 
 from consumer.tail import stored
 from local import oracle
+from pipeline import handler
 from pipeline.job import load
+from tests import fake_lambda
 from tests.checkout import Edit
 from tests.emulated import wait_for
 from tests.faults.trial import Trial, wait_for_checkpoint
@@ -33,12 +38,13 @@ class Meters(Trial):
     """A case of the job `meters`: each record is a row, an error of its own text, or a comment, which is dropped."""
 
     job_name = JOB.argument
+    function: ClassVar[Mapping[str, str]] = {}  # settings of the function, where it is not job.toml's
 
     def properties(self) -> Path:
         return self.written(
             JOB,
             {
-                "lines": {"stream": self.names.raw},
+                "lines": {"stream": self.names.raw, **self.function},
                 "readings": {"stream": self.names.summary},
                 "error_stream": {"stream": self.names.errors},
             },
@@ -101,3 +107,71 @@ def test_handler_and_job_killed(trial: Meters) -> None:
     wait_for(lambda: trial.is_alive() and max(trial.made()) >= 7998, 60, "the last record is a row")
     trial.outcome.recovery = time.monotonic() - since
     trial.finish(resumed=True)
+
+
+@dataclass
+class OnLambda(Meters):
+    """The same job with the function in Lambda: a server of the case, behind the proxy."""
+
+    # The emulator has no Lambda, so that `jobs run` refuses the job there; this case has one beside it.
+    program = (
+        *(sys.executable, "-c"),
+        "import sys; from pipeline import binding; binding.require_no_lambda = lambda *_: None; "
+        "from jobs import __main__; sys.exit(__main__.main())",
+        "run",
+    )
+    function = {  # noqa: RUF012  (the type is the parent's)
+        "preprocess": fake_lambda.ARN,
+        "preprocess.records": "50",
+        "preprocess.limit": "5 s",
+    }
+
+
+def refuse_for_a_while(trial: OnLambda, service: fake_lambda.Service) -> None:
+    """Be unavailable until 60 more calls were refused, then throttle 20, and answer two too late."""
+    wanted = service.refused + 60
+    service.late = [8.0, 8.0]
+    service.is_down = True
+    wait_for(lambda: trial.is_alive() and service.refused >= wanted, 120, "calls are refused")
+    service.refuses = [("TooManyRequestsException", 429)] * 20
+    service.is_down = False
+
+
+@pytest.mark.fault(
+    "calls of Lambda before SQL refused and late, then kill -9 of the job, and resume",
+    Edit(
+        "java/src/preprocessing/LambdaFunction.java",
+        "            again(event, answer, problem);",
+        '            answer.completeExceptionally(new FunctionFailed("Lambda refuses it"));',
+    ),
+    kind=OnLambda,
+)
+def test_lambda_refuses_and_job_killed(trial: OnLambda) -> None:
+    """Each record is counted once, in its form: a call that is refused is made again, a late one in halves, and what
+    was under way when the job died is called again.
+
+    Unprotected: a call that the service refuses counts as the function's failure, so that records are refused for it.
+    """
+    with fake_lambda.serving(handler.load(JOB.folder / "preprocess.py")) as service:
+        trial.between.serve("Lambda", service.address)
+        trial.start()
+        trial.put_all(lines(0, 2000))
+        trial.wait_for_rows()
+        trial.put_all(lines(2000, 2000))
+        refuse_for_a_while(trial, service)
+        wait_for_checkpoint(trial)
+        service.latency = 0.5  # so that calls are under way
+        trial.put_all(lines(4000, 2000))
+        called = sum(service.called)
+        wait_for(lambda: sum(service.called) > called, 60, "the function is called")
+        trial.kill()
+        since = time.monotonic()
+        service.latency = 0
+        trial.put_all(lines(6000, 2000))
+        trial.start("--resume", "last")
+        refuse_for_a_while(trial, service)
+        wait_for(lambda: trial.is_alive() and max(trial.made()) >= 7998, 120, "the last record is a row")
+        trial.outcome.recovery = time.monotonic() - since
+        trial.finish(resumed=True)
+        assert service.refused >= 160
+        assert not service.late

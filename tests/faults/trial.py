@@ -56,6 +56,7 @@ class Trial:
     """
 
     job_name: ClassVar[str] = "unicorn_summary"
+    program: ClassVar[Sequence[str]] = running.Launch.command[:-1]  # the command that runs a job, without its name
 
     folder: Path
     aws: Emulator
@@ -138,7 +139,7 @@ class Trial:
         Raises StartError or RunError, no AssertionError: without its protection a case must fail later, not here.
         """
         launch = running.Launch(self.folder, self.properties(), self.environment, self.sources)
-        launch = replace(launch, command=(*within, *launch.command[:-1], self.job_name))
+        launch = replace(launch, command=(*within, *self.program, self.job_name))
         self._process, self._job = running.start(launch, ["--parallelism", str(parallelism), *flags])
         running.wait_until_running(self.job, self.process)
 

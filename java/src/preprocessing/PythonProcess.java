@@ -97,7 +97,7 @@ final class PythonProcess implements Closeable {
             within(START, this::answer);
         } catch (FunctionFailed e) {
             close();
-            throw new IllegalStateException("The handler in " + hook.name + " cannot be used: " + e.getMessage() + ".");
+            throw new IllegalStateException("The handler " + hook.name + " cannot be loaded: " + e.getMessage() + ".");
         }
     }
 

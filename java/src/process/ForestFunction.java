@@ -88,10 +88,15 @@ abstract class ForestFunction extends ProcessTableFunction<Row> implements Speci
     private DataType output(CallContext call) {
         ForestSettings.check(call, 1);
         TableSemantics table = call.getTableSemantics(0).orElseThrow();
+        String decimal = NumericColumns.decimal(table);
+        if (decimal != null) {
+            throw call.newValidationError(
+                    "The column %s of the table of %s is a DECIMAL: CAST it to DOUBLE to score it, to STRING if not.",
+                    decimal, call.getName());
+        }
         if (new NumericColumns(table).names().isEmpty()) {
             throw call.newValidationError(
-                    "The table of %s has no numeric column to score: CAST one to DOUBLE, as DECIMAL is not taken.",
-                    call.getName());
+                    "The table of %s has no numeric column to score: CAST one to DOUBLE.", call.getName());
         }
         return HeldRows.result(call, name(), results());
     }

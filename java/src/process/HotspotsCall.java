@@ -1,7 +1,6 @@
 package process;
 
 import java.io.Serializable;
-import java.util.Arrays;
 import java.util.List;
 import org.apache.flink.table.api.ValidationException;
 import org.apache.flink.table.functions.TableSemantics;
@@ -87,22 +86,16 @@ final class HotspotsCall {
     }
 
     private static void checkAll(TableSemantics table) {
-        List<String> names = DataType.getFieldNames(table.dataType());
-        for (int place = 0; place < names.size(); place++) {
-            require(
-                    !type(table, place).is(LogicalTypeRoot.DECIMAL) || isKey(table, place),
-                    "the column " + names.get(place)
-                            + " is a DECIMAL: CAST it to DOUBLE, or name the coordinates by columns => DESCRIPTOR(..)");
-        }
+        String decimal = NumericColumns.decimal(table);
+        require(
+                decimal == null,
+                "the column " + decimal
+                        + " is a DECIMAL: CAST it to DOUBLE, or name the coordinates by columns => DESCRIPTOR(..)");
         require(new Coordinates(table, null).count() > 0, "no column is a number: CAST one to DOUBLE");
     }
 
     private static LogicalType type(TableSemantics table, int place) {
         return DataType.getFieldDataTypes(table.dataType()).get(place).getLogicalType();
-    }
-
-    private static boolean isKey(TableSemantics table, int place) {
-        return Arrays.stream(table.partitionByColumns()).anyMatch(key -> key == place);
     }
 
     private static <T> T constant(CallContext call, int place, String name, Class<T> type) {

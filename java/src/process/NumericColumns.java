@@ -4,6 +4,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.apache.flink.table.api.DataTypes;
 import org.apache.flink.table.functions.TableSemantics;
 import org.apache.flink.table.types.DataType;
 import org.apache.flink.table.types.logical.LogicalTypeRoot;
@@ -38,6 +39,19 @@ final class NumericColumns {
                 .filter(place -> !keys.contains(place))
                 .filter(place -> TYPES.contains(types.get(place).getLogicalType().getTypeRoot()))
                 .toArray();
+    }
+
+    /**
+     * The first column that is a DECIMAL, and no key: Kinesis Data Analytics took none, and one that is left out without
+     * a word would be missed. Null if there is none.
+     */
+    static String decimal(TableSemantics table) {
+        List<DataTypes.Field> fields = new InputColumns(table).fields();
+        return fields.stream()
+                .filter(field -> field.getDataType().getLogicalType().is(LogicalTypeRoot.DECIMAL))
+                .map(DataTypes.Field::getName)
+                .findFirst()
+                .orElse(null);
     }
 
     List<String> names() {
