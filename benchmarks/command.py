@@ -65,7 +65,7 @@ def _measure(names: Sequence[str], size: Size, publish: bool, say: Say) -> int:
     exit_code = 0
     for name in names:
         say(f"{name}: {_first_line(_module(name))}")
-        run = Run.of(shlex.join(["python", "-m", "benchmarks", name]))
+        run = Run.of(shlex.join(["python", "-m", "benchmarks", name, *(["--quick"] if size is Size.QUICK else [])]))
         try:
             found: list[Table] = _module(name).measure(size, say)
         except Failure as failure:

@@ -134,8 +134,13 @@ def measure(size: Size, say: Say) -> list[Table]:
     )
     pairs = {name: [pair for pair in found[name] if pair] for name in there if name not in runs.failed}
     absent = [name for name in known if name not in there]
-    notes = [*([_absence(absent)] if absent else []), *runs.failed.values()]
-    return [_table(size, there, Turns(pairs, found.foreign, [*found.notes, *notes]), versions)]
+    # Small sizes have no figures that other processes could have raised.
+    notes = [
+        *(found.notes if size is Size.FULL else ()),
+        *([_absence(absent)] if absent else ()),
+        *runs.failed.values(),
+    ]
+    return [_table(size, there, Turns(pairs, found.foreign, notes), versions)]
 
 
 def _sizes(contender: Contender, size: Size) -> tuple[int, int]:
