@@ -113,7 +113,8 @@ def _table(found: Sequence[Found], loud: Sequence[str]) -> Table:
     ]
     notes = [
         "The shipped job over a file, one subtask, a warm JVM; each key has a reading in a window that is open. Full "
-        "checkpoints on the local disk, one after the other.",
+        "checkpoints on the local disk, one after the other. The first of them is the longest: it waits for the rows "
+        "that are on their way, and for those that the local aggregation holds.",
         "Start: from the submission to all tasks running, without state; from it: the same from the last checkpoint, "
         "with its state restored.",
         f"After each recovery the windows were closed: a row for each key, and the first {COMPARED:,} equal to those "
