@@ -27,7 +27,7 @@ CREATE TABLE readings ( -- noqa: PRS
     WATERMARK FOR event_time AS shard_watermark(
         CASE
             WHEN record.error IS NULL AND record.StatusTime <= latest
-            AND CHAR_LENGTH(record.Name) BETWEEN 1 AND longest_name
+            AND record.Name <> '' AND CHAR_LENGTH(record.Name) <= longest_name
                 THEN record.StatusTime
         END,
         shard,

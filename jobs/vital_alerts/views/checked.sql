@@ -22,7 +22,7 @@ FROM (
                     'StatusTime is ' || DATE_FORMAT(record.StatusTime, 'yyyy-MM-dd HH:mm:ss.SSS')
                     || ', expected at most ' || DATE_FORMAT(latest, 'yyyy-MM-dd HH:mm:ss.SSS')
                     || ' of a record that arrived at ' || DATE_FORMAT(arrival, 'yyyy-MM-dd HH:mm:ss.SSS')
-            WHEN CHAR_LENGTH(record.Name) NOT BETWEEN 1 AND longest_name
+            WHEN record.Name = '' OR CHAR_LENGTH(record.Name) > longest_name
                 THEN
                     'Name has ' || CAST(CHAR_LENGTH(record.Name) AS STRING)
                     || ' characters, expected 1 to ' || CAST(longest_name AS STRING)
