@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import shlex
+import signal
 import time
 from collections.abc import Sequence
 from types import ModuleType
@@ -19,9 +20,10 @@ from program.processes import RunError
 
 # The modules of this folder that measure, in the order in which they run.
 BENCHMARKS: Sequence[str] = (
-    *("job", "producer", "end_to_end", "startup", "state", "other_jobs", "preprocessing", "reference"),
-    "scale",  # from the figures of the others
+    *("job", "producer", "end_to_end", "startup", "state", "other_jobs"),
+    "scale",  # from the figure of the job
 )
+BY_NAME: Sequence[str] = ("preprocessing", "reference")  # which take longest, and run if they are named
 
 
 @click.command(cls=Command, context_settings=HELP, example="python -m benchmarks job --quick")
@@ -37,17 +39,21 @@ BENCHMARKS: Sequence[str] = (
 def program(names: Sequence[str], quick: bool, with_peers: bool, publish: bool, listed: bool) -> int:
     """Measure, and print a table of each benchmark. NAME: only these benchmarks.
 
+    Without names all run but preprocessing and reference, which take longest.
+
     Results are compared with an independent computation each time. Figures are medians of rounds in turn, with minimum
     and maximum in brackets.
     """
+    known = (*BENCHMARKS, *BY_NAME)
     if listed:
-        for name in BENCHMARKS:
+        for name in known:
             click.echo(f"{name:12} {_first_line(_module(name))}")
         return 0
-    if unknown := [name for name in names if name not in BENCHMARKS]:
-        raise click.UsageError(f"there is no benchmark {unknown[0]!r}{hint(unknown[0], BENCHMARKS)}")
+    if unknown := [name for name in names if name not in known]:
+        raise click.UsageError(f"there is no benchmark {unknown[0]!r}{hint(unknown[0], known)}")
     if publish and quick:
         raise click.UsageError("--publish needs full sizes: leave out --quick")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # which ends what was started
     began = time.monotonic()
 
     def say(text: str) -> None:
@@ -58,7 +64,7 @@ def program(names: Sequence[str], quick: bool, with_peers: bool, publish: bool, 
             peers.install(say)
         except RunError as error:
             say(str(error))  # the tables say which of them are missing
-    chosen = [name for name in BENCHMARKS if not names or name in names]
+    chosen = [name for name in known if name in (names or BENCHMARKS)]
     return _measure(chosen, Size.QUICK if quick else Size.FULL, publish, say)
 
 
@@ -78,6 +84,8 @@ def _measure(names: Sequence[str], size: Size, publish: bool, say: Say) -> int:
         for table in found:
             text = tables.markdown(table, run)
             click.echo(f"\n{table.title}\n\n{text}")
+            if size is Size.FULL:
+                tables.write(table, run, tables.LAST)
             if publish:
                 tables.write(table, run)
                 published[table.name] = page.picture(table) + text

@@ -58,7 +58,10 @@ def measure(size: Size, say: Say) -> list[Table]:
         micros = [1e6 * value for value in slopes(cpu[0], cpu[1], counts)]
         walls = slopes(wall[0], wall[1], counts) if wall else []
         rates = [1 / value for value in walls if value > 0]  # with small sizes all may be noise
-        rows.append((name, Spread.of(micros), Spread.of(rates) if rates else None))
+        if size is Size.QUICK:  # the difference of such sizes is noise
+            rows.append((name, None, None))
+        else:
+            rows.append((name, Spread.of(micros), Spread.of(rates) if rates else None))
         raw[name] = {"cpu_us": micros, "wall_us": [1e6 * value for value in walls]}
 
     for name, (_, counts) in runs.items():

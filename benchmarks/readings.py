@@ -70,7 +70,11 @@ class Expected:
             files = written(output / sink)
             if not files:
                 raise Unequal(f"{program} wrote no rows into {sink}: {many(self.count, 'row')} were expected.")
-            found = self._duckdb.execute(_sql("differences"), {"rows": files, "open": still_open}).fetchall()
+            try:
+                found = self._duckdb.execute(_sql("differences"), {"rows": files, "open": still_open}).fetchall()
+            except duckdb.Error as error:
+                reason = str(error).partition("\n")[0]
+                raise Unequal(f"{program} wrote rows into {sink} that cannot be read as JSON: {reason}") from error
             if found:
                 shown = "; ".join(" ".join(map(str, row)) for row in found[:_SHOWN])
                 raise Unequal(f"{program} differs from DuckDB in {many(len(found), 'row')} of {sink}: {shown}.")

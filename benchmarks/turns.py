@@ -67,7 +67,7 @@ def take_turns(
         results = {name: contenders[name]() for name in [*names[at:], *names[:at]]}
         found.append(_Round(results, watched.foreign()))
     quietest = sorted(found, key=lambda one: max(one.foreign, TOO_MUCH))[:rounds]
-    kept = [one for one in found if one in quietest]
+    kept = [one for one in found if any(one is other for other in quietest)]
     foreign = [one.foreign for one in kept]
     return Turns({name: [one.results[name] for one in kept] for name in names}, foreign, _notes(foreign, len(found)))
 

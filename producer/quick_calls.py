@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def install(client: KinesisClient) -> None:
     """Let `put_records` of this client write requests and read responses quickly.
 
-    The client was made with parameter_validation=False.
+    The client was made with parameter_validation=False. A record has Data in bytes and PartitionKey, and nothing else;
+    put_records raises ValueError for more.
     """
     client.meta.events.register("before-parameter-build.kinesis.PutRecords", _withhold)
     client.meta.events.register("before-call.kinesis.PutRecords", _write)
@@ -44,6 +45,9 @@ def _write(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
 
 
 def _entries(records: Iterable[Mapping[str, Any]]) -> Iterator[bytes]:
+    records = tuple(records)
+    if any(len(record) > len(("Data", "PartitionKey")) for record in records):
+        raise ValueError("A record has Data and PartitionKey here, and nothing else.")
     return (
         b'{"Data": "%b", "PartitionKey": %b}'
         % (b2a_base64(record["Data"], newline=False), _quoted(record["PartitionKey"]))

@@ -80,6 +80,12 @@ final class Identity {
         return text.toString();
     }
 
+    /** The first column of the key that is NULL in a row, for people. */
+    String nullColumn(RowData row) {
+        int found = Arrays.stream(key).filter(place -> value(row, place) == null).findFirst().getAsInt();
+        return Shown.key(columns.get(found).name);
+    }
+
     /** The key of a row, for people: {@code "station" = 17}. */
     String shown(RowData row) {
         return Arrays.stream(key)

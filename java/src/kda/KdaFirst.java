@@ -16,7 +16,6 @@ import streaming.LastRow;
  */
 public class KdaFirst extends ScalarFunction {
     private transient Schemas schemas;
-    private transient LastRow last;
 
     /** The row's type follows from the literals. */
     @Override
@@ -42,8 +41,8 @@ public class KdaFirst extends ScalarFunction {
     private RowData first(byte[] line, StringData... literals) {
         if (schemas == null) {
             schemas = new Schemas();
-            last = LastRow.ofThread();
         }
+        LastRow last = LastRow.ofThread();
         List<StringData> key = Arrays.asList(literals);
         RowData row = last.of(line, key);
         return row != null ? row : last.keep(line, key, schemas.of(literals).rows(line).get(0));

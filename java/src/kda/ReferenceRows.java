@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.flink.table.api.DataTypes;
@@ -57,7 +58,8 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
     public static class Progress {
         public Coming coming = new Coming();
         public long version; // number of the version that is read, or was read last
-        public long entries; // keys in the state, also of rows that came with a refused version
+        public long entries; // keys in the state, also those that only the version has which is read
+        public long kept; // keys of the version that counts
         public boolean isWhole; // whether a version came to its end
         public String written; // when the version was written that counts
     }
@@ -202,7 +204,7 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
         for (byte[] line : Block.lines(came.line())) {
             coming.lines++;
             boolean isNews = false;
-            for (RowData record : schema.rows(line)) {
+            for (RowData record : isBlank(line) ? List.<RowData>of() : schema.rows(line)) {
                 coming.rows++;
                 if (record.isNullAt(0)) {
                     isNews |= read(progress, line, record);
@@ -220,15 +222,21 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
         coming.blocks++;
     }
 
+    /** Whether the line has no character, as many files have at their end. */
+    private static boolean isBlank(byte[] line) {
+        return line.length == 0 || line.length == 1 && line[0] == '\r';
+    }
+
     /** Takes a row of the first version over, and notes of a later one that its key is there; whether the row is news. */
     private boolean read(Progress progress, byte[] line, RowData record) throws Exception {
         String key = identity.key(record);
         if (key == null) {
+            wrong(progress, line, refused(record, identity.nullColumn(record) + " is NULL: no lookup finds the row."));
             return false;
         }
         Known before = Known.of(known.get(key));
         if (before.version == progress.version) {
-            wrong(progress, line, twice(record));
+            wrong(progress, line, refused(record, identity.shown(record) + " is there twice."));
         } else {
             progress.coming.keys++;
         }
@@ -244,10 +252,10 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
         return isNews;
     }
 
-    private RowData twice(RowData record) {
+    private static RowData refused(RowData record, String why) {
         GenericRowData row = new GenericRowData(record.getArity());
         row.setField(0, REFUSED);
-        row.setField(1, StringData.fromString(identity.shown(record) + " is there twice."));
+        row.setField(1, StringData.fromString(why));
         return row;
     }
 
@@ -293,8 +301,12 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
             changes.clear();
             refuse(progress, came.shard() + " of " + came.written() + " is refused, as " + problem);
         } else {
+            if (coming.rows == 0) {
+                tell(came.shard() + " of " + came.written() + " has no row: lookups find none before another version.");
+            }
             long gone = progress.entries > coming.keys ? removeOthers(progress.version) : 0;
             progress.entries = coming.keys;
+            progress.kept = coming.keys;
             LOG.info(
                     "{} of {} counts from {} on: {} rows are new or changed, {} keys are gone.",
                     came.shard(),
@@ -325,8 +337,19 @@ public class ReferenceRows extends ProcessTableFunction<RowData> {
         return gone;
     }
 
-    private void refuse(Progress progress, String why) {
-        String sentence = why + " The version of " + progress.written + " stays.";
+    private void refuse(Progress progress, String why) throws Exception {
+        tell(why + " The version of " + progress.written + " stays.");
+        if (progress.isWhole && progress.entries > progress.kept) { // or versions that are refused would fill the state
+            for (Iterator<Map.Entry<String, RowData>> rows = known.iterator(); rows.hasNext(); ) {
+                if (Known.of(rows.next().getValue()).digest == null) {
+                    rows.remove();
+                }
+            }
+            progress.entries = progress.kept;
+        }
+    }
+
+    private void tell(String sentence) {
         LOG.warn(sentence);
         GenericRowData row = new GenericRowData(schema.width());
         row.setField(0, REFUSED);

@@ -31,7 +31,6 @@ import org.apache.flink.table.types.inference.TypeInference;
 public class JsonRecord extends ScalarFunction {
     private transient StringData literal;
     private transient RecordReader reader; // for the columns of that literal
-    private transient LastRow last;
 
     /** The row's type follows from the second argument, which must be a literal. */
     @Override
@@ -52,9 +51,7 @@ public class JsonRecord extends ScalarFunction {
 
     /** Called for each reference to the result, so the last row is kept. */
     public RowData eval(byte[] line, StringData columns) {
-        if (last == null) {
-            last = LastRow.ofThread();
-        }
+        LastRow last = LastRow.ofThread();
         RowData row = last.of(line, columns);
         return row != null ? row : last.keep(line, columns, reader(columns).read(line));
     }

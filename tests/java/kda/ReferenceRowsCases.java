@@ -182,6 +182,63 @@ public final class ReferenceRowsCases {
         equal(on.known.getMap().size(), 2);
     }
 
+    /** A row whose key is NULL is found by no lookup: in a first version it is told, a later one is refused for it. */
+    public static void aKeyThatIsNull() throws Exception {
+        On on = new On();
+        on.mark("BEGIN");
+        equal(on.lines(",1", "a,1"), List.of("!k is NULL: no lookup finds the row.", "a1"));
+        on.mark("END");
+        on.mark("BEGIN");
+        equal(on.lines("a,2", ",1"), List.of());
+        equal(on.mark("TURN"), List.of());
+        equal(
+                on.mark("END"),
+                List.of(
+                        "!a.csv of 2026-11-28 06:00:00 is refused, as 1 of its 2 rows are wrong, first in line 2: k is NULL:"
+                                + " no lookup finds the row. The version of 2026-11-28 06:00:00 stays."));
+    }
+
+    /** A line without a character is no row, and nothing is wrong with it. */
+    public static void blankLines() throws Exception {
+        On on = new On();
+        on.mark("BEGIN");
+        equal(on.lines("", "a,1", "\r"), List.of("a1"));
+        on.mark("END");
+        on.mark("BEGIN");
+        on.lines("a,2", "");
+        equal(on.mark("TURN"), List.of("a2"));
+        equal(on.mark("END"), List.of());
+    }
+
+    /** A first version without a row is told: all lookups find nothing. */
+    public static void anEmptyFirstVersion() throws Exception {
+        On on = new On();
+        on.mark("BEGIN");
+        equal(
+                on.mark("END"),
+                List.of("!a.csv of 2026-11-28 06:00:00 has no row: lookups find none before another version."));
+        on.mark("BEGIN");
+        on.lines("a,1");
+        equal(on.mark("TURN"), List.of("a1"));
+        equal(on.mark("END"), List.of());
+    }
+
+    /** Versions that are refused leave nothing in the state, however many keys they have. */
+    public static void refusedVersionsAreForgotten() throws Exception {
+        On on = withFirst();
+        for (int i = 0; i < 3; i++) {
+            on.mark("BEGIN");
+            on.lines("x" + i + ",1", "y" + i + ",1", "a,1", "a,1");
+            on.mark("TURN");
+            equal(on.mark("END").size(), 1);
+            equal(on.known.getMap().size(), 3);
+        }
+        on.mark("BEGIN");
+        on.lines("x1,1", "a,1", "b,1");
+        equal(on.mark("TURN"), List.of("x11"));
+        equal(on.mark("END"), List.of("c-"));
+    }
+
     /** A key that came back, or went with a version that was refused, is compared with what counts. */
     public static void aKeyThatComesBack() throws Exception {
         On on = withFirst();
