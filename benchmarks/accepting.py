@@ -32,6 +32,7 @@ def accepting() -> Iterator[Accepting]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # or each answer waits 40 ms for the client to acknowledge its head
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

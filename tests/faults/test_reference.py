@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
+import string
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,11 +19,12 @@ from local import emulator, oracle, resources
 from pipeline import settings
 from pipeline.job import Job
 from tests.emulated import wait_for
-from tests.faults.trial import BATCH, Trial, wait_for_checkpoint
+from tests.faults.trial import BATCH, Trial, checkpoints, wait_for_checkpoint
 from tests.test_reference_refresh import BUCKET, KEY, TICKERS, content, made
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(420)]
 STREAM, ROWS = "trades", "trades-priced"
+MANY = ["".join(letters) for letters in itertools.product("012", *[string.digits + string.ascii_uppercase] * 3)]
 
 
 @dataclass
@@ -29,6 +32,7 @@ class Lookups(Trial):
     """A case of a job that looks trades up in a table of S3, whose object changes. sent_trades: ticker by number."""
 
     begin: str = "TRIM_HORIZON"
+    tickers: Sequence[str] = tuple(TICKERS)  # of the trades
     sent_trades: dict[str, str] = field(default_factory=dict)
     chance: random.Random = field(default_factory=lambda: random.Random(16))
 
@@ -65,7 +69,7 @@ class Lookups(Trial):
         """Put so many trades on the stream."""
         kinesis, _dynamodb = self.clients
         first = len(self.sent_trades)
-        trades = {str(number): self.chance.choice(TICKERS) for number in range(first, first + count)}
+        trades = {str(number): self.chance.choice(self.tickers) for number in range(first, first + count)}
         entries = [{"PartitionKey": number, "Data": f"{number} {ticker}".encode()} for number, ticker in trades.items()]
         for begin in range(0, count, BATCH):
             some = entries[begin : begin + BATCH]
@@ -134,3 +138,35 @@ def test_killed(trial: Lookups) -> None:
     trial.outcome.recovery = time.monotonic() - killed
     trial.trade(200)
     trial.finish(resumed=True)
+
+
+@pytest.mark.fault("kill -9 while a version of 140,000 rows is taken over, and --resume last", kind=Lookups)
+def test_killed_in_a_version(trial: Lookups) -> None:
+    """The version goes on behind the last checkpoint, and counts as a whole or not at all, though it has changed since.
+
+    Unprotected: the job starts anew, so older trades find the new version, or nobody reads them.
+    """
+    trial.tickers = [*TICKERS, MANY[0], MANY[len(MANY) // 2], MANY[-1]] + TICKERS[:1] * 50
+    trial.replace(large("one"))
+    trial.start(parallelism=2)
+    trial.trade_until("one")
+    before = checkpoints(trial.job)
+    trial.replace(large("two", TICKERS[:1]))
+    wait_for(lambda: trial.is_alive() and checkpoints(trial.job) > before, 60, "a checkpoint completes")
+    trial.trade(200)
+    assert not any(json.loads(row)["COMPANY"] == "two" for row in trial.rows()), "the version does not count yet"
+    trial.kill()
+    killed = time.monotonic()
+    trial.trade(200)
+    trial.start(*(() if trial.is_unprotected else ("--resume", "last")), parallelism=4)
+    trial.trade_until("two")
+    trial.outcome.recovery = time.monotonic() - killed
+    trial.replace(large("three"))
+    trial.trade_until("three")
+    trial.trade(200)
+    trial.finish(resumed=True)
+
+
+def large(company: str, without: Sequence[str] = ()) -> str:
+    """A version of 140,000 rows, all of them with this company."""
+    return content(company, without) + "".join(f"{ticker},{company}\n" for ticker in MANY)
