@@ -51,7 +51,7 @@ class Query:
         """The rows of the small and of the large file."""
         if size is Size.QUICK:
             return (200, 400) if self.slow else (2000, 4000)
-        return (2000, 12_000) if self.slow else (50_000, 350_000)
+        return (5000, 45_000) if self.slow else (100_000, 1_600_000)
 
 
 QUERIES = (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ T = TypeVar("T")
 
 TOO_MUCH = 0.10  # of the machine's CPU time
 _STAT = Path("/proc/stat")
+_LOOK = 0.25  # seconds
 
 
 @dataclass(frozen=True)
@@ -88,12 +90,19 @@ def _notes(foreign: list[float], taken: int) -> list[str]:
 class Load:
     """The foreign load from its making on: a share of the CPU time that the machine has.
 
-    It counts what all processes used, and what the host took away, less what this process and its children used. Where
-    the machine does not say it (/proc/stat), it is 0.
+    It counts what all processes used, and what the host took away, less what this process and its children used. They
+    are looked at all the time, since what a process used is lost with it when nobody waits for its end. Where the
+    machine does not say it (/proc/stat), it is 0.
     """
 
     def __init__(self) -> None:
-        self._began, self._busy, self._own = time.monotonic(), _busy(), _own()
+        self._began, self._busy = time.monotonic(), _busy()
+        self._used: dict[tuple[int, float], float] = {}  # CPU seconds by a process's number and start
+        self._look()
+        self._before = sum(self._used.values())
+        self._is_over = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._watcher.start()
 
     def note(self) -> list[str]:
         """A sentence if the share until now is too much; for a benchmark without rounds."""
@@ -103,11 +112,27 @@ class Load:
         return [f"Other processes used {share(found)} of the machine's CPU time: a quiet machine has better figures."]
 
     def foreign(self) -> float:
-        """The share until now, from 0 to 1."""
+        """The share until now, from 0 to 1. The load is not watched any more."""
+        self._is_over.set()
+        self._watcher.join()
+        self._look()
         cores = os.cpu_count() or 1
         wall = max(time.monotonic() - self._began, 1e-9)
-        used = (_busy() - self._busy) - (_own() - self._own)
+        used = (_busy() - self._busy) - self._own()
         return min(max(used / (cores * wall), 0.0), 1.0)
+
+    def _own(self) -> float:
+        return sum(self._used.values()) - self._before
+
+    def _watch(self) -> None:
+        while not self._is_over.wait(_LOOK):
+            self._look()
+
+    def _look(self) -> None:
+        for process in [me := psutil.Process(), *me.children(recursive=True)]:
+            with contextlib.suppress(psutil.Error):
+                times = process.cpu_times()
+                self._used[process.pid, process.create_time()] = times.user + times.system
 
 
 def _busy() -> float:
@@ -118,13 +143,3 @@ def _busy() -> float:
         return 0.0
     user, nice, system, _idle, _iowait, irq, soft_irq, steal = map(int, fields)
     return (user + nice + system + irq + soft_irq + steal) / os.sysconf("SC_CLK_TCK")
-
-
-def _own() -> float:
-    """CPU seconds of this process, of its children that run, and of those that have ended and were waited for."""
-    total = 0.0
-    for process in [me := psutil.Process(), *me.children(recursive=True)]:
-        with contextlib.suppress(psutil.Error):
-            times = process.cpu_times()
-            total += times.user + times.system + times.children_user + times.children_system
-    return total

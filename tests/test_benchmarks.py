@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ast
 import json
+import os
+import signal
+import subprocess
 import sys
 from collections.abc import Iterable
 from datetime import date
@@ -20,6 +23,7 @@ from benchmarks.tables import Run, Table
 from java import paths
 from program import environment
 from program.processes import RunError
+from program.waiting import wait_until
 
 RUN = Run("python -m benchmarks job", date(2026, 11, 28), "2 cores", {"python": "3.11.2"})
 FIGURES = Table(
@@ -156,17 +160,24 @@ def test_no_round_is_repeated_when_the_time_is_up() -> None:
 def test_own_processes_are_no_foreign_load(monkeypatch: pytest.MonkeyPatch) -> None:
     """Foreign is what the machine used, less this process and its children; what they use does not count."""
     busy = iter([100.0, 100.0 + 1.0])
-    own = iter([10.0, 10.0 + 1.0])
     monkeypatch.setattr(turns, "_busy", lambda: next(busy))
-    monkeypatch.setattr(turns, "_own", lambda: next(own))
+    monkeypatch.setattr(turns.Load, "_own", lambda _load: 1.0)
     assert turns.Load().foreign() == 0
 
 
-def test_cpu_time_of_children_is_own() -> None:
-    """The CPU time of a child that has ended is counted as this process's own."""
-    before = turns._own()
-    used = python(burning(3_000_000))
-    assert turns._own() - before >= used.cpu_s * 0.9
+def test_cpu_time_of_a_grandchild_that_is_killed_is_own() -> None:
+    """What a process used counts as this process's own, also if nobody has waited for its end."""
+    load = turns.Load()
+    parent = subprocess.Popen(
+        ["/bin/sh", "-c", f"{sys.executable} -c 'while True: pass' & wait"], start_new_session=True
+    )
+    try:
+        wait_until(lambda: load._own() > 0.5, 60)
+    finally:
+        os.killpg(parent.pid, signal.SIGKILL)
+        parent.wait(10)
+    load.foreign()
+    assert load._own() > 0.5
 
 
 def test_markdown() -> None:
