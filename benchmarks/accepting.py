@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from benchmarks.serving import serving
 
 
 @dataclass
@@ -17,7 +17,7 @@ class Accepting:
     """The server's address, and the bodies of all calls in their order."""
 
     endpoint: str
-    bodies: list[bytes] = field(default_factory=list)
+    bodies: list[bytes]
 
     def records(self) -> Iterator[bytes]:
         """The data of all records, in the order in which they came."""
@@ -30,30 +30,13 @@ class Accepting:
 def accepting() -> Iterator[Accepting]:
     """Serve on 127.0.0.1 until the end of the block."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        disable_nagle_algorithm = True  # or each answer waits 40 ms for the client to acknowledge its head
+    def answer(body: bytes) -> bytes:
+        bodies.append(body)
+        return _answer(body.count(b'"PartitionKey"'))
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            calls.bodies.append(body)
-            answer = _answer(body.count(b'"PartitionKey"'))
-            self.send_response(200)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(answer)))
-            self.end_headers()
-            self.wfile.write(answer)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        calls = Accepting(f"http://127.0.0.1:{server.server_port}")
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield calls
-        finally:
-            server.shutdown()
+    bodies: list[bytes] = []
+    with serving(answer, "application/x-amz-json-1.1") as endpoint:
+        yield Accepting(endpoint, bodies)
 
 
 @cache

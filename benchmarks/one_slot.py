@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+from benchmarks import shares
 from flink import distribution, trial
 from java import FUNCTIONS
 from pipeline import job, statements
@@ -58,9 +59,10 @@ def _run(name: str, readings: str, prices: str, rows: str | None) -> dict[str, f
     if rows is not None:
         sink = TableDescriptor.for_connector("filesystem").format("json").option("path", Path(rows).as_uri())
     result = tables.sql_query(query(name))
-    began, before = time.monotonic(), _cpu()
+    me = psutil.Process()  # and its JVM
+    began, before = time.monotonic(), shares.used(me)
     result.execute_insert(sink.build()).wait()
-    return {"cpu_s": _cpu() - before, "wall_s": time.monotonic() - began}
+    return {"cpu_s": shares.used(me) - before, "wall_s": time.monotonic() - began}
 
 
 def _source(tables: TableEnvironment, name: str, columns: dict[str, str], path: Path) -> None:
@@ -72,15 +74,6 @@ def _source(tables: TableEnvironment, name: str, columns: dict[str, str], path: 
     schema = schema.watermark("t", "t")
     source = TableDescriptor.for_connector("filesystem").format("json").option("path", path.as_uri())
     tables.create_temporary_table(name, source.schema(schema.build()).build())
-
-
-def _cpu() -> float:
-    """CPU seconds of this process and its JVM."""
-    total = 0.0
-    for process in [me := psutil.Process(), *me.children(recursive=True)]:
-        times = process.cpu_times()
-        total += times.user + times.system
-    return total
 
 
 if __name__ == "__main__":

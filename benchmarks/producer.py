@@ -20,6 +20,7 @@ from benchmarks import Size, processes
 from benchmarks.accepting import accepting
 from benchmarks.figures import Spread, slopes
 from benchmarks.processes import Used
+from benchmarks.shares import used as used_by
 from benchmarks.tables import Cell, Table, Unequal
 from benchmarks.turns import take_turns
 from consumer.tail import stored
@@ -121,14 +122,10 @@ def _to_emulator(count: int) -> tuple[Used, float]:
     ):
         kinesis, _ = resources.clients(aws.environment)
         kinesis.create_stream(StreamName="wildrydes", ShardCount=SHARDS)
-        before = _cpu(aws.process.pid)
+        server = psutil.Process(aws.process.pid)
+        before = used_by(server)
         used = _run(count, aws=aws.environment)
-        server = _cpu(aws.process.pid) - before
+        computed = used_by(server) - before
         found = (record.data for record in stored(kinesis, "wildrydes"))
         _require(EMULATOR, found, count, ordered=False)
-    return used, server
-
-
-def _cpu(pid: int) -> float:
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
+    return used, computed

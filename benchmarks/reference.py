@@ -20,7 +20,7 @@ import psutil
 
 from benchmarks import Size, processes
 from benchmarks.tables import Run, Table, Unequal, markdown
-from benchmarks.tasks import running_since
+from benchmarks.tasks import is_running, running_since
 from consumer.shards import TRIM_HORIZON
 from consumer.tail import Tail
 from flink import distribution, minicluster, rest
@@ -227,11 +227,6 @@ class _Stage:
                 raise StartError(f"The job did not start: {last_line(log)}")
             ids = [line for line in log.read_text(encoding="utf-8").splitlines() if line.startswith("job ")]
             return rest.Job(f"http://127.0.0.1:{port}", ids[0].split()[1]) if ids else None
-
-        def is_running(job: rest.Job) -> bool:
-            with contextlib.suppress(rest.RestError):
-                return job.is_running()
-            return False
 
         try:
             job = wait_until(submitted, LIMIT)

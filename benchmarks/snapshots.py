@@ -130,7 +130,7 @@ def _running(
     client = main.submit(properties, configuration).get_job_client()
     job = rest.Job(f"http://127.0.0.1:{port}", str(client.get_job_id()))
     try:
-        _wait(lambda: _answered(job), "run")
+        _wait(lambda: tasks.is_running(job), "run")
         yield job, client, tasks.running_since(job) - tasks.submitted_at(job)
     finally:
         end = client.get_job_execution_result()
@@ -160,13 +160,6 @@ def _checkpoint(job: rest.Job) -> dict[str, Any]:
 
     _wait(is_told, "tell of its checkpoint")
     return details
-
-
-def _answered(job: rest.Job) -> bool:
-    try:
-        return job.is_running()
-    except rest.RestError:
-        return False
 
 
 def _wait(done: Any, what: str) -> None:

@@ -21,8 +21,9 @@ from pathlib import Path
 import psutil
 
 from benchmarks import Size, latency, shares, tasks
+from benchmarks.accounts import require_right
 from benchmarks.figures import Spread
-from benchmarks.tables import Cell, Table, Unequal
+from benchmarks.tables import Cell, Table
 from benchmarks.traffic import Traffic
 from benchmarks.turns import Turns, take_turns
 from flink import rest
@@ -112,7 +113,7 @@ def start(flags: Sequence[str], say: Say) -> Start:
         submitted = json.loads(_printed(process, folder, SUBMITTED)[1])
         job = rest.Job(submitted["web"], submitted["job"])
         planned = tasks.submitted_at(job)
-        _when(process, lambda: _is_running(job), "run")
+        _when(process, lambda: tasks.is_running(job), "run")
         runs = tasks.running_since(job)
         _when(process, lambda: bool(latency.stamps(folder / "emulator.log").writes), "write a row")
         cpu = shares.used(psutil.Process(process.pid))
@@ -162,12 +163,6 @@ def _when(process: subprocess.Popen[bytes], done: Callable[[], bool], what: str)
     return time.time()
 
 
-def _is_running(job: rest.Job) -> bool:
-    with contextlib.suppress(rest.RestError):
-        return job.is_running()
-    return False
-
-
 def _finish(
     job: rest.Job, process: subprocess.Popen[bytes], aws: emulator.Emulator, names: resources.Names, sent: Path
 ) -> None:
@@ -177,9 +172,7 @@ def _finish(
     job.drain(LIMIT)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(LIMIT)
-    report = proof.prove(*resources.clients(aws.environment), names, lines)
-    if report.problems:
-        raise Unequal(f"{len(report.problems)} rows or errors are wrong: {report.problems[0]}")
+    require_right(aws, names, lines)
 
 
 def _table(turns: Turns[Start]) -> Table:

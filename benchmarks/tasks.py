@@ -1,11 +1,19 @@
-"""When a job's tasks began to run, by Flink's own times."""
+"""Whether a job's tasks run, and when they began to, by Flink's own times."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
 from flink import rest
+
+
+def is_running(job: rest.Job) -> bool:
+    """Whether all tasks run; False while the REST API does not answer."""
+    with contextlib.suppress(rest.RestError):
+        return job.is_running()
+    return False
 
 
 def submitted_at(job: rest.Job) -> float:
